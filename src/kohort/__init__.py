@@ -1,0 +1,1 @@
+"""Kohort: audience segmentation that is exact, explained and proven."""

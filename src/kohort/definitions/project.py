@@ -1,0 +1,96 @@
+"""What `kohort.yaml` declares: the project as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.fields import Fields
+from kohort.errors import ProjectError
+
+FORMAT: Final = 1
+"""The format of a project's folder that this version of Kohort writes and reads."""
+
+
+@dataclass(frozen=True)
+class OutcomeDefinition:
+    """What counts as success later: any of `events` within `horizon` microseconds after the split."""
+
+    events: tuple[str, ...]
+    horizon: int = 56 * DAY
+
+
+@dataclass(frozen=True)
+class ProjectDefinition:
+    """A project's settings.
+
+    `as_of` is the moment at which rules are evaluated when none is asked for; None means the present.
+    `revenue` names the event and its property that count as revenue, ("order_completed", "total") for one.
+    """
+
+    name: str
+    zone: ZoneInfo
+    currency: str = "EUR"
+    as_of: Moment | None = None
+    revenue: tuple[str, str] | None = None
+    outcome: OutcomeDefinition | None = None
+    memory: str = "4GB"
+
+
+def project_definition_of(document: object, file: str) -> ProjectDefinition:
+    """Read the content of `kohort.yaml`.
+
+    Raises DefinitionError with the file and field of what is wrong, ProjectError if a newer Kohort wrote it.
+
+    >>> project_definition_of({"format": 1, "name": "shop", "time_zone": "Europe/Paris"}, "kohort.yaml").zone.key
+    'Europe/Paris'
+    """
+    fields = Fields(document, file)
+    version = fields.integer("format", default=FORMAT)
+    if version > FORMAT:
+        raise ProjectError(
+            f"{file} says format {version}, and this Kohort reads up to format {FORMAT}; "
+            'install a newer Kohort: pip install --upgrade "kohort"'
+        )
+    zone = fields.build("time_zone", zone_of, default="UTC")
+    as_of = fields.text("as_of", default="")
+    definition = ProjectDefinition(
+        name=fields.text("name"),
+        zone=zone,
+        currency=fields.text("currency", default="EUR"),
+        as_of=fields.build("as_of", lambda text: parse_moment(text, zone)) if as_of else None,
+        revenue=_revenue(fields),
+        outcome=_outcome(fields),
+        memory=fields.text("memory", default="4GB"),
+    )
+    fields.refuse_unknown()
+    return definition
+
+
+def _revenue(fields: Fields) -> tuple[str, str] | None:
+    text = fields.text("revenue", default="")
+    if not text:
+        return None
+    event, dot, name = text.partition(".")
+    if not (event and dot and name):
+        raise fields.wrong("revenue", 'an event and its property, such as "order_completed.total"', text)
+    return event, name
+
+
+def _outcome(fields: Fields) -> OutcomeDefinition | None:
+    inner = fields.inner("outcome")
+    if inner is None:
+        return None
+    outcome = OutcomeDefinition(inner.texts("events"), inner.build("horizon", parse_duration, default="56 days"))
+    inner.refuse_unknown()
+    return outcome
+
+
+def project_document(name: str, time_zone: str) -> Mapping[str, object]:
+    """Return what `kohort init` writes into `kohort.yaml`.
+
+    >>> project_document("shop", "UTC")["format"]
+    1
+    """
+    return {"format": FORMAT, "name": name, "time_zone": time_zone, "currency": "EUR"}

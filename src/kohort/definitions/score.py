@@ -1,0 +1,132 @@
+"""What a file in `scores/` declares: values that Kohort computes for each person and writes as traits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kohort.clock import DAY, parse_duration
+from kohort.definitions.fields import Fields
+
+LEVELS: Final = 5
+
+
+@dataclass(frozen=True)
+class RfmDefinition:
+    """Recency, frequency and monetary value of `event`, whose property `value` is the money.
+
+    Traits written: `{name}_recency`, `_frequency`, `_monetary` (1 to `levels`), `_score`, `_cell`.
+    `window` in microseconds is how far back orders count.
+    """
+
+    name: str
+    event: str
+    value: str
+    levels: int = LEVELS
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    window: int = 365 * DAY
+
+
+@dataclass(frozen=True)
+class BehaviourDefinition:
+    """Habits read from `event`: how often, how much, what, when and where; each becomes a trait.
+
+    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `windows` are in
+    microseconds: `trend` compares the last such stretch with the one before.
+    """
+
+    name: str
+    event: str
+    value: str
+    items: str = ""
+    place: str = ""
+    shares: tuple[tuple[str, str], ...] = ()
+    trend: int = 90 * DAY
+
+
+@dataclass(frozen=True)
+class ClustersDefinition:
+    """Clusters of people by `features` (traits of another score), for `kohort discover`.
+
+    Traits written: `{name}` (the persona's name) and `{name}_number`. `profile` lists traits that describe a
+    persona without forming the clusters (demographics, for one).
+    """
+
+    name: str
+    features: tuple[str, ...]
+    profile: tuple[str, ...] = ()
+    smallest: int = 2
+    largest: int = 10
+    bootstraps: int = 20
+    seed: int = 0
+
+
+ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition
+
+
+def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
+    """Read the content of one file of scores: a list under `scores`, each with its `kind`.
+
+    Raises DefinitionError with the file and field of what is wrong.
+
+    >>> document = {"scores": [{"kind": "rfm", "name": "rfm", "event": "order_completed", "value": "total"}]}
+    >>> score_definitions_of(document, "scores/rfm.yaml")[0].levels
+    5
+    """
+    fields = Fields(document, file)
+    scores = [_score(one) for one in fields.items("scores")]
+    fields.refuse_unknown()
+    return scores
+
+
+def _score(fields: Fields) -> ScoreDefinition:
+    makers: Mapping[str, Callable[[Fields], ScoreDefinition]] = {"rfm": _rfm, "behaviour": _behaviour, "clusters": _clusters}
+    kind = fields.text("kind")
+    if kind not in makers:
+        raise fields.wrong("kind", "one of " + ", ".join(makers), kind)
+    score = makers[kind](fields)
+    fields.refuse_unknown()
+    return score
+
+
+def _rfm(fields: Fields) -> RfmDefinition:
+    return RfmDefinition(
+        name=fields.text("name", default="rfm"),
+        event=fields.text("event"),
+        value=fields.text("value"),
+        levels=fields.integer("levels", default=LEVELS),
+        weights=_weights(fields.inner("weights")),
+        window=fields.build("window", parse_duration, default="365 days"),
+    )
+
+
+def _weights(fields: Fields | None) -> tuple[float, float, float]:
+    if fields is None:
+        return (1.0, 1.0, 1.0)
+    weights = (fields.number("recency"), fields.number("frequency"), fields.number("monetary"))
+    fields.refuse_unknown()
+    return weights
+
+
+def _behaviour(fields: Fields) -> BehaviourDefinition:
+    shares = fields.inner("shares")
+    return BehaviourDefinition(
+        name=fields.text("name", default="behaviour"),
+        event=fields.text("event"),
+        value=fields.text("value"),
+        items=fields.text("items", default=""),
+        place=fields.text("place", default=""),
+        shares=tuple((name, shares.text(name)) for name in shares.names()) if shares else (),
+        trend=fields.build("trend", parse_duration, default="90 days"),
+    )
+
+
+def _clusters(fields: Fields) -> ClustersDefinition:
+    return ClustersDefinition(
+        name=fields.text("name", default="persona"),
+        features=fields.texts("features"),
+        profile=fields.texts("profile", default=()),
+        smallest=fields.integer("smallest", default=2),
+        largest=fields.integer("largest", default=10),
+        bootstraps=fields.integer("bootstraps", default=20),
+        seed=fields.integer("seed", default=0),
+    )

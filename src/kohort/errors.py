@@ -1,0 +1,176 @@
+"""Every error that Kohort raises on purpose.
+
+::
+
+    KohortError
+    ├── TerminalError               the same call will fail again: something must be mended first
+    │   ├── UsageError              the call itself makes no sense                           exit code 2
+    │   ├── DefinitionError         a file of the project, or a rule, is wrong               exit code 3
+    │   │   ├── RuleError           a rule sentence: the place is underlined
+    │   │   └── UnknownNameError    an event, property, trait or segment nobody knows
+    │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
+    │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
+    │   │   └── CorruptionError     a checksum does not match
+    │   └── MissingExtraError       an optional library is not installed                     exit code 6
+    └── TransientError              trying again later may succeed                           exit code 7
+        ├── LockedError             another command is writing
+        └── StorageError            the disk refused a write (full, for one)
+
+A message says what was tried, on what, and what to do next. Whether to retry is the type.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class KohortError(Exception):
+    """The root of every error that Kohort raises on purpose; `exit_code` is the command line's answer."""
+
+    exit_code = 1
+
+
+class TerminalError(KohortError):
+    """The same call will fail again until something is mended."""
+
+
+class TransientError(KohortError):
+    """Trying the same call again later may succeed."""
+
+    exit_code = 7
+
+
+class UsageError(TerminalError):
+    """The call itself makes no sense: an argument is missing or contradicts another."""
+
+    exit_code = 2
+
+
+class DefinitionError(TerminalError):
+    """Something that people declared, in a file of the project or in a rule, is wrong."""
+
+    exit_code = 3
+
+
+class RuleError(DefinitionError):
+    """A rule sentence is wrong; the message shows the line with the place underlined.
+
+    >>> print(RuleError("expected a number", sentence="count of x >= many", start=14, end=18))
+    expected a number
+      count of x >= many
+                    ^^^^
+    """
+
+    def __init__(self, problem: str, *, sentence: str, start: int, end: int, hint: str = "") -> None:
+        self.problem, self.sentence, self.start, self.end, self.hint = problem, sentence, start, end, hint
+        super().__init__(problem + "\n" + underline(sentence, start, end) + (f"\n{hint}" if hint else ""))
+
+
+class UnknownNameError(DefinitionError):
+    """A name that nobody declared and no data has shown; the nearest known one is proposed.
+
+    >>> print(UnknownNameError("event", "order_complete", ["order_completed", "page_viewed"]))
+    unknown event "order_complete"; did you mean "order_completed"?
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+        self.kind, self.name = kind, name
+        place = f" in {where}" if where else ""
+        super().__init__(f'unknown {kind} "{shorten(name)}"{place}; {did_you_mean(name, known)}')
+
+
+class InputError(TerminalError):
+    """A file cannot be ingested at all: missing, empty, of the wrong kind, or without a needed column."""
+
+    exit_code = 4
+
+
+class ProjectError(TerminalError):
+    """The project's folder or its data cannot be used as they are."""
+
+    exit_code = 5
+
+
+class CorruptionError(ProjectError):
+    """Stored bytes do not match their checksum."""
+
+
+class MissingExtraError(TerminalError):
+    """An optional library is not installed; the message is the command that installs it.
+
+    >>> print(MissingExtraError("learn", "discovering clusters"))
+    discovering clusters needs the extra "learn"; install it with: pip install "kohort[learn]"
+    """
+
+    exit_code = 6
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f'{purpose} needs the extra "{extra}"; install it with: pip install "kohort[{extra}]"')
+
+
+class LockedError(TransientError):
+    """Another command holds the project's write lock."""
+
+
+class StorageError(TransientError):
+    """The disk refused a write."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in what people wrote something stands: file, line (from 1), field.
+
+    >>> str(Place("segments/vip.yaml", 3, "where"))
+    'segments/vip.yaml, line 3, field "where"'
+    """
+
+    file: str
+    line: int | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        line = f", line {self.line}" if self.line is not None else ""
+        field = f', field "{self.field}"' if self.field else ""
+        return f"{self.file}{line}{field}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that proposes the nearest known name, or lists what there is.
+
+    >>> did_you_mean("totl", ["total", "items"])
+    'did you mean "total"?'
+    >>> did_you_mean("x", [])
+    'none is known yet'
+    """
+    names = sorted(set(known))
+    if not names:
+        return "none is known yet"
+    nearest = difflib.get_close_matches(name[:200], names, n=1, cutoff=0.6)
+    if nearest:
+        return f'did you mean "{nearest[0]}"?'
+    shown = ", ".join(f'"{shorten(one)}"' for one in names[:8])
+    return f"known: {shown}" + (" …" if len(names) > 8 else "")  # noqa: PLR2004 - as many as fit a line
+
+
+def shorten(text: str, longest: int = 80) -> str:
+    """Return `text` on one line of at most `longest` characters, control characters made visible.
+
+    >>> shorten("a" * 100, 5)
+    'aaaa…'
+    """
+    clean = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: longest + 1])
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def underline(sentence: str, start: int, end: int) -> str:
+    """Return the line of `sentence` that holds `start`, and carets below from `start` up to `end`.
+
+    >>> print(underline("one two", 4, 7))
+      one two
+          ^^^
+    """
+    first = sentence.rfind("\n", 0, start) + 1
+    last = sentence.find("\n", start)
+    line = sentence[first : last if last >= 0 else len(sentence)]
+    carets = "^" * max(1, min(end, first + len(line)) - start)
+    return f"  {line}\n  {' ' * (start - first)}{carets}"

@@ -1,0 +1,1 @@
+"""Journal, tables, connections and files: the only place that owns them."""

@@ -1,0 +1,75 @@
+"""The message: what collection hands to the journal, and the projection reads back.
+
+Values are typed and exact from here on: numbers are micros, moments are microseconds UTC. Nested objects
+have been flattened to dotted names; what no rule can speak of (a list of objects) is kept as JSON text.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from kohort.clock import Moment
+
+MessageType = Literal["track", "page", "screen", "identify", "alias", "group"]
+
+
+class Values(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Named values by type: an event's properties, or the traits of an identify; `removed` are traits set to null."""
+
+    numbers: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    booleans: dict[str, bool] = {}
+    moments: dict[str, Moment] = {}
+    lists: dict[str, list[str]] = {}
+    others: dict[str, str] = {}
+    removed: list[str] = []
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One accepted message.
+
+    `event_id` is the message id that the sender gave, else a hash (see `derived_id`). `name` is the event key
+    for what becomes an event (track, page, screen) and empty otherwise. At least one of `user_id` and
+    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time.
+    """
+
+    event_id: str
+    type: MessageType
+    ts: Moment
+    received_at: Moment
+    source: str
+    name: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    previous_id: str = ""
+    values: Values = Values()
+
+    def digest(self) -> int:
+        """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict."""
+        said = msgspec.json.encode(msgspec.structs.replace(self, received_at=0, source=""), order="deterministic")
+        return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big") >> 1
+
+
+_DECODER = msgspec.json.Decoder(list[Message])
+
+
+def encode_messages(messages: Sequence[Message]) -> bytes:
+    """Return messages as the payload of one journal record."""
+    return msgspec.json.encode(messages)
+
+
+def decode_messages(payload: bytes) -> list[Message]:
+    """Return the messages of one journal record."""
+    return _DECODER.decode(payload)
+
+
+def derived_id(source: str, parts: Iterable[str]) -> str:
+    """Return the event id of a row without one: hash(source, declared key), or hash(source, content, occurrence).
+
+    >>> derived_id("orders", ["42"]) == derived_id("orders", ["42"]) != derived_id("orders", ["43"])
+    True
+    """
+    text = msgspec.json.encode([source, *parts])
+    return hashlib.blake2b(text, digest_size=16).hexdigest()

@@ -1,0 +1,98 @@
+"""The tables of a project: names and columns are part of the public interface."""
+
+from typing import Final
+
+import pyarrow as pa
+
+from kohort.definitions.values import ValueType
+
+ARROW_TYPES: Final = {
+    ValueType.NUMBER: pa.int64(),
+    ValueType.TEXT: pa.string(),
+    ValueType.BOOLEAN: pa.bool_(),
+    ValueType.MOMENT: pa.int64(),
+    ValueType.TEXT_LIST: pa.list_(pa.string()),
+}
+"""How a value of each type is stored: numbers as micros, moments as microseconds UTC."""
+
+VALUE_COLUMNS: Final = {
+    ValueType.NUMBER: "number",
+    ValueType.TEXT: "text",
+    ValueType.BOOLEAN: "boolean",
+    ValueType.MOMENT: "moment",
+    ValueType.TEXT_LIST: "list",
+}
+"""The column of `trait_values` that holds a value of each type."""
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+_TEXT, _INTEGER, _BOOLEAN, _REAL = pa.string(), pa.int64(), pa.bool_(), pa.float64()
+
+SCHEMAS: Final[dict[str, pa.Schema]] = {
+    # Property columns are added as they are met; partitioned by name, sorted by time.
+    "events": _schema(
+        event_id=_TEXT, actor_id=_TEXT, name=_TEXT, ts=_INTEGER, received_at=_INTEGER, source=_TEXT
+    ),
+    # Every accepted message once: what exact deduplication looks up.
+    "message_ids": _schema(event_id=_TEXT, digest=_INTEGER),
+    # An actor is one identifier; a person is the actors that links join.
+    "identifiers": _schema(kind=_TEXT, value=_TEXT, actor_id=_TEXT, first_seen=_INTEGER, last_seen=_INTEGER),
+    "links": _schema(actor_id=_TEXT, linked_actor_id=_TEXT, ts=_INTEGER, event_id=_TEXT),
+    "actors": _schema(actor_id=_TEXT, person_id=_TEXT, first_seen=_INTEGER),
+    # Keyed by actor, so that a merge rewrites `actors` only; `removed` is a trait set to null.
+    "trait_values": _schema(
+        actor_id=_TEXT,
+        name=_TEXT,
+        value_id=_TEXT,
+        set_at=_INTEGER,
+        recorded_at=_INTEGER,
+        source=_TEXT,
+        **{VALUE_COLUMNS[kind]: arrow for kind, arrow in ARROW_TYPES.items()},
+        removed=_BOOLEAN,
+    ),
+    # The names that data have shown: an event's property with its column, or (event empty) a trait.
+    "names": _schema(event=_TEXT, name=_TEXT, type=_TEXT, column=_TEXT),
+    "segment_versions": _schema(segment=_TEXT, version=_INTEGER, sentence=_TEXT, seq=_INTEGER, active=_BOOLEAN),
+    "epochs": _schema(seq=_INTEGER, at=_INTEGER, recorded_at=_INTEGER, statistics=_TEXT),
+    "membership_log": _schema(
+        seq=_INTEGER,
+        segment=_TEXT,
+        version=_INTEGER,
+        person_id=_TEXT,
+        change=_TEXT,
+        effective_at=_INTEGER,
+        recorded_at=_INTEGER,
+        cause=_TEXT,
+        corrects=_INTEGER,
+    ),
+    "memberships": _schema(
+        segment=_TEXT, version=_INTEGER, person_id=_TEXT, entered_at=_INTEGER, left_at=_INTEGER
+    ),
+    "segment_sizes": _schema(segment=_TEXT, version=_INTEGER, at=_INTEGER, size=_INTEGER, population=_INTEGER),
+    "quality_findings": _schema(
+        recorded_at=_INTEGER,
+        check=_TEXT,
+        source=_TEXT,
+        subject=_TEXT,
+        severity=_TEXT,
+        count=_INTEGER,
+        share=_REAL,
+        detail=_TEXT,
+    ),
+    "dead_letters": _schema(
+        dead_letter_id=_TEXT,
+        recorded_at=_INTEGER,
+        source=_TEXT,
+        file=_TEXT,
+        line=_INTEGER,
+        field=_TEXT,
+        reason=_TEXT,
+        raw=_TEXT,
+        replayed_at=_INTEGER,
+    ),
+    "models": _schema(name=_TEXT, recorded_at=_INTEGER, at=_INTEGER, verdict=_TEXT, k=_INTEGER, file=_TEXT),
+    "runs": _schema(step=_TEXT, recorded_at=_INTEGER, at=_INTEGER, fingerprint=_TEXT, summary=_TEXT),
+}

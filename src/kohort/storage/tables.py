@@ -1,0 +1,99 @@
+"""The tables: Delta Lake, so that a commit is atomic and any number of readers may look while one writes.
+
+Each table remembers, in the same commit as its rows, up to which journal record it has been brought
+(its *watermark*). A projection that was interrupted therefore goes on where each table stands, and nothing
+is applied twice.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from kohort.errors import StorageError
+from kohort.storage.schemas import SCHEMAS
+
+_APPLICATION: Final = "kohort"
+_PARTITIONS: Final = {"events": ["name"]}
+
+
+class Tables:
+    """The tables in `folder`; a table that nobody has written yet is empty.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tables = Tables(Path(folder))
+    ...     _ = tables.append("message_ids", pa.table({"event_id": ["a"], "digest": [1]}), watermark=3)
+    ...     tables.watermark("message_ids"), tables.read("message_ids").num_rows, tables.read("links").num_rows
+    (3, 1, 0)
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[str, DeltaTable] = {}
+
+    def append(self, name: str, rows: pa.Table, *, watermark: int) -> bool:
+        """Add rows and move the watermark in one commit; does nothing, and says False, if it is there already."""
+        return self._write(name, rows, watermark, mode="append")
+
+    def replace(self, name: str, rows: pa.Table, *, watermark: int) -> bool:
+        """Replace all rows and move the watermark in one commit; as `append` otherwise."""
+        return self._write(name, rows, watermark, mode="overwrite")
+
+    def watermark(self, name: str) -> int:
+        """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
+        table = self._table(name)
+        return (table.transaction_version(_APPLICATION) or 0) if table else 0
+
+    def read(self, name: str) -> pa.Table:
+        """Return a whole table."""
+        table = self._table(name)
+        return table.to_pyarrow_table() if table else SCHEMAS[name].empty_table()
+
+    def files(self, name: str) -> list[str]:
+        """Return the Parquet files that make up a table now."""
+        table = self._table(name)
+        return sorted(table.file_uris()) if table else []
+
+    def columns(self, name: str) -> list[str]:
+        """Return the names of a table's columns, those met in the data included."""
+        table = self._table(name)
+        return [field.name for field in table.schema().fields] if table else SCHEMAS[name].names
+
+    def drop_all(self) -> None:
+        """Delete every table; they can be rebuilt from the journal."""
+        self._open.clear()
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: str) -> bool:
+        if watermark <= self.watermark(name):
+            return False
+        properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])
+        try:
+            write_deltalake(
+                str(self.folder / name),
+                rows,
+                mode=mode,
+                schema_mode="merge" if mode == "append" else "overwrite",
+                partition_by=_PARTITIONS.get(name),
+                commit_properties=properties,
+            )
+        except (DeltaError, OSError) as error:
+            raise StorageError(
+                f'could not write the table "{name}" in {self.folder}: {error}; '
+                "nothing of this write is kept; free some space and run the command again"
+            ) from error
+        self._open.pop(name, None)
+        return True
+
+    def _table(self, name: str) -> DeltaTable | None:
+        if name not in self._open:
+            try:
+                self._open[name] = DeltaTable(str(self.folder / name))
+            except TableNotFoundError:
+                return None
+        return self._open[name]
