@@ -1,0 +1,42 @@
+# Each target makes the virtual environment that it needs, in .venv/; nothing is installed anywhere else.
+PYTHON ?= python3
+DEV := .venv/dev
+DEMO := .venv/demo
+PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint docs bench format clean
+
+demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
+	$(DEMO)/bin/kohort demo demo
+
+test: $(DEV)/.ready ## Run the tests.
+	$(DEV)/bin/pytest --numprocesses 2
+
+lint: $(DEV)/.ready ## Check style, types and the layers of the house.
+	$(DEV)/bin/ruff check
+	$(DEV)/bin/ruff format --check
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+
+docs: $(DEV)/.ready ## Run every command and snippet of the README and of docs/.
+	$(DEV)/bin/pytest --numprocesses 2 tests/docs
+
+bench: $(DEV)/.ready ## Run every benchmark.
+	set -e; for file in benchmarks/*.py; do $(DEV)/bin/python $$file; done
+
+format: $(DEV)/.ready ## Format the code.
+	$(DEV)/bin/ruff check --fix
+	$(DEV)/bin/ruff format
+
+clean: ## Remove the virtual environments, caches and the demo project.
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(DEV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/pip $(PIP) --editable ".[test,lint]"
+	touch $@
+
+$(DEMO)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/pip $(PIP) --editable ".[demo]"
+	touch $@
