@@ -26,7 +26,7 @@ class ProjectDefinition:
     """A project's settings.
 
     `as_of` is the moment at which rules are evaluated when none is asked for; None means the present.
-    `revenue` names the event and its property that count as revenue, ("order_completed", "total") for one.
+    `licence` is the remark on the data that a report carries. `revenue` names the event and its property that count as revenue, ("order_completed", "total") for one.
     """
 
     name: str
@@ -36,6 +36,7 @@ class ProjectDefinition:
     revenue: tuple[str, str] | None = None
     outcome: OutcomeDefinition | None = None
     memory: str = "4GB"
+    licence: str = ""
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -63,6 +64,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         revenue=_revenue(fields),
         outcome=_outcome(fields),
         memory=fields.text("memory", default="4GB"),
+        licence=fields.text("licence", default=""),
     )
     fields.refuse_unknown()
     return definition

@@ -8,6 +8,7 @@ from kohort.clock import DAY, parse_duration
 from kohort.definitions.fields import Fields
 
 LEVELS: Final = 5
+VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,25 @@ class BehaviourDefinition:
 
 
 @dataclass(frozen=True)
+class TraitWording:
+    """How a persona speaks of a trait: its name, and who has much or little of it, each by language.
+
+    `kind` tells how a value is written: count, days, money, share or number.
+    """
+
+    trait: str
+    kind: str
+    name: Mapping[str, str]
+    high: Mapping[str, str]
+    low: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
-    Traits written: `{name}` (the persona's name) and `{name}_number`. `profile` lists traits that describe a
+    Traits written: `{name}` (the persona's name) and `{name}_number`. `wording` says how a
+    persona speaks of a trait. `profile` lists traits that describe a
     persona without forming the clusters (demographics, for one).
     """
 
@@ -58,6 +74,7 @@ class ClustersDefinition:
     largest: int = 10
     bootstraps: int = 20
     seed: int = 0
+    wording: tuple[TraitWording, ...] = ()
 
 
 ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition
@@ -129,4 +146,28 @@ def _clusters(fields: Fields) -> ClustersDefinition:
         largest=fields.integer("largest", default=10),
         bootstraps=fields.integer("bootstraps", default=20),
         seed=fields.integer("seed", default=0),
+        wording=_wording(fields.inner("wording")),
     )
+
+
+def _wording(fields: Fields | None) -> tuple[TraitWording, ...]:
+    return tuple(_trait_wording(name, fields) for name in fields.names()) if fields else ()
+
+
+def _trait_wording(name: str, wordings: Fields) -> TraitWording:
+    fields = wordings.inner(name)
+    if fields is None:
+        raise wordings.wrong(name, "name, high and low, each in en and fr", None)
+    kind = fields.text("kind", default="number")
+    if kind not in VALUE_KINDS:
+        raise fields.wrong("kind", "one of " + ", ".join(VALUE_KINDS), kind)
+    wording = TraitWording(name, kind, *(_languages(fields, part) for part in ("name", "high", "low")))
+    fields.refuse_unknown()
+    return wording
+
+
+def _languages(fields: Fields, part: str) -> Mapping[str, str]:
+    words = fields.inner(part)
+    if words is None:
+        raise fields.wrong(part, "the words in en and fr", None)
+    return {"en": words.text("en"), "fr": words.text("fr")}

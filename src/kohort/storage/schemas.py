@@ -33,9 +33,7 @@ _TEXT, _INTEGER, _BOOLEAN, _REAL = pa.string(), pa.int64(), pa.bool_(), pa.float
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     # Property columns are added as they are met; partitioned by name, sorted by time.
-    "events": _schema(
-        event_id=_TEXT, actor_id=_TEXT, name=_TEXT, ts=_INTEGER, received_at=_INTEGER, source=_TEXT
-    ),
+    "events": _schema(event_id=_TEXT, actor_id=_TEXT, name=_TEXT, ts=_INTEGER, received_at=_INTEGER, source=_TEXT),
     # Every accepted message once: what exact deduplication looks up.
     "message_ids": _schema(event_id=_TEXT, digest=_INTEGER),
     # An actor is one identifier; a person is the actors that links join.
@@ -68,12 +66,11 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         cause=_TEXT,
         corrects=_INTEGER,
     ),
-    "memberships": _schema(
-        segment=_TEXT, version=_INTEGER, person_id=_TEXT, entered_at=_INTEGER, left_at=_INTEGER
-    ),
+    "memberships": _schema(segment=_TEXT, version=_INTEGER, person_id=_TEXT, entered_at=_INTEGER, left_at=_INTEGER),
     "segment_sizes": _schema(segment=_TEXT, version=_INTEGER, at=_INTEGER, size=_INTEGER, population=_INTEGER),
     "quality_findings": _schema(
         recorded_at=_INTEGER,
+        step=_TEXT,
         check=_TEXT,
         source=_TEXT,
         subject=_TEXT,
@@ -93,6 +90,8 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         raw=_TEXT,
         replayed_at=_INTEGER,
     ),
-    "models": _schema(name=_TEXT, recorded_at=_INTEGER, at=_INTEGER, verdict=_TEXT, k=_INTEGER, file=_TEXT),
-    "runs": _schema(step=_TEXT, recorded_at=_INTEGER, at=_INTEGER, fingerprint=_TEXT, summary=_TEXT),
+    "models": _schema(
+        seq=_INTEGER, name=_TEXT, recorded_at=_INTEGER, at=_INTEGER, verdict=_TEXT, k=_INTEGER, file=_TEXT
+    ),
+    "runs": _schema(seq=_INTEGER, step=_TEXT, recorded_at=_INTEGER, at=_INTEGER, fingerprint=_TEXT, summary=_TEXT),
 }

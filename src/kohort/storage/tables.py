@@ -7,7 +7,7 @@ is applied twice.
 
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -58,6 +58,14 @@ class Tables:
         table = self._table(name)
         return sorted(table.file_uris()) if table else []
 
+    def count_by(self, name: str, column: str) -> dict[str, int]:
+        """Return how many rows a table holds for each value of one of its columns, reading only that column."""
+        table = self._table(name)
+        if table is None:
+            return {}
+        counted = table.to_pyarrow_dataset().to_table(columns=[column]).group_by(column).aggregate([([], "count_all")])
+        return dict(zip(counted.column(column).to_pylist(), counted.column("count_all").to_pylist(), strict=True))
+
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
         table = self._table(name)
@@ -69,7 +77,7 @@ class Tables:
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
-    def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: str) -> bool:
+    def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> bool:
         if watermark <= self.watermark(name):
             return False
         properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])

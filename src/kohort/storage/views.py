@@ -37,11 +37,11 @@ def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duck
     return connection
 
 
-def _run(connection: duckdb.DuckDBPyConnection, statement: exp.Expression) -> None:
+def _run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     connection.execute(statement.sql(dialect="duckdb"))
 
 
-def _create(name: str, query: exp.Expression, *, kind: str) -> exp.Create:
+def _create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
     return exp.Create(this=exp.to_table(name), kind=kind, expression=query)
 
 
@@ -80,11 +80,11 @@ def _events(tables: Tables, catalog: Catalog) -> exp.Select:
     return stored.select(*[_missing(column, ARROW_TYPES[ValueType(kind)]) for column, kind in columns.items()])
 
 
-def _missing(column: str, kind: pa.DataType) -> exp.Expression:
+def _missing(column: str, kind: pa.DataType) -> exp.Expr:
     return exp.cast(exp.null(), exp.DataType.build(_SQL_TYPES[kind], dialect="duckdb")).as_(column, quoted=True)
 
 
-def _read_parquet(files: Sequence[str]) -> exp.Expression:
+def _read_parquet(files: Sequence[str]) -> exp.Expr:
     options = {
         "union_by_name": exp.true(),
         "hive_partitioning": exp.true(),

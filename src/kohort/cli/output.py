@@ -1,0 +1,60 @@
+"""How the command line shows things: tables, JSON or CSV on standard output; everything else on standard error."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Format(StrEnum):
+    """The form of a listing."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form: Format) -> None:
+    """Show rows in the form asked for; JSON is one array, CSV has a header and neutralises formulas.
+
+    A cell that a spreadsheet would take for a formula is prefixed with an apostrophe, numbers excepted.
+    """
+    if form is Format.JSON:
+        sys.stdout.write(json.dumps([{name: row[name] for name in columns} for row in rows], ensure_ascii=False))
+        sys.stdout.write("\n")
+    elif form is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in columns:
+            numeric = all(isinstance(row[name], int | float | None) for row in rows)
+            table.add_column(name, justify="right" if numeric and rows else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*[_shown(name, row[name]) for name in columns])
+        out.print(table)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _shown(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.1%}".replace("%", " %") if name == "share" else f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(value))

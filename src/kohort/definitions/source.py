@@ -1,0 +1,266 @@
+"""What a file in `sources/` declares: how the rows of a CSV, Parquet or JSON lines file become events or traits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kohort.clock import parse_moment, zone_of
+from kohort.definitions.fields import Fields
+from kohort.definitions.tracking import LONGEST_NAME, event_key, value_type
+from kohort.definitions.values import ValueType, format_micros, micros_of
+from kohort.errors import DefinitionError, did_you_mean, shorten
+
+
+class Aggregate(StrEnum):
+    """How the values of a group's rows become one value."""
+
+    SUM = "sum"
+    FIRST = "first"
+    DISTINCT = "distinct"
+    COUNT = "count"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True)
+class TimeMapping:
+    """Where a row's time stands: in a column, or fixed for the whole file (`at`, ISO 8601).
+
+    `zone` is that of times written without an offset; None means the project's zone.
+    """
+
+    column: str = ""
+    at: str = ""
+    zone: ZoneInfo | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Columns of another file that stands beside the source's file, joined where both have the same value of `on`."""
+
+    file: str
+    on: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ValueMapping:
+    """Where one property or trait comes from.
+
+    `type` None means the tracking plan's type, else the column's own. `aggregate` is given exactly when rows are
+    grouped; several columns are added, so only a sum has them. `where` keeps the rows whose column holds one of
+    the given texts.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    aggregate: Aggregate | None = None
+    type: ValueType | None = None
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SourceDefinition:
+    """How the rows of files whose name matches the pattern `files` become messages.
+
+    `event` is the key of the event, empty for a source of traits; `values` are its properties, or the traits.
+    `user_id` and `anonymous_id` name columns. `key` are the columns that make a row unique, if any; `group_by`
+    those of line items that make one event together. `file` is the definition's own file, for messages.
+    """
+
+    name: str
+    files: str
+    file: str
+    time: TimeMapping
+    event: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    key: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    values: tuple[ValueMapping, ...] = ()
+    delimiter: str = ""
+
+    def columns(self) -> dict[str, str]:
+        """Return every column that the definition reads, with the field that asks for it.
+
+        Columns that a lookup brings are not among them; the columns on which lookups join are.
+        """
+        wanted = {column: "person" for column in (self.user_id, self.anonymous_id) if column}
+        wanted |= {self.time.column: "time"} if self.time.column else {}
+        wanted |= dict.fromkeys(self.key, "key") | dict.fromkeys(self.group_by, "group_by")
+        for value in self.values:
+            wanted |= dict.fromkeys((*value.columns, *value.where), value.name)
+        wanted |= {lookup.on: f"lookups: {lookup.file}" for lookup in self.lookups}
+        brought = {column for lookup in self.lookups for column in lookup.columns}
+        return {column: asked for column, asked in wanted.items() if column not in brought}
+
+
+_DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
+_YAML_ON: Final = "True"  # YAML 1.1 reads the bare word `on` as a truth value
+
+
+def source_definition_of(document: object, file: str) -> SourceDefinition:
+    """Read the content of one file of `sources/`.
+
+    Raises DefinitionError with the file and field of what is wrong, and the nearest known name.
+
+    >>> document = {"name": "visits", "files": "visits*.csv", "event": "shop_visited", "person": "customer",
+    ...             "time": {"column": "day", "time_zone": "Europe/Paris"}, "properties": {"shop": "shop_name"}}
+    >>> source_definition_of(document, "sources/visits.yaml").values[0].columns
+    ('shop_name',)
+    """
+    fields = Fields(document, file)
+    group_by, key = fields.texts("group_by", default=()), fields.texts("key", default=())
+    if group_by and key and set(key) != set(group_by):
+        raise fields.wrong("key", "the columns of group_by, which identify the event, or no key", list(key))
+    event = fields.build("event", event_key) if fields.value("event") is not None else ""
+    user_id, anonymous_id = _person(fields)
+    delimiter = fields.text("delimiter", default="")
+    if delimiter and delimiter not in _DELIMITERS:
+        raise fields.wrong("delimiter", 'one of "," ";" "|" or "tab"', delimiter)
+    definition = SourceDefinition(
+        name=fields.text("name"),
+        files=fields.text("files"),
+        file=file,
+        event=event,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        time=_time(fields),
+        key=key or group_by,
+        group_by=group_by,
+        lookups=tuple(_lookup(one) for one in fields.items("lookups")),
+        values=_values(fields, is_event=bool(event), grouped=bool(group_by)),
+        delimiter=_DELIMITERS.get(delimiter, ""),
+    )
+    fields.refuse_unknown()
+    return definition
+
+
+def _person(fields: Fields) -> tuple[str, str]:
+    if not isinstance(fields.value("person"), Mapping):
+        return fields.text("person"), ""
+    person = Fields(fields.value("person"), fields.file, "person")
+    user_id, anonymous_id = person.text("user_id", default=""), person.text("anonymous_id", default="")
+    person.refuse_unknown()
+    if not (user_id or anonymous_id):
+        raise fields.wrong("person", "a column, or user_id and anonymous_id with their columns", None)
+    return user_id, anonymous_id
+
+
+def _time(fields: Fields) -> TimeMapping:
+    if isinstance(fields.value("time"), str):
+        return TimeMapping(column=fields.text("time"))
+    time = fields.inner("time")
+    if time is None:
+        raise fields.wrong("time", 'a column, or a fixed time such as {at: "2026-01-31"}', None)
+    column, at = time.text("column", default=""), time.text("at", default="")
+    zone = time.build("time_zone", zone_of) if time.value("time_zone") is not None else None
+    time.refuse_unknown()
+    if bool(column) == bool(at):
+        raise fields.wrong("time", "either a column or at", fields.value("time"))
+    if at:
+        time.build("at", lambda text: parse_moment(text, zone or ZoneInfo("UTC")))
+    return TimeMapping(column, at, zone)
+
+
+def _lookup(fields: Fields) -> Lookup:
+    on = "on" if fields.value(_YAML_ON) is None else _YAML_ON
+    lookup = Lookup(fields.text("file"), fields.text(on), fields.texts("columns"))
+    fields.refuse_unknown()
+    if "/" in lookup.file or "\\" in lookup.file or lookup.file.startswith("."):
+        raise fields.wrong("file", "the name of a file that stands beside the source's file", lookup.file)
+    return lookup
+
+
+def _values(fields: Fields, *, is_event: bool, grouped: bool) -> tuple[ValueMapping, ...]:
+    wanted, other = ("properties", "traits") if is_event else ("traits", "properties")
+    if fields.value(other) is not None:
+        reason = "an event has properties, not traits" if is_event else "properties belong to an event: name one"
+        raise DefinitionError(f"{fields.place(other)}: {reason}")
+    if grouped and not is_event:
+        raise DefinitionError(f"{fields.place('group_by')}: only the rows of an event are grouped: name one")
+    values = fields.inner(wanted)
+    if values is None:
+        if not is_event:
+            raise fields.wrong("traits", "traits with their columns (or an event with properties)", None)
+        return ()
+    return tuple(_value(values, name, grouped=grouped) for name in values.names())
+
+
+def _value(values: Fields, name: str, *, grouped: bool) -> ValueMapping:
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise DefinitionError(f"{values.place(shorten(name))}: a name has 1 to {LONGEST_NAME} characters")
+    if not isinstance(values.value(name), Mapping):
+        if grouped:
+            expected = "an aggregate such as {first: column}, since rows are grouped"
+            raise values.wrong(name, expected, values.value(name))
+        return ValueMapping(name, (values.text(name),))
+    fields = Fields(values.value(name), values.file, values.place(name).field or name)
+    declared = value_type(fields, "type") if fields.value("type") is not None else None
+    if not grouped:
+        plain = ValueMapping(name, (fields.text("column"),), type=declared)
+        fields.refuse_unknown()
+        return plain
+    where = _where(fields)
+    aggregate = _aggregate(fields, where)
+    columns = fields.texts(aggregate)
+    fields.refuse_unknown()
+    if len(columns) > 1 and aggregate is not Aggregate.SUM:
+        raise fields.wrong(aggregate, "one column (only a sum adds several)", list(columns))
+    return ValueMapping(name, columns, aggregate, _aggregated_type(fields, aggregate, declared), where)
+
+
+def _aggregate(fields: Fields, where: Mapping[str, object]) -> Aggregate:
+    given = [name for name in fields.names() if name not in {"type", "where"}]
+    unknown = [name for name in given if name not in list(Aggregate)]
+    if unknown:
+        hint = did_you_mean(unknown[0], list(Aggregate))
+        raise DefinitionError(f'{fields.place(unknown[0])}: unknown aggregate "{shorten(unknown[0])}"; {hint}')
+    if len(given) != 1:
+        conditions = " beside where" if where else ""
+        raise DefinitionError(
+            f"{fields.place(given[1] if given else '')}: expected one aggregate{conditions}, "
+            f"got {len(given)}; known: {', '.join(Aggregate)}"
+        )
+    return Aggregate(given[0])
+
+
+def _aggregated_type(fields: Fields, aggregate: Aggregate, declared: ValueType | None) -> ValueType | None:
+    """Return the type of the values that go into an aggregate; None where column or plan decide."""
+    possible: Mapping[Aggregate, Iterable[ValueType]] = {
+        Aggregate.SUM: (ValueType.NUMBER,),
+        Aggregate.COUNT: (ValueType.NUMBER,),
+        Aggregate.DISTINCT: (ValueType.TEXT_LIST,),
+        Aggregate.MIN: (ValueType.NUMBER, ValueType.MOMENT),
+        Aggregate.MAX: (ValueType.NUMBER, ValueType.MOMENT),
+        Aggregate.FIRST: tuple(ValueType),
+    }
+    types = tuple(possible[aggregate])
+    if declared is not None and declared not in types:
+        raise fields.wrong("type", f"a type that {aggregate} can give: {', '.join(types)}", str(declared))
+    return types[0] if len(types) == 1 else declared
+
+
+def _where(fields: Fields) -> dict[str, tuple[str, ...]]:
+    where = fields.inner("where")
+    if where is None:
+        return {}
+    return {column: _alternatives(where, column) for column in where.names()}
+
+
+def _alternatives(where: Fields, column: str) -> tuple[str, ...]:
+    given = where.value(column)
+    values = given if isinstance(given, list) else [given]
+    texts = tuple(_literal(one) for one in values if isinstance(one, str | int | float))
+    if not texts or len(texts) < len(values):
+        raise where.wrong(column, "a value or a list of values", given)
+    return texts
+
+
+def _literal(value: str | float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else format_micros(micros_of(value))

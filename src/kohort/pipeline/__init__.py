@@ -1,0 +1,1 @@
+"""Orders the steps: what is stale is run, in order."""

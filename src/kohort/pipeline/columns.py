@@ -1,0 +1,199 @@
+"""Messages and score files made into rows of the tables."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from kohort.definitions.values import ValueType
+from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
+from kohort.storage.messages import Message, Values
+from kohort.storage.schemas import ARROW_TYPES, SCHEMAS, VALUE_COLUMNS
+
+EVENT_TYPES: Final = frozenset({"track", "page", "screen"})
+
+_PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_LONGEST_PLAIN: Final = 60
+_RESERVED: Final = frozenset(SCHEMAS["events"].names) | {"person_id"}
+
+
+@dataclass
+class Names:
+    """The names that data have shown so far, and the physical column of each; grows as messages come in.
+
+    `columns` maps (event, property, type) to a column; `types` maps (property, type) to the same column, since
+    events share it; `traits` maps (trait, type) to True. `fresh` counts what is not stored yet.
+
+    >>> names = Names()
+    >>> names.column("order_completed", "total", ValueType.NUMBER)
+    'total'
+    >>> names.column("order_completed", "total", ValueType.TEXT)
+    'total__text'
+    """
+
+    columns: dict[tuple[str, str, ValueType], str] = field(default_factory=dict)
+    types: dict[tuple[str, ValueType], str] = field(default_factory=dict)
+    traits: dict[tuple[str, ValueType], None] = field(default_factory=dict)
+    fresh: int = 0
+
+    @classmethod
+    def of(cls, rows: pa.Table) -> "Names":
+        """Read the names back from the table `names`."""
+        names = cls()
+        for row in rows.to_pylist():
+            kind = ValueType(row["type"])
+            if row["event"]:
+                names.columns[row["event"], row["name"], kind] = row["column"]
+                names.types[row["name"], kind] = row["column"]
+            else:
+                names.traits[row["name"], kind] = None
+        return names
+
+    def all(self) -> Iterator[tuple[str, str, ValueType]]:
+        """Yield (event, property, type) of every property, then ("", trait, type) of every trait."""
+        yield from self.columns
+        for name, kind in self.traits:
+            yield "", name, kind
+
+    def rows(self) -> pa.Table:
+        """Return the rows of the table `names`."""
+        properties = [(event, name, str(kind), column) for (event, name, kind), column in self.columns.items()]
+        traits = [("", name, str(kind), "") for name, kind in self.traits]
+        columns = zip(*(properties + traits), strict=True) if properties or traits else ([], [], [], [])
+        return pa.table([list(one) for one in columns], schema=SCHEMAS["names"])
+
+    def column(self, event: str, name: str, kind: ValueType) -> str:
+        """Return the physical column of an event's property, making one for a new name or type."""
+        key = (event, name, kind)
+        if key not in self.columns:
+            self.fresh += 1
+            if (name, kind) not in self.types:
+                taken = {known for known, _ in self.types}
+                self.types[name, kind] = physical_name(name, kind, first=name not in taken)
+            self.columns[key] = self.types[name, kind]
+        return self.columns[key]
+
+    def trait(self, name: str, kind: ValueType) -> None:
+        """Note that a trait has had a value of this type."""
+        if (name, kind) not in self.traits:
+            self.fresh += 1
+            self.traits[name, kind] = None
+
+
+def physical_name(name: str, kind: ValueType, *, first: bool) -> str:
+    """Return the column for a property: its name where that is plain, else a hash; later types get a suffix.
+
+    >>> physical_name("total", ValueType.NUMBER, first=True)
+    'total'
+    >>> physical_name('"; DROP', ValueType.NUMBER, first=True)
+    'p_2b451a305384'
+    """
+    plain = len(name) <= _LONGEST_PLAIN and _PLAIN.fullmatch(name) and name not in _RESERVED
+    column = name if plain else "p_" + blake2b(name.encode(), digest_size=6).hexdigest()
+    return column if first else f"{column}__{kind.name.lower()}"
+
+
+def typed_values(values: Values) -> Iterator[tuple[str, ValueType, Any]]:
+    """Yield (name, type, value) of a message's values that rules can speak of."""
+    for name, number in values.numbers.items():
+        yield name, ValueType.NUMBER, number
+    for name, text in values.texts.items():
+        yield name, ValueType.TEXT, text
+    for name, truth in values.booleans.items():
+        yield name, ValueType.BOOLEAN, truth
+    for name, moment in values.moments.items():
+        yield name, ValueType.MOMENT, moment
+    for name, texts in values.lists.items():
+        yield name, ValueType.TEXT_LIST, texts
+
+
+def actor_of(message: Message) -> str:
+    """Return the actor that did a message: the known user where there is one, else the anonymous visitor."""
+    kind, value = (USER, message.user_id) if message.user_id else (ANONYMOUS, message.anonymous_id)
+    return actor_id_of(kind, value)
+
+
+def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
+    """Return rows of `events`, sorted by name and time, one column for each property met."""
+    events = [message for message in messages if message.type in EVENT_TYPES]
+    found: dict[str, tuple[ValueType, list[int], list[Any]]] = {}
+    for index, message in enumerate(events):
+        for name, kind, value in typed_values(message.values):
+            column = names.column(message.name, name, kind)
+            if column not in found:
+                found[column] = (kind, [], [])
+            found[column][1].append(index)
+            found[column][2].append(value)
+    table = pa.table(
+        {
+            "event_id": [one.event_id for one in events],
+            "actor_id": [actor_of(one) for one in events],
+            "name": [one.name for one in events],
+            "ts": [one.ts for one in events],
+            "received_at": [one.received_at for one in events],
+            "source": [one.source for one in events],
+        },
+        schema=SCHEMAS["events"],
+    )
+    for column, (kind, positions, values) in found.items():
+        table = table.append_column(column, _spread(len(events), positions, values, ARROW_TYPES[kind]))
+    return table.sort_by([("name", "ascending"), ("ts", "ascending"), ("event_id", "ascending")])
+
+
+def _spread(length: int, positions: list[int], values: list[Any], kind: pa.DataType) -> pa.Array:
+    take = np.full(length, -1, dtype=np.int64)
+    take[positions] = np.arange(len(positions))
+    return pa.array(values, type=kind).take(pa.array(take, mask=take < 0))
+
+
+def identify_rows(messages: Iterable[Message], names: Names) -> pa.Table:
+    """Return rows of `trait_values` for what identify messages say."""
+    rows: dict[str, list[Any]] = {name: [] for name in SCHEMAS["trait_values"].names}
+    for message in messages:
+        if message.type != "identify":
+            continue
+        said = [(name, VALUE_COLUMNS[kind], value) for name, kind, value in typed_values(message.values)]
+        for name, kind, _ in typed_values(message.values):
+            names.trait(name, kind)
+        actor = actor_of(message)
+        for name, column, value in [*said, *((name, "removed", True) for name in message.values.removed)]:
+            row = {
+                "actor_id": actor,
+                "name": name,
+                "value_id": message.event_id,
+                "set_at": message.ts,
+                "recorded_at": message.received_at,
+                "source": message.source,
+                "removed": False,
+                column: value,
+            }
+            for key, values in rows.items():
+                values.append(row.get(key))
+    return pa.table(rows, schema=SCHEMAS["trait_values"])
+
+
+def score_rows(
+    scores: pa.Table, *, at: int, recorded_at: int, source: str, value_id: str, types: Mapping[str, ValueType]
+) -> pa.Table:
+    """Return rows of `trait_values` for a file of scores: a column `person_id` and one column a trait.
+
+    A missing score is a removal, so that yesterday's value does not outlive its reason.
+    """
+    tables = []
+    length = scores.num_rows
+    for name, kind in types.items():
+        column = scores.column(name).cast(ARROW_TYPES[kind])
+        values = {VALUE_COLUMNS[one]: pa.nulls(length, arrow) for one, arrow in ARROW_TYPES.items()}
+        values[VALUE_COLUMNS[kind]] = column
+        fixed = {"name": name, "value_id": value_id, "source": source, "set_at": at, "recorded_at": recorded_at}
+        repeated = {
+            key: pa.repeat(pa.scalar(value, SCHEMAS["trait_values"].field(key).type), length)
+            for key, value in fixed.items()
+        }
+        columns = {"actor_id": scores.column("person_id"), **repeated, **values, "removed": column.is_null()}
+        tables.append(pa.table(columns).select(SCHEMAS["trait_values"].names).cast(SCHEMAS["trait_values"]))
+    return pa.concat_tables(tables)

@@ -1,0 +1,149 @@
+"""Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kohort.clock import Moment, format_moment
+from kohort.engines.sql.engine import SqlEngine
+from kohort.engines.statistics import Statistics
+from kohort.errors import UsageError
+from kohort.pipeline.workspace import Workspace
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Rule
+from kohort.rules.print import print_rule
+from kohort.rules.read import read_rule
+from kohort.segments.membership import Membership, apply_changes, changes_between, open_by_segment
+from kohort.storage.journal import Record
+from kohort.storage.records import EpochClosed, SegmentsApplied, SegmentVersion
+from kohort.storage.schemas import SCHEMAS
+
+_LOG_ROWS_A_RECORD: Final = 1_000_000
+"""The log's sequence number is the journal's times this, plus the row's place in the epoch."""
+
+
+@dataclass(frozen=True)
+class Applicable:
+    """The segments that can be evaluated now, by canonical sentence; the others with the reason why not."""
+
+    sentences: Mapping[str, str]
+    left_out: Mapping[str, str]
+
+
+def applicable_segments(workspace: Workspace) -> Applicable:
+    """Read every segment of the files against what data have shown; raises RuleError for a wrong sentence."""
+    catalog = workspace.catalog()
+    known = catalog.events.keys() | catalog.traits.keys()
+    left_out = {}
+    for name, segment in workspace.segments.items():
+        missing = [need for need in segment.needs if need not in known]
+        if missing:
+            left_out[name] = "needs " + ", ".join(missing) + ", which no data have shown yet"
+    usable = {name: one.where for name, one in workspace.segments.items() if name not in left_out}
+    catalog = replace(catalog, segments=usable)
+    return Applicable({name: print_rule(read_rule(where, catalog)) for name, where in usable.items()}, left_out)
+
+
+def apply_segments(workspace: Workspace, sentences: Mapping[str, str]) -> bytes | None:
+    """Return the journal record that puts `sentences` in force, or None if they already are.
+
+    A sentence that means something else than before gets the next version.
+    """
+    rows = workspace.tables.read("segment_versions").to_pylist()
+    newest: dict[str, tuple[int, str]] = {}
+    for row in sorted(rows, key=lambda row: int(row["version"])):
+        newest[row["segment"]] = (row["version"], row["sentence"])
+    active = {row["segment"]: row["sentence"] for row in rows if row["active"]}
+    if active == dict(sentences):
+        return None
+    versions = []
+    for name, sentence in sorted(sentences.items()):
+        version, before = newest.get(name, (0, ""))
+        versions.append(SegmentVersion(name, version if sentence == before else version + 1, sentence))
+    declared = {
+        event.key: {one.name: str(one.type) for one in event.properties.values()}
+        for event in workspace.plan.events.values()
+    }
+    return msgspec.json.encode(SegmentsApplied(versions, declared))
+
+
+def evaluate_now(workspace: Workspace, at: Moment) -> EpochClosed:
+    """Evaluate the segments in force and return the epoch to record; raises UsageError if `at` is before one."""
+    newest = latest_epoch(workspace)
+    if newest is not None and newest.at > at:
+        zone = workspace.settings.zone
+        raise UsageError(
+            f"memberships are recorded up to {format_moment(newest.at, zone)}, which is after {format_moment(at, zone)}; "
+            "ask for the past with: kohort members SEGMENT --at TIME"
+        )
+    statistics = Statistics()
+    catalog, _, rules = _in_force(workspace)
+    if rules:
+        with workspace.views(catalog) as views:
+            statistics = SqlEngine(views, catalog).evaluate(rules, at).statistics
+    return EpochClosed(at, statistics.to_json())
+
+
+def _in_force(workspace: Workspace) -> tuple[Catalog, dict[str, int], dict[str, Rule]]:
+    """Return the catalog of the segments in force, where rules may refer to others, and each version and rule."""
+    rows = [row for row in workspace.tables.read("segment_versions").to_pylist() if row["active"]]
+    catalog = workspace.catalog({row["segment"]: row["sentence"] for row in rows})
+    return (
+        catalog,
+        {row["segment"]: row["version"] for row in rows},
+        {row["segment"]: read_rule(row["sentence"], catalog) for row in rows},
+    )
+
+
+def latest_epoch(workspace: Workspace, at: Moment | None = None) -> EpochClosed | None:
+    """Return the newest epoch, or the newest with a moment up to `at`."""
+    epochs = workspace.tables.read("epochs")
+    if at is not None:
+        epochs = epochs.filter(pc.less_equal(epochs.column("at"), at))
+    if not epochs.num_rows:
+        return None
+    row = epochs.sort_by([("at", "descending"), ("seq", "descending")]).slice(0, 1).to_pylist()[0]
+    return EpochClosed(row["at"], msgspec.json.decode(row["statistics"]))
+
+
+def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
+    """Return the statistics of the latest epoch up to `at`, None before the first."""
+    epoch = latest_epoch(workspace, at)
+    return Statistics.of_json(epoch.statistics) if epoch else None
+
+
+def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> None:
+    """Write what an epoch of the journal says: memberships, their log, sizes, and the epoch itself."""
+    catalog, versions, rules = _in_force(workspace)
+    with workspace.views(catalog) as views:
+        evaluation = SqlEngine(views, catalog).evaluate(rules, epoch.at, Statistics.of_json(epoch.statistics))
+    tables, seq = workspace.tables, record.seq
+    evaluated = {name: (versions[name], frozenset(evaluation.members[name].to_pylist())) for name in rules}
+    memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]
+    actors = tables.read("actors")
+    people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
+    if tables.watermark("memberships") < seq:
+        changes = changes_between(open_by_segment(memberships), evaluated, epoch.at, people)
+        log = [
+            {**vars(change), "seq": seq * _LOG_ROWS_A_RECORD + index, "recorded_at": record.recorded_at}
+            for index, change in enumerate(changes)
+        ]
+        tables.append("membership_log", pa.Table.from_pylist(log, schema=SCHEMAS["membership_log"]), watermark=seq)
+        rows = [vars(one) for one in apply_changes(memberships, changes)]
+        tables.replace("memberships", pa.Table.from_pylist(rows, schema=SCHEMAS["memberships"]), watermark=seq)
+    sizes = [
+        {"segment": name, "version": version, "at": epoch.at, "size": len(inside), "population": evaluation.population}
+        for name, (version, inside) in evaluated.items()
+    ]
+    tables.append("segment_sizes", pa.Table.from_pylist(sizes, schema=SCHEMAS["segment_sizes"]), watermark=seq)
+    row = {
+        "seq": seq,
+        "at": epoch.at,
+        "recorded_at": record.recorded_at,
+        "statistics": msgspec.json.encode(epoch.statistics).decode(),
+    }
+    tables.append("epochs", pa.Table.from_pylist([row], schema=SCHEMAS["epochs"]), watermark=seq)

@@ -1,0 +1,93 @@
+"""What the steps read from the views: one event's occurrences, or people's traits, as of a moment."""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from kohort.clock import Moment
+from kohort.definitions.values import ValueType
+from kohort.errors import DefinitionError, UnknownNameError
+from kohort.pipeline.workspace import Workspace
+from kohort.rules.catalog import Catalog
+from kohort.storage.schemas import VALUE_COLUMNS
+
+
+def event_facts(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    event: str,
+    properties: Mapping[str, tuple[str, ValueType]],
+    *,
+    at: Moment,
+    where: str,
+) -> pa.Table:
+    """Return the occurrences of `event` up to `at`: person_id, ts, and one column for each of `properties`.
+
+    `properties` maps the column's name to the property and the type wanted. Rows are sorted by person and time,
+    ties by event id. `where` is the place named by the error if a name is unknown.
+
+    Raises UnknownNameError for an unknown event or property, DefinitionError for one of another type.
+    """
+    if event not in catalog.events:
+        raise UnknownNameError("event", event, catalog.events, where=where)
+    known = catalog.events[event]
+    columns = []
+    for name, (wanted, kind) in properties.items():
+        if wanted not in known:
+            raise UnknownNameError(f"property of {event}", wanted, known, where=where)
+        if kind not in known[wanted]:
+            found = ", ".join(known[wanted])
+            raise DefinitionError(f"{where}: {event}.{wanted} should be a {kind} and is a {found}")
+        columns.append(exp.column(known[wanted][kind], quoted=True).as_(name, quoted=True))
+    query = (
+        exp.select("person_id", "ts", *columns)
+        .from_("events")
+        .where(exp.column("name").eq(exp.Placeholder()), exp.column("ts") <= exp.Placeholder())
+        .order_by("person_id", "ts", "event_id")
+    )
+    return connection.sql(query.sql(dialect="duckdb"), params=[event, at]).to_arrow_table()
+
+
+def revenue_of(workspace: Workspace, at: Moment, *, after: Moment | None = None) -> dict[str, int]:
+    """Return what each person has spent up to `at` (and after `after`), in micros; nobody without a revenue setting."""
+    catalog = workspace.catalog({})
+    revenue = workspace.settings.revenue
+    if revenue is None or revenue[0] not in catalog.events:
+        return {}
+    wanted = {"value": (revenue[1], ValueType.NUMBER)}
+    with workspace.views(catalog) as views:
+        facts = event_facts(views, catalog, revenue[0], wanted, at=at, where="kohort.yaml, revenue")
+    if after is not None:
+        facts = facts.filter(pc.greater(facts.column("ts"), after))
+    spent = facts.group_by("person_id").aggregate([("value", "sum")])
+    sums = pc.fill_null(spent.column("value_sum"), 0).to_pylist()
+    return dict(zip(spent.column("person_id").to_pylist(), sums, strict=True))
+
+
+def traits_at(connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, ValueType]], *, at: Moment) -> pa.Table:
+    """Return people who exist at `at` (column person_id, sorted) with one column for each trait, missing as null."""
+    latest = (
+        exp.select("person_id", "name", *VALUE_COLUMNS.values(), "removed")
+        .distinct("person_id", "name")
+        .from_("trait_values")
+        .where(exp.column("set_at") <= exp.Placeholder())
+        .order_by("person_id", "name", exp.column("set_at").desc(), exp.column("value_id").desc())
+    )
+    columns, parameters = [], []
+    for name, kind in names:
+        chosen = exp.AnyValue(this=exp.column(VALUE_COLUMNS[kind], "latest", quoted=True))
+        condition = exp.and_(exp.column("name", "latest").eq(exp.Placeholder()), exp.column("removed", "latest").not_())
+        columns.append(exp.Filter(this=chosen, expression=exp.Where(this=condition)).as_(name, quoted=True))
+        parameters.append(name)
+    query = (
+        exp.select(exp.column("person_id", "people"), *columns)
+        .from_("people")
+        .join(latest.subquery("latest"), using=["person_id"], join_type="left")
+        .where(exp.column("first_seen", "people") <= exp.Placeholder())
+        .group_by(exp.column("person_id", "people"))
+        .order_by(exp.column("person_id", "people"))
+    )
+    return connection.sql(query.sql(dialect="duckdb"), params=[*parameters, at, at]).to_arrow_table()

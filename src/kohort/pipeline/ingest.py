@@ -1,0 +1,188 @@
+"""`ingest` and `replay`: from a file, or from dead letters, into the journal; each message once."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kohort.collection.batches import Batch, InputFinding
+from kohort.collection.ingestion import read_file, reread
+from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters, known_digests
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.messages import Message, encode_messages
+from kohort.storage.records import Finding, FindingsRecorded, Rejection, Replayed
+
+_MESSAGES_A_RECORD: Final = 1_000
+
+CatchUp = Callable[[], int]
+
+
+@dataclass
+class IngestResult:
+    """What became of a file: rows read, messages accepted, those already known, dead letters, findings."""
+
+    file: str
+    source: str
+    rows: int = 0
+    accepted: int = 0
+    known: int = 0
+    rejected: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def ingest(
+    workspace: Workspace,
+    path: Path,
+    source: str | None,
+    catch_up: CatchUp,
+    progress: Callable[[int], None] | None = None,
+) -> IngestResult:
+    """Read a file into the journal and bring the tables up to date; the caller holds the write lock.
+
+    A message that is known already changes nothing; one whose id is known and whose content differs becomes a
+    dead letter, and the first stays. Interrupted, what was acknowledged is kept, and the same call continues.
+    `progress` is called with the number of rows read so far.
+
+    Raises InputError if the file cannot be read at all.
+    """
+    catch_up()
+    now = workspace.clock.now()
+    ingestion = read_file(
+        path,
+        sources=workspace.sources,
+        source=source,
+        plan=workspace.plan,
+        zone=workspace.settings.zone,
+        received_at=now,
+    )
+    result = IngestResult(path.name, ingestion.source)
+    warnings: list[InputFinding] = []
+    letters = known_dead_letters(workspace.tables)
+    for chunk in _chunks(ingestion):
+        result.rows += chunk.rows
+        warnings.extend(chunk.warnings)
+        _accept(workspace, chunk, result, letters)
+        catch_up()
+        if progress is not None:
+            progress(result.rows)
+    result.findings = [_finding(one, result.rows) for one in _merged(warnings)]
+    if result.accepted and result.findings:
+        body = msgspec.json.encode(FindingsRecorded("ingest", result.findings))
+        workspace.journal.append("findings", [body], recorded_at=now)
+        catch_up()
+    return result
+
+
+def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
+    """Read the dead letters again by today's mapping and plan; return how many were taken in and how many remain."""
+    catch_up()
+    rows = [row for row in workspace.tables.read("dead_letters").to_pylist() if row["replayed_at"] is None]
+    waiting = {
+        row["dead_letter_id"]: Rejection(**{key: row[key] for key in Rejection.__struct_fields__}) for row in rows
+    }
+    now = workspace.clock.now()
+    batches = reread(
+        list(waiting.values()),
+        sources=workspace.sources,
+        plan=workspace.plan,
+        zone=workspace.settings.zone,
+        received_at=now,
+    )
+    result = IngestResult("dead letters", "")
+    still: set[tuple[str, str]] = set()
+    for chunk in _chunks(batches):
+        conflicts = _accept(workspace, chunk, result, set(waiting), keep_rejected=False)
+        still.update((one.file, one.raw) for one in [*chunk.rejected, *conflicts])
+    taken = [identity for identity, one in waiting.items() if (one.file, one.raw) not in still]
+    if taken:
+        workspace.journal.append("replayed", [msgspec.json.encode(Replayed(taken))], recorded_at=now)
+    catch_up()
+    return len(taken), len(waiting) - len(taken)
+
+
+def _chunks(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Join batches up to the size in which the projection applies them."""
+    joined = Batch()
+    for batch in batches:
+        joined = Batch(
+            joined.messages + batch.messages,
+            joined.rejected + batch.rejected,
+            joined.warnings + batch.warnings,
+            joined.rows + batch.rows,
+        )
+        if len(joined.messages) >= CHUNK:
+            yield joined
+            joined = Batch()
+    if joined.rows or joined.rejected or joined.warnings or joined.messages:
+        yield joined
+
+
+def _accept(
+    workspace: Workspace, chunk: Batch, result: IngestResult, letters: set[str], *, keep_rejected: bool = True
+) -> list[Rejection]:
+    """Append what is new to the journal; return the conflicts."""
+    fresh, conflicts = _sorted_out(workspace, chunk.messages, result)
+    now = workspace.clock.now()
+    if fresh:
+        bodies = [
+            encode_messages(fresh[start : start + _MESSAGES_A_RECORD])
+            for start in range(0, len(fresh), _MESSAGES_A_RECORD)
+        ]
+        workspace.journal.append("messages", bodies, recorded_at=now)
+        result.accepted += len(fresh)
+    rejected = [one for one in [*chunk.rejected, *conflicts] if dead_letter_id(one) not in letters]
+    result.rejected += len(chunk.rejected) + len(conflicts)
+    if rejected and keep_rejected:
+        workspace.journal.append("rejects", [msgspec.json.encode(rejected)], recorded_at=now)
+        letters.update(dead_letter_id(one) for one in rejected)
+    return conflicts
+
+
+def _sorted_out(
+    workspace: Workspace, messages: Sequence[Message], result: IngestResult
+) -> tuple[list[Message], list[Rejection]]:
+    known = known_digests(workspace.tables, [one.event_id for one in messages])
+    fresh, conflicts = [], []
+    for one in messages:
+        digest = one.digest()
+        before = known.get(one.event_id)
+        if before is None:
+            known[one.event_id] = digest
+            fresh.append(one)
+        elif before == digest:
+            result.known += 1
+        else:
+            conflicts.append(_conflict(one, result.file))
+    return fresh, conflicts
+
+
+def _conflict(message: Message, file: str) -> Rejection:
+    reason = (
+        f'the message id "{message.event_id}" is already used by a message that says something else; the first one '
+        "stays; give this one an id of its own"
+    )
+    return Rejection(message.source, file, 0, "messageId", reason, encode_messages([message]).decode())
+
+
+def _merged(warnings: Sequence[InputFinding]) -> list[InputFinding]:
+    kinds: dict[tuple[str, str], InputFinding] = {}
+    for one in warnings:
+        key = (one.check, one.field)
+        known = kinds.get(key)
+        kinds[key] = msgspec.structs.replace(known, count=known.count + one.count) if known else one
+    return list(kinds.values())
+
+
+def _finding(warning: InputFinding, rows: int) -> Finding:
+    subject = f"{warning.file}: {warning.field}" if warning.field else warning.file
+    return Finding(
+        check=warning.check,
+        source=warning.source,
+        subject=subject,
+        severity="warning",
+        count=warning.count,
+        share=warning.count / rows if rows else None,
+        detail=warning.message,
+    )

@@ -1,0 +1,237 @@
+"""The projection: from the journal to the tables, exactly once, resumable at any point.
+
+The journal is read in order. Messages are applied in chunks; every other record by itself. Each table takes a
+chunk together with its watermark, and `message_ids`, written last, marks the place from which the next call goes
+on: an interruption between two tables repeats the chunk, and the tables that have it already refuse it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kohort.definitions.values import ValueType
+from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
+from kohort.pipeline.identities import identity_tables
+from kohort.storage.folder import ProjectFolder
+from kohort.storage.immutable import fetch
+from kohort.storage.journal import Journal, Record
+from kohort.storage.messages import Message, decode_messages, derived_id
+from kohort.storage.records import (
+    EpochClosed,
+    FindingsRecorded,
+    ModelFitted,
+    Rejection,
+    Replayed,
+    ScoreRun,
+    SegmentsApplied,
+    StepRun,
+)
+from kohort.storage.schemas import SCHEMAS
+from kohort.storage.tables import Tables
+
+CHUNK: Final = 50_000
+"""How many messages are applied at once: what bounds the memory of a projection."""
+
+POSITION: Final = "message_ids"
+"""The table that is written last, and so tells how far the projection has come."""
+
+EpochHandler = Callable[[EpochClosed, Record], None]
+
+
+class Projection:
+    """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
+
+    `close_epoch` evaluates the segments at an epoch and writes who entered and left.
+    """
+
+    def __init__(self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler) -> None:
+        self._folder, self._journal, self._tables = folder, journal, tables
+        self._close_epoch = close_epoch
+        self._names: Names | None = None
+
+    def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Apply everything that the journal holds and the tables lack; return how many records that was.
+
+        `progress` is called with (records done, records in all) after each chunk.
+        """
+        start, end = self._tables.watermark(POSITION), self._journal.last_seq()
+        for seq in self._apply(self._journal.read(after=start)):
+            if progress is not None:
+                progress(seq - start, end - start)
+        return end - start
+
+    def _apply(self, records: Iterator[Record]) -> Iterator[int]:
+        waiting: list[Message] = []
+        seq = 0
+        for record in records:
+            if record.kind == "messages":
+                waiting.extend(decode_messages(record.body))
+                seq = record.seq
+                if len(waiting) >= CHUNK:
+                    yield self._flush(waiting, seq)
+                continue
+            if waiting:
+                yield self._flush(waiting, seq)
+            self._apply_record(record)
+            self._tables.append(POSITION, SCHEMAS[POSITION].empty_table(), watermark=record.seq)
+            yield record.seq
+        if waiting:
+            yield self._flush(waiting, seq)
+
+    def _flush(self, waiting: list[Message], seq: int) -> int:
+        fresh, ids = self._without_known(waiting)
+        waiting.clear()
+        names = self._known_names()
+        events = event_rows(fresh, names)
+        if events.num_rows:
+            self._tables.append("events", events, watermark=seq)
+        identifies = identify_rows(fresh, names)
+        if identifies.num_rows:
+            self._tables.append("trait_values", identifies, watermark=seq)
+        for table, rows in identity_tables(self._tables, fresh).items():
+            self._tables.replace(table, rows, watermark=seq)
+        self._store_names(names, seq)
+        self._tables.append(POSITION, ids, watermark=seq)
+        return seq
+
+    def _without_known(self, messages: Sequence[Message]) -> tuple[list[Message], pa.Table]:
+        known = known_digests(self._tables, [one.event_id for one in messages])
+        fresh: dict[str, Message] = {}
+        for one in messages:
+            if one.event_id not in known and one.event_id not in fresh:
+                fresh[one.event_id] = one
+        digests = [one.digest() for one in fresh.values()]
+        return list(fresh.values()), pa.table([list(fresh), digests], schema=SCHEMAS[POSITION])
+
+    def _known_names(self) -> Names:
+        if self._names is None:
+            self._names = Names.of(self._tables.read("names"))
+        return self._names
+
+    def _store_names(self, names: Names, seq: int) -> None:
+        if names.fresh:
+            self._tables.replace("names", names.rows(), watermark=seq)
+            names.fresh = 0
+
+    def _apply_record(self, record: Record) -> None:
+        handlers: Mapping[str, Callable[[Record], None]] = {
+            "rejects": self._rejects,
+            "replayed": self._replayed,
+            "findings": self._findings,
+            "scores": self._scores,
+            "model": self._model,
+            "segments": self._segments,
+            "run": self._run,
+            "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
+        }
+        handlers[record.kind](record)
+
+    def _rejects(self, record: Record) -> None:
+        rejected = msgspec.json.decode(record.body, type=list[Rejection])
+        known = known_dead_letters(self._tables)
+        rows = {
+            identity: {
+                "dead_letter_id": identity,
+                "recorded_at": record.recorded_at,
+                **msgspec.structs.asdict(one),
+            }
+            for one in rejected
+            if (identity := dead_letter_id(one)) not in known
+        }
+        self._tables.append(
+            "dead_letters",
+            pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"]),
+            watermark=record.seq,
+        )
+
+    def _replayed(self, record: Record) -> None:
+        taken = msgspec.json.decode(record.body, type=Replayed).dead_letter_ids
+        letters = self._tables.read("dead_letters")
+        mask = pc.is_in(letters.column("dead_letter_id"), value_set=pa.array(taken, pa.string()))
+        replayed_at = pc.if_else(mask, pa.scalar(record.recorded_at), letters.column("replayed_at"))
+        position = letters.schema.get_field_index("replayed_at")
+        self._tables.replace(
+            "dead_letters", letters.set_column(position, "replayed_at", replayed_at), watermark=record.seq
+        )
+
+    def _findings(self, record: Record) -> None:
+        found = msgspec.json.decode(record.body, type=FindingsRecorded)
+        fixed = {"recorded_at": record.recorded_at, "step": found.step}
+        rows = [fixed | msgspec.structs.asdict(one) for one in found.findings]
+        table = pa.Table.from_pylist(rows, schema=SCHEMAS["quality_findings"])
+        self._tables.append("quality_findings", table, watermark=record.seq)
+
+    def _scores(self, record: Record) -> None:
+        run = msgspec.json.decode(record.body, type=ScoreRun)
+        scores = pq.read_table(BytesIO(fetch(self._folder.scores, run.file)))
+        types = {name: ValueType(kind) for name, kind in run.types.items()}
+        rows = score_rows(
+            scores,
+            at=run.at,
+            recorded_at=record.recorded_at,
+            source=run.score,
+            value_id=f"score:{record.seq:020d}",
+            types=types,
+        )
+        self._tables.append("trait_values", rows, watermark=record.seq)
+        names = self._known_names()
+        for name, kind in types.items():
+            names.trait(name, kind)
+        self._store_names(names, record.seq)
+
+    def _model(self, record: Record) -> None:
+        model = msgspec.json.decode(record.body, type=ModelFitted)
+        self._append_one("models", record, model)
+
+    def _run(self, record: Record) -> None:
+        self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))
+
+    def _append_one(self, table: str, record: Record, said: msgspec.Struct) -> None:
+        row = {"seq": record.seq, "recorded_at": record.recorded_at, **msgspec.structs.asdict(said)}
+        self._tables.append(table, pa.Table.from_pylist([row], schema=SCHEMAS[table]), watermark=record.seq)
+
+    def _segments(self, record: Record) -> None:
+        applied = msgspec.json.decode(record.body, type=SegmentsApplied)
+        names = self._known_names()
+        for event, properties in applied.declared.items():
+            for name, kind in properties.items():
+                names.column(event, name, ValueType(kind))
+        self._store_names(names, record.seq)
+        rows = [{**msgspec.structs.asdict(one), "seq": record.seq, "active": True} for one in applied.segments]
+        new = pa.Table.from_pylist(rows, schema=SCHEMAS["segment_versions"])
+        self._tables.replace("segment_versions", _merge_versions(self._tables, new), watermark=record.seq)
+
+
+def _merge_versions(tables: Tables, new: pa.Table) -> pa.Table:
+    """Keep every version ever applied; only those of the newest record are active."""
+    keys = {(row["segment"], row["version"]) for row in new.to_pylist()}
+    old = [
+        {**row, "active": False}
+        for row in tables.read("segment_versions").to_pylist()
+        if (row["segment"], row["version"]) not in keys
+    ]
+    return pa.concat_tables([pa.Table.from_pylist(old, schema=new.schema), new])
+
+
+def dead_letter_id(rejection: Rejection) -> str:
+    """Return the id of a dead letter: the same row of the same file for the same reason is the same letter."""
+    return derived_id(
+        rejection.source, ["dead letter", rejection.file, str(rejection.line), rejection.raw, rejection.reason]
+    )
+
+
+def known_dead_letters(tables: Tables) -> set[str]:
+    """Return the ids of all dead letters, replayed ones included."""
+    return set(tables.read("dead_letters").column("dead_letter_id").to_pylist())
+
+
+def known_digests(tables: Tables, event_ids: Sequence[str]) -> dict[str, int]:
+    """Return the digest of each of these messages that the tables already hold."""
+    stored = tables.read(POSITION)
+    found = stored.filter(pc.is_in(stored.column("event_id"), value_set=pa.array(event_ids, pa.string())))
+    return dict(zip(found.column("event_id").to_pylist(), found.column("digest").to_pylist(), strict=True))

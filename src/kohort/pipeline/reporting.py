@@ -1,0 +1,174 @@
+"""The report: everything that it shows, gathered as of the last run."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+
+from kohort.clock import Moment, datetime_of
+from kohort.definitions.score import ClustersDefinition, RfmDefinition
+from kohort.definitions.values import MICRO
+from kohort.errors import UsageError
+from kohort.learning.rfm import DEFAULT_CELLS
+from kohort.learning.wording import Bilingual
+from kohort.pipeline.documents import latest_discovery
+from kohort.pipeline.epochs import latest_epoch
+from kohort.pipeline.facts import revenue_of, traits_at
+from kohort.pipeline.outcomes import outcome_tables
+from kohort.pipeline.queries import current_findings, open_memberships
+from kohort.pipeline.status import segment_summaries
+from kohort.pipeline.workspace import Workspace
+from kohort.reports.data import (
+    DiscoveryReport,
+    EventCount,
+    Note,
+    Overlap,
+    ReportData,
+    RfmCellRow,
+    RfmGrid,
+    SegmentRow,
+    SizePoint,
+    SourceLine,
+)
+
+_NOTES: Final = (
+    Note("Segments", "Rules are evaluated exactly, for every person, as of the moment above; nothing is sampled."),
+    Note(
+        "Recency, frequency, monetary value",
+        "Scores 1 to 5 by ntile, equal values get equal scores (Hughes 1994); cells are declared ranges of scores.",
+    ),
+    Note(
+        "Clusters",
+        "Skew-aware scaling; k-means with many starts; stability by bootstrap with matched Jaccard similarity "
+        "(Hennig 2007); compared with populations of the same covariance without clusters (Tibshirani et al. 2001).",
+    ),
+    Note(
+        "Later conversion",
+        "Groups are formed from what was known at the split only; rates with Wilson intervals, differences with "
+        "Newcombe intervals (method 10), members against non-members, p values adjusted by Holm.",
+    ),
+)
+
+
+def report_data(workspace: Workspace) -> ReportData:
+    """Gather what the report shows; raises UsageError before the first run."""
+    epoch = latest_epoch(workspace)
+    if epoch is None:
+        raise UsageError("there is nothing to report yet; run first: kohort run")
+    at, zone = epoch.at, workspace.settings.zone
+    revenue = revenue_of(workspace, at)
+    inside = open_memberships(workspace)
+    actors = workspace.tables.read("actors")
+    people = actors.filter(pc.less_equal(actors.column("first_seen"), at)).column("person_id").unique()
+    return ReportData(
+        project=workspace.settings.name,
+        as_of=datetime_of(at, zone),
+        generated_at=datetime_of(workspace.clock.now(), zone),
+        currency=workspace.settings.currency,
+        people=len(people),
+        revenue=sum(revenue.values()),
+        events=tuple(EventCount(*one) for one in sorted(workspace.tables.count_by("events", "name").items())),
+        segments=_segments(workspace, inside, revenue),
+        sizes=tuple(
+            SizePoint(row["segment"], datetime_of(row["at"], zone), row["size"])
+            for row in workspace.tables.read("segment_sizes").sort_by("at").to_pylist()
+        ),
+        rfm=_rfm(workspace, at, revenue),
+        discovery=_discovery(workspace, at),
+        overlap=_overlap(workspace, inside),
+        outcomes=outcome_tables(workspace, at),
+        findings=tuple(current_findings(workspace)),
+        sources=tuple(
+            SourceLine(source, count, workspace.settings.licence)
+            for source, count in sorted(_rows_by_source(workspace).items())
+        ),
+        notes=_NOTES,
+    )
+
+
+def _segments(
+    workspace: Workspace, inside: Mapping[str, frozenset[str]], revenue: Mapping[str, int]
+) -> tuple[SegmentRow, ...]:
+    total = sum(revenue.values())
+    rows = []
+    for summary in segment_summaries(workspace):
+        definition = workspace.segments[summary.name]
+        spent = sum(revenue.get(person, 0) for person in inside.get(summary.name, frozenset()))
+        rows.append(
+            SegmentRow(
+                name=summary.name,
+                label=Bilingual(definition.label_in("en"), definition.label_in("fr")),
+                description=definition.description,
+                sentence=summary.sentence,
+                size=summary.size or 0,
+                share=summary.share or 0.0,
+                revenue=spent,
+                revenue_share=spent / total if total else 0.0,
+                note=summary.note,
+            )
+        )
+    return tuple(rows)
+
+
+def _rfm(workspace: Workspace, at: Moment, revenue: Mapping[str, int]) -> RfmGrid | None:
+    definition = next((one for one in workspace.scores if isinstance(one, RfmDefinition)), None)
+    catalog = workspace.catalog({})
+    if definition is None or f"{definition.name}_cell" not in catalog.traits:
+        return None
+    names = [f"{definition.name}_{axis}" for axis in ("recency", "frequency", "cell")]
+    with workspace.views(catalog) as views:
+        traits = traits_at(views, [(name, catalog.traits[name]) for name in names], at=at).drop_null()
+    spent = np.array([revenue.get(person, 0) for person in traits.column("person_id").to_pylist()], dtype=np.int64)
+    recency, frequency = (traits.column(name).to_numpy() // MICRO - 1 for name in names[:2])
+    grid = recency * definition.levels + frequency
+    cells = definition.levels**2
+    people = np.bincount(grid, minlength=cells).reshape(definition.levels, -1)
+    value = np.zeros(cells, dtype=np.int64)
+    np.add.at(value, grid, spent)
+    values = value.reshape(definition.levels, -1)
+    return RfmGrid(
+        people=tuple(tuple(row) for row in people.tolist()),
+        mean_value=tuple(
+            tuple(spent // count if count else None for spent, count in zip(*row, strict=True))
+            for row in zip(values.tolist(), people.tolist(), strict=True)
+        ),
+        cells=_rfm_cells(np.array(traits.column(names[2]).to_pylist()), spent, sum(revenue.values())),
+    )
+
+
+def _rfm_cells(cells: np.ndarray, spent: np.ndarray, total: int) -> tuple[RfmCellRow, ...]:
+    rows = []
+    for cell in DEFAULT_CELLS:
+        inside = cells == cell.key
+        share = float(inside.mean()) if len(cells) else 0.0
+        rows.append(
+            RfmCellRow(cell.label, int(inside.sum()), share, int(spent[inside].sum()) / total if total else 0.0)
+        )
+    return tuple(rows)
+
+
+def _discovery(workspace: Workspace, at: Moment) -> DiscoveryReport | None:
+    for score in workspace.scores:
+        if isinstance(score, ClustersDefinition):
+            document = latest_discovery(workspace, score.name, at)
+            if document is not None:
+                return document.report
+    return None
+
+
+def _overlap(workspace: Workspace, inside: Mapping[str, frozenset[str]]) -> Overlap | None:
+    names = [name for name in workspace.segments if name in inside]
+    if not names:
+        return None
+    shared = tuple(tuple(len(inside[one] & inside[other]) for other in names) for one in names)
+    return Overlap(tuple(workspace.segments[name].label_in("en") for name in names), shared)
+
+
+def _rows_by_source(workspace: Workspace) -> dict[str, int]:
+    counts = dict(workspace.tables.count_by("events", "source"))
+    computed = {score.name for score in workspace.scores}
+    for source, count in workspace.tables.count_by("trait_values", "source").items():
+        if source not in computed:
+            counts[source] = counts.get(source, 0) + count
+    return counts

@@ -1,0 +1,94 @@
+"""Scores: computed for everybody as of a moment, kept as an immutable file, recorded in the journal."""
+
+from collections.abc import Mapping
+from io import BytesIO
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kohort.clock import Moment
+from kohort.definitions.score import BehaviourDefinition, RfmDefinition
+from kohort.definitions.values import ValueType
+from kohort.learning.rfm import score_rfm
+from kohort.pipeline.facts import event_facts
+from kohort.pipeline.workspace import Workspace
+from kohort.profiles.behaviour import behaviour_traits, trait_types
+from kohort.storage.immutable import keep
+from kohort.storage.records import ScoreRun
+
+
+def behaviour_scores(
+    workspace: Workspace, definition: BehaviourDefinition, at: Moment
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return each person's behaviour traits as of `at` (column person_id and one a trait), and the traits' types."""
+    wanted = {"value": (definition.value, ValueType.NUMBER)}
+    wanted |= {trait: (name, ValueType.NUMBER) for trait, name in definition.shares}
+    if definition.items:
+        wanted["items"] = (definition.items, ValueType.NUMBER)
+    if definition.place:
+        wanted["place"] = (definition.place, ValueType.TEXT)
+    orders = _orders(workspace, definition, wanted, at)
+    shares = [trait for trait, _ in definition.shares]
+    items, place = bool(definition.items), bool(definition.place)
+    traits = behaviour_traits(
+        orders, at=at, zone=workspace.settings.zone.key, trend=definition.trend, shares=shares, items=items, place=place
+    )
+    return traits, trait_types(shares, items=items, place=place)
+
+
+def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return each person's RFM scores as of `at`, from the orders of the definition's window."""
+    orders = _orders(workspace, definition, {"value": (definition.value, ValueType.NUMBER)}, at)
+    recent = orders.filter(pc.greater(orders.column("ts"), at - definition.window))
+    people = recent.group_by("person_id").aggregate([("ts", "max"), ("ts", "count"), ("value", "sum")])
+    people = people.sort_by([("person_id", "ascending")])
+    scores = score_rfm(
+        recency=at - people.column("ts_max").to_numpy(),
+        frequency=people.column("ts_count").to_numpy(),
+        monetary=pc.fill_null(people.column("value_sum"), 0).to_numpy(),
+        levels=definition.levels,
+        weights=definition.weights,
+    )
+    name = definition.name
+    columns: Mapping[str, tuple[ValueType, object]] = {
+        f"{name}_recency": (ValueType.NUMBER, _micros(scores.recency)),
+        f"{name}_frequency": (ValueType.NUMBER, _micros(scores.frequency)),
+        f"{name}_monetary": (ValueType.NUMBER, _micros(scores.monetary)),
+        f"{name}_score": (ValueType.NUMBER, _micros(scores.composite)),
+        f"{name}_cell": (ValueType.TEXT, list(scores.cells)),
+    }
+    table = pa.table({"person_id": people.column("person_id")} | {key: value for key, (_, value) in columns.items()})
+    return table, {key: kind for key, (kind, _) in columns.items()}
+
+
+def record_scores(
+    workspace: Workspace, score: str, table: pa.Table, types: Mapping[str, ValueType], at: Moment
+) -> None:
+    """Keep a score's values as an immutable file and append its run to the journal; people not scored lose theirs."""
+    everyone = workspace.tables.read("actors").column("person_id").unique()
+    missing = everyone.filter(pc.invert(pc.is_in(everyone, value_set=table.column("person_id").combine_chunks())))
+    nothing = {name: pa.nulls(len(missing), table.schema.field(name).type) for name in table.column_names[1:]}
+    full = pa.concat_tables([table, pa.table({"person_id": missing, **nothing}).cast(table.schema)])
+    buffer = BytesIO()
+    pq.write_table(full.sort_by([("person_id", "ascending")]), buffer, compression="zstd")
+    file = keep(workspace.folder.scores, buffer.getvalue(), ".parquet")
+    run = ScoreRun(score, at, file, {name: str(kind) for name, kind in types.items()})
+    workspace.journal.append("scores", [msgspec.json.encode(run)], recorded_at=workspace.clock.now())
+
+
+def _orders(
+    workspace: Workspace,
+    definition: RfmDefinition | BehaviourDefinition,
+    properties: Mapping[str, tuple[str, ValueType]],
+    at: Moment,
+) -> pa.Table:
+    catalog = workspace.catalog({})
+    with workspace.views(catalog) as views:
+        return event_facts(views, catalog, definition.event, properties, at=at, where=f'score "{definition.name}"')
+
+
+def _micros(values: np.ndarray) -> np.ndarray:
+    return np.rint(np.asarray(values, dtype=np.float64) * 1_000_000).astype(np.int64)

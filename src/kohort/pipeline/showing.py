@@ -1,0 +1,76 @@
+"""What learning found, as the rows that people see."""
+
+from typing import Final
+
+from kohort.learning.candidates import Candidate
+from kohort.learning.personas import Persona
+from kohort.learning.traits import write_value
+from kohort.learning.wording import NARROW_SPACE, Bilingual
+from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait
+
+_SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£"}
+_CATEGORIES_SHOWN: Final = 4
+
+
+def currency_symbol(code: str) -> str:
+    """Return the symbol of a currency, or its code.
+
+    >>> currency_symbol("USD"), currency_symbol("CHF")
+    ('$', 'CHF ')
+    """
+    return _SYMBOLS.get(code, f"{code} ")
+
+
+def _category(trait: str, category: str) -> Bilingual:
+    name = trait.replace("_", " ")
+    return Bilingual(f"{name}: {category}", f"{name}{NARROW_SPACE}: {category}")
+
+
+def candidate_row(candidate: Candidate) -> CandidateRow:
+    """Return one number of clusters as a row of the table beside the curves."""
+    return CandidateRow(
+        k=candidate.k,
+        inertia_share=candidate.inertia_share,
+        silhouette=candidate.silhouette.mean,
+        silhouette_error=candidate.silhouette.error,
+        silhouette_squared=candidate.silhouette_squared,
+        weakest_stability=candidate.weakest,
+        mean_stability=sum(candidate.stability) / len(candidate.stability),
+        smallest_share=candidate.smallest_share,
+        border_density=candidate.border_density,
+        ellipse_gap=candidate.ellipse_gap.gap,
+        copula_gap=candidate.copula_gap.gap,
+    )
+
+
+def persona_card(persona: Persona, currency: str) -> PersonaCard:
+    """Return a persona as a card."""
+    return PersonaCard(
+        cluster=persona.cluster,
+        name=persona.name,
+        sentences=persona.sentences,
+        people=persona.people,
+        share_of_people=persona.share_of_people,
+        share_of_value=persona.share_of_value,
+        stability=persona.quality.stability,
+        gradual=persona.gradual,
+        traits=tuple(
+            PersonaTrait(
+                label=Bilingual(one.label.en, one.label.fr),
+                here=write_value(one.here, one.label.kind, currency=currency),
+                elsewhere=write_value(one.elsewhere, one.label.kind, currency=currency),
+                effect=one.effect,
+            )
+            for one in persona.traits
+        ),
+        categories=tuple(
+            PersonaCategory(
+                label=_category(one.trait, one.category),
+                here=one.here,
+                elsewhere=one.elsewhere,
+                lift=one.lift,
+            )
+            for one in persona.categories[:_CATEGORIES_SHOWN]
+        ),
+        example=persona.example,
+    )

@@ -1,0 +1,85 @@
+"""What a project holds, and each segment at a glance."""
+
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from kohort.clock import Moment
+from kohort.pipeline.epochs import applicable_segments, latest_epoch
+from kohort.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """A project at a glance: people, events by name, open dead letters, last epoch, journal."""
+
+    name: str
+    people: int
+    events: dict[str, int]
+    traits: int
+    dead_letters: int
+    segments: int
+    last_run: Moment | None
+    journal_records: int
+    journal_bytes: int
+    behind: int
+    """How many journal records the tables lack: an interrupted command, which the next one continues."""
+
+
+@dataclass(frozen=True)
+class SegmentSummary:
+    """One declared segment: size and share at the last run, or (both None) why it has none."""
+
+    name: str
+    label: str
+    size: int | None
+    share: float | None
+    at: Moment | None
+    version: int | None
+    sentence: str
+    note: str
+
+
+def project_status(workspace: Workspace) -> ProjectStatus:
+    """Return what a project holds."""
+    tables = workspace.tables
+    letters = tables.read("dead_letters")
+    epoch = latest_epoch(workspace)
+    last = workspace.journal.last_seq()
+    counted = tables.count_by("events", "name")
+    return ProjectStatus(
+        name=workspace.settings.name,
+        people=len(tables.read("actors").column("person_id").unique()),
+        events=dict(sorted(counted.items())),
+        traits=len(workspace.catalog({}).traits),
+        dead_letters=letters.filter(pc.is_null(letters.column("replayed_at"))).num_rows,
+        segments=len(workspace.segments),
+        last_run=epoch.at if epoch else None,
+        journal_records=last,
+        journal_bytes=workspace.journal.size(),
+        behind=last - tables.watermark("message_ids"),
+    )
+
+
+def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
+    """Return every declared segment, in the order of the files."""
+    applicable = applicable_segments(workspace)
+    newest: dict[str, dict[str, int]] = {}
+    for row in sorted(workspace.tables.read("segment_sizes").to_pylist(), key=lambda row: int(row["at"])):
+        newest[row["segment"]] = row
+    summaries = []
+    for name, segment in workspace.segments.items():
+        row = None if name in applicable.left_out else newest.get(name)
+        summaries.append(
+            SegmentSummary(
+                name=name,
+                label=segment.label_in("en"),
+                size=row["size"] if row else None,
+                share=row["size"] / row["population"] if row and row["population"] else None,
+                at=row["at"] if row else None,
+                version=row["version"] if row else None,
+                sentence=applicable.sentences.get(name, segment.where),
+                note=applicable.left_out.get(name, "" if row else "not evaluated yet; run: kohort run"),
+            )
+        )
+    return summaries

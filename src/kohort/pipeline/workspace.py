@@ -1,0 +1,108 @@
+"""What every step of the pipeline works on: a project's definitions, journal and tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+
+from kohort.clock import Clock, Moment
+from kohort.definitions.project import ProjectDefinition, project_definition_of
+from kohort.definitions.score import ScoreDefinition, score_definitions_of
+from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
+from kohort.definitions.source import SourceDefinition, source_definition_of
+from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
+from kohort.definitions.values import ValueType
+from kohort.errors import DefinitionError
+from kohort.pipeline.columns import Names
+from kohort.rules.catalog import Catalog
+from kohort.storage.folder import ProjectFolder
+from kohort.storage.journal import Journal
+from kohort.storage.tables import Tables
+from kohort.storage.views import open_views
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A project, opened. Definitions are read from its files when first asked for."""
+
+    folder: ProjectFolder
+    settings: ProjectDefinition
+    clock: Clock
+    journal: Journal
+    tables: Tables
+
+    @classmethod
+    def open(cls, folder: ProjectFolder, clock: Clock) -> "Workspace":
+        """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
+        folder.check()
+        settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
+        return cls(folder, settings, clock, Journal(folder.journal), Tables(folder.tables))
+
+    @cached_property
+    def plan(self) -> TrackingPlan:
+        """The tracking plan; an empty one if there is no tracking.yaml."""
+        path = self.folder.tracking
+        document = self.folder.read_yaml(path) if path.exists() else {}
+        return tracking_plan_of(document, self.folder.name_of(path))
+
+    @cached_property
+    def sources(self) -> list[SourceDefinition]:
+        """The mappings in sources/."""
+        paths = self.folder.definitions("sources")
+        return [source_definition_of(self.folder.read_yaml(path), self.folder.name_of(path)) for path in paths]
+
+    @cached_property
+    def scores(self) -> list[ScoreDefinition]:
+        """The scores in scores/, in the order of the files; raises DefinitionError for a name used twice."""
+        found: dict[str, ScoreDefinition] = {}
+        for path in self.folder.definitions("scores"):
+            for score in score_definitions_of(self.folder.read_yaml(path), self.folder.name_of(path)):
+                if score.name in found:
+                    raise DefinitionError(f'score "{score.name}" is declared twice; rename the one in {path.name}')
+                found[score.name] = score
+        return list(found.values())
+
+    @cached_property
+    def segments(self) -> dict[str, SegmentDefinition]:
+        """The segments in segments/, by name."""
+        paths = self.folder.definitions("segments")
+        lists = [segment_definitions_of(self.folder.read_yaml(path), self.folder.name_of(path)) for path in paths]
+        return by_name([segment for one in lists for segment in one])
+
+    def moment(self, at: Moment | None = None) -> Moment:
+        """Return the moment to evaluate at: the one asked for, else the project's `as_of`, else the present."""
+        if at is not None:
+            return at
+        return self.settings.as_of if self.settings.as_of is not None else self.clock.now()
+
+    def catalog(self, segments: Mapping[str, str] | None = None) -> Catalog:
+        """Return every name a rule may use now: what data have shown, what is declared, and these segments."""
+        names = Names.of(self.tables.read("names"))
+        return catalog_of(names, self.plan, self.sentences() if segments is None else segments)
+
+    def sentences(self) -> dict[str, str]:
+        """Return the sentence of each segment of the files."""
+        return {name: segment.where for name, segment in self.segments.items()}
+
+    def views(self, catalog: Catalog) -> duckdb.DuckDBPyConnection:
+        """Open the relations that engines read."""
+        return open_views(self.tables, catalog, memory=self.settings.memory)
+
+    def data_seq(self) -> int:
+        """Return the journal number of the newest messages that the tables hold: what data-driven steps depend on."""
+        return self.tables.watermark("identifiers")
+
+
+def catalog_of(names: Names, plan: TrackingPlan, segments: Mapping[str, str]) -> Catalog:
+    """Return the catalog of what data have shown and the plan declares; `names` grows by what is declared only."""
+    events: dict[str, dict[str, dict[ValueType, str]]] = {key: {} for key in plan.events}
+    for declared in plan.events.values():
+        for one in declared.properties.values():
+            names.column(declared.key, one.name, one.type)
+    for (event, name, kind), column in names.columns.items():
+        events.setdefault(event, {}).setdefault(name, {})[kind] = column
+    traits = dict(plan.traits)
+    for name, kind in names.traits:
+        traits.setdefault(name, kind)
+    return Catalog(events=events, traits=traits, aliases=plan.keys_by_alias, segments=segments)

@@ -1,0 +1,1 @@
+"""Stage 3: who is who, and what is known of each person."""

@@ -1,0 +1,216 @@
+"""The facade: what the doors (command line, Python, later the web) call."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_moment
+from kohort.definitions.score import ClustersDefinition
+from kohort.engines.evaluation import Explanation
+from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
+from kohort.pipeline import queries
+from kohort.pipeline.creation import create_project
+from kohort.pipeline.documents import latest_discovery
+from kohort.pipeline.epochs import close_epoch
+from kohort.pipeline.ingest import IngestResult, ingest, replay
+from kohort.pipeline.projection import Projection
+from kohort.pipeline.queries import Preview
+from kohort.pipeline.run import StepOutcome, run_steps
+from kohort.pipeline.status import ProjectStatus, SegmentSummary, project_status, segment_summaries
+from kohort.pipeline.workspace import Workspace
+from kohort.reports.data import DiscoveryReport, ReportData
+from kohort.storage.folder import ProjectFolder
+from kohort.storage.lock import write_lock
+from kohort.storage.records import Finding
+
+Time = str | Moment | None
+FOREVER = 2**63 - 1
+
+
+class Project:
+    """A project in a folder.
+
+    Reading never waits; writing commands (`ingest`, `run`, `discover`, `replay`, `rebuild`) hold the project's
+    lock, and first finish what an interrupted one left undone. A time is ISO 8601 text (without an offset: in the
+    project's time zone), a moment in microseconds UTC, or None for the project's own `as_of`, else the present.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     project = Project.create(Path(folder) / "shop", time_zone="Europe/Paris")
+    ...     project.status().people
+    0
+    """
+
+    def __init__(self, path: Path | str = ".", *, clock: Clock | None = None) -> None:
+        self.folder = ProjectFolder(Path(path))
+        self.clock = clock or SystemClock()
+        self.folder.check()
+
+    @classmethod
+    def create(cls, path: Path | str, *, time_zone: str = "UTC", clock: Clock | None = None) -> "Project":
+        """Make a project in a new or empty folder, with the reference segments and scores; raises ProjectError."""
+        create_project(Path(path), time_zone)
+        return cls(path, clock=clock)
+
+    def ingest(
+        self, path: Path | str, *, source: str | None = None, progress: Callable[[int], None] | None = None
+    ) -> IngestResult:
+        """Read a file into the project; the same file again changes nothing. Raises InputError."""
+        with self._writing() as (workspace, catch_up):
+            return ingest(workspace, Path(path), source, catch_up, progress)
+
+    def replay(self) -> tuple[int, int]:
+        """Try the dead letters again; return how many were taken in and how many remain."""
+        with self._writing() as (workspace, catch_up):
+            return replay(workspace, catch_up)
+
+    def run(self, at: Time = None) -> Iterator[StepOutcome]:
+        """Run every stale step, in order, yielding what became of each."""
+        with self._writing() as (workspace, catch_up):
+            yield from run_steps(workspace, self._moment(workspace, at), catch_up)
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Delete every table and make it anew from the journal; return how many records were applied."""
+        with write_lock(self.folder.lock):
+            workspace = self._workspace()
+            workspace.tables.drop_all()
+            return _projection(workspace).catch_up(progress)
+
+    def preview(self, rule: str, at: Time = None, *, sample: int = 5) -> Preview:
+        """Evaluate a rule that nobody saved; raises RuleError if it is wrong."""
+        workspace = self._workspace()
+        return queries.preview(workspace, rule, self._moment(workspace, at), sample)
+
+    def members(self, segment: str, at: Time = None) -> pa.Table:
+        """Return a segment's members: person_id, user_id (null where unknown), entered_at (microseconds UTC).
+
+        Without `at`, those of the last run; with it, the rule evaluated at that moment, `entered_at` null where
+        the membership log does not know it. Raises UnknownNameError, or UsageError before the first run.
+        """
+        workspace = self._workspace()
+        return queries.members(workspace, segment, None if at is None else self._moment(workspace, at))
+
+    def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
+        """Say why a person (by person id, user id or anonymous id) is in a segment or not."""
+        workspace = self._workspace()
+        return queries.explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
+
+    def segments(self) -> list[SegmentSummary]:
+        """Return every declared segment with its size at the last run, or the reason why it has none."""
+        return segment_summaries(self._workspace())
+
+    def status(self) -> ProjectStatus:
+        """Return what the project holds, and whether the tables lag behind the journal."""
+        return project_status(self._workspace())
+
+    def dead_letters(self) -> pa.Table:
+        """Return what was rejected and not replayed yet: source, file, line, field, reason, raw …"""
+        return queries.open_dead_letters(self._workspace())
+
+    def findings(self) -> list[Finding]:
+        """Return what reading files has found, and what the last quality checks found."""
+        return queries.current_findings(self._workspace())
+
+    def discover(
+        self, at: Time = None, *, score: str | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> DiscoveryReport:
+        """Look for clusters as the clusters score (the only one, unless named) says; write them as a trait.
+
+        Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
+        """
+        with _extra("learn", "discovering clusters"):
+            from kohort.pipeline.discovery import discover_clusters
+        with self._writing() as (workspace, catch_up):
+            definition = _clusters_score(workspace, score)
+            document = discover_clusters(workspace, definition, self._moment(workspace, at), progress)
+            catch_up()
+            return document.report
+
+    def discovery(self, at: Time = None) -> DiscoveryReport | None:
+        """Return the newest discovery on data up to `at` (by default: of all), None before the first."""
+        workspace = self._workspace()
+        moment = FOREVER if at is None else self._moment(workspace, at)
+        document = latest_discovery(workspace, _clusters_score(workspace, None).name, moment)
+        return document.report if document else None
+
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write the report of the last run to `path` (by default report.html in the project) and return where."""
+        from kohort.pipeline.reporting import report_data
+        from kohort.reports.page import render_report
+
+        target = Path(path) if path is not None else self.folder.report
+        page = render_report(report_data(self._workspace()))
+        try:
+            target.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"could not write {target}: {error.strerror}") from error
+        return target
+
+    def report_data(self) -> ReportData:
+        """Return what the report shows, as plain values; `kohort.reports.charts` draws them in a notebook."""
+        from kohort.pipeline.reporting import report_data
+
+        return report_data(self._workspace())
+
+    def moment(self, at: Time = None) -> Moment:
+        """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
+        return self._moment(self._workspace(), at)
+
+    def show_moment(self, moment: Moment | None) -> str:
+        """Return a moment in ISO 8601 in the project's time zone, "" for None."""
+        return "" if moment is None else format_moment(moment, self._workspace().settings.zone)
+
+    def _workspace(self) -> Workspace:
+        return Workspace.open(self.folder, self.clock)
+
+    def _moment(self, workspace: Workspace, at: Time) -> Moment:
+        if not isinstance(at, str):
+            return workspace.moment(at)
+        try:
+            return parse_moment(at, workspace.settings.zone)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Workspace, Callable[[], int]]]:
+        with write_lock(self.folder.lock):
+            workspace = self._workspace()
+            projection = _projection(workspace)
+            projection.catch_up()
+            yield workspace, projection.catch_up
+
+
+@contextmanager
+def _extra(name: str, purpose: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("kohort"):
+            raise
+        raise MissingExtraError(name, purpose) from error
+
+
+def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinition:
+    scores = {score.name: score for score in workspace.scores if isinstance(score, ClustersDefinition)}
+    if name is None and len(scores) == 1:
+        return next(iter(scores.values()))
+    if name in scores:
+        return scores[name]
+    if name is not None:
+        raise UnknownNameError("clusters score", name, scores)
+    raise UsageError(
+        "declare one score of the kind clusters in scores/, with its features"
+        if not scores
+        else f"name one of the clusters scores: {', '.join(scores)}"
+    )
+
+
+def _projection(workspace: Workspace) -> Projection:
+    return Projection(
+        workspace.folder,
+        workspace.journal,
+        workspace.tables,
+        lambda epoch, record: close_epoch(workspace, epoch, record),
+    )

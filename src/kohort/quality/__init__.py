@@ -1,0 +1,1 @@
+"""Stage 2: checks and their findings."""

@@ -1,0 +1,61 @@
+"""A project's folder: where things stand, and reading the YAML files that people write."""
+
+from pathlib import Path
+
+import yaml
+
+from kohort.errors import DefinitionError, ProjectError
+
+
+class ProjectFolder:
+    """The paths of a project.
+
+    >>> ProjectFolder(Path("shop")).journal.as_posix()
+    'shop/data/journal'
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.settings = path / "kohort.yaml"
+        self.tracking = path / "tracking.yaml"
+        data = path / "data"
+        self.lock = data / "lock"
+        self.journal = data / "journal"
+        self.tables = data / "tables"
+        self.scores = data / "scores"
+        self.models = data / "models"
+        self.report = path / "report.html"
+
+    def check(self) -> None:
+        """Raise ProjectError if there is no project here."""
+        if not self.settings.is_file():
+            raise ProjectError(
+                f'no project in "{self.path}": there is no kohort.yaml; '
+                "name the project's folder with --project DIR, or make one with: kohort init DIR"
+            )
+
+    def definitions(self, kind: str) -> list[Path]:
+        """Return the YAML files of a kind ("segments", "scores", "sources"), sorted by name."""
+        folder = self.path / kind
+        return sorted(path for path in folder.rglob("*") if path.suffix in {".yaml", ".yml"})
+
+    def name_of(self, path: Path) -> str:
+        """Return a file's name as messages say it: relative to the project."""
+        return path.relative_to(self.path).as_posix()
+
+    def read_yaml(self, path: Path) -> object:
+        """Return the content of a YAML file; an empty one is an empty mapping.
+
+        Raises DefinitionError with file and line if it cannot be read as YAML.
+        """
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            line = f", line {mark.line + 1}" if mark else ""
+            raise DefinitionError(f"{self.name_of(path)}{line}: {error.problem or error}") from error
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            raise DefinitionError(f"{self.name_of(path)}: not a text file in UTF-8: {error}") from error
+        except OSError as error:
+            raise ProjectError(f"could not read {path}: {error.strerror}") from error
+        return {} if document is None else document

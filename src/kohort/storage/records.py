@@ -1,0 +1,96 @@
+"""The bodies of journal records, other than messages: small, typed, JSON."""
+
+import msgspec
+
+from kohort.clock import Moment
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A dead letter: what could not be read, where it stood, and why.
+
+    `line` counts from 1, the header of a CSV included; for Parquet it is the number of the row. `field` is the
+    column, or the JSON pointer of the place. `raw` is what a replay reads again: the text of a message, or for
+    rows the JSON list of all rows that belong together.
+    """
+
+    source: str
+    file: str
+    line: int
+    field: str
+    reason: str
+    raw: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a quality check found: on what, how often, how grave ("info", "warning", "error")."""
+
+    check: str
+    source: str
+    subject: str
+    severity: str
+    count: int
+    share: float | None
+    detail: str
+
+
+class FindingsRecorded(msgspec.Struct, frozen=True):
+    """What one step found: "ingest" of a file, or the "quality" checks of a run."""
+
+    step: str
+    findings: list[Finding]
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """Dead letters that a replay has taken in."""
+
+    dead_letter_ids: list[str]
+
+
+class ScoreRun(msgspec.Struct, frozen=True):
+    """A run of a score: its immutable file (by hash), the moment it speaks of, the types of its traits."""
+
+    score: str
+    at: Moment
+    file: str
+    types: dict[str, str]
+
+
+class ModelFitted(msgspec.Struct, frozen=True):
+    """A fitted model: its immutable file (by hash), the moment of the data, what was concluded."""
+
+    name: str
+    at: Moment
+    file: str
+    verdict: str
+    k: int
+
+
+class SegmentVersion(msgspec.Struct, frozen=True):
+    """One segment as applied: its canonical sentence and version."""
+
+    segment: str
+    version: int
+    sentence: str
+
+
+class SegmentsApplied(msgspec.Struct, frozen=True):
+    """All segments in force from here on, and the declared names that their sentences may rely on."""
+
+    segments: list[SegmentVersion]
+    declared: dict[str, dict[str, str]] = {}
+
+
+class EpochClosed(msgspec.Struct, frozen=True):
+    """An evaluation of all segments: its moment, and the population statistics used."""
+
+    at: Moment
+    statistics: dict[str, dict[str, int | list[int]]]
+
+
+class StepRun(msgspec.Struct, frozen=True):
+    """A step that ran: on which moment, from which inputs (`fingerprint`), and what came out, in words."""
+
+    step: str
+    at: Moment
+    fingerprint: str
+    summary: str
