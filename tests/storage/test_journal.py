@@ -131,7 +131,9 @@ while True:
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     for _ in range(3):
-        with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        ) as writer:
             assert writer.stdout is not None
             acknowledged = [int(writer.stdout.readline()) for _ in range(20)][-1]
             writer.kill()

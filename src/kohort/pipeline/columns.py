@@ -97,18 +97,13 @@ def physical_name(name: str, kind: ValueType, *, first: bool) -> str:
     return column if first else f"{column}__{kind.name.lower()}"
 
 
-def typed_values(values: Values) -> Iterator[tuple[str, ValueType, Any]]:
-    """Yield (name, type, value) of a message's values that rules can speak of."""
-    for name, number in values.numbers.items():
-        yield name, ValueType.NUMBER, number
-    for name, text in values.texts.items():
-        yield name, ValueType.TEXT, text
-    for name, truth in values.booleans.items():
-        yield name, ValueType.BOOLEAN, truth
-    for name, moment in values.moments.items():
-        yield name, ValueType.MOMENT, moment
-    for name, texts in values.lists.items():
-        yield name, ValueType.TEXT_LIST, texts
+def typed_values(values: Values) -> Iterator[tuple[ValueType, Mapping[str, Any]]]:
+    """Yield the values that rules can speak of, by type."""
+    yield ValueType.NUMBER, values.numbers
+    yield ValueType.TEXT, values.texts
+    yield ValueType.BOOLEAN, values.booleans
+    yield ValueType.MOMENT, values.moments
+    yield ValueType.TEXT_LIST, values.lists
 
 
 def actor_of(message: Message) -> str:
@@ -120,14 +115,17 @@ def actor_of(message: Message) -> str:
 def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
     """Return rows of `events`, sorted by name and time, one column for each property met."""
     events = [message for message in messages if message.type in EVENT_TYPES]
-    found: dict[str, tuple[ValueType, list[int], list[Any]]] = {}
+    found: dict[tuple[str, ValueType], tuple[list[int], list[Any]]] = {}
+    cells: dict[tuple[str, str, ValueType], tuple[list[int], list[Any]]] = {}
     for index, message in enumerate(events):
-        for name, kind, value in typed_values(message.values):
-            column = names.column(message.name, name, kind)
-            if column not in found:
-                found[column] = (kind, [], [])
-            found[column][1].append(index)
-            found[column][2].append(value)
+        for kind, group in typed_values(message.values):
+            for name, value in group.items():
+                key = (message.name, name, kind)
+                cell = cells.get(key)
+                if cell is None:
+                    cell = cells[key] = found.setdefault((names.column(*key), kind), ([], []))
+                cell[0].append(index)
+                cell[1].append(value)
     table = pa.table(
         {
             "event_id": [one.event_id for one in events],
@@ -139,7 +137,7 @@ def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
         },
         schema=SCHEMAS["events"],
     )
-    for column, (kind, positions, values) in found.items():
+    for (column, kind), (positions, values) in found.items():
         table = table.append_column(column, _spread(len(events), positions, values, ARROW_TYPES[kind]))
     return table.sort_by([("name", "ascending"), ("ts", "ascending"), ("event_id", "ascending")])
 
@@ -156,9 +154,11 @@ def identify_rows(messages: Iterable[Message], names: Names) -> pa.Table:
     for message in messages:
         if message.type != "identify":
             continue
-        said = [(name, VALUE_COLUMNS[kind], value) for name, kind, value in typed_values(message.values)]
-        for name, kind, _ in typed_values(message.values):
-            names.trait(name, kind)
+        said = []
+        for kind, group in typed_values(message.values):
+            for name, value in group.items():
+                names.trait(name, kind)
+                said.append((name, VALUE_COLUMNS[kind], value))
         actor = actor_of(message)
         for name, column, value in [*said, *((name, "removed", True) for name in message.values.removed)]:
             row = {

@@ -136,7 +136,14 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
         rows = [vars(one) for one in apply_changes(memberships, changes)]
         tables.replace("memberships", pa.Table.from_pylist(rows, schema=SCHEMAS["memberships"]), watermark=seq)
     sizes = [
-        {"segment": name, "version": version, "at": epoch.at, "size": len(inside), "population": evaluation.population}
+        {
+            "seq": seq,
+            "segment": name,
+            "version": version,
+            "at": epoch.at,
+            "size": len(inside),
+            "population": evaluation.population,
+        }
         for name, (version, inside) in evaluated.items()
     ]
     tables.append("segment_sizes", pa.Table.from_pylist(sizes, schema=SCHEMAS["segment_sizes"]), watermark=seq)

@@ -144,18 +144,18 @@ def _sorted_out(
     workspace: Workspace, messages: Sequence[Message], result: IngestResult
 ) -> tuple[list[Message], list[Rejection]]:
     known = known_digests(workspace.tables, [one.event_id for one in messages])
-    fresh, conflicts = [], []
+    fresh: dict[str, Message] = {}
+    conflicts = []
     for one in messages:
-        digest = one.digest()
-        before = known.get(one.event_id)
+        twin = fresh.get(one.event_id)
+        before = twin.digest() if twin else known.get(one.event_id)
         if before is None:
-            known[one.event_id] = digest
-            fresh.append(one)
-        elif before == digest:
+            fresh[one.event_id] = one
+        elif before == one.digest():
             result.known += 1
         else:
             conflicts.append(_conflict(one, result.file))
-    return fresh, conflicts
+    return list(fresh.values()), conflicts
 
 
 def _conflict(message: Message, file: str) -> Rejection:

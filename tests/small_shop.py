@@ -1,0 +1,41 @@
+"""A small shop's messages, and what to compare projects by."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from kohort.clock import DAY, format_moment, parse_moment, zone_of
+from kohort.project import Project
+from kohort.storage.tables import Tables
+
+UTC = zone_of("UTC")
+NOW = parse_moment("2026-03-01", UTC)
+
+WriteLines = Callable[[str, Iterable[object]], Path]
+
+
+def order(person: str, number: int, *, days_ago: float = 0, total: float = 10) -> dict[str, object]:
+    """One Segment-format order of a known user, so many days before `NOW`."""
+    return {
+        "type": "track",
+        "event": "Order Completed",
+        "messageId": f"order-{number}",
+        "userId": person,
+        "timestamp": iso(NOW - int(days_ago * DAY)),
+        "properties": {"total": total},
+    }
+
+
+def iso(moment: int) -> str:
+    """Return a moment as Segment SDKs write it."""
+    return format_moment(moment, UTC)
+
+
+def tables_of(project: Project) -> Mapping[str, list[str]]:
+    """Return every table's rows, as sorted text: equal if and only if the projects hold the same."""
+    folder = project.folder.tables
+    tables = Tables(folder)
+    return {
+        path.name: sorted(json.dumps(row, sort_keys=True) for row in tables.read(path.name).to_pylist())
+        for path in sorted(folder.iterdir())
+    }
