@@ -25,8 +25,9 @@ class OutcomeDefinition:
 class ProjectDefinition:
     """A project's settings.
 
-    `as_of` is the moment at which rules are evaluated when none is asked for; None means the present.
-    `licence` is the remark on the data that a report carries. `revenue` names the event and its property that count as revenue, ("order_completed", "total") for one.
+    `as_of` is the moment at which rules are evaluated when none is asked for; None means the present. `revenue` names
+    the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
+    may use. `licence` is the remark on the data that a report carries.
     """
 
     name: str

@@ -96,7 +96,11 @@ def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
 
 
 def _score(fields: Fields) -> ScoreDefinition:
-    makers: Mapping[str, Callable[[Fields], ScoreDefinition]] = {"rfm": _rfm, "behaviour": _behaviour, "clusters": _clusters}
+    makers: Mapping[str, Callable[[Fields], ScoreDefinition]] = {
+        "rfm": _rfm,
+        "behaviour": _behaviour,
+        "clusters": _clusters,
+    }
     kind = fields.text("kind")
     if kind not in makers:
         raise fields.wrong("kind", "one of " + ", ".join(makers), kind)

@@ -1,12 +1,14 @@
 """What a value can be, and numbers: exact decimals with six places, kept as integers of 10⁻⁶ ("micros")."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from typing import Final
 
 MICRO: Final = 1_000_000
 LARGEST_MICROS: Final = 2**63 - 1
 _SIX_PLACES: Final = 6
+_MICRO_PLACES: Final = Decimal("0.000001")
+_EXACT: Final = Context(prec=40, rounding=ROUND_HALF_EVEN)
 
 
 class ValueType(StrEnum):
@@ -34,9 +36,11 @@ def micros_of(number: str | float | Decimal) -> int:
     whole, _, fraction = text.partition(".")
     if whole.isascii() and whole.isdigit() and len(fraction) <= _SIX_PLACES and (not fraction or fraction.isdecimal()):
         return _checked(int(whole + fraction.ljust(_SIX_PLACES, "0")), number)
+    # Python alone reads 1_000 as a number.
+    text = text.replace("_", "no digit")
     try:
-        return _checked(int((Decimal(text) * MICRO).to_integral_value(ROUND_HALF_EVEN)), number)
-    except (InvalidOperation, ValueError, OverflowError) as error:
+        return _checked(int(Decimal(text).quantize(_MICRO_PLACES, context=_EXACT).scaleb(_SIX_PLACES, _EXACT)), number)
+    except (ArithmeticError, ValueError) as error:
         raise ValueError(f"{text[:40]!r} is no number that Kohort can hold") from error
 
 

@@ -1,0 +1,65 @@
+"""What collection hands on: messages, rejected rows with the reason, and findings, in batches."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from kohort.storage.messages import Message
+from kohort.storage.records import Rejection
+
+
+class InputFinding(msgspec.Struct, frozen=True):
+    """Something worth knowing that did not keep the row out; alike ones of a batch are counted together.
+
+    `check` names the kind: "unholdable_number", "declared_type", "duplicate_rows", "lookup_without_match",
+    "repeated_name". `line` is that of the first case.
+    """
+
+    source: str
+    file: str
+    line: int
+    field: str
+    check: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a stretch of the input gave; `rows` is how many rows or messages of the input it stands for."""
+
+    messages: list[Message] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+    warnings: list[InputFinding] = field(default_factory=list)
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from, as rejections and findings name it."""
+
+    source: str
+    file: str
+
+    def rejection(self, line: int, column: str, reason: str, raw: str) -> Rejection:
+        """Return the dead letter of a row of this origin."""
+        return Rejection(self.source, self.file, line, column, reason, raw)
+
+    def finding(self, line: int, column: str, check: str, count: int, message: str) -> InputFinding:
+        """Return a finding about rows of this origin."""
+        return InputFinding(self.source, self.file, line, column, check, count, message)
+
+
+def merged(findings: list[InputFinding]) -> list[InputFinding]:
+    """Return findings with alike ones (same origin, check and field) counted together, in order of appearance.
+
+    >>> one = InputFinding("s", "f", 2, "total", "declared_type", 1, "text")
+    >>> merged([one, one])[0].count
+    2
+    """
+    kinds: dict[tuple[str, str, str, str], InputFinding] = {}
+    for finding in findings:
+        kind = (finding.source, finding.file, finding.check, finding.field)
+        known = kinds.get(kind)
+        kinds[kind] = msgspec.structs.replace(known, count=known.count + finding.count) if known else finding
+    return list(kinds.values())
