@@ -1,0 +1,1 @@
+"""Stage 4: RFM, clusters, their validation, personas."""

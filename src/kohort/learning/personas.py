@@ -1,0 +1,207 @@
+"""Personas: what each cluster is like, in plain English and French."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kohort.errors import UsageError
+from kohort.learning.categories import CategoricalTrait, CategoryDifference, category_differences
+from kohort.learning.discovery import ClusterQuality, Discovery
+from kohort.learning.features import FeatureTable
+from kohort.learning.kmeans import Labels, Points
+from kohort.learning.traits import TraitLabel, label_of, write_value
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
+from kohort.stats.effects import hedges_g
+from kohort.stats.intervals import Interval
+
+_SMALL_EFFECT: Final = 0.2  # Cohen 1988, Statistical Power Analysis, 2.2.3: "small"
+_TRAITS_SHOWN: Final = 5
+_TRAITS_IN_NAME: Final = 2
+_TRAITS_IN_SENTENCE: Final = 3
+
+
+@dataclass(frozen=True)
+class DistinctiveTrait:
+    """A trait that sets a cluster apart: Hedges' g against everyone else on the scaled trait, and typical values.
+
+    `here` and `elsewhere` are medians in the trait's own unit, of the people whose value is known.
+    """
+
+    label: TraitLabel
+    effect: Interval
+    here: float
+    elsewhere: float
+
+    @property
+    def high(self) -> bool:
+        """Tell whether the cluster has more of the trait than the others."""
+        return self.effect.estimate > 0
+
+
+@dataclass(frozen=True)
+class Persona:
+    """One cluster, described.
+
+    `share_of_value` is None where the values of all people sum to nothing. `example` is the pseudonymous id of the
+    person nearest to the centre, hence the medoid over squared distances. `gradual` tells that no valley separates
+    the cluster from its neighbour, so that people at the border resemble both.
+    """
+
+    cluster: int
+    name: Bilingual
+    people: int
+    share_of_people: float
+    share_of_value: float | None
+    quality: ClusterQuality
+    gradual: bool
+    traits: tuple[DistinctiveTrait, ...]
+    categories: tuple[CategoryDifference, ...]
+    example: str
+    sentences: tuple[Bilingual, ...]
+
+
+def describe(
+    discovery: Discovery,
+    table: FeatureTable,
+    *,
+    value: npt.NDArray[np.float64],
+    labels: Mapping[str, TraitLabel],
+    categories: Sequence[CategoricalTrait] = (),
+    currency: str = "",
+) -> tuple[Persona, ...]:
+    """Return one persona per cluster, in the order of their numbers; none if no clusters were found.
+
+    `table` and `value` are those of the discovery; `labels` maps traits to their wording; `currency` is a symbol.
+    Names are made of each cluster's most distinctive traits and are always distinct.
+
+    Raises UsageError if `value` or a categorical trait is not of the same people as `table`.
+
+    >>> from kohort.learning.discovery import discover
+    >>> random = np.random.default_rng(3)
+    >>> values = random.normal(size=(200, 2)) + np.repeat([[20.0, 30.0], [29.0, 30.0]], 100, axis=0)
+    >>> table = FeatureTable(tuple(map(str, range(200))), ("orders", "basket"), values)
+    >>> found = discover(table, value=values[:, 0], seed=1, ks=(2,), bootstraps=5)
+    >>> [persona.name.en for persona in describe(found, table, value=values[:, 0], labels={})]
+    ['High orders', 'Low orders']
+    """
+    people = len(table.person_ids)
+    if value.shape != (people,) or any(len(trait.categories) != people for trait in categories):
+        raise UsageError("personas need the value and the categories of the same people as the features")
+    if discovery.model is None:
+        return ()
+    points = discovery.scaler.apply(table)
+    traits = [_distinctive(discovery, table, points, cluster, labels) for cluster in range(len(discovery.clusters))]
+    names = distinct_names(traits)
+    total = float(value.sum())
+    personas = []
+    for cluster, quality in enumerate(discovery.clusters):
+        inside = discovery.labels == cluster
+        count = int(inside.sum())
+        share_of_value = float(value[inside].sum()) / total if total > 0 else None
+        personas.append(
+            Persona(
+                cluster=cluster,
+                name=names[cluster],
+                people=count,
+                share_of_people=count / people,
+                share_of_value=share_of_value,
+                quality=quality,
+                gradual=quality.border_density > discovery.criteria.border_density,
+                traits=traits[cluster],
+                categories=category_differences(categories, discovery.labels, cluster),
+                example=table.person_ids[_medoid(points, discovery.labels, cluster)],
+                sentences=_sentences(count, count / people, share_of_value, traits[cluster], currency),
+            )
+        )
+    return tuple(personas)
+
+
+def distinct_names(traits: Sequence[Sequence[DistinctiveTrait]]) -> tuple[Bilingual, ...]:
+    """Name clusters after their most distinctive traits: two, more where two are shared, at last a number.
+
+    >>> [name.fr for name in distinct_names([(), ()])]
+    ['Proches de la moyenne', 'Proches de la moyenne (2)']
+    """
+    names: list[Bilingual] = []
+    for own in traits:
+        lengths = range(min(_TRAITS_IN_NAME, len(own)), len(own) + 1)
+        proposals = [_name(own[:length]) for length in lengths]
+        fallbacks = (
+            Bilingual(f"{proposals[-1].en} ({count})", f"{proposals[-1].fr} ({count})")
+            for count in range(2, len(traits) + 1)
+        )
+        taken_en, taken_fr = {name.en for name in names}, {name.fr for name in names}
+        free = (name for name in (*proposals, *fallbacks) if name.en not in taken_en and name.fr not in taken_fr)
+        names.extend(islice(free, 1))
+    return tuple(names)
+
+
+def _name(traits: Sequence[DistinctiveTrait]) -> Bilingual:
+    if not traits:
+        return Bilingual("Close to the average", "Proches de la moyenne")
+    phrases = [trait.label.phrase(high=trait.high) for trait in traits]
+    return Bilingual(
+        sentence_case(", ".join(phrase.en for phrase in phrases)),
+        sentence_case(", ".join(phrase.fr for phrase in phrases)),
+    )
+
+
+def _distinctive(
+    discovery: Discovery, table: FeatureTable, points: Points, cluster: int, labels: Mapping[str, TraitLabel]
+) -> tuple[DistinctiveTrait, ...]:
+    inside = discovery.labels == cluster
+    found = []
+    for position, name in enumerate(discovery.scaler.names):
+        effect = hedges_g(points[inside, position], points[~inside, position])
+        raw = table.column(name)
+        known = ~np.isnan(raw)
+        if abs(effect.estimate) < _SMALL_EFFECT or effect.low <= 0 <= effect.high:
+            continue
+        if (known & inside).any() and (known & ~inside).any():
+            here, elsewhere = (float(np.median(raw[known & group])) for group in (inside, ~inside))
+            found.append(DistinctiveTrait(label_of(name, labels), effect, here, elsewhere))
+    found.sort(key=lambda trait: -abs(trait.effect.estimate))
+    return tuple(found[:_TRAITS_SHOWN])
+
+
+def _medoid(points: Points, labels: Labels, cluster: int) -> int:
+    members = np.nonzero(labels == cluster)[0]
+    offsets = points[members] - points[members].mean(axis=0)
+    return int(members[np.argmin((offsets * offsets).sum(axis=1))])
+
+
+def _sentences(
+    people: int,
+    share: float,
+    share_of_value: float | None,
+    traits: Sequence[DistinctiveTrait],
+    currency: str,
+) -> tuple[Bilingual, ...]:
+    count, part = number(people), percent(share)
+    size = Bilingual(f"{count.en} people, {part.en} of all", f"{count.fr} personnes, {part.fr} de l'ensemble")
+    if share_of_value is not None:
+        worth = percent(share_of_value)
+        size = Bilingual(
+            f"{size.en}, who bring {worth.en} of revenue", f"{size.fr}, qui apportent {worth.fr} du chiffre d'affaires"
+        )
+    first = Bilingual(f"{size.en}.", f"{size.fr}.")
+    if not traits:
+        return (first,)
+    parts = [_comparison(trait, currency) for trait in traits[:_TRAITS_IN_SENTENCE]]
+    typical = Bilingual(
+        f"Typically: {'; '.join(part.en for part in parts)}.",
+        f"Typiquement{COLON} {f'{SEMICOLON} '.join(part.fr for part in parts)}.",
+    )
+    return (first, typical)
+
+
+def _comparison(trait: DistinctiveTrait, currency: str) -> Bilingual:
+    here, elsewhere = (write_value(v, trait.label.kind, currency=currency) for v in (trait.here, trait.elsewhere))
+    return Bilingual(
+        f"{trait.label.en} {here.en} against {elsewhere.en} elsewhere",
+        f"{trait.label.fr} {here.fr} contre {elsewhere.fr} ailleurs",
+    )

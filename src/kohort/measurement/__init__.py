@@ -1,0 +1,1 @@
+"""Stage 7: what segments are worth."""

@@ -1,0 +1,1 @@
+"""Pure mathematics: sufficient statistics, intervals, distances."""
