@@ -1,0 +1,196 @@
+"""All rules as one plan: distinct features, distinct conditions on them, and the boolean algebra over those.
+
+Every engine runs the same plan; it differs only in how it finds the features' values.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.definitions.values import MICRO, ValueType
+from kohort.engines.statistics import PopulationTerm, population_term, statistic_key
+from kohort.rules.catalog import Catalog
+from kohort.rules.check import check_rule, types_of
+from kohort.rules.literals import Number, type_of
+from kohort.rules.nodes import (
+    AgainstMean,
+    Aggregate,
+    And,
+    Between,
+    Comparison,
+    DaysSince,
+    Did,
+    Exists,
+    Extreme,
+    Function,
+    InSegment,
+    Leaf,
+    Measure,
+    Missing,
+    Not,
+    Operator,
+    Or,
+    Property,
+    Rule,
+    Score,
+    Trait,
+    Valued,
+    leaves,
+)
+from kohort.rules.read import segments_of
+
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A value of every person, in one type: what an engine has to find."""
+
+    measure: Measure
+    type: ValueType
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be found to evaluate `rules`.
+
+    `segments` are the rules that these refer to, each after those it needs. `conditions` are the distinct
+    leaves of all of them, `features` the distinct values that these ask for, `terms` what they need to know of
+    the population, by its key.
+    """
+
+    rules: Mapping[str, Rule]
+    segments: Mapping[str, Rule]
+    conditions: tuple[Valued, ...]
+    features: tuple[Feature, ...]
+    terms: Mapping[str, PopulationTerm]
+
+
+def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
+    """Return the plan of `rules`, names resolved by `catalog`; raises what `read_rule` raises.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> rules = {"new": parse_rule("count of e >= 1 and did e"), "old": parse_rule("count of e in last 1 week > 2")}
+    >>> plan = build_plan(rules, Catalog(events={"e": {}}))
+    >>> len(plan.conditions), len(plan.features)
+    (2, 2)
+    """
+    checked = {name: check_rule(rule, catalog) for name, rule in rules.items()}
+    segments = segments_of(list(checked.values()), catalog)
+    conditions = tuple(dict.fromkeys(_conditions([*checked.values(), *segments.values()])))
+    features = tuple(dict.fromkeys(feature for one in conditions for feature in features_of(one, catalog)))
+    terms = {statistic_key(term): term for term in map(population_term, conditions) if term is not None}
+    return Plan(checked, segments, conditions, features, terms)
+
+
+def condition_of(leaf: Leaf) -> Valued | None:
+    """Return the canonical form of a leaf, so that equal conditions are one; None for `in segment`.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> condition_of(parse_rule("did e in last 2 weeks")) == parse_rule("count of e in last 14 days >= 1")
+    True
+    """
+    match leaf:
+        case InSegment():
+            return None
+        case Did():
+            count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
+            return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
+        case AgainstMean() | Extreme():
+            return replace(leaf, value=_canonical(leaf.value))
+        case Comparison() | Between() | Exists() | Missing():
+            match leaf.value:
+                case Property():
+                    return leaf
+                case Score() as score:
+                    return replace(leaf, value=replace(score, value=_canonical(score.value)))
+                case measure:
+                    return replace(leaf, value=_canonical(measure))
+        case _:
+            assert_never(leaf)
+
+
+def features_of(condition: Valued, catalog: Catalog) -> tuple[Feature, ...]:
+    """Return the features that a canonical condition asks for: several only where any of several types will do.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> [one.type.value for one in features_of(parse_rule("clv > 3"), Catalog(traits={"clv": ValueType.NUMBER}))]
+    ['number']
+    """
+    match condition.value:
+        case Score() as score:
+            return (Feature(score.value, ValueType.NUMBER),)
+        case Trait() | Aggregate() | DaysSince() as measure:
+            return tuple(Feature(measure, one) for one in _types(condition, measure, catalog))
+        case Property():
+            raise TypeError("a property stands in a where only; rules are checked before they are planned")
+        case _:
+            assert_never(condition.value)
+
+
+def combine(plan: Plan, bits: Mapping[Valued, Bits]) -> dict[str, Bits]:
+    """Return the members of every rule of `plan`, from the people for whom each condition holds.
+
+    `bits` are one bit a person, packed in Arrow's order (`numpy.packbits`, little); so are the answers. What
+    fills the last byte is without meaning.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> plan = build_plan({"quiet": parse_rule("not did e")}, Catalog(events={"e": {}}))
+    >>> did = np.packbits([1, 0, 1], bitorder="little")
+    >>> np.unpackbits(combine(plan, {plan.conditions[0]: did})["quiet"], count=3, bitorder="little").tolist()
+    [0, 1, 0]
+    """
+    known: dict[Rule, Bits] = {}
+    for name, rule in plan.segments.items():
+        known[InSegment(name)] = _combined(rule, bits, known)
+    return {name: _combined(rule, bits, known) for name, rule in plan.rules.items()}
+
+
+def _combined(rule: Rule, bits: Mapping[Valued, Bits], known: dict[Rule, Bits]) -> Bits:
+    if rule not in known:
+        match rule:
+            case And():
+                known[rule] = np.bitwise_and.reduce([_combined(part, bits, known) for part in rule.parts])
+            case Or():
+                known[rule] = np.bitwise_or.reduce([_combined(part, bits, known) for part in rule.parts])
+            case Not():
+                known[rule] = ~_combined(rule.part, bits, known)
+            case _:
+                known[rule] = bits[_valued(rule)]
+    return known[rule]
+
+
+def _valued(leaf: Leaf) -> Valued:
+    condition = condition_of(leaf)
+    if condition is None:
+        raise KeyError(f"the plan lacks the rule of {leaf}")
+    return condition
+
+
+def _conditions(rules: Iterable[Rule]) -> Iterator[Valued]:
+    for rule in rules:
+        for leaf in leaves(rule):
+            condition = condition_of(leaf)
+            if condition is not None:
+                yield condition
+
+
+def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[ValueType]:
+    match condition:
+        case Comparison():
+            return (type_of(condition.literal),)
+        case Between():
+            return (type_of(condition.low),)
+        case Exists() | Missing():
+            return sorted(types_of(measure, catalog))
+        case _:
+            return (ValueType.NUMBER,)
+
+
+def _canonical(measure: Measure) -> Measure:
+    if isinstance(measure, Aggregate) and measure.window is not None:
+        return replace(measure, window=measure.window.canonical())
+    return measure

@@ -1,0 +1,338 @@
+"""The meaning of rules in plain, slow, obvious Python: what every engine is held to.
+
+It shares with the engines how a rule is read, and nothing of how it is run: values are exact fractions, and
+every definition stands here as the rule language states it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from functools import cached_property
+from math import isqrt
+from typing import assert_never
+
+from kohort.clock import DAY, Moment
+from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
+from kohort.rules.catalog import Catalog
+from kohort.rules.check import check_rule
+from kohort.rules.literals import Boolean, Day, Last, Literal, Number, Text, Time, type_of
+from kohort.rules.nodes import (
+    AgainstMean,
+    Aggregate,
+    And,
+    Between,
+    Comparison,
+    Condition,
+    DaysSince,
+    Did,
+    Exists,
+    Extreme,
+    Function,
+    InSegment,
+    Measure,
+    Missing,
+    Not,
+    Occurrence,
+    Operator,
+    Or,
+    Property,
+    Rule,
+    Score,
+    Side,
+    Trait,
+    Value,
+)
+from kohort.rules.read import segments_of
+
+Plain = Fraction | int | str | bool | tuple[str, ...]
+Finder = Callable[[ValueType], Plain | None]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A value with its type: a number as an exact fraction, a moment as microseconds, a list as a tuple."""
+
+    type: ValueType
+    value: Plain
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a person did."""
+
+    event_id: str
+    name: str
+    ts: Moment
+    properties: Mapping[str, Typed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TraitValue:
+    """A trait set, or with None removed, at a time."""
+
+    name: str
+    value_id: str
+    set_at: Moment
+    value: Typed | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person with the whole of their history, merged actors included."""
+
+    person_id: str
+    first_seen: Moment
+    events: tuple[Event, ...] = ()
+    traits: tuple[TraitValue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Evaluates rules over plain histories as of a moment.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> ada = Person("ada", 0, (Event("1", "order", ts=5),))
+    >>> Reference((ada,), Catalog(events={"order": {}}), at=5).evaluate({"buyers": parse_rule("did order")})
+    {'buyers': ['ada']}
+    """
+
+    people: Sequence[Person]
+    catalog: Catalog
+    at: Moment
+
+    def evaluate(self, rules: Mapping[str, Rule]) -> dict[str, list[str]]:
+        """Return the sorted ids of the members of each rule; raises what `read_rule` raises."""
+        checked = {name: check_rule(rule, self.catalog) for name, rule in rules.items()}
+        return {
+            name: sorted(person.person_id for person in self.existing if self.holds(rule, person))
+            for name, rule in checked.items()
+        }
+
+    @cached_property
+    def existing(self) -> list[Person]:
+        """The people who exist at the moment."""
+        return [person for person in self.people if person.first_seen <= self.at]
+
+    def holds(self, rule: Rule, person: Person) -> bool:  # noqa: PLR0911 - one answer a node
+        """Return whether `rule` is true of `person`."""
+        match rule:
+            case And():
+                return all(self.holds(part, person) for part in rule.parts)
+            case Or():
+                return any(self.holds(part, person) for part in rule.parts)
+            case Not():
+                return not self.holds(rule.part, person)
+            case InSegment():
+                return self.holds(segments_of([rule], self.catalog)[rule.name], person)
+            case Did():
+                return bool(self.matching(person, rule.event, rule.where, rule.window))
+            case AgainstMean():
+                threshold = self.mean_and_deviations(rule.value, rule.deviations)
+                value = self.value(rule.value, person, ValueType.NUMBER)
+                return threshold is not None and _compare(value, rule.operator, threshold, threshold)
+            case Extreme():
+                return self.is_extreme(rule, person)
+            case Comparison() | Between() | Exists() | Missing():
+                return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
+            case _:
+                assert_never(rule)
+
+    def asked(self, condition: Comparison | Between | Exists | Missing, found: Finder) -> bool:
+        """Return whether a condition holds of a value, which `found` gives in the type that is asked for."""
+        match condition:
+            case Comparison():
+                first, last = self.ends(condition.literal)
+                return _compare(found(type_of(condition.literal)), condition.operator, first, last)
+            case Between():
+                value = found(type_of(condition.low))
+                first, last = self.ends(condition.low)[0], self.ends(condition.high)[1]
+                return _compare(value, Operator.AT_LEAST, first, first) and _compare(
+                    value, Operator.AT_MOST, last, last
+                )
+            case Exists():
+                return any(found(type_) is not None for type_ in ValueType)
+            case Missing():
+                return all(found(type_) is None for type_ in ValueType)
+            case _:
+                assert_never(condition)
+
+    def ends(self, literal: Literal) -> tuple[Plain, Plain]:
+        """Return the first and last value that `literal` means: two only of a day."""
+        match literal:
+            case Number():
+                return Fraction(literal.micros, MICRO), Fraction(literal.micros, MICRO)
+            case Text() | Boolean():
+                return literal.value, literal.value
+            case Day() | Time():
+                return literal.moments(self.catalog.zone)
+            case _:
+                assert_never(literal)
+
+    def value(self, value: Value, person: Person, type_: ValueType) -> Plain | None:
+        """Return a person's value if it is there in `type_`."""
+        match value:
+            case Trait():
+                return self.trait(value, person, type_)
+            case Aggregate():
+                return self.aggregate(value, person, type_)
+            case DaysSince() if type_ is ValueType.NUMBER:
+                times = [event.ts for event in self.matching(person, value.event, value.where, None)]
+                seen = max(times, default=None) if value.occurrence is Occurrence.LAST else min(times, default=None)
+                return None if seen is None else Fraction(self.at - seen, DAY)
+            case Score() if type_ is ValueType.NUMBER:
+                return self.score(value, person)
+            case _:
+                return None
+
+    def trait(self, trait: Trait, person: Person, type_: ValueType) -> Plain | None:
+        """Return the latest value set at a time ≤ t, ties by value id, if it is of the trait's own type."""
+        if type_ is not self.catalog.traits[trait.name]:
+            return None
+        known = [one for one in person.traits if one.name == trait.name and one.set_at <= self.at]
+        latest = max(known, key=lambda one: (one.set_at, one.value_id), default=None)
+        return _typed(None if latest is None else latest.value, type_)
+
+    def aggregate(self, aggregate: Aggregate, person: Person, type_: ValueType) -> Plain | None:  # noqa: PLR0911 - one answer a node
+        """Return the aggregate of the matching events' values."""
+        events = self.matching(person, aggregate.event, aggregate.where, aggregate.window)
+        if aggregate.property is None:
+            return Fraction(len(events)) if type_ is ValueType.NUMBER else None
+        events = [event for event in events if aggregate.property in event.properties]
+        found = [event.properties[aggregate.property] for event in events]
+        match aggregate.function:
+            case Function.FIRST | Function.LAST:
+                ordered = sorted(events, key=lambda event: (event.ts, event.event_id))
+                of_type = [
+                    one for event in ordered if (one := _typed(event.properties[aggregate.property], type_)) is not None
+                ]
+                if not of_type:
+                    return None
+                return of_type[0] if aggregate.function is Function.FIRST else of_type[-1]
+            case _ if type_ is not ValueType.NUMBER:
+                return None
+            case Function.COUNT:
+                return Fraction(len(found))
+            case Function.DISTINCT:
+                return Fraction(len({one for typed in found for one in _elements(typed)}))
+            case function:
+                return _numeric(function, [one.value for one in found if isinstance(one.value, Fraction)])
+
+    def matching(self, person: Person, name: str, where: Condition | None, window: Last | None) -> list[Event]:
+        """Return the person's events called `name` in (t − D, t], or ever up to t, of which `where` holds."""
+        return [
+            event
+            for event in person.events
+            if event.name == name
+            and event.ts <= self.at
+            and (window is None or event.ts > self.at - window.duration)
+            and (where is None or self.where_holds(where, event))
+        ]
+
+    def where_holds(self, where: Condition, event: Event) -> bool:
+        """Return whether a `where` is true of an event."""
+        match where:
+            case And():
+                return all(self.where_holds(part, event) for part in where.parts)
+            case Or():
+                return any(self.where_holds(part, event) for part in where.parts)
+            case Not():
+                return not self.where_holds(where.part, event)
+            case Comparison(value=Property(name=name)) | Between(value=Property(name=name)):
+                return self.asked(where, lambda type_: _typed(event.properties.get(name), type_))
+            case Exists(value=Property(name=name)) | Missing(value=Property(name=name)):
+                return self.asked(where, lambda type_: _typed(event.properties.get(name), type_))
+            case _:
+                raise TypeError("a where compares properties; rules are checked before they are evaluated")
+
+    def in_population(self, measure: Measure, person: Person) -> Fraction | None:
+        """Return the person's number if they belong to the population of `measure`."""
+        value = self.value(measure, person, ValueType.NUMBER)
+        if isinstance(measure, Aggregate) and not self.matching(person, measure.event, measure.where, measure.window):
+            return None
+        return value if isinstance(value, Fraction) else None
+
+    def population(self, measure: Measure) -> list[Fraction]:
+        """Return the numbers of the population of `measure`."""
+        values = [self.in_population(measure, person) for person in self.existing]
+        return [value for value in values if value is not None]
+
+    def is_extreme(self, rule: Extreme, person: Person) -> bool:
+        """Return whether the share of people with a strictly greater (or smaller) value is below q %."""
+        value, population = self.in_population(rule.value, person), self.population(rule.value)
+        if value is None:
+            return False
+        ahead = [other for other in population if (other > value if rule.side is Side.TOP else other < value)]
+        return Fraction(len(ahead), len(population)) < Fraction(rule.percent, 100 * MICRO)
+
+    def score(self, score: Score, person: Person) -> Fraction | None:
+        """Return 1 + ⌊n · L / N⌋ with L the number of people with a strictly smaller (reversed: greater) value."""
+        value, population = self.in_population(score.value, person), self.population(score.value)
+        if value is None:
+            return None
+        beaten = [other for other in population if (other > value if score.reversed else other < value)]
+        return Fraction(1 + score.levels * len(beaten) // len(population))
+
+    def mean_and_deviations(self, measure: Measure, deviations: int) -> Fraction | None:
+        """Return mean + k std over the population, rounded half-even to 10⁻⁶, or for durations to a microsecond."""
+        values = self.population(measure)
+        unit = DAY if isinstance(measure, DaysSince) else MICRO
+        if not values or (len(values) == 1 and deviations):
+            return None
+        threshold = mean = sum(values, Fraction()) / len(values)
+        if deviations:
+            variance = sum(((value - mean) ** 2 for value in values), Fraction()) / (len(values) - 1)
+            threshold = mean + Fraction(deviations, MICRO) * _square_root(variance)
+        rounded = round(threshold * unit)
+        return Fraction(rounded, unit) if abs(rounded) <= LARGEST_MICROS else None
+
+
+def _compare(value: Plain | None, operator: Operator, first: Plain, last: Plain) -> bool:  # noqa: PLR0911 - one answer an operator
+    """Compare with what lasts from `first` to `last`; a missing value compares false."""
+    if value is None:
+        return False
+    match operator:
+        case Operator.EQUAL:
+            return bool(first <= value <= last)  # type: ignore[operator]  # both are of the type that was asked for
+        case Operator.DIFFERENT:
+            return not first <= value <= last  # type: ignore[operator]  # as above
+        case Operator.LESS:
+            return bool(value < first)  # type: ignore[operator]  # as above
+        case Operator.AT_MOST:
+            return bool(value <= last)  # type: ignore[operator]  # as above
+        case Operator.MORE:
+            return bool(value > last)  # type: ignore[operator]  # as above
+        case Operator.AT_LEAST:
+            return bool(value >= first)  # type: ignore[operator]  # as above
+
+
+def _typed(typed: Typed | None, type_: ValueType) -> Plain | None:
+    return typed.value if typed is not None and typed.type is type_ else None
+
+
+def _elements(typed: Typed) -> list[tuple[ValueType, Plain]]:
+    if isinstance(typed.value, tuple):
+        return [(typed.type, one) for one in typed.value]
+    return [(typed.type, typed.value)]
+
+
+def _numeric(function: Function, numbers: list[Fraction]) -> Fraction | None:
+    match function:
+        case Function.SUM:
+            total = sum(numbers, Fraction())
+            return total if abs(total * MICRO) <= LARGEST_MICROS else None
+        case Function.MEAN:
+            return Fraction(round(sum(numbers, Fraction()) / len(numbers) * MICRO), MICRO) if numbers else None
+        case Function.MIN:
+            return min(numbers, default=None)
+        case _:
+            return max(numbers, default=None)
+
+
+def _square_root(value: Fraction) -> Fraction:
+    """Return √value: exactly where it is rational, else to 150 digits."""
+    numerator, denominator = isqrt(value.numerator), isqrt(value.denominator)
+    if (numerator**2, denominator**2) == (value.numerator, value.denominator):
+        return Fraction(numerator, denominator)
+    with localcontext(prec=150):
+        return Fraction((Decimal(value.numerator) / Decimal(value.denominator)).sqrt())

@@ -1,0 +1,1 @@
+"""The rule language: nodes, parse, print, type check. No I/O."""

@@ -1,0 +1,29 @@
+"""The names and types that a rule may speak of, and the columns that hold them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from kohort.definitions.values import ValueType
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What a project knows: its events with their properties, its traits (scores included), its segments.
+
+    `events` maps an event key to its properties; a property maps each type seen to the physical column of
+    that type, because a property whose type changes between events keeps each value. `traits` maps a trait's
+    name to its type. `aliases` maps other names of an event to its key. `segments` maps a segment's name to
+    its sentence, so that `in segment` can be resolved. `zone` is the project's time zone, in which a rule's
+    dates and its times without an offset are meant.
+
+    >>> catalog = Catalog(events={"order_completed": {"total": {ValueType.NUMBER: "total"}}})
+    >>> catalog.events["order_completed"]["total"][ValueType.NUMBER]
+    'total'
+    """
+
+    events: Mapping[str, Mapping[str, Mapping[ValueType, str]]] = field(default_factory=dict)
+    traits: Mapping[str, ValueType] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))

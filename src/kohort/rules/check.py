@@ -1,0 +1,235 @@
+"""Whether a rule's names and types are those of a project; nothing is ever cast.
+
+Checking also resolves: another name of an event becomes its key, so that equal rules are equal trees.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn, assert_never
+
+from kohort.definitions.values import ValueType
+from kohort.errors import did_you_mean, shorten
+from kohort.rules.catalog import Catalog
+from kohort.rules.literals import Literal, Node, Number, Text, type_of
+from kohort.rules.nodes import (
+    AgainstMean,
+    Aggregate,
+    And,
+    Between,
+    Comparison,
+    Condition,
+    DaysSince,
+    Did,
+    Exists,
+    Extreme,
+    Function,
+    InSegment,
+    Measure,
+    Missing,
+    Not,
+    Operator,
+    Or,
+    Property,
+    Rule,
+    Score,
+    Trait,
+    Value,
+)
+from kohort.rules.print import print_rule, print_value
+from kohort.rules.syntax import rule_error
+
+_ORDERED = frozenset({ValueType.NUMBER, ValueType.MOMENT})
+_NUMERIC = frozenset({Function.SUM, Function.MEAN, Function.MIN, Function.MAX})
+_COMPARABLE = frozenset({ValueType.NUMBER, ValueType.MOMENT, ValueType.TEXT, ValueType.BOOLEAN})
+
+Properties = Mapping[str, Mapping[ValueType, str]]
+
+
+def check_rule(rule: Rule, catalog: Catalog, sentence: str | None = None) -> Rule:
+    """Return `rule` with its names resolved by `catalog`.
+
+    `sentence` is what the rule was read from; of a rule built in Python, errors show the printed sentence.
+    Raises RuleError for a name that nobody knows, with the nearest one, and for types that do not match.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> catalog = Catalog(events={"order_completed": {}}, aliases={"Order Completed": "order_completed"})
+    >>> print_rule(check_rule(parse_rule("did `Order Completed`"), catalog))
+    'did order_completed'
+    """
+    return _Checker(catalog, sentence, rule).condition(rule, None)
+
+
+def types_of(value: Value, catalog: Catalog, properties: Properties | None = None) -> frozenset[ValueType]:
+    """Return the types that `value`, whose names are known, can have; `properties` are those of a where's event.
+
+    >>> [one.value for one in types_of(Trait("clv"), Catalog(traits={"clv": ValueType.NUMBER}))]
+    ['number']
+    """
+    match value:
+        case Trait():
+            return frozenset({catalog.traits[value.name]})
+        case Property():
+            return frozenset((properties or {})[value.name])
+        case Aggregate(function=Function.FIRST | Function.LAST, event=event, property=str(name)):
+            return frozenset(catalog.events[event][name])
+        case _:
+            return frozenset({ValueType.NUMBER})
+
+
+@dataclass(frozen=True)
+class _Checker:
+    catalog: Catalog
+    sentence: str | None
+    rule: Rule
+
+    def condition(self, condition: Condition, event: str | None) -> Condition:
+        """Check a condition; `event` is the event whose `where` it stands in, None at the level of people."""
+        match condition:
+            case And() | Or():
+                return replace(condition, parts=tuple(self.condition(part, event) for part in condition.parts))
+            case Not():
+                return replace(condition, part=self.condition(condition.part, event))
+            case Did():
+                key = self.event(condition.event, condition, event)
+                return replace(condition, event=key, where=self.where(condition.where, key))
+            case InSegment():
+                self.outside_where(condition, event)
+                if condition.name not in self.catalog.segments:
+                    self.unknown("segment", condition.name, self.catalog.segments, condition)
+                return condition
+            case Comparison() | Between() | Exists() | Missing():
+                return self.valued(condition, event)
+            case AgainstMean() | Extreme():
+                return replace(condition, value=self.number(condition.value, event))
+            case _:
+                assert_never(condition)
+
+    def valued(self, condition: Comparison | Between | Exists | Missing, event: str | None) -> Condition:
+        """Check a condition on a value, and that the value's type is one that it can be compared with."""
+        value = self.value(condition.value, event)
+        types = types_of(value, self.catalog, self.catalog.events[event] if event is not None else None)
+        match condition:
+            case Comparison():
+                self.comparable(value, types, condition.literal)
+                if condition.operator not in {Operator.EQUAL, Operator.DIFFERENT}:
+                    self.ordered(value, condition.literal)
+            case Between():
+                self.comparable(value, types, condition.low)
+                self.ordered(value, condition.low)
+            case Exists() | Missing():
+                pass
+        return replace(condition, value=value)
+
+    def value(self, value: Value, event: str | None) -> Value:
+        """Check a value's names, and that it is one that can stand here."""
+        match value:
+            case Property():
+                if event is None:
+                    self.refuse(f"{print_value(value)} is a property; it stands in a where only", value)
+                self.property(event, value.name, value)
+                return value
+            case Score():
+                return replace(value, value=self.number(value.value, event))
+            case _:
+                return self.measure(value, event)
+
+    def measure(self, value: Measure, event: str | None) -> Measure:
+        """Check the names of a value of a person."""
+        match value:
+            case Trait():
+                self.outside_where(value, event)
+                if value.name not in self.catalog.traits:
+                    self.unknown_trait(value)
+                return value
+            case DaysSince():
+                key = self.event(value.event, value, event)
+                return replace(value, event=key, where=self.where(value.where, key))
+            case Aggregate():
+                return self.aggregate(value, event)
+            case _:
+                assert_never(value)
+
+    def aggregate(self, value: Aggregate, outer: str | None) -> Aggregate:
+        """Check an aggregate's event, property and where, and that the function can take the property's type."""
+        key = self.event(value.event, value, outer)
+        if value.property is not None:
+            types = self.property(key, value.property, value)
+            if value.function in _NUMERIC and ValueType.NUMBER not in types:
+                self.refuse(
+                    f"{value.function} takes numbers, but {key}.{shorten(value.property)} is a {_listed(types)}", value
+                )
+        return replace(value, event=key, where=self.where(value.where, key))
+
+    def where(self, where: Condition | None, event: str) -> Condition | None:
+        """Check the conditions on an event's properties."""
+        return None if where is None else self.condition(where, event)
+
+    def event(self, name: str, node: Node, outer: str | None) -> str:
+        """Return the key of an event by its key or another of its names."""
+        self.outside_where(node, outer)
+        key = self.catalog.aliases.get(name, name)
+        if key not in self.catalog.events:
+            self.unknown("event", name, [*self.catalog.events, *self.catalog.aliases], node)
+        return key
+
+    def outside_where(self, node: Node, event: str | None) -> None:
+        """Refuse, in the `where` of `event`, what speaks of a person."""
+        if event is not None:
+            self.refuse("a where looks at the properties of its own event only", node)
+
+    def property(self, event: str, name: str, node: Node) -> frozenset[ValueType]:
+        """Return the types that a property has been seen with."""
+        known = self.catalog.events[event]
+        if name not in known:
+            self.unknown(f"property of {event}", name, known, node)
+        return frozenset(known[name])
+
+    def comparable(self, value: Value, types: frozenset[ValueType], literal: Literal) -> None:
+        """Refuse a literal of a type that the value never has."""
+        wanted = type_of(literal)
+        if wanted in types & _COMPARABLE:
+            return
+        hint = ""
+        if types == {ValueType.NUMBER} and isinstance(literal, Text):
+            hint = "write the number without quotes"
+        elif types == {ValueType.TEXT} and isinstance(literal, Number):
+            hint = "write the text in double quotes"
+        elif types == {ValueType.MOMENT}:
+            hint = "write a date such as 2026-01-31 or a time such as 2026-01-31T09:30:00+01:00, without quotes"
+        self.refuse(f"{print_value(value)} is a {_listed(types)}; it cannot be compared with a {wanted}", literal, hint)
+
+    def ordered(self, value: Value, literal: Literal) -> None:
+        """Refuse to order what has no order here."""
+        if type_of(literal) not in _ORDERED:
+            self.refuse(f"{print_value(value)} can only be = or != to a {type_of(literal)}", literal)
+
+    def number(self, value: Measure, event: str | None) -> Measure:
+        """Check a value that is placed in the population, which only numbers can be."""
+        measure = self.measure(value, event)
+        types = types_of(measure, self.catalog)
+        if ValueType.NUMBER not in types:
+            words = print_value(measure)
+            self.refuse(f"a place in the population needs a number, but {words} is a {_listed(types)}", value)
+        return measure
+
+    def unknown_trait(self, trait: Trait) -> NoReturn:
+        """Refuse a trait nobody knows; if an event is called so, say how to speak of it."""
+        key = self.catalog.aliases.get(trait.name, trait.name)
+        if key in self.catalog.events:
+            self.refuse(f"{key} is an event, not a trait", trait, f"write: did {key}, or: count of {key} >= 1")
+        self.unknown("trait", trait.name, self.catalog.traits, trait)
+
+    def unknown(self, kind: str, name: str, known: Iterable[str], node: Node) -> NoReturn:
+        """Refuse a name nobody knows, with the nearest one."""
+        self.refuse(f'unknown {kind} "{shorten(name)}"', node, did_you_mean(name, known))
+
+    def refuse(self, problem: str, node: Node, hint: str = "") -> NoReturn:
+        """Raise the error at the place of `node`, as narrow as the name or word that is meant."""
+        if self.sentence is None or node.span is None:
+            sentence = self.sentence if self.sentence is not None else print_rule(self.rule)
+            raise rule_error(problem, sentence, (0, len(sentence)), hint)
+        raise rule_error(problem, self.sentence, node.span, hint)
+
+
+def _listed(types: Iterable[ValueType]) -> str:
+    return " or ".join(sorted(types))

@@ -1,0 +1,89 @@
+"""A sentence as a rule of a project: syntax, names, types, and the segments that it refers to."""
+
+from collections.abc import Mapping
+
+from kohort.errors import DefinitionError, RuleError, did_you_mean, shorten
+from kohort.rules.catalog import Catalog
+from kohort.rules.check import check_rule
+from kohort.rules.nodes import DEEPEST, InSegment, Rule, leaves
+from kohort.rules.parse import parse_rule
+from kohort.rules.syntax import rule_error
+
+
+def read_rule(sentence: str, catalog: Catalog) -> Rule:
+    """Read a sentence whose names and types are those of `catalog`; events stand in it by their keys.
+
+    Raises RuleError, with the place underlined, for what is no sentence, for unknown names (with the nearest
+    one), for types that do not match, and for segments that refer to each other in a circle.
+
+    >>> from kohort.definitions.values import ValueType
+    >>> read_rule("clv > 100", Catalog(traits={"clv": ValueType.NUMBER}))
+    Comparison(value=Trait(name='clv'), operator=<Operator.MORE: '>'>, literal=Number(micros=100000000))
+    >>> read_rule("cvl > 100", Catalog(traits={"clv": ValueType.NUMBER}))
+    Traceback (most recent call last):
+        ...
+    kohort.errors.RuleError: unknown trait "cvl"
+      cvl > 100
+      ^^^
+    did you mean "clv"?
+    """
+    rule = check_rule(parse_rule(sentence), catalog, sentence)
+    try:
+        segments_of([rule], catalog)
+    except RuleError:
+        raise
+    except DefinitionError as error:
+        place = next(leaf.span for leaf in leaves(rule) if isinstance(leaf, InSegment))
+        raise rule_error(str(error), sentence, place or (0, len(sentence))) from error
+    return rule
+
+
+def segments_of(rules: list[Rule], catalog: Catalog) -> Mapping[str, Rule]:
+    """Return the rules of all segments that `rules` refer to, directly or not, each after those that it needs.
+
+    Raises DefinitionError for a circle, with the path, and for more than 16 segments inside one another;
+    RuleError for a segment whose own sentence is wrong.
+
+    >>> catalog = Catalog(events={"e": {}}, segments={"a": 'in segment "b"', "b": "did e"})
+    >>> list(segments_of([InSegment("a")], catalog))
+    ['b', 'a']
+    """
+    found: dict[str, Rule] = {}
+    heights: dict[str, int] = {}
+    for rule in rules:
+        _collect(rule, catalog, (), found, heights)
+    return found
+
+
+def _collect(
+    rule: Rule, catalog: Catalog, path: tuple[str, ...], found: dict[str, Rule], heights: dict[str, int]
+) -> int:
+    """Add the segments below `rule` to `found`; return how many stand inside one another there."""
+    highest = 0
+    for leaf in leaves(rule):
+        if not isinstance(leaf, InSegment):
+            continue
+        inner_path = (*path, leaf.name)
+        shown = " → ".join(f'"{shorten(name, 40)}"' for name in inner_path)
+        if leaf.name in path:
+            raise DefinitionError(f"segments refer to each other in a circle: {shown}")
+        if len(path) + heights.get(leaf.name, 1) > DEEPEST:
+            raise DefinitionError(f"more than {DEEPEST} segments inside one another: {shown}")
+        if leaf.name not in found:
+            inner = _segment(leaf.name, catalog)
+            heights[leaf.name] = 1 + _collect(inner, catalog, inner_path, found, heights)
+            found[leaf.name] = inner
+        highest = max(highest, heights[leaf.name])
+    return highest
+
+
+def _segment(name: str, catalog: Catalog) -> Rule:
+    if name not in catalog.segments:
+        hint = did_you_mean(name, catalog.segments)
+        raise DefinitionError(f'unknown segment "{shorten(name)}"; {hint}')
+    sentence = catalog.segments[name]
+    try:
+        return check_rule(parse_rule(sentence), catalog, sentence)
+    except RuleError as error:
+        problem = f'in segment "{shorten(name)}": {error.problem}'
+        raise RuleError(problem, sentence=error.sentence, start=error.start, end=error.end, hint=error.hint) from error

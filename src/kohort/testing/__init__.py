@@ -1,0 +1,1 @@
+"""What tests of Kohort, and of what is built on it, share."""

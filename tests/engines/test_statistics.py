@@ -1,0 +1,87 @@
+"""The statistics of an epoch: recorded, pinned, completed."""
+
+import json
+from fractions import Fraction
+
+import pytest
+
+from kohort.clock import DAY
+from kohort.definitions.values import MICRO, ValueType
+from kohort.engines.plan import build_plan
+from kohort.engines.reference import Person, TraitValue, Typed
+from kohort.engines.sql.engine import SqlEngine
+from kohort.engines.statistics import Statistic, Statistics
+from kohort.errors import CorruptionError
+from kohort.rules.catalog import Catalog
+from kohort.rules.read import read_rule
+from kohort.storage.connections import open_duckdb
+from kohort.testing.relations import create_relations
+from kohort.testing.worlds import World
+
+CATALOG = Catalog(traits={"clv": ValueType.NUMBER}, events={"order": {"total": {ValueType.NUMBER: "total"}}})
+RULES = {
+    "top": read_rule("clv in top 50%", CATALOG),
+    "above": read_rule("clv > mean + 1 std", CATALOG),
+    "scored": read_rule("score of clv out of 4 >= 4", CATALOG),
+}
+
+
+def engine_of(*values: int) -> SqlEngine:
+    from_values = tuple(
+        Person(f"p{number}", 0, traits=(TraitValue("clv", "v", 0, Typed(ValueType.NUMBER, Fraction(value))),))
+        for number, value in enumerate(values)
+    )
+    connection = open_duckdb(threads=1)
+    create_relations(connection, World(from_values, {}, CATALOG, {}, 0))
+    return SqlEngine(connection, CATALOG)
+
+
+def test_an_evaluation_gives_the_numbers_that_it_used() -> None:
+    used = engine_of(10, 20, 30, 40).evaluate(RULES, at=5).statistics
+    assert used == Statistics(
+        {
+            "top 50% of clv": Statistic(5, 4, (30 * MICRO,)),
+            "mean + 1 std of clv": Statistic(5, 4, (37_909_944,)),  # 25 + √(500/3)
+            "score of clv out of 4": Statistic(5, 4, (10 * MICRO, 20 * MICRO, 30 * MICRO)),
+        }
+    )
+
+
+def test_statistics_survive_the_journal() -> None:
+    used = engine_of(10, 20, 30, 40).evaluate(RULES, at=5).statistics
+    assert Statistics.of_json(json.loads(json.dumps(used.to_json()))) == used
+
+
+def test_pinned_statistics_are_used_and_what_they_lack_is_computed() -> None:
+    pinned = Statistics({"top 50% of clv": Statistic(1, 9, (20 * MICRO,)), "of another rule": Statistic(1, 1, ())})
+    found = engine_of(10, 20, 30, 40).evaluate(RULES, at=5, pinned=pinned)
+    assert found.members["top"].to_pylist() == ["p1", "p2", "p3"]
+    assert found.statistics.by_key["top 50% of clv"].at == 1
+    assert found.statistics.by_key["score of clv out of 4"].at == 5
+    assert "of another rule" not in found.statistics.by_key
+    assert found.members["scored"].to_pylist() == ["p3"]
+
+
+def test_thresholds_of_nobody_are_missing_and_hold_for_nobody() -> None:
+    found = engine_of().evaluate(RULES, at=5)
+    assert [one.thresholds for one in found.statistics.by_key.values()] == [(), (), ()]
+    assert [members.to_pylist() for members in found.members.values()] == [[], [], []]
+    assert found.population == 0
+
+
+@pytest.mark.parametrize("record", [{}, {"at": 1}, {"at": 1, "population": 2, "thresholds": ["x"]}, {"at": "now"}])
+def test_a_record_that_is_no_statistic_is_refused(record: dict[str, object]) -> None:
+    with pytest.raises(CorruptionError, match="kohort rebuild"):
+        Statistics.of_json({"top 5% of clv": record})
+
+
+def test_equal_windows_share_their_feature_and_statistic() -> None:
+    rules = {
+        "days": read_rule("sum of order.total in last 14 days in top 5%", CATALOG),
+        "weeks": read_rule("sum of order.total in last 2 weeks in top 5%", CATALOG),
+        "hours": read_rule("sum of order.total in last 336 hours > 3", CATALOG),
+    }
+    plan = build_plan(rules, CATALOG)
+    assert len(plan.features) == 1
+    assert list(plan.terms) == ["top 5% of sum of order.total in last 14 days"]
+    assert plan.features[0].measure.window.duration == 14 * DAY  # type: ignore[union-attr]  # it is an aggregate

@@ -1,0 +1,138 @@
+"""Law: what is printed is read back as the same tree, whatever the names and values."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kohort.definitions.values import MICRO, ValueType
+from kohort.rules.catalog import Catalog
+from kohort.rules.check import check_rule
+from kohort.rules.literals import Number, Text
+from kohort.rules.nodes import Aggregate, And, Comparison, Did, Function, InSegment, Not, Operator, Or, Rule, Trait
+from kohort.rules.parse import parse_rule
+from kohort.rules.print import print_rule
+from kohort.rules.read import read_rule
+from kohort.testing.random_rules import rules
+
+WORDS = ("and", "not", "did", "in", "count", "score of", "mean", "true", "days since last", "a.b", "2", "é", "trait")
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.sampled_from(WORDS)
+HOSTILE = (
+    '"',
+    "`",
+    "\\",
+    "\0",
+    "'; DROP TABLE x --",
+    "a`b\\`c",
+    "\n",
+    "\\n",
+    "\\u0041",
+    "🦊",
+    ".",
+    "a..b",
+    "x" * 10_000,
+)
+
+
+@st.composite
+def catalogs(draw: st.DrawFn) -> Catalog:
+    types = st.lists(st.sampled_from(ValueType), min_size=1, max_size=2, unique=True)
+    properties = st.dictionaries(NAMES, types.map(lambda found: dict.fromkeys(found, "column")), max_size=3)
+    return Catalog(
+        events=draw(st.dictionaries(NAMES, properties, min_size=1, max_size=2)),
+        traits=draw(st.dictionaries(NAMES, st.sampled_from(ValueType), max_size=3)),
+        segments=draw(st.dictionaries(NAMES, st.just("x exists"), max_size=2)),
+    )
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_printed_rule_reads_back_as_the_same_tree(data: st.DataObject) -> None:
+    catalog = data.draw(catalogs())
+    rule = data.draw(rules(catalog))
+    assert parse_rule(print_rule(rule)) == rule
+    assert check_rule(rule, catalog) == rule
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *WORDS])
+def test_a_hostile_name_or_text_reads_back(name: str) -> None:
+    rule = And(
+        (
+            Comparison(Trait(name), Operator.EQUAL, Text(name)),
+            Comparison(Aggregate(Function.SUM, name, name), Operator.MORE, Number(1)),
+            Did(name),
+            InSegment(name),
+        )
+    )
+    assert parse_rule(print_rule(rule)) == rule
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "count of order_completed in last 7 days >= 1 and count of email_opened in last 7 days >= 3",
+        "sum of order_completed.total in last 90 days > mean + 1 std",
+        "clv in top 5%",
+        "clv in bottom 0.5%",
+        "days since last order_completed < 7",
+        'days since first order_completed where shop = "Paris" >= 30.5',
+        "count of order_completed where total > 50 in last 30 days between 2 and 5",
+        'country = "FR" and not in segment "vip"',
+        'did order_completed where (total > 50 and shop = "Paris") in last 1 week',
+        "score of clv out of 5 >= 4",
+        "score of days since last order_completed out of 5 reversed between 2 and 4",
+        "mean of order_completed.total < mean - 0.5 std",
+        "clv = mean",
+        "distinct of order_completed.address.city > 1",
+        "last of order_completed.coupon is missing",
+        "signed_up >= 2026-01-31 or signed_up < 2026-01-01T09:30:00+01:00",
+        "not (subscribed = true or not subscribed exists)",
+        "(a exists and b exists) and c exists",
+        "(a exists or b exists) and c exists",
+        "not not a exists",
+    ],
+)
+def test_natural_sentences_print_exactly_as_they_were_written(sentence: str) -> None:
+    assert print_rule(parse_rule(sentence)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("  A exists\n  AND b EXISTS ", "A exists and b exists"),
+        ("((a exists))", "a exists"),
+        ("count  of  e  IN  LAST 1 day=1", "count of e in last 1 day = 1"),
+        ("clv in top 5 %", "clv in top 5%"),
+        ("a exists and b exists or c exists", "a exists and b exists or c exists"),
+        ("not a exists and b exists", "not a exists and b exists"),
+        ("x = 1.50", "x = 1.5"),
+        ("x = -0.0000015", "x = -0.000002"),
+        ("x = 2026-01-31T09:30Z", "x = 2026-01-31T09:30:00+00:00"),
+    ],
+)
+def test_freedom_in_writing(written: str, canonical: str) -> None:
+    assert print_rule(parse_rule(written)) == canonical
+
+
+def test_and_binds_closer_than_or_and_not_closest() -> None:
+    a, b, c = (parse_rule(f"{name} exists") for name in "abc")
+    assert parse_rule("a exists or b exists and not c exists") == Or((a, And((b, Not(c)))))
+
+
+def test_after_did_and_continues_the_rule() -> None:
+    found = parse_rule("did e where a = 1 and b = 2")
+    assert isinstance(found, And)
+    assert found.parts[0] == Did("e", parse_where("a = 1"))
+
+
+def parse_where(condition: str) -> Rule:
+    counted = parse_rule(f"count of e where {condition} > 0")
+    assert isinstance(counted, Comparison)
+    assert isinstance(counted.value, Aggregate)
+    assert counted.value.where is not None
+    return counted.value.where
+
+
+def test_reading_resolves_other_names_of_an_event() -> None:
+    catalog = Catalog(events={"order_completed": {}}, aliases={"Order Completed": "order_completed"})
+    rule = read_rule("count of `Order Completed` >= 2", catalog)
+    assert rule == Comparison(Aggregate(Function.COUNT, "order_completed"), Operator.AT_LEAST, Number(2 * MICRO))
