@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from small_shop import NOW, WriteLines
 
 from kohort.cli.demo import run_demo
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
+from small_shop import NOW, WriteLines
 
 
 @pytest.fixture

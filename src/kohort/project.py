@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -12,21 +13,21 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline import queries
 from kohort.pipeline.creation import create_project
-from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import close_epoch
-from kohort.pipeline.ingest import IngestResult, ingest, replay
 from kohort.pipeline.projection import Projection
 from kohort.pipeline.queries import Preview
-from kohort.pipeline.run import StepOutcome, run_steps
+from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.status import ProjectStatus, SegmentSummary, project_status, segment_summaries
 from kohort.pipeline.workspace import Workspace
-from kohort.reports.data import DiscoveryReport, ReportData
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import write_lock
 from kohort.storage.records import Finding
 
+if TYPE_CHECKING:
+    from kohort.reports.data import DiscoveryReport, ReportData
+
 Time = str | Moment | None
-FOREVER = 2**63 - 1
+_FOREVER: Final = 2**63 - 1
 
 
 class Project:
@@ -58,16 +59,22 @@ class Project:
         self, path: Path | str, *, source: str | None = None, progress: Callable[[int], None] | None = None
     ) -> IngestResult:
         """Read a file into the project; the same file again changes nothing. Raises InputError."""
+        from kohort.pipeline.ingest import ingest
+
         with self._writing() as (workspace, catch_up):
             return ingest(workspace, Path(path), source, catch_up, progress)
 
     def replay(self) -> tuple[int, int]:
         """Try the dead letters again; return how many were taken in and how many remain."""
+        from kohort.pipeline.ingest import replay
+
         with self._writing() as (workspace, catch_up):
             return replay(workspace, catch_up)
 
     def run(self, at: Time = None) -> Iterator[StepOutcome]:
         """Run every stale step, in order, yielding what became of each."""
+        from kohort.pipeline.run import run_steps
+
         with self._writing() as (workspace, catch_up):
             yield from run_steps(workspace, self._moment(workspace, at), catch_up)
 
@@ -106,7 +113,7 @@ class Project:
         return project_status(self._workspace())
 
     def dead_letters(self) -> pa.Table:
-        """Return what was rejected and not replayed yet: source, file, line, field, reason, raw …"""
+        """Return what was rejected and not replayed yet: source, file, line, field, reason, raw."""
         return queries.open_dead_letters(self._workspace())
 
     def findings(self) -> list[Finding]:
@@ -115,7 +122,7 @@ class Project:
 
     def discover(
         self, at: Time = None, *, score: str | None = None, progress: Callable[[int, int], None] | None = None
-    ) -> DiscoveryReport:
+    ) -> "DiscoveryReport":
         """Look for clusters as the clusters score (the only one, unless named) says; write them as a trait.
 
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
@@ -128,10 +135,12 @@ class Project:
             catch_up()
             return document.report
 
-    def discovery(self, at: Time = None) -> DiscoveryReport | None:
+    def discovery(self, at: Time = None) -> "DiscoveryReport | None":
         """Return the newest discovery on data up to `at` (by default: of all), None before the first."""
+        from kohort.pipeline.documents import latest_discovery
+
         workspace = self._workspace()
-        moment = FOREVER if at is None else self._moment(workspace, at)
+        moment = _FOREVER if at is None else self._moment(workspace, at)
         document = latest_discovery(workspace, _clusters_score(workspace, None).name, moment)
         return document.report if document else None
 
@@ -148,7 +157,7 @@ class Project:
             raise StorageError(f"could not write {target}: {error.strerror}") from error
         return target
 
-    def report_data(self) -> ReportData:
+    def report_data(self) -> "ReportData":
         """Return what the report shows, as plain values; `kohort.reports.charts` draws them in a notebook."""
         from kohort.pipeline.reporting import report_data
 

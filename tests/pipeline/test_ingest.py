@@ -4,11 +4,11 @@ import gzip
 from pathlib import Path
 
 import pytest
-from small_shop import NOW, WriteLines, order, tables_of
 
 from kohort.clock import DAY
 from kohort.errors import InputError
 from kohort.project import Project
+from small_shop import NOW, WriteLines, order, tables_of
 
 
 def reasons(project: Project) -> list[tuple[int, str, str]]:

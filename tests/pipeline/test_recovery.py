@@ -8,14 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from small_shop import NOW, WriteLines, order, tables_of
 
 from kohort.clock import DAY
 from kohort.errors import LockedError, StorageError
 from kohort.project import Project
 from kohort.storage.lock import write_lock
 from kohort.storage.tables import Tables
-from kohort.testing.clock import SettableClock
+from small_shop import NOW, WriteLines, order, tables_of
 
 
 def filled(shop: Project, write_lines: WriteLines) -> None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from small_shop import NOW, WriteLines, order
 
 from kohort.clock import DAY
 from kohort.errors import DefinitionError, RuleError, UnknownNameError, UsageError
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
+from small_shop import NOW, WriteLines, order
 
 SEGMENTS = """\
 segments:
@@ -157,7 +157,7 @@ def test_a_segment_in_a_circle_is_refused_with_the_path(running: Project) -> Non
     (running.folder.path / "segments" / "circle.yaml").write_text(
         'segments: [{name: one, where: in segment "two"}, {name: two, where: in segment "one"}]'
     )
-    with pytest.raises(DefinitionError, match="one.*two|two.*one"):
+    with pytest.raises(DefinitionError, match=r"one.*two|two.*one"):
         list(running.run(NOW))
 
 

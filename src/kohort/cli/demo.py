@@ -16,6 +16,7 @@ from kohort.project import Project
 from kohort.storage.folder import ProjectFolder
 
 _FILES = ("transactions", "demographics", "campaigns", "coupon_redemptions")
+_COLUMNS = ("file", "rows", "accepted", "known", "rejected")
 _ZONE = "America/New_York"
 _HORIZON = 56 * DAY
 
@@ -28,7 +29,10 @@ def run_demo(directory: Path) -> None:
     out.print("[bold]Complete Journey[/bold]: a year of purchases, © 84.51°, for research and education.\n")
     _ingest(project, data)
     end = project.moment()
+    last = project.status().last_run
     for at in (end - _HORIZON, end):
+        if last is not None and last > at:
+            continue
         _run(project, at)
         _discover(project, at)
     with stepping("writing the report"):
@@ -63,10 +67,8 @@ def _ingest(project: Project, data: Path) -> None:
     for name in _FILES:
         with counting(f"reading {name}.parquet", "rows") as advance:
             result = project.ingest(data / f"{name}.parquet", progress=advance)
-        rows.append(
-            {"file": result.file, "rows": result.rows, "accepted": result.accepted, "rejected": result.rejected}
-        )
-    show_rows(rows, ["file", "rows", "accepted", "rejected"], Format.TABLE)
+        rows.append({name: getattr(result, name) for name in _COLUMNS})
+    show_rows(rows, _COLUMNS, Format.TABLE)
 
 
 def _run(project: Project, at: int) -> None:
@@ -97,4 +99,4 @@ def _show(project: Project) -> None:
     if found is None:
         return
     out.print(found.words.en, markup=False)
-    show_rows(persona_rows(found.personas), PERSONA_COLUMNS, Format.TABLE)
+    show_rows(persona_rows(found.personas), PERSONA_COLUMNS[:-1], Format.TABLE)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kohort.cli.imports import import_without_pandas
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.errors import KohortError
 
@@ -245,6 +246,7 @@ def report(
 
 def main() -> None:
     """Run the command line; an expected error is one clear message on standard error and its exit code."""
+    import_without_pandas()
     try:
         app()
     except KohortError as error:

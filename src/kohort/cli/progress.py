@@ -12,7 +12,7 @@ from kohort.cli.output import err
 def counting(text: str, unit: str) -> Iterator[Callable[[int], None]]:
     """Show how many `unit` are done, where the end is not known."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} " + unit))
-    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(text, total=None)
         yield lambda done: progress.update(task, completed=done)
 
@@ -21,7 +21,7 @@ def counting(text: str, unit: str) -> Iterator[Callable[[int], None]]:
 def portion(text: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar: how many of all are done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(text, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
@@ -29,8 +29,7 @@ def portion(text: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def stepping(text: str) -> Iterator[Callable[[str], None]]:
     """Show which step has just ended."""
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True
-    ) as progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(text, total=None)
         yield lambda step: progress.update(task, description=f"{text}: {step}")

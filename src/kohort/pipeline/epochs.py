@@ -77,7 +77,7 @@ def evaluate_now(workspace: Workspace, at: Moment) -> EpochClosed:
     if newest is not None and newest.at > at:
         zone = workspace.settings.zone
         raise UsageError(
-            f"memberships are recorded up to {format_moment(newest.at, zone)}, which is after {format_moment(at, zone)}; "
+            f"memberships are recorded up to {format_moment(newest.at, zone)}, after {format_moment(at, zone)}; "
             "ask for the past with: kohort members SEGMENT --at TIME"
         )
     statistics = Statistics()

@@ -1,7 +1,6 @@
 """`ingest` and `replay`: from a file, or from dead letters, into the journal; each message once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ import msgspec
 from kohort.collection.batches import Batch, InputFinding
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters, known_digests
+from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.messages import Message, encode_messages
 from kohort.storage.records import Finding, FindingsRecorded, Rejection, Replayed
@@ -17,19 +17,6 @@ from kohort.storage.records import Finding, FindingsRecorded, Rejection, Replaye
 _MESSAGES_A_RECORD: Final = 1_000
 
 CatchUp = Callable[[], int]
-
-
-@dataclass
-class IngestResult:
-    """What became of a file: rows read, messages accepted, those already known, dead letters, findings."""
-
-    file: str
-    source: str
-    rows: int = 0
-    accepted: int = 0
-    known: int = 0
-    rejected: int = 0
-    findings: list[Finding] = field(default_factory=list)
 
 
 def ingest(
@@ -176,7 +163,8 @@ def _merged(warnings: Sequence[InputFinding]) -> list[InputFinding]:
 
 
 def _finding(warning: InputFinding, rows: int) -> Finding:
-    subject = f"{warning.file}: {warning.field}" if warning.field else warning.file
+    file = Path(warning.file).name
+    subject = f"{file}: {warning.field}" if warning.field else file
     return Finding(
         check=warning.check,
         source=warning.source,
@@ -184,5 +172,5 @@ def _finding(warning: InputFinding, rows: int) -> Finding:
         severity="warning",
         count=warning.count,
         share=warning.count / rows if rows else None,
-        detail=warning.message,
+        detail=f"{warning.count:,} {warning.message}",
     )

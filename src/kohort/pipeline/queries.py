@@ -12,6 +12,7 @@ from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
+from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
 from kohort.storage.records import Finding
@@ -37,11 +38,11 @@ class Preview:
 
 def preview(workspace: Workspace, rule: str, at: Moment, sample: int) -> Preview:
     """Evaluate a rule that nobody saved at `at`; raises RuleError if it is wrong."""
-    catalog = workspace.catalog()
-    sentence = print_rule(read_rule(rule, catalog))
-    evaluation = _evaluate(workspace, rule, at)
+    tree, evaluation = _evaluate(workspace, rule, at)
     members = evaluation.members["rule"]
-    return Preview(sentence, at, len(members), evaluation.population, tuple(members.slice(0, sample).to_pylist()))
+    return Preview(
+        print_rule(tree), at, len(members), evaluation.population, tuple(members.slice(0, sample).to_pylist())
+    )
 
 
 def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
@@ -61,7 +62,7 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
     left = pc.fill_null(recorded.column("left_at"), at + 1)
     then = recorded.filter(pc.and_(pc.less_equal(recorded.column("entered_at"), at), pc.greater(left, at)))
-    people = pa.table({"person_id": _evaluate(workspace, where, at).members["rule"]})
+    people = pa.table({"person_id": _evaluate(workspace, where, at)[1].members["rule"]})
     return _with_user_ids(workspace, people.join(then.select(["person_id", "entered_at"]), "person_id"))
 
 
@@ -123,11 +124,11 @@ def _sentence(workspace: Workspace, segment: str) -> str:
     return workspace.segments[segment].where
 
 
-def _evaluate(workspace: Workspace, where: str, at: Moment) -> Evaluation:
+def _evaluate(workspace: Workspace, where: str, at: Moment) -> tuple[Rule, Evaluation]:
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
     with workspace.views(catalog) as views:
-        return SqlEngine(views, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))
+        return rule, SqlEngine(views, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))
 
 
 def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:

@@ -31,6 +31,7 @@ from kohort.reports.data import (
     SizePoint,
     SourceLine,
 )
+from kohort.storage.views import count_by
 
 _NOTES: Final = (
     Note("Segments", "Rules are evaluated exactly, for every person, as of the moment above; nothing is sampled."),
@@ -68,7 +69,7 @@ def report_data(workspace: Workspace) -> ReportData:
         currency=workspace.settings.currency,
         people=len(people),
         revenue=sum(revenue.values()),
-        events=tuple(EventCount(*one) for one in sorted(workspace.tables.count_by("events", "name").items())),
+        events=tuple(EventCount(*one) for one in count_by(workspace.tables, "events", "name").items()),
         segments=_segments(workspace, inside, revenue),
         sizes=tuple(
             SizePoint(row["segment"], datetime_of(row["at"], zone), row["size"])
@@ -166,9 +167,9 @@ def _overlap(workspace: Workspace, inside: Mapping[str, frozenset[str]]) -> Over
 
 
 def _rows_by_source(workspace: Workspace) -> dict[str, int]:
-    counts = dict(workspace.tables.count_by("events", "source"))
+    counts = count_by(workspace.tables, "events", "source")
     computed = {score.name for score in workspace.scores}
-    for source, count in workspace.tables.count_by("trait_values", "source").items():
+    for source, count in count_by(workspace.tables, "trait_values", "source").items():
         if source not in computed:
             counts[source] = counts.get(source, 0) + count
     return counts

@@ -1,7 +1,6 @@
 """`run`: every step that is stale, in order, saying what was skipped and why."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 
@@ -11,20 +10,12 @@ from kohort.clock import Moment, format_moment
 from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.pipeline.checks import check_quality
 from kohort.pipeline.epochs import applicable_segments, apply_segments, evaluate_now
+from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import behaviour_scores, record_scores, rfm_scores
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import StepRun
 
 CatchUp = Callable[[], int]
-
-
-@dataclass(frozen=True)
-class StepOutcome:
-    """What became of a step: "done" with what came out, or "skipped" with the reason."""
-
-    step: str
-    state: str
-    detail: str
 
 
 def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp) -> Iterator[StepOutcome]:

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from kohort.clock import Moment
 from kohort.pipeline.epochs import applicable_segments, latest_epoch
 from kohort.pipeline.workspace import Workspace
+from kohort.storage.views import count_by
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ def project_status(workspace: Workspace) -> ProjectStatus:
     letters = tables.read("dead_letters")
     epoch = latest_epoch(workspace)
     last = workspace.journal.last_seq()
-    counted = tables.count_by("events", "name")
+    counted = count_by(tables, "events", "name")
     return ProjectStatus(
         name=workspace.settings.name,
         people=len(tables.read("actors").column("person_id").unique()),
-        events=dict(sorted(counted.items())),
+        events=counted,
         traits=len(workspace.catalog({}).traits),
         dead_letters=letters.filter(pc.is_null(letters.column("replayed_at"))).num_rows,
         segments=len(workspace.segments),

@@ -1,7 +1,7 @@
 """What every step of the pipeline works on: a project's definitions, journal and tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import duckdb
@@ -79,7 +79,8 @@ class Workspace:
     def catalog(self, segments: Mapping[str, str] | None = None) -> Catalog:
         """Return every name a rule may use now: what data have shown, what is declared, and these segments."""
         names = Names.of(self.tables.read("names"))
-        return catalog_of(names, self.plan, self.sentences() if segments is None else segments)
+        found = catalog_of(names, self.plan, self.sentences() if segments is None else segments)
+        return replace(found, zone=self.settings.zone)
 
     def sentences(self) -> dict[str, str]:
         """Return the sentence of each segment of the files."""

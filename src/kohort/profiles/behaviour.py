@@ -128,7 +128,8 @@ def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Divide whole numbers exactly, rounding half to even."""
     quotient, rest = np.divmod(total, count)
     up = (2 * rest > count) | ((2 * rest == count) & (quotient % 2 == 1))
-    return quotient + up
+    mean: np.ndarray = quotient + up
+    return mean
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> pa.Array:

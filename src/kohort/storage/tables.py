@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
@@ -49,22 +50,15 @@ class Tables:
         return (table.transaction_version(_APPLICATION) or 0) if table else 0
 
     def read(self, name: str) -> pa.Table:
-        """Return a whole table."""
-        table = self._table(name)
-        return table.to_pyarrow_table() if table else SCHEMAS[name].empty_table()
+        """Return a whole table; not for `events`, which engines read through views."""
+        parts = [pq.ParquetFile(file).read() for file in self.files(name)]
+        schema = SCHEMAS[name]
+        return pa.concat_tables([part.select(schema.names).cast(schema) for part in parts] or [_empty(schema)])
 
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now."""
         table = self._table(name)
         return sorted(table.file_uris()) if table else []
-
-    def count_by(self, name: str, column: str) -> dict[str, int]:
-        """Return how many rows a table holds for each value of one of its columns, reading only that column."""
-        table = self._table(name)
-        if table is None:
-            return {}
-        counted = table.to_pyarrow_dataset().to_table(columns=[column]).group_by(column).aggregate([([], "count_all")])
-        return dict(zip(counted.column(column).to_pylist(), counted.column("count_all").to_pylist(), strict=True))
 
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
@@ -105,3 +99,7 @@ class Tables:
             except TableNotFoundError:
                 return None
         return self._open[name]
+
+
+def _empty(schema: pa.Schema) -> pa.Table:
+    return pa.table([pa.nulls(0, field.type) for field in schema], schema=schema)

@@ -37,6 +37,15 @@ def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duck
     return connection
 
 
+def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
+    """Return how many rows a table holds for each value of one of its columns, in the order of the values."""
+    counted = exp.Count(this=exp.Star()).as_("rows")
+    query = exp.select(exp.column(column), counted).from_(_stored(tables, name).subquery("stored"))
+    with open_duckdb(folders=[tables.folder]) as connection:
+        statement = query.group_by(exp.column(column)).order_by(exp.column(column))
+        return dict(connection.execute(statement.sql(dialect="duckdb")).fetchall())
+
+
 def _run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     connection.execute(statement.sql(dialect="duckdb"))
 

@@ -1,0 +1,1 @@
+"""The report: everything a project knows about its segments, on one page that needs nothing else."""

@@ -1,0 +1,170 @@
+"""The charts of clusters: how their number was chosen, and where they lie. Each returns an Altair chart."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any, Final
+
+import altair as alt
+
+from kohort.reports.data import ClusterMap, DiscoveryReport, Loading
+from kohort.reports.formatting import axis_labels, percent
+from kohort.reports.palette import ACCENT, INK, MUTED, PAPER, SECOND, group_colour
+from kohort.reports.theme import layers, rows, style
+
+_WIDTH: Final = 270
+_HEIGHT: Final = 170
+_MAP: Final = (370, 360)
+_LONGEST_NAME: Final = 60
+_LONGEST_TRAIT: Final = 20
+_PULLING: Final = 2
+_NUMBER: Final[dict[str, Any]] = {"fontSize": 18, "fontWeight": "bold", "baseline": "middle"}
+
+
+def inertia_curve(discovery: DiscoveryReport) -> alt.LayerChart:
+    """Return the inertia left by each number of clusters, with the elbow and the chosen number marked."""
+    return style(_inertia(discovery))
+
+
+def silhouette_curve(discovery: DiscoveryReport) -> alt.LayerChart:
+    """Return the silhouette of each number of clusters, plus and minus its standard error."""
+    return style(_silhouette(discovery))
+
+
+def stability_curve(discovery: DiscoveryReport) -> alt.LayerChart:
+    """Return the stability of the weakest and of the mean cluster, with the least that was required."""
+    return style(_stability(discovery))
+
+
+def k_selection(discovery: DiscoveryReport) -> alt.HConcatChart:
+    """Return elbow, silhouette and stability side by side; the chosen number of clusters is the filled band.
+
+    >>> from kohort.learning.wording import Bilingual
+    >>> nothing = DiscoveryReport("no stable clusters", Bilingual("None.", "Aucun."), None, None, False, 0.75, ())
+    >>> len(k_selection(nothing).to_dict()["hconcat"])
+    3
+    """
+    return style(alt.hconcat(_inertia(discovery), _silhouette(discovery), _stability(discovery), spacing=28))
+
+
+def cluster_map(clusters: ClusterMap, names: Sequence[str]) -> alt.LayerChart:
+    """Return sampled people on the first two principal components, each cluster numbered at its middle.
+
+    `names[n]` is the name of cluster n; numbers count from 1 and the names stand below, because names as long as
+    those of personas would hide the people. The axes say which traits pull most along them.
+
+    >>> from kohort.reports.data import MapPoint
+    >>> chart = cluster_map(ClusterMap((MapPoint(0.0, 1.0, 0),), (0.4, 0.2), ()), ["Loyal"])
+    >>> [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
+    ['circle', 'text', 'text']
+    """
+    labels = axis_labels([f"{number}  {name}" for number, name in enumerate(names, start=1)], _LONGEST_NAME)
+    # Whoever is drawn last lies on top: a fixed shuffle keeps every cluster in sight without hiding another.
+    order = sorted(range(len(clusters.points)), key=lambda index: index * 7919 % 10_007)
+    values = [
+        {"x": round(point.x, 3), "y": round(point.y, 3), "cluster": labels[point.cluster]}
+        for point in (clusters.points[index] for index in order)
+    ]
+    across, up = ([(one, one.x) for one in clusters.loadings], [(one, one.y) for one in clusters.loadings])
+    x = alt.X("x:Q", title=_axis_title("→", clusters.explained[0], across), axis=_bare())
+    y = alt.Y("y:Q", title=_axis_title("↑", clusters.explained[1], up), axis=_bare())
+    colours = alt.Scale(domain=labels, range=[group_colour(number) for number in range(len(labels))])
+    legend = alt.Legend(orient="bottom", columns=1, symbolType="circle", symbolOpacity=1, labelLimit=_MAP[0])
+    points = (
+        alt.Chart(rows(values), width=_MAP[0], height=_MAP[1])
+        .mark_circle(size=14, opacity=0.55)
+        .encode(x, y, alt.Color("cluster:N", scale=colours, legend=legend))
+    )
+    text = alt.Chart(rows(_middles(clusters, len(labels)))).encode(x, y, alt.Text("number:N"))
+    # The text is drawn twice: its outline in the colour of the paper keeps it readable upon the dots.
+    outline = text.mark_text(**_NUMBER, color=PAPER, stroke=PAPER, strokeWidth=6, strokeJoin="round")
+    return style(layers(points, outline, text.mark_text(**_NUMBER, color=INK)))
+
+
+def _inertia(discovery: DiscoveryReport) -> alt.LayerChart:
+    values = [
+        {"k": one.k, "inertia": one.inertia_share, "note": "elbow" if one.k == discovery.elbow else ""}
+        for one in discovery.candidates
+    ]
+    y = alt.Y("inertia:Q", title=None, axis=alt.Axis(format="~%", tickCount=4), scale=alt.Scale(zero=True))
+    base = alt.Chart(rows(values)).encode(_k_axis(), y)
+    note = base.mark_text(align="left", dx=6, dy=-10, color=MUTED).encode(text="note:N")
+    return _panel(discovery, base.mark_line(color=ACCENT), _dots(base, discovery.k), note)
+
+
+def _silhouette(discovery: DiscoveryReport) -> alt.LayerChart:
+    values = [
+        {
+            "k": one.k,
+            "silhouette": one.silhouette,
+            "low": one.silhouette - one.silhouette_error,
+            "high": one.silhouette + one.silhouette_error,
+        }
+        for one in discovery.candidates
+    ]
+    y = alt.Y("silhouette:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
+    base = alt.Chart(rows(values)).encode(_k_axis(), y)
+    errors = alt.Chart(rows(values)).mark_rule(color=ACCENT).encode(_k_axis(), alt.Y("low:Q"), alt.Y2("high:Q"))
+    return _panel(discovery, errors, base.mark_line(color=ACCENT), _dots(base, discovery.k))
+
+
+def _stability(discovery: DiscoveryReport) -> alt.LayerChart:
+    names = ["mean cluster", "weakest cluster"]
+    values = [
+        {"k": one.k, "cluster": name, "stability": stability}
+        for one in discovery.candidates
+        for name, stability in zip(names, (one.mean_stability, one.weakest_stability), strict=True)
+    ]
+    axis = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f")
+    y = alt.Y("stability:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1]))
+    # Few clusters are nearly always stable: the lower left corner is free.
+    legend = alt.Legend(orient="bottom-left", direction="vertical", symbolType="circle", symbolOpacity=1)
+    colour = alt.Color("cluster:N", scale=alt.Scale(domain=names, range=[SECOND, ACCENT]), legend=legend)
+    required = alt.Chart(rows([{"stability": discovery.required_stability}])).encode(y)
+    base = alt.Chart(rows(values)).encode(_k_axis(), y, colour)
+    return _panel(
+        discovery,
+        required.mark_rule(color=MUTED, strokeDash=[4, 3]),
+        base.mark_line(),
+        base.mark_point(filled=True, size=36, opacity=1),
+    )
+
+
+def _panel(discovery: DiscoveryReport, *curves: alt.Chart) -> alt.LayerChart:
+    chosen = [] if discovery.k is None else [{"k": discovery.k}]
+    band = alt.Chart(rows(chosen)).mark_rule(color=SECOND, opacity=0.22, strokeWidth=16).encode(_k_axis())
+    panel: alt.LayerChart = layers(band, *curves).properties(width=_WIDTH, height=_HEIGHT)
+    return panel
+
+
+def _dots(base: alt.Chart, chosen: int | None) -> alt.Chart:
+    size = alt.when(alt.datum.k == (chosen or 0)).then(alt.value(90)).otherwise(alt.value(36))
+    dots: alt.Chart = base.mark_point(filled=True, opacity=1, color=ACCENT).encode(size=size)
+    return dots
+
+
+def _k_axis() -> alt.X:
+    axis = alt.Axis(labelAngle=0, grid=False)
+    return alt.X("k:O", title="number of clusters", axis=axis)
+
+
+def _bare() -> alt.Axis:
+    return alt.Axis(labels=False, ticks=False, grid=False, domain=True, minExtent=0, titleLimit=_MAP[0])
+
+
+def _axis_title(arrow: str, explained: float, pulls: Sequence[tuple[Loading, float]]) -> str:
+    strongest = sorted(pulls, key=lambda pull: -abs(pull[1]))[:_PULLING]
+    traits = axis_labels(
+        [f"{'more' if pull > 0 else 'less'} {loading.trait.en}" for loading, pull in strongest], _LONGEST_TRAIT
+    )
+    return f"{arrow} {', '.join([*traits, f'{percent(explained, 0)} of variance'])}"
+
+
+def _middles(clusters: ClusterMap, count: int) -> list[dict[str, object]]:
+    """Return the median position of each cluster that is on the map, with its number from 1."""
+    middles: list[dict[str, object]] = []
+    for number in range(count):
+        members = [point for point in clusters.points if point.cluster == number]
+        if members:
+            x, y = median(one.x for one in members), median(one.y for one in members)
+            middles.append({"x": x, "y": y, "number": str(number + 1)})
+    return middles

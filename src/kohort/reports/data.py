@@ -1,0 +1,305 @@
+"""Everything that the report shows, as plain values: the pipeline fills them, the page draws them.
+
+Shares are between 0 and 1, money is in micros of the project's currency, times are aware datetimes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kohort.errors import UsageError
+from kohort.learning.wording import Bilingual
+from kohort.measurement.outcomes import SegmentOutcome
+from kohort.stats.intervals import Interval
+from kohort.storage.records import Finding
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    """One segment: its rule as people read it, its size, and what its members have spent.
+
+    `share` and `revenue_share` are of all people and of all revenue. `note` says why the segment was left out of
+    this run; it is empty for a segment that was evaluated.
+    """
+
+    name: str
+    label: Bilingual
+    description: str
+    sentence: str
+    size: int
+    share: float
+    revenue: int
+    revenue_share: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """The size of a segment, by its name, at a moment."""
+
+    segment: str
+    at: datetime
+    size: int
+
+
+@dataclass(frozen=True)
+class RfmCellRow:
+    """One named cell of the RFM cube."""
+
+    name: Bilingual
+    size: int
+    share: float
+    revenue_share: float
+
+
+@dataclass(frozen=True)
+class RfmGrid:
+    """People by recency and frequency score, and the named cells.
+
+    `people[r][f]` counts the people of recency score r + 1 and frequency score f + 1 (5 is best: ordered most
+    recently, most often); `mean_value[r][f]` is their mean monetary value in micros, None where nobody is.
+
+    Raises UsageError unless both are square and of one size.
+
+    >>> RfmGrid(((3, 1), (0, 2)), ((5, 9), (None, 7)), ()).levels
+    2
+    """
+
+    people: tuple[tuple[int, ...], ...]
+    mean_value: tuple[tuple[int | None, ...], ...]
+    cells: tuple[RfmCellRow, ...]
+
+    def __post_init__(self) -> None:
+        for grid in (self.people, self.mean_value):
+            if len(grid) != self.levels or any(len(row) != self.levels for row in grid):
+                raise UsageError(
+                    "an RFM grid must be square: one row per recency score, one column per frequency score"
+                )
+
+    @property
+    def levels(self) -> int:
+        """The number of scores per axis."""
+        return len(self.people)
+
+
+@dataclass(frozen=True)
+class CandidateRow:
+    """What one number of clusters was worth: inertia, silhouette and stability, side by side.
+
+    `inertia_share` is of the inertia of a single cluster; the silhouettes are over plain distances (sampled, with
+    its standard error) and over squared distances (exact): two scales. Stabilities are mean Jaccard similarities
+    over bootstraps. `border_density` is that of the least separated pair. The gaps say how much tighter the clusters
+    are than those of one ellipse, and of chance combinations of the same traits.
+    """
+
+    k: int
+    inertia_share: float
+    silhouette: float
+    silhouette_error: float
+    silhouette_squared: float
+    weakest_stability: float
+    mean_stability: float
+    smallest_share: float
+    border_density: float
+    ellipse_gap: float
+    copula_gap: float
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    """One sampled person on the map; `cluster` counts from 0."""
+
+    x: float
+    y: float
+    cluster: int
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How much one trait pulls along the two axes of the map."""
+
+    trait: Bilingual
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class ClusterMap:
+    """Sampled people on the first two principal components; `explained` is the share of variance along each."""
+
+    points: tuple[MapPoint, ...]
+    explained: tuple[float, float]
+    loadings: tuple[Loading, ...]
+
+
+@dataclass(frozen=True)
+class PersonaTrait:
+    """A trait that sets a persona apart: its typical value here and among everybody else, written in its unit.
+
+    `effect` is the standardised difference of means (Hedges' g), positive where the persona has more of it.
+    """
+
+    label: Bilingual
+    effect: Interval
+    here: Bilingual
+    elsewhere: Bilingual
+
+
+@dataclass(frozen=True)
+class PersonaCategory:
+    """A category that is more or less frequent in a persona than elsewhere; `lift` is the ratio of the two shares."""
+
+    label: Bilingual
+    here: Interval
+    elsewhere: Interval
+    lift: Interval
+
+
+@dataclass(frozen=True)
+class PersonaCard:
+    """A cluster as people speak of it; `cluster` is its number on the map, from 0.
+
+    `share_of_value` is None where nobody spent anything. `stability` is the mean Jaccard similarity over bootstraps,
+    with its interval. `gradual` says that no valley separates the cluster from its neighbours. `example` is the
+    pseudonymous id of a typical person, or empty.
+    """
+
+    cluster: int
+    name: Bilingual
+    sentences: tuple[Bilingual, ...]
+    people: int
+    share_of_people: float
+    share_of_value: float | None
+    stability: Interval
+    gradual: bool
+    traits: tuple[PersonaTrait, ...]
+    categories: tuple[PersonaCategory, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class DiscoveryReport:
+    """What the search for clusters found; without clusters `k` is None and there are neither map nor personas.
+
+    `words` is the verdict in sentences; `gradual` says that the clusters are parts of a continuum.
+    `required_stability` is the least mean Jaccard similarity that a cluster needed.
+    """
+
+    verdict: str
+    words: Bilingual
+    k: int | None
+    elbow: int | None
+    gradual: bool
+    required_stability: float
+    candidates: tuple[CandidateRow, ...]
+    map: ClusterMap | None = None
+    personas: tuple[PersonaCard, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many people two segments share; `shared[i][j]` people are in both, `shared[i][i]` is a segment's size.
+
+    Raises UsageError unless the matrix is square and symmetric and fits the names.
+
+    >>> overlap = Overlap(("VIP", "Upsell"), ((10, 5), (5, 20)))
+    >>> overlap.jaccard(0, 1), overlap.row_share(0, 1)
+    (0.2, 0.5)
+    """
+
+    names: tuple[str, ...]
+    shared: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        if [len(row) for row in self.shared] != [len(self.names)] * len(self.names):
+            raise UsageError("an overlap needs one row and one column per segment")
+        if tuple(zip(*self.shared, strict=True)) != self.shared:
+            raise UsageError("an overlap must be symmetric: A and B share as many people as B and A")
+
+    def jaccard(self, one: int, other: int) -> float:
+        """Return the people in both as a share of those in either (Jaccard 1901); 0 if both are empty."""
+        both = self.shared[one][other]
+        either = self.shared[one][one] + self.shared[other][other] - both
+        return both / either if either else 0.0
+
+    def row_share(self, one: int, other: int) -> float:
+        """Return the share of the people of `one` who are in `other` too; 0 if `one` is empty."""
+        size = self.shared[one][one]
+        return self.shared[one][other] / size if size else 0.0
+
+
+@dataclass(frozen=True)
+class OutcomeRow:
+    """How one group did after the split; `kind` is "segment" or "persona".
+
+    The values per person in `outcome` are in units of the currency.
+    """
+
+    kind: str
+    label: Bilingual
+    outcome: SegmentOutcome
+
+
+@dataclass(frozen=True)
+class OutcomeTable:
+    """One outcome, by group; groups were formed from what was known at `split` only.
+
+    `did` is the outcome as a verb in the past ("ordered"), `horizon` the time people were given ("8 weeks"),
+    `base` the rate of everybody.
+    """
+
+    did: Bilingual
+    horizon: Bilingual
+    split: datetime
+    base: Interval
+    rows: tuple[OutcomeRow, ...]
+
+
+@dataclass(frozen=True)
+class EventCount:
+    """How often an event happened."""
+
+    event: str
+    count: int
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """Where data came from: the source's name, the rows taken in, and its licence or another remark."""
+
+    source: str
+    rows: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """How something was computed, in a few words: the topic and the method."""
+
+    topic: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that one report shows.
+
+    `as_of` is the moment the segments speak of, `generated_at` the moment of writing; `currency` is an ISO 4217
+    code; `people` and `revenue` (micros) are totals at `as_of`. Sections without data are told as such on the page.
+    """
+
+    project: str
+    as_of: datetime
+    generated_at: datetime
+    currency: str
+    people: int
+    revenue: int
+    events: tuple[EventCount, ...] = ()
+    segments: tuple[SegmentRow, ...] = ()
+    sizes: tuple[SizePoint, ...] = ()
+    rfm: RfmGrid | None = None
+    discovery: DiscoveryReport | None = None
+    overlap: Overlap | None = None
+    outcomes: tuple[OutcomeTable, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    sources: tuple[SourceLine, ...] = ()
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,97 @@
+"""The report as one HTML page: no script, no network, nothing beside it."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kohort.reports import figures, formatting, tables, words
+from kohort.reports.data import ReportData
+from kohort.reports.figures import Figure
+from kohort.reports.formatting import axis_labels
+from kohort.reports.palette import GROUPS
+
+_TEMPLATE: Final = "report.html.j2"
+_STYLE: Final = "report.css"
+_FEWEST_MOMENTS: Final = 2
+_CATEGORIES_SHOWN: Final = 4
+
+
+def render_report(data: ReportData) -> str:
+    """Return the report as one self-contained HTML document.
+
+    Every text of `data` is taken as hostile: markup in it is escaped, control characters and marks of direction are
+    made visible, endless texts are cut. Sections without data say so.
+
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2018, 1, 1, tzinfo=UTC)
+    >>> page = render_report(ReportData("<shop>", now, now, "EUR", people=0, revenue=0))
+    >>> page[:15], "&lt;shop&gt;" in page, "<shop>" in page
+    ('<!doctype html>', True, False)
+    """
+    environment = _environment()
+    loader = environment.loader
+    style = loader.get_source(environment, _STYLE)[0] if loader else ""
+    return environment.get_template(_TEMPLATE).render(
+        data=data,
+        style=Markup(style),  # noqa: S704 - our own file
+        headlines=words.headlines(data),
+        privacy=words.privacy_words(data),
+        evaluated=[segment for segment in data.segments if not segment.note],
+        left_out=[segment for segment in data.segments if segment.note],
+        cells=tables.cells_table(data.rfm) if data.rfm else None,
+        findings=tables.findings_table(data.findings),
+        categories_shown=_CATEGORIES_SHOWN,
+        **_figures(data),
+    )
+
+
+def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | None]:
+    evaluated = [segment for segment in data.segments if not segment.note]
+    moments = {point.at for point in data.sizes}
+    shown = axis_labels([segment.label.en for segment in data.segments])
+    labels = dict(zip((segment.name for segment in data.segments), shown, strict=True))
+    sizes = [replace(point, segment=labels.get(point.segment, point.segment)) for point in data.sizes]
+    discovery = data.discovery
+    names = [persona.name.en for persona in discovery.personas] if discovery else []
+    return {
+        "sizes": figures.segment_sizes(evaluated, data.currency) if evaluated else None,
+        "history": figures.sizes_over_time(sizes) if len(moments) >= _FEWEST_MOMENTS else None,
+        "overlap": figures.overlap(data.overlap) if data.overlap and len(data.overlap.names) > 1 else None,
+        "rfm": figures.rfm_grid(data.rfm, data.currency) if data.rfm else None,
+        "map": figures.cluster_map(discovery.map, names) if discovery and discovery.map and names else None,
+        "selection": figures.k_selection(discovery) if discovery and discovery.candidates else [],
+        "outcomes": [
+            figures.outcomes(number, table, data.currency) for number, table in enumerate(data.outcomes, start=1)
+        ],
+        "quality": figures.quality(data.findings) if any(one.share is not None for one in data.findings) else None,
+    }
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("kohort.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": formatting.count,
+        "percent": formatting.percent,
+        "decimal": formatting.decimal,
+        "money": formatting.money,
+        "date": formatting.date,
+        "timestamp": formatting.timestamp,
+        "stability_words": words.stability_words,
+        "trait_words": words.trait_words,
+        "group": lambda number: number % len(GROUPS),
+    }
+    environment.globals |= {"outcome_words": words.outcome_words, "percent_range": formatting.percent_range}
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    return value if isinstance(value, Markup) else formatting.clean(str(value))

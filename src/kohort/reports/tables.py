@@ -1,0 +1,257 @@
+"""The numbers behind each chart, as tables that a screen reader, a printer and a copy command can use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from kohort.definitions.values import MICRO
+from kohort.learning.wording import Bilingual
+from kohort.reports.data import ClusterMap, DiscoveryReport, OutcomeTable, Overlap, RfmGrid, SegmentRow, SizePoint
+from kohort.reports.formatting import count, date, decimal, money, percent, percent_range, probability
+from kohort.stats.intervals import Interval
+from kohort.storage.records import Finding
+
+LONGEST: Final = 200
+_ABSENT: Final = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A caption, the heads of the columns, and rows whose first cell names the row.
+
+    A cell is text, or the same text in both languages. `words` are the columns, from 0, that hold words and not
+    numbers.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | Bilingual, ...], ...]
+    words: frozenset[int] = frozenset({0})
+
+
+def segments_table(segments: Sequence[SegmentRow], currency: str) -> Table:
+    """Return sizes and revenue of each segment.
+
+    >>> vip = SegmentRow("vip", Bilingual("VIP", "VIP"), "", "clv in top 5%", 5, 0.05, 80_000_000, 0.2)
+    >>> segments_table([vip], "EUR").rows[0][1:] == ("5", percent(0.05), money(80_000_000, "EUR"), percent(0.2))
+    True
+    """
+    return Table(
+        "Segments: people and revenue",
+        ("Segment", "People", "Share of people", "Revenue", "Share of revenue"),
+        tuple(
+            (
+                one.label,
+                count(one.size),
+                percent(one.share),
+                money(one.revenue, currency),
+                percent(one.revenue_share),
+            )
+            for one in segments
+        ),
+    )
+
+
+def sizes_table(points: Sequence[SizePoint]) -> Table:
+    """Return one row per moment, the latest first, and one column per segment.
+
+    >>> from datetime import UTC, datetime
+    >>> sizes_table([SizePoint("VIP", datetime(2017, 1, day, tzinfo=UTC), 10 * day) for day in (1, 2)]).rows[0][1]
+    '20'
+    """
+    names = list(dict.fromkeys(point.segment for point in points))
+    sizes = {(point.at, point.segment): count(point.size) for point in points}
+    moments = sorted({point.at for point in points}, reverse=True)
+    rows = tuple((at.date().isoformat(), *(sizes.get((at, name), _ABSENT) for name in names)) for at in moments)
+    return _limited("Size of each segment over time", ("Day", *names), rows)
+
+
+def rfm_table(grid: RfmGrid, currency: str) -> Table:
+    """Return people and mean value for each pair of scores that somebody has, the best first.
+
+    >>> [row[:2] for row in rfm_table(RfmGrid(((3, 0), (1, 2)), ((1, None), (1, 1)), ()), "EUR").rows]
+    [('R2 F2', '2'), ('R2 F1', '1'), ('R1 F1', '3')]
+    """
+    rows = tuple(
+        (
+            f"R{recency + 1} F{frequency + 1}",
+            count(grid.people[recency][frequency]),
+            _ABSENT if (mean := grid.mean_value[recency][frequency]) is None else money(mean, currency),
+        )
+        for recency in reversed(range(grid.levels))
+        for frequency in reversed(range(grid.levels))
+        if grid.people[recency][frequency]
+    )
+    return Table("People by recency (R) and frequency (F) score", ("Scores", "People", "Mean value"), rows)
+
+
+def cells_table(grid: RfmGrid) -> Table:
+    """Return the named cells of the RFM cube, the largest first.
+
+    >>> from kohort.reports.data import RfmCellRow
+    >>> cells = [RfmCellRow(Bilingual(name, name), size, 0.5, 0.5) for name, size in (("Lost", 1), ("Loyal", 9))]
+    >>> [row[0].en for row in cells_table(RfmGrid((), (), tuple(cells))).rows]
+    ['Loyal', 'Lost']
+    """
+    return Table(
+        "RFM groups: people and revenue",
+        ("Group", "People", "Share of people", "Share of revenue"),
+        tuple(
+            (cell.name, count(cell.size), percent(cell.share), percent(cell.revenue_share))
+            for cell in sorted(grid.cells, key=lambda cell: -cell.size)
+        ),
+    )
+
+
+def candidates_table(discovery: DiscoveryReport) -> Table:
+    """Return what each number of clusters was worth; the chosen one is named so."""
+    return Table(
+        "What each number of clusters is worth",
+        (
+            "Clusters",
+            "Inertia left",
+            "Silhouette ± SE",
+            "Squared silhouette",
+            "Weakest stability",
+            "Mean stability",
+            "Smallest cluster",
+            "Border density",
+            "Gap: ellipse",
+            "Gap: chance",
+        ),
+        tuple(
+            (
+                f"{one.k}{' (chosen)' if one.k == discovery.k else ''}{' (elbow)' if one.k == discovery.elbow else ''}",
+                percent(one.inertia_share),
+                f"{decimal(one.silhouette, 3)} ± {decimal(one.silhouette_error, 3)}",
+                decimal(one.silhouette_squared, 3),
+                decimal(one.weakest_stability),
+                decimal(one.mean_stability),
+                percent(one.smallest_share),
+                decimal(one.border_density),
+                decimal(one.ellipse_gap, 3),
+                decimal(one.copula_gap, 3),
+            )
+            for one in discovery.candidates
+        ),
+    )
+
+
+def loadings_table(clusters: ClusterMap) -> Table:
+    """Return how much each trait pulls along both axes of the map, the strongest first.
+
+    >>> from kohort.reports.data import Loading
+    >>> pulls = (Loading(Bilingual("age", "âge"), 0.1, 0.2), Loading(Bilingual("orders", "commandes"), -0.9, 0.0))
+    >>> [row[1] for row in loadings_table(ClusterMap((), (0.5, 0.3), pulls)).rows]
+    ['−0.90', '0.10']
+    """
+    ordered = sorted(clusters.loadings, key=lambda one: -max(abs(one.x), abs(one.y)))
+    first, second = (percent(share, 0) for share in clusters.explained)
+    return Table(
+        "What the axes of the map are made of",
+        ("Trait", f"Across ({first} of variance)", f"Up ({second} of variance)"),
+        tuple((one.trait, decimal(one.x), decimal(one.y)) for one in ordered),
+    )
+
+
+def overlap_table(overlap: Overlap) -> Table:
+    """Return every pair of segments that shares people, the most alike first.
+
+    >>> overlap_table(Overlap(("VIP", "Upsell"), ((10, 5), (5, 20)))).rows[0][:2]
+    ('VIP and Upsell', '5')
+    """
+    pairs = sorted(combinations(range(len(overlap.names)), 2), key=lambda pair: -overlap.jaccard(*pair))
+    rows = tuple(
+        (
+            f"{overlap.names[one]} and {overlap.names[other]}",
+            count(overlap.shared[one][other]),
+            percent(overlap.row_share(one, other)),
+            percent(overlap.row_share(other, one)),
+            decimal(overlap.jaccard(one, other)),
+        )
+        for one, other in pairs
+        if overlap.shared[one][other]
+    )
+    columns = ("Pair", "People in both", "Share of the first", "Share of the second", "Jaccard")
+    return _limited("People whom two segments share", columns, rows)
+
+
+def outcomes_table(table: OutcomeTable, currency: str) -> Table:
+    """Return the rate of each group against everybody else, with 95 % intervals."""
+    rows = []
+    for row in table.rows:
+        found, comparison = row.outcome, row.outcome.comparison
+        rows.append(
+            (
+                row.label,
+                count(found.members.n) if found.members else "0",
+                _rate(found.members),
+                _rate(found.others),
+                _rate(comparison.difference) if comparison else _ABSENT,
+                _ratio(comparison.lift) if comparison else _ABSENT,
+                probability(comparison.adjusted_p_value) if comparison else _ABSENT,
+                money(round(found.value_per_member * MICRO), currency),
+                money(round(found.value_per_other * MICRO), currency),
+            )
+        )
+    return Table(
+        f"Who {table.did.en} within {table.horizon.en} of {date(table.split)}; everybody: {_rate(table.base)}",
+        (
+            "Group",
+            "Members",
+            "Members’ rate",
+            "Others’ rate",
+            "Difference",
+            "Lift",
+            "p (Holm)",
+            "Value per member",
+            "Value per other",
+        ),
+        tuple(rows),
+    )
+
+
+def findings_table(findings: Sequence[Finding]) -> Table:
+    """Return every finding, the gravest first.
+
+    >>> found = [Finding("gap", "events", "visit", severity, 1, None, "") for severity in ("info", "error")]
+    >>> [row[1] for row in findings_table(found).rows]
+    ['error', 'info']
+    """
+    order = {"error": 0, "warning": 1, "info": 2}
+    ordered = sorted(findings, key=lambda one: (order.get(one.severity, 3), -(one.share or 0.0)))
+    rows = tuple(
+        (
+            one.check,
+            one.severity,
+            one.subject,
+            one.detail,
+            count(one.count),
+            _ABSENT if one.share is None else percent(one.share),
+        )
+        for one in ordered
+    )
+    columns = ("Check", "Severity", "On", "What was found", "Count", "Share")
+    return _limited("Quality findings", columns, rows, words=frozenset({0, 1, 2, 3}))
+
+
+def _rate(interval: Interval | None) -> str:
+    if interval is None:
+        return _ABSENT
+    return f"{percent(interval.estimate)} {percent_range(interval.low, interval.high)}"
+
+
+def _ratio(interval: Interval) -> str:
+    return f"×{decimal(interval.estimate)} [{decimal(interval.low)}–{decimal(interval.high)}]"
+
+
+def _limited(
+    caption: str,
+    columns: tuple[str, ...],
+    rows: tuple[tuple[str | Bilingual, ...], ...],
+    *,
+    words: frozenset[int] = frozenset({0}),
+) -> Table:
+    shown = f" (the first {LONGEST} of {count(len(rows))})" if len(rows) > LONGEST else ""
+    return Table(caption + shown, columns, rows[:LONGEST], words)
