@@ -67,16 +67,16 @@ class RuleError(DefinitionError):
 
 
 class UnknownNameError(DefinitionError):
-    """A name that nobody declared and no data has shown; the nearest known one is proposed.
+    """A name that nobody declared and no data has shown; `hint` is what to do, by default the nearest known name.
 
     >>> print(UnknownNameError("event", "order_complete", ["order_completed", "page_viewed"]))
     unknown event "order_complete"; did you mean "order_completed"?
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "", hint: str = "") -> None:
         self.kind, self.name = kind, name
         place = f" in {where}" if where else ""
-        super().__init__(f'unknown {kind} "{shorten(name)}"{place}; {did_you_mean(name, known)}')
+        super().__init__(f'unknown {kind} "{shorten(name)}"{place}; {hint or did_you_mean(name, known)}')
 
 
 class InputError(TerminalError):

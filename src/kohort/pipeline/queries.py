@@ -112,7 +112,7 @@ def person_of(workspace: Workspace, text: str) -> str:
         found = actors.filter(pc.equal(actors.column("actor_id"), actor)).column("person_id")
         if len(found):
             return str(found[0].as_py())
-    raise UnknownNameError("person", text, (), where="this project (give a person id, a user id or an anonymous id)")
+    raise UnknownNameError("person", text, (), hint="give a person id, a user id or an anonymous id")
 
 
 def _sentence(workspace: Workspace, segment: str) -> str:

@@ -86,7 +86,7 @@ class SqlEngine:
         with self._features(plan, at, person_id) as places:
             holds = self._arrow(people_with(criteria, places, at, person_id)).to_pylist()
             if not holds:
-                raise UnknownNameError("person", person_id, [], where="the people who exist at that moment")
+                raise UnknownNameError("person", person_id, [], hint="nobody of that id exists at that moment")
             values = self._arrow(person_values(places, at, person_id)).to_pylist()[0]
         facts = Facts(
             holds={condition: bool(holds[0][f"c{index}"]) for index, condition in enumerate(plan.conditions)},
