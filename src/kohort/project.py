@@ -11,19 +11,18 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_moment
 from kohort.definitions.score import ClustersDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
-from kohort.pipeline import queries
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.epochs import close_epoch
-from kohort.pipeline.projection import Projection
-from kohort.pipeline.queries import Preview
+from kohort.pipeline.preview import Preview, preview
 from kohort.pipeline.results import IngestResult, StepOutcome
-from kohort.pipeline.status import ProjectStatus, SegmentSummary, project_status, segment_summaries
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import write_lock
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.pipeline.projection import Projection
+    from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
 
 Time = str | Moment | None
@@ -88,7 +87,7 @@ class Project:
     def preview(self, rule: str, at: Time = None, *, sample: int = 5) -> Preview:
         """Evaluate a rule that nobody saved; raises RuleError if it is wrong."""
         workspace = self._workspace()
-        return queries.preview(workspace, rule, self._moment(workspace, at), sample)
+        return preview(workspace, rule, self._moment(workspace, at), sample)
 
     def members(self, segment: str, at: Time = None) -> pa.Table:
         """Return a segment's members: person_id, user_id (null where unknown), entered_at (microseconds UTC).
@@ -96,29 +95,41 @@ class Project:
         Without `at`, those of the last run; with it, the rule evaluated at that moment, `entered_at` null where
         the membership log does not know it. Raises UnknownNameError, or UsageError before the first run.
         """
+        from kohort.pipeline.people import members
+
         workspace = self._workspace()
-        return queries.members(workspace, segment, None if at is None else self._moment(workspace, at))
+        return members(workspace, segment, None if at is None else self._moment(workspace, at))
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not."""
-        workspace = self._workspace()
-        return queries.explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
+        from kohort.pipeline.people import explain
 
-    def segments(self) -> list[SegmentSummary]:
+        workspace = self._workspace()
+        return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
+
+    def segments(self) -> "list[SegmentSummary]":
         """Return every declared segment with its size at the last run, or the reason why it has none."""
+        from kohort.pipeline.status import segment_summaries
+
         return segment_summaries(self._workspace())
 
-    def status(self) -> ProjectStatus:
+    def status(self) -> "ProjectStatus":
         """Return what the project holds, and whether the tables lag behind the journal."""
+        from kohort.pipeline.status import project_status
+
         return project_status(self._workspace())
 
     def dead_letters(self) -> pa.Table:
         """Return what was rejected and not replayed yet: source, file, line, field, reason, raw."""
-        return queries.open_dead_letters(self._workspace())
+        from kohort.pipeline.findings import open_dead_letters
+
+        return open_dead_letters(self._workspace())
 
     def findings(self) -> list[Finding]:
         """Return what reading files has found, and what the last quality checks found."""
-        return queries.current_findings(self._workspace())
+        from kohort.pipeline.findings import current_findings
+
+        return current_findings(self._workspace())
 
     def discover(
         self, at: Time = None, *, score: str | None = None, progress: Callable[[int, int], None] | None = None
@@ -216,7 +227,9 @@ def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinitio
     )
 
 
-def _projection(workspace: Workspace) -> Projection:
+def _projection(workspace: Workspace) -> "Projection":
+    from kohort.pipeline.projection import Projection
+
     return Projection(
         workspace.folder,
         workspace.journal,

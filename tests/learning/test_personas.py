@@ -99,7 +99,7 @@ def test_the_example_is_the_member_with_the_smallest_sum_of_squared_distances(
 
 def test_sentences_are_plain_in_both_languages(personas: tuple[Persona, ...]) -> None:
     size, typical = personas[1].sentences
-    assert size.en.startswith("100 people, 33% of all, who bring ")
+    assert size.en.startswith("100 people, 33\u202f% of all, who bring ")
     assert size.fr.startswith("100 personnes, 33\u202f% de l'ensemble, qui apportent ")
     assert typical.en.startswith("Typically: basket $")
     assert typical.fr.startswith("Typiquement\u202f: panier 90,")
@@ -135,7 +135,7 @@ def test_without_value_the_share_is_left_open(found: tuple[Discovery, FeatureTab
     discovery, table, value = found
     persona = describe(discovery, table, value=np.zeros(PEOPLE), labels=LABELS)[0]
     assert persona.share_of_value is None
-    assert persona.sentences[0].en == "100 people, 33% of all."
+    assert persona.sentences[0].en == "100 people, 33\u202f% of all."
     with pytest.raises(UsageError, match="same people"):
         describe(discovery, table, value=value[1:], labels=LABELS)
 
@@ -163,9 +163,9 @@ def test_names_are_distinct_whatever_the_traits() -> None:
 @pytest.mark.parametrize(
     ("value", "kind", "en", "fr"),
     [
-        (1234.5, TraitKind.MONEY, "€1,234.50", "1\u202f234,50\u202f€"),
-        (0.123, TraitKind.SHARE, "12%", "12\u202f%"),
-        (0.012, TraitKind.SHARE, "1.2%", "1,2\u202f%"),
+        (1234.5, TraitKind.MONEY, "€1\u202f234.50", "1\u202f234,50\u202f€"),
+        (0.123, TraitKind.SHARE, "12\u202f%", "12\u202f%"),
+        (0.012, TraitKind.SHARE, "1.2\u202f%", "1,2\u202f%"),
         (1.0, TraitKind.DAYS, "1 day", "1\u202fjour"),
         (1.5, TraitKind.DAYS, "1.5 days", "1,5\u202fjour"),
         (12.3, TraitKind.DAYS, "12 days", "12\u202fjours"),

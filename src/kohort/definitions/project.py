@@ -15,9 +15,12 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class OutcomeDefinition:
-    """What counts as success later: any of `events` within `horizon` microseconds after the split."""
+    """What counts as success later: each of `events` within `horizon` microseconds after the split.
 
-    events: tuple[str, ...]
+    `events` maps an event to the words for who did it, by language ("ordered", "ont commandé").
+    """
+
+    events: Mapping[str, Mapping[str, str]]
     horizon: int = 56 * DAY
 
 
@@ -85,9 +88,22 @@ def _outcome(fields: Fields) -> OutcomeDefinition | None:
     inner = fields.inner("outcome")
     if inner is None:
         return None
-    outcome = OutcomeDefinition(inner.texts("events"), inner.build("horizon", parse_duration, default="56 days"))
+    events = inner.inner("events")
+    if events is None or not events.names():
+        raise inner.wrong("events", "events, each with the words for who did it in en and fr", None)
+    outcome = OutcomeDefinition(
+        {name: _words(events, name) for name in events.names()},
+        inner.build("horizon", parse_duration, default="56 days"),
+    )
     inner.refuse_unknown()
     return outcome
+
+
+def _words(events: Fields, name: str) -> Mapping[str, str]:
+    words = events.inner(name)
+    if words is None:
+        raise events.wrong(name, "the words for who did it in en and fr", None)
+    return {"en": words.text("en"), "fr": words.text("fr")}
 
 
 def project_document(name: str, time_zone: str) -> Mapping[str, object]:

@@ -61,9 +61,9 @@ def write_value(value: float, kind: TraitKind, *, currency: str = "") -> Bilingu
     r"""Write a typical value of a trait; `currency` is a symbol such as "$" or "€".
 
     >>> write_value(1234.5, TraitKind.MONEY, currency="$")
-    Bilingual(en='$1,234.50', fr='1\u202f234,50\u202f$')
+    Bilingual(en='$1\u202f234.50', fr='1\u202f234,50\u202f$')
     >>> write_value(0.123, TraitKind.SHARE), write_value(12.0, TraitKind.DAYS).fr
-    (Bilingual(en='12%', fr='12\u202f%'), '12\u202fjours')
+    (Bilingual(en='12\u202f%', fr='12\u202f%'), '12\u202fjours')
     """
     if kind is TraitKind.SHARE:
         return percent(value, 0 if value == 0 or value >= _SMALL / 100 else 1)

@@ -17,23 +17,23 @@ class Bilingual:
 
 
 def number(value: float, places: int = 0) -> Bilingual:
-    r"""Write a number with a fixed count of decimals and grouped thousands.
+    r"""Write a number with a fixed count of decimals; a narrow space sets thousands apart in both languages.
 
     >>> number(1234.5, 1)
-    Bilingual(en='1,234.5', fr='1\u202f234,5')
+    Bilingual(en='1\u202f234.5', fr='1\u202f234,5')
     """
-    text = f"{value:,.{places}f}"
-    return Bilingual(text, text.translate({ord(","): NARROW_SPACE, ord("."): ","}))
+    text = f"{value:,.{places}f}".replace(",", NARROW_SPACE)
+    return Bilingual(text, text.replace(".", ","))
 
 
 def percent(share: float, places: int = 0) -> Bilingual:
     r"""Write a share of 0 to 1 as a percentage.
 
     >>> percent(0.125, 1)
-    Bilingual(en='12.5%', fr='12,5\u202f%')
+    Bilingual(en='12.5\u202f%', fr='12,5\u202f%')
     """
     digits = number(100 * share, places)
-    return Bilingual(f"{digits.en}%", f"{digits.fr}{NARROW_SPACE}%")
+    return Bilingual(f"{digits.en}{NARROW_SPACE}%", f"{digits.fr}{NARROW_SPACE}%")
 
 
 def sentence_case(text: str) -> str:

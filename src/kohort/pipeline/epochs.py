@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kohort.clock import Moment, format_moment
 from kohort.engines.sql.engine import SqlEngine
@@ -101,13 +100,11 @@ def _in_force(workspace: Workspace) -> tuple[Catalog, dict[str, int], dict[str, 
 
 def latest_epoch(workspace: Workspace, at: Moment | None = None) -> EpochClosed | None:
     """Return the newest epoch, or the newest with a moment up to `at`."""
-    epochs = workspace.tables.read("epochs")
-    if at is not None:
-        epochs = epochs.filter(pc.less_equal(epochs.column("at"), at))
-    if not epochs.num_rows:
+    rows = [row for row in workspace.tables.read("epochs").to_pylist() if at is None or row["at"] <= at]
+    if not rows:
         return None
-    row = epochs.sort_by([("at", "descending"), ("seq", "descending")]).slice(0, 1).to_pylist()[0]
-    return EpochClosed(row["at"], msgspec.json.decode(row["statistics"]))
+    newest = max(rows, key=lambda row: (row["at"], row["seq"]))
+    return EpochClosed(newest["at"], msgspec.json.decode(newest["statistics"]))
 
 
 def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:

@@ -39,7 +39,7 @@ def outcome_tables(workspace: Workspace, at: Moment) -> tuple[OutcomeTable, ...]
         return ()
     spent = {person: micros / MICRO for person, micros in revenue_of(workspace, at, after=split).items()}
     tables = []
-    for event in outcome.events:
+    for event, words in outcome.events.items():
         if event not in workspace.catalog({}).events:
             continue
         measured = measure_outcomes(
@@ -48,7 +48,7 @@ def outcome_tables(workspace: Workspace, at: Moment) -> tuple[OutcomeTable, ...]
             converted=_did(workspace, event, split, at),
             value=spent,
         )
-        tables.append(_table(workspace, event, split, outcome.horizon, measured, labels))
+        tables.append(_table(workspace, words, split, outcome.horizon, measured, labels))
     return tuple(tables)
 
 
@@ -104,7 +104,7 @@ def _did(workspace: Workspace, event: str, after: Moment, at: Moment) -> frozens
 
 def _table(
     workspace: Workspace,
-    event: str,
+    words: Mapping[str, str],
     split: Moment,
     horizon: int,
     measured: tuple[SegmentOutcome, ...],
@@ -114,9 +114,8 @@ def _table(
     for one in measured:
         kind, _, name = one.segment.partition("\0")
         rows.append(OutcomeRow(kind, labels[kind, name], one))
-    words = event.replace("_", " ")
     return OutcomeTable(
-        did=Bilingual(f"did {words}", f"a fait {words}"),
+        did=Bilingual(words["en"], words["fr"]),
         horizon=_horizon(horizon),
         split=datetime_of(split, workspace.settings.zone),
         base=measured[0].base,

@@ -15,8 +15,9 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import latest_epoch
 from kohort.pipeline.facts import revenue_of, traits_at
+from kohort.pipeline.findings import current_findings
 from kohort.pipeline.outcomes import outcome_tables
-from kohort.pipeline.queries import current_findings, open_memberships
+from kohort.pipeline.people import open_memberships
 from kohort.pipeline.status import segment_summaries
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (

@@ -48,7 +48,7 @@ def persona_card(persona: Persona, currency: str) -> PersonaCard:
     return PersonaCard(
         cluster=persona.cluster,
         name=persona.name,
-        sentences=persona.sentences,
+        sentences=persona.sentences[1:] or persona.sentences,
         people=persona.people,
         share_of_people=persona.share_of_people,
         share_of_value=persona.share_of_value,

@@ -1,48 +1,19 @@
-"""Reading: preview a rule, list members, explain one person. Nothing here writes."""
-
-from dataclasses import dataclass
+"""Reading about people: who is in a segment, and why."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
-from kohort.engines.evaluation import Evaluation, Explanation
+from kohort.engines.evaluation import Explanation
 from kohort.engines.sql.engine import SqlEngine
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
+from kohort.pipeline.preview import evaluate_sentence
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
-from kohort.rules.nodes import Rule
-from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
-from kohort.storage.records import Finding
 
 MEMBER_COLUMNS = pa.schema([("person_id", pa.string()), ("user_id", pa.string()), ("entered_at", pa.int64())])
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a rule gives before anybody saves it: its exact size, the population, a few members."""
-
-    sentence: str
-    at: Moment
-    size: int
-    population: int
-    sample: tuple[str, ...]
-
-    @property
-    def share(self) -> float:
-        """The share of the population, 0 of nobody."""
-        return self.size / self.population if self.population else 0.0
-
-
-def preview(workspace: Workspace, rule: str, at: Moment, sample: int) -> Preview:
-    """Evaluate a rule that nobody saved at `at`; raises RuleError if it is wrong."""
-    tree, evaluation = _evaluate(workspace, rule, at)
-    members = evaluation.members["rule"]
-    return Preview(
-        print_rule(tree), at, len(members), evaluation.population, tuple(members.slice(0, sample).to_pylist())
-    )
 
 
 def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
@@ -62,7 +33,7 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
     left = pc.fill_null(recorded.column("left_at"), at + 1)
     then = recorded.filter(pc.and_(pc.less_equal(recorded.column("entered_at"), at), pc.greater(left, at)))
-    people = pa.table({"person_id": _evaluate(workspace, where, at)[1].members["rule"]})
+    people = pa.table({"person_id": evaluate_sentence(workspace, where, at)[1].members["rule"]})
     return _with_user_ids(workspace, people.join(then.select(["person_id", "entered_at"]), "person_id"))
 
 
@@ -91,20 +62,6 @@ def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:
     return {name: frozenset(people) for name, people in found.items()}
 
 
-def current_findings(workspace: Workspace) -> list[Finding]:
-    """Return what reading files has found, and what the last quality checks found."""
-    rows = workspace.tables.read("quality_findings").to_pylist()
-    last = max((row["recorded_at"] for row in rows if row["step"] == "quality"), default=None)
-    kept = [row for row in rows if row["step"] != "quality" or row["recorded_at"] == last]
-    return [Finding(**{name: row[name] for name in Finding.__struct_fields__}) for row in kept]
-
-
-def open_dead_letters(workspace: Workspace) -> pa.Table:
-    """Return the dead letters that no replay has taken in yet."""
-    letters = workspace.tables.read("dead_letters")
-    return letters.filter(pc.is_null(letters.column("replayed_at")))
-
-
 def person_of(workspace: Workspace, text: str) -> str:
     """Return the person id that a person id, user id or anonymous id means; raises UnknownNameError for none."""
     actors = workspace.tables.read("actors")
@@ -122,13 +79,6 @@ def _sentence(workspace: Workspace, segment: str) -> str:
     if segment in left_out:
         raise UsageError(f'segment "{segment}" {left_out[segment]}')
     return workspace.segments[segment].where
-
-
-def _evaluate(workspace: Workspace, where: str, at: Moment) -> tuple[Rule, Evaluation]:
-    catalog = workspace.catalog()
-    rule = read_rule(where, catalog)
-    with workspace.views(catalog) as views:
-        return rule, SqlEngine(views, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))
 
 
 def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:

@@ -1,0 +1,21 @@
+"""Reading what quality checks found, and what was rejected."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import Finding
+
+
+def current_findings(workspace: Workspace) -> list[Finding]:
+    """Return what reading files has found, and what the last quality checks found."""
+    rows = workspace.tables.read("quality_findings").to_pylist()
+    last = max((row["recorded_at"] for row in rows if row["step"] == "quality"), default=None)
+    kept = [row for row in rows if row["step"] != "quality" or row["recorded_at"] == last]
+    return [Finding(**{name: row[name] for name in Finding.__struct_fields__}) for row in kept]
+
+
+def open_dead_letters(workspace: Workspace) -> pa.Table:
+    """Return the dead letters that no replay has taken in yet."""
+    letters = workspace.tables.read("dead_letters")
+    return letters.filter(pc.is_null(letters.column("replayed_at")))
