@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from deltalake import DeltaTable
+
 from kohort.clock import DAY, format_moment, parse_moment, zone_of
 from kohort.project import Project
-from kohort.storage.tables import Tables
 
 UTC = zone_of("UTC")
 NOW = parse_moment("2026-03-01", UTC)
@@ -33,9 +34,7 @@ def iso(moment: int) -> str:
 
 def tables_of(project: Project) -> Mapping[str, list[str]]:
     """Return every table's rows, as sorted text: equal if and only if the projects hold the same."""
-    folder = project.folder.tables
-    tables = Tables(folder)
     return {
-        path.name: sorted(json.dumps(row, sort_keys=True) for row in tables.read(path.name).to_pylist())
-        for path in sorted(folder.iterdir())
+        path.name: sorted(json.dumps(row, sort_keys=True) for row in DeltaTable(path).to_pyarrow_table().to_pylist())
+        for path in sorted(project.folder.tables.iterdir())
     }

@@ -1,9 +1,10 @@
 """Every command and snippet of the README and of docs/ runs, in the order of its page.
 
 In a page, ```python blocks share one namespace; in ```console blocks each line `$ kohort …` runs, and the lines after
-it are what it prints (`...` stands for anything, on standard output or error). A ```yaml block whose first line is a
-comment with a file's name is written there. A page works in the folder of a new project; the README finds the demo
-project beside it, as `make demo` leaves it. `make` targets are checked to exist: the tests run under one of them.
+it are what it prints (`...` stands for anything, on standard output or error). A ```yaml or ```csv block
+begins with a comment that names its file, and is written there. A page works in the folder of a new project; the
+README finds the demo project beside it, as `make demo` leaves it. `make` targets are checked to exist: the tests run
+under one of them.
 """
 
 import doctest
@@ -23,10 +24,10 @@ from kohort.project import Project
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-WITH_DEMO = {"README.md", "docs/demo.md"}
+WITH_DEMO = {"README.md"}
 NOT_RUN = {"text", "mermaid", ""}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# (\S+\.yaml)\n")
+FILE = re.compile(r"# (\S+\.(?:yaml|csv))\n")
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -81,10 +82,10 @@ def test_the_snippets_of(
     namespace: dict[str, object] = {"__name__": "snippet"}
     for block in blocks(page):
         place = f"{name}, line {block.line}"
-        if block.language == "yaml":
+        if block.language in {"yaml", "csv"}:
             named = FILE.match(block.text)
-            assert named, f"{place}: a yaml block begins with the name of its file"
-            (tmp_path / named[1]).write_text(block.text, encoding="utf-8")
+            assert named, f"{place}: a {block.language} block begins with the name of its file"
+            (tmp_path / named[1]).write_text(block.text[named.end() :], encoding="utf-8")
         elif block.language == "console":
             for command, expected in commands(block.text):
                 run_command(command, expected, tmp_path, place)

@@ -23,7 +23,7 @@ def show_explanation(explanation: Explanation, form: Format, show_moment: ShowMo
     elif form is Format.CSV:
         show_rows(_flat(explanation, 0), ["depth", "holds", "sentence", "value"], form)
     else:
-        out.print(_tree(explanation, show_moment))
+        out.print(_tree(explanation, show_moment), soft_wrap=False)
 
 
 def _tree(node: Explanation, show_moment: ShowMoment, tree: Tree | None = None) -> Tree:

