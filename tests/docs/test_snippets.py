@@ -1,98 +1,21 @@
-"""Every command and snippet of the README and of docs/ runs, in the order of its page.
+"""Every command and snippet of docs/ runs, each page in the folder of a new project; the README has the demo's tests."""
 
-In a page, ```python blocks share one namespace; in ```console blocks each line `$ kohort …` runs, and the lines after
-it are what it prints (`...` stands for anything, on standard output or error). A ```yaml or ```csv block
-begins with a comment that names its file, and is written there. A page works in the folder of a new project; the
-README finds the demo project beside it, as `make demo` leaves it. `make` targets are checked to exist: the tests run
-under one of them.
-"""
-
-import doctest
-import os
 import re
-import shlex
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from kohort.project import Project
-
-ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-WITH_DEMO = {"README.md"}
-NOT_RUN = {"text", "mermaid", ""}
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# (\S+\.(?:yaml|csv))\n")
-LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+from snippets import PAGES, ROOT, run_page
 
 
-@dataclass(frozen=True)
-class Block:
-    """One fence: its language, its text, and its line."""
-
-    language: str
-    text: str
-    line: int
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    content = page.read_text(encoding="utf-8")
-    for match in FENCE.finditer(content):
-        yield Block(match[1], match[2], content.count("\n", 0, match.start()) + 1)
-
-
-def commands(text: str) -> Iterator[tuple[str, str]]:
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, output = part.replace("\\\n", " ").partition("\n")
-        yield command, output
-
-
-def run_command(command: str, expected: str, folder: Path, place: str) -> None:
-    words = shlex.split(command)
-    if words[0] == "make":
-        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), place
-        return
-    scripts = str(Path(sys.executable).parent)
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "160"}
-    assert words[0] in {"kohort", "python", "cat"}, f"{place}: only kohort, python and cat run here"
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    printed = done.stdout + done.stderr
-    if expected.strip():
-        assert doctest.OutputChecker().check_output(expected, printed, LOOSE), f"{place}: {command}\n{printed}"
-    else:
-        assert done.returncode == 0, f"{place}: {command}\n{printed}"
-
-
-@pytest.mark.xdist_group("demo")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_snippets_of(
-    page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = str(page.relative_to(ROOT))
-    if name in WITH_DEMO:
-        shutil.copytree(request.getfixturevalue("demo"), tmp_path / "demo")
-    else:
-        Project.create(tmp_path)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent != ROOT], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_the_snippets_of(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Project.create(tmp_path)
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "snippet"}
-    for block in blocks(page):
-        place = f"{name}, line {block.line}"
-        if block.language in {"yaml", "csv"}:
-            named = FILE.match(block.text)
-            assert named, f"{place}: a {block.language} block begins with the name of its file"
-            (tmp_path / named[1]).write_text(block.text[named.end() :], encoding="utf-8")
-        elif block.language == "console":
-            for command, expected in commands(block.text):
-                run_command(command, expected, tmp_path, place)
-        elif block.language == "python":
-            exec(compile(block.text, place, "exec"), namespace)  # noqa: S102 - our own pages
-        else:
-            assert block.language in NOT_RUN, f"{place}: a {block.language} block that nothing runs"
+    run_page(page, tmp_path)
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:

@@ -1,6 +1,7 @@
 """The main job on a year of real purchases: every figure ties out with the source."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from snippets import ROOT, run_page
 
 from kohort.clock import DAY, parse_moment
 from kohort.definitions.values import MICRO, ValueType
@@ -15,7 +17,6 @@ from kohort.pipeline.facts import event_facts, revenue_of, traits_at
 from kohort.pipeline.people import open_memberships
 from kohort.project import Project
 
-pytestmark = pytest.mark.xdist_group("demo")
 ZONE = ZoneInfo("America/New_York")
 END = parse_moment("2018-01-01", ZONE)
 
@@ -158,6 +159,14 @@ def test_quality_findings_name_what_is_there(project: Project) -> None:
     assert any(check.startswith("outlier (z-score") for check in told)
     assert told["missing trait"].share is not None
     assert "lookup_without_match" in told
+
+
+def test_every_command_and_snippet_of_the_readme_runs(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(demo, tmp_path / "demo")
+    monkeypatch.chdir(tmp_path)
+    run_page(ROOT / "README.md", tmp_path)
 
 
 def test_a_rebuild_of_the_demo_gives_the_same_members(project: Project) -> None:
