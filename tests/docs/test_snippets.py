@@ -1,4 +1,4 @@
-"""Every command and snippet of docs/ runs, each page in the folder of a new project; the README has the demo's tests."""
+"""Every command and snippet of docs/ runs, each page in a new project; the README runs with the demo's tests."""
 
 import re
 from pathlib import Path

@@ -122,6 +122,24 @@ def test_scores_are_traits_that_rules_can_use(running: Project) -> None:
     assert running.preview("historic_clv in top 25%", NOW).sample == running.preview("historic_clv = 100", NOW).sample
 
 
+def test_named_cells_are_those_the_project_declares(running: Project) -> None:
+    scores = running.folder.path / "scores" / "reference.yaml"
+    cells = """
+    cells:
+      - {name: fresh, label: {en: Fresh, fr: Récents}, scores: [{recency: [4, 5]}]}
+      - {name: stale, label: {en: Stale, fr: Anciens}, scores: [{recency: [1, 3]}]}
+"""
+    text = scores.read_text()
+    weights = "    weights: {recency: 1, frequency: 1, monetary: 1}"
+    scores.write_text(text.replace(weights, weights + cells))
+    assert states(running, NOW)["score rfm"] == "done"
+    assert running.preview('rfm_cell = "fresh"', NOW).size == 1
+    assert running.preview('rfm_cell = "stale"', NOW).size == 3
+    scores.write_text(text.replace(weights, weights + cells.replace("[1, 3]", "[1, 2]")))
+    with pytest.raises(DefinitionError, match="no RFM cell covers"):
+        states(running, NOW)
+
+
 def test_a_run_before_the_last_one_is_refused(running: Project) -> None:
     with pytest.raises(UsageError, match="--at"):
         list(running.run(NOW - DAY))

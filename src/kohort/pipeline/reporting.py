@@ -1,6 +1,6 @@
 """The report: everything that it shows, gathered as of the last run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from kohort.clock import Moment, datetime_of
 from kohort.definitions.score import ClustersDefinition, RfmDefinition
 from kohort.definitions.values import MICRO
 from kohort.errors import UsageError
-from kohort.learning.rfm import DEFAULT_CELLS
+from kohort.learning.rfm import RfmCell
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import latest_epoch
@@ -18,6 +18,7 @@ from kohort.pipeline.facts import revenue_of, traits_at
 from kohort.pipeline.findings import current_findings
 from kohort.pipeline.outcomes import outcome_tables
 from kohort.pipeline.people import open_memberships
+from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.status import segment_summaries
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (
@@ -135,13 +136,15 @@ def _rfm(workspace: Workspace, at: Moment, revenue: Mapping[str, int]) -> RfmGri
             tuple(spent // count if count else None for spent, count in zip(*row, strict=True))
             for row in zip(values.tolist(), people.tolist(), strict=True)
         ),
-        cells=_rfm_cells(np.array(traits.column(names[2]).to_pylist()), spent, sum(revenue.values())),
+        cells=_rfm_cells(
+            rfm_cells(definition), np.array(traits.column(names[2]).to_pylist()), spent, sum(revenue.values())
+        ),
     )
 
 
-def _rfm_cells(cells: np.ndarray, spent: np.ndarray, total: int) -> tuple[RfmCellRow, ...]:
+def _rfm_cells(declared: Sequence[RfmCell], cells: np.ndarray, spent: np.ndarray, total: int) -> tuple[RfmCellRow, ...]:
     rows = []
-    for cell in DEFAULT_CELLS:
+    for cell in declared:
         inside = cells == cell.key
         share = float(inside.mean()) if len(cells) else 0.0
         rows.append(

@@ -1,6 +1,6 @@
 """Scores: computed for everybody as of a moment, kept as an immutable file, recorded in the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import msgspec
@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from kohort.clock import Moment
 from kohort.definitions.score import BehaviourDefinition, RfmDefinition
 from kohort.definitions.values import ValueType
-from kohort.learning.rfm import score_rfm
+from kohort.learning.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
+from kohort.learning.wording import Bilingual
 from kohort.pipeline.facts import event_facts
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.behaviour import behaviour_traits, trait_types
@@ -51,6 +52,7 @@ def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> t
         monetary=pc.fill_null(people.column("value_sum"), 0).to_numpy(),
         levels=definition.levels,
         weights=definition.weights,
+        cells=rfm_cells(definition),
     )
     name = definition.name
     columns: Mapping[str, tuple[ValueType, object]] = {
@@ -62,6 +64,16 @@ def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> t
     }
     table = pa.table({"person_id": people.column("person_id")} | {key: value for key, (_, value) in columns.items()})
     return table, {key: kind for key, (kind, _) in columns.items()}
+
+
+def rfm_cells(definition: RfmDefinition) -> Sequence[RfmCell]:
+    """Return the named cells of a definition, Kohort's own if it declares none."""
+    if not definition.cells:
+        return DEFAULT_CELLS
+    return [
+        RfmCell(cell.name, Bilingual(cell.label["en"], cell.label["fr"]), tuple(ScoreRange(*box) for box in cell.boxes))
+        for cell in definition.cells
+    ]
 
 
 def record_scores(
