@@ -139,6 +139,8 @@ def test_personas_are_stable_and_named_in_both_languages(project: Project) -> No
     assert len({one.name.en for one in found.personas}) == len({one.name.fr for one in found.personas}) == found.k
     assert sum(one.people for one in found.personas) == 2_469
     assert sum(one.share_of_value or 0 for one in found.personas) == pytest.approx(1)
+    assert all(one.history is not None for one in found.personas), "compared with those of the split"
+    assert any(one.history.en.startswith("Continues") for one in found.personas if one.history)
     first = found.personas[0]
     assert project.preview(f'persona = "{first.name.en}"').size == first.people
 

@@ -1,10 +1,12 @@
 """`kohort demo`: the main job, end to end, on a year of real purchases."""
 
 import importlib.util
+import os
+import shutil
+import sys
 import time
 from importlib.resources import as_file, files
 from pathlib import Path
-from shutil import copytree
 
 from kohort.cli.output import Format, out, show_rows
 from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
@@ -39,11 +41,12 @@ def run_demo(directory: Path) -> None:
         report = project.report()
     _show(project)
     out.print(f"\nThe report: [bold]{report}[/bold]   ({time.perf_counter() - started:.0f} s)")
+    kohort = "kohort" if shutil.which("kohort") else os.path.relpath(sys.argv[0])
     out.print(f"""
 Try next:
-  kohort preview "count of order_completed in last 30 days >= 4 and discount_share in top 20%" --project {directory}
-  kohort explain vip 1 --project {directory}
-  kohort members at_risk --format csv --project {directory}""")
+  {kohort} preview "count of order_completed in last 30 days >= 4 and discount_share in top 20%" --project {directory}
+  {kohort} explain vip 1 --project {directory}
+  {kohort} members at_risk --format csv --project {directory}""")
 
 
 def _data_folder() -> Path:
@@ -58,7 +61,7 @@ def _project(directory: Path) -> Project:
         create_project(directory, _ZONE)
         (directory / "scores" / "reference.yaml").unlink()
         with as_file(files("kohort.cli").joinpath("demo_project")) as folder:
-            copytree(folder, directory, dirs_exist_ok=True)
+            shutil.copytree(folder, directory, dirs_exist_ok=True)
     return Project(directory)
 
 

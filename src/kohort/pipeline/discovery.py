@@ -19,6 +19,7 @@ from kohort.learning.personas import describe
 from kohort.learning.projection import project
 from kohort.learning.traits import label_of
 from kohort.learning.wording import Bilingual
+from kohort.pipeline.continuity import persona_histories
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of, traits_at
 from kohort.pipeline.scoring import record_scores
@@ -137,6 +138,7 @@ def _document(
     labels = trait_labels(definition)
     symbol = currency_symbol(workspace.settings.currency)
     personas = describe(found, table, value=value, labels=labels, categories=profile, currency=symbol)
+    histories = persona_histories(workspace, definition.name, at, table, found)
     report = DiscoveryReport(
         verdict=found.choice.verdict.value,
         words=found.choice.words,
@@ -146,7 +148,7 @@ def _document(
         required_stability=found.criteria.stability,
         candidates=tuple(candidate_row(one) for one in found.candidates),
         map=None if found.model is None else _map(definition, found, table),
-        personas=tuple(persona_card(one, symbol) for one in personas),
+        personas=tuple(persona_card(one, symbol, histories.get(one.cluster)) for one in personas),
     )
     return DiscoveryDocument(definition.name, at, report, None if found.model is None else found.model.to_json())
 

@@ -43,8 +43,8 @@ def candidate_row(candidate: Candidate) -> CandidateRow:
     )
 
 
-def persona_card(persona: Persona, currency: str) -> PersonaCard:
-    """Return a persona as a card."""
+def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> PersonaCard:
+    """Return a persona as a card; `history` says which earlier persona it continues."""
     return PersonaCard(
         cluster=persona.cluster,
         name=persona.name,
@@ -73,4 +73,5 @@ def persona_card(persona: Persona, currency: str) -> PersonaCard:
             for one in persona.categories[:_CATEGORIES_SHOWN]
         ),
         example=persona.example,
+        history=history,
     )

@@ -160,7 +160,7 @@ class PersonaCard:
 
     `share_of_value` is None where nobody spent anything. `stability` is the mean Jaccard similarity over bootstraps,
     with its interval. `gradual` says that no valley separates the cluster from its neighbours. `example` is the
-    pseudonymous id of a typical person, or empty.
+    pseudonymous id of a typical person, or empty. `history` says which persona of the discovery before it continues.
     """
 
     cluster: int
@@ -174,6 +174,7 @@ class PersonaCard:
     traits: tuple[PersonaTrait, ...]
     categories: tuple[PersonaCategory, ...] = ()
     example: str = ""
+    history: Bilingual | None = None
 
 
 @dataclass(frozen=True)
