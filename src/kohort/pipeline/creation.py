@@ -26,6 +26,7 @@ def create_project(path: Path, time_zone: str) -> ProjectFolder:
     """
     zone_of(time_zone)
     folder = ProjectFolder(path)
+    folder.check_place()
     if folder.settings.exists():
         raise ProjectError(f'"{path}" is a project already; open it with --project {path}')
     if path.exists() and (not path.is_dir() or any(path.iterdir())):

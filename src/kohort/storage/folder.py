@@ -1,10 +1,13 @@
 """A project's folder: where things stand, and reading the YAML files that people write."""
 
 from pathlib import Path
+from typing import Final
 
 import yaml
 
 from kohort.errors import DefinitionError, ProjectError
+
+_REFUSED: Final = frozenset("%[]^|\\")
 
 
 class ProjectFolder:
@@ -26,8 +29,18 @@ class ProjectFolder:
         self.models = data / "models"
         self.report = path / "report.html"
 
+    def check_place(self) -> None:
+        """Raise ProjectError if the path holds a character with which Delta Lake's library cannot find its files."""
+        refused = sorted(set(str(self.path.resolve())) & _REFUSED)
+        if refused:
+            raise ProjectError(
+                f'tables cannot stand in "{self.path}", because of {" ".join(refused)} in its path; '
+                "choose a folder whose path is without " + " ".join(sorted(_REFUSED))
+            )
+
     def check(self) -> None:
-        """Raise ProjectError if there is no project here."""
+        """Raise ProjectError if there is no project here, or none can be."""
+        self.check_place()
         if not self.settings.is_file():
             raise ProjectError(
                 f'no project in "{self.path}": there is no kohort.yaml; '

@@ -58,7 +58,9 @@ class Tables:
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now."""
         table = self._table(name)
-        return sorted(table.file_uris()) if table else []
+        # The addresses come with the folder percent-encoded; what follows the table's name is as it stands on disk.
+        inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
+        return sorted(str(self.folder / name / one) for one in inside)
 
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
@@ -77,7 +79,7 @@ class Tables:
         properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])
         try:
             write_deltalake(
-                str(self.folder / name),
+                self._uri(name),
                 rows,
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
@@ -92,10 +94,14 @@ class Tables:
         self._open.pop(name, None)
         return True
 
+    def _uri(self, name: str) -> str:
+        """Return a table's address; as a URI, so that no character of the folder's name means anything."""
+        return (self.folder / name).resolve().as_uri()
+
     def _table(self, name: str) -> DeltaTable | None:
         if name not in self._open:
             try:
-                self._open[name] = DeltaTable(str(self.folder / name))
+                self._open[name] = DeltaTable(self._uri(name))
             except TableNotFoundError:
                 return None
         return self._open[name]
