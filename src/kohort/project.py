@@ -90,7 +90,7 @@ class Project:
         return preview(workspace, rule, self._moment(workspace, at), sample)
 
     def members(self, segment: str, at: Time = None) -> pa.Table:
-        """Return a segment's members: person_id, user_id (null where unknown), entered_at (microseconds UTC).
+        """Return a segment's members: person_id, user_id (null where unknown), entered_at (a UTC timestamp).
 
         Without `at`, those of the last run; with it, the rule evaluated at that moment, `entered_at` null where
         the membership log does not know it. Raises UnknownNameError, or UsageError before the first run.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kohort.clock import DAY
+from kohort.clock import DAY, moment_of
 from kohort.errors import DefinitionError, RuleError, UnknownNameError, UsageError
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
@@ -65,7 +65,7 @@ def test_time_alone_makes_people_leave_and_the_log_says_when(running: Project) -
     list(running.run(NOW + 2 * DAY))
     assert users(running, "recent") == ["ada"]
     assert log(running)[-2:] == [("lapsed", "entered", "bob"), ("recent", "left", "bob")]
-    entered = {row["user_id"]: row["entered_at"] for row in running.members("lapsed").to_pylist()}
+    entered = {row["user_id"]: moment_of(row["entered_at"]) for row in running.members("lapsed").to_pylist()}
     assert entered == {"bob": NOW + 2 * DAY, "cid": NOW, "dan": NOW}
     assert users(running, "recent", NOW) == ["ada", "bob"], "the past stays as it was"
 

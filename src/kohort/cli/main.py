@@ -11,6 +11,7 @@ import typer
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
 from kohort.cli.output import Format, err, out, show_rows
+from kohort.clock import moment_of
 from kohort.errors import KohortError
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def members(
     """List a segment's members, of the last run or at a moment."""
     opened = _open(project)
     rows = [
-        {**row, "entered_at": opened.show_moment(row["entered_at"]) or None}
+        {**row, "entered_at": opened.show_moment(moment_of(row["entered_at"])) if row["entered_at"] else None}
         for row in opened.members(segment, at).to_pylist()
     ]
     show_rows(rows, ["person_id", "user_id", "entered_at"], form)

@@ -13,7 +13,9 @@ from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
 from kohort.rules.read import read_rule
 
-MEMBER_COLUMNS = pa.schema([("person_id", pa.string()), ("user_id", pa.string()), ("entered_at", pa.int64())])
+MEMBER_COLUMNS = pa.schema(
+    [("person_id", pa.string()), ("user_id", pa.string()), ("entered_at", pa.timestamp("us", tz="UTC"))]
+)
 
 
 def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
