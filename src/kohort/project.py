@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -178,9 +179,14 @@ class Project:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
         return self._moment(self._workspace(), at)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The project's time zone."""
+        return self._workspace().settings.zone
+
     def show_moment(self, moment: Moment | None) -> str:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""
-        return "" if moment is None else format_moment(moment, self._workspace().settings.zone)
+        return "" if moment is None else format_moment(moment, self.zone)
 
     def _workspace(self) -> Workspace:
         return Workspace.open(self.folder, self.clock)

@@ -11,7 +11,6 @@ import typer
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
 from kohort.cli.output import Format, err, out, show_rows
-from kohort.clock import moment_of
 from kohort.errors import KohortError
 
 if TYPE_CHECKING:
@@ -177,8 +176,9 @@ def members(
 ) -> None:
     """List a segment's members, of the last run or at a moment."""
     opened = _open(project)
+    zone = opened.zone
     rows = [
-        {**row, "entered_at": opened.show_moment(moment_of(row["entered_at"])) if row["entered_at"] else None}
+        {**row, "entered_at": row["entered_at"].astimezone(zone).isoformat() if row["entered_at"] else None}
         for row in opened.members(segment, at).to_pylist()
     ]
     show_rows(rows, ["person_id", "user_id", "entered_at"], form)
