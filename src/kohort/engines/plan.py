@@ -5,6 +5,7 @@ Every engine runs the same plan; it differs only in how it finds the features' v
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import assert_never
 
 import numpy as np
@@ -17,6 +18,7 @@ from kohort.rules.check import check_rule, types_of
 from kohort.rules.literals import Number, type_of
 from kohort.rules.nodes import (
     AgainstMean,
+    AgainstQuantile,
     Aggregate,
     And,
     Between,
@@ -26,21 +28,26 @@ from kohort.rules.nodes import (
     Exists,
     Extreme,
     Function,
+    Includes,
     InSegment,
     Leaf,
     Measure,
     Missing,
     Not,
+    OneOf,
     Operator,
     Or,
     Property,
     Rule,
     Score,
+    TextTest,
     Trait,
     Valued,
     leaves,
+    populations,
 )
 from kohort.rules.read import segments_of
+from kohort.rules.windows import canonical_window
 
 Bits = NDArray[np.uint8]
 
@@ -59,7 +66,8 @@ class Plan:
 
     `segments` are the rules that these refer to, each after those it needs. `conditions` are the distinct
     leaves of all of them, `features` the distinct values that these ask for, `terms` what they need to know of
-    the population, by its key.
+    the population, by its key. `stages` are the conditions in an order in which they can be decided: those of a
+    stage need no population but everyone, or the members of rules whose conditions stand in stages before it.
     """
 
     rules: Mapping[str, Rule]
@@ -67,6 +75,7 @@ class Plan:
     conditions: tuple[Valued, ...]
     features: tuple[Feature, ...]
     terms: Mapping[str, PopulationTerm]
+    stages: tuple[tuple[Valued, ...], ...]
 
 
 def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
@@ -83,7 +92,7 @@ def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
     conditions = tuple(dict.fromkeys(_conditions([*checked.values(), *segments.values()])))
     features = tuple(dict.fromkeys(feature for one in conditions for feature in features_of(one, catalog)))
     terms = {statistic_key(term): term for term in map(population_term, conditions) if term is not None}
-    return Plan(checked, segments, conditions, features, terms)
+    return Plan(checked, segments, conditions, features, terms, _stages(conditions, segments))
 
 
 def condition_of(leaf: Leaf) -> Valued | None:
@@ -99,9 +108,9 @@ def condition_of(leaf: Leaf) -> Valued | None:
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
-        case AgainstMean() | Extreme():
+        case AgainstMean() | AgainstQuantile() | Extreme():
             return replace(leaf, value=_canonical(leaf.value))
-        case Comparison() | Between() | Exists() | Missing():
+        case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes():
             match leaf.value:
                 case Property():
                     return leaf
@@ -143,24 +152,41 @@ def combine(plan: Plan, bits: Mapping[Valued, Bits]) -> dict[str, Bits]:
     >>> np.unpackbits(combine(plan, {plan.conditions[0]: did})["quiet"], count=3, bitorder="little").tolist()
     [0, 1, 0]
     """
-    known: dict[Rule, Bits] = {}
-    for name, rule in plan.segments.items():
-        known[InSegment(name)] = _combined(rule, bits, known)
-    return {name: _combined(rule, bits, known) for name, rule in plan.rules.items()}
+    algebra = Algebra(plan)
+    for condition, its in bits.items():
+        algebra.learn(condition, its)
+    return {name: algebra.of(rule) for name, rule in plan.rules.items()}
 
 
-def _combined(rule: Rule, bits: Mapping[Valued, Bits], known: dict[Rule, Bits]) -> Bits:
-    if rule not in known:
+class Algebra:
+    """For whom each rule of a plan holds, as far as it is known for whom its conditions do; each rule once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._known: dict[Rule, Bits] = {}
+
+    def learn(self, condition: Valued, bits: Bits) -> None:
+        """Take in for whom a canonical condition holds."""
+        self._known[condition] = bits
+
+    def of(self, rule: Rule) -> Bits:
+        """Return for whom `rule` holds; raises KeyError for a condition that is not known yet."""
+        if rule not in self._known:
+            self._known[rule] = self._found(rule)
+        return self._known[rule]
+
+    def _found(self, rule: Rule) -> Bits:
         match rule:
             case And():
-                known[rule] = np.bitwise_and.reduce([_combined(part, bits, known) for part in rule.parts])
+                return reduce(np.bitwise_and, [self.of(part) for part in rule.parts])
             case Or():
-                known[rule] = np.bitwise_or.reduce([_combined(part, bits, known) for part in rule.parts])
+                return reduce(np.bitwise_or, [self.of(part) for part in rule.parts])
             case Not():
-                known[rule] = ~_combined(rule.part, bits, known)
+                return ~self.of(rule.part)
+            case InSegment():
+                return self.of(self._plan.segments[rule.name])
             case _:
-                known[rule] = bits[_valued(rule)]
-    return known[rule]
+                return self._known[_valued(rule)]
 
 
 def _valued(leaf: Leaf) -> Valued:
@@ -170,12 +196,28 @@ def _valued(leaf: Leaf) -> Valued:
     return condition
 
 
+def _stages(conditions: Iterable[Valued], segments: Mapping[str, Rule]) -> tuple[tuple[Valued, ...], ...]:
+    known: dict[Rule, int] = {}
+
+    def stage(rule: Rule) -> int:
+        if rule not in known:
+            within = (stage(segments[one.name]) for one in leaves(rule) if isinstance(one, InSegment))
+            known[rule] = max([0, *within, *(1 + stage(among) for among in populations(rule))])
+        return known[rule]
+
+    stages: dict[int, list[Valued]] = {}
+    for condition in conditions:
+        stages.setdefault(stage(condition), []).append(condition)
+    return tuple(tuple(stages[number]) for number in sorted(stages))
+
+
 def _conditions(rules: Iterable[Rule]) -> Iterator[Valued]:
     for rule in rules:
         for leaf in leaves(rule):
             condition = condition_of(leaf)
             if condition is not None:
                 yield condition
+        yield from _conditions(populations(rule))
 
 
 def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[ValueType]:
@@ -184,6 +226,10 @@ def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[Va
             return (type_of(condition.literal),)
         case Between():
             return (type_of(condition.low),)
+        case TextTest() | OneOf():
+            return (ValueType.TEXT,)
+        case Includes():
+            return (ValueType.TEXT_LIST,)
         case Exists() | Missing():
             return sorted(types_of(measure, catalog))
         case _:
@@ -192,5 +238,5 @@ def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[Va
 
 def _canonical(measure: Measure) -> Measure:
     if isinstance(measure, Aggregate) and measure.window is not None:
-        return replace(measure, window=measure.window.canonical())
+        return replace(measure, window=canonical_window(measure.window))
     return measure

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from kohort.definitions.values import ValueType
+from kohort.rules.windows import Periods
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Catalog:
     `events` maps an event key to its properties; a property maps each type seen to the physical column of
     that type, because a property whose type changes between events keeps each value. `traits` maps a trait's
     name to its type. `aliases` maps other names of an event to its key. `segments` maps a segment's name to
-    its sentence, so that `in segment` can be resolved. `zone` is the project's time zone, in which a rule's
+    its sentence, so that `in segment` can be resolved. `periods` maps the name of a campaign period to its first
+    and last day. `zone` is the project's time zone, in which a rule's
     dates and its times without an offset are meant.
 
     >>> catalog = Catalog(events={"order_completed": {"total": {ValueType.NUMBER: "total"}}})
@@ -26,4 +28,5 @@ class Catalog:
     traits: Mapping[str, ValueType] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
+    periods: Periods = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))

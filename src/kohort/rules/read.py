@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from kohort.errors import DefinitionError, RuleError, did_you_mean, shorten
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
-from kohort.rules.nodes import DEEPEST, InSegment, Rule, leaves
+from kohort.rules.nodes import DEEPEST, Rule, segments_in
 from kohort.rules.parse import parse_rule
 from kohort.rules.syntax import rule_error
 
@@ -33,7 +33,7 @@ def read_rule(sentence: str, catalog: Catalog) -> Rule:
     except RuleError:
         raise
     except DefinitionError as error:
-        place = next(leaf.span for leaf in leaves(rule) if isinstance(leaf, InSegment))
+        place = next(leaf.span for leaf in segments_in(rule))
         raise rule_error(str(error), sentence, place or (0, len(sentence))) from error
     return rule
 
@@ -44,6 +44,7 @@ def segments_of(rules: list[Rule], catalog: Catalog) -> Mapping[str, Rule]:
     Raises DefinitionError for a circle, with the path, and for more than 16 segments inside one another;
     RuleError for a segment whose own sentence is wrong.
 
+    >>> from kohort.rules.nodes import InSegment
     >>> catalog = Catalog(events={"e": {}}, segments={"a": 'in segment "b"', "b": "did e"})
     >>> list(segments_of([InSegment("a")], catalog))
     ['b', 'a']
@@ -60,9 +61,7 @@ def _collect(
 ) -> int:
     """Add the segments below `rule` to `found`; return how many stand inside one another there."""
     highest = 0
-    for leaf in leaves(rule):
-        if not isinstance(leaf, InSegment):
-            continue
+    for leaf in segments_in(rule):
         inner_path = (*path, leaf.name)
         shown = " → ".join(f'"{shorten(name, 40)}"' for name in inner_path)
         if leaf.name in path:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from kohort.clock import Moment
+from kohort.engines.context import Context
 from kohort.engines.criteria import Criterion
 from kohort.engines.plan import Feature
 from kohort.engines.sql import features
 from kohort.engines.sql.terms import COLUMN_OF_TYPE, Parameters, all_of, column, number, truth
-from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Aggregate, Trait
 
 PERSON = "person_id"
@@ -35,10 +35,8 @@ class Place:
 Places = Mapping[Feature, Place]
 
 
-def event_table(
-    table: str, event: str, places: Places, at: Moment, catalog: Catalog, person: str | None = None
-) -> Statement:
-    """Return the statement that makes the narrow table of one event's features as of `at`, a row per person.
+def event_table(table: str, event: str, places: Places, context: Context, person: str | None = None) -> Statement:
+    """Return the statement that makes the narrow table of one event's features, a row per person.
 
     `person` restricts it to one person.
     """
@@ -46,15 +44,15 @@ def event_table(
     wanted = [
         found
         for feature, place in places.items()
-        for found in features.aggregates(feature, place.index, at, catalog, parameters)
+        for found in features.aggregates(feature, place.index, context, parameters)
     ]
     rows: list[exp.Expr] = [
         exp.EQ(this=column("name"), expression=parameters.bind(event)),
-        exp.LTE(this=column("ts"), expression=number(at)),
+        exp.LTE(this=column("ts"), expression=number(context.at)),
     ]
-    longest = _longest_window(list(places))
-    if longest is not None:
-        rows.append(exp.GT(this=column("ts"), expression=number(at - longest)))
+    first = _first_moment(list(places), context)
+    if first is not None:
+        rows.append(exp.GTE(this=column("ts"), expression=number(first)))
     select = (
         exp.Select()
         .select(column(PERSON), *wanted, copy=False)
@@ -120,6 +118,35 @@ def population_values(places: Places, at: Moment) -> Statement:
     return _statement(select.select(*wanted, copy=False), Parameters())
 
 
+def everybodys_values(feature: Feature, place: Place, at: Moment, *, in_population: bool) -> Statement:
+    """Return the statement for the value `v` of a feature of everybody who exists, in the order of `people_with`."""
+    found = features.value(feature, place.index, place.table, at, in_population=in_population)
+    select = _people([place.table], at, kind="LEFT", person=None, parameters=Parameters())
+    select = select.select(exp.alias_(found, "v", copy=False), copy=False).order_by(column(PERSON, "people"))
+    return _statement(select, Parameters())
+
+
+def distinct_texts(event: str | None, name: str, at: Moment) -> Statement:
+    """Return the statement for the distinct texts `text` of a column of an event, or, with None, of a trait."""
+    parameters = Parameters()
+    if event is None:
+        relation, found, bound, time = "trait_values", column("text"), parameters.bind(name), "set_at"
+    else:
+        relation, found, bound, time = "events", column(name), parameters.bind(event), "ts"
+    rows = [
+        exp.EQ(this=column("name"), expression=bound),
+        exp.LTE(this=column(time), expression=number(at)),
+        exp.Not(this=exp.Is(this=found.copy(), expression=exp.null())),
+    ]
+    select = exp.select(exp.alias_(found, "text")).distinct().from_(relation).where(all_of(rows))
+    return _statement(select, parameters)
+
+
+def earliest_event() -> Statement:
+    """Return the statement for the moment `ts` of the first event of all; NULL if there is none."""
+    return _statement(exp.select(exp.alias_(exp.Min(this=column("ts")), "ts")).from_("events"), Parameters())
+
+
 def people_with(criteria: Sequence[Criterion], places: Places, at: Moment, person: str | None = None) -> Statement:
     """Return the statement for who exists at `at`, sorted, and whether each criterion holds, 1 or 0: `c0`, `c1`, … ."""
     parameters = Parameters()
@@ -179,11 +206,14 @@ def _with_person(rows: list[exp.Expr], person: str | None, parameters: Parameter
     return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
 
 
-def _longest_window(wanted: Sequence[Feature]) -> int | None:
-    """Return the longest window of `wanted` in microseconds; None if one of them looks at all time."""
+def _first_moment(wanted: Sequence[Feature], context: Context) -> Moment | None:
+    """Return the first moment that the windows of `wanted` hold; None if one of them looks at all time."""
     windows = [feature.measure.window if isinstance(feature.measure, Aggregate) else None for feature in wanted]
-    lengths = [window.duration for window in windows if window is not None]
-    return max(lengths) if len(lengths) == len(windows) else None
+    if any(window is None for window in windows):
+        return None
+    lows = [low for window in windows if window is not None for low, _ in context.ranges(window)]
+    known = [low for low in lows if low is not None]
+    return min(known, default=context.at) if len(known) == len(lows) else None
 
 
 def _create(table: str, select: exp.Select, parameters: Parameters) -> Statement:
