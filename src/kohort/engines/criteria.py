@@ -10,6 +10,7 @@ from kohort.engines.statistics import Statistic, Statistics, population_term, st
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
+    Basic,
     Between,
     Comparison,
     Everyone,
@@ -18,8 +19,8 @@ from kohort.rules.nodes import (
     Missing,
     Operator,
     Score,
+    Sequence,
     Side,
-    Valued,
 )
 
 
@@ -36,7 +37,7 @@ class Criterion:
     in_population: bool = False
 
 
-def criterion_of(condition: Valued, statistics: Statistics, context: Context) -> Criterion:
+def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> Criterion:
     """Return how to decide a canonical condition, given the statistics that it needs.
 
     >>> from kohort.definitions.values import ValueType
@@ -51,6 +52,8 @@ def criterion_of(condition: Valued, statistics: Statistics, context: Context) ->
     term = population_term(condition)
     if term is None:
         match condition:
+            case Sequence():
+                return Criterion(features, Present())
             case AgainstMean() | AgainstQuantile() | Extreme():
                 raise TypeError(f"{condition} lacks its term of the population")
             case _:
@@ -71,7 +74,7 @@ def criterion_of(condition: Valued, statistics: Statistics, context: Context) ->
             raise TypeError(f"{condition} does not depend on the population")
 
 
-def confined(condition: Valued, holds: Bits, among: Bits) -> Bits:
+def confined(condition: Basic, holds: Bits, among: Bits) -> Bits:
     """Return for whom a condition holds whose population is `among`, from `holds`, which looks at everybody.
 
     Whoever is outside is in no top or bottom and has no score; a mean or quantile is compared with all the same.

@@ -21,6 +21,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Basic,
     Between,
     Comparison,
     DaysSince,
@@ -40,6 +41,7 @@ from kohort.rules.nodes import (
     Property,
     Rule,
     Score,
+    Sequence,
     TextTest,
     Trait,
     Valued,
@@ -54,9 +56,9 @@ Bits = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Feature:
-    """A value of every person, in one type: what an engine has to find."""
+    """A value of every person, in one type: what an engine has to find. Of a sequence: true, or missing."""
 
-    measure: Measure
+    measure: Measure | Sequence
     type: ValueType
 
 
@@ -72,10 +74,10 @@ class Plan:
 
     rules: Mapping[str, Rule]
     segments: Mapping[str, Rule]
-    conditions: tuple[Valued, ...]
+    conditions: tuple[Basic, ...]
     features: tuple[Feature, ...]
     terms: Mapping[str, PopulationTerm]
-    stages: tuple[tuple[Valued, ...], ...]
+    stages: tuple[tuple[Basic, ...], ...]
 
 
 def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
@@ -95,7 +97,7 @@ def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
     return Plan(checked, segments, conditions, features, terms, _stages(conditions, segments))
 
 
-def condition_of(leaf: Leaf) -> Valued | None:
+def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a node
     """Return the canonical form of a leaf, so that equal conditions are one; None for `in segment`.
 
     >>> from kohort.rules.parse import parse_rule
@@ -108,6 +110,8 @@ def condition_of(leaf: Leaf) -> Valued | None:
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
+        case Sequence():
+            return _canonical_sequence(leaf)
         case AgainstMean() | AgainstQuantile() | Extreme():
             return replace(leaf, value=_canonical(leaf.value))
         case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes():
@@ -122,13 +126,15 @@ def condition_of(leaf: Leaf) -> Valued | None:
             assert_never(leaf)
 
 
-def features_of(condition: Valued, catalog: Catalog) -> tuple[Feature, ...]:
+def features_of(condition: Basic, catalog: Catalog) -> tuple[Feature, ...]:
     """Return the features that a canonical condition asks for: several only where any of several types will do.
 
     >>> from kohort.rules.parse import parse_rule
     >>> [one.type.value for one in features_of(parse_rule("clv > 3"), Catalog(traits={"clv": ValueType.NUMBER}))]
     ['number']
     """
+    if isinstance(condition, Sequence):
+        return (Feature(condition, ValueType.BOOLEAN),)
     match condition.value:
         case Score() as score:
             return (Feature(score.value, ValueType.NUMBER),)
@@ -140,7 +146,7 @@ def features_of(condition: Valued, catalog: Catalog) -> tuple[Feature, ...]:
             assert_never(condition.value)
 
 
-def combine(plan: Plan, bits: Mapping[Valued, Bits]) -> dict[str, Bits]:
+def combine(plan: Plan, bits: Mapping[Basic, Bits]) -> dict[str, Bits]:
     """Return the members of every rule of `plan`, from the people for whom each condition holds.
 
     `bits` are one bit a person, packed in Arrow's order (`numpy.packbits`, little); so are the answers. What
@@ -165,7 +171,7 @@ class Algebra:
         self._plan = plan
         self._known: dict[Rule, Bits] = {}
 
-    def learn(self, condition: Valued, bits: Bits) -> None:
+    def learn(self, condition: Basic, bits: Bits) -> None:
         """Take in for whom a canonical condition holds."""
         self._known[condition] = bits
 
@@ -189,14 +195,14 @@ class Algebra:
                 return self._known[_valued(rule)]
 
 
-def _valued(leaf: Leaf) -> Valued:
+def _valued(leaf: Leaf) -> Basic:
     condition = condition_of(leaf)
     if condition is None:
         raise KeyError(f"the plan lacks the rule of {leaf}")
     return condition
 
 
-def _stages(conditions: Iterable[Valued], segments: Mapping[str, Rule]) -> tuple[tuple[Valued, ...], ...]:
+def _stages(conditions: Iterable[Basic], segments: Mapping[str, Rule]) -> tuple[tuple[Basic, ...], ...]:
     known: dict[Rule, int] = {}
 
     def stage(rule: Rule) -> int:
@@ -205,13 +211,13 @@ def _stages(conditions: Iterable[Valued], segments: Mapping[str, Rule]) -> tuple
             known[rule] = max([0, *within, *(1 + stage(among) for among in populations(rule))])
         return known[rule]
 
-    stages: dict[int, list[Valued]] = {}
+    stages: dict[int, list[Basic]] = {}
     for condition in conditions:
         stages.setdefault(stage(condition), []).append(condition)
     return tuple(tuple(stages[number]) for number in sorted(stages))
 
 
-def _conditions(rules: Iterable[Rule]) -> Iterator[Valued]:
+def _conditions(rules: Iterable[Rule]) -> Iterator[Basic]:
     for rule in rules:
         for leaf in leaves(rule):
             condition = condition_of(leaf)
@@ -234,6 +240,15 @@ def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[Va
             return sorted(types_of(measure, catalog))
         case _:
             return (ValueType.NUMBER,)
+
+
+def _canonical_sequence(sequence: Sequence) -> Sequence:
+    return replace(
+        sequence,
+        steps=tuple(replace(step, within=step.within and step.within.canonical()) for step in sequence.steps),
+        window=canonical_window(sequence.window),
+        limit=sequence.limit and sequence.limit.canonical(),
+    )
 
 
 def _canonical(measure: Measure) -> Measure:

@@ -4,7 +4,8 @@ It shares with the engines how a rule is read, and nothing of how it is run: val
 every definition stands here as the rule language states it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Listed
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -46,7 +47,9 @@ from kohort.rules.nodes import (
     Property,
     Rule,
     Score,
+    Sequence,
     Side,
+    Step,
     TextOperator,
     TextTest,
     Trait,
@@ -107,7 +110,7 @@ class Reference:
     {'buyers': ['ada']}
     """
 
-    people: Sequence[Person]
+    people: Listed[Person]
     catalog: Catalog
     at: Moment
 
@@ -137,6 +140,9 @@ class Reference:
                 return self.holds(segments_of([rule], self.catalog)[rule.name], person)
             case Did():
                 return bool(self.matching(person, rule.event, rule.where, rule.window))
+            case Sequence():
+                begins = self.matching(person, rule.steps[0].event, rule.steps[0].where, rule.window)
+                return any(self.goes_on(rule, 1, person, first.ts, first.ts) for first in begins)
             case AgainstMean() | AgainstQuantile():
                 threshold = self.threshold(rule)
                 value = self.value(rule.value, person, ValueType.NUMBER)
@@ -147,6 +153,36 @@ class Reference:
                 return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
             case _:
                 assert_never(rule)
+
+    def goes_on(self, sequence: Sequence, place: int, person: Person, begin: Moment, last: Moment) -> bool:
+        """Return whether the steps from `place` on can follow what was done at `last`, begun at `begin`."""
+        later = sequence.steps[place:]
+        done = next((number for number, step in enumerate(later) if not step.negated), None)
+        if done is None:
+            return all(self.never(step, person, last) for step in later)
+        for event in self.matching(person, later[done].event, later[done].where, None):
+            within = later[done].within
+            if (
+                event.ts > last
+                and (within is None or event.ts <= last + within.length)
+                and (sequence.limit is None or event.ts <= begin + sequence.limit.length)
+                and not any(
+                    last < other.ts < event.ts
+                    for step in later[:done]
+                    for other in self.matching(person, step.event, step.where, None)
+                )
+                and self.goes_on(sequence, place + done + 1, person, begin, event.ts)
+            ):
+                return True
+        return False
+
+    def never(self, step: Step, person: Person, last: Moment) -> bool:
+        """Return whether a step was not done in (last, last + D], and the time to do it has run out."""
+        if step.within is None:
+            raise TypeError("a step that was not done at the end has its time; rules are checked when they are built")
+        end = last + step.within.length
+        done = self.matching(person, step.event, step.where, None)
+        return self.at >= end and not any(last < event.ts <= end for event in done)
 
     def asked(self, condition: Asked, found: Finder) -> bool:  # noqa: PLR0911 - one answer a node
         """Return whether a condition holds of a value, which `found` gives in the type that is asked for."""

@@ -10,20 +10,7 @@ from unicodedata import normalize
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kohort.rules.nodes import (
-    Aggregate,
-    Condition,
-    DaysSince,
-    Property,
-    Score,
-    TextOperator,
-    TextTest,
-    Trait,
-    Value,
-    Valued,
-    leaves,
-    wheres_of,
-)
+from kohort.rules.nodes import Aggregate, Basic, Property, TextOperator, TextTest, Trait, leaves, wheres_of
 
 
 @dataclass(frozen=True)
@@ -56,13 +43,13 @@ def question_of(test: TextTest, event: str | None = None) -> TextQuestion:
     return TextQuestion(of, name, test.operator, test.text.value, test.ignoring_case)
 
 
-def questions_in(conditions: Iterable[Valued]) -> Iterator[TextQuestion]:
+def questions_in(conditions: Iterable[Basic]) -> Iterator[TextQuestion]:
     """Yield every question about texts in `conditions` and their wheres."""
     for condition in conditions:
         if isinstance(condition, TextTest):
             yield question_of(condition)
-        for where in wheres_of(condition):
-            yield from _questions_in_where(where, _event_of(condition.value))
+        for event, where in wheres_of(condition):
+            yield from (question_of(leaf, event) for leaf in leaves(where) if isinstance(leaf, TextTest))
 
 
 def matching_texts(question: TextQuestion, texts: Sequence[str]) -> tuple[str, ...]:
@@ -97,19 +84,3 @@ def _holds(question: TextQuestion, text: str, wanted: str) -> bool:
 def _folded(text: str, ignoring_case: bool) -> str:
     composed = normalize("NFC", text)
     return normalize("NFC", normalize("NFD", composed).casefold()) if ignoring_case else composed
-
-
-def _event_of(value: Value) -> str | None:
-    match value:
-        case Score():
-            return _event_of(value.value)
-        case Aggregate() | DaysSince():
-            return value.event
-        case _:
-            return None
-
-
-def _questions_in_where(where: Condition, event: str | None) -> Iterator[TextQuestion]:
-    for leaf in leaves(where):
-        if isinstance(leaf, TextTest):
-            yield question_of(leaf, event)

@@ -1,6 +1,7 @@
 """The grammar's productions as nodes of the tree: one method each, called by the parser as it reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from collections.abc import Sequence as Listed
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from lark import Token, Transformer
 
 from kohort.definitions.values import micros_of
 from kohort.errors import DefinitionError, RuleError
-from kohort.rules.literals import Boolean, Day, Last, Literal, Node, Number, Span, Text, Time
+from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Node, Number, Span, Text, Time
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
@@ -36,7 +37,9 @@ from kohort.rules.nodes import (
     Property,
     Rule,
     Score,
+    Sequence,
     Side,
+    Step,
     TextOperator,
     TextTest,
     Trait,
@@ -47,7 +50,7 @@ from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 from kohort.rules.words import parts_of_name, unquote
 
-Children = Sequence[Any]  # tokens, nodes, predicates, and None for an optional part that is not there
+Children = Listed[Any]  # tokens, nodes, predicates, and None for an optional part that is not there
 N = TypeVar("N")
 
 _MEDIAN = "0.5"
@@ -184,11 +187,25 @@ class Builder(Transformer[Token, Any]):
         """Build the widest population."""
         return Everyone(span=_span(children))
 
-    def did(self, children: Children) -> Did:
-        """Build `did event where … in last …`."""
-        _, name, where, *windows = children
-        window = _window(windows)
-        return _built(children, lambda span: Did(_only_event(name), where, window, span=span))
+    def did(self, children: Children) -> Did | Sequence:
+        """Build `did event where … in last …`, and what came then."""
+        _, name, where, *rest = children
+        window = _window([one for one in rest if isinstance(one, Ends | Window)])
+        steps = [one for one in rest if isinstance(one, Step)]
+        limit = next((one for one in rest if type(one) is Duration), None)
+        if not steps and limit is None:
+            return _built(children, lambda span: Did(_only_event(name), where, window, span=span))
+        first = _built([name], lambda span: Step(_only_event(name), where, span=span))
+        return _built(children, lambda span: Sequence((first, *steps), window, limit, span=span))
+
+    def step(self, children: Children) -> Step:
+        """Build `then not event where … within 1 day`."""
+        _, negated, name, where, *rest = children
+        return _built(children, lambda span: Step(_only_event(name), where, rest[-1], negated is not None, span=span))
+
+    def duration(self, children: Children) -> Duration:
+        """Build `7 days`."""
+        return _built(children, lambda span: Duration(*self._length(children), span=span))
 
     def in_segment(self, children: Children) -> InSegment:
         """Build `in segment "name"`."""
@@ -230,9 +247,11 @@ class Builder(Transformer[Token, Any]):
 
     def last_window(self, children: Children) -> Last:
         """Build `in last 7 days`."""
+        return _built(children, lambda span: Last(*self._length(children), span=span))
+
+    def _length(self, children: Children) -> tuple[int, str]:
         number, unit = _token(children, "NUMBER"), _token(children, "UNIT")
-        name = self._vocabulary.unit_of[str(unit).lower()]
-        return _built(children, lambda span: Last(1 if number is None else _whole(number), name, span=span))
+        return 1 if number is None else _whole(number), self._vocabulary.unit_of[str(unit).lower()]
 
     def calendar_window(self, children: Children) -> Calendar:
         """Build `today`, `this month`."""

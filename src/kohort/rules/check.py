@@ -37,6 +37,8 @@ from kohort.rules.nodes import (
     Property,
     Rule,
     Score,
+    Sequence,
+    Step,
     TextTest,
     Trait,
     Value,
@@ -89,7 +91,7 @@ class _Checker:
     sentence: str | None
     rule: Rule
 
-    def condition(self, condition: Condition, event: str | None) -> Condition:
+    def condition(self, condition: Condition, event: str | None) -> Condition:  # noqa: PLR0911 - one answer a node
         """Check a condition; `event` is the event whose `where` it stands in, None at the level of people."""
         match condition:
             case And() | Or():
@@ -100,6 +102,9 @@ class _Checker:
                 key = self.event(condition.event, condition, event)
                 self.window(condition.window)
                 return replace(condition, event=key, where=self.where(condition.where, key))
+            case Sequence():
+                self.window(condition.window)
+                return replace(condition, steps=tuple(self.step(step, event) for step in condition.steps))
             case InSegment():
                 self.outside_where(condition, event)
                 if condition.name not in self.catalog.segments:
@@ -112,6 +117,11 @@ class _Checker:
                 return self.asked(condition, event)
             case _:
                 assert_never(condition)
+
+    def step(self, step: Step, event: str | None) -> Step:
+        """Check a step of a sequence."""
+        key = self.event(step.event, step, event)
+        return replace(step, event=key, where=self.where(step.where, key))
 
     def among(self, among: Everyone | Condition | None) -> Everyone | Condition | None:
         """Check the rule that names a population."""

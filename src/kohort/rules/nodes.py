@@ -11,13 +11,14 @@ from typing import Final
 
 from kohort.definitions.values import MICRO
 from kohort.errors import DefinitionError
-from kohort.rules.literals import Literal, Node, Text, check_unicode, type_of
+from kohort.rules.literals import Duration, Literal, Node, Text, check_unicode, type_of
 from kohort.rules.patterns import check_pattern
 from kohort.rules.windows import Window
 
 DEEPEST: Final = 16
 MOST_CONDITIONS: Final = 500
 MOST_LEVELS: Final = 100
+MOST_STEPS: Final = 10
 MOST_TEXTS: Final = 10_000
 _HUNDRED_PERCENT: Final = 100 * MICRO
 
@@ -305,6 +306,50 @@ class Did(Node):
 
 
 @dataclass(frozen=True)
+class Step(Node):
+    """An event of a sequence, or, negated, the absence of one; `within` counts from the positive step before."""
+
+    event: str
+    where: "Condition | None" = None
+    within: Duration | None = None
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        _check_name(self.event)
+
+
+@dataclass(frozen=True)
+class Sequence(Node):
+    """One event after another: `did add_to_cart then not order_completed within 1 day`.
+
+    `window` is that of the first step, `limit` the longest time from the first to the last positive step. A step that
+    is not done either stands between two that are, or, at the end, has the time in which it could have been done.
+
+    >>> Sequence((Step("add_to_cart"), Step("order_completed"))).limit is None
+    True
+    """
+
+    steps: tuple[Step, ...]
+    window: Window | None = None
+    limit: Duration | None = None
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.steps) <= MOST_STEPS:  # noqa: PLR2004 - one event alone is no sequence
+            raise DefinitionError(f"a sequence has 2 to {MOST_STEPS} steps")
+        if self.steps[0].negated or self.steps[0].within is not None:
+            raise DefinitionError("a sequence begins with something that was done, in a window of its own")
+        done = [place for place, step in enumerate(self.steps) if not step.negated]
+        for place, step in enumerate(self.steps):
+            if step.negated and place > done[-1] and step.within is None:
+                raise DefinitionError("what was not done at the end needs its time, such as within 1 day")
+            if step.negated and place < done[-1] and step.within is not None:
+                raise DefinitionError("what was not done between two steps has no time of its own; they limit it")
+        if self.limit is not None and len(done) < 2:  # noqa: PLR2004 - from the first to the last
+            raise DefinitionError("all within needs two steps that were done")
+        _check_size(self)
+
+
+@dataclass(frozen=True)
 class InSegment(Node):
     """A member of another segment at the same moment."""
 
@@ -349,7 +394,8 @@ class Not(Node):
 Asked = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
 Placed = AgainstMean | AgainstQuantile | Extreme
 Valued = Asked | Placed
-Leaf = Valued | Did | InSegment
+Basic = Valued | Sequence
+Leaf = Basic | Did | InSegment
 Condition = Leaf | And | Or | Not
 Rule = Condition
 
@@ -409,11 +455,13 @@ def segments_in(rule: Rule) -> Iterator[InSegment]:
         yield from segments_in(among)
 
 
-def wheres_of(node: Node) -> tuple["Condition", ...]:
-    """Return the `where`s below a leaf or a value."""
+def wheres_of(node: Node) -> tuple[tuple[str, "Condition"], ...]:
+    """Return the `where`s below a leaf or a value, each with its event."""
     match node:
-        case Aggregate() | DaysSince() | Did():
-            return () if node.where is None else (node.where,)
+        case Aggregate() | DaysSince() | Did() | Step():
+            return () if node.where is None else ((node.event, node.where),)
+        case Sequence():
+            return tuple(found for step in node.steps for found in wheres_of(step))
         case InSegment() | And() | Or() | Not():
             return ()
         case _:
@@ -429,7 +477,10 @@ def _measure(node: Node) -> tuple[int, int]:
             return 1 + max(depth for depth, _ in sizes), sum(count for _, count in sizes)
         case _:
             among = among_of(node)
-            inner = [*wheres_of(node), *([] if among is None or isinstance(among, Everyone) else [among])]
+            inner = [
+                *(where for _, where in wheres_of(node)),
+                *([] if among is None or isinstance(among, Everyone) else [among]),
+            ]
             sizes = [_measure(one) for one in inner]
             return 1 + max((depth for depth, _ in sizes), default=0), 1 + sum(count for _, count in sizes)
 

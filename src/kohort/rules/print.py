@@ -5,7 +5,7 @@ from typing import assert_never
 
 from kohort.definitions.values import MICRO, format_micros
 from kohort.rules.languages import VOCABULARIES, Language
-from kohort.rules.literals import Boolean, Day, Last, Literal, Number, Text, Time
+from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Number, Text, Time
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
@@ -29,7 +29,9 @@ from kohort.rules.nodes import (
     Property,
     Rule,
     Score,
+    Sequence,
     Side,
+    Step,
     TextTest,
     Trait,
     Value,
@@ -105,12 +107,38 @@ class _Printer:
     def leaf(self, leaf: Leaf) -> str:
         match leaf:
             case Did():
-                where = "" if leaf.where is None else f" {self.word('WHERE')} {self.inside(leaf.where, And, Or)}"
-                return f"{self.word('DID')} {event_in_sentence(leaf.event)}{where}{self.window(leaf.window)}"
+                return f"{self.word('DID')} {self.happened(leaf)}{self.window(leaf.window)}"
+            case Sequence():
+                return self.sequence(leaf)
             case InSegment():
                 return f"{self.word('IN_SEGMENT')} {_quoted(leaf.name)}"
             case _:
                 return f"{self.value(leaf.value)} {self.predicate(leaf)}"
+
+    def happened(self, one: Did | Step) -> str:
+        where = "" if one.where is None else f" {self.word('WHERE')} {self.inside(one.where, And, Or)}"
+        return event_in_sentence(one.event) + where
+
+    def sequence(self, sequence: Sequence) -> str:
+        first, *later = sequence.steps
+        words = [self.word("DID"), self.happened(first)]
+        if isinstance(sequence.window, Last):
+            words.append(self.vocabulary.templates["sequence_window"].format_map(self.length(sequence.window)))
+        elif sequence.window is not None:
+            words.append(self.window_words(sequence.window))
+        for step in later:
+            words += [self.word("THEN"), *([self.word("NOT")] if step.negated else []), self.happened(step)]
+            if step.within is not None:
+                words += [self.word("WITHIN"), self.duration(step.within)]
+        if sequence.limit is not None:
+            words += [self.word("ALL_WITHIN"), self.duration(sequence.limit)]
+        return " ".join(words)
+
+    def length(self, duration: Duration) -> dict[str, object]:
+        return {"count": duration.count, "unit": self.vocabulary.unit(duration.unit, duration.count)}
+
+    def duration(self, duration: Duration) -> str:
+        return "{count} {unit}".format_map(self.length(duration))
 
     def predicate(self, leaf: Valued) -> str:  # noqa: PLR0911 - one answer a node
         match leaf:
@@ -193,8 +221,7 @@ class _Printer:
     def window_words(self, window: Window) -> str:
         match window:
             case Last():
-                unit = self.vocabulary.unit(window.unit, window.count)
-                return self.vocabulary.templates["last_window"].format(count=window.count, unit=unit)
+                return self.vocabulary.templates["last_window"].format_map(self.length(window))
             case Calendar():
                 return self.word(window.name.name)
             case Since():

@@ -1,14 +1,15 @@
 """Random rules over a catalog, as a Hypothesis strategy: every kind of node, well typed."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
 from kohort.definitions.values import MICRO, ValueType
 from kohort.rules.catalog import Catalog
-from kohort.rules.literals import Literal, Number, Text
+from kohort.rules.literals import Duration, Literal, Number, Text
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
@@ -35,12 +36,14 @@ from kohort.rules.nodes import (
     Property,
     Rule,
     Score,
+    Sequence,
     Side,
+    Step,
     Trait,
     Value,
 )
 from kohort.rules.windows import Window
-from kohort.testing.random_values import literals, text_tests, windows
+from kohort.testing.random_values import durations, literals, text_tests, windows
 
 _ORDERED: Final = frozenset({ValueType.NUMBER, ValueType.MOMENT})
 _EQUALITY: Final = (Operator.EQUAL, Operator.DIFFERENT)
@@ -85,6 +88,7 @@ class _Draw:
 
     def leaf(self) -> Condition:
         makers = [self.typed_leaf, self.counted_leaf, self.recent_leaf, self.placed_leaf, self.scored_leaf, self.did]
+        makers += [self.sequence, self.sequence]
         if self.catalog.segments:
             makers.append(lambda: InSegment(self.one_of(self.catalog.segments)))
         return self.one_of(makers)()
@@ -136,6 +140,24 @@ class _Draw:
         event = self.one_of(self.catalog.events)
         return Did(event, self.where(event), self.window())
 
+    def sequence(self) -> Condition:
+        first, *later = [self.step(negated=False) for _ in range(self.number(1, 3))]
+        steps = [replace(first, within=None)]
+        for step in later:
+            steps += [replace(self.step(negated=True), within=None) for _ in range(self.number(0, 3) // 2)] + [step]
+        ends = self.number(0 if later else 1, 2)
+        steps += [replace(self.step(negated=True), within=self.length()) for _ in range(ends)]
+        limit = self.length() if later and self.number(0, 1) else None
+        return Sequence(tuple(steps), self.window(), limit)
+
+    def step(self, *, negated: bool) -> Step:
+        event = self.one_of(self.catalog.events)
+        within = self.length() if self.number(0, 1) else None
+        return Step(event, self.where(event), within, negated)
+
+    def length(self) -> Duration:
+        return self.draw(durations())
+
     def asked(self, value: Value, type_: ValueType) -> Condition:  # noqa: PLR0911 - one answer a kind
         kinds = ["exists", "missing"]
         kinds += ["comparison"] * 4 if type_ is not ValueType.TEXT_LIST else []
@@ -176,7 +198,7 @@ class _Draw:
             return Aggregate(Function.COUNT, event, None, self.where(event), self.window())
         return self.aggregate(_COUNTS, event, name)
 
-    def aggregate(self, functions: Sequence[Function], event: str, name: str) -> Aggregate:
+    def aggregate(self, functions: Listed[Function], event: str, name: str) -> Aggregate:
         return Aggregate(self.one_of(functions), event, name, self.where(event), self.window())
 
     def days_since(self) -> DaysSince:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kohort.clock import DAY, HOUR, Moment
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.reference import Typed
-from kohort.rules.literals import Boolean, Day, Last, Literal, Number, Text, Time
+from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Number, Text, Time
 from kohort.rules.nodes import TextOperator, TextTest, Value
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 
@@ -42,6 +42,11 @@ def moments() -> st.SearchStrategy[Moment]:
         lambda days, time, off: NOON + days * DAY + time + off, st.integers(-4, 1), st.sampled_from(_MIDNIGHTS), off
     )
     return on_grid | midnights
+
+
+def durations() -> st.SearchStrategy[Duration]:
+    """Durations that lie between moments of the grid, so that deadlines fall on events."""
+    return st.sampled_from((Duration(6, "hour"), Duration(12, "hour"), Duration(1, "day"), Duration(2, "day")))
 
 
 def windows(periods: Iterable[str] = ()) -> st.SearchStrategy[Window]:

@@ -17,6 +17,7 @@ from kohort.engines.criteria import confined, criterion_of
 from kohort.engines.evaluation import Evaluation, Explanation
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
+from kohort.engines.sql.sequences import sequence_table
 from kohort.engines.sql.statements import (
     Place,
     Places,
@@ -43,7 +44,8 @@ from kohort.engines.statistics import (
 from kohort.engines.texts import TextQuestion, matching_texts, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, DaysSince, Rule, Valued
+from kohort.rules.nodes import Aggregate, Basic, DaysSince, Rule, Trait
+from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.windows import InMonth
 
 
@@ -143,30 +145,37 @@ class SqlEngine:
     @contextmanager
     def _features(self, plan: Plan, context: Context, person: str | None) -> Iterator[Places]:
         """Make the narrow tables of `plan`, one per event name and one of traits, and drop them in the end."""
-        tables: dict[str | None, list[Feature]] = {}
+        tables: dict[object, list[Feature]] = {}
         for feature in plan.features:
-            measure = feature.measure
-            event = measure.event if isinstance(measure, Aggregate | DaysSince) else None
-            tables.setdefault(event, []).append(feature)
+            match feature.measure:
+                case Aggregate(event=event) | DaysSince(event=event):
+                    tables.setdefault(event, []).append(feature)
+                case Trait():
+                    tables.setdefault(None, []).append(feature)
+                case measure:
+                    tables.setdefault(measure, []).append(feature)
         numbers = {feature: index for index, feature in enumerate(plan.features)}
         places: dict[Feature, Place] = {}
         names: list[str] = []
         try:
-            for index, (event, features) in enumerate(tables.items()):
+            for index, (subject, features) in enumerate(tables.items()):
                 name = f"kohort_features_{index}"
                 its = {feature: Place(name, numbers[feature]) for feature in features}
                 names.append(name)
-                if event is None:
-                    self._run(trait_table(name, its, context.at, person))
-                else:
-                    self._run(event_table(name, event, its, context, person))
+                match subject:
+                    case str():
+                        self._run(event_table(name, subject, its, context, person))
+                    case Steps():
+                        self._run(sequence_table(name, subject, numbers[features[0]], context, person))
+                    case _:
+                        self._run(trait_table(name, its, context.at, person))
                 places |= its
             yield places
         finally:
             for name in names:
                 self._run(drop_table(name))
 
-    def _statistics(self, stage: Sequence[Valued], places: Places, context: Context, so_far: "_Decided") -> Statistics:
+    def _statistics(self, stage: Sequence[Basic], places: Places, context: Context, so_far: "_Decided") -> Statistics:
         """Return the statistics so far and those that `stage` needs besides."""
         found: dict[str, Statistic] = dict(so_far.statistics.by_key)
         terms = {statistic_key(term): term for term in map(population_term, stage) if term is not None}

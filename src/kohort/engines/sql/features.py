@@ -12,7 +12,7 @@ from kohort.engines.context import Context
 from kohort.engines.plan import Feature
 from kohort.engines.sql.terms import Parameters, all_of, any_of, column, in_ranges, number, where
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, DaysSince, Function, Occurrence, Trait
+from kohort.rules.nodes import Aggregate, DaysSince, Function, Occurrence
 
 _COUNTED = frozenset({Function.COUNT, Function.SUM, Function.DISTINCT})
 
@@ -28,8 +28,8 @@ def aggregates(feature: Feature, index: int, context: Context, parameters: Param
     `f<index>` holds the bare aggregate; `n<index>` the number of matching events, or of values for a mean.
     """
     measure = feature.measure
-    if isinstance(measure, Trait):
-        raise TypeError("a trait is no aggregate of events")
+    if not isinstance(measure, Aggregate | DaysSince):
+        raise TypeError("only a value over events is an aggregate")
     matching = [] if measure.where is None else [where(measure.where, measure.event, context, parameters)]
     if isinstance(measure, DaysSince):
         kind = exp.Max if measure.occurrence is Occurrence.LAST else exp.Min

@@ -57,9 +57,9 @@ def event_table(table: str, event: str, places: Places, context: Context, person
         exp.Select()
         .select(column(PERSON), *wanted, copy=False)
         .from_("events", copy=False)
-        .where(all_of(_with_person(rows, person, parameters)))
+        .where(all_of(with_person(rows, person, parameters)))
     )
-    return _create(table, select.group_by(column(PERSON)), parameters)
+    return create_table(table, select.group_by(column(PERSON)), parameters)
 
 
 def trait_table(table: str, places: Places, at: Moment, person: str | None = None) -> Statement:
@@ -86,7 +86,7 @@ def trait_table(table: str, places: Places, at: Moment, person: str | None = Non
     )
     columns = [column(name) for name in (PERSON, "name", "removed", *COLUMN_OF_TYPE.values())]
     ranked = exp.select(*columns, exp.alias_(rank, "place")).from_("trait_values")
-    ranked = ranked.where(all_of(_with_person(rows, person, parameters)))
+    ranked = ranked.where(all_of(with_person(rows, person, parameters)))
     wanted: list[exp.Expr] = []
     for feature, place in places.items():
         if isinstance(feature.measure, Trait):
@@ -100,7 +100,7 @@ def trait_table(table: str, places: Places, at: Moment, person: str | None = Non
             wanted.append(exp.alias_(value, exp.to_identifier(f"f{place.index}", quoted=True)))
     latest = exp.EQ(this=column("place"), expression=number(1))
     select = exp.select(column(PERSON), *wanted).from_(ranked.subquery("ranked")).where(latest)
-    return _create(table, select.group_by(column(PERSON)), parameters)
+    return create_table(table, select.group_by(column(PERSON)), parameters)
 
 
 def population_values(places: Places, at: Moment) -> Statement:
@@ -200,7 +200,8 @@ def _tables(places: Places) -> list[str]:
     return list(dict.fromkeys(place.table for place in places.values()))
 
 
-def _with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters) -> list[exp.Expr]:
+def with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters) -> list[exp.Expr]:
+    """Return the conditions `rows` on a row, and that it is of `person` if one is meant."""
     if person is None:
         return rows
     return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
@@ -216,7 +217,8 @@ def _first_moment(wanted: Sequence[Feature], context: Context) -> Moment | None:
     return min(known, default=context.at) if len(known) == len(lows) else None
 
 
-def _create(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+def create_table(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+    """Return the statement that makes a temporary table of what `select` finds."""
     properties = exp.Properties(expressions=[exp.TemporaryProperty()])
     create = exp.Create(this=exp.to_table(table), kind="TABLE", expression=select, properties=properties)
     return _statement(create, parameters)
