@@ -121,7 +121,7 @@ def sequences(draw: st.DrawFn) -> Sequence:
     names = st.sampled_from(("cart", "order", "visit"))
     lengths = st.sampled_from((Duration(1, "hour"), Duration(2, "hour"), Duration(4, "hour")))
     steps = [Step(draw(names))]
-    for _ in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.integers(0, 2))):
         steps += [Step(name, negated=True) for name in draw(st.lists(names, max_size=2))]
         steps.append(Step(draw(names), within=draw(st.none() | lengths)))
     done = len([step for step in steps if not step.negated])

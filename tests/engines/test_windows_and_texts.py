@@ -177,3 +177,25 @@ PEOPLE = [
 )
 def test_thresholds_follow_the_population_that_is_named(sentence: str, expected: str) -> None:
     assert members(PEOPLE, sentence) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("born", "days", "holds"),
+    [
+        ("1990-03-31", 1, True),  # today
+        ("1990-04-07", 7, True),
+        ("1990-04-08", 7, False),
+        ("1990-03-30", 7, False),
+        ("2026-03-31T09:00", 7, False),  # no year has gone by
+        ("2025-03-31T09:00", 7, True),
+        ("1990-03-31T23:59:59.999999", 1, True),  # a day of the project's calendar
+        ("1990-04-02T00:00", 1, False),
+        ("1990-02-28", 366, True),
+        ("1996-02-29", 334, True),  # 28 February 2027
+        ("1996-02-29", 333, False),
+    ],
+)
+def test_an_anniversary_is_a_day_of_the_calendar(born: str, days: int, holds: bool) -> None:
+    moment = Typed(ValueType.MOMENT, parse_moment(born, PARIS))
+    ada = [Person("ada", 0, traits=(TraitValue("signed_up", "v", 0, moment),))]
+    assert (members(ada, f"anniversary of signed_up in next {days} days") == ["ada"]) is holds

@@ -108,6 +108,8 @@ def test_a_hostile_name_or_text_reads_back(name: str) -> None:
         ),
         'did a where x = 1 then b where (x = 1 and y = "2") within 2 hours then not c then d all within 7 days',
         "did a this month then a",
+        "anniversary of birth_date in next 7 days",
+        "not anniversary of first of order_completed.due in next 1 day",
         "clv > median",
         "clv <= quantile 0.9 among everyone",
         'clv in top 5% among country = "FR" and subscribed = true',

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kohort.clock import Moment
 from kohort.engines.texts import TextQuestion
 from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Anniversary
 from kohort.rules.windows import Range, Window, ranges_of
 
 
@@ -13,13 +14,15 @@ from kohort.rules.windows import Range, Window, ranges_of
 class Context:
     """The catalog, the moment of evaluation, and what an engine has looked up in the data.
 
-    `texts` gives for each question about texts those that answer yes; `earliest` is the moment of the first event
+    `texts` gives for each question about texts those that answer yes, `anniversaries` for each of these the
+    moments that come round; `earliest` is the moment of the first event
     (needed only for months of every year).
     """
 
     catalog: Catalog
     at: Moment
     texts: Mapping[TextQuestion, tuple[str, ...]] = field(default_factory=dict)
+    anniversaries: Mapping[Anniversary, tuple[Moment, ...]] = field(default_factory=dict)
     earliest: Moment = 0
 
     def ranges(self, window: Window) -> tuple[Range, ...]:

@@ -21,6 +21,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Basic,
     Between,
     Comparison,
@@ -114,7 +115,7 @@ def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a no
             return _canonical_sequence(leaf)
         case AgainstMean() | AgainstQuantile() | Extreme():
             return replace(leaf, value=_canonical(leaf.value))
-        case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes():
+        case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes() | Anniversary():
             match leaf.value:
                 case Property():
                     return leaf
@@ -226,7 +227,7 @@ def _conditions(rules: Iterable[Rule]) -> Iterator[Basic]:
         yield from _conditions(populations(rule))
 
 
-def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[ValueType]:
+def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[ValueType]:  # noqa: PLR0911 - one answer a node
     match condition:
         case Comparison():
             return (type_of(condition.literal),)
@@ -236,6 +237,8 @@ def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[Va
             return (ValueType.TEXT,)
         case Includes():
             return (ValueType.TEXT_LIST,)
+        case Anniversary():
+            return (ValueType.MOMENT,)
         case Exists() | Missing():
             return sorted(types_of(measure, catalog))
         case _:

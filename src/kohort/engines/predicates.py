@@ -14,6 +14,7 @@ from kohort.engines.context import Context
 from kohort.engines.texts import question_of
 from kohort.rules.literals import Boolean, Literal, Number, Text
 from kohort.rules.nodes import (
+    Anniversary,
     Asked,
     Between,
     Comparison,
@@ -60,6 +61,13 @@ class AnyText:
 
 
 @dataclass(frozen=True)
+class AnyMoment:
+    """The value is there and is one of `moments`."""
+
+    moments: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Element:
     """The value, a list, is there and has the element `text`."""
 
@@ -71,7 +79,7 @@ class Never:
     """False for everybody: the threshold to compare with is missing."""
 
 
-Predicate = Within | Equal | Present | AnyText | Element | Never
+Predicate = Within | Equal | Present | AnyText | AnyMoment | Element | Never
 
 
 def predicate_of(condition: Asked, context: Context, event: str | None = None) -> Predicate:  # noqa: PLR0911 - one answer a node
@@ -100,6 +108,8 @@ def predicate_of(condition: Asked, context: Context, event: str | None = None) -
             return AnyText(context.texts[question_of(condition, event)])
         case OneOf():
             return AnyText(tuple(dict.fromkeys(text.value for text in condition.texts)))
+        case Anniversary():
+            return AnyMoment(context.anniversaries[condition])
         case Includes():
             return Element(condition.text.value)
         case _:

@@ -7,6 +7,7 @@ every definition stands here as the rule language states it.
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
@@ -25,6 +26,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Asked,
     Between,
     Comparison,
@@ -149,7 +151,7 @@ class Reference:
                 return threshold is not None and _compare(value, rule.operator, threshold, threshold)
             case Extreme():
                 return self.is_extreme(rule, person)
-            case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes():
+            case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes() | Anniversary():
                 return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
             case _:
                 assert_never(rule)
@@ -205,11 +207,24 @@ class Reference:
                 return isinstance(text, str) and _text_holds(condition, text)
             case OneOf():
                 return found(ValueType.TEXT) in [text.value for text in condition.texts]
+            case Anniversary():
+                moment = found(ValueType.MOMENT)
+                return isinstance(moment, int) and self.comes_round(moment, condition.days)
             case Includes():
                 texts = found(ValueType.TEXT_LIST)
                 return isinstance(texts, tuple) and condition.text.value in texts
             case _:
                 assert_never(condition)
+
+    def comes_round(self, moment: Moment, days: int) -> bool:
+        """Return whether one of today and the next days is the moment's day of the year, in a later year."""
+        born, today = (datetime_of(one, self.catalog.zone).date() for one in (moment, self.at))
+        for day in (today + timedelta(days=number) for number in range(days + 1)):
+            leap_day = (born.month, born.day) == (2, 29) and (day.month, day.day) == (2, 28)
+            same = (born.month, born.day) == (day.month, day.day)
+            if day.year > born.year and (same or (leap_day and (day + timedelta(days=1)).month == 3)):  # noqa: PLR2004 - March
+                return True
+        return False
 
     def ends(self, literal: Literal) -> tuple[Plain, Plain]:
         """Return the first and last value that `literal` means: two only of a day."""

@@ -10,7 +10,7 @@ from unicodedata import normalize
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kohort.rules.nodes import Aggregate, Basic, Property, TextOperator, TextTest, Trait, leaves, wheres_of
+from kohort.rules.nodes import Aggregate, Basic, Property, TextOperator, TextTest, Trait, Value, leaves, wheres_of
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,25 @@ def question_of(test: TextTest, event: str | None = None) -> TextQuestion:
     >>> question_of(TextTest(Trait("email"), TextOperator.CONTAINS, Text("@"))).name
     'email'
     """
-    match test.value:
-        case Trait(name=name):
-            of = None
-        case Property(name=name):
-            of = event
-        case Aggregate(event=of, property=str(name)):
-            pass
-        case _:
-            raise TypeError("only a trait or property can be a text; rules are checked before they are planned")
+    of, name = place_of(test.value, event)
     return TextQuestion(of, name, test.operator, test.text.value, test.ignoring_case)
+
+
+def place_of(value: Value, event: str | None = None) -> tuple[str | None, str]:
+    """Return the event and property, or None and the trait, whose own values `value` takes.
+
+    >>> place_of(Trait("email"))
+    (None, 'email')
+    """
+    match value:
+        case Trait(name=name):
+            return None, name
+        case Property(name=name):
+            return event, name
+        case Aggregate(event=of, property=str(name)):
+            return of, name
+        case _:
+            raise TypeError("only a trait or property can be asked so; rules are checked before they are planned")
 
 
 def questions_in(conditions: Iterable[Basic]) -> Iterator[TextQuestion]:

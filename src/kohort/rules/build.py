@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from lark import Token, Transformer
 
+from kohort.clock import DAY
 from kohort.definitions.values import micros_of
 from kohort.errors import DefinitionError, RuleError
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Node, Number, Span, Text, Time
@@ -16,6 +17,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Between,
     Comparison,
     Condition,
@@ -210,6 +212,21 @@ class Builder(Transformer[Token, Any]):
     def in_segment(self, children: Children) -> InSegment:
         """Build `in segment "name"`."""
         return _built(children, lambda span: InSegment(unquote(children[1]), span=span))
+
+    def anniversary(self, children: Children) -> Anniversary:
+        """Build `anniversary of birth_date in next 7 days`."""
+        _, value, days = children
+        return _built(children, lambda span: Anniversary(value, days.length // DAY, span=span))
+
+    def next_days(self, children: Children) -> Duration:
+        """Read `in next 7 days`."""
+        return _built(children, lambda span: self._days(children, span))
+
+    def _days(self, children: Children, span: Span) -> Duration:
+        found = Duration(*self._length(children), span=span)
+        if found.length % DAY:
+            raise DefinitionError("an anniversary is a day: write days or weeks")
+        return found
 
     def trait(self, children: Children) -> Trait:
         """Build a trait from its name."""

@@ -16,6 +16,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Asked,
     Between,
     Comparison,
@@ -113,7 +114,7 @@ class _Checker:
             case AgainstMean() | AgainstQuantile() | Extreme():
                 among = self.among(condition.among)
                 return replace(condition, value=self.number(condition.value, event), among=among)
-            case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes():
+            case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes() | Anniversary():
                 return self.asked(condition, event)
             case _:
                 assert_never(condition)
@@ -141,6 +142,8 @@ class _Checker:
                 self.ordered(value, condition.low)
             case TextTest(text=text) | OneOf(texts=(text, *_)):
                 self.of_type(value, types, ValueType.TEXT, text)
+            case Anniversary():
+                self.of_type(value, types, ValueType.MOMENT, condition.value)
             case Includes():
                 self.of_type(value, types, ValueType.TEXT_LIST, condition.text)
             case _:

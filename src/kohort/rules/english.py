@@ -61,6 +61,8 @@ ENGLISH: Final = Vocabulary(
         "THIS_YEAR": ("this year",),
         "SINCE": ("since",),
         "IN_PERIOD": ("in period",),
+        "ANNIVERSARY_OF": ("anniversary of",),
+        "IN_NEXT": ("in next", "in the next", "within the next"),
         "THEN": ("then",),
         "WITHIN": ("within",),
         "ALL_WITHIN": ("all within",),
@@ -70,6 +72,7 @@ ENGLISH: Final = Vocabulary(
     patterns={"IN_MONTH": rf"in(?=\s+(?:{'|'.join(_MONTHS)})(?![\w.]))"},
     orders="""
         last_window: IN_LAST NUMBER UNIT
+        next_days: IN_NEXT NUMBER UNIT
         month_window: IN_MONTH MONTH
         extreme: (IN_TOP | IN_BOTTOM) NUMBER PERCENT [among]
     """,
@@ -87,6 +90,7 @@ ENGLISH: Final = Vocabulary(
         "last_window": "in last {count} {unit}",
         "sequence_window": "within the last {count} {unit}",
         "month_window": "in {month}",
+        "next_days": "in next {count} {unit}",
         "top": "in top {percent}%",
         "bottom": "in bottom {percent}%",
     },
@@ -131,6 +135,8 @@ ENGLISH: Final = Vocabulary(
         "IN_MONTH": _WINDOW,
         "IN_PERIOD": _WINDOW,
         "MONTH": "a month",
+        "ANNIVERSARY_OF": _CONDITION,
+        "IN_NEXT": '"in next 7 days"',
         "THEN": '"then"',
         "WITHIN": '"within 1 day"',
         "ALL_WITHIN": '"all within 7 days"',

@@ -19,6 +19,7 @@ DEEPEST: Final = 16
 MOST_CONDITIONS: Final = 500
 MOST_LEVELS: Final = 100
 MOST_STEPS: Final = 10
+MOST_DAYS: Final = 366
 MOST_TEXTS: Final = 10_000
 _HUNDRED_PERCENT: Final = 100 * MICRO
 
@@ -250,6 +251,23 @@ class Includes(Node):
 
 
 @dataclass(frozen=True)
+class Anniversary(Node):
+    """A moment whose day comes round, in a later year, today or on one of the `days` days after it.
+
+    >>> Anniversary(Trait("birth_date"), 7).days
+    7
+    """
+
+    value: Value
+    days: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.days <= MOST_DAYS:
+            raise DefinitionError(f"an anniversary is looked for in the next 1 to {MOST_DAYS} days")
+        _check_size(self)
+
+
+@dataclass(frozen=True)
 class AgainstMean(Node):
     """A value compared with the population's `mean + k std`; `deviations` is k in micros, `among` as of a score."""
 
@@ -391,7 +409,8 @@ class Not(Node):
         _check_size(self)
 
 
-Asked = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
+Stated = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
+Asked = Stated | Anniversary
 Placed = AgainstMean | AgainstQuantile | Extreme
 Valued = Asked | Placed
 Basic = Valued | Sequence

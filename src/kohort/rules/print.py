@@ -11,6 +11,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Between,
     Comparison,
     Condition,
@@ -26,16 +27,17 @@ from kohort.rules.nodes import (
     Not,
     OneOf,
     Or,
+    Placed,
     Property,
     Rule,
     Score,
     Sequence,
     Side,
+    Stated,
     Step,
     TextTest,
     Trait,
     Value,
-    Valued,
 )
 from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Since, Window
@@ -110,6 +112,9 @@ class _Printer:
                 return f"{self.word('DID')} {self.happened(leaf)}{self.window(leaf.window)}"
             case Sequence():
                 return self.sequence(leaf)
+            case Anniversary():
+                words = self.vocabulary.templates["next_days"].format_map(self.length(Duration(leaf.days, "day")))
+                return f"{self.word('ANNIVERSARY_OF')} {self.value(leaf.value)} {words}"
             case InSegment():
                 return f"{self.word('IN_SEGMENT')} {_quoted(leaf.name)}"
             case _:
@@ -140,7 +145,7 @@ class _Printer:
     def duration(self, duration: Duration) -> str:
         return "{count} {unit}".format_map(self.length(duration))
 
-    def predicate(self, leaf: Valued) -> str:  # noqa: PLR0911 - one answer a node
+    def predicate(self, leaf: Stated | Placed) -> str:  # noqa: PLR0911 - one answer a node
         match leaf:
             case Comparison():
                 return f"{leaf.operator} {self.literal(leaf.literal)}"

@@ -4,6 +4,7 @@
 daylight-saving day has 23 or 25 hours, a week begins on Monday.
 """
 
+from calendar import isleap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -142,3 +143,23 @@ def _days(
 
 def _before_next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def is_anniversary(moment: Moment, at: Moment, days: int, zone: ZoneInfo) -> bool:
+    """Return whether the day of `moment` comes round, in a later year, from the day of `at` to `days` days after it.
+
+    Calendar dates in `zone` are compared; 29 February comes round on 28 February in common years.
+
+    >>> from kohort.clock import parse_moment
+    >>> born, today = (parse_moment(one, ZoneInfo("UTC")) for one in ("1996-02-29", "2026-02-21T12:00"))
+    >>> is_anniversary(born, today, 7, ZoneInfo("UTC")), is_anniversary(born, today, 6, ZoneInfo("UTC"))
+    (True, False)
+    """
+    born, today = datetime_of(moment, zone).date(), datetime_of(at, zone).date()
+    following = (_comes_round(born, year) for year in (today.year, today.year + 1) if year > born.year)
+    return any(0 <= (day - today).days <= days for day in following)
+
+
+def _comes_round(born: date, year: int) -> date:
+    leap_day_missing = (born.month, born.day) == (2, 29) and not isleap(year)
+    return date(year, 2, 28) if leap_day_missing else born.replace(year=year)

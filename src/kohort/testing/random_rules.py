@@ -15,6 +15,7 @@ from kohort.rules.nodes import (
     AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Between,
     Comparison,
     Condition,
@@ -163,6 +164,7 @@ class _Draw:
         kinds += ["comparison"] * 4 if type_ is not ValueType.TEXT_LIST else []
         kinds += ["between"] * 2 if type_ in _ORDERED else []
         kinds += ["text", "text", "one of"] if type_ is ValueType.TEXT else []
+        kinds += ["anniversary"] if type_ is ValueType.MOMENT and not isinstance(value, Property) else []
         kinds += ["includes"] * 4 if type_ is ValueType.TEXT_LIST else []
         match self.one_of(kinds):
             case "exists":
@@ -173,6 +175,8 @@ class _Draw:
                 return self.draw(text_tests(value))
             case "one of":
                 return OneOf(value, tuple(self.text() for _ in range(self.number(1, 3))))
+            case "anniversary":
+                return Anniversary(value, self.one_of((0, 1, 3, 366)))
             case "includes":
                 return Includes(value, self.text())
             case "between":

@@ -85,7 +85,8 @@ def typed_values(type_: ValueType) -> st.SearchStrategy[Typed]:
         case ValueType.BOOLEAN:
             return st.booleans().map(lambda truth: Typed(type_, truth))
         case ValueType.MOMENT:
-            return moments().map(lambda moment: Typed(type_, moment))
+            years = st.sampled_from((0, 0, 365 * DAY, 6 * 365 * DAY + DAY))
+            return st.builds(lambda moment, ago: Typed(type_, moment - ago), moments(), years)
         case ValueType.TEXT_LIST:
             return st.lists(st.sampled_from(_TEXTS), max_size=3).map(lambda texts: Typed(type_, tuple(texts)))
 

@@ -22,7 +22,7 @@ from kohort.engines.sql.statements import (
     Place,
     Places,
     Statement,
-    distinct_texts,
+    distinct_values,
     drop_table,
     earliest_event,
     event_table,
@@ -32,6 +32,7 @@ from kohort.engines.sql.statements import (
     population_values,
     trait_table,
 )
+from kohort.engines.sql.terms import COLUMN_OF_TYPE
 from kohort.engines.statistics import (
     PopulationTerm,
     Statistic,
@@ -41,12 +42,12 @@ from kohort.engines.statistics import (
     statistic_key,
     statistic_of,
 )
-from kohort.engines.texts import TextQuestion, matching_texts, questions_in
+from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Basic, DaysSince, Rule, Trait
+from kohort.rules.nodes import Aggregate, Anniversary, Basic, DaysSince, Rule, Trait
 from kohort.rules.nodes import Sequence as Steps
-from kohort.rules.windows import InMonth
+from kohort.rules.windows import InMonth, is_anniversary
 
 
 class SqlEngine:
@@ -115,14 +116,27 @@ class SqlEngine:
             questions.setdefault((question.event, question.name), []).append(question)
         answers: dict[TextQuestion, tuple[str, ...]] = {}
         for (event, name), its in questions.items():
-            place = name if event is None else self._catalog.events[event][name][ValueType.TEXT]
-            texts = self._arrow(distinct_texts(event, place, at))["text"].to_pylist()
+            texts = self._distinct(event, name, ValueType.TEXT, at)
             answers |= {question: matching_texts(question, texts) for question in its}
         earliest = at
         if any(isinstance(getattr(feature.measure, "window", None), InMonth) for feature in plan.features):
             (first,) = self._arrow(earliest_event())["ts"].to_pylist()
             earliest = at if first is None else min(first, at)
-        return Context(self._catalog, at, answers, earliest)
+        anniversaries = {
+            condition: tuple(
+                moment
+                for moment in self._distinct(*place_of(condition.value), ValueType.MOMENT, at)
+                if is_anniversary(moment, at, condition.days, self._catalog.zone)
+            )
+            for condition in plan.conditions
+            if isinstance(condition, Anniversary)
+        }
+        return Context(self._catalog, at, answers, anniversaries, earliest)
+
+    def _distinct(self, event: str | None, name: str, type_: ValueType, at: Moment) -> list[Any]:
+        held = COLUMN_OF_TYPE[type_] if event is None else self._catalog.events[event][name][type_]
+        values: list[Any] = self._arrow(distinct_values(event, name, held, at))["value"].to_pylist()
+        return values
 
     def _decide(
         self, plan: Plan, context: Context, places: Places, person: str | None, pinned: Statistics | None

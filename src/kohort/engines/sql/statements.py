@@ -126,19 +126,16 @@ def everybodys_values(feature: Feature, place: Place, at: Moment, *, in_populati
     return _statement(select, Parameters())
 
 
-def distinct_texts(event: str | None, name: str, at: Moment) -> Statement:
-    """Return the statement for the distinct texts `text` of a column of an event, or, with None, of a trait."""
+def distinct_values(event: str | None, name: str, held: str, at: Moment) -> Statement:
+    """Return the statement for the distinct values `value` in the column `held` of an event, or of the trait `name`."""
     parameters = Parameters()
-    if event is None:
-        relation, found, bound, time = "trait_values", column("text"), parameters.bind(name), "set_at"
-    else:
-        relation, found, bound, time = "events", column(name), parameters.bind(event), "ts"
+    relation, subject, time = ("trait_values", name, "set_at") if event is None else ("events", event, "ts")
     rows = [
-        exp.EQ(this=column("name"), expression=bound),
+        exp.EQ(this=column("name"), expression=parameters.bind(subject)),
         exp.LTE(this=column(time), expression=number(at)),
-        exp.Not(this=exp.Is(this=found.copy(), expression=exp.null())),
+        exp.Not(this=exp.Is(this=column(held), expression=exp.null())),
     ]
-    select = exp.select(exp.alias_(found, "text")).distinct().from_(relation).where(all_of(rows))
+    select = exp.select(exp.alias_(column(held), "value")).distinct().from_(relation).where(all_of(rows))
     return _statement(select, parameters)
 
 

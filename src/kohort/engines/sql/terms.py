@@ -8,7 +8,17 @@ from sqlglot import expressions as exp
 
 from kohort.definitions.values import ValueType
 from kohort.engines.context import Context
-from kohort.engines.predicates import AnyText, Element, Equal, Never, Predicate, Present, Within, predicate_of
+from kohort.engines.predicates import (
+    AnyMoment,
+    AnyText,
+    Element,
+    Equal,
+    Never,
+    Predicate,
+    Present,
+    Within,
+    predicate_of,
+)
 from kohort.rules.literals import type_of
 from kohort.rules.nodes import (
     And,
@@ -136,14 +146,16 @@ def _within(term: exp.Expr, low: int | None, high: int | None) -> list[exp.Expr]
     return [*low_end, *high_end]
 
 
-def _compared(predicate: Within | Equal | AnyText | Element, value: exp.Expr, parameters: Parameters) -> exp.Expr:
+def _compared(
+    predicate: Within | Equal | AnyText | AnyMoment | Element, value: exp.Expr, parameters: Parameters
+) -> exp.Expr:
     match predicate:
         case Equal(value=wanted, negated=negated):
             bound = exp.Boolean(this=wanted) if isinstance(wanted, bool) else parameters.bind(wanted)
             kind = exp.NEQ if negated else exp.EQ
             return kind(this=value, expression=bound)
-        case AnyText(texts=texts):
-            listed = exp.select(exp.Explode(this=parameters.bind(list(texts))))
+        case AnyText(texts=found) | AnyMoment(moments=found):
+            listed = exp.select(exp.Explode(this=parameters.bind(list(found))))
             return exp.In(this=value, query=listed.subquery())
         case Element(text=text):
             return exp.ArrayContains(this=value, expression=parameters.bind(text))
