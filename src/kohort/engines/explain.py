@@ -34,7 +34,7 @@ class Facts:
 
 def explain_rule(plan: Plan, rule: Rule, facts: Facts, catalog: Catalog) -> Explanation:
     """Return the explanation of `rule`, one of `plan`, for the person of `facts`."""
-    sentence = print_rule(rule)
+    sentence = print_rule(rule, catalog.language)
     match rule:
         case And() | Or() | Not():
             parts = tuple(explain_rule(plan, part, facts, catalog) for part in children(rule))

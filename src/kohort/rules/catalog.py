@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from kohort.definitions.values import ValueType
+from kohort.rules.languages import Language
 from kohort.rules.windows import Periods
 
 
@@ -16,8 +17,8 @@ class Catalog:
     that type, because a property whose type changes between events keeps each value. `traits` maps a trait's
     name to its type. `aliases` maps other names of an event to its key. `segments` maps a segment's name to
     its sentence, so that `in segment` can be resolved. `periods` maps the name of a campaign period to its first
-    and last day. `zone` is the project's time zone, in which a rule's
-    dates and its times without an offset are meant.
+    and last day. `language` is that in which the project writes its rules. `zone` is the project's time zone, in
+    which a rule's dates and its times without an offset are meant.
 
     >>> catalog = Catalog(events={"order_completed": {"total": {ValueType.NUMBER: "total"}}})
     >>> catalog.events["order_completed"]["total"][ValueType.NUMBER]
@@ -29,4 +30,5 @@ class Catalog:
     aliases: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
     periods: Periods = field(default_factory=dict)
+    language: Language = Language.EN
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))

@@ -158,7 +158,7 @@ class _Checker:
             frozenset({ValueType.TEXT_LIST}): 'a list of text is asked so: interests includes "golf"',
             frozenset({ValueType.TEXT}): 'a text is asked so: country = "FR", or: email contains "@example.org"',
         }
-        words = f"{print_value(value)} is a {_listed(types)}"
+        words = f"{self.words(value)} is a {_listed(types)}"
         self.refuse(f"{words}; this is asked of a {wanted} only", node, hints.get(types, ""))
 
     def window(self, window: Window | None) -> None:
@@ -175,7 +175,7 @@ class _Checker:
         match value:
             case Property():
                 if event is None:
-                    self.refuse(f"{print_value(value)} is a property; it stands in a where only", value)
+                    self.refuse(f"{self.words(value)} is a property; it stands in a where only", value)
                 self.property(event, value.name, value)
                 return value
             case Score():
@@ -249,21 +249,25 @@ class _Checker:
             hint = 'a list of text is asked so: interests includes "golf"'
         elif types == {ValueType.MOMENT}:
             hint = "write a date such as 2026-01-31 or a time such as 2026-01-31T09:30:00+01:00, without quotes"
-        self.refuse(f"{print_value(value)} is a {_listed(types)}; it cannot be compared with a {wanted}", literal, hint)
+        self.refuse(f"{self.words(value)} is a {_listed(types)}; it cannot be compared with a {wanted}", literal, hint)
 
     def ordered(self, value: Value, literal: Literal) -> None:
         """Refuse to order what has no order here."""
         if type_of(literal) not in _ORDERED:
-            self.refuse(f"{print_value(value)} can only be = or != to a {type_of(literal)}", literal)
+            self.refuse(f"{self.words(value)} can only be = or != to a {type_of(literal)}", literal)
 
     def number(self, value: Measure, event: str | None) -> Measure:
         """Check a value that is placed in the population, which only numbers can be."""
         measure = self.measure(value, event)
         types = types_of(measure, self.catalog)
         if ValueType.NUMBER not in types:
-            words = print_value(measure)
+            words = self.words(measure)
             self.refuse(f"a place in the population needs a number, but {words} is a {_listed(types)}", value)
         return measure
+
+    def words(self, value: Value) -> str:
+        """Return a value in the language of the project."""
+        return print_value(value, self.catalog.language)
 
     def unknown_trait(self, trait: Trait) -> NoReturn:
         """Refuse a trait nobody knows; if an event is called so, say how to speak of it."""
@@ -279,7 +283,7 @@ class _Checker:
     def refuse(self, problem: str, node: Node, hint: str = "") -> NoReturn:
         """Raise the error at the place of `node`, as narrow as the name or word that is meant."""
         if self.sentence is None or node.span is None:
-            sentence = self.sentence if self.sentence is not None else print_rule(self.rule)
+            sentence = self.sentence if self.sentence is not None else print_rule(self.rule, self.catalog.language)
             raise rule_error(problem, sentence, (0, len(sentence)), hint)
         raise rule_error(problem, self.sentence, node.span, hint)
 

@@ -113,7 +113,7 @@ class _Printer:
             case Sequence():
                 return self.sequence(leaf)
             case Anniversary():
-                words = self.vocabulary.templates["next_days"].format_map(self.length(Duration(leaf.days, "day")))
+                words = self.vocabulary.lasting("next_days", leaf.days, "day")
                 return f"{self.word('ANNIVERSARY_OF')} {self.value(leaf.value)} {words}"
             case InSegment():
                 return f"{self.word('IN_SEGMENT')} {_quoted(leaf.name)}"
@@ -128,7 +128,7 @@ class _Printer:
         first, *later = sequence.steps
         words = [self.word("DID"), self.happened(first)]
         if isinstance(sequence.window, Last):
-            words.append(self.vocabulary.templates["sequence_window"].format_map(self.length(sequence.window)))
+            words.append(self.lasting("sequence_window", sequence.window))
         elif sequence.window is not None:
             words.append(self.window_words(sequence.window))
         for step in later:
@@ -139,11 +139,11 @@ class _Printer:
             words += [self.word("ALL_WITHIN"), self.duration(sequence.limit)]
         return " ".join(words)
 
-    def length(self, duration: Duration) -> dict[str, object]:
-        return {"count": duration.count, "unit": self.vocabulary.unit(duration.unit, duration.count)}
+    def lasting(self, template: str, duration: Duration) -> str:
+        return self.vocabulary.lasting(template, duration.count, duration.unit)
 
     def duration(self, duration: Duration) -> str:
-        return "{count} {unit}".format_map(self.length(duration))
+        return f"{duration.count} {self.vocabulary.unit(duration.unit, duration.count)}"
 
     def predicate(self, leaf: Stated | Placed) -> str:  # noqa: PLR0911 - one answer a node
         match leaf:
@@ -226,7 +226,7 @@ class _Printer:
     def window_words(self, window: Window) -> str:
         match window:
             case Last():
-                return self.vocabulary.templates["last_window"].format_map(self.length(window))
+                return self.lasting("last_window", window)
             case Calendar():
                 return self.word(window.name.name)
             case Since():

@@ -11,7 +11,7 @@ from kohort.rules.syntax import rule_error
 
 
 def read_rule(sentence: str, catalog: Catalog) -> Rule:
-    """Read a sentence whose names and types are those of `catalog`; events stand in it by their keys.
+    """Read a sentence in the language, and with the names and types, of `catalog`; events stand in it by their keys.
 
     Raises RuleError, with the place underlined, for what is no sentence, for unknown names (with the nearest
     one), for types that do not match, and for segments that refer to each other in a circle.
@@ -27,7 +27,7 @@ def read_rule(sentence: str, catalog: Catalog) -> Rule:
       ^^^
     did you mean "clv"?
     """
-    rule = check_rule(parse_rule(sentence), catalog, sentence)
+    rule = check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
     try:
         segments_of([rule], catalog)
     except RuleError:
@@ -82,7 +82,7 @@ def _segment(name: str, catalog: Catalog) -> Rule:
         raise DefinitionError(f'unknown segment "{shorten(name)}"; {hint}')
     sentence = catalog.segments[name]
     try:
-        return check_rule(parse_rule(sentence), catalog, sentence)
+        return check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
     except RuleError as error:
         problem = f'in segment "{shorten(name)}": {error.problem}'
         raise RuleError(problem, sentence=error.sentence, start=error.start, end=error.end, hint=error.hint) from error

@@ -83,7 +83,7 @@ def _hint(sentence: str, start: int, word: str, accepts: set[str], vocabulary: V
     nearest = _nearest(word, _keywords(accepts, vocabulary))
     if "TIME" in accepts and word[:1].isalpha() and not nearest:
         return f'text stands in double quotes: "{shorten(word, 40)}"'
-    if word == "in":
+    if word == "in" and "IN_TOP" in vocabulary.phrases:
         return 'after "in" comes last 7 days, top 5%, bottom 5%, a month, period "name" or segment "name"'
     if word == "of":
         before = sentence[:start].split()[-1:]

@@ -9,6 +9,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
+
+_COMPARISONS: Final = (
+    *("OPERATOR", "BETWEEN", "EXISTS", "IS_MISSING", "CONTAINS", "STARTS_WITH", "ENDS_WITH", "MATCHES"),
+    *("IS_ONE_OF", "INCLUDES", "IN_TOP", "IN_BOTTOM"),
+)
+_CONDITIONS: Final = (
+    *("COUNT_OF", "SUM_OF", "MEAN_OF", "MIN_OF", "MAX_OF", "DISTINCT_OF", "FIRST_OF", "LAST_OF", "SCORE_OF"),
+    *("DAYS_SINCE_FIRST", "DAYS_SINCE_LAST", "NOT", "DID", "IN_SEGMENT", "ANNIVERSARY_OF", "LPAR"),
+)
+_VALUES: Final = ("TRUE", "FALSE", "TIME")
+_WINDOWS: Final = (
+    *("IN_LAST", "TODAY", "YESTERDAY", "THIS_WEEK", "THIS_MONTH", "THIS_YEAR", "SINCE", "IN_MONTH", "IN_PERIOD"),
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +32,8 @@ class Vocabulary:
     `phrases` gives each terminal its words: the first is printed, the others are read too. `patterns` are regular
     expressions for terminals that depend on what follows. `orders` are the productions whose words stand in an order
     of this language. `units` give the singular and the plural of each unit of time; `months` the twelve months.
-    `templates` print what `orders` read, and `explanations` say what a terminal is, in words for an error.
+    `templates` print what `orders` read: one for one unit (`.one`) and for units in `feminine` (`.feminine`) may stand
+    beside the common one. `explanations` say what a terminal is, in words for an error.
     """
 
     phrases: Mapping[str, tuple[str, ...]]
@@ -29,6 +44,8 @@ class Vocabulary:
     templates: Mapping[str, str]
     explanations: Mapping[str, str]
 
+    feminine: frozenset[str] = frozenset()
+
     def word(self, terminal: str) -> str:
         """Return the words that are printed for a terminal."""
         return self.phrases[terminal][0]
@@ -36,6 +53,11 @@ class Vocabulary:
     def unit(self, unit: str, count: int) -> str:
         """Return a unit of time in the singular or plural of `count`."""
         return self.units[unit][0 if count == 1 else 1]
+
+    def lasting(self, template: str, count: int, unit: str) -> str:
+        """Return a template with a length of time in it."""
+        name = template + (".one" if count == 1 else "") + (".feminine" if unit in self.feminine else "")
+        return self.templates.get(name, self.templates[template]).format(count=count, unit=self.unit(unit, count))
 
     @cached_property
     def unit_of(self) -> Mapping[str, str]:
@@ -61,6 +83,26 @@ class Vocabulary:
         }
         lines = [f"{name}.2: /{_pattern(alternatives)}/i" for name, alternatives in words.items()]
         return "\n".join([*lines, *(f"{name}.3: /{pattern}/i" for name, pattern in self.patterns.items())])
+
+
+def explanations_of(
+    phrases: Mapping[str, tuple[str, ...]], *, comparison: str, condition: str, value: str, window: str, **others: str
+) -> Mapping[str, str]:
+    """Return what to call each terminal in an error: by its kind, as in `others`, or by its own words."""
+    kinds = {
+        **dict.fromkeys(_COMPARISONS, f"a comparison (such as {comparison})"),
+        **dict.fromkeys(_CONDITIONS, f"a condition (such as {condition})"),
+        **dict.fromkeys(_VALUES, f"a value ({value}, or a date such as 2026-01-31)"),
+        "NAME": "a name",
+        "NUMBER": "a number",
+        "TEXT": 'a "text" in double quotes',
+        **dict.fromkeys(_WINDOWS, f"a window ({window})"),
+        "MONTH": "a month",
+        "PERCENT": '"%"',
+        "COMMA": '","',
+    }
+    words = {terminal: f'"{its[0]}"' for terminal, its in phrases.items() if terminal not in kinds}
+    return {**kinds, **words, **others, "RPAR": '")"', "$END": "the end of the rule"}
 
 
 def _pattern(alternatives: tuple[str, ...]) -> str:
