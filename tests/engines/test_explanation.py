@@ -44,7 +44,7 @@ def combined(rule: Rule, explanation: Explanation, catalog: Catalog) -> bool:
             return explanation.holds
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(most_rules=1))
 def test_the_leaves_combined_by_the_rule_give_the_membership(world: World) -> None:
     create_relations(CONNECTION, world)

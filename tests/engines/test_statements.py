@@ -102,7 +102,7 @@ def test_hostile_names_and_values_are_bound(text: str) -> None:
     check(recorder.texts)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds())
 def test_every_statement_is_one_over_the_allowed_relations(world: World) -> None:
     recorder = Recorder(open_duckdb(threads=1))

@@ -84,4 +84,4 @@ def test_equal_windows_share_their_feature_and_statistic() -> None:
     plan = build_plan(rules, CATALOG)
     assert len(plan.features) == 1
     assert list(plan.terms) == ["top 5% of sum of order.total in last 14 days"]
-    assert plan.features[0].measure.window.duration == 14 * DAY  # type: ignore[union-attr]  # it is an aggregate
+    assert plan.features[0].measure.window.length == 14 * DAY  # type: ignore[union-attr]  # it is an aggregate

@@ -1,6 +1,7 @@
 """What a marketer reads when a rule is wrong: the problem, the place underlined, and what to do."""
 
 import contextlib
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,7 @@ CATALOG = Catalog(
         "signed_up": ValueType.MOMENT,
         "interests": ValueType.TEXT_LIST,
     },
+    periods={"summer sale": (date(2026, 7, 1), date(2026, 7, 31))},
     segments={
         "vip": "clv in top 5%",
         "snake": 'in segment "tail"',
@@ -120,6 +122,43 @@ def refused(sentence: str) -> RuleError:
         ("sum of order_completed.shop > 3", "sum of order_completed.shop", "sum takes numbers"),
         ("last of order_completed.mixed = true", "true", "is a number or text"),
         ('did order_completed where total = "50"', '"50"', "write the number without quotes"),
+        ('clv contains "3"', '"3"', "clv is a number; this is asked of a text only"),
+        ('interests contains "golf"', '"golf"', 'interests includes "golf"'),
+        ('country includes "golf"', '"golf"', 'country = "FR"'),
+        ('interests = "golf"', '"golf"', 'interests includes "golf"'),
+        ('country matches "(?=F)"', '"(?=F)"', "only (…) and (?:…) are groups"),
+        ('country matches "(F)\\\\1"', '"(F)', "outside RE2"),
+        ('country contians "F"', "contians", 'did you mean "contains"?'),
+        ('country contains "F" ignoring cas', "ignoring", "ignoring case"),
+        ("country is one of ()", ")", 'a "text" in double quotes'),
+        ('did page_viewed in period "sumer sale"', 'in period "sumer sale"', 'did you mean "summer sale"?'),
+        ("did page_viewed in Decembre", "in", "a month"),
+        ("did page_viewed between 3 and 4", "between 3 and 4", "between two dates"),
+        ("did page_viewed between 2026-02-01 and 2026-01-01", "between", "ends before it begins"),
+        ("clv between 2026-01-01 and 2026-02-01 > 3", "between", "only a value over events has a window"),
+        (
+            "count of page_viewed today between 2026-01-01 and 2026-02-01 > 3",
+            "between 2026-01-01 and 2026-02-01",
+            "has a window already",
+        ),
+        ("did page_viewed then not order_completed", "did page_viewed", "needs its time, such as within 1 day"),
+        (
+            "did page_viewed then not page_viewed within 1 day then page_viewed",
+            "did page_viewed",
+            "has no time of its own",
+        ),
+        ("did page_viewed all within 3 days", "did page_viewed", "2 to 10 steps"),
+        ("did page_viewed then not page_viewed within 1 day all within 3 days", "did", "two steps that were done"),
+        ("did page_viewed then order_complete", "then order_complete", 'did you mean "order_completed"?'),
+        ("did page_viewed then page_viewed within 1 month", "1 month", "a month has no fixed length"),
+        ("did page_viewed than page_viewed", "than", 'did you mean "then"?'),
+        ("anniversary of clv in next 7 days", "clv", "clv is a number; this is asked of a moment only"),
+        ("anniversary of signed_up in next 3 hours", "in next 3 hours", "write days or weeks"),
+        ("anniversary of signed_up in next 400 days", "anniversary of", "1 to 366 days"),
+        ("clv > quantile 90", "clv > quantile 90", "from 0 to 1"),
+        ("clv > mean among", "", "ends too early"),
+        ("clv in top 5% among cuontry exists", "cuontry", 'did you mean "country"?'),
+        ("score of clv out of 5 among country exists > 3", "country", "expected a condition"),
         ("not " * 16 + "clv > 3", "not " * 16 + "clv > 3", "nested more than 16 deep"),
         (" or ".join(["clv > 3"] * 501), "clv > 3", "more than 500 conditions"),
         ("x" * 100_001, "x", "longer than 100,000 characters"),
@@ -134,7 +173,7 @@ def test_the_place_is_underlined_and_the_way_out_is_shown(sentence: str, underli
 def test_a_whole_message_reads_well() -> None:
     assert str(refused("country = FR and clv > 3")) == (
         'FR does not fit here; expected a value (a number, "text" in double quotes, true, false, '
-        'or a date such as 2026-01-31) or "mean"\n'
+        'or a date such as 2026-01-31), "mean", "median" or "quantile 0.9"\n'
         "  country = FR and clv > 3\n"
         "            ^^\n"
         'text stands in double quotes: "FR"'

@@ -3,11 +3,25 @@
 from dataclasses import dataclass
 
 from kohort.definitions.values import MICRO
-from kohort.engines.plan import Feature, features_of
+from kohort.engines.context import Context
+from kohort.engines.plan import Bits, Feature, features_of
 from kohort.engines.predicates import Never, Predicate, Present, Within, bounds, predicate_of
 from kohort.engines.statistics import Statistic, Statistics, population_term, statistic_key
-from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import AgainstMean, Between, Comparison, Exists, Extreme, Missing, Score, Side, Valued
+from kohort.rules.nodes import (
+    AgainstMean,
+    AgainstQuantile,
+    Basic,
+    Between,
+    Comparison,
+    Everyone,
+    Exists,
+    Extreme,
+    Missing,
+    Operator,
+    Score,
+    Sequence,
+    Side,
+)
 
 
 @dataclass(frozen=True)
@@ -23,44 +37,67 @@ class Criterion:
     in_population: bool = False
 
 
-def criterion_of(condition: Valued, statistics: Statistics, catalog: Catalog) -> Criterion:
+def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> Criterion:
     """Return how to decide a canonical condition, given the statistics that it needs.
 
     >>> from kohort.definitions.values import ValueType
+    >>> from kohort.rules.catalog import Catalog
     >>> from kohort.rules.parse import parse_rule
     >>> statistics = Statistics({"top 5% of clv": Statistic(at=0, population=40, thresholds=(70,))})
     >>> catalog = Catalog(traits={"clv": ValueType.NUMBER})
-    >>> criterion_of(parse_rule("clv in top 5%"), statistics, catalog).predicate
+    >>> criterion_of(parse_rule("clv in top 5%"), statistics, Context(catalog, at=0)).predicate
     Within(low=70, high=None, negated=False)
     """
-    features = features_of(condition, catalog)
+    features = features_of(condition, context.catalog)
     term = population_term(condition)
     if term is None:
         match condition:
-            case Comparison() | Between() | Exists() | Missing():
-                return Criterion(features, predicate_of(condition, catalog.zone))
-            case _:
+            case Sequence():
+                return Criterion(features, Present())
+            case AgainstMean() | AgainstQuantile() | Extreme():
                 raise TypeError(f"{condition} lacks its term of the population")
+            case _:
+                return Criterion(features, predicate_of(condition, context))
     statistic = statistics.by_key[statistic_key(term)]
+    in_population = not isinstance(term.among, Everyone)
     match condition:
-        case AgainstMean():
-            return Criterion(features, _against(condition, statistic))
+        case AgainstMean() | AgainstQuantile():
+            return Criterion(features, _against(condition.operator, statistic))
         case Extreme():
-            return Criterion(features, _extreme(condition.side, statistic), in_population=True)
+            return Criterion(features, _extreme(condition.side, statistic), in_population)
         case Comparison(value=Score() as score) | Between(value=Score() as score):
-            wanted = predicate_of(condition, catalog.zone)
-            return Criterion(features, _scored(score, wanted, statistic), in_population=True)
+            wanted = predicate_of(condition, context)
+            return Criterion(features, _scored(score, wanted, statistic), in_population)
         case Exists() | Missing():
-            return Criterion(features, Present(isinstance(condition, Missing)), in_population=True)
+            return Criterion(features, Present(isinstance(condition, Missing)), in_population)
         case _:
             raise TypeError(f"{condition} does not depend on the population")
 
 
-def _against(condition: AgainstMean, statistic: Statistic) -> Predicate:
+def confined(condition: Basic, holds: Bits, among: Bits) -> Bits:
+    """Return for whom a condition holds whose population is `among`, from `holds`, which looks at everybody.
+
+    Whoever is outside is in no top or bottom and has no score; a mean or quantile is compared with all the same.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> import numpy as np
+    >>> confined(parse_rule("clv in top 5% among did e"), np.uint8([0b11]), np.uint8([0b01])).tolist()
+    [1]
+    """
+    match condition:
+        case AgainstMean() | AgainstQuantile():
+            return holds
+        case Missing():
+            return holds | ~among
+        case _:
+            return holds & among
+
+
+def _against(operator: Operator, statistic: Statistic) -> Predicate:
     if not statistic.thresholds:
         return Never()
     (threshold,) = statistic.thresholds
-    return bounds(condition.operator, threshold, threshold)
+    return bounds(operator, threshold, threshold)
 
 
 def _extreme(side: Side, statistic: Statistic) -> Predicate:

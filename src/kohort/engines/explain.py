@@ -1,6 +1,6 @@
 """An explanation: the rule's tree with what was found for one person at every leaf."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,9 +9,9 @@ from kohort.clock import DAY
 from kohort.definitions.values import MICRO, ValueType, decimal_of
 from kohort.engines.evaluation import Explanation, Shown
 from kohort.engines.plan import Feature, Plan, condition_of, features_of
-from kohort.engines.statistics import Statistics, population_term, statistic_key
+from kohort.engines.statistics import Statistics, population_rule, population_term, statistic_key
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import And, DaysSince, InSegment, Leaf, Not, Or, Rule, Score, Valued, children
+from kohort.rules.nodes import And, DaysSince, Everyone, InSegment, Leaf, Not, Or, Rule, Score, children
 from kohort.rules.print import print_rule
 from kohort.stats.population import score_of
 
@@ -22,11 +22,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Facts:
     """What an engine found for one person.
 
-    `holds` says which conditions are true, `values` gives each feature's value in its unit, `in_population`
+    `holds` says whether a rule of the plan is true, `values` gives each feature's value in its unit, `in_population`
     the same where the person belongs to the feature's population, and None elsewhere.
     """
 
-    holds: Mapping[Valued, bool]
+    holds: Callable[[Rule], bool]
     values: Mapping[Feature, object]
     in_population: Mapping[Feature, object]
     statistics: Statistics
@@ -34,7 +34,7 @@ class Facts:
 
 def explain_rule(plan: Plan, rule: Rule, facts: Facts, catalog: Catalog) -> Explanation:
     """Return the explanation of `rule`, one of `plan`, for the person of `facts`."""
-    sentence = print_rule(rule)
+    sentence = print_rule(rule, catalog.language)
     match rule:
         case And() | Or() | Not():
             parts = tuple(explain_rule(plan, part, facts, catalog) for part in children(rule))
@@ -66,14 +66,17 @@ def _explained_leaf(leaf: Leaf, sentence: str, facts: Facts, catalog: Catalog) -
     value = _shown(feature, facts.values[feature])
     term = population_term(condition)
     if term is None:
-        return Explanation(sentence, facts.holds[condition], value=value)
+        return Explanation(sentence, facts.holds(condition), value=value)
     statistic = facts.statistics.by_key[statistic_key(term)]
     scored: Shown = None
     if isinstance(term, Score):
-        scored, value = value, _score(term, facts.in_population[feature], statistic.thresholds)
+        among = population_rule(term)
+        known = facts.values if isinstance(term.among, Everyone) else facts.in_population
+        inside = among is None or facts.holds(among)
+        scored, value = value, _score(term, known[feature] if inside else None, statistic.thresholds)
     return Explanation(
         sentence,
-        facts.holds[condition],
+        facts.holds(condition),
         value=value,
         scored=scored,
         thresholds=tuple(_in_unit(feature, one) for one in statistic.thresholds),

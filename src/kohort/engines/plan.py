@@ -5,6 +5,7 @@ Every engine runs the same plan; it differs only in how it finds the features' v
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import assert_never
 
 import numpy as np
@@ -17,8 +18,11 @@ from kohort.rules.check import check_rule, types_of
 from kohort.rules.literals import Number, type_of
 from kohort.rules.nodes import (
     AgainstMean,
+    AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
+    Basic,
     Between,
     Comparison,
     DaysSince,
@@ -26,30 +30,36 @@ from kohort.rules.nodes import (
     Exists,
     Extreme,
     Function,
+    Includes,
     InSegment,
     Leaf,
     Measure,
     Missing,
     Not,
+    OneOf,
     Operator,
     Or,
     Property,
     Rule,
     Score,
+    Sequence,
+    TextTest,
     Trait,
     Valued,
     leaves,
+    populations,
 )
 from kohort.rules.read import segments_of
+from kohort.rules.windows import canonical_window
 
 Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A value of every person, in one type: what an engine has to find."""
+    """A value of every person, in one type: what an engine has to find. Of a sequence: true, or missing."""
 
-    measure: Measure
+    measure: Measure | Sequence
     type: ValueType
 
 
@@ -59,14 +69,16 @@ class Plan:
 
     `segments` are the rules that these refer to, each after those it needs. `conditions` are the distinct
     leaves of all of them, `features` the distinct values that these ask for, `terms` what they need to know of
-    the population, by its key.
+    the population, by its key. `stages` are the conditions in an order in which they can be decided: those of a
+    stage need no population but everyone, or the members of rules whose conditions stand in stages before it.
     """
 
     rules: Mapping[str, Rule]
     segments: Mapping[str, Rule]
-    conditions: tuple[Valued, ...]
+    conditions: tuple[Basic, ...]
     features: tuple[Feature, ...]
     terms: Mapping[str, PopulationTerm]
+    stages: tuple[tuple[Basic, ...], ...]
 
 
 def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
@@ -83,10 +95,10 @@ def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
     conditions = tuple(dict.fromkeys(_conditions([*checked.values(), *segments.values()])))
     features = tuple(dict.fromkeys(feature for one in conditions for feature in features_of(one, catalog)))
     terms = {statistic_key(term): term for term in map(population_term, conditions) if term is not None}
-    return Plan(checked, segments, conditions, features, terms)
+    return Plan(checked, segments, conditions, features, terms, _stages(conditions, segments))
 
 
-def condition_of(leaf: Leaf) -> Valued | None:
+def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a node
     """Return the canonical form of a leaf, so that equal conditions are one; None for `in segment`.
 
     >>> from kohort.rules.parse import parse_rule
@@ -99,9 +111,11 @@ def condition_of(leaf: Leaf) -> Valued | None:
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
-        case AgainstMean() | Extreme():
+        case Sequence():
+            return _canonical_sequence(leaf)
+        case AgainstMean() | AgainstQuantile() | Extreme():
             return replace(leaf, value=_canonical(leaf.value))
-        case Comparison() | Between() | Exists() | Missing():
+        case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes() | Anniversary():
             match leaf.value:
                 case Property():
                     return leaf
@@ -113,13 +127,15 @@ def condition_of(leaf: Leaf) -> Valued | None:
             assert_never(leaf)
 
 
-def features_of(condition: Valued, catalog: Catalog) -> tuple[Feature, ...]:
+def features_of(condition: Basic, catalog: Catalog) -> tuple[Feature, ...]:
     """Return the features that a canonical condition asks for: several only where any of several types will do.
 
     >>> from kohort.rules.parse import parse_rule
     >>> [one.type.value for one in features_of(parse_rule("clv > 3"), Catalog(traits={"clv": ValueType.NUMBER}))]
     ['number']
     """
+    if isinstance(condition, Sequence):
+        return (Feature(condition, ValueType.BOOLEAN),)
     match condition.value:
         case Score() as score:
             return (Feature(score.value, ValueType.NUMBER),)
@@ -131,7 +147,7 @@ def features_of(condition: Valued, catalog: Catalog) -> tuple[Feature, ...]:
             assert_never(condition.value)
 
 
-def combine(plan: Plan, bits: Mapping[Valued, Bits]) -> dict[str, Bits]:
+def combine(plan: Plan, bits: Mapping[Basic, Bits]) -> dict[str, Bits]:
     """Return the members of every rule of `plan`, from the people for whom each condition holds.
 
     `bits` are one bit a person, packed in Arrow's order (`numpy.packbits`, little); so are the answers. What
@@ -143,54 +159,102 @@ def combine(plan: Plan, bits: Mapping[Valued, Bits]) -> dict[str, Bits]:
     >>> np.unpackbits(combine(plan, {plan.conditions[0]: did})["quiet"], count=3, bitorder="little").tolist()
     [0, 1, 0]
     """
-    known: dict[Rule, Bits] = {}
-    for name, rule in plan.segments.items():
-        known[InSegment(name)] = _combined(rule, bits, known)
-    return {name: _combined(rule, bits, known) for name, rule in plan.rules.items()}
+    algebra = Algebra(plan)
+    for condition, its in bits.items():
+        algebra.learn(condition, its)
+    return {name: algebra.of(rule) for name, rule in plan.rules.items()}
 
 
-def _combined(rule: Rule, bits: Mapping[Valued, Bits], known: dict[Rule, Bits]) -> Bits:
-    if rule not in known:
+class Algebra:
+    """For whom each rule of a plan holds, as far as it is known for whom its conditions do; each rule once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._known: dict[Rule, Bits] = {}
+
+    def learn(self, condition: Basic, bits: Bits) -> None:
+        """Take in for whom a canonical condition holds."""
+        self._known[condition] = bits
+
+    def of(self, rule: Rule) -> Bits:
+        """Return for whom `rule` holds; raises KeyError for a condition that is not known yet."""
+        if rule not in self._known:
+            self._known[rule] = self._found(rule)
+        return self._known[rule]
+
+    def _found(self, rule: Rule) -> Bits:
         match rule:
             case And():
-                known[rule] = np.bitwise_and.reduce([_combined(part, bits, known) for part in rule.parts])
+                return reduce(np.bitwise_and, [self.of(part) for part in rule.parts])
             case Or():
-                known[rule] = np.bitwise_or.reduce([_combined(part, bits, known) for part in rule.parts])
+                return reduce(np.bitwise_or, [self.of(part) for part in rule.parts])
             case Not():
-                known[rule] = ~_combined(rule.part, bits, known)
+                return ~self.of(rule.part)
+            case InSegment():
+                return self.of(self._plan.segments[rule.name])
             case _:
-                known[rule] = bits[_valued(rule)]
-    return known[rule]
+                return self._known[_valued(rule)]
 
 
-def _valued(leaf: Leaf) -> Valued:
+def _valued(leaf: Leaf) -> Basic:
     condition = condition_of(leaf)
     if condition is None:
         raise KeyError(f"the plan lacks the rule of {leaf}")
     return condition
 
 
-def _conditions(rules: Iterable[Rule]) -> Iterator[Valued]:
+def _stages(conditions: Iterable[Basic], segments: Mapping[str, Rule]) -> tuple[tuple[Basic, ...], ...]:
+    known: dict[Rule, int] = {}
+
+    def stage(rule: Rule) -> int:
+        if rule not in known:
+            within = (stage(segments[one.name]) for one in leaves(rule) if isinstance(one, InSegment))
+            known[rule] = max([0, *within, *(1 + stage(among) for among in populations(rule))])
+        return known[rule]
+
+    stages: dict[int, list[Basic]] = {}
+    for condition in conditions:
+        stages.setdefault(stage(condition), []).append(condition)
+    return tuple(tuple(stages[number]) for number in sorted(stages))
+
+
+def _conditions(rules: Iterable[Rule]) -> Iterator[Basic]:
     for rule in rules:
         for leaf in leaves(rule):
             condition = condition_of(leaf)
             if condition is not None:
                 yield condition
+        yield from _conditions(populations(rule))
 
 
-def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[ValueType]:
+def _types(condition: Valued, measure: Measure, catalog: Catalog) -> Iterable[ValueType]:  # noqa: PLR0911 - one answer a node
     match condition:
         case Comparison():
             return (type_of(condition.literal),)
         case Between():
             return (type_of(condition.low),)
+        case TextTest() | OneOf():
+            return (ValueType.TEXT,)
+        case Includes():
+            return (ValueType.TEXT_LIST,)
+        case Anniversary():
+            return (ValueType.MOMENT,)
         case Exists() | Missing():
             return sorted(types_of(measure, catalog))
         case _:
             return (ValueType.NUMBER,)
 
 
+def _canonical_sequence(sequence: Sequence) -> Sequence:
+    return replace(
+        sequence,
+        steps=tuple(replace(step, within=step.within and step.within.canonical()) for step in sequence.steps),
+        window=canonical_window(sequence.window),
+        limit=sequence.limit and sequence.limit.canonical(),
+    )
+
+
 def _canonical(measure: Measure) -> Measure:
     if isinstance(measure, Aggregate) and measure.window is not None:
-        return replace(measure, window=measure.window.canonical())
+        return replace(measure, window=canonical_window(measure.window))
     return measure

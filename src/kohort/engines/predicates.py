@@ -10,8 +10,23 @@ from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY
 from kohort.definitions.values import MICRO
+from kohort.engines.context import Context
+from kohort.engines.texts import question_of
 from kohort.rules.literals import Boolean, Literal, Number, Text
-from kohort.rules.nodes import Between, Comparison, DaysSince, Exists, Missing, Operator, Value
+from kohort.rules.nodes import (
+    Anniversary,
+    Asked,
+    Between,
+    Comparison,
+    DaysSince,
+    Exists,
+    Includes,
+    Missing,
+    OneOf,
+    Operator,
+    TextTest,
+    Value,
+)
 
 
 @dataclass(frozen=True)
@@ -39,20 +54,43 @@ class Present:
 
 
 @dataclass(frozen=True)
+class AnyText:
+    """The value is there and is one of `texts`."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnyMoment:
+    """The value is there and is one of `moments`."""
+
+    moments: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Element:
+    """The value, a list, is there and has the element `text`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Never:
     """False for everybody: the threshold to compare with is missing."""
 
 
-Predicate = Within | Equal | Present | Never
+Predicate = Within | Equal | Present | AnyText | AnyMoment | Element | Never
 
 
-def predicate_of(condition: Comparison | Between | Exists | Missing, zone: ZoneInfo) -> Predicate:
-    """Return the question that `condition` asks about its value; dates are days in `zone`.
+def predicate_of(condition: Asked, context: Context, event: str | None = None) -> Predicate:  # noqa: PLR0911 - one answer a node
+    """Return the question that `condition` asks about its value; `event` is the event whose `where` it stands in.
 
+    >>> from kohort.rules.catalog import Catalog
     >>> from kohort.rules.nodes import Trait
-    >>> predicate_of(Comparison(Trait("clv"), Operator.MORE, Number(5)), ZoneInfo("UTC"))
+    >>> predicate_of(Comparison(Trait("clv"), Operator.MORE, Number(5)), Context(Catalog(), at=0))
     Within(low=6, high=None, negated=False)
     """
+    zone = context.catalog.zone
     match condition:
         case Comparison(literal=Text() | Boolean() as literal):
             return Equal(literal.value, condition.operator is Operator.DIFFERENT)
@@ -66,6 +104,14 @@ def predicate_of(condition: Comparison | Between | Exists | Missing, zone: ZoneI
             return Present()
         case Missing():
             return Present(negated=True)
+        case TextTest():
+            return AnyText(context.texts[question_of(condition, event)])
+        case OneOf():
+            return AnyText(tuple(dict.fromkeys(text.value for text in condition.texts)))
+        case Anniversary():
+            return AnyMoment(context.anniversaries[condition])
+        case Includes():
+            return Element(condition.text.value)
         case _:
             assert_never(condition)
 

@@ -4,46 +4,61 @@ It shares with the engines how a rule is read, and nothing of how it is run: val
 every definition stands here as the rule language states it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
 from math import isqrt
 from typing import assert_never
+from unicodedata import normalize
 
-from kohort.clock import DAY, Moment
+from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
+from kohort.engines.texts import matching_texts, question_of
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
 from kohort.rules.literals import Boolean, Day, Last, Literal, Number, Text, Time, type_of
 from kohort.rules.nodes import (
     AgainstMean,
+    AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
+    Asked,
     Between,
     Comparison,
     Condition,
     DaysSince,
     Did,
+    Everyone,
     Exists,
     Extreme,
     Function,
+    Includes,
     InSegment,
     Measure,
     Missing,
     Not,
     Occurrence,
+    OneOf,
     Operator,
     Or,
     Property,
     Rule,
     Score,
+    Sequence,
     Side,
+    Step,
+    TextOperator,
+    TextTest,
     Trait,
     Value,
 )
 from kohort.rules.read import segments_of
+from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 
 Plain = Fraction | int | str | bool | tuple[str, ...]
 Finder = Callable[[ValueType], Plain | None]
@@ -97,7 +112,7 @@ class Reference:
     {'buyers': ['ada']}
     """
 
-    people: Sequence[Person]
+    people: Listed[Person]
     catalog: Catalog
     at: Moment
 
@@ -127,18 +142,51 @@ class Reference:
                 return self.holds(segments_of([rule], self.catalog)[rule.name], person)
             case Did():
                 return bool(self.matching(person, rule.event, rule.where, rule.window))
-            case AgainstMean():
-                threshold = self.mean_and_deviations(rule.value, rule.deviations)
+            case Sequence():
+                begins = self.matching(person, rule.steps[0].event, rule.steps[0].where, rule.window)
+                return any(self.goes_on(rule, 1, person, first.ts, first.ts) for first in begins)
+            case AgainstMean() | AgainstQuantile():
+                threshold = self.threshold(rule)
                 value = self.value(rule.value, person, ValueType.NUMBER)
                 return threshold is not None and _compare(value, rule.operator, threshold, threshold)
             case Extreme():
                 return self.is_extreme(rule, person)
-            case Comparison() | Between() | Exists() | Missing():
+            case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes() | Anniversary():
                 return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
             case _:
                 assert_never(rule)
 
-    def asked(self, condition: Comparison | Between | Exists | Missing, found: Finder) -> bool:
+    def goes_on(self, sequence: Sequence, place: int, person: Person, begin: Moment, last: Moment) -> bool:
+        """Return whether the steps from `place` on can follow what was done at `last`, begun at `begin`."""
+        later = sequence.steps[place:]
+        done = next((number for number, step in enumerate(later) if not step.negated), None)
+        if done is None:
+            return all(self.never(step, person, last) for step in later)
+        for event in self.matching(person, later[done].event, later[done].where, None):
+            within = later[done].within
+            if (
+                event.ts > last
+                and (within is None or event.ts <= last + within.length)
+                and (sequence.limit is None or event.ts <= begin + sequence.limit.length)
+                and not any(
+                    last < other.ts < event.ts
+                    for step in later[:done]
+                    for other in self.matching(person, step.event, step.where, None)
+                )
+                and self.goes_on(sequence, place + done + 1, person, begin, event.ts)
+            ):
+                return True
+        return False
+
+    def never(self, step: Step, person: Person, last: Moment) -> bool:
+        """Return whether a step was not done in (last, last + D], and the time to do it has run out."""
+        if step.within is None:
+            raise TypeError("a step that was not done at the end has its time; rules are checked when they are built")
+        end = last + step.within.length
+        done = self.matching(person, step.event, step.where, None)
+        return self.at >= end and not any(last < event.ts <= end for event in done)
+
+    def asked(self, condition: Asked, found: Finder) -> bool:  # noqa: PLR0911 - one answer a node
         """Return whether a condition holds of a value, which `found` gives in the type that is asked for."""
         match condition:
             case Comparison():
@@ -154,8 +202,29 @@ class Reference:
                 return any(found(type_) is not None for type_ in ValueType)
             case Missing():
                 return all(found(type_) is None for type_ in ValueType)
+            case TextTest():
+                text = found(ValueType.TEXT)
+                return isinstance(text, str) and _text_holds(condition, text)
+            case OneOf():
+                return found(ValueType.TEXT) in [text.value for text in condition.texts]
+            case Anniversary():
+                moment = found(ValueType.MOMENT)
+                return isinstance(moment, int) and self.comes_round(moment, condition.days)
+            case Includes():
+                texts = found(ValueType.TEXT_LIST)
+                return isinstance(texts, tuple) and condition.text.value in texts
             case _:
                 assert_never(condition)
+
+    def comes_round(self, moment: Moment, days: int) -> bool:
+        """Return whether one of today and the next days is the moment's day of the year, in a later year."""
+        born, today = (datetime_of(one, self.catalog.zone).date() for one in (moment, self.at))
+        for day in (today + timedelta(days=number) for number in range(days + 1)):
+            leap_day = (born.month, born.day) == (2, 29) and (day.month, day.day) == (2, 28)
+            same = (born.month, born.day) == (day.month, day.day)
+            if day.year > born.year and (same or (leap_day and (day + timedelta(days=1)).month == 3)):  # noqa: PLR2004 - March
+                return True
+        return False
 
     def ends(self, literal: Literal) -> tuple[Plain, Plain]:
         """Return the first and last value that `literal` means: two only of a day."""
@@ -218,18 +287,45 @@ class Reference:
             case function:
                 return _numeric(function, [one.value for one in found if isinstance(one.value, Fraction)])
 
-    def matching(self, person: Person, name: str, where: Condition | None, window: Last | None) -> list[Event]:
-        """Return the person's events called `name` in (t − D, t], or ever up to t, of which `where` holds."""
+    def matching(self, person: Person, name: str, where: Condition | None, window: Window | None) -> list[Event]:
+        """Return the person's events called `name` in the window, or ever up to t, of which `where` holds."""
         return [
             event
             for event in person.events
             if event.name == name
             and event.ts <= self.at
-            and (window is None or event.ts > self.at - window.duration)
+            and (window is None or self.in_window(event.ts, window))
             and (where is None or self.where_holds(where, event))
         ]
 
-    def where_holds(self, where: Condition, event: Event) -> bool:
+    def in_window(self, moment: Moment, window: Window) -> bool:  # noqa: C901, PLR0911 - one answer a window
+        """Return whether a moment ≤ t lies in a window: in (t − D, t], or on the right days of the calendar."""
+        today, day = datetime_of(self.at, self.catalog.zone).date(), datetime_of(moment, self.catalog.zone).date()
+        match window:
+            case Last():
+                return moment > self.at - window.length
+            case Since():
+                return moment >= window.start.moments(self.catalog.zone)[0]
+            case FromTo():
+                first, last = window.low.moments(self.catalog.zone)[0], window.high.moments(self.catalog.zone)[1]
+                return first <= moment <= last
+            case InMonth():
+                return day.month == window.month
+            case InPeriod():
+                first_day, last_day = self.catalog.periods[window.name]
+                return first_day <= day <= last_day
+            case Calendar(name=Named.TODAY):
+                return day == today
+            case Calendar(name=Named.YESTERDAY):
+                return (today - day).days == 1
+            case Calendar(name=Named.THIS_WEEK):
+                return day.isocalendar()[:2] == today.isocalendar()[:2]
+            case Calendar(name=Named.THIS_MONTH):
+                return (day.year, day.month) == (today.year, today.month)
+            case Calendar():
+                return day.year == today.year
+
+    def where_holds(self, where: Condition, event: Event) -> bool:  # noqa: PLR0911 - one answer a node
         """Return whether a `where` is true of an event."""
         match where:
             case And():
@@ -242,6 +338,10 @@ class Reference:
                 return self.asked(where, lambda type_: _typed(event.properties.get(name), type_))
             case Exists(value=Property(name=name)) | Missing(value=Property(name=name)):
                 return self.asked(where, lambda type_: _typed(event.properties.get(name), type_))
+            case TextTest(value=Property(name=name)) | OneOf(value=Property(name=name)):
+                return self.asked(where, lambda type_: _typed(event.properties.get(name), type_))
+            case Includes(value=Property(name=name)):
+                return self.asked(where, lambda type_: _typed(event.properties.get(name), type_))
             case _:
                 raise TypeError("a where compares properties; rules are checked before they are evaluated")
 
@@ -252,14 +352,23 @@ class Reference:
             return None
         return value if isinstance(value, Fraction) else None
 
-    def population(self, measure: Measure) -> list[Fraction]:
-        """Return the numbers of the population of `measure`."""
-        values = [self.in_population(measure, person) for person in self.existing]
+    def placed(self, measure: Measure, among: Everyone | Condition | None, person: Person) -> Fraction | None:
+        """Return the person's number if they belong to the population of `measure` that `among` names."""
+        if isinstance(among, Everyone):
+            value = self.value(measure, person, ValueType.NUMBER)
+            return value if isinstance(value, Fraction) else None
+        if among is not None and not self.holds(among, person):
+            return None
+        return self.in_population(measure, person)
+
+    def population(self, measure: Measure, among: Everyone | Condition | None) -> list[Fraction]:
+        """Return the numbers of a population."""
+        values = [self.placed(measure, among, person) for person in self.existing]
         return [value for value in values if value is not None]
 
     def is_extreme(self, rule: Extreme, person: Person) -> bool:
         """Return whether the share of people with a strictly greater (or smaller) value is below q %."""
-        value, population = self.in_population(rule.value, person), self.population(rule.value)
+        value, population = self.placed(rule.value, rule.among, person), self.population(rule.value, rule.among)
         if value is None:
             return False
         ahead = [other for other in population if (other > value if rule.side is Side.TOP else other < value)]
@@ -267,24 +376,60 @@ class Reference:
 
     def score(self, score: Score, person: Person) -> Fraction | None:
         """Return 1 + ⌊n · L / N⌋ with L the number of people with a strictly smaller (reversed: greater) value."""
-        value, population = self.in_population(score.value, person), self.population(score.value)
+        value, population = self.placed(score.value, score.among, person), self.population(score.value, score.among)
         if value is None:
             return None
         beaten = [other for other in population if (other > value if score.reversed else other < value)]
         return Fraction(1 + score.levels * len(beaten) // len(population))
 
-    def mean_and_deviations(self, measure: Measure, deviations: int) -> Fraction | None:
-        """Return mean + k std over the population, rounded half-even to 10⁻⁶, or for durations to a microsecond."""
-        values = self.population(measure)
-        unit = DAY if isinstance(measure, DaysSince) else MICRO
-        if not values or (len(values) == 1 and deviations):
+    def threshold(self, rule: AgainstMean | AgainstQuantile) -> Fraction | None:
+        """Return mean + k std, or a quantile, rounded half-even to 10⁻⁶, or for durations to a microsecond."""
+        values = self.population(rule.value, rule.among)
+        unit = DAY if isinstance(rule.value, DaysSince) else MICRO
+        found = (
+            _quantile(values, rule.quantile) if isinstance(rule, AgainstQuantile) else _mean(values, rule.deviations)
+        )
+        if found is None or abs(round(found * unit)) > LARGEST_MICROS:
             return None
-        threshold = mean = sum(values, Fraction()) / len(values)
-        if deviations:
-            variance = sum(((value - mean) ** 2 for value in values), Fraction()) / (len(values) - 1)
-            threshold = mean + Fraction(deviations, MICRO) * _square_root(variance)
-        rounded = round(threshold * unit)
-        return Fraction(rounded, unit) if abs(rounded) <= LARGEST_MICROS else None
+        return Fraction(round(found * unit), unit)
+
+
+def _mean(values: list[Fraction], deviations: int) -> Fraction | None:
+    """Return mean + k std of the sample; k is `deviations` in micros."""
+    if not values or (len(values) == 1 and deviations):
+        return None
+    mean = sum(values, Fraction()) / len(values)
+    if not deviations:
+        return mean
+    variance = sum(((value - mean) ** 2 for value in values), Fraction()) / (len(values) - 1)
+    return mean + Fraction(deviations, MICRO) * _square_root(variance)
+
+
+def _quantile(values: list[Fraction], quantile: int) -> Fraction | None:
+    """Return the quantile of type 7: the place (n − 1) q among the sorted values, between two of them linearly."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = Fraction((len(values) - 1) * quantile, MICRO)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def _text_holds(test: TextTest, text: str) -> bool:
+    """Return the answer to a question about a text, both sides in NFC and, ignoring case, case-folded."""
+    if test.operator is TextOperator.MATCHES:
+        return bool(matching_texts(question_of(replace(test, value=Trait("any"))), [text]))
+    found, wanted = (normalize("NFC", one) for one in (text, test.text.value))
+    if test.ignoring_case:
+        found, wanted = (normalize("NFC", normalize("NFD", one).casefold()) for one in (found, wanted))
+    match test.operator:
+        case TextOperator.CONTAINS:
+            return found.find(wanted) >= 0
+        case TextOperator.STARTS_WITH:
+            return found[: len(wanted)] == wanted
+        case _:
+            return found[len(found) - len(wanted) :] == wanted if len(wanted) <= len(found) else False
 
 
 def _compare(value: Plain | None, operator: Operator, first: Plain, last: Plain) -> bool:  # noqa: PLR0911 - one answer an operator

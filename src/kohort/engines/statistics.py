@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from kohort.clock import Moment
 from kohort.definitions.values import format_micros
 from kohort.errors import CorruptionError
-from kohort.rules.nodes import AgainstMean, Extreme, Leaf, Score, Side
-from kohort.rules.print import print_deviations, print_value
+from kohort.rules.nodes import AgainstMean, AgainstQuantile, Everyone, Extreme, Leaf, Rule, Score, Side
+from kohort.rules.print import print_among, print_threshold, print_value
 from kohort.stats.population import (
     bottom_threshold,
     deviation_threshold,
     moments_of,
+    quantile_threshold,
     score_cuts,
     top_threshold,
 )
 
-PopulationTerm = AgainstMean | Extreme | Score
+PopulationTerm = AgainstMean | AgainstQuantile | Extreme | Score
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def population_term(leaf: Leaf) -> PopulationTerm | None:
     'top'
     """
     match leaf:
-        case AgainstMean() | Extreme():
+        case AgainstMean() | AgainstQuantile() | Extreme():
             return leaf
         case _:
             value = getattr(leaf, "value", None)
@@ -84,14 +85,23 @@ def statistic_key(term: PopulationTerm) -> str:
     'mean + 1 std of clv'
     """
     match term:
-        case AgainstMean():
-            return f"{print_deviations(term.deviations)} of {print_value(term.value)}"
-        case Extreme():
-            return f"{term.side} {format_micros(term.percent)}% of {print_value(term.value)}"
         case Score():
             return print_value(term)
+        case Extreme():
+            share = f"{term.side} {format_micros(term.percent)}%"
+            return f"{share} of {print_value(term.value)}{print_among(term.among)}"
         case _:
-            assert_never(term)
+            return f"{print_threshold(term)} of {print_value(term.value)}{print_among(term.among)}"
+
+
+def population_rule(term: PopulationTerm | None) -> Rule | None:
+    """Return the rule whose members are the population of `term`, if it names one.
+
+    >>> from kohort.rules.nodes import Operator, Trait
+    >>> population_rule(AgainstMean(Trait("clv"), Operator.MORE, among=Everyone())) is None
+    True
+    """
+    return None if term is None or isinstance(term.among, Everyone) else term.among
 
 
 def statistic_of(term: PopulationTerm, values: NDArray[np.int64], at: Moment) -> Statistic:
@@ -104,6 +114,8 @@ def statistic_of(term: PopulationTerm, values: NDArray[np.int64], at: Moment) ->
     match term:
         case AgainstMean():
             found = deviation_threshold(moments_of(values), term.deviations)
+        case AgainstQuantile():
+            found = quantile_threshold(values, term.quantile)
         case Extreme(side=Side.TOP):
             found = top_threshold(values, term.percent)
         case Extreme():

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from kohort.definitions.values import ValueType
+from kohort.rules.languages import Language
+from kohort.rules.windows import Periods
 
 
 @dataclass(frozen=True)
@@ -14,8 +16,9 @@ class Catalog:
     `events` maps an event key to its properties; a property maps each type seen to the physical column of
     that type, because a property whose type changes between events keeps each value. `traits` maps a trait's
     name to its type. `aliases` maps other names of an event to its key. `segments` maps a segment's name to
-    its sentence, so that `in segment` can be resolved. `zone` is the project's time zone, in which a rule's
-    dates and its times without an offset are meant.
+    its sentence, so that `in segment` can be resolved. `periods` maps the name of a campaign period to its first
+    and last day. `language` is that in which the project writes its rules. `zone` is the project's time zone, in
+    which a rule's dates and its times without an offset are meant.
 
     >>> catalog = Catalog(events={"order_completed": {"total": {ValueType.NUMBER: "total"}}})
     >>> catalog.events["order_completed"]["total"][ValueType.NUMBER]
@@ -26,4 +29,6 @@ class Catalog:
     traits: Mapping[str, ValueType] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
+    periods: Periods = field(default_factory=dict)
+    language: Language = Language.EN
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))

@@ -13,30 +13,40 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.literals import Literal, Node, Number, Text, type_of
 from kohort.rules.nodes import (
     AgainstMean,
+    AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
+    Asked,
     Between,
     Comparison,
     Condition,
     DaysSince,
     Did,
+    Everyone,
     Exists,
     Extreme,
     Function,
+    Includes,
     InSegment,
     Measure,
     Missing,
     Not,
+    OneOf,
     Operator,
     Or,
     Property,
     Rule,
     Score,
+    Sequence,
+    Step,
+    TextTest,
     Trait,
     Value,
 )
 from kohort.rules.print import print_rule, print_value
 from kohort.rules.syntax import rule_error
+from kohort.rules.windows import FromTo, InPeriod, Window
 
 _ORDERED = frozenset({ValueType.NUMBER, ValueType.MOMENT})
 _NUMERIC = frozenset({Function.SUM, Function.MEAN, Function.MIN, Function.MAX})
@@ -82,7 +92,7 @@ class _Checker:
     sentence: str | None
     rule: Rule
 
-    def condition(self, condition: Condition, event: str | None) -> Condition:
+    def condition(self, condition: Condition, event: str | None) -> Condition:  # noqa: PLR0911 - one answer a node
         """Check a condition; `event` is the event whose `where` it stands in, None at the level of people."""
         match condition:
             case And() | Or():
@@ -91,20 +101,34 @@ class _Checker:
                 return replace(condition, part=self.condition(condition.part, event))
             case Did():
                 key = self.event(condition.event, condition, event)
+                self.window(condition.window)
                 return replace(condition, event=key, where=self.where(condition.where, key))
+            case Sequence():
+                self.window(condition.window)
+                return replace(condition, steps=tuple(self.step(step, event) for step in condition.steps))
             case InSegment():
                 self.outside_where(condition, event)
                 if condition.name not in self.catalog.segments:
                     self.unknown("segment", condition.name, self.catalog.segments, condition)
                 return condition
-            case Comparison() | Between() | Exists() | Missing():
-                return self.valued(condition, event)
-            case AgainstMean() | Extreme():
-                return replace(condition, value=self.number(condition.value, event))
+            case AgainstMean() | AgainstQuantile() | Extreme():
+                among = self.among(condition.among)
+                return replace(condition, value=self.number(condition.value, event), among=among)
+            case Comparison() | Between() | Exists() | Missing() | TextTest() | OneOf() | Includes() | Anniversary():
+                return self.asked(condition, event)
             case _:
                 assert_never(condition)
 
-    def valued(self, condition: Comparison | Between | Exists | Missing, event: str | None) -> Condition:
+    def step(self, step: Step, event: str | None) -> Step:
+        """Check a step of a sequence."""
+        key = self.event(step.event, step, event)
+        return replace(step, event=key, where=self.where(step.where, key))
+
+    def among(self, among: Everyone | Condition | None) -> Everyone | Condition | None:
+        """Check the rule that names a population."""
+        return among if among is None or isinstance(among, Everyone) else self.condition(among, None)
+
+    def asked(self, condition: Asked, event: str | None) -> Condition:
         """Check a condition on a value, and that the value's type is one that it can be compared with."""
         value = self.value(condition.value, event)
         types = types_of(value, self.catalog, self.catalog.events[event] if event is not None else None)
@@ -116,20 +140,46 @@ class _Checker:
             case Between():
                 self.comparable(value, types, condition.low)
                 self.ordered(value, condition.low)
-            case Exists() | Missing():
+            case TextTest(text=text) | OneOf(texts=(text, *_)):
+                self.of_type(value, types, ValueType.TEXT, text)
+            case Anniversary():
+                self.of_type(value, types, ValueType.MOMENT, condition.value)
+            case Includes():
+                self.of_type(value, types, ValueType.TEXT_LIST, condition.text)
+            case _:
                 pass
         return replace(condition, value=value)
+
+    def of_type(self, value: Value, types: frozenset[ValueType], wanted: ValueType, node: Node) -> None:
+        """Refuse to ask a value for a text, or a list of text, that it never is."""
+        if wanted in types:
+            return
+        hints = {
+            frozenset({ValueType.TEXT_LIST}): 'a list of text is asked so: interests includes "golf"',
+            frozenset({ValueType.TEXT}): 'a text is asked so: country = "FR", or: email contains "@example.org"',
+        }
+        words = f"{self.words(value)} is a {_listed(types)}"
+        self.refuse(f"{words}; this is asked of a {wanted} only", node, hints.get(types, ""))
+
+    def window(self, window: Window | None) -> None:
+        """Check the name of a period, and that a window has a beginning before its end."""
+        if isinstance(window, InPeriod) and window.name not in self.catalog.periods:
+            self.unknown("period", window.name, self.catalog.periods, window)
+        if isinstance(window, FromTo):
+            zone = self.catalog.zone
+            if window.low.moments(zone)[0] > window.high.moments(zone)[1]:
+                self.refuse("the window ends before it begins", window)
 
     def value(self, value: Value, event: str | None) -> Value:
         """Check a value's names, and that it is one that can stand here."""
         match value:
             case Property():
                 if event is None:
-                    self.refuse(f"{print_value(value)} is a property; it stands in a where only", value)
+                    self.refuse(f"{self.words(value)} is a property; it stands in a where only", value)
                 self.property(event, value.name, value)
                 return value
             case Score():
-                return replace(value, value=self.number(value.value, event))
+                return replace(value, value=self.number(value.value, event), among=self.among(value.among))
             case _:
                 return self.measure(value, event)
 
@@ -158,6 +208,7 @@ class _Checker:
                 self.refuse(
                     f"{value.function} takes numbers, but {key}.{shorten(value.property)} is a {_listed(types)}", value
                 )
+        self.window(value.window)
         return replace(value, event=key, where=self.where(value.where, key))
 
     def where(self, where: Condition | None, event: str) -> Condition | None:
@@ -194,23 +245,29 @@ class _Checker:
             hint = "write the number without quotes"
         elif types == {ValueType.TEXT} and isinstance(literal, Number):
             hint = "write the text in double quotes"
+        elif types == {ValueType.TEXT_LIST}:
+            hint = 'a list of text is asked so: interests includes "golf"'
         elif types == {ValueType.MOMENT}:
             hint = "write a date such as 2026-01-31 or a time such as 2026-01-31T09:30:00+01:00, without quotes"
-        self.refuse(f"{print_value(value)} is a {_listed(types)}; it cannot be compared with a {wanted}", literal, hint)
+        self.refuse(f"{self.words(value)} is a {_listed(types)}; it cannot be compared with a {wanted}", literal, hint)
 
     def ordered(self, value: Value, literal: Literal) -> None:
         """Refuse to order what has no order here."""
         if type_of(literal) not in _ORDERED:
-            self.refuse(f"{print_value(value)} can only be = or != to a {type_of(literal)}", literal)
+            self.refuse(f"{self.words(value)} can only be = or != to a {type_of(literal)}", literal)
 
     def number(self, value: Measure, event: str | None) -> Measure:
         """Check a value that is placed in the population, which only numbers can be."""
         measure = self.measure(value, event)
         types = types_of(measure, self.catalog)
         if ValueType.NUMBER not in types:
-            words = print_value(measure)
+            words = self.words(measure)
             self.refuse(f"a place in the population needs a number, but {words} is a {_listed(types)}", value)
         return measure
+
+    def words(self, value: Value) -> str:
+        """Return a value in the language of the project."""
+        return print_value(value, self.catalog.language)
 
     def unknown_trait(self, trait: Trait) -> NoReturn:
         """Refuse a trait nobody knows; if an event is called so, say how to speak of it."""
@@ -226,7 +283,7 @@ class _Checker:
     def refuse(self, problem: str, node: Node, hint: str = "") -> NoReturn:
         """Raise the error at the place of `node`, as narrow as the name or word that is meant."""
         if self.sentence is None or node.span is None:
-            sentence = self.sentence if self.sentence is not None else print_rule(self.rule)
+            sentence = self.sentence if self.sentence is not None else print_rule(self.rule, self.catalog.language)
             raise rule_error(problem, sentence, (0, len(sentence)), hint)
         raise rule_error(problem, self.sentence, node.span, hint)
 

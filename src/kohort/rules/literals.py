@@ -1,8 +1,8 @@
 """What people write down in a rule: numbers, text, booleans, dates, times, and the window `in last N days`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND, UNITS, Moment, moment_of
@@ -121,10 +121,10 @@ def type_of(literal: Literal) -> ValueType:
 
 
 @dataclass(frozen=True)
-class Last(Node):
-    """The window (t − D, t], half-open, D being `count` times `unit` (second, minute, hour, day or week).
+class Duration(Node):
+    """A length of time, `count` times `unit` (second, minute, hour, day or week); a day is always 24 hours.
 
-    >>> Last(8, "week").duration == 56 * DAY
+    >>> Duration(90, "minute").length == 5_400_000_000
     True
     """
 
@@ -133,29 +133,38 @@ class Last(Node):
 
     def __post_init__(self) -> None:
         if self.unit in {"month", "year"}:
-            raise DefinitionError(f"a {self.unit} has no fixed length; write days or weeks, such as in last 30 days")
+            raise DefinitionError(f"a {self.unit} has no fixed length; write days or weeks, such as 30 days")
         if self.unit not in UNITS:
             raise DefinitionError(f'"{self.unit}" is no unit of time; write seconds, minutes, hours, days or weeks')
         if self.count <= 0:
             raise DefinitionError("a window of no length holds nothing; write at least 1")
-        if self.duration > LONGEST_WINDOW:
+        if self.length > LONGEST_WINDOW:
             raise DefinitionError("a window of more than 100 years; leave it out to count everything")
 
     @property
-    def duration(self) -> int:
-        """The window's length D in microseconds."""
+    def length(self) -> int:
+        """The length in microseconds."""
         return self.count * UNITS[self.unit]
 
-    def canonical(self) -> "Last":
-        """Return the same window in the largest unit up to days that divides it, so that equal windows are one.
+    def canonical(self) -> Self:
+        """Return the same length in the largest unit up to days that divides it, so that equal lengths are one.
 
         >>> Last(24, "hour").canonical(), Last(2, "week").canonical()
         (Last(count=1, unit='day'), Last(count=14, unit='day'))
         """
         for unit, length in (("day", DAY), ("hour", HOUR), ("minute", MINUTE)):
-            if self.duration % length == 0:
-                return Last(self.duration // length, unit)
-        return Last(self.duration // SECOND, "second")
+            if self.length % length == 0:
+                return replace(self, count=self.length // length, unit=unit)
+        return replace(self, count=self.length // SECOND, unit="second")
+
+
+@dataclass(frozen=True)
+class Last(Duration):
+    """The window (t − D, t], half-open: `in last 7 days`.
+
+    >>> Last(8, "week").length == 56 * DAY
+    True
+    """
 
 
 def check_unicode(text: str) -> None:

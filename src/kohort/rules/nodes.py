@@ -11,11 +11,16 @@ from typing import Final
 
 from kohort.definitions.values import MICRO
 from kohort.errors import DefinitionError
-from kohort.rules.literals import Last, Literal, Node, check_unicode, type_of
+from kohort.rules.literals import Duration, Literal, Node, Text, check_unicode, type_of
+from kohort.rules.patterns import check_pattern
+from kohort.rules.windows import Window
 
 DEEPEST: Final = 16
 MOST_CONDITIONS: Final = 500
 MOST_LEVELS: Final = 100
+MOST_STEPS: Final = 10
+MOST_DAYS: Final = 366
+MOST_TEXTS: Final = 10_000
 _HUNDRED_PERCENT: Final = 100 * MICRO
 
 
@@ -48,6 +53,15 @@ class Operator(StrEnum):
     AT_MOST = "<="
     MORE = ">"
     AT_LEAST = ">="
+
+
+class TextOperator(StrEnum):
+    """What is asked of a text other than whether it is equal."""
+
+    CONTAINS = "contains"
+    STARTS_WITH = "starts with"
+    ENDS_WITH = "ends with"
+    MATCHES = "matches"
 
 
 class Side(StrEnum):
@@ -85,6 +99,7 @@ class Property(Node):
 class Aggregate(Node):
     """A value over a person's events: `sum of order_completed.total where total > 50 in last 90 days`.
 
+    >>> from kohort.rules.literals import Last
     >>> Aggregate(Function.COUNT, "order_completed", window=Last(7, "day")).property is None
     True
     """
@@ -93,7 +108,7 @@ class Aggregate(Node):
     event: str
     property: str | None = None
     where: "Condition | None" = None
-    window: Last | None = None
+    window: Window | None = None
 
     def __post_init__(self) -> None:
         _check_name(self.event)
@@ -121,16 +136,26 @@ Measure = Trait | Aggregate | DaysSince
 
 
 @dataclass(frozen=True)
+class Everyone(Node):
+    """The widest population: all people, so that a count of those without any event is 0 and not left out."""
+
+
+@dataclass(frozen=True)
 class Score(Node):
-    """A person's place in the population, from 1 to `levels`; reversed where less is better."""
+    """A person's place in the population, from 1 to `levels`; reversed where less is better.
+
+    `among` is the population: by default that of the value, of it the members of a rule, or everyone.
+    """
 
     value: Measure
     levels: int
     reversed: bool = False
+    among: "Everyone | Condition | None" = None
 
     def __post_init__(self) -> None:
         if not 2 <= self.levels <= MOST_LEVELS:  # noqa: PLR2004 - a score of one level says nothing
             raise DefinitionError(f"a score is out of 2 to {MOST_LEVELS}")
+        _check_size(self)
 
 
 Value = Trait | Property | Aggregate | DaysSince | Score
@@ -183,14 +208,90 @@ class Missing(Node):
 
 
 @dataclass(frozen=True)
+class TextTest(Node):
+    """A text that contains, starts with, ends with or matches another, in the form NFC; RE2 for `matches`.
+
+    >>> TextTest(Trait("email"), TextOperator.ENDS_WITH, Text("@example.org"), ignoring_case=True).text.value
+    '@example.org'
+    """
+
+    value: Value
+    operator: TextOperator
+    text: Text
+    ignoring_case: bool = False
+
+    def __post_init__(self) -> None:
+        if self.operator is TextOperator.MATCHES:
+            check_pattern(self.text.value)
+        _check_size(self)
+
+
+@dataclass(frozen=True)
+class OneOf(Node):
+    """A text that is exactly one of several."""
+
+    value: Value
+    texts: tuple[Text, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.texts) <= MOST_TEXTS:
+            raise DefinitionError(f"is one of takes 1 to {MOST_TEXTS:,} texts")
+        _check_size(self)
+
+
+@dataclass(frozen=True)
+class Includes(Node):
+    """A list of text of which one element is exactly `text`."""
+
+    value: Value
+    text: Text
+
+    def __post_init__(self) -> None:
+        _check_size(self)
+
+
+@dataclass(frozen=True)
+class Anniversary(Node):
+    """A moment whose day comes round, in a later year, today or on one of the `days` days after it.
+
+    >>> Anniversary(Trait("birth_date"), 7).days
+    7
+    """
+
+    value: Value
+    days: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.days <= MOST_DAYS:
+            raise DefinitionError(f"an anniversary is looked for in the next 1 to {MOST_DAYS} days")
+        _check_size(self)
+
+
+@dataclass(frozen=True)
 class AgainstMean(Node):
-    """A value compared with the population's `mean + k std`; `deviations` is k in micros."""
+    """A value compared with the population's `mean + k std`; `deviations` is k in micros, `among` as of a score."""
 
     value: Measure
     operator: Operator
     deviations: int = 0
+    among: "Everyone | Condition | None" = None
 
     def __post_init__(self) -> None:
+        _check_size(self)
+
+
+@dataclass(frozen=True)
+class AgainstQuantile(Node):
+    """A value compared with a quantile of the population (micros, 0 to 1; 0.5 is the median), of type 7."""
+
+    value: Measure
+    operator: Operator
+    quantile: int
+    among: "Everyone | Condition | None" = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.quantile <= MICRO:
+            raise DefinitionError("a quantile is a number from 0 to 1, such as quantile 0.9")
         _check_size(self)
 
 
@@ -201,6 +302,7 @@ class Extreme(Node):
     value: Measure
     side: Side
     percent: int
+    among: "Everyone | Condition | None" = None
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= _HUNDRED_PERCENT:
@@ -214,10 +316,54 @@ class Did(Node):
 
     event: str
     where: "Condition | None" = None
-    window: Last | None = None
+    window: Window | None = None
 
     def __post_init__(self) -> None:
         _check_name(self.event)
+        _check_size(self)
+
+
+@dataclass(frozen=True)
+class Step(Node):
+    """An event of a sequence, or, negated, the absence of one; `within` counts from the positive step before."""
+
+    event: str
+    where: "Condition | None" = None
+    within: Duration | None = None
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        _check_name(self.event)
+
+
+@dataclass(frozen=True)
+class Sequence(Node):
+    """One event after another: `did add_to_cart then not order_completed within 1 day`.
+
+    `window` is that of the first step, `limit` the longest time from the first to the last positive step. A step that
+    is not done either stands between two that are, or, at the end, has the time in which it could have been done.
+
+    >>> Sequence((Step("add_to_cart"), Step("order_completed"))).limit is None
+    True
+    """
+
+    steps: tuple[Step, ...]
+    window: Window | None = None
+    limit: Duration | None = None
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.steps) <= MOST_STEPS:  # noqa: PLR2004 - one event alone is no sequence
+            raise DefinitionError(f"a sequence has 2 to {MOST_STEPS} steps")
+        if self.steps[0].negated or self.steps[0].within is not None:
+            raise DefinitionError("a sequence begins with something that was done, in a window of its own")
+        done = [place for place, step in enumerate(self.steps) if not step.negated]
+        for place, step in enumerate(self.steps):
+            if step.negated and place > done[-1] and step.within is None:
+                raise DefinitionError("what was not done at the end needs its time, such as within 1 day")
+            if step.negated and place < done[-1] and step.within is not None:
+                raise DefinitionError("what was not done between two steps has no time of its own; they limit it")
+        if self.limit is not None and len(done) < 2:  # noqa: PLR2004 - from the first to the last
+            raise DefinitionError("all within needs two steps that were done")
         _check_size(self)
 
 
@@ -263,8 +409,12 @@ class Not(Node):
         _check_size(self)
 
 
-Valued = Comparison | Between | Exists | Missing | AgainstMean | Extreme
-Leaf = Valued | Did | InSegment
+Stated = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
+Asked = Stated | Anniversary
+Placed = AgainstMean | AgainstQuantile | Extreme
+Valued = Asked | Placed
+Basic = Valued | Sequence
+Leaf = Basic | Did | InSegment
 Condition = Leaf | And | Or | Not
 Rule = Condition
 
@@ -294,27 +444,64 @@ def leaves(rule: Rule) -> Iterator[Leaf]:
             yield rule
 
 
-def where_of(node: Node) -> "Condition | None":
-    """Return the `where` below a leaf or a value, if there is one."""
-    match node:
-        case Aggregate() | DaysSince() | Did():
-            return node.where
-        case Score() | Comparison() | Between() | Exists() | Missing() | AgainstMean() | Extreme():
-            return where_of(node.value)
+def among_of(leaf: Node) -> "Everyone | Condition | None":
+    """Return the population that a leaf names: everyone, the members of a rule, or None for the usual one."""
+    match leaf:
+        case AgainstMean() | AgainstQuantile() | Extreme() | Score():
+            return leaf.among
+        case Comparison(value=Score() as score) | Between(value=Score() as score):
+            return score.among
+        case Exists(value=Score() as score) | Missing(value=Score() as score):
+            return score.among
         case _:
             return None
 
 
+def populations(rule: Rule) -> Iterator[Rule]:
+    """Yield the rules that the leaves of `rule` name as their populations, from left to right."""
+    for leaf in leaves(rule):
+        among = among_of(leaf)
+        if among is not None and not isinstance(among, Everyone):
+            yield among
+
+
+def segments_in(rule: Rule) -> Iterator[InSegment]:
+    """Yield every mention of a segment in `rule`, those in populations included."""
+    for leaf in leaves(rule):
+        if isinstance(leaf, InSegment):
+            yield leaf
+    for among in populations(rule):
+        yield from segments_in(among)
+
+
+def wheres_of(node: Node) -> tuple[tuple[str, "Condition"], ...]:
+    """Return the `where`s below a leaf or a value, each with its event."""
+    match node:
+        case Aggregate() | DaysSince() | Did() | Step():
+            return () if node.where is None else ((node.event, node.where),)
+        case Sequence():
+            return tuple(found for step in node.steps for found in wheres_of(step))
+        case InSegment() | And() | Or() | Not():
+            return ()
+        case _:
+            value = getattr(node, "value", None)
+            return wheres_of(value) if isinstance(value, Node) else ()
+
+
 def _measure(node: Node) -> tuple[int, int]:
-    """Return the depth of a tree and the number of its conditions, those of every `where` included."""
+    """Return the depth of a tree and the number of its conditions, those of wheres and populations included."""
     match node:
         case And() | Or() | Not():
             sizes = [_measure(part) for part in children(node)]
             return 1 + max(depth for depth, _ in sizes), sum(count for _, count in sizes)
         case _:
-            where = where_of(node)
-            depth, count = _measure(where) if where is not None else (0, 0)
-            return 1 + depth, 1 + count
+            among = among_of(node)
+            inner = [
+                *(where for _, where in wheres_of(node)),
+                *([] if among is None or isinstance(among, Everyone) else [among]),
+            ]
+            sizes = [_measure(one) for one in inner]
+            return 1 + max((depth for depth, _ in sizes), default=0), 1 + sum(count for _, count in sizes)
 
 
 def _check_size(node: Node) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from kohort.errors import DefinitionError, RuleError, did_you_mean, shorten
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
-from kohort.rules.nodes import DEEPEST, InSegment, Rule, leaves
+from kohort.rules.nodes import DEEPEST, Rule, segments_in
 from kohort.rules.parse import parse_rule
 from kohort.rules.syntax import rule_error
 
 
 def read_rule(sentence: str, catalog: Catalog) -> Rule:
-    """Read a sentence whose names and types are those of `catalog`; events stand in it by their keys.
+    """Read a sentence in the language, and with the names and types, of `catalog`; events stand in it by their keys.
 
     Raises RuleError, with the place underlined, for what is no sentence, for unknown names (with the nearest
     one), for types that do not match, and for segments that refer to each other in a circle.
@@ -27,13 +27,13 @@ def read_rule(sentence: str, catalog: Catalog) -> Rule:
       ^^^
     did you mean "clv"?
     """
-    rule = check_rule(parse_rule(sentence), catalog, sentence)
+    rule = check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
     try:
         segments_of([rule], catalog)
     except RuleError:
         raise
     except DefinitionError as error:
-        place = next(leaf.span for leaf in leaves(rule) if isinstance(leaf, InSegment))
+        place = next(leaf.span for leaf in segments_in(rule))
         raise rule_error(str(error), sentence, place or (0, len(sentence))) from error
     return rule
 
@@ -44,6 +44,7 @@ def segments_of(rules: list[Rule], catalog: Catalog) -> Mapping[str, Rule]:
     Raises DefinitionError for a circle, with the path, and for more than 16 segments inside one another;
     RuleError for a segment whose own sentence is wrong.
 
+    >>> from kohort.rules.nodes import InSegment
     >>> catalog = Catalog(events={"e": {}}, segments={"a": 'in segment "b"', "b": "did e"})
     >>> list(segments_of([InSegment("a")], catalog))
     ['b', 'a']
@@ -60,9 +61,7 @@ def _collect(
 ) -> int:
     """Add the segments below `rule` to `found`; return how many stand inside one another there."""
     highest = 0
-    for leaf in leaves(rule):
-        if not isinstance(leaf, InSegment):
-            continue
+    for leaf in segments_in(rule):
         inner_path = (*path, leaf.name)
         shown = " → ".join(f'"{shorten(name, 40)}"' for name in inner_path)
         if leaf.name in path:
@@ -83,7 +82,7 @@ def _segment(name: str, catalog: Catalog) -> Rule:
         raise DefinitionError(f'unknown segment "{shorten(name)}"; {hint}')
     sentence = catalog.segments[name]
     try:
-        return check_rule(parse_rule(sentence), catalog, sentence)
+        return check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
     except RuleError as error:
         problem = f'in segment "{shorten(name)}": {error.problem}'
         raise RuleError(problem, sentence=error.sentence, start=error.start, end=error.end, hint=error.hint) from error

@@ -4,9 +4,11 @@ import re
 from typing import Final
 
 from kohort.errors import DefinitionError
+from kohort.rules.languages import VOCABULARIES
 
-RESERVED: Final = frozenset(
-    ("and", "or", "not", "did", "in", "is", "of", "where", "between", "exists", "true", "false", "mean")
+# Words that stand alone in some language, and the first words of those that stand with others.
+RESERVED: Final = frozenset(("in", "is", "of", "dans", "est", "de")).union(
+    *(vocabulary.reserved for vocabulary in VOCABULARIES.values())
 )
 
 _PLAIN_EVENT: Final = re.compile(r"[^\W\d]\w*")

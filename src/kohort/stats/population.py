@@ -86,6 +86,24 @@ def deviation_threshold(moments: Moments, deviations: int) -> int | None:
     return _held(floor // (2 * denominator))
 
 
+def quantile_threshold(values: Integers, quantile: int) -> int | None:
+    """Return the quantile of `values`, shape (n,), rounded half-even to an integer; None for an empty population.
+
+    `quantile` is in micros, 0 to 10⁶. Linear interpolation of the order statistics, type 7 of Hyndman & Fan,
+    Sample Quantiles in Statistical Packages (1996): with h = (n − 1) q, ``x₍⌊h⌋₎ + (h − ⌊h⌋)(x₍⌊h⌋₊₁₎ − x₍⌊h⌋₎)``.
+
+    >>> quantile_threshold(np.array([40, 10, 20, 31]), 500_000)
+    26
+    """
+    if not len(values):
+        return None
+    rank, rest = divmod((len(values) - 1) * quantile, MICRO)
+    upper = min(rank + 1, len(values) - 1)
+    ordered = np.partition(values, (rank, upper))
+    low, high = int(ordered[rank]), int(ordered[upper])
+    return round(low + Fraction(rest, MICRO) * (high - low))
+
+
 def top_threshold(values: Integers, percent: int) -> int | None:
     """Return the value from which on people are in the top `percent` (micros, 0 < q ≤ 100) of `values`.
 

@@ -1,41 +1,50 @@
 """Random rules over a catalog, as a Hypothesis strategy: every kind of node, well typed."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
 from kohort.definitions.values import MICRO, ValueType
 from kohort.rules.catalog import Catalog
-from kohort.rules.literals import Last, Literal, Number
+from kohort.rules.literals import Duration, Literal, Number, Text
 from kohort.rules.nodes import (
     AgainstMean,
+    AgainstQuantile,
     Aggregate,
     And,
+    Anniversary,
     Between,
     Comparison,
     Condition,
     DaysSince,
     Did,
+    Everyone,
     Exists,
     Extreme,
     Function,
+    Includes,
     InSegment,
     Measure,
     Missing,
     Not,
     Occurrence,
+    OneOf,
     Operator,
     Or,
     Property,
     Rule,
     Score,
+    Sequence,
     Side,
+    Step,
     Trait,
     Value,
 )
-from kohort.testing.random_values import literals, windows
+from kohort.rules.windows import Window
+from kohort.testing.random_values import durations, literals, text_tests, windows
 
 _ORDERED: Final = frozenset({ValueType.NUMBER, ValueType.MOMENT})
 _EQUALITY: Final = (Operator.EQUAL, Operator.DIFFERENT)
@@ -43,6 +52,7 @@ _NUMERIC: Final = (Function.SUM, Function.MEAN, Function.MIN, Function.MAX)
 _ENDS: Final = (Function.FIRST, Function.LAST)
 _COUNTS: Final = (Function.COUNT, Function.DISTINCT)
 _DEVIATIONS: Final = (0, MICRO, -MICRO, MICRO // 2, 2 * MICRO, 1, 10**18)
+_QUANTILES: Final = (0, MICRO // 4, MICRO // 2, 900_000, 333_333, MICRO)
 _PERCENTS: Final = (1, MICRO, 5 * MICRO, 33_333_333, 50 * MICRO, 99_999_999, 100 * MICRO)
 _DEEPEST: Final = 3
 
@@ -79,6 +89,7 @@ class _Draw:
 
     def leaf(self) -> Condition:
         makers = [self.typed_leaf, self.counted_leaf, self.recent_leaf, self.placed_leaf, self.scored_leaf, self.did]
+        makers += [self.sequence, self.sequence]
         if self.catalog.segments:
             makers.append(lambda: InSegment(self.one_of(self.catalog.segments)))
         return self.one_of(makers)()
@@ -103,12 +114,25 @@ class _Draw:
         return Comparison(self.days_since(), self.one_of(Operator), Number(self.number(0, 16) * MICRO // 4))
 
     def placed_leaf(self) -> Condition:
-        if self.draw(st.booleans()):
-            return AgainstMean(self.measure(), self.one_of(Operator), self.one_of(_DEVIATIONS))
-        return Extreme(self.measure(), self.one_of(Side), self.one_of(_PERCENTS))
+        match self.one_of(("mean", "quantile", "extreme")):
+            case "mean":
+                return AgainstMean(self.measure(), self.one_of(Operator), self.one_of(_DEVIATIONS), self.among())
+            case "quantile":
+                return AgainstQuantile(self.measure(), self.one_of(Operator), self.one_of(_QUANTILES), self.among())
+            case _:
+                return Extreme(self.measure(), self.one_of(Side), self.one_of(_PERCENTS), self.among())
+
+    def among(self) -> Everyone | Condition | None:
+        match self.one_of(("usual", "usual", "everyone", "rule")):
+            case "everyone":
+                return Everyone()
+            case "rule":
+                return self.combination(self.leaf, deepest=1)
+            case _:
+                return None
 
     def scored_leaf(self) -> Condition:
-        score = Score(self.measure(), self.number(2, 6), self.draw(st.booleans()))
+        score = Score(self.measure(), self.number(2, 6), self.draw(st.booleans()), self.among())
         if self.draw(st.booleans()):
             return self.asked(score, ValueType.NUMBER)
         return Comparison(score, self.one_of(Operator), Number(self.number(0, 14) * MICRO // 2))
@@ -117,15 +141,44 @@ class _Draw:
         event = self.one_of(self.catalog.events)
         return Did(event, self.where(event), self.window())
 
-    def asked(self, value: Value, type_: ValueType) -> Condition:
+    def sequence(self) -> Condition:
+        first, *later = [self.step(negated=False) for _ in range(self.number(1, 3))]
+        steps = [replace(first, within=None)]
+        for step in later:
+            steps += [replace(self.step(negated=True), within=None) for _ in range(self.number(0, 3) // 2)] + [step]
+        ends = self.number(0 if later else 1, 2)
+        steps += [replace(self.step(negated=True), within=self.length()) for _ in range(ends)]
+        limit = self.length() if later and self.number(0, 1) else None
+        return Sequence(tuple(steps), self.window(), limit)
+
+    def step(self, *, negated: bool) -> Step:
+        event = self.one_of(self.catalog.events)
+        within = self.length() if self.number(0, 1) else None
+        return Step(event, self.where(event), within, negated)
+
+    def length(self) -> Duration:
+        return self.draw(durations())
+
+    def asked(self, value: Value, type_: ValueType) -> Condition:  # noqa: PLR0911 - one answer a kind
         kinds = ["exists", "missing"]
         kinds += ["comparison"] * 4 if type_ is not ValueType.TEXT_LIST else []
         kinds += ["between"] * 2 if type_ in _ORDERED else []
+        kinds += ["text", "text", "one of"] if type_ is ValueType.TEXT else []
+        kinds += ["anniversary"] if type_ is ValueType.MOMENT and not isinstance(value, Property) else []
+        kinds += ["includes"] * 4 if type_ is ValueType.TEXT_LIST else []
         match self.one_of(kinds):
             case "exists":
                 return Exists(value)
             case "missing":
                 return Missing(value)
+            case "text":
+                return self.draw(text_tests(value))
+            case "one of":
+                return OneOf(value, tuple(self.text() for _ in range(self.number(1, 3))))
+            case "anniversary":
+                return Anniversary(value, self.one_of((0, 1, 3, 366)))
+            case "includes":
+                return Includes(value, self.text())
             case "between":
                 return Between(value, self.literal(type_), self.literal(type_))
             case _:
@@ -149,7 +202,7 @@ class _Draw:
             return Aggregate(Function.COUNT, event, None, self.where(event), self.window())
         return self.aggregate(_COUNTS, event, name)
 
-    def aggregate(self, functions: Sequence[Function], event: str, name: str) -> Aggregate:
+    def aggregate(self, functions: Listed[Function], event: str, name: str) -> Aggregate:
         return Aggregate(self.one_of(functions), event, name, self.where(event), self.window())
 
     def days_since(self) -> DaysSince:
@@ -167,8 +220,12 @@ class _Draw:
 
         return self.combination(leaf, deepest=2)
 
-    def window(self) -> Last | None:
-        return self.draw(st.none() | windows())
+    def window(self) -> Window | None:
+        return self.draw(st.none() | windows(self.catalog.periods))
+
+    def text(self) -> Text:
+        literal = self.literal(ValueType.TEXT)
+        return literal if isinstance(literal, Text) else Text("")
 
     def literal(self, type_: ValueType) -> Literal:
         return self.draw(literals(type_))

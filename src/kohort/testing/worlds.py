@@ -4,7 +4,8 @@ An engine agrees with the reference if, for every world, it gives the members th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ _TRAITS: Final = {
 CATALOG: Final = Catalog(
     events={"order": _PROPERTIES, 'odd "name"; DROP TABLE people --': {"total": {ValueType.NUMBER: "total"}}},
     traits=_TRAITS,
+    periods={"spring sale": (date(2026, 3, 29), date(2026, 3, 31))},
 )
 
 
@@ -58,13 +60,11 @@ class World:
 def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
     """Worlds of a few people, some of them merged from two actors, evaluated near noon."""
     zone = ZoneInfo(draw(st.sampled_from(ZONES)))
-    plain = Catalog(events=CATALOG.events, traits=CATALOG.traits, zone=zone)
+    plain = replace(CATALOG, zone=zone)
     inner = draw(rules(plain))
-    nested = Catalog(plain.events, plain.traits, segments={"inner": print_rule(inner)}, zone=zone)
+    nested = replace(plain, segments={"inner": print_rule(inner)})
     outer = draw(rules(nested))
-    catalog = Catalog(
-        plain.events, plain.traits, segments={"inner": print_rule(inner), "outer": print_rule(outer)}, zone=zone
-    )
+    catalog = replace(plain, segments={"inner": print_rule(inner), "outer": print_rule(outer)})
     asked = draw(st.lists(rules(catalog), min_size=1, max_size=most_rules))
     owners = draw(st.lists(st.integers(0, MOST_PEOPLE - 1), min_size=1, max_size=MOST_PEOPLE + 2))
     events = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _events()), max_size=14))
@@ -83,7 +83,7 @@ def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
         _person(owner, [actor for actor, its in enumerate(owners) if its == owner], numbered, set_values, identified)
         for owner in sorted(set(owners))
     )
-    at = draw(st.sampled_from((NOON, NOON, NOON - 1, NOON + 1)))
+    at = draw(st.sampled_from((NOON, NOON, NOON - 1, NOON + 1)) | moments())
     return World(
         people,
         {event.event_id: f"a{actor}" for actor, event in numbered},

@@ -1,7 +1,8 @@
 """The SQL engine on DuckDB."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -11,25 +12,42 @@ from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.definitions.values import ValueType
-from kohort.engines.criteria import criterion_of
+from kohort.engines.context import Context
+from kohort.engines.criteria import confined, criterion_of
 from kohort.engines.evaluation import Evaluation, Explanation
 from kohort.engines.explain import Facts, explain_rule
-from kohort.engines.plan import Bits, Feature, Plan, build_plan, combine
+from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
+from kohort.engines.sql.sequences import sequence_table
 from kohort.engines.sql.statements import (
     Place,
     Places,
     Statement,
+    distinct_values,
     drop_table,
+    earliest_event,
     event_table,
+    everybodys_values,
     people_with,
     person_values,
     population_values,
     trait_table,
 )
-from kohort.engines.statistics import Statistic, Statistics, statistic_of
+from kohort.engines.sql.terms import COLUMN_OF_TYPE
+from kohort.engines.statistics import (
+    PopulationTerm,
+    Statistic,
+    Statistics,
+    population_rule,
+    population_term,
+    statistic_key,
+    statistic_of,
+)
+from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, DaysSince, Rule
+from kohort.rules.nodes import Aggregate, Anniversary, Basic, DaysSince, Rule, Trait
+from kohort.rules.nodes import Sequence as Steps
+from kohort.rules.windows import InMonth, is_anniversary
 
 
 class SqlEngine:
@@ -60,17 +78,12 @@ class SqlEngine:
         DefinitionError for a rule that does not fit the catalog.
         """
         plan = build_plan(rules, self._catalog)
-        with self._features(plan, at, None) as places:
-            statistics = self._statistics(plan, places, at, pinned)
-            criteria = [criterion_of(condition, statistics, self._catalog) for condition in plan.conditions]
-            table = self._arrow(people_with(criteria, places, at))
-        ids = table["person_id"].combine_chunks()
-        bits = {
-            condition: np.packbits(_values(table[f"c{index}"]), bitorder="little")
-            for index, condition in enumerate(plan.conditions)
-        }
-        members = {name: ids.filter(_mask(packed, len(ids))) for name, packed in combine(plan, bits).items()}
-        return Evaluation(at, members, len(ids), statistics)
+        context = self._context(plan, at)
+        with self._features(plan, context, None) as places:
+            found = self._decide(plan, context, places, None, pinned)
+        ids = found.ids
+        members = {name: ids.filter(_mask(found.algebra.of(rule), len(ids))) for name, rule in plan.rules.items()}
+        return Evaluation(at, members, len(ids), found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.
@@ -78,74 +91,153 @@ class SqlEngine:
         Raises UnknownNameError for a person who does not exist at `at`, and what `evaluate` raises.
         """
         plan = build_plan({"": rule}, self._catalog)
-        statistics = self._pinned(plan, pinned)
+        context = self._context(plan, at)
+        statistics = _pinned(plan, pinned)
         if len(statistics.by_key) < len(plan.terms):
-            with self._features(plan, at, None) as places:
-                statistics = self._statistics(plan, places, at, pinned)
-        criteria = [criterion_of(condition, statistics, self._catalog) for condition in plan.conditions]
-        with self._features(plan, at, person_id) as places:
-            holds = self._arrow(people_with(criteria, places, at, person_id)).to_pylist()
-            if not holds:
+            with self._features(plan, context, None) as places:
+                statistics = self._decide(plan, context, places, None, pinned).statistics
+        with self._features(plan, context, person_id) as places:
+            found = self._decide(plan, context, places, person_id, statistics)
+            if not len(found.ids):
                 raise UnknownNameError("person", person_id, [], hint="nobody of that id exists at that moment")
             values = self._arrow(person_values(places, at, person_id)).to_pylist()[0]
         facts = Facts(
-            holds={condition: bool(holds[0][f"c{index}"]) for index, condition in enumerate(plan.conditions)},
+            holds=lambda one: bool(found.algebra.of(one)[0] & 1),
             values={feature: values[f"v{place.index}"] for feature, place in places.items()},
             in_population={feature: values[f"p{place.index}"] for feature, place in places.items()},
             statistics=statistics,
         )
         return explain_rule(plan, plan.rules[""], facts, self._catalog)
 
+    def _context(self, plan: Plan, at: Moment) -> Context:
+        """Look up what the conditions of `plan` need to know of the data."""
+        questions: dict[tuple[str | None, str], list[TextQuestion]] = {}
+        for question in questions_in(plan.conditions):
+            questions.setdefault((question.event, question.name), []).append(question)
+        answers: dict[TextQuestion, tuple[str, ...]] = {}
+        for (event, name), its in questions.items():
+            texts = self._distinct(event, name, ValueType.TEXT, at)
+            answers |= {question: matching_texts(question, texts) for question in its}
+        earliest = at
+        if any(isinstance(getattr(feature.measure, "window", None), InMonth) for feature in plan.features):
+            (first,) = self._arrow(earliest_event())["ts"].to_pylist()
+            earliest = at if first is None else min(first, at)
+        anniversaries = {
+            condition: tuple(
+                moment
+                for moment in self._distinct(*place_of(condition.value), ValueType.MOMENT, at)
+                if is_anniversary(moment, at, condition.days, self._catalog.zone)
+            )
+            for condition in plan.conditions
+            if isinstance(condition, Anniversary)
+        }
+        return Context(self._catalog, at, answers, anniversaries, earliest)
+
+    def _distinct(self, event: str | None, name: str, type_: ValueType, at: Moment) -> list[Any]:
+        held = COLUMN_OF_TYPE[type_] if event is None else self._catalog.events[event][name][type_]
+        values: list[Any] = self._arrow(distinct_values(event, name, held, at))["value"].to_pylist()
+        return values
+
+    def _decide(
+        self, plan: Plan, context: Context, places: Places, person: str | None, pinned: Statistics | None
+    ) -> "_Decided":
+        """Find for whom each condition of `plan` holds, stage after stage, and the statistics on the way."""
+        statistics = _pinned(plan, pinned)
+        found = _Decided(pa.array([], pa.string()), Algebra(plan), statistics)
+        for stage in plan.stages or ((),):
+            statistics = self._statistics(stage, places, context, found)
+            criteria = [criterion_of(condition, statistics, context) for condition in stage]
+            table = self._arrow(people_with(criteria, places, context.at, person))
+            found = _Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
+            for index, condition in enumerate(stage):
+                bits = np.packbits(_values(table[f"c{index}"]), bitorder="little")
+                among = population_rule(population_term(condition))
+                confined_to = None if among is None else found.algebra.of(among)
+                found.algebra.learn(condition, bits if confined_to is None else confined(condition, bits, confined_to))
+        return found
+
     @contextmanager
-    def _features(self, plan: Plan, at: Moment, person: str | None) -> Iterator[Places]:
+    def _features(self, plan: Plan, context: Context, person: str | None) -> Iterator[Places]:
         """Make the narrow tables of `plan`, one per event name and one of traits, and drop them in the end."""
-        tables: dict[str | None, list[Feature]] = {}
+        tables: dict[object, list[Feature]] = {}
         for feature in plan.features:
-            measure = feature.measure
-            event = measure.event if isinstance(measure, Aggregate | DaysSince) else None
-            tables.setdefault(event, []).append(feature)
+            match feature.measure:
+                case Aggregate(event=event) | DaysSince(event=event):
+                    tables.setdefault(event, []).append(feature)
+                case Trait():
+                    tables.setdefault(None, []).append(feature)
+                case measure:
+                    tables.setdefault(measure, []).append(feature)
         numbers = {feature: index for index, feature in enumerate(plan.features)}
         places: dict[Feature, Place] = {}
         names: list[str] = []
         try:
-            for index, (event, features) in enumerate(tables.items()):
+            for index, (subject, features) in enumerate(tables.items()):
                 name = f"kohort_features_{index}"
                 its = {feature: Place(name, numbers[feature]) for feature in features}
                 names.append(name)
-                if event is None:
-                    self._run(trait_table(name, its, at, person))
-                else:
-                    self._run(event_table(name, event, its, at, self._catalog, person))
+                match subject:
+                    case str():
+                        self._run(event_table(name, subject, its, context, person))
+                    case Steps():
+                        self._run(sequence_table(name, subject, numbers[features[0]], context, person))
+                    case _:
+                        self._run(trait_table(name, its, context.at, person))
                 places |= its
             yield places
         finally:
             for name in names:
                 self._run(drop_table(name))
 
-    def _statistics(self, plan: Plan, places: Places, at: Moment, pinned: Statistics | None) -> Statistics:
-        found: dict[str, Statistic] = dict(self._pinned(plan, pinned).by_key)
-        lacking = {key: term for key, term in plan.terms.items() if key not in found}
-        wanted = {term: Feature(term.value, ValueType.NUMBER) for term in lacking.values()}
+    def _statistics(self, stage: Sequence[Basic], places: Places, context: Context, so_far: "_Decided") -> Statistics:
+        """Return the statistics so far and those that `stage` needs besides."""
+        found: dict[str, Statistic] = dict(so_far.statistics.by_key)
+        terms = {statistic_key(term): term for term in map(population_term, stage) if term is not None}
+        lacking = {key: term for key, term in terms.items() if key not in found}
+        usual = {term: Feature(term.value, ValueType.NUMBER) for term in lacking.values() if term.among is None}
         by_table: dict[str, dict[Feature, Place]] = {}
-        for feature in wanted.values():
+        for feature in usual.values():
             by_table.setdefault(places[feature].table, {})[feature] = places[feature]
         values: dict[Feature, NDArray[np.int64]] = {}
         for its in by_table.values():
-            table = self._arrow(population_values(its, at))
+            table = self._arrow(population_values(its, context.at))
             values |= {feature: _values(table[f"v{place.index}"]) for feature, place in its.items()}
-        found |= {key: statistic_of(term, values[wanted[term]], at) for key, term in lacking.items()}
+        for key, term in lacking.items():
+            population = values[usual[term]] if term in usual else self._named_population(term, places, context, so_far)
+            found[key] = statistic_of(term, population, context.at)
         return Statistics(found)
 
-    @staticmethod
-    def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
-        known = {} if pinned is None else pinned.by_key
-        return Statistics({key: known[key] for key in plan.terms if key in known})
+    def _named_population(
+        self, term: PopulationTerm, places: Places, context: Context, so_far: "_Decided"
+    ) -> NDArray[np.int64]:
+        """Return the values of the population that `term` names: of everyone, or of the members of a rule."""
+        feature = Feature(term.value, ValueType.NUMBER)
+        among = population_rule(term)
+        statement = everybodys_values(feature, places[feature], context.at, in_population=among is not None)
+        column = self._arrow(statement)["v"]
+        if among is not None:
+            column = column.filter(_mask(so_far.algebra.of(among), len(column)))
+        return _values(column)
 
     def _run(self, statement: Statement) -> None:
         self._connection.execute(statement.text, statement.values)
 
     def _arrow(self, statement: Statement) -> pa.Table:
         return self._connection.sql(statement.text, params=statement.values).to_arrow_table()
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """Who exists, for whom the conditions hold that have been decided, and the statistics that this needed."""
+
+    ids: pa.StringArray
+    algebra: Algebra
+    statistics: Statistics
+
+
+def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
+    known = {} if pinned is None else pinned.by_key
+    return Statistics({key: known[key] for key in plan.terms if key in known})
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:

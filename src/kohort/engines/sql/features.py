@@ -8,10 +8,11 @@ from sqlglot import expressions as exp
 
 from kohort.clock import Moment
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
+from kohort.engines.context import Context
 from kohort.engines.plan import Feature
-from kohort.engines.sql.terms import Parameters, all_of, any_of, column, number, where
+from kohort.engines.sql.terms import Parameters, all_of, any_of, column, in_ranges, number, where
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, DaysSince, Function, Occurrence, Trait
+from kohort.rules.nodes import Aggregate, DaysSince, Function, Occurrence
 
 _COUNTED = frozenset({Function.COUNT, Function.SUM, Function.DISTINCT})
 
@@ -21,20 +22,21 @@ def is_counted(feature: Feature) -> bool:
     return isinstance(feature.measure, Aggregate) and feature.measure.function in _COUNTED
 
 
-def aggregates(feature: Feature, index: int, at: Moment, catalog: Catalog, parameters: Parameters) -> list[exp.Expr]:
-    """Return the aggregate columns of an event feature over the rows of its event up to `at`, by person.
+def aggregates(feature: Feature, index: int, context: Context, parameters: Parameters) -> list[exp.Expr]:
+    """Return the aggregate columns of an event feature over its event's rows up to the moment, by person.
 
     `f<index>` holds the bare aggregate; `n<index>` the number of matching events, or of values for a mean.
     """
     measure = feature.measure
-    if isinstance(measure, Trait):
-        raise TypeError("a trait is no aggregate of events")
-    matching = [] if measure.where is None else [where(measure.where, measure.event, catalog, parameters)]
+    if not isinstance(measure, Aggregate | DaysSince):
+        raise TypeError("only a value over events is an aggregate")
+    matching = [] if measure.where is None else [where(measure.where, measure.event, context, parameters)]
     if isinstance(measure, DaysSince):
         kind = exp.Max if measure.occurrence is Occurrence.LAST else exp.Min
         return [_alias(_filtered(kind(this=column("ts")), matching), f"f{index}")]
     if measure.window is not None:
-        matching.append(exp.GT(this=column("ts"), expression=number(at - measure.window.duration)))
+        matching.append(in_ranges(column("ts"), context.ranges(measure.window)))
+    catalog = context.catalog
     found = _aggregate(measure, feature.type, matching, catalog)
     columns = [_alias(found, f"f{index}")]
     if measure.function is Function.MEAN:

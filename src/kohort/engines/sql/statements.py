@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from kohort.clock import Moment
+from kohort.engines.context import Context
 from kohort.engines.criteria import Criterion
 from kohort.engines.plan import Feature
 from kohort.engines.sql import features
 from kohort.engines.sql.terms import COLUMN_OF_TYPE, Parameters, all_of, column, number, truth
-from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Aggregate, Trait
 
 PERSON = "person_id"
@@ -35,10 +35,8 @@ class Place:
 Places = Mapping[Feature, Place]
 
 
-def event_table(
-    table: str, event: str, places: Places, at: Moment, catalog: Catalog, person: str | None = None
-) -> Statement:
-    """Return the statement that makes the narrow table of one event's features as of `at`, a row per person.
+def event_table(table: str, event: str, places: Places, context: Context, person: str | None = None) -> Statement:
+    """Return the statement that makes the narrow table of one event's features, a row per person.
 
     `person` restricts it to one person.
     """
@@ -46,22 +44,22 @@ def event_table(
     wanted = [
         found
         for feature, place in places.items()
-        for found in features.aggregates(feature, place.index, at, catalog, parameters)
+        for found in features.aggregates(feature, place.index, context, parameters)
     ]
     rows: list[exp.Expr] = [
         exp.EQ(this=column("name"), expression=parameters.bind(event)),
-        exp.LTE(this=column("ts"), expression=number(at)),
+        exp.LTE(this=column("ts"), expression=number(context.at)),
     ]
-    longest = _longest_window(list(places))
-    if longest is not None:
-        rows.append(exp.GT(this=column("ts"), expression=number(at - longest)))
+    first = _first_moment(list(places), context)
+    if first is not None:
+        rows.append(exp.GTE(this=column("ts"), expression=number(first)))
     select = (
         exp.Select()
         .select(column(PERSON), *wanted, copy=False)
         .from_("events", copy=False)
-        .where(all_of(_with_person(rows, person, parameters)))
+        .where(all_of(with_person(rows, person, parameters)))
     )
-    return _create(table, select.group_by(column(PERSON)), parameters)
+    return create_table(table, select.group_by(column(PERSON)), parameters)
 
 
 def trait_table(table: str, places: Places, at: Moment, person: str | None = None) -> Statement:
@@ -88,7 +86,7 @@ def trait_table(table: str, places: Places, at: Moment, person: str | None = Non
     )
     columns = [column(name) for name in (PERSON, "name", "removed", *COLUMN_OF_TYPE.values())]
     ranked = exp.select(*columns, exp.alias_(rank, "place")).from_("trait_values")
-    ranked = ranked.where(all_of(_with_person(rows, person, parameters)))
+    ranked = ranked.where(all_of(with_person(rows, person, parameters)))
     wanted: list[exp.Expr] = []
     for feature, place in places.items():
         if isinstance(feature.measure, Trait):
@@ -102,7 +100,7 @@ def trait_table(table: str, places: Places, at: Moment, person: str | None = Non
             wanted.append(exp.alias_(value, exp.to_identifier(f"f{place.index}", quoted=True)))
     latest = exp.EQ(this=column("place"), expression=number(1))
     select = exp.select(column(PERSON), *wanted).from_(ranked.subquery("ranked")).where(latest)
-    return _create(table, select.group_by(column(PERSON)), parameters)
+    return create_table(table, select.group_by(column(PERSON)), parameters)
 
 
 def population_values(places: Places, at: Moment) -> Statement:
@@ -118,6 +116,32 @@ def population_values(places: Places, at: Moment) -> Statement:
     ]
     select = _people(_tables(places), at, kind="INNER", person=None, parameters=Parameters())
     return _statement(select.select(*wanted, copy=False), Parameters())
+
+
+def everybodys_values(feature: Feature, place: Place, at: Moment, *, in_population: bool) -> Statement:
+    """Return the statement for the value `v` of a feature of everybody who exists, in the order of `people_with`."""
+    found = features.value(feature, place.index, place.table, at, in_population=in_population)
+    select = _people([place.table], at, kind="LEFT", person=None, parameters=Parameters())
+    select = select.select(exp.alias_(found, "v", copy=False), copy=False).order_by(column(PERSON, "people"))
+    return _statement(select, Parameters())
+
+
+def distinct_values(event: str | None, name: str, held: str, at: Moment) -> Statement:
+    """Return the statement for the distinct values `value` in the column `held` of an event, or of the trait `name`."""
+    parameters = Parameters()
+    relation, subject, time = ("trait_values", name, "set_at") if event is None else ("events", event, "ts")
+    rows = [
+        exp.EQ(this=column("name"), expression=parameters.bind(subject)),
+        exp.LTE(this=column(time), expression=number(at)),
+        exp.Not(this=exp.Is(this=column(held), expression=exp.null())),
+    ]
+    select = exp.select(exp.alias_(column(held), "value")).distinct().from_(relation).where(all_of(rows))
+    return _statement(select, parameters)
+
+
+def earliest_event() -> Statement:
+    """Return the statement for the moment `ts` of the first event of all; NULL if there is none."""
+    return _statement(exp.select(exp.alias_(exp.Min(this=column("ts")), "ts")).from_("events"), Parameters())
 
 
 def people_with(criteria: Sequence[Criterion], places: Places, at: Moment, person: str | None = None) -> Statement:
@@ -173,20 +197,25 @@ def _tables(places: Places) -> list[str]:
     return list(dict.fromkeys(place.table for place in places.values()))
 
 
-def _with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters) -> list[exp.Expr]:
+def with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters) -> list[exp.Expr]:
+    """Return the conditions `rows` on a row, and that it is of `person` if one is meant."""
     if person is None:
         return rows
     return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
 
 
-def _longest_window(wanted: Sequence[Feature]) -> int | None:
-    """Return the longest window of `wanted` in microseconds; None if one of them looks at all time."""
+def _first_moment(wanted: Sequence[Feature], context: Context) -> Moment | None:
+    """Return the first moment that the windows of `wanted` hold; None if one of them looks at all time."""
     windows = [feature.measure.window if isinstance(feature.measure, Aggregate) else None for feature in wanted]
-    lengths = [window.duration for window in windows if window is not None]
-    return max(lengths) if len(lengths) == len(windows) else None
+    if any(window is None for window in windows):
+        return None
+    lows = [low for window in windows if window is not None for low, _ in context.ranges(window)]
+    known = [low for low in lows if low is not None]
+    return min(known, default=context.at) if len(known) == len(lows) else None
 
 
-def _create(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+def create_table(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+    """Return the statement that makes a temporary table of what `select` finds."""
     properties = exp.Properties(expressions=[exp.TemporaryProperty()])
     create = exp.Create(this=exp.to_table(table), kind="TABLE", expression=select, properties=properties)
     return _statement(create, parameters)

@@ -7,10 +7,35 @@ from functools import reduce
 from sqlglot import expressions as exp
 
 from kohort.definitions.values import ValueType
-from kohort.engines.predicates import Equal, Never, Predicate, Present, Within, predicate_of
-from kohort.rules.catalog import Catalog
+from kohort.engines.context import Context
+from kohort.engines.predicates import (
+    AnyMoment,
+    AnyText,
+    Element,
+    Equal,
+    Never,
+    Predicate,
+    Present,
+    Within,
+    predicate_of,
+)
 from kohort.rules.literals import type_of
-from kohort.rules.nodes import And, Between, Comparison, Condition, Exists, Missing, Not, Or, Property, children
+from kohort.rules.nodes import (
+    And,
+    Between,
+    Comparison,
+    Condition,
+    Exists,
+    Includes,
+    Missing,
+    Not,
+    OneOf,
+    Or,
+    Property,
+    TextTest,
+    children,
+)
+from kohort.rules.windows import Range
 
 # The type's name is also the name of its column in `trait_values`.
 COLUMN_OF_TYPE = {
@@ -80,9 +105,10 @@ def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Paramete
             return exp.Coalesce(this=_compared(predicate, value, parameters), expressions=[exp.false()])
 
 
-def where(condition: Condition, event: str, catalog: Catalog, parameters: Parameters) -> exp.Expr:
+def where(condition: Condition, event: str, context: Context, parameters: Parameters) -> exp.Expr:
     """Return the condition of a `where` on the columns of `event`: true or false, never NULL."""
-    parts = [where(part, event, catalog, parameters) for part in children(condition)]
+    parts = [where(part, event, context, parameters) for part in children(condition)]
+    types = context.catalog.events[event]
     match condition:
         case And():
             return exp.Paren(this=all_of(parts))
@@ -91,25 +117,49 @@ def where(condition: Condition, event: str, catalog: Catalog, parameters: Parame
         case Not():
             return exp.Not(this=exp.Paren(this=parts[0]))
         case Comparison(value=Property(name=name)):
-            columns = [catalog.events[event][name][type_of(condition.literal)]]
+            columns = [types[name][type_of(condition.literal)]]
         case Between(value=Property(name=name)):
-            columns = [catalog.events[event][name][type_of(condition.low)]]
+            columns = [types[name][type_of(condition.low)]]
+        case TextTest(value=Property(name=name)) | OneOf(value=Property(name=name)):
+            columns = [types[name][ValueType.TEXT]]
+        case Includes(value=Property(name=name)):
+            columns = [types[name][ValueType.TEXT_LIST]]
         case Exists(value=Property(name=name)) | Missing(value=Property(name=name)):
-            columns = list(catalog.events[event][name].values())
+            columns = list(types[name].values())
         case _:
             raise TypeError("a where compares properties; rules are checked before they are planned")
-    return truth(predicate_of(condition, catalog.zone), [column(one) for one in columns], parameters)
+    return truth(predicate_of(condition, context, event), [column(one) for one in columns], parameters)
 
 
-def _compared(predicate: Within | Equal, value: exp.Expr, parameters: Parameters) -> exp.Expr:
+def in_ranges(term: exp.Expr, ranges: Sequence[Range]) -> exp.Expr:
+    """Return whether an integer lies in any of `ranges`, both ends included.
+
+    >>> in_ranges(column("ts"), [(3, 5)]).sql("duckdb")
+    '("ts" >= 3 AND "ts" <= 5)'
+    """
+    return any_of([all_of(_within(term, low, high)) for low, high in ranges])
+
+
+def _within(term: exp.Expr, low: int | None, high: int | None) -> list[exp.Expr]:
+    low_end = [] if low is None else [exp.GTE(this=term.copy(), expression=number(low))]
+    high_end = [] if high is None else [exp.LTE(this=term.copy(), expression=number(high))]
+    return [*low_end, *high_end]
+
+
+def _compared(
+    predicate: Within | Equal | AnyText | AnyMoment | Element, value: exp.Expr, parameters: Parameters
+) -> exp.Expr:
     match predicate:
         case Equal(value=wanted, negated=negated):
             bound = exp.Boolean(this=wanted) if isinstance(wanted, bool) else parameters.bind(wanted)
             kind = exp.NEQ if negated else exp.EQ
             return kind(this=value, expression=bound)
+        case AnyText(texts=found) | AnyMoment(moments=found):
+            listed = exp.select(exp.Explode(this=parameters.bind(list(found))))
+            return exp.In(this=value, query=listed.subquery())
+        case Element(text=text):
+            return exp.ArrayContains(this=value, expression=parameters.bind(text))
         case Within(low=low, high=high, negated=negated):
-            low_end = [] if low is None else [exp.GTE(this=value.copy(), expression=number(low))]
-            high_end = [] if high is None else [exp.LTE(this=value.copy(), expression=number(high))]
             there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
-            inside = all_of([*low_end, *high_end] or [there])
+            inside = all_of(_within(value, low, high) or [there])
             return exp.Not(this=exp.Paren(this=inside)) if negated else inside

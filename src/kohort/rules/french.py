@@ -1,0 +1,122 @@
+"""Les mots français de la langue des règles: the French words of the rule language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kohort.rules.vocabulary import Vocabulary, explanations_of
+
+_MONTHS: Final = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+_PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "AND": ("et",),
+    "OR": ("ou",),
+    "NOT": ("pas", "non"),
+    "DID": ("a fait",),
+    "WHERE": ("où",),
+    "IN_SEGMENT": ("dans le segment",),
+    "COUNT_OF": ("nombre de",),
+    "SUM_OF": ("somme de",),
+    "MEAN_OF": ("moyenne de",),
+    "MIN_OF": ("minimum de",),
+    "MAX_OF": ("maximum de",),
+    "DISTINCT_OF": ("valeurs distinctes de",),
+    "FIRST_OF": ("première valeur de",),
+    "LAST_OF": ("dernière valeur de",),
+    "DAYS_SINCE_FIRST": ("jours depuis le premier", "jours depuis la première"),
+    "DAYS_SINCE_LAST": ("jours depuis le dernier", "jours depuis la dernière"),
+    "SCORE_OF": ("score de",),
+    "OUT_OF": ("sur",),
+    "REVERSED": ("inversé",),
+    "BETWEEN": ("entre",),
+    "EXISTS": ("existe",),
+    "IS_MISSING": ("est absent", "est absente", "manque"),
+    "CONTAINS": ("contient",),
+    "STARTS_WITH": ("commence par",),
+    "ENDS_WITH": ("finit par", "se termine par"),
+    "MATCHES": ("correspond à",),
+    "IGNORING_CASE": ("sans tenir compte de la casse",),
+    "IS_ONE_OF": ("est parmi", "est un de"),
+    "INCLUDES": ("comprend", "inclut"),
+    "UPPER": ("supérieurs", "supérieur"),
+    "LOWER": ("inférieurs", "inférieur"),
+    "MEAN": ("moyenne",),
+    "STD": ("écart-type", "écarts-types"),
+    "MEDIAN": ("médiane",),
+    "QUANTILE": ("quantile",),
+    "AMONG": ("parmi",),
+    "EVERYONE": ("tous", "tout le monde"),
+    "LATEST": ("derniers", "dernières", "dernier", "dernière"),
+    "NEXT": ("prochains", "prochaines", "prochain", "prochaine"),
+    "TODAY": ("aujourd'hui", "aujourd’hui"),
+    "YESTERDAY": ("hier",),
+    "THIS_WEEK": ("cette semaine",),
+    "THIS_MONTH": ("ce mois", "ce mois-ci"),
+    "THIS_YEAR": ("cette année",),
+    "SINCE": ("depuis", "depuis le"),
+    "IN_PERIOD": ("dans la période", "pendant la période"),
+    "ANNIVERSARY_OF": ("anniversaire de",),
+    "THEN": ("puis",),
+    "WITHIN": ("en",),
+    "ALL_WITHIN": ("le tout en",),
+    "TRUE": ("vrai",),
+    "FALSE": ("faux",),
+}
+
+FRENCH: Final = Vocabulary(
+    phrases=_PHRASES,
+    patterns={
+        "IN_LAST": r"dans\s+(?:les|le|la)(?=\s+(?:[\d.]+\s+)?derni)",
+        "IN_NEXT": r"dans\s+(?:les|le|la)(?=\s+(?:[\d.]+\s+)?prochain)",
+        "IN_TOP": r"dans\s+les(?=\s+[\d.]+\s*%\s*sup)",
+        "IN_BOTTOM": r"dans\s+les(?=\s+[\d.]+\s*%\s*inf)",
+        "IN_MONTH": rf"en(?=\s+(?:{'|'.join(_MONTHS)})(?![\w.]))",
+    },
+    orders="""
+        last_window: IN_LAST [NUMBER] LATEST UNIT
+        next_days: IN_NEXT [NUMBER] NEXT UNIT
+        month_window: IN_MONTH MONTH
+        extreme: (IN_TOP NUMBER PERCENT UPPER | IN_BOTTOM NUMBER PERCENT LOWER) [among]
+    """,
+    units={
+        "second": ("seconde", "secondes"),
+        "minute": ("minute", "minutes"),
+        "hour": ("heure", "heures"),
+        "day": ("jour", "jours"),
+        "week": ("semaine", "semaines"),
+        "month": ("mois", "mois"),
+        "year": ("an", "ans"),
+    },
+    feminine=frozenset({"second", "minute", "hour", "week"}),
+    months=_MONTHS,
+    templates={
+        "last_window": "dans les {count} derniers {unit}",
+        "last_window.feminine": "dans les {count} dernières {unit}",
+        "last_window.one": "dans le dernier {unit}",
+        "last_window.one.feminine": "dans la dernière {unit}",
+        "sequence_window": "dans les {count} derniers {unit}",
+        "sequence_window.feminine": "dans les {count} dernières {unit}",
+        "sequence_window.one": "dans le dernier {unit}",
+        "sequence_window.one.feminine": "dans la dernière {unit}",
+        "next_days": "dans les {count} prochains {unit}",
+        "next_days.one": "dans le prochain {unit}",
+        "month_window": "en {month}",
+        "top": "dans les {percent} % supérieurs",
+        "bottom": "dans les {percent} % inférieurs",
+    },
+    explanations=explanations_of(
+        _PHRASES,
+        comparison=">= 3, entre 2 et 5, existe, dans les 5 % supérieurs",
+        condition='country = "FR" ou nombre de order_completed >= 3',
+        value='a number, "text" in double quotes, vrai, faux',
+        window='"dans les 7 derniers jours", "aujourd\'hui", "ce mois", "depuis 2026-01-31", "en décembre"',
+        QUANTILE='"quantile 0.9"',
+        SIGN='"+ 1 écart-type" or "- 1 écart-type"',
+        UNIT='"secondes", "minutes", "heures", "jours" or "semaines"',
+        OUT_OF='"sur 5"',
+        WITHIN='"en 1 jour"',
+        ALL_WITHIN='"le tout en 7 jours"',
+        IN_NEXT='"dans les 7 prochains jours"',
+    ),
+)
