@@ -140,6 +140,46 @@ def test_named_cells_are_those_the_project_declares(running: Project) -> None:
         states(running, NOW)
 
 
+FRENCH = """\
+segments:
+  - {name: acheteurs, where: a fait order_completed}
+  - {name: récents, where: nombre de order_completed dans les 7 derniers jours >= 1}
+  - {name: endormis, where: 'dans le segment "acheteurs" et pas dans le segment "récents"'}
+"""
+
+
+def test_a_french_project_is_written_and_read_in_french(running: Project) -> None:
+    settings = running.folder.settings
+    settings.write_text(settings.read_text() + "language: fr\n")
+    (running.folder.path / "segments" / "reference.yaml").write_text(FRENCH)
+    list(running.run(NOW))
+    assert users(running, "endormis") == ["cid", "dan"]
+    assert running.segments()[1].sentence == "nombre de order_completed dans les 7 derniers jours >= 1"
+    assert running.preview("jours depuis le dernier order_completed < 7", NOW).size == 2
+    assert running.explain("endormis", "cid").holds
+    with pytest.raises(RuleError, match="order_completed"):
+        running.preview("nombre de order_complete >= 1")
+
+
+def test_a_cart_is_abandoned_at_the_moment_when_the_time_to_order_has_run_out(
+    shop: Project, write_lines: WriteLines
+) -> None:
+    cart = {
+        "type": "track",
+        "event": "Add To Cart",
+        "messageId": "c",
+        "userId": "eve",
+        "timestamp": "2026-02-20T10:00:00Z",
+    }
+    shop.ingest(write_lines("events.jsonl", [cart, order("eve", 1, days_ago=90), order("ada", 2)]))
+    list(shop.run("2026-02-21T09:59:59Z"))
+    assert users(shop, "cart_abandoners") == []
+    list(shop.run("2026-02-21T10:00:00Z"))
+    assert users(shop, "cart_abandoners") == ["eve"]
+    list(shop.run("2026-02-27T10:00:01Z"))
+    assert users(shop, "cart_abandoners") == [], "nobody stays abandoned for ever"
+
+
 def test_a_run_before_the_last_one_is_refused(running: Project) -> None:
     with pytest.raises(UsageError, match="--at"):
         list(running.run(NOW - DAY))

@@ -9,6 +9,8 @@ from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
 from kohort.definitions.fields import Fields
 from kohort.errors import ProjectError
 
+LANGUAGES: Final = ("en", "fr")
+
 FORMAT: Final = 1
 """The format of a project's folder that this version of Kohort writes and reads."""
 
@@ -30,12 +32,13 @@ class ProjectDefinition:
 
     `as_of` is the moment at which rules are evaluated when none is asked for; None means the present. `revenue` names
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
-    may use. `licence` is the remark on the data that a report carries.
+    may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     """
 
     name: str
     zone: ZoneInfo
     currency: str = "EUR"
+    language: str = "en"
     as_of: Moment | None = None
     revenue: tuple[str, str] | None = None
     outcome: OutcomeDefinition | None = None
@@ -64,6 +67,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         name=fields.text("name"),
         zone=zone,
         currency=fields.text("currency", default="EUR"),
+        language=_language(fields),
         as_of=fields.build("as_of", lambda text: parse_moment(text, zone)) if as_of else None,
         revenue=_revenue(fields),
         outcome=_outcome(fields),
@@ -72,6 +76,13 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
     )
     fields.refuse_unknown()
     return definition
+
+
+def _language(fields: Fields) -> str:
+    language = fields.text("language", default="en")
+    if language not in LANGUAGES:
+        raise fields.wrong("language", "one of " + ", ".join(LANGUAGES), language)
+    return language
 
 
 def _revenue(fields: Fields) -> tuple[str, str] | None:

@@ -26,7 +26,8 @@ class Names:
     """The names that data have shown so far, and the physical column of each; grows as messages come in.
 
     `columns` maps (event, property, type) to a column; `types` maps (property, type) to the same column, since
-    events share it; `traits` maps (trait, type) to True. `fresh` counts what is not stored yet.
+    events share it; `events` and `traits` (trait, type) are the keys seen, an event without properties included.
+    `fresh` counts what is not stored yet.
 
     >>> names = Names()
     >>> names.column("order_completed", "total", ValueType.NUMBER)
@@ -37,6 +38,7 @@ class Names:
 
     columns: dict[tuple[str, str, ValueType], str] = field(default_factory=dict)
     types: dict[tuple[str, ValueType], str] = field(default_factory=dict)
+    events: dict[str, None] = field(default_factory=dict)
     traits: dict[tuple[str, ValueType], None] = field(default_factory=dict)
     fresh: int = 0
 
@@ -45,6 +47,9 @@ class Names:
         """Read the names back from the table `names`."""
         names = cls()
         for row in rows.to_pylist():
+            if not row["name"]:
+                names.events[row["event"]] = None
+                continue
             kind = ValueType(row["type"])
             if row["event"]:
                 names.columns[row["event"], row["name"], kind] = row["column"]
@@ -61,10 +66,17 @@ class Names:
 
     def rows(self) -> pa.Table:
         """Return the rows of the table `names`."""
+        events = [(event, "", "", "") for event in self.events]
         properties = [(event, name, str(kind), column) for (event, name, kind), column in self.columns.items()]
         traits = [("", name, str(kind), "") for name, kind in self.traits]
-        columns = zip(*(properties + traits), strict=True) if properties or traits else ([], [], [], [])
-        return pa.table([list(one) for one in columns], schema=SCHEMAS["names"])
+        fields = zip(*(events + properties + traits), strict=True)
+        return pa.table([list(one) for one in fields], schema=SCHEMAS["names"])
+
+    def event(self, event: str) -> None:
+        """Note that an event has been seen."""
+        if event not in self.events:
+            self.fresh += 1
+            self.events[event] = None
 
     def column(self, event: str, name: str, kind: ValueType) -> str:
         """Return the physical column of an event's property, making one for a new name or type."""
@@ -118,6 +130,7 @@ def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
     found: dict[tuple[str, ValueType], tuple[list[int], list[Any]]] = {}
     cells: dict[tuple[str, str, ValueType], tuple[list[int], list[Any]]] = {}
     for index, message in enumerate(events):
+        names.event(message.name)
         for kind, group in typed_values(message.values):
             for name, value in group.items():
                 key = (message.name, name, kind)

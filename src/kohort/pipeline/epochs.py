@@ -27,9 +27,13 @@ _LOG_ROWS_A_RECORD: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Applicable:
-    """The segments that can be evaluated now, by canonical sentence; the others with the reason why not."""
+    """The segments that can be evaluated now; the others with the reason why not.
+
+    `sentences` are canonical, in English, as the journal keeps them; `shown` the same in the project's language.
+    """
 
     sentences: Mapping[str, str]
+    shown: Mapping[str, str]
     left_out: Mapping[str, str]
 
 
@@ -44,7 +48,12 @@ def applicable_segments(workspace: Workspace) -> Applicable:
             left_out[name] = "needs " + ", ".join(missing) + ", which no data have shown yet"
     usable = {name: one.where for name, one in workspace.segments.items() if name not in left_out}
     catalog = replace(catalog, segments=usable)
-    return Applicable({name: print_rule(read_rule(where, catalog)) for name, where in usable.items()}, left_out)
+    rules = {name: read_rule(where, catalog) for name, where in usable.items()}
+    return Applicable(
+        {name: print_rule(rule) for name, rule in rules.items()},
+        {name: print_rule(rule, workspace.language) for name, rule in rules.items()},
+        left_out,
+    )
 
 
 def apply_segments(workspace: Workspace, sentences: Mapping[str, str]) -> bytes | None:

@@ -33,7 +33,11 @@ def preview(workspace: Workspace, rule: str, at: Moment, sample: int) -> Preview
     tree, evaluation = evaluate_sentence(workspace, rule, at)
     members = evaluation.members["rule"]
     return Preview(
-        print_rule(tree), at, len(members), evaluation.population, tuple(members.slice(0, sample).to_pylist())
+        print_rule(tree, workspace.language),
+        at,
+        len(members),
+        evaluation.population,
+        tuple(members.slice(0, sample).to_pylist()),
     )
 
 

@@ -79,7 +79,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 share=row["size"] / row["population"] if row and row["population"] else None,
                 at=row["at"] if row else None,
                 version=row["version"] if row else None,
-                sentence=applicable.sentences.get(name, segment.where),
+                sentence=applicable.shown.get(name, segment.where),
                 note=applicable.left_out.get(name, "" if row else "not evaluated yet; run: kohort run"),
             )
         )

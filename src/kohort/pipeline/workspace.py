@@ -16,6 +16,7 @@ from kohort.definitions.values import ValueType
 from kohort.errors import DefinitionError
 from kohort.pipeline.columns import Names
 from kohort.rules.catalog import Catalog
+from kohort.rules.languages import Language
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.journal import Journal
 from kohort.storage.tables import Tables
@@ -77,10 +78,20 @@ class Workspace:
         return self.settings.as_of if self.settings.as_of is not None else self.clock.now()
 
     def catalog(self, segments: Mapping[str, str] | None = None) -> Catalog:
-        """Return every name a rule may use now: what data have shown, what is declared, and these segments."""
+        """Return every name a rule may use now: what data have shown, what is declared, and the segments.
+
+        Without `segments` they are those of the files, in the project's language; `segments` given are canonical
+        sentences, in English.
+        """
         names = Names.of(self.tables.read("names"))
         found = catalog_of(names, self.plan, self.sentences() if segments is None else segments)
-        return replace(found, zone=self.settings.zone)
+        language = Language.EN if segments is not None else self.language
+        return replace(found, zone=self.settings.zone, language=language)
+
+    @property
+    def language(self) -> Language:
+        """The language of the rules that people write and read in this project."""
+        return Language(self.settings.language)
 
     def sentences(self) -> dict[str, str]:
         """Return the sentence of each segment of the files."""
@@ -97,7 +108,7 @@ class Workspace:
 
 def catalog_of(names: Names, plan: TrackingPlan, segments: Mapping[str, str]) -> Catalog:
     """Return the catalog of what data have shown and the plan declares; `names` grows by what is declared only."""
-    events: dict[str, dict[str, dict[ValueType, str]]] = {key: {} for key in plan.events}
+    events: dict[str, dict[str, dict[ValueType, str]]] = {key: {} for key in (*plan.events, *names.events)}
     for declared in plan.events.values():
         for one in declared.properties.values():
             names.column(declared.key, one.name, one.type)
