@@ -22,7 +22,7 @@ from kohort.rules.nodes import Rule
 Document = Mapping[str, Any]
 
 _DEEPEST: Final = 64
-_EXACT: Final = frozenset({"micros", "deviations", "percent", "quantile"})
+_EXACT: Final = frozenset({"micros", "deviations", "percent", "quantile", "latitude", "longitude", "distance"})
 _DECIMAL: Final = r"^-?[0-9]+(\.[0-9]{1,6})?$"
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 _JSON_TYPES: Final[Mapping[Any, str]] = {int: "a whole number", bool: "true or false"}
