@@ -27,6 +27,9 @@ CATALOG = Catalog(
         "interests": ValueType.TEXT_LIST,
         "clv": ValueType.NUMBER,
         "country": ValueType.TEXT,
+        **dict.fromkeys(
+            ("location.latitude", "location.longitude", "home.latitude", "home.longitude"), ValueType.NUMBER
+        ),
         "signed_up": ValueType.MOMENT,
     },
     segments={"french": 'country = "FR"'},
@@ -199,3 +202,23 @@ def test_an_anniversary_is_a_day_of_the_calendar(born: str, days: int, holds: bo
     moment = Typed(ValueType.MOMENT, parse_moment(born, PARIS))
     ada = [Person("ada", 0, traits=(TraitValue("signed_up", "v", 0, moment),))]
     assert (members(ada, f"anniversary of signed_up in next {days} days") == ["ada"]) is holds
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("distance to (0, 0) < 112 km", "near"),  # a degree is 111.195 km
+        ("distance to (0, 0) <= 111.1 km", ""),
+        ("distance to (0, 0) > 112 km", "far"),
+        ("not distance to (0, 0) < 112 km", "far nowhere off"),
+        ("distance to (0, -179) < 112000 m", "far"),  # across the date line
+        ("distance from home to (0, 0) < 1 km", ""),
+    ],
+)
+def test_a_distance_is_that_on_the_globe(sentence: str, expected: str) -> None:
+    points = {"near": (1, 0), "far": (0, 180), "off": (0, 200), "nowhere": None}
+    everybody = [
+        person(name, **({} if place is None else {"location.latitude": place[0], "location.longitude": place[1]}))
+        for name, place in points.items()
+    ]
+    assert members(everybody, sentence) == expected.split()

@@ -39,7 +39,8 @@ def states(project: Project, at: int) -> dict[str, str]:
 
 
 def log(project: Project) -> list[tuple[str, str, str]]:
-    names = {row["person_id"]: row["user_id"] for row in project.members("buyers").to_pylist()}
+    segment = "buyers" if "buyers" in {one.name for one in project.segments()} else "sale"
+    names = {row["person_id"]: row["user_id"] for row in project.members(segment).to_pylist()}
     rows = project._workspace().tables.read("membership_log").sort_by("seq").to_pylist()
     return [(row["segment"], row["change"], names.get(row["person_id"], "?")) for row in rows]
 
@@ -159,6 +160,21 @@ def test_a_french_project_is_written_and_read_in_french(running: Project) -> Non
     assert running.explain("endormis", "cid").holds
     with pytest.raises(RuleError, match="order_completed"):
         running.preview("nombre de order_complete >= 1")
+
+
+def test_campaign_periods_are_the_projects_and_a_change_of_theirs_is_a_change(running: Project) -> None:
+    settings, text = running.folder.settings, running.folder.settings.read_text()
+    rule = "segments: [{name: sale, where: did order_completed in period winter_sale}]"
+    (running.folder.path / "segments" / "reference.yaml").write_text(rule)
+    settings.write_text(text + "periods: {winter_sale: {from: 2026-02-20, to: 2026-02-24}}\n")
+    list(running.run(NOW))
+    assert users(running, "sale") == ["bob"], "bob ordered on 23 February"
+    settings.write_text(text + "periods: {winter_sale: {from: 2026-02-20, to: 2026-02-27}}\n")
+    assert states(running, NOW)["segments"] == "done"
+    assert users(running, "sale") == ["ada", "bob"]
+    log_before = log(running)
+    running.rebuild()
+    assert log(running) == log_before
 
 
 def test_a_cart_is_abandoned_at_the_moment_when_the_time_to_order_has_run_out(

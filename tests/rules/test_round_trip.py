@@ -100,6 +100,8 @@ def test_a_hostile_name_or_text_reads_back(name: str) -> None:
             "did a in last 1 hour or did a in last 2 weeks",
             "a fait a dans la dernière heure ou a fait a dans les 2 dernières semaines",
         ),
+        ("distance to (48.8566, 2.3522) < 5 km", "distance à (48.8566, 2.3522) < 5 km"),
+        ("distance from home to (-1.5, 2) >= 500 m", "distance de home à (-1.5, 2) >= 500 m"),
         ("did a in December and did a today", "a fait a en décembre et a fait a aujourd'hui"),
         (
             'email ends with ".fr" ignoring case and clv > median among everyone',

@@ -222,6 +222,18 @@ def preview(
     show_rows([row], list(row), form)
 
 
+@app.command("fmt", rich_help_panel=_SEGMENTS)
+def format_rules(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file would change.")] = False,
+    project: ProjectOption = _HERE,
+) -> None:
+    """Write the rules of the segment files in their one canonical form; comments stay."""
+    from kohort.cli.fmt import format_segments
+
+    changed = format_segments(project, check=check)
+    out.print("\n".join(f"formatted {path}" for path in changed) or "every rule is in its canonical form", markup=False)
+
+
 @app.command(rich_help_panel=_LEARN)
 def discover(at: AtOption = None, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
     """Find clusters of people, prove that they hold, and name them as personas."""

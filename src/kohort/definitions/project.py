@@ -1,7 +1,8 @@
 """What `kohort.yaml` declares: the project as a whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ class ProjectDefinition:
     `as_of` is the moment at which rules are evaluated when none is asked for; None means the present. `revenue` names
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
+    `periods` gives the first and the last day of campaign periods, by the names that rules call them.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ProjectDefinition:
     outcome: OutcomeDefinition | None = None
     memory: str = "4GB"
     licence: str = ""
+    periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -51,6 +54,9 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
 
     Raises DefinitionError with the file and field of what is wrong, ProjectError if a newer Kohort wrote it.
 
+    >>> sale = {"name": "shop", "periods": {"sale": {"from": "2026-07-01", "to": "2026-07-31"}}}
+    >>> project_definition_of(sale, "kohort.yaml").periods["sale"][1].isoformat()
+    '2026-07-31'
     >>> project_definition_of({"format": 1, "name": "shop", "time_zone": "Europe/Paris"}, "kohort.yaml").zone.key
     'Europe/Paris'
     """
@@ -73,6 +79,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         outcome=_outcome(fields),
         memory=fields.text("memory", default="4GB"),
         licence=fields.text("licence", default=""),
+        periods=_periods(fields),
     )
     fields.refuse_unknown()
     return definition
@@ -108,6 +115,24 @@ def _outcome(fields: Fields) -> OutcomeDefinition | None:
     )
     inner.refuse_unknown()
     return outcome
+
+
+def _periods(fields: Fields) -> Mapping[str, tuple[date, date]]:
+    inner = fields.inner("periods")
+    if inner is None:
+        return {}
+    return {name: _period(inner, name) for name in inner.names()}
+
+
+def _period(periods: Fields, name: str) -> tuple[date, date]:
+    ends = periods.inner(name)
+    if ends is None:
+        raise periods.wrong(name, "the days from and to, both included", None)
+    first, last = (ends.build(end, date.fromisoformat) for end in ("from", "to"))
+    if first > last:
+        raise ends.wrong("to", f"a day from {first.isoformat()} on", last.isoformat())
+    ends.refuse_unknown()
+    return first, last
 
 
 def _words(events: Fields, name: str) -> Mapping[str, str]:

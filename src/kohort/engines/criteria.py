@@ -1,12 +1,19 @@
 """Conditions as an engine runs them: the population's statistics turned into plain numbers."""
 
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kohort.definitions.values import MICRO
 from kohort.engines.context import Context
 from kohort.engines.plan import Bits, Feature, features_of
 from kohort.engines.predicates import Never, Predicate, Present, Within, bounds, predicate_of
 from kohort.engines.statistics import Statistic, Statistics, population_term, statistic_key
+from kohort.rules.geography import Degrees, degrees, distances
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
@@ -17,11 +24,19 @@ from kohort.rules.nodes import (
     Exists,
     Extreme,
     Missing,
+    Near,
     Operator,
     Score,
     Sequence,
     Side,
 )
+
+_COMPARED: Final[Mapping[Operator, Callable[[Any, float], Any]]] = {
+    Operator.LESS: operator.lt,
+    Operator.AT_MOST: operator.le,
+    Operator.MORE: operator.gt,
+    Operator.AT_LEAST: operator.ge,
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,8 @@ def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> 
     term = population_term(condition)
     if term is None:
         match condition:
+            case Near():
+                raise TypeError("a distance is decided by `is_near`, from two values")
             case Sequence():
                 return Criterion(features, Present())
             case AgainstMean() | AgainstQuantile() | Extreme():
@@ -74,13 +91,25 @@ def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> 
             raise TypeError(f"{condition} does not depend on the population")
 
 
+def is_near(near: Near, latitudes: Degrees, longitudes: Degrees) -> NDArray[np.bool_]:
+    """Return for which points, shape (n,) in degrees and NaN where one is missing, `near` holds.
+
+    >>> from kohort.rules.nodes import LengthUnit
+    >>> home = Near("home", 0, 0, Operator.LESS, 1_000_000, LengthUnit.KILOMETRE)
+    >>> is_near(home, np.array([0.001, 1.0, np.nan]), np.array([0.0, 0.0, 0.0])).tolist()
+    [True, False, False]
+    """
+    on_earth = (np.abs(latitudes) <= 90) & (np.abs(longitudes) <= 180)  # noqa: PLR2004 - degrees
+    found = distances(latitudes, longitudes, degrees(near.latitude), degrees(near.longitude))
+    return on_earth & np.asarray(_COMPARED[near.operator](found, near.metres), dtype=np.bool_)
+
+
 def confined(condition: Basic, holds: Bits, among: Bits) -> Bits:
     """Return for whom a condition holds whose population is `among`, from `holds`, which looks at everybody.
 
     Whoever is outside is in no top or bottom and has no score; a mean or quantile is compared with all the same.
 
     >>> from kohort.rules.parse import parse_rule
-    >>> import numpy as np
     >>> confined(parse_rule("clv in top 5% among did e"), np.uint8([0b11]), np.uint8([0b01])).tolist()
     [1]
     """
@@ -93,11 +122,11 @@ def confined(condition: Basic, holds: Bits, among: Bits) -> Bits:
             return holds & among
 
 
-def _against(operator: Operator, statistic: Statistic) -> Predicate:
+def _against(comparison: Operator, statistic: Statistic) -> Predicate:
     if not statistic.thresholds:
         return Never()
     (threshold,) = statistic.thresholds
-    return bounds(operator, threshold, threshold)
+    return bounds(comparison, threshold, threshold)
 
 
 def _extreme(side: Side, statistic: Statistic) -> Predicate:

@@ -5,13 +5,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
+
 from kohort.clock import DAY
-from kohort.definitions.values import MICRO, ValueType, decimal_of
+from kohort.definitions.values import MICRO, ValueType, decimal_of, micros_of
 from kohort.engines.evaluation import Explanation, Shown
 from kohort.engines.plan import Feature, Plan, condition_of, features_of
 from kohort.engines.statistics import Statistics, population_rule, population_term, statistic_key
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import And, DaysSince, Everyone, InSegment, Leaf, Not, Or, Rule, Score, children
+from kohort.rules.geography import degrees, distances
+from kohort.rules.nodes import (
+    And,
+    DaysSince,
+    Everyone,
+    InSegment,
+    Leaf,
+    LengthUnit,
+    Near,
+    Not,
+    Or,
+    Rule,
+    Score,
+    children,
+)
 from kohort.rules.print import print_rule
 from kohort.stats.population import score_of
 
@@ -61,6 +77,8 @@ def _explained_leaf(leaf: Leaf, sentence: str, facts: Facts, catalog: Catalog) -
     if condition is None:
         raise TypeError(f"{sentence} refers to a segment")
     features = features_of(condition, catalog)
+    if isinstance(condition, Near):
+        return Explanation(sentence, facts.holds(condition), value=_distance(condition, facts))
     found = [feature for feature in features if facts.values[feature] is not None]
     feature = (found or list(features))[0]
     value = _shown(feature, facts.values[feature])
@@ -83,6 +101,17 @@ def _explained_leaf(leaf: Leaf, sentence: str, facts: Facts, catalog: Catalog) -
         population=statistic.population,
         statistics_at=statistic.at,
     )
+
+
+def _distance(near: Near, facts: Facts) -> Decimal | None:
+    """Return how far the person's point is, in the rule's unit, to the sixth place."""
+    point = [facts.values[Feature(trait, ValueType.NUMBER)] for trait in near.coordinates]
+    latitude, longitude = (degrees(one) if isinstance(one, int) else None for one in point)
+    if latitude is None or longitude is None:
+        return None
+    place = degrees(near.latitude), degrees(near.longitude)
+    metres = float(distances(np.array([latitude]), np.array([longitude]), *place)[0])
+    return decimal_of(micros_of(metres / (1000 if near.unit is LengthUnit.KILOMETRE else 1)))
 
 
 def _score(score: Score, value: object, cuts: tuple[int, ...]) -> Decimal | None:

@@ -35,6 +35,7 @@ from kohort.rules.nodes import (
     Leaf,
     Measure,
     Missing,
+    Near,
     Not,
     OneOf,
     Operator,
@@ -111,6 +112,8 @@ def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a no
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
+        case Near():
+            return leaf
         case Sequence():
             return _canonical_sequence(leaf)
         case AgainstMean() | AgainstQuantile() | Extreme():
@@ -134,6 +137,8 @@ def features_of(condition: Basic, catalog: Catalog) -> tuple[Feature, ...]:
     >>> [one.type.value for one in features_of(parse_rule("clv > 3"), Catalog(traits={"clv": ValueType.NUMBER}))]
     ['number']
     """
+    if isinstance(condition, Near):
+        return tuple(Feature(trait, ValueType.NUMBER) for trait in condition.coordinates)
     if isinstance(condition, Sequence):
         return (Feature(condition, ValueType.BOOLEAN),)
     match condition.value:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
-from math import isqrt
+from math import asin, cos, dist, isqrt, nan, radians, sin
 from typing import assert_never
 from unicodedata import normalize
 
@@ -20,6 +20,7 @@ from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.texts import matching_texts, question_of
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
+from kohort.rules.geography import EARTH_RADIUS
 from kohort.rules.literals import Boolean, Day, Last, Literal, Number, Text, Time, type_of
 from kohort.rules.nodes import (
     AgainstMean,
@@ -41,6 +42,7 @@ from kohort.rules.nodes import (
     InSegment,
     Measure,
     Missing,
+    Near,
     Not,
     Occurrence,
     OneOf,
@@ -129,7 +131,7 @@ class Reference:
         """The people who exist at the moment."""
         return [person for person in self.people if person.first_seen <= self.at]
 
-    def holds(self, rule: Rule, person: Person) -> bool:  # noqa: PLR0911 - one answer a node
+    def holds(self, rule: Rule, person: Person) -> bool:  # noqa: C901, PLR0911 - one answer a node
         """Return whether `rule` is true of `person`."""
         match rule:
             case And():
@@ -142,6 +144,8 @@ class Reference:
                 return self.holds(segments_of([rule], self.catalog)[rule.name], person)
             case Did():
                 return bool(self.matching(person, rule.event, rule.where, rule.window))
+            case Near():
+                return self.is_near(rule, person)
             case Sequence():
                 begins = self.matching(person, rule.steps[0].event, rule.steps[0].where, rule.window)
                 return any(self.goes_on(rule, 1, person, first.ts, first.ts) for first in begins)
@@ -155,6 +159,16 @@ class Reference:
                 return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
             case _:
                 assert_never(rule)
+
+    def is_near(self, near: Near, person: Person) -> bool:
+        """Compare the angle between two directions from the centre of the Earth, as unit vectors, times its radius."""
+        point = [self.trait(trait, person, ValueType.NUMBER) for trait in near.coordinates]
+        latitude, longitude = (float(one) if isinstance(one, Fraction) else nan for one in point)
+        if not (abs(latitude) <= 90 and abs(longitude) <= 180):  # noqa: PLR2004 - degrees
+            return False
+        here, there = _direction(latitude, longitude), _direction(near.latitude / MICRO, near.longitude / MICRO)
+        metres = 2 * EARTH_RADIUS * asin(min(1.0, dist(here, there) / 2))
+        return _compare(Fraction(metres), near.operator, Fraction(near.metres), Fraction(near.metres))
 
     def goes_on(self, sequence: Sequence, place: int, person: Person, begin: Moment, last: Moment) -> bool:
         """Return whether the steps from `place` on can follow what was done at `last`, begun at `begin`."""
@@ -392,6 +406,11 @@ class Reference:
         if found is None or abs(round(found * unit)) > LARGEST_MICROS:
             return None
         return Fraction(round(found * unit), unit)
+
+
+def _direction(latitude: float, longitude: float) -> tuple[float, float, float]:
+    phi, theta = radians(latitude), radians(longitude)
+    return cos(phi) * cos(theta), cos(phi) * sin(theta), sin(phi)
 
 
 def _mean(values: list[Fraction], deviations: int) -> Fraction | None:

@@ -1,8 +1,9 @@
 """Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -66,7 +67,7 @@ def apply_segments(workspace: Workspace, sentences: Mapping[str, str]) -> bytes 
     for row in sorted(rows, key=lambda row: int(row["version"])):
         newest[row["segment"]] = (row["version"], row["sentence"])
     active = {row["segment"]: row["sentence"] for row in rows if row["active"]}
-    if active == dict(sentences):
+    if active == dict(sentences) and _periods(rows) == workspace.settings.periods:
         return None
     versions = []
     for name, sentence in sorted(sentences.items()):
@@ -76,7 +77,7 @@ def apply_segments(workspace: Workspace, sentences: Mapping[str, str]) -> bytes 
         event.key: {one.name: str(one.type) for one in event.properties.values()}
         for event in workspace.plan.events.values()
     }
-    return msgspec.json.encode(SegmentsApplied(versions, declared))
+    return msgspec.json.encode(SegmentsApplied(versions, declared, dict(workspace.settings.periods)))
 
 
 def evaluate_now(workspace: Workspace, at: Moment) -> EpochClosed:
@@ -100,11 +101,18 @@ def _in_force(workspace: Workspace) -> tuple[Catalog, dict[str, int], dict[str, 
     """Return the catalog of the segments in force, where rules may refer to others, and each version and rule."""
     rows = [row for row in workspace.tables.read("segment_versions").to_pylist() if row["active"]]
     catalog = workspace.catalog({row["segment"]: row["sentence"] for row in rows})
+    catalog = replace(catalog, periods=_periods(rows))
     return (
         catalog,
         {row["segment"]: row["version"] for row in rows},
         {row["segment"]: read_rule(row["sentence"], catalog) for row in rows},
     )
+
+
+def _periods(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, tuple[date, date]]:
+    """Return the campaign periods that the versions in force were applied with."""
+    active = next((row["periods"] for row in rows if row["active"]), "{}")
+    return msgspec.json.decode(active, type=dict[str, tuple[date, date]])
 
 
 def latest_epoch(workspace: Workspace, at: Moment | None = None) -> EpochClosed | None:

@@ -202,7 +202,8 @@ class Projection:
             for name, kind in properties.items():
                 names.column(event, name, ValueType(kind))
         self._store_names(names, record.seq)
-        rows = [{**msgspec.structs.asdict(one), "seq": record.seq, "active": True} for one in applied.segments]
+        fixed = {"periods": msgspec.json.encode(applied.periods).decode(), "seq": record.seq, "active": True}
+        rows = [msgspec.structs.asdict(one) | fixed for one in applied.segments]
         new = pa.Table.from_pylist(rows, schema=SCHEMAS["segment_versions"])
         self._tables.replace("segment_versions", _merge_versions(self._tables, new), watermark=record.seq)
 

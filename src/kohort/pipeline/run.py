@@ -102,4 +102,6 @@ def _segments(workspace: Workspace, runner: _Runner, at: Moment, catch_up: Catch
         return f"{len(applicable.sentences)} segments evaluated"
 
     traits = workspace.tables.watermark("trait_values")
-    yield runner.step("segments", repr((dict(applicable.sentences), traits)), evaluate)
+    yield runner.step(
+        "segments", repr((dict(applicable.sentences), dict(workspace.settings.periods), traits)), evaluate
+    )

@@ -86,7 +86,7 @@ class Workspace:
         names = Names.of(self.tables.read("names"))
         found = catalog_of(names, self.plan, self.sentences() if segments is None else segments)
         language = Language.EN if segments is not None else self.language
-        return replace(found, zone=self.settings.zone, language=language)
+        return replace(found, zone=self.settings.zone, language=language, periods=self.settings.periods)
 
     @property
     def language(self) -> Language:

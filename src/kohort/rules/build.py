@@ -13,6 +13,7 @@ from kohort.definitions.values import micros_of
 from kohort.errors import DefinitionError, RuleError
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Node, Number, Span, Text, Time
 from kohort.rules.nodes import (
+    DEFAULT_POINT,
     AgainstMean,
     AgainstQuantile,
     Aggregate,
@@ -29,8 +30,10 @@ from kohort.rules.nodes import (
     Function,
     Includes,
     InSegment,
+    LengthUnit,
     Measure,
     Missing,
+    Near,
     Not,
     Occurrence,
     OneOf,
@@ -227,6 +230,18 @@ class Builder(Transformer[Token, Any]):
         if found.length % DAY:
             raise DefinitionError("an anniversary is a day: write days or weeks")
         return found
+
+    def near(self, children: Children) -> Near:
+        """Build `distance to (48.8566, 2.3522) < 5 km`."""
+        *_, latitude, longitude, operator, distance, unit = children
+        name = _token(children, "NAME")
+        point = DEFAULT_POINT if name is None else ".".join(parts_of_name(name))
+
+        def build(span: Span) -> Near:
+            numbers = [micros_of(str(one)) for one in (latitude, longitude, distance)]
+            return Near(point, numbers[0], numbers[1], Operator(operator), numbers[2], LengthUnit(unit), span=span)
+
+        return _built(children, build)
 
     def trait(self, children: Children) -> Trait:
         """Build a trait from its name."""

@@ -31,6 +31,7 @@ from kohort.rules.nodes import (
     InSegment,
     Measure,
     Missing,
+    Near,
     Not,
     OneOf,
     Operator,
@@ -106,6 +107,10 @@ class _Checker:
             case Sequence():
                 self.window(condition.window)
                 return replace(condition, steps=tuple(self.step(step, event) for step in condition.steps))
+            case Near():
+                self.outside_where(condition, event)
+                self.point(condition)
+                return condition
             case InSegment():
                 self.outside_where(condition, event)
                 if condition.name not in self.catalog.segments:
@@ -118,6 +123,18 @@ class _Checker:
                 return self.asked(condition, event)
             case _:
                 assert_never(condition)
+
+    def point(self, near: Near) -> None:
+        """Check that a point has a latitude and a longitude."""
+        for trait in near.coordinates:
+            if self.catalog.traits.get(trait.name) is not ValueType.NUMBER:
+                points = [name.removesuffix(".latitude") for name in self.catalog.traits if name.endswith(".latitude")]
+                self.refuse(
+                    f'"{shorten(near.point)}" is no point: it needs the number traits {shorten(near.point)}.latitude '
+                    f"and {shorten(near.point)}.longitude",
+                    near,
+                    f"write: distance from {points[0]} to (…)" if points else "",
+                )
 
     def step(self, step: Step, event: str | None) -> Step:
         """Check a step of a sequence."""

@@ -20,6 +20,7 @@ MOST_CONDITIONS: Final = 500
 MOST_LEVELS: Final = 100
 MOST_STEPS: Final = 10
 MOST_DAYS: Final = 366
+DEFAULT_POINT: Final = "location"
 MOST_TEXTS: Final = 10_000
 _HUNDRED_PERCENT: Final = 100 * MICRO
 
@@ -323,6 +324,51 @@ class Did(Node):
         _check_size(self)
 
 
+class LengthUnit(StrEnum):
+    """A unit of distance."""
+
+    METRE = "m"
+    KILOMETRE = "km"
+
+
+@dataclass(frozen=True)
+class Near(Node):
+    """A person's point less, or more, than so far from a place; `latitude` and `longitude` in micros of a degree.
+
+    A point is two number traits: `location` is `location.latitude` and `location.longitude`. `distance` is in micros
+    of `unit`. False where the point is missing or none on Earth.
+
+    >>> Near("location", 48_856_600, 2_352_200, Operator.LESS, 5_000_000, LengthUnit.KILOMETRE).metres
+    5000.0
+    """
+
+    point: str
+    latitude: int
+    longitude: int
+    operator: Operator
+    distance: int
+    unit: LengthUnit
+
+    def __post_init__(self) -> None:
+        _check_name(self.point)
+        if abs(self.latitude) > 90 * MICRO or abs(self.longitude) > 180 * MICRO:
+            raise DefinitionError("a place is (latitude, longitude), from -90 to 90 and from -180 to 180 degrees")
+        if self.operator in {Operator.EQUAL, Operator.DIFFERENT}:
+            raise DefinitionError("a distance is compared with <, <=, > or >=")
+        if self.distance < 0:
+            raise DefinitionError("a distance is not negative")
+
+    @property
+    def metres(self) -> float:
+        """The distance in metres."""
+        return self.distance / MICRO * (1000 if self.unit is LengthUnit.KILOMETRE else 1)
+
+    @property
+    def coordinates(self) -> tuple[Trait, Trait]:
+        """The traits that hold the point's latitude and longitude."""
+        return Trait(f"{self.point}.latitude"), Trait(f"{self.point}.longitude")
+
+
 @dataclass(frozen=True)
 class Step(Node):
     """An event of a sequence, or, negated, the absence of one; `within` counts from the positive step before."""
@@ -413,7 +459,7 @@ Stated = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
 Asked = Stated | Anniversary
 Placed = AgainstMean | AgainstQuantile | Extreme
 Valued = Asked | Placed
-Basic = Valued | Sequence
+Basic = Valued | Sequence | Near
 Leaf = Basic | Did | InSegment
 Condition = Leaf | And | Or | Not
 Rule = Condition

@@ -7,6 +7,7 @@ from kohort.definitions.values import MICRO, format_micros
 from kohort.rules.languages import VOCABULARIES, Language
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Number, Text, Time
 from kohort.rules.nodes import (
+    DEFAULT_POINT,
     AgainstMean,
     AgainstQuantile,
     Aggregate,
@@ -24,6 +25,7 @@ from kohort.rules.nodes import (
     InSegment,
     Leaf,
     Missing,
+    Near,
     Not,
     OneOf,
     Or,
@@ -112,6 +114,8 @@ class _Printer:
                 return f"{self.word('DID')} {self.happened(leaf)}{self.window(leaf.window)}"
             case Sequence():
                 return self.sequence(leaf)
+            case Near():
+                return self.near(leaf)
             case Anniversary():
                 words = self.vocabulary.lasting("next_days", leaf.days, "day")
                 return f"{self.word('ANNIVERSARY_OF')} {self.value(leaf.value)} {words}"
@@ -123,6 +127,12 @@ class _Printer:
     def happened(self, one: Did | Step) -> str:
         where = "" if one.where is None else f" {self.word('WHERE')} {self.inside(one.where, And, Or)}"
         return event_in_sentence(one.event) + where
+
+    def near(self, leaf: Near) -> str:
+        place = f"({format_micros(leaf.latitude)}, {format_micros(leaf.longitude)})"
+        named = f"{self.word('DISTANCE_FROM')} {name_in_sentence(leaf.point)} {self.word('TO')}"
+        words = self.word("DISTANCE_TO") if leaf.point == DEFAULT_POINT else named
+        return f"{words} {place} {leaf.operator} {format_micros(leaf.distance)} {leaf.unit}"
 
     def sequence(self, sequence: Sequence) -> str:
         first, *later = sequence.steps

@@ -18,6 +18,7 @@ _COMPARISONS: Final = (
 _CONDITIONS: Final = (
     *("COUNT_OF", "SUM_OF", "MEAN_OF", "MIN_OF", "MAX_OF", "DISTINCT_OF", "FIRST_OF", "LAST_OF", "SCORE_OF"),
     *("DAYS_SINCE_FIRST", "DAYS_SINCE_LAST", "NOT", "DID", "IN_SEGMENT", "ANNIVERSARY_OF", "LPAR"),
+    *("DISTANCE_TO", "DISTANCE_FROM"),
 )
 _VALUES: Final = ("TRUE", "FALSE", "TIME")
 _WINDOWS: Final = (
@@ -98,6 +99,7 @@ def explanations_of(
         "TEXT": 'a "text" in double quotes',
         **dict.fromkeys(_WINDOWS, f"a window ({window})"),
         "MONTH": "a month",
+        "LENGTH_UNIT": '"km" or "m"',
         "PERCENT": '"%"',
         "COMMA": '","',
     }

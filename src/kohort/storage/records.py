@@ -1,5 +1,7 @@
 """The bodies of journal records, other than messages: small, typed, JSON."""
 
+from datetime import date
+
 import msgspec
 
 from kohort.clock import Moment
@@ -74,10 +76,14 @@ class SegmentVersion(msgspec.Struct, frozen=True):
 
 
 class SegmentsApplied(msgspec.Struct, frozen=True):
-    """All segments in force from here on, and the declared names that their sentences may rely on."""
+    """All segments in force from here on, and what was declared that their sentences may rely on.
+
+    `declared` are properties with their types by event, `periods` the first and last day of campaign periods.
+    """
 
     segments: list[SegmentVersion]
     declared: dict[str, dict[str, str]] = {}
+    periods: dict[str, tuple[date, date]] = {}
 
 
 class EpochClosed(msgspec.Struct, frozen=True):

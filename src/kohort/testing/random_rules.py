@@ -27,8 +27,10 @@ from kohort.rules.nodes import (
     Function,
     Includes,
     InSegment,
+    LengthUnit,
     Measure,
     Missing,
+    Near,
     Not,
     Occurrence,
     OneOf,
@@ -90,6 +92,8 @@ class _Draw:
     def leaf(self) -> Condition:
         makers = [self.typed_leaf, self.counted_leaf, self.recent_leaf, self.placed_leaf, self.scored_leaf, self.did]
         makers += [self.sequence, self.sequence]
+        if "home.latitude" in self.catalog.traits:
+            makers.append(self.near)
         if self.catalog.segments:
             makers.append(lambda: InSegment(self.one_of(self.catalog.segments)))
         return self.one_of(makers)()
@@ -140,6 +144,12 @@ class _Draw:
     def did(self) -> Condition:
         event = self.one_of(self.catalog.events)
         return Did(event, self.where(event), self.window())
+
+    def near(self) -> Condition:
+        operators = (Operator.LESS, Operator.AT_MOST, Operator.MORE, Operator.AT_LEAST)
+        latitude, longitude = self.number(-90, 90) * MICRO, self.number(-180, 180) * MICRO
+        far = self.number(0, 9_000) * MICRO + 1
+        return Near("home", latitude, longitude, self.one_of(operators), far, self.one_of(LengthUnit))
 
     def sequence(self) -> Condition:
         first, *later = [self.step(negated=False) for _ in range(self.number(1, 3))]

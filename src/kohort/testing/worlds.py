@@ -33,6 +33,8 @@ _PROPERTIES: Final[Mapping[str, Mapping[ValueType, str]]] = {
 }
 _TRAITS: Final = {
     "clv": ValueType.NUMBER,
+    "home.latitude": ValueType.NUMBER,
+    "home.longitude": ValueType.NUMBER,
     "country": ValueType.TEXT,
     "subscribed": ValueType.BOOLEAN,
     "signed up": ValueType.MOMENT,

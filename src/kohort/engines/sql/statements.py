@@ -118,12 +118,15 @@ def population_values(places: Places, at: Moment) -> Statement:
     return _statement(select.select(*wanted, copy=False), Parameters())
 
 
-def everybodys_values(feature: Feature, place: Place, at: Moment, *, in_population: bool) -> Statement:
+def everybodys_values(
+    feature: Feature, place: Place, at: Moment, person: str | None = None, *, in_population: bool
+) -> Statement:
     """Return the statement for the value `v` of a feature of everybody who exists, in the order of `people_with`."""
+    parameters = Parameters()
     found = features.value(feature, place.index, place.table, at, in_population=in_population)
-    select = _people([place.table], at, kind="LEFT", person=None, parameters=Parameters())
+    select = _people([place.table], at, kind="LEFT", person=person, parameters=parameters)
     select = select.select(exp.alias_(found, "v", copy=False), copy=False).order_by(column(PERSON, "people"))
-    return _statement(select, Parameters())
+    return _statement(select, parameters)
 
 
 def distinct_values(event: str | None, name: str, held: str, at: Moment) -> Statement:
