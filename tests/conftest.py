@@ -1,15 +1,22 @@
 """What tests share: a small shop, and the demo run once."""
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kohort.cli.demo import run_demo
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
+
+# The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("random", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture

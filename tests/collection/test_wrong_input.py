@@ -35,8 +35,8 @@ def desk(tmp_path: Path) -> Desk:
     [
         ("visits.csv", b"", "visits.csv is empty"),
         ("visits.csv", b"\xef\xbb\xbf\n\n", "visits.csv is empty"),
-        ("visits.csv.gz", gzip.compress(b""), "visits.csv.gz is empty"),
-        ("visits.csv.gz", gzip.compress(HEADER.encode() * 99)[:-9], "damaged or cut short"),
+        ("visits.csv.gz", gzip.compress(b"", mtime=0), "visits.csv.gz is empty"),
+        ("visits.csv.gz", gzip.compress(HEADER.encode() * 99, mtime=0)[:-9], "damaged or cut short"),
         (
             "visits.parquet",
             HEADER.encode(),

@@ -12,7 +12,7 @@ from kohort.testing.worlds import World, worlds
 CONNECTION: duckdb.DuckDBPyConnection = open_duckdb(threads=1)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds())
 def test_the_sql_engine_gives_the_members_of_the_reference(world: World) -> None:
     create_relations(CONNECTION, world)
