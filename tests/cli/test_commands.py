@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,8 @@ import pytest
 
 from kohort.cli.main import run_command
 from kohort.project import Project
-from small_shop import WriteLines, order
+from kohort.testing.clock import SettableClock
+from small_shop import NOW, WriteLines, order
 
 HEAVY = ["pandas", "sklearn", "altair", "vl_convert", "duckdb", "pyarrow", "deltalake", "numpy"]
 
@@ -42,13 +44,22 @@ def inside(capsys: pytest.CaptureFixture[str]) -> Inside:
     return run
 
 
-@pytest.fixture
-def folder(shop: Project, write_lines: WriteLines) -> Path:
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two buyers, run as of 1 March 2026."""
-    hostile = order("=cmd()", 2, days_ago=40, total=20)
-    shop.ingest(write_lines("events.jsonl", [order("ada", 1, days_ago=2, total=10), hostile]))
+    folder = tmp_path_factory.mktemp("ran")
+    lines = [order("ada", 1, days_ago=2, total=10), order("=cmd()", 2, days_ago=40, total=20)]
+    (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shop = Project.create(folder / "shop", clock=SettableClock(NOW))
+    shop.ingest(folder / "events.jsonl")
     list(shop.run("2026-03-01"))
     return shop.folder.path
+
+
+@pytest.fixture
+def folder(ran: Path, tmp_path: Path) -> Path:
+    """A copy of that project, for one test."""
+    return Path(shutil.copytree(ran, tmp_path / "shop"))
 
 
 def test_help_is_grouped_and_imports_nothing_heavy() -> None:

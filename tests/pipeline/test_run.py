@@ -1,5 +1,7 @@
 """Running: what is stale, who enters and leaves, and one number everywhere."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,15 +21,24 @@ segments:
 """
 
 
-@pytest.fixture
-def running(shop: Project, write_lines: WriteLines) -> Project:
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop with four segments and four people: ada and bob ordered lately, cid and dan long ago."""
+    folder = tmp_path_factory.mktemp("ran")
+    shop = Project.create(folder / "shop", clock=SettableClock(NOW))
     (shop.folder.path / "segments" / "reference.yaml").write_text(SEGMENTS)
     orders = [("ada", 1, 3, 10), ("bob", 2, 6, 20), ("cid", 3, 20, 30), ("dan", 4, 40, 100)]
     lines = [order(person, number, days_ago=days, total=total) for person, number, days, total in orders]
-    shop.ingest(write_lines("events.jsonl", lines))
+    (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shop.ingest(folder / "events.jsonl")
     list(shop.run(NOW))
-    return shop
+    return shop.folder.path
+
+
+@pytest.fixture
+def running(ran: Path, tmp_path: Path, clock: SettableClock) -> Project:
+    """A copy of that shop, for one test."""
+    return Project(shutil.copytree(ran, tmp_path / "shop"), clock=clock)
 
 
 def users(project: Project, segment: str, at: int | str | None = None) -> list[str]:
