@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kohort.rules.nodes import Aggregate, Basic, Property, TextOperator, TextTest, Trait, Value, leaves, wheres_of
 
@@ -74,6 +73,9 @@ def matching_texts(question: TextQuestion, texts: Sequence[str]) -> tuple[str, .
     if question.operator is TextOperator.MATCHES:
         composed = pa.array([normalize("NFC", text) for text in texts], pa.string())
         pattern = normalize("NFC", question.text)
+        # A twentieth of a second that only a rule with `matches` should pay.
+        import pyarrow.compute as pc  # noqa: PLC0415
+
         found = pc.match_substring_regex(composed, pattern, ignore_case=question.ignoring_case).to_pylist()
         return tuple(text for text, matches in zip(texts, found, strict=True) if matches)
     wanted = _folded(question.text, question.ignoring_case)
