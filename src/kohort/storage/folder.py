@@ -7,6 +7,8 @@ import yaml
 
 from kohort.errors import DefinitionError, ProjectError
 
+# The safe loader in C, where PyYAML was built with it: the same documents, ten times faster.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REFUSED: Final = frozenset("%[]^|\\")
 
 
@@ -62,7 +64,7 @@ class ProjectFolder:
         Raises DefinitionError with file and line if it cannot be read as YAML.
         """
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line = f", line {mark.line + 1}" if mark else ""
