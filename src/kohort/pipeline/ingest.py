@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from kohort.collection.batches import Batch, InputFinding
+from kohort.collection.batches import Batch, InputFinding, merged
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters, known_digests
 from kohort.pipeline.results import IngestResult
@@ -54,7 +54,7 @@ def ingest(
         catch_up()
         if progress is not None:
             progress(result.rows)
-    result.findings = [_finding(one, result.rows) for one in _merged(warnings)]
+    result.findings = [_finding(one, result.rows) for one in merged(warnings)]
     if result.accepted and result.findings:
         body = msgspec.json.encode(FindingsRecorded("ingest", result.findings))
         workspace.journal.append("findings", [body], recorded_at=now)
@@ -151,15 +151,6 @@ def _conflict(message: Message, file: str) -> Rejection:
         "stays; give this one an id of its own"
     )
     return Rejection(message.source, file, 0, "messageId", reason, encode_messages([message]).decode())
-
-
-def _merged(warnings: Sequence[InputFinding]) -> list[InputFinding]:
-    kinds: dict[tuple[str, str], InputFinding] = {}
-    for one in warnings:
-        key = (one.check, one.field)
-        known = kinds.get(key)
-        kinds[key] = msgspec.structs.replace(known, count=known.count + one.count) if known else one
-    return list(kinds.values())
 
 
 def _finding(warning: InputFinding, rows: int) -> Finding:
