@@ -17,7 +17,7 @@ _ARROW_TYPES = {
     ValueType.MOMENT: pa.int64(),
     ValueType.TEXT_LIST: pa.list_(pa.string()),
 }
-_TRAIT_COLUMNS = {
+TRAIT_COLUMNS = {
     ValueType.NUMBER: "number",
     ValueType.TEXT: "text",
     ValueType.BOOLEAN: "boolean",
@@ -80,7 +80,7 @@ def _trait_values(world: World) -> pa.Table:
             ("name", pa.string()),
             ("value_id", pa.string()),
             ("set_at", pa.int64()),
-            *((column, _ARROW_TYPES[type_]) for type_, column in _TRAIT_COLUMNS.items()),
+            *((column, _ARROW_TYPES[type_]) for type_, column in TRAIT_COLUMNS.items()),
             ("removed", pa.bool_()),
         ]
     )
@@ -95,7 +95,7 @@ def _trait_values(world: World) -> pa.Table:
                 "removed": one.value is None,
             }
             if one.value is not None:
-                row[_TRAIT_COLUMNS[one.value.type]] = _stored(one.value)
+                row[TRAIT_COLUMNS[one.value.type]] = _stored(one.value)
             rows.append(row)
     return pa.Table.from_pylist(rows, schema=schema)
 

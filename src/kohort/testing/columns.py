@@ -1,0 +1,70 @@
+"""A world as the columns that the kernel engine reads."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kohort.definitions.values import MICRO, ValueType
+from kohort.engines.columns import MISSING, NO_CODE, Block, Column, History, Rows
+from kohort.engines.reference import Event, Person, TraitValue, Typed
+from kohort.testing.relations import TRAIT_COLUMNS
+from kohort.testing.worlds import World
+
+_DTYPES = {ValueType.NUMBER: np.int64, ValueType.MOMENT: np.int64, ValueType.BOOLEAN: np.int8}
+
+
+def history_of(world: World, block: int = 4) -> History:
+    """Return the history of a world, `block` people to a block."""
+    people = sorted(world.people, key=lambda one: one.person_id)
+    groups = [people[start : start + block] for start in range(0, len(people), block)]
+    ids = pa.array([one.person_id for one in people], pa.string())
+    return History(ids, [_block(group, world) for group in groups])
+
+
+def _block(people: list[Person], world: World) -> Block:
+    events: dict[str, list[tuple[int, Event]]] = {}
+    traits: dict[str, list[tuple[int, TraitValue]]] = {}
+    for place, person in enumerate(people):
+        for event in person.events:
+            events.setdefault(event.name, []).append((place, event))
+        for value in person.traits:
+            traits.setdefault(value.name, []).append((place, value))
+    seen = np.array([person.first_seen for person in people], np.int64)
+    return Block(
+        seen,
+        {name: _events(rows, world.catalog.events[name]) for name, rows in events.items()},
+        {name: _values(rows) for name, rows in traits.items()},
+    )
+
+
+def _events(rows: list[tuple[int, Event]], properties: Mapping[str, Mapping[ValueType, str]]) -> Rows:
+    rows.sort(key=lambda row: (row[1].ts, row[1].event_id))
+    columns = {
+        column: _column(kind, [event.properties.get(name) for _, event in rows])
+        for name, types in properties.items()
+        for kind, column in types.items()
+    }
+    return _rows([place for place, _ in rows], [event.ts for _, event in rows], columns)
+
+
+def _values(rows: list[tuple[int, TraitValue]]) -> Rows:
+    rows.sort(key=lambda row: (row[1].set_at, row[1].value_id))
+    columns = {column: _column(kind, [one.value for _, one in rows]) for kind, column in TRAIT_COLUMNS.items()}
+    return _rows([place for place, _ in rows], [one.set_at for _, one in rows], columns)
+
+
+def _rows(people: Iterable[int], ts: Iterable[int], columns: Mapping[str, Column]) -> Rows:
+    return Rows(np.array(list(people), np.int32), np.array(list(ts), np.int64), columns)
+
+
+def _column(kind: ValueType, values: list[Typed | None]) -> Column:
+    held: list[Any] = [one.value if one is not None and one.type is kind else None for one in values]
+    if kind in _DTYPES:
+        missing = NO_CODE if kind is ValueType.BOOLEAN else MISSING
+        scale = MICRO if kind is ValueType.NUMBER else 1
+        return Column(np.array([missing if one is None else int(one * scale) for one in held], _DTYPES[kind]))
+    dictionary = sorted({one for one in held if one is not None})
+    codes = {one: code for code, one in enumerate(dictionary)}
+    return Column(np.array([NO_CODE if one is None else codes[one] for one in held], np.int32), dictionary)
