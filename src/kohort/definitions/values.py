@@ -21,6 +21,16 @@ class ValueType(StrEnum):
     TEXT_LIST = "list of text"
 
 
+VALUE_COLUMNS: Final = {
+    ValueType.NUMBER: "number",
+    ValueType.TEXT: "text",
+    ValueType.BOOLEAN: "boolean",
+    ValueType.MOMENT: "moment",
+    ValueType.TEXT_LIST: "list",
+}
+"""The column of `trait_values` that holds a value of each type."""
+
+
 def micros_of(number: str | float | Decimal) -> int:
     """Return a number as an integer of 10⁻⁶, rounded half-even.
 

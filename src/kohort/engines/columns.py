@@ -7,6 +7,7 @@ and memory stays bounded however many people there are.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -32,8 +33,8 @@ class Column:
     """The values of one property, or trait, of one type: one a row.
 
     Numbers are int64 micros and moments int64 microseconds UTC, `MISSING` where there is none. Booleans are int8, and
-    texts and lists of text int32 places in `dictionary`, which holds each distinct one once; `NO_CODE` where there is
-    none.
+    texts and lists of text (tuples) int32 places in `dictionary`, which holds each distinct one once, in order;
+    `NO_CODE` where there is none.
 
     >>> Column(np.array([0, -1], np.int32), ("Paris",)).present().tolist()
     [True, False]
@@ -46,6 +47,16 @@ class Column:
     def missing(self) -> int:
         """The value that stands for none."""
         return MISSING if self.values.dtype == np.int64 else NO_CODE
+
+    @cached_property
+    def largest(self) -> int:
+        """The greatest magnitude of a number of the column, 0 of none.
+
+        >>> Column(np.array([3, -7, MISSING])).largest
+        7
+        """
+        there = self.values[self.present()]
+        return max(int(there.max()), -int(there.min())) if len(there) else 0
 
     def present(self) -> NDArray[np.bool_]:
         """Return which rows have a value, shape (rows,)."""
@@ -107,7 +118,10 @@ class Block:
 
 @dataclass(frozen=True)
 class History:
-    """Everybody's history. `people` are the person ids in order; the blocks hold them one after another."""
+    """Everybody's history. `people` are the person ids in order; the blocks hold them one after another.
+
+    Every block but the last holds a multiple of eight people, so that its bits begin with a byte.
+    """
 
     people: pa.StringArray
     blocks: Sequence[Block]

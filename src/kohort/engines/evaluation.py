@@ -1,16 +1,49 @@
 """What an engine answers: members, and explanations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
+from kohort.engines.plan import Bits
 from kohort.engines.statistics import Statistics
 
 Shown = Decimal | str | bool | datetime | tuple[str, ...] | None
+
+
+class Members(Mapping[str, pa.StringArray]):
+    """The members of each rule: person ids, sorted, made of its bits only when they are asked for.
+
+    `people` are sorted ids; `bits` say who of them is inside, by rule, packed in Arrow's order.
+
+    >>> members = Members(pa.array(["ada", "bob", "eve"]), {"buyers": np.packbits([1, 0, 1], bitorder="little")})
+    >>> members["buyers"].to_pylist(), members.size("buyers")
+    (['ada', 'eve'], 2)
+    """
+
+    def __init__(self, people: pa.StringArray, bits: Mapping[str, Bits]) -> None:
+        self.people, self.bits = people, bits
+
+    def __getitem__(self, name: str) -> pa.StringArray:
+        mask = pa.py_buffer(np.ascontiguousarray(self.bits[name]))
+        return self.people.filter(pa.Array.from_buffers(pa.bool_(), len(self.people), [None, mask]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.bits)
+
+    def __len__(self) -> int:
+        return len(self.bits)
+
+    def size(self, name: str) -> int:
+        """Return the number of a rule's members."""
+        whole, rest = divmod(len(self.people), 8)
+        its = self.bits[name]
+        last = int(its[whole]) & ((1 << rest) - 1) if rest else 0
+        return int(np.bitwise_count(its[:whole]).sum()) + last.bit_count()
 
 
 @dataclass(frozen=True)
@@ -22,7 +55,7 @@ class Evaluation:
     """
 
     at: Moment
-    members: Mapping[str, pa.StringArray]
+    members: Members
     population: int
     statistics: Statistics
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from kohort.definitions.values import ValueType
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
 from kohort.storage.messages import Message, Values
-from kohort.storage.schemas import ARROW_TYPES, SCHEMAS, VALUE_COLUMNS
+from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 
 EVENT_TYPES: Final = frozenset({"track", "page", "screen"})
 

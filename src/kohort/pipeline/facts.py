@@ -8,11 +8,10 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from kohort.clock import Moment
-from kohort.definitions.values import ValueType
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.errors import DefinitionError, UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
-from kohort.storage.schemas import VALUE_COLUMNS
 
 
 def event_facts(

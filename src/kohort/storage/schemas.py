@@ -4,7 +4,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from kohort.definitions.values import ValueType
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
 
 ARROW_TYPES: Final = {
     ValueType.NUMBER: pa.int64(),
@@ -14,15 +14,6 @@ ARROW_TYPES: Final = {
     ValueType.TEXT_LIST: pa.list_(pa.string()),
 }
 """How a value of each type is stored: numbers as micros, moments as microseconds UTC."""
-
-VALUE_COLUMNS: Final = {
-    ValueType.NUMBER: "number",
-    ValueType.TEXT: "text",
-    ValueType.BOOLEAN: "boolean",
-    ValueType.MOMENT: "moment",
-    ValueType.TEXT_LIST: "list",
-}
-"""The column of `trait_values` that holds a value of each type."""
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:

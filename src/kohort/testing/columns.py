@@ -6,19 +6,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from kohort.definitions.values import MICRO, ValueType
+from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, NO_CODE, Block, Column, History, Rows
 from kohort.engines.reference import Event, Person, TraitValue, Typed
-from kohort.testing.relations import TRAIT_COLUMNS
 from kohort.testing.worlds import World
 
+_NEVER = 2**62
 _DTYPES = {ValueType.NUMBER: np.int64, ValueType.MOMENT: np.int64, ValueType.BOOLEAN: np.int8}
 
 
-def history_of(world: World, block: int = 4) -> History:
-    """Return the history of a world, `block` people to a block."""
-    people = sorted(world.people, key=lambda one: one.person_id)
-    groups = [people[start : start + block] for start in range(0, len(people), block)]
+def history_of(world: World, real: int = 2) -> History:
+    """Return the history of a world, `real` people to a block of eight: the others never come to exist."""
+    known = sorted(world.people, key=lambda one: one.person_id)
+    groups = []
+    for start in range(0, len(known), real):
+        group = known[start : start + real]
+        others = [Person(f"{group[-1].person_id}~{number}", _NEVER) for number in range(8 - len(group))]
+        groups.append([*group, *others])
+    people = [person for group in groups for person in group]
     ids = pa.array([one.person_id for one in people], pa.string())
     return History(ids, [_block(group, world) for group in groups])
 
@@ -51,7 +56,7 @@ def _events(rows: list[tuple[int, Event]], properties: Mapping[str, Mapping[Valu
 
 def _values(rows: list[tuple[int, TraitValue]]) -> Rows:
     rows.sort(key=lambda row: (row[1].set_at, row[1].value_id))
-    columns = {column: _column(kind, [one.value for _, one in rows]) for kind, column in TRAIT_COLUMNS.items()}
+    columns = {column: _column(kind, [one.value for _, one in rows]) for kind, column in VALUE_COLUMNS.items()}
     return _rows([place for place, _ in rows], [one.set_at for _, one in rows], columns)
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import duckdb
 import pyarrow as pa
 
-from kohort.definitions.values import MICRO, ValueType
+from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.reference import Plain, Typed
 from kohort.rules.catalog import Catalog
 from kohort.testing.worlds import World
@@ -16,13 +16,6 @@ _ARROW_TYPES = {
     ValueType.BOOLEAN: pa.bool_(),
     ValueType.MOMENT: pa.int64(),
     ValueType.TEXT_LIST: pa.list_(pa.string()),
-}
-TRAIT_COLUMNS = {
-    ValueType.NUMBER: "number",
-    ValueType.TEXT: "text",
-    ValueType.BOOLEAN: "boolean",
-    ValueType.MOMENT: "moment",
-    ValueType.TEXT_LIST: "list",
 }
 
 
@@ -80,7 +73,7 @@ def _trait_values(world: World) -> pa.Table:
             ("name", pa.string()),
             ("value_id", pa.string()),
             ("set_at", pa.int64()),
-            *((column, _ARROW_TYPES[type_]) for type_, column in TRAIT_COLUMNS.items()),
+            *((column, _ARROW_TYPES[type_]) for type_, column in VALUE_COLUMNS.items()),
             ("removed", pa.bool_()),
         ]
     )
@@ -95,7 +88,7 @@ def _trait_values(world: World) -> pa.Table:
                 "removed": one.value is None,
             }
             if one.value is not None:
-                row[TRAIT_COLUMNS[one.value.type]] = _stored(one.value)
+                row[VALUE_COLUMNS[one.value.type]] = _stored(one.value)
             rows.append(row)
     return pa.Table.from_pylist(rows, schema=schema)
 

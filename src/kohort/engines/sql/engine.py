@@ -11,10 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.definitions.values import MICRO, ValueType
+from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.context import Context
 from kohort.engines.criteria import confined, criterion_of, is_near
-from kohort.engines.evaluation import Evaluation, Explanation
+from kohort.engines.evaluation import Evaluation, Explanation, Members
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
 from kohort.engines.sql.sequences import sequence_table
@@ -32,7 +32,6 @@ from kohort.engines.sql.statements import (
     population_values,
     trait_table,
 )
-from kohort.engines.sql.terms import COLUMN_OF_TYPE
 from kohort.engines.statistics import (
     PopulationTerm,
     Statistic,
@@ -81,9 +80,8 @@ class SqlEngine:
         context = self._context(plan, at)
         with self._features(plan, context, None) as places:
             found = self._decide(plan, context, places, None, pinned)
-        ids = found.ids
-        members = {name: ids.filter(_mask(found.algebra.of(rule), len(ids))) for name, rule in plan.rules.items()}
-        return Evaluation(at, members, len(ids), found.statistics)
+        members = Members(found.ids, {name: found.algebra.of(rule) for name, rule in plan.rules.items()})
+        return Evaluation(at, members, len(found.ids), found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.
@@ -134,7 +132,7 @@ class SqlEngine:
         return Context(self._catalog, at, answers, anniversaries, earliest)
 
     def _distinct(self, event: str | None, name: str, type_: ValueType, at: Moment) -> list[Any]:
-        held = COLUMN_OF_TYPE[type_] if event is None else self._catalog.events[event][name][type_]
+        held = VALUE_COLUMNS[type_] if event is None else self._catalog.events[event][name][type_]
         values: list[Any] = self._arrow(distinct_values(event, name, held, at))["value"].to_pylist()
         return values
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from kohort.clock import Moment
+from kohort.definitions.values import VALUE_COLUMNS
 from kohort.engines.context import Context
 from kohort.engines.criteria import Criterion
 from kohort.engines.plan import Feature
 from kohort.engines.sql import features
-from kohort.engines.sql.terms import COLUMN_OF_TYPE, Parameters, all_of, column, number, truth
+from kohort.engines.sql.terms import Parameters, all_of, column, number, truth
 from kohort.rules.nodes import Aggregate, Trait
 
 PERSON = "person_id"
@@ -84,7 +85,7 @@ def trait_table(table: str, places: Places, at: Moment, person: str | None = Non
             ]
         ),
     )
-    columns = [column(name) for name in (PERSON, "name", "removed", *COLUMN_OF_TYPE.values())]
+    columns = [column(name) for name in (PERSON, "name", "removed", *VALUE_COLUMNS.values())]
     ranked = exp.select(*columns, exp.alias_(rank, "place")).from_("trait_values")
     ranked = ranked.where(all_of(with_person(rows, person, parameters)))
     wanted: list[exp.Expr] = []
@@ -95,7 +96,7 @@ def trait_table(table: str, places: Places, at: Moment, person: str | None = Non
                 expression=exp.Not(this=exp.Coalesce(this=column("removed"), expressions=[exp.false()])),
             )
             value = exp.Filter(
-                this=exp.AnyValue(this=column(COLUMN_OF_TYPE[feature.type])), expression=exp.Where(this=its)
+                this=exp.AnyValue(this=column(VALUE_COLUMNS[feature.type])), expression=exp.Where(this=its)
             )
             wanted.append(exp.alias_(value, exp.to_identifier(f"f{place.index}", quoted=True)))
     latest = exp.EQ(this=column("place"), expression=number(1))

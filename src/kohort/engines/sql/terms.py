@@ -37,15 +37,6 @@ from kohort.rules.nodes import (
 )
 from kohort.rules.windows import Range
 
-# The type's name is also the name of its column in `trait_values`.
-COLUMN_OF_TYPE = {
-    ValueType.NUMBER: "number",
-    ValueType.TEXT: "text",
-    ValueType.BOOLEAN: "boolean",
-    ValueType.MOMENT: "moment",
-    ValueType.TEXT_LIST: "list",
-}
-
 
 @dataclass(frozen=True)
 class Parameters:

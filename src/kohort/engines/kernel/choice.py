@@ -1,0 +1,51 @@
+"""Which kernels run: compiled ones where the data are worth the wait for a compiler, else numpy's."""
+
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.engines.columns import History, Moments, Places, Values
+from kohort.engines.kernel.steps import Steps
+from kohort.engines.plan import Bits
+
+WORTH_COMPILING: Final = 4_000_000
+"""The number of rows from which on compiled kernels save more than the second that loading them costs."""
+
+Chosen = NDArray[np.bool_] | None
+
+
+class Kernels(Protocol):
+    """The inner loops; `kohort.engines.kernel.numpy_kernels` says what each does."""
+
+    def add_counts(self, people: Places, chosen: Chosen, counts: NDArray[Any]) -> None: ...  # noqa: D102
+    def add_totals(self, people: Places, values: Values, chosen: Chosen, totals: Moments) -> None: ...  # noqa: D102
+    def take_greatest(self, people: Places, values: Values, chosen: Chosen, greatest: Moments) -> None: ...  # noqa: D102
+    def take_first(self, people: Places, chosen: Chosen, start: int, rows: Places) -> None: ...  # noqa: D102
+    def take_last(self, people: Places, chosen: Chosen, start: int, rows: Places) -> None: ...  # noqa: D102
+    def within(self, values: Values, low: int, high: int) -> Bits: ...  # noqa: D102
+    def did_steps(self, steps: Steps, at: int, size: int) -> NDArray[np.bool_]: ...  # noqa: D102
+
+
+def kernels_for(history: History) -> Kernels:
+    """Return compiled kernels for a history large enough, if their compiler is installed, else numpy's."""
+    rows = sum(len(rows.people) for block in history.blocks for rows in block.events.values())
+    return compiled_kernels() if rows >= WORTH_COMPILING else plain_kernels()
+
+
+def plain_kernels() -> Kernels:
+    """Return the kernels in numpy."""
+    from kohort.engines.kernel import numpy_kernels  # noqa: PLC0415 - it declares itself by these protocols
+
+    return numpy_kernels
+
+
+def compiled_kernels() -> Kernels:
+    """Return the kernels that numba compiles; those in numpy, about three times slower, where it is not installed."""
+    try:
+        from kohort.engines.kernel import numba_kernels  # noqa: PLC0415 - a compiler takes a second to load
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return plain_kernels()
+    return numba_kernels

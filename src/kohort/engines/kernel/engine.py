@@ -1,0 +1,307 @@
+"""The kernel engine: all rules at once, from plain arrays."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.clock import Moment
+from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
+from kohort.engines.columns import MISSING, Column, History
+from kohort.engines.context import Context
+from kohort.engines.criteria import Criterion, confined, criterion_of, is_near
+from kohort.engines.evaluation import Evaluation, Explanation, Members
+from kohort.engines.explain import Facts, explain_rule
+from kohort.engines.kernel.choice import Kernels, kernels_for
+from kohort.engines.kernel.features import Source, Wanted, find, source_of
+from kohort.engines.kernel.found import Found
+from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, features_of
+from kohort.engines.predicates import Present, Within
+from kohort.engines.statistics import (
+    PopulationTerm,
+    Statistics,
+    population_rule,
+    population_term,
+    statistic_key,
+    statistic_of,
+)
+from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
+from kohort.errors import UnknownNameError
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Anniversary, Basic, DaysSince, Everyone, Near, Rule
+from kohort.rules.windows import InMonth, is_anniversary
+
+
+class KernelEngine:
+    """Evaluates rules on a history in memory, or in mapped files.
+
+    The distinct features of all rules are found block by block, each row read once for all windows that hold it;
+    conditions become one bit a person, and rules are algebra on those bits. `kernels` are the inner loops, by default
+    those that suit the history's size.
+
+    >>> from kohort.engines.columns import Rows
+    >>> import pyarrow as pa
+    >>> from kohort.rules.parse import parse_rule
+    >>> visits = Rows(np.array([0], np.int32), np.array([5]))
+    >>> history = History(pa.array(["ada", "bob"]), [Block(np.array([5, 3]), {"visit": visits}, {})])
+    >>> engine = KernelEngine(history, Catalog(events={"visit": {}}))
+    >>> engine.evaluate({"active": parse_rule("did visit")}, at=5).members["active"].to_pylist()
+    ['ada']
+    """
+
+    def __init__(self, history: History, catalog: Catalog, kernels: Kernels | None = None) -> None:
+        self._history = history
+        self._catalog = catalog
+        self._kernels = kernels_for(history) if kernels is None else kernels
+
+    def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
+        """Return the members of each rule as of `at`.
+
+        `pinned` are the statistics of an epoch; what they lack is computed as of `at`. Raises RuleError or
+        DefinitionError for a rule that does not fit the catalog.
+        """
+        return self.run(build_plan(rules, self._catalog), at, pinned)
+
+    def run(self, plan: Plan, at: Moment, pinned: Statistics | None = None) -> Evaluation:
+        """Return the members of each rule of a plan as of `at`; see `evaluate`."""
+        found = self._decide(plan, at, pinned)
+        inside = {name: found.algebra.of(rule) & found.existing for name, rule in plan.rules.items()}
+        members = Members(self._history.people, inside)
+        return Evaluation(at, members, int(np.bitwise_count(found.existing).sum()), found.statistics)
+
+    def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
+        """Return why `person_id` is, or is not, a member of `rule` as of `at`.
+
+        Raises UnknownNameError for a person who does not exist at `at`, and what `evaluate` raises.
+        """
+        plan = build_plan({"": rule}, self._catalog)
+        statistics = _pinned(plan, pinned)
+        if len(statistics.by_key) < len(plan.terms):
+            statistics = self._decide(plan, at, pinned).statistics
+        alone = KernelEngine(self._history_of(person_id, at), self._catalog, self._kernels)
+        return alone.explain_only(plan, at, statistics)
+
+    def explain_only(self, plan: Plan, at: Moment, statistics: Statistics) -> Explanation:
+        """Return the explanation of the one rule of `plan` for the one person of the history."""
+        found = self._decide(plan, at, statistics)
+        values: dict[Feature, object] = {}
+        in_population: dict[Feature, object] = {}
+        for source, features in _by_source(plan.features):
+            wanted = [Wanted(feature, population=True) for feature in features]
+            for feature, its in find(source, wanted, self._history.blocks[0], found.context, self._kernels):
+                values[feature] = _shown(its, feature)
+                in_population[feature] = _shown(its.in_population(), feature)
+        facts = Facts(lambda one: bool(found.algebra.of(one)[0] & 1), values, in_population, statistics)
+        return explain_rule(plan, plan.rules[""], facts, self._catalog)
+
+    def _history_of(self, person_id: str, at: Moment) -> History:
+        """Return the history of one person."""
+        place = bisect_left(self._history.people, person_id, key=lambda one: one.as_py())
+        if place < len(self._history.people) and self._history.people[place].as_py() == person_id:
+            starts = self._history.starts()
+            number = int(np.searchsorted(starts, place, side="right")) - 1
+            alone = self._history.blocks[number].of_people(np.array([place - starts[number]], np.int32))
+            if alone.first_seen[0] <= at:
+                return History(self._history.people[place : place + 1], [alone])
+        raise UnknownNameError("person", person_id, [], hint="nobody of that id exists at that moment")
+
+    def _decide(self, plan: Plan, at: Moment, pinned: Statistics | None) -> "_Decision":
+        decision = _Decision(self._history, plan, _context(self._history, self._catalog, plan, at), self._kernels)
+        decision.statistics = _pinned(plan, pinned)
+        for stage in plan.stages:
+            decision.decide(stage)
+        return decision
+
+
+class _Decision:
+    """For whom the conditions of a plan hold, stage after stage, and the statistics on the way."""
+
+    def __init__(self, history: History, plan: Plan, context: Context, kernels: Kernels) -> None:
+        self.context = context
+        self.algebra = Algebra(plan)
+        self.statistics = Statistics()
+        self._blocks, self._kernels = history.blocks, kernels
+        self._starts = [start // 8 for start in history.starts()]
+        self._bytes = (len(history.people) + 7) // 8
+        self.existing = self._all(_packed(block.first_seen <= context.at) for block in history.blocks)
+
+    def decide(self, stage: Sequence[Basic]) -> None:
+        """Decide the conditions of one stage."""
+        asking: dict[Feature, list[Basic]] = {}
+        for condition in stage:
+            for feature in features_of(condition, self.context.catalog):
+                asking.setdefault(feature, []).append(condition)
+        bits: dict[Basic, Bits] = {}
+        points: dict[Feature, NDArray[np.int64]] = {}
+        for source, features in _by_source(asking):
+            self._learn_statistics(source, {feature: asking[feature] for feature in features})
+            self._answer(source, {feature: asking[feature] for feature in features}, bits, points)
+        for condition in stage:
+            if isinstance(condition, Near):
+                bits[condition] = self._near(condition, points)
+            among = population_rule(population_term(condition))
+            its = bits[condition]
+            self.algebra.learn(condition, its if among is None else confined(condition, its, self.algebra.of(among)))
+
+    def _learn_statistics(self, source: Source, asking: Mapping[Feature, Sequence[Basic]]) -> None:
+        """Find the statistics that conditions on the features of `source` need and that are not known yet."""
+        lacking: dict[Feature, dict[str, PopulationTerm]] = {}
+        for feature, conditions in asking.items():
+            for term in map(population_term, conditions):
+                if term is not None and statistic_key(term) not in self.statistics.by_key:
+                    lacking.setdefault(feature, {})[statistic_key(term)] = term
+        if not lacking:
+            return
+        values: dict[str, list[NDArray[np.int64]]] = {key: [] for terms in lacking.values() for key in terms}
+        wanted = [Wanted(feature, population=True) for feature in lacking]
+        for start, block in zip(self._starts, self._blocks, strict=True):
+            for feature, found in find(source, wanted, block, self.context, self._kernels):
+                for key, term in lacking[feature].items():
+                    values[key].append(self._population(term, found, start, block.size))
+        terms = {key: term for of_feature in lacking.values() for key, term in of_feature.items()}
+        found_now = {key: statistic_of(terms[key], np.concatenate(its), self.context.at) for key, its in values.items()}
+        self.statistics = Statistics({**self.statistics.by_key, **found_now})
+
+    def _population(self, term: PopulationTerm, found: Found, start: int, size: int) -> NDArray[np.int64]:
+        """Return the values of those people of a block who belong to the population of `term`."""
+        values = found.values() if isinstance(term.among, Everyone) else found.in_population().values()
+        inside = self.existing
+        among = population_rule(term)
+        if among is not None:
+            inside = inside & self.algebra.of(among)
+        mask = np.unpackbits(inside[start : start + (size + 7) // 8], count=size, bitorder="little").astype(np.bool_)
+        chosen: NDArray[np.int64] = values[mask & (values != MISSING)]
+        return chosen
+
+    def _answer(
+        self,
+        source: Source,
+        asking: Mapping[Feature, Sequence[Basic]],
+        bits: dict[Basic, Bits],
+        points: dict[Feature, NDArray[np.int64]],
+    ) -> None:
+        """Put into `bits` for whom the conditions on the features of `source` hold, into `points` where people are."""
+        near = [feature for feature, conditions in asking.items() if any(isinstance(one, Near) for one in conditions)]
+        criteria = {
+            feature: [
+                (condition, criterion_of(condition, self.statistics, self.context))
+                for condition in conditions
+                if not isinstance(condition, Near)
+            ]
+            for feature, conditions in asking.items()
+        }
+        wanted = [_wanted(feature, [one for _, one in its], self.context.at) for feature, its in criteria.items()]
+        parts: dict[Feature, list[NDArray[np.int64]]] = {feature: [] for feature in near}
+        for start, block in zip(self._starts, self._blocks, strict=True):
+            for feature, found in find(source, wanted, block, self.context, self._kernels):
+                if feature in parts:
+                    parts[feature].append(found.values())
+                for condition, criterion in criteria[feature]:
+                    first = condition not in bits
+                    if first:
+                        bits[condition] = np.zeros(self._bytes, np.uint8)
+                    its = found.in_population() if criterion.in_population else found
+                    holds = its.holds(criterion.predicate, self._kernels)
+                    place = bits[condition][start : start + len(holds)]
+                    if len(criterion.features) == 1 or feature == criterion.features[0]:
+                        place[:] = holds
+                    elif criterion.predicate == Present(negated=True):
+                        place &= holds
+                    else:
+                        place |= holds
+        points |= {feature: np.concatenate(its) for feature, its in parts.items()}
+
+    def _near(self, near: Near, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
+        degrees = []
+        for trait in near.coordinates:
+            micros = points[Feature(trait, ValueType.NUMBER)]
+            degrees.append(np.where(micros == MISSING, np.nan, micros / MICRO))
+        return _packed(is_near(near, *degrees))
+
+    def _all(self, parts: Iterable[Bits]) -> Bits:
+        bits = np.zeros(self._bytes, np.uint8)
+        for start, part in zip(self._starts, parts, strict=True):
+            bits[start : start + len(part)] = part
+        return bits
+
+
+def _wanted(feature: Feature, criteria: Sequence[Criterion], at: Moment) -> Wanted:
+    """Return how far back the rows of a feature matter to the criteria on it."""
+    oldest: int | None = None
+    if isinstance(feature.measure, DaysSince) and criteria:
+        longest = [
+            one.predicate.high if isinstance(one.predicate, Within) and not one.predicate.negated else None
+            for one in criteria
+        ]
+        known = [one for one in longest if one is not None]
+        if len(known) == len(longest):
+            oldest = at - max(known)
+    return Wanted(feature, any(one.in_population for one in criteria), oldest)
+
+
+def _by_source(features: Iterable[Feature]) -> Iterator[tuple[Source, list[Feature]]]:
+    sources: dict[Source, list[Feature]] = {}
+    for feature in features:
+        sources.setdefault(source_of(feature), []).append(feature)
+    yield from sources.items()
+
+
+def _context(history: History, catalog: Catalog, plan: Plan, at: Moment) -> Context:
+    """Look up what the conditions of `plan` need to know of the data."""
+    answers: dict[TextQuestion, tuple[str, ...]] = {}
+    for question in questions_in(plan.conditions):
+        if question not in answers:
+            columns = _columns(history, catalog, question.event, question.name, ValueType.TEXT)
+            texts: set[str] = set()
+            for dictionary in {id(one.dictionary): one.dictionary for one in columns}.values():
+                texts.update(matching_texts(question, list(dictionary)))
+            answers[question] = tuple(sorted(texts))
+    earliest = at
+    if any(isinstance(getattr(feature.measure, "window", None), InMonth) for feature in plan.features):
+        first = [int(rows.ts[0]) for block in history.blocks for rows in block.events.values() if len(rows.ts)]
+        earliest = min([at, *first])
+    anniversaries = {}
+    for condition in plan.conditions:
+        if isinstance(condition, Anniversary):
+            columns = _columns(history, catalog, *place_of(condition.value), ValueType.MOMENT)
+            moments = sorted({int(moment) for one in columns for moment in np.unique(one.values[one.present()])})
+            anniversaries[condition] = tuple(
+                moment for moment in moments if is_anniversary(moment, at, condition.days, catalog.zone)
+            )
+    return Context(catalog, at, answers, anniversaries, earliest)
+
+
+def _columns(history: History, catalog: Catalog, event: str | None, name: str, kind: ValueType) -> Iterator[Column]:
+    """Yield the columns that hold an event's property, or without an event a trait, in every block."""
+    column = VALUE_COLUMNS[kind] if event is None else catalog.events[event][name][kind]
+    for block in history.blocks:
+        rows = block.traits.get(name) if event is None else block.events.get(event)
+        if rows is not None and column in rows.columns:
+            yield rows.columns[column]
+
+
+def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
+    known = {} if pinned is None else pinned.by_key
+    return Statistics({key: known[key] for key in plan.terms if key in known})
+
+
+def _packed(mask: NDArray[np.bool_]) -> Bits:
+    return np.packbits(mask, bitorder="little")
+
+
+def _shown(found: Found, feature: Feature) -> object:
+    """Return the value of the first person, as plain Python has it, None where there is none."""
+    value: Any = found.column.values[0]
+    if value == found.column.missing:
+        return None
+    match feature.type:
+        case ValueType.BOOLEAN:
+            return bool(value)
+        case ValueType.TEXT:
+            return str(found.column.dictionary[int(value)])
+        case ValueType.TEXT_LIST:
+            return list(found.column.dictionary[int(value)])
+        case _:
+            return int(found.values()[0])

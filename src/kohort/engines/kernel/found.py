@@ -1,0 +1,60 @@
+"""A feature's values as they were found for a block of people, and the questions about them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.engines.columns import MISSING, Column
+from kohort.engines.kernel.choice import Kernels
+from kohort.engines.kernel.masks import Mask, holds
+from kohort.engines.plan import Bits
+from kohort.engines.predicates import Predicate, Within
+
+
+@dataclass(frozen=True)
+class Found:
+    """The values of a feature, one a person of the block; whoever has none has the column's `missing`.
+
+    A value counts `unit` times: a number of events is one micro million times. `matched` says who has a matching event
+    at all, where whoever has none has a 0.
+    """
+
+    column: Column
+    unit: int = 1
+    matched: NDArray[Any] | None = None
+
+    def in_population(self) -> "Found":
+        """Return the same with the values of those only who belong to the feature's population."""
+        if self.matched is None:
+            return self
+        values = np.where(self.matched > 0, self.column.values.astype(np.int64), MISSING)
+        return replace(self, column=Column(values), matched=None)
+
+    def values(self) -> NDArray[np.int64]:
+        """Return the values in the feature's unit, `MISSING` where there is none, shape (people,).
+
+        >>> Found(Column(np.array([3, MISSING])), unit=10).values().tolist() == [30, MISSING]
+        True
+        """
+        values = self.column.values.astype(np.int64)
+        return values if self.unit == 1 else np.where(values == MISSING, MISSING, values * self.unit)
+
+    def holds(self, predicate: Predicate, kernels: Kernels) -> Bits:
+        """Return for whom a predicate on the value, in the feature's unit, holds, as packed bits.
+
+        >>> from kohort.engines.kernel import numpy_kernels
+        >>> Found(Column(np.array([3, 0, 5])), unit=10).holds(Within(low=25, high=39), numpy_kernels).tolist()
+        [1]
+        """
+        if not isinstance(predicate, Within) or self.column.dictionary:
+            return _packed(holds(predicate, self.column))
+        low = MISSING + 1 if predicate.low is None else -(-predicate.low // self.unit)
+        high = -(MISSING + 1) if predicate.high is None else predicate.high // self.unit
+        inside = kernels.within(self.column.values, max(low, MISSING + 1), high)
+        return inside if not predicate.negated else _packed(self.column.present()) & ~inside
+
+
+def _packed(mask: Mask) -> Bits:
+    return np.packbits(mask, bitorder="little")
