@@ -24,6 +24,7 @@ NOON: Final[Moment] = 1_775_044_800_000_000  # 2026-04-01T12:00:00Z, days after 
 _NUMBERS: Final = (0, 1, -1, MICRO, -MICRO, 2 * MICRO, 50 * MICRO, 50 * MICRO + 1, LARGEST_MICROS, -LARGEST_MICROS)
 _TEXTS: Final = ("FR", "fr", "", "x' OR 1=1 --", "nul\0nul", "é😀", "E\u0301", "straße", "STRASSE")
 _PATTERNS: Final = ("^F", "R$", "[a-z]{2}", "(?i:fr|é)", "^$", r"\d", "x' OR .=1 --")
+ZONES: Final = ("UTC", "Europe/Paris", "America/New_York")
 _GRID: Final = 6 * HOUR
 # Midnight in Paris and in New York, in winter and in summer time.
 _MIDNIGHTS: Final = tuple(hours * HOUR for hours in (-14, -13, -8, -7))
@@ -52,7 +53,7 @@ def durations() -> st.SearchStrategy[Duration]:
 def windows(periods: Iterable[str] = ()) -> st.SearchStrategy[Window]:
     """Windows whose edges fall on the grid, and those of the calendar."""
     days = literals(ValueType.MOMENT).filter(lambda literal: isinstance(literal, Day | Time))
-    ends = st.tuples(days, days).map(lambda found: sorted(found, key=_first_moment))
+    ends = st.tuples(days, days).map(lambda found: sorted(found, key=_first_moment)).filter(_in_order)
     kinds: list[st.SearchStrategy[Window]] = [
         st.integers(1, 12).map(lambda steps: Last(6 * steps, "hour")),
         st.integers(1, 4).map(lambda days: Last(days, "day")),
@@ -104,6 +105,12 @@ def literals(type_: ValueType) -> st.SearchStrategy[Literal]:
             return days | times.map(Time) | times.map(lambda time: Time(time.replace(tzinfo=None)))
         case _:
             return st.sampled_from(_TEXTS).map(Text)
+
+
+def _in_order(ends: list[Literal]) -> bool:
+    """Return whether the first end is before the other in every zone: a time without an offset moves with it."""
+    low, high = (end for end in ends if isinstance(end, Day | Time))
+    return all(low.moments(ZoneInfo(zone))[0] <= high.moments(ZoneInfo(zone))[1] for zone in ZONES)
 
 
 def _first_moment(literal: Literal) -> Moment:

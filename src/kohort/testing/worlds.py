@@ -18,9 +18,8 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.testing.random_rules import rules
-from kohort.testing.random_values import NOON, moments, typed_values
+from kohort.testing.random_values import NOON, ZONES, moments, typed_values
 
-ZONES: Final = ("UTC", "Europe/Paris", "America/New_York")
 MOST_PEOPLE: Final = 6
 
 _PROPERTIES: Final[Mapping[str, Mapping[ValueType, str]]] = {

@@ -41,8 +41,8 @@ class KernelEngine:
     conditions become one bit a person, and rules are algebra on those bits. `kernels` are the inner loops, by default
     those that suit the history's size.
 
-    >>> from kohort.engines.columns import Rows
     >>> import pyarrow as pa
+    >>> from kohort.engines.columns import Block, Rows
     >>> from kohort.rules.parse import parse_rule
     >>> visits = Rows(np.array([0], np.int32), np.array([5]))
     >>> history = History(pa.array(["ada", "bob"]), [Block(np.array([5, 3]), {"visit": visits}, {})])

@@ -34,6 +34,7 @@ class Wanted:
 def source_of(feature: Feature) -> Source:
     """Return what a feature reads: an event with a `where`, a trait, or the events of a sequence.
 
+    >>> from kohort.definitions.values import ValueType
     >>> source_of(Feature(Trait("clv"), ValueType.NUMBER))
     Trait(name='clv')
     """
