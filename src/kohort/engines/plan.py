@@ -6,7 +6,7 @@ Every engine runs the same plan; it differs only in how it finds the features' v
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import assert_never
+from typing import Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,7 @@ class Plan:
     leaves of all of them, `features` the distinct values that these ask for, `terms` what they need to know of
     the population, by its key. `stages` are the conditions in an order in which they can be decided: those of a
     stage need no population but everyone, or the members of rules whose conditions stand in stages before it.
+    `formulas` are the rules, those of segments and populations included, over the conditions' numbers.
     """
 
     rules: Mapping[str, Rule]
@@ -80,6 +81,19 @@ class Plan:
     features: tuple[Feature, ...]
     terms: Mapping[str, PopulationTerm]
     stages: tuple[tuple[Basic, ...], ...]
+    formulas: Mapping[Rule, "Formula"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """All, any, or the opposite, of what the parts are true of."""
+
+    operator: Literal["and", "or", "not"]
+    parts: tuple["Formula", ...]
+
+
+Formula = int | str | Gate
+"""The number of a condition, the name of a segment, or a gate over formulas."""
 
 
 def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
@@ -96,7 +110,10 @@ def build_plan(rules: Mapping[str, Rule], catalog: Catalog) -> Plan:
     conditions = tuple(dict.fromkeys(_conditions([*checked.values(), *segments.values()])))
     features = tuple(dict.fromkeys(feature for one in conditions for feature in features_of(one, catalog)))
     terms = {statistic_key(term): term for term in map(population_term, conditions) if term is not None}
-    return Plan(checked, segments, conditions, features, terms, _stages(conditions, segments))
+    numbers = {condition: number for number, condition in enumerate(conditions)}
+    named = [*checked.values(), *segments.values(), *populations_in([*checked.values(), *segments.values()])]
+    formulas = {rule: _formula(rule, numbers) for rule in named}
+    return Plan(checked, segments, conditions, features, terms, _stages(conditions, segments), formulas)
 
 
 def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a node
@@ -171,41 +188,67 @@ def combine(plan: Plan, bits: Mapping[Basic, Bits]) -> dict[str, Bits]:
 
 
 class Algebra:
-    """For whom each rule of a plan holds, as far as it is known for whom its conditions do; each rule once."""
+    """For whom each rule of a plan holds, as far as it is known for whom its conditions do."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._known: dict[Rule, Bits] = {}
+        self._numbers = {condition: number for number, condition in enumerate(plan.conditions)}
+        self._known: dict[Formula, Bits] = {}
 
     def learn(self, condition: Basic, bits: Bits) -> None:
         """Take in for whom a canonical condition holds."""
-        self._known[condition] = bits
+        self._known[self._numbers[condition]] = bits
 
     def of(self, rule: Rule) -> Bits:
-        """Return for whom `rule` holds; raises KeyError for a condition that is not known yet."""
-        if rule not in self._known:
-            self._known[rule] = self._found(rule)
-        return self._known[rule]
+        """Return for whom `rule`, or any part of a rule of the plan, holds.
 
-    def _found(self, rule: Rule) -> Bits:
-        match rule:
-            case And():
-                return reduce(np.bitwise_and, [self.of(part) for part in rule.parts])
-            case Or():
-                return reduce(np.bitwise_or, [self.of(part) for part in rule.parts])
-            case Not():
-                return ~self.of(rule.part)
-            case InSegment():
-                return self.of(self._plan.segments[rule.name])
-            case _:
-                return self._known[_valued(rule)]
+        Raises KeyError for a condition that is not known yet.
+        """
+        formula = self._plan.formulas.get(rule)
+        return self._found(_formula(rule, self._numbers) if formula is None else formula)
+
+    def _found(self, formula: Formula) -> Bits:
+        match formula:
+            case int():
+                return self._known[formula]
+            case str():
+                if formula not in self._known:
+                    self._known[formula] = self.of(self._plan.segments[formula])
+                return self._known[formula]
+            case Gate(operator="not", parts=(part,)):
+                return ~self._found(part)
+            case Gate(operator=operator, parts=parts):
+                combined = np.bitwise_and if operator == "and" else np.bitwise_or
+                return reduce(combined, [self._found(part) for part in parts])
 
 
-def _valued(leaf: Leaf) -> Basic:
-    condition = condition_of(leaf)
-    if condition is None:
-        raise KeyError(f"the plan lacks the rule of {leaf}")
-    return condition
+def _formula(rule: Rule, numbers: Mapping[Basic, int]) -> Formula:
+    match rule:
+        case And() | Or():
+            parts = tuple(_formula(part, numbers) for part in rule.parts)
+            return Gate("and" if isinstance(rule, And) else "or", parts)
+        case Not():
+            return Gate("not", (_formula(rule.part, numbers),))
+        case InSegment():
+            return rule.name
+        case _:
+            condition = condition_of(rule)
+            if condition is None:
+                raise KeyError(f"the plan lacks the rule of {rule}")
+            return numbers[condition]
+
+
+def populations_in(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield every rule that names a population in `rules`, and in those populations.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> [one.name for one in populations_in([parse_rule('clv in top 5% among in segment "vip"')])]
+    ['vip']
+    """
+    for rule in rules:
+        for among in populations(rule):
+            yield among
+            yield from populations_in([among])
 
 
 def _stages(conditions: Iterable[Basic], segments: Mapping[str, Rule]) -> tuple[tuple[Basic, ...], ...]:

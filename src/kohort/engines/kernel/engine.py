@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from kohort.engines.criteria import Criterion, confined, criterion_of, is_near
 from kohort.engines.evaluation import Evaluation, Explanation, Members
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.kernel.choice import Kernels, kernels_for
-from kohort.engines.kernel.features import Source, Wanted, find, source_of
+from kohort.engines.kernel.features import Reader, Source, Wanted, source_of
 from kohort.engines.kernel.found import Found
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, features_of
 from kohort.engines.predicates import Present, Within
@@ -32,6 +33,8 @@ from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Anniversary, Basic, DaysSince, Everyone, Near, Rule
 from kohort.rules.windows import InMonth, is_anniversary
+
+_Population = Everyone | Rule | None
 
 
 class KernelEngine:
@@ -90,9 +93,9 @@ class KernelEngine:
         in_population: dict[Feature, object] = {}
         for source, features in _by_source(plan.features):
             wanted = [Wanted(feature, population=True) for feature in features]
-            for feature, its in find(source, wanted, self._history.blocks[0], found.context, self._kernels):
-                values[feature] = _shown(its, feature)
-                in_population[feature] = _shown(its.in_population(), feature)
+            for number, its in Reader(source, wanted, found.context, self._kernels).read(self._history.blocks[0]):
+                values[features[number]] = _shown(its, features[number])
+                in_population[features[number]] = _shown(its.in_population(), features[number])
         facts = Facts(lambda one: bool(found.algebra.of(one)[0] & 1), values, in_population, statistics)
         return explain_rule(plan, plan.rules[""], facts, self._catalog)
 
@@ -126,6 +129,7 @@ class _Decision:
         self._starts = [start // 8 for start in history.starts()]
         self._bytes = (len(history.people) + 7) // 8
         self.existing = self._all(_packed(block.first_seen <= context.at) for block in history.blocks)
+        self._everyone_exists = int(np.bitwise_count(self.existing).sum()) == len(history.people)
 
     def decide(self, stage: Sequence[Basic]) -> None:
         """Decide the conditions of one stage."""
@@ -147,33 +151,34 @@ class _Decision:
 
     def _learn_statistics(self, source: Source, asking: Mapping[Feature, Sequence[Basic]]) -> None:
         """Find the statistics that conditions on the features of `source` need and that are not known yet."""
-        lacking: dict[Feature, dict[str, PopulationTerm]] = {}
+        lacking: dict[Feature, dict[_Population, list[PopulationTerm]]] = {}
         for feature, conditions in asking.items():
             for term in map(population_term, conditions):
                 if term is not None and statistic_key(term) not in self.statistics.by_key:
-                    lacking.setdefault(feature, {})[statistic_key(term)] = term
+                    lacking.setdefault(feature, {}).setdefault(term.among, []).append(term)
         if not lacking:
             return
-        values: dict[str, list[NDArray[np.int64]]] = {key: [] for terms in lacking.values() for key in terms}
-        wanted = [Wanted(feature, population=True) for feature in lacking]
+        populations = list(lacking.values())
+        parts: list[dict[_Population, list[NDArray[np.int64]]]] = [{one: [] for one in its} for its in populations]
+        reader = Reader(source, [Wanted(one, population=True) for one in lacking], self.context, self._kernels)
         for start, block in zip(self._starts, self._blocks, strict=True):
-            for feature, found in find(source, wanted, block, self.context, self._kernels):
-                for key, term in lacking[feature].items():
-                    values[key].append(self._population(term, found, start, block.size))
-        terms = {key: term for of_feature in lacking.values() for key, term in of_feature.items()}
-        found_now = {key: statistic_of(terms[key], np.concatenate(its), self.context.at) for key, its in values.items()}
-        self.statistics = Statistics({**self.statistics.by_key, **found_now})
+            for number, found in reader.read(block):
+                for among, its in parts[number].items():
+                    its.append(self._population(among, found, start, block.size))
+        known = dict(self.statistics.by_key)
+        for number, terms_of in enumerate(populations):
+            for among, terms in terms_of.items():
+                values = np.concatenate(parts[number][among])
+                known |= {statistic_key(term): statistic_of(term, values, self.context.at) for term in terms}
+        self.statistics = Statistics(known)
 
-    def _population(self, term: PopulationTerm, found: Found, start: int, size: int) -> NDArray[np.int64]:
-        """Return the values of those people of a block who belong to the population of `term`."""
-        values = found.values() if isinstance(term.among, Everyone) else found.in_population().values()
-        inside = self.existing
-        among = population_rule(term)
-        if among is not None:
-            inside = inside & self.algebra.of(among)
-        mask = np.unpackbits(inside[start : start + (size + 7) // 8], count=size, bitorder="little").astype(np.bool_)
-        chosen: NDArray[np.int64] = values[mask & (values != MISSING)]
-        return chosen
+    def _population(self, among: _Population, found: Found, start: int, size: int) -> NDArray[np.int64]:
+        """Return the values of those people of a block who belong to the population that `among` names."""
+        inside = None if self._everyone_exists else self.existing
+        if among is not None and not isinstance(among, Everyone):
+            inside = self.existing & self.algebra.of(among)
+        its = inside if inside is None else inside[start : start + (size + 7) // 8]
+        return found.population_values(its, everyone=isinstance(among, Everyone))
 
     def _answer(
         self,
@@ -183,35 +188,35 @@ class _Decision:
         points: dict[Feature, NDArray[np.int64]],
     ) -> None:
         """Put into `bits` for whom the conditions on the features of `source` hold, into `points` where people are."""
-        near = [feature for feature, conditions in asking.items() if any(isinstance(one, Near) for one in conditions)]
-        criteria = {
-            feature: [
-                (condition, criterion_of(condition, self.statistics, self.context))
-                for condition in conditions
-                if not isinstance(condition, Near)
-            ]
-            for feature, conditions in asking.items()
+        wanted: list[Wanted] = []
+        asked: list[list[_Asked]] = []
+        for feature, conditions in asking.items():
+            plain = [one for one in conditions if not isinstance(one, Near)]
+            criteria = [criterion_of(one, self.statistics, self.context) for one in plain]
+            for one in plain:
+                if one not in bits:
+                    bits[one] = np.zeros(self._bytes, np.uint8)
+            wanted.append(_wanted(feature, criteria, self.context.at))
+            asked.append(
+                [
+                    _Asked(bits[one], its, first=feature == its.features[0])
+                    for one, its in zip(plain, criteria, strict=True)
+                ]
+            )
+        near = {
+            number: feature
+            for number, (feature, conditions) in enumerate(asking.items())
+            if any(isinstance(one, Near) for one in conditions)
         }
-        wanted = [_wanted(feature, [one for _, one in its], self.context.at) for feature, its in criteria.items()]
-        parts: dict[Feature, list[NDArray[np.int64]]] = {feature: [] for feature in near}
+        parts: dict[int, list[NDArray[np.int64]]] = {number: [] for number in near}
+        reader = Reader(source, wanted, self.context, self._kernels)
         for start, block in zip(self._starts, self._blocks, strict=True):
-            for feature, found in find(source, wanted, block, self.context, self._kernels):
-                if feature in parts:
-                    parts[feature].append(found.values())
-                for condition, criterion in criteria[feature]:
-                    first = condition not in bits
-                    if first:
-                        bits[condition] = np.zeros(self._bytes, np.uint8)
-                    its = found.in_population() if criterion.in_population else found
-                    holds = its.holds(criterion.predicate, self._kernels)
-                    place = bits[condition][start : start + len(holds)]
-                    if len(criterion.features) == 1 or feature == criterion.features[0]:
-                        place[:] = holds
-                    elif criterion.predicate == Present(negated=True):
-                        place &= holds
-                    else:
-                        place |= holds
-        points |= {feature: np.concatenate(its) for feature, its in parts.items()}
+            for number, found in reader.read(block):
+                if number in parts:
+                    parts[number].append(found.values())
+                for question in asked[number]:
+                    question.answer(found, start, self._kernels)
+        points |= {feature: np.concatenate(parts[number]) for number, feature in near.items()}
 
     def _near(self, near: Near, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
         degrees = []
@@ -225,6 +230,28 @@ class _Decision:
         for start, part in zip(self._starts, parts, strict=True):
             bits[start : start + len(part)] = part
         return bits
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A criterion and where its answers go; of several features, those after the first add to its answers."""
+
+    bits: Bits
+    criterion: Criterion
+    first: bool
+
+    def answer(self, found: Found, start: int, kernels: Kernels) -> None:
+        """Answer for a block of people, of which the first stands at the byte `start`."""
+        predicate = self.criterion.predicate
+        look = found.holds_in_population if self.criterion.in_population else found.holds
+        holds = look(predicate, kernels)
+        place = self.bits[start : start + len(holds)]
+        if self.first:
+            place[:] = holds
+        elif predicate == Present(negated=True):
+            place &= holds
+        else:
+            place |= holds
 
 
 def _wanted(feature: Feature, criteria: Sequence[Criterion], at: Moment) -> Wanted:

@@ -1,12 +1,12 @@
 """The features of a plan, found block by block: those that read the same rows are found together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
 
-from kohort.definitions.values import VALUE_COLUMNS
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, NO_CODE, Block, Column, Rows
 from kohort.engines.context import Context
 from kohort.engines.kernel.accumulators import Accumulator, Counts, Matching, accumulator, picked
@@ -15,6 +15,7 @@ from kohort.engines.kernel.found import Found
 from kohort.engines.kernel.masks import Mask, where_mask
 from kohort.engines.kernel.steps import Stream, steps_of
 from kohort.engines.plan import Feature
+from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Aggregate, Condition, DaysSince, Function, Occurrence, Step, Trait
 from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.windows import Range
@@ -45,29 +46,62 @@ def source_of(feature: Feature) -> Source:
             return measure
 
 
-def find(
-    source: Source, wanted: Sequence[Wanted], block: Block, context: Context, kernels: Kernels
-) -> Iterator[tuple[Feature, Found]]:
-    """Yield the values of the features `wanted`, all of `source`; each holds only until the next is asked for."""
-    match source:
-        case Trait(name=name):
-            yield from _traits(name, [one.feature for one in wanted], block, context, kernels)
-        case Steps():
-            done = did_sequence(source, block, context, kernels)
-            yield wanted[0].feature, Found(Column(np.where(done, 1, NO_CODE).astype(np.int8)))
-        case event, where:
-            yield from _events(event, where, wanted, block, context, kernels)
+class Reader:
+    """What reads the features `wanted`, all of `source`, of one block after another."""
+
+    def __init__(self, source: Source, wanted: Sequence[Wanted], context: Context, kernels: Kernels) -> None:
+        self._source, self._wanted = source, wanted
+        self._context, self._kernels = context, kernels
+        aggregates = [
+            _Windowed.of(number, one, one.feature.measure, context)
+            for number, one in enumerate(wanted)
+            if isinstance(one.feature.measure, Aggregate)
+        ]
+        self._groups = [list(group) for _, group in groupby(sorted(aggregates, key=_kind), _kind)]
+
+    def read(self, block: Block) -> Iterator[tuple[int, Found]]:
+        """Yield each wanted feature's number and its values; these hold only until the next is asked for."""
+        match self._source:
+            case Trait(name=name):
+                yield from self._traits(name, block)
+            case Steps():
+                done = did_sequence(self._source, block, self._context, self._kernels)
+                yield 0, Found(Column(np.where(done, 1, NO_CODE).astype(np.int8)))
+            case event, where:
+                yield from self._events(event, where, block)
+
+    def _traits(self, name: str, block: Block) -> Iterator[tuple[int, Found]]:
+        rows = block.traits.get(name, _NO_ROWS)
+        until = rows.until(self._context.at)
+        latest = np.full(block.size, NO_CODE, np.int32)
+        self._kernels.take_last(rows.people[:until], None, 0, latest)
+        for number, one in enumerate(self._wanted):
+            column = rows.columns.get(VALUE_COLUMNS[one.feature.type])
+            values = Column(np.full(block.size, MISSING, np.int64)) if column is None else picked(column, latest)
+            yield number, Found(values)
+
+    def _events(self, event: str, where: Condition | None, block: Block) -> Iterator[tuple[int, Found]]:
+        rows = block.events.get(event, _NO_ROWS)
+        chosen = None if where is None else where_mask(where, rows, event, self._context)
+        its = Matching(rows, chosen, block.size, rows.until(self._context.at), self._kernels)
+        for number, one in enumerate(self._wanted):
+            if isinstance(one.feature.measure, DaysSince):
+                yield number, _days_since(one.feature.measure, one.oldest, its, self._context.at)
+        for group in self._groups:
+            yield from _aggregates(group, its, self._context.catalog)
 
 
 def did_sequence(sequence: Steps, block: Block, context: Context, kernels: Kernels) -> Mask:
     """Return which people of a block have done `sequence`, shape (people,)."""
+    ranges = None if sequence.window is None else context.ranges(sequence.window)
 
     def stream(step: Step, first: bool) -> Stream:
         rows = block.events.get(step.event, _NO_ROWS)
         until = rows.until(context.at)
-        spans = [(0, until)]
-        if first and sequence.window is not None:
-            spans = _spans(context.ranges(sequence.window), rows, until)
+        spans = [(0, until)] if ranges is None else _spans(ranges, rows, until)
+        if not first:
+            # Nothing before the first step can matter.
+            spans = [(_hull(spans)[0], until)]
         low, high = _hull(spans)
         chosen = _inside(spans, low, high) if len(spans) > 1 else None
         if step.where is not None:
@@ -82,110 +116,77 @@ def did_sequence(sequence: Steps, block: Block, context: Context, kernels: Kerne
 _NO_ROWS = Rows(np.zeros(0, np.int32), np.zeros(0, np.int64))
 
 
-def _traits(
-    name: str, features: Iterable[Feature], block: Block, context: Context, kernels: Kernels
-) -> Iterator[tuple[Feature, Found]]:
-    rows = block.traits.get(name, _NO_ROWS)
-    until = rows.until(context.at)
-    latest = np.full(block.size, NO_CODE, np.int32)
-    kernels.take_last(rows.people[:until], None, 0, latest)
-    for feature in features:
-        column = rows.columns.get(VALUE_COLUMNS[feature.type])
-        values = Column(np.full(block.size, MISSING, np.int64)) if column is None else picked(column, latest)
-        yield feature, Found(values)
-
-
-def _events(
-    event: str, where: Condition | None, wanted: Sequence[Wanted], block: Block, context: Context, kernels: Kernels
-) -> Iterator[tuple[Feature, Found]]:
-    rows = block.events.get(event, _NO_ROWS)
-    chosen = None if where is None else where_mask(where, rows, event, context)
-    its = _Reading(Matching(rows, chosen, block.size, rows.until(context.at), kernels), context)
-    since = [one for one in wanted if isinstance(one.feature.measure, DaysSince)]
-    for one in since:
-        yield one.feature, its.days_since(one)
-    rest = sorted((one for one in wanted if one not in since), key=_kind)
-    for _, group in groupby(rest, _kind):
-        yield from its.aggregates(list(group))
-
-
-def _kind(wanted: Wanted) -> tuple[str, str, str]:
-    """Return what one accumulator can find, window after window."""
-    measure = wanted.feature.measure
-    if not isinstance(measure, Aggregate):
-        raise TypeError("only a value over events is an aggregate")
-    return str(measure.function), measure.property or "", str(wanted.feature.type)
-
-
 @dataclass(frozen=True)
-class _Reading:
-    """The rows of one event and `where` of one block."""
+class _Windowed:
+    """An aggregate with its number, and the ranges of moments that its window holds; None for all."""
 
-    matching: Matching
-    context: Context
+    number: int
+    wanted: Wanted
+    aggregate: Aggregate
+    ranges: tuple[Range, ...] | None
 
-    @property
-    def until(self) -> int:
-        return self.matching.until
+    @staticmethod
+    def of(number: int, wanted: Wanted, aggregate: Aggregate, context: Context) -> "_Windowed":
+        ranges = None if aggregate.window is None else context.ranges(aggregate.window)
+        return _Windowed(number, wanted, aggregate, ranges)
 
-    def days_since(self, wanted: Wanted) -> Found:
-        measure = wanted.feature.measure
-        rows = self.matching.rows
-        picked_rows = np.full(self.matching.size, NO_CODE, np.int32)
-        start, kernels = 0, self.matching.kernels
-        take = kernels.take_first
-        if isinstance(measure, DaysSince) and measure.occurrence is Occurrence.LAST:
-            take = kernels.take_last
-            start = min(_first_from(rows, wanted.oldest), self.until)
-        take(self.matching.people(start, self.until), self.matching.chosen_in(start, self.until), start, picked_rows)
-        there = picked_rows != NO_CODE
-        since = np.full(self.matching.size, MISSING, np.int64)
-        since[there] = self.context.at - rows.ts[picked_rows[there]]
-        return Found(Column(since))
+    def spans(self, its: Matching) -> list[tuple[int, int]]:
+        return [(0, its.until)] if self.ranges is None else _spans(self.ranges, its.rows, its.until)
 
-    def aggregates(self, wanted: Sequence[Wanted]) -> Iterator[tuple[Feature, Found]]:
-        """Yield features of one function and property: those of windows up to the moment from the shortest on."""
-        nested: list[tuple[int, Wanted]] = []
-        for one in wanted:
-            spans = self._spans(one.feature)
-            if len(spans) == 1 and spans[0][1] == self.until:
-                nested.append((spans[0][0], one))
-            else:
-                yield one.feature, self._apart(one, spans)
-        if nested:
-            population = any(one.population for _, one in nested)
-            kept = self._accumulator(nested[0][1].feature, self.matching, population=population)
-            high = self.until
-            for low, one in sorted(nested, key=lambda pair: -pair[0]):
-                kept.add(low, high)
-                high = low
-                yield one.feature, kept.found()
-
-    def _apart(self, wanted: Wanted, spans: Sequence[tuple[int, int]]) -> Found:
-        low, high = _hull(spans)
-        its = self.matching.up_to(high)
-        if len(spans) != 1:
-            its = its.only(_inside(spans, 0, len(its.rows.people)))
-        kept = self._accumulator(wanted.feature, its, population=wanted.population)
-        kept.add(low, high)
-        return kept.found()
-
-    def _spans(self, feature: Feature) -> list[tuple[int, int]]:
-        measure = feature.measure
-        if not isinstance(measure, Aggregate) or measure.window is None:
-            return [(0, self.until)]
-        return _spans(self.context.ranges(measure.window), self.matching.rows, self.until)
-
-    def _accumulator(self, feature: Feature, its: Matching, *, population: bool) -> "_Kept":
-        measure = feature.measure
-        if not isinstance(measure, Aggregate):
-            raise TypeError("only a value over events is an aggregate")
-        columns = {}
-        if measure.property is not None:
-            columns = dict(self.context.catalog.events[measure.event][measure.property])
-        found = accumulator(measure, columns, feature.type, its)
-        counted = columns and measure.function in {Function.COUNT, Function.SUM, Function.DISTINCT}
+    def kept(self, its: Matching, catalog: Catalog, *, population: bool) -> "_Kept":
+        columns: Mapping[ValueType, str] = {}
+        if self.aggregate.property is not None:
+            columns = catalog.events[self.aggregate.event][self.aggregate.property]
+        found = accumulator(self.aggregate, columns, self.wanted.feature.type, its)
+        counted = columns and self.aggregate.function in {Function.COUNT, Function.SUM, Function.DISTINCT}
         return _Kept(found, Counts(its) if population and counted else None)
+
+
+def _kind(one: _Windowed) -> tuple[str, str, str]:
+    """Return what one accumulator can find, window after window."""
+    return str(one.aggregate.function), one.aggregate.property or "", str(one.wanted.feature.type)
+
+
+def _aggregates(group: Sequence[_Windowed], its: Matching, catalog: Catalog) -> Iterator[tuple[int, Found]]:
+    """Yield aggregates of one function and property: those of windows up to the moment from the shortest on."""
+    nested: list[tuple[int, _Windowed]] = []
+    for one in group:
+        spans = one.spans(its)
+        if len(spans) == 1 and spans[0][1] == its.until:
+            nested.append((spans[0][0], one))
+        else:
+            yield one.number, _apart(one, spans, its, catalog)
+    if nested:
+        population = any(one.wanted.population for _, one in nested)
+        kept = nested[0][1].kept(its, catalog, population=population)
+        high = its.until
+        for low, one in sorted(nested, key=lambda pair: -pair[0]):
+            kept.add(low, high)
+            high = low
+            yield one.number, kept.found()
+
+
+def _apart(one: _Windowed, spans: Sequence[tuple[int, int]], its: Matching, catalog: Catalog) -> Found:
+    """Return an aggregate of a window that does not end at the moment, or has several ranges."""
+    low, high = _hull(spans)
+    its = its.up_to(high)
+    if len(spans) != 1:
+        its = its.only(_inside(spans, 0, len(its.rows.people)))
+    kept = one.kept(its, catalog, population=one.wanted.population)
+    kept.add(low, high)
+    return kept.found()
+
+
+def _days_since(measure: DaysSince, oldest: int | None, its: Matching, at: int) -> Found:
+    chosen = np.full(its.size, NO_CODE, np.int32)
+    start, take = 0, its.kernels.take_first
+    if measure.occurrence is Occurrence.LAST:
+        start, take = min(_first_from(its.rows, oldest), its.until), its.kernels.take_last
+    take(its.people(start, its.until), its.chosen_in(start, its.until), start, chosen)
+    there = chosen != NO_CODE
+    since = np.full(its.size, MISSING, np.int64)
+    since[there] = at - its.rows.ts[chosen[there]]
+    return Found(Column(since))
 
 
 @dataclass

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kohort.definitions.values import LARGEST_MICROS
 from kohort.engines.columns import MISSING, Column
 from kohort.engines.kernel.choice import Kernels
 from kohort.engines.kernel.masks import Mask, holds
 from kohort.engines.plan import Bits
-from kohort.engines.predicates import Predicate, Within
+from kohort.engines.predicates import Predicate, Present, Within
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,32 @@ class Found:
     unit: int = 1
     matched: NDArray[Any] | None = None
 
+    def holds_in_population(self, predicate: Predicate, kernels: Kernels) -> Bits:
+        """Return the same of those only who belong to the feature's population; others have no value."""
+        if self.matched is None:
+            return self.holds(predicate, kernels)
+        inside = kernels.within(self.matched, 1, LARGEST_MICROS)
+        found = self.holds(predicate, kernels)
+        return found | ~inside if predicate == Present(negated=True) else found & inside
+
     def in_population(self) -> "Found":
         """Return the same with the values of those only who belong to the feature's population."""
         if self.matched is None:
             return self
         values = np.where(self.matched > 0, self.column.values.astype(np.int64), MISSING)
         return replace(self, column=Column(values), matched=None)
+
+    def population_values(self, inside: Bits | None, *, everyone: bool) -> NDArray[np.int64]:
+        """Return the values, in the feature's unit, of those who have one and are `inside` (None: anybody).
+
+        Unless it is the population of `everyone`, whoever has no matching event is outside.
+        """
+        chosen = np.asarray(self.column.present() if everyone or self.matched is None else self.matched > 0)
+        if not everyone and self.matched is not None and self.matched is not self.column.values:
+            chosen &= self.column.present()
+        if inside is not None:
+            chosen &= np.unpackbits(inside, count=len(chosen), bitorder="little").view(np.bool_)
+        return self.column.values[chosen].astype(np.int64) * self.unit
 
     def values(self) -> NDArray[np.int64]:
         """Return the values in the feature's unit, `MISSING` where there is none, shape (people,).

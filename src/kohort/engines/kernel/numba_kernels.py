@@ -23,6 +23,9 @@ Chosen = NDArray[np.bool_] | None
 # Set before anything is compiled: by default numba writes beside the source, which an installation may not allow.
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kohort" / "kernels"
 vars(numba.config).update(CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR") or str(_CACHE))
+_WORD = 64
+_DONE, _ABSENT, _NEVER = 0, 1, 2
+_FOREVER = 2**62
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -62,13 +65,44 @@ def take_last(people: Places, chosen: Chosen, start: int, rows: Places) -> None:
 
 
 def within(values: Values, low: int, high: int) -> Bits:
-    """See `numpy_kernels.within`: numpy's own loops are as fast here as any."""
-    return numpy_kernels.within(values, low, high)
+    """See `numpy_kernels.within`."""
+    least, greatest = numpy_kernels.RANGES[values.dtype.itemsize]
+    if len(values) % _WORD or low > greatest or high < least or low > high:
+        return numpy_kernels.within(values, low, high)
+    words = np.empty(len(values) // _WORD, np.uint64)
+    kind = values.dtype.type
+    if high >= greatest:
+        _at_least(values, kind(max(low, least)), words)
+    else:
+        _between(values, kind(max(low, least)), kind(high), words)
+    return words.view(np.uint8)
 
 
 def did_steps(steps: Steps, at: int, size: int) -> NDArray[np.bool_]:
-    """See `numpy_kernels.did_steps`."""
-    return numpy_kernels.did_steps(steps, at, size)
+    """See `numpy_kernels.did_steps`: here by one pass over all steps' rows in the order of time."""
+    role, place, longest = np.full(len(steps.streams), _DONE), *np.zeros((2, len(steps.streams)), np.int64)
+    within = np.full(len(steps.later) + 1, _FOREVER)
+    absent = [(stream, gap) for gap, step in enumerate(steps.later, start=1) for stream in step.absent]
+    for gap, step in enumerate(steps.later, start=1):
+        place[step.stream] = gap
+        within[gap] = _FOREVER if step.within is None else step.within
+    for number, (stream, _) in enumerate(absent):
+        role[stream], place[stream] = _ABSENT, number
+    for never in steps.never:
+        role[never.stream], longest[never.stream] = _NEVER, never.within
+    return _did(
+        np.concatenate([one.people for one in steps.streams]),
+        np.concatenate([one.ts for one in steps.streams]),
+        np.cumsum([0, *(len(one.ts) for one in steps.streams)]),
+        role,
+        place,
+        longest,
+        within,
+        np.array([gap for _, gap in absent], np.int64),
+        _FOREVER if steps.limit is None else steps.limit,
+        at,
+        size,
+    )
 
 
 def _all(people: Places) -> NDArray[np.bool_]:
@@ -119,3 +153,90 @@ def _last(people: Places, chosen: NDArray[np.bool_], start: int, rows: Places) -
     for row in range(len(people) - 1, -1, -1):
         if chosen[row] and rows[people[row]] == NO_CODE:
             rows[people[row]] = start + row
+
+
+@_compiled
+def _at_least(values: Values, low: int, words: NDArray[np.uint64]) -> None:
+    for word in range(len(words)):
+        bits = np.uint64(0)
+        for place in range(_WORD):
+            bits |= np.uint64(values[word * _WORD + place] >= low) << np.uint64(place)
+        words[word] = bits
+
+
+@_compiled
+def _between(values: Values, low: int, high: int, words: NDArray[np.uint64]) -> None:
+    for word in range(len(words)):
+        bits = np.uint64(0)
+        for place in range(_WORD):
+            value = values[word * _WORD + place]
+            bits |= np.uint64((value >= low) & (value <= high)) << np.uint64(place)
+        words[word] = bits
+
+
+@_compiled
+def _did(  # noqa: C901, PLR0912, PLR0917 - one loop, written out so that it compiles to one
+    people: Places,
+    ts: Moments,
+    offsets: Moments,
+    role: Moments,
+    place: Moments,
+    longest: Moments,
+    within: Moments,
+    gaps: Moments,
+    limit: int,
+    at: int,
+    size: int,
+) -> NDArray[np.bool_]:
+    """Read the rows of all streams in the order of time, of one moment those of the last stream first.
+
+    So whatever a row looks back at is strictly before it. `ends` and `begins` hold the latest end of each step but the
+    last, and its beginning; `seen` the latest row of each absent stream; `pending` the earliest end of the last step
+    that nothing has undone: what undoes it undoes every later one up to then as well.
+    """
+    steps = len(within)
+    ends = np.full((size, steps), MISSING)
+    begins = np.full((size, steps), MISSING) if limit != _FOREVER else np.full((1, steps), MISSING)
+    seen = np.full((size, len(gaps)), MISSING)
+    pending = np.full(size, MISSING)
+    next_row = offsets[:-1].copy()
+    while True:
+        stream = -1
+        for one in range(len(next_row)):
+            if next_row[one] < offsets[one + 1] and (stream < 0 or ts[next_row[one]] <= ts[next_row[stream]]):
+                stream = one
+        if stream < 0:
+            break
+        row = next_row[stream]
+        next_row[stream] += 1
+        person, moment, step = people[row], ts[row], place[stream]
+        if role[stream] == _NEVER:
+            if pending[person] != MISSING and moment - pending[person] <= longest[stream]:
+                pending[person] = MISSING
+        elif role[stream] == _ABSENT:
+            seen[person, step] = moment
+        else:
+            begin = moment
+            if step > 0:
+                before = ends[person, step - 1]
+                if before == MISSING or moment - before > within[step]:
+                    continue
+                if limit != _FOREVER:
+                    begin = begins[person, step - 1]
+                    if moment - begin > limit:
+                        continue
+                between = False
+                for one in range(len(gaps)):
+                    between = between or (gaps[one] == step and seen[person, one] > before)
+                if between:
+                    continue
+            if step < steps - 1:
+                ends[person, step] = moment
+                if limit != _FOREVER:
+                    begins[person, step] = begin
+            elif pending[person] == MISSING:
+                pending[person] = moment
+    done = np.zeros(size, np.bool_)
+    for person in range(size):
+        done[person] = pending[person] != MISSING and pending[person] <= at - longest.max()
+    return done

@@ -1,7 +1,7 @@
 """The kernels in numpy alone: what small projects run, so that they need not wait for a compiler to load."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from kohort.engines.plan import Bits
 
 Chosen = NDArray[np.bool_] | None
 Whole = NDArray[Any]
+
+RANGES: Final = {size: (-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1) for size in (1, 2, 4, 8)}
+"""The least and the greatest signed integer of so many bytes."""
 
 
 def add_counts(people: Places, chosen: Chosen, counts: Whole) -> None:
@@ -52,12 +55,12 @@ def take_last(people: Places, chosen: Chosen, start: int, rows: Places) -> None:
 
 def within(values: Values, low: int, high: int) -> Bits:
     """Return for which values low ≤ value ≤ high, as packed bits."""
-    kind = np.iinfo(values.dtype)
-    if low > kind.max or high < kind.min or low > high:
+    least, greatest = RANGES[values.dtype.itemsize]
+    if low > greatest or high < least or low > high:
         return np.zeros((len(values) + 7) // 8, np.uint8)
-    if high >= kind.max:
-        return np.packbits(values >= max(low, kind.min), bitorder="little")
-    if low <= kind.min:
+    if high >= greatest:
+        return np.packbits(values >= max(low, least), bitorder="little")
+    if low <= least:
         return np.packbits(values <= high, bitorder="little")
     return np.packbits((values >= low) & (values <= high), bitorder="little")
 
