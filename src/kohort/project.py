@@ -19,6 +19,7 @@ from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import write_lock
+from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Project:
         with write_lock(self.folder.lock):
             workspace = self._workspace()
             workspace.tables.drop_all()
+            drop_others(workspace.folder.mapped, "")
             return _projection(workspace).catch_up(progress)
 
     def preview(self, rule: str, at: Time = None, *, sample: int = 5) -> Preview:

@@ -9,9 +9,9 @@ import msgspec
 import pyarrow as pa
 
 from kohort.clock import Moment, format_moment
-from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
+from kohort.pipeline.engine import engine_of
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
@@ -92,8 +92,7 @@ def evaluate_now(workspace: Workspace, at: Moment) -> EpochClosed:
     statistics = Statistics()
     catalog, _, rules = _in_force(workspace)
     if rules:
-        with workspace.views(catalog) as views:
-            statistics = SqlEngine(views, catalog).evaluate(rules, at).statistics
+        statistics = engine_of(workspace, catalog).evaluate(rules, at).statistics
     return EpochClosed(at, statistics.to_json())
 
 
@@ -133,8 +132,7 @@ def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
 def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> None:
     """Write what an epoch of the journal says: memberships, their log, sizes, and the epoch itself."""
     catalog, versions, rules = _in_force(workspace)
-    with workspace.views(catalog) as views:
-        evaluation = SqlEngine(views, catalog).evaluate(rules, epoch.at, Statistics.of_json(epoch.statistics))
+    evaluation = engine_of(workspace, catalog).evaluate(rules, epoch.at, Statistics.of_json(epoch.statistics))
     tables, seq = workspace.tables, record.seq
     evaluated = {name: (versions[name], frozenset(evaluation.members[name].to_pylist())) for name in rules}
     memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]

@@ -7,10 +7,10 @@ import pyarrow.compute as pc
 from kohort.clock import DAY, WEEK, Moment, datetime_of
 from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.values import MICRO, ValueType
-from kohort.engines.sql.engine import SqlEngine
 from kohort.learning.wording import NARROW_SPACE, Bilingual, number
 from kohort.measurement.outcomes import SegmentOutcome, measure_outcomes
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
+from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import applicable_segments, pinned_statistics
 from kohort.pipeline.facts import event_facts, revenue_of, traits_at
 from kohort.pipeline.workspace import Workspace
@@ -58,8 +58,7 @@ def _members_at(workspace: Workspace, split: Moment) -> dict[str, frozenset[str]
     rules = {name: read_rule(sentence, catalog) for name, sentence in sentences.items()}
     if not rules:
         return {}
-    with workspace.views(catalog) as views:
-        evaluation = SqlEngine(views, catalog).evaluate(rules, split, pinned_statistics(workspace, split))
+    evaluation = engine_of(workspace, catalog).evaluate(rules, split, pinned_statistics(workspace, split))
     return {name: frozenset(people.to_pylist()) for name, people in evaluation.members.items()}
 
 

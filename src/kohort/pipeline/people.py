@@ -5,8 +5,8 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Explanation
-from kohort.engines.sql.engine import SqlEngine
 from kohort.errors import UnknownNameError, UsageError
+from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
 from kohort.pipeline.preview import evaluate_sentence
 from kohort.pipeline.workspace import Workspace
@@ -46,9 +46,8 @@ def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) 
     moment = epoch.at if at is None and epoch else workspace.moment(at)
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
-    with workspace.views(catalog) as views:
-        engine = SqlEngine(views, catalog)
-        return engine.explain(rule, person_of(workspace, person), moment, pinned_statistics(workspace, moment))
+    engine = engine_of(workspace, catalog)
+    return engine.explain(rule, person_of(workspace, person), moment, pinned_statistics(workspace, moment))
 
 
 def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
-from kohort.engines.sql.engine import SqlEngine
+from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import pinned_statistics
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import Rule
@@ -45,5 +45,4 @@ def evaluate_sentence(workspace: Workspace, where: str, at: Moment) -> tuple[Rul
     """Read a sentence and evaluate it at `at`, with the statistics of the latest epoch up to then."""
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
-    with workspace.views(catalog) as views:
-        return rule, SqlEngine(views, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))
+    return rule, engine_of(workspace, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))

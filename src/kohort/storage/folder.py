@@ -27,6 +27,7 @@ class ProjectFolder:
         self.lock = data / "lock"
         self.journal = data / "journal"
         self.tables = data / "tables"
+        self.mapped = data / "mapped"
         self.scores = data / "scores"
         self.models = data / "models"
         self.report = path / "report.html"
