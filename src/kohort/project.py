@@ -14,7 +14,7 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.epochs import close_epoch
-from kohort.pipeline.preview import Preview, preview
+from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.folder import ProjectFolder
@@ -86,9 +86,14 @@ class Project:
             return _projection(workspace).catch_up(progress)
 
     def preview(self, rule: str, at: Time = None, *, sample: int = 5) -> Preview:
-        """Evaluate a rule that nobody saved; raises RuleError if it is wrong."""
+        """Evaluate a rule that nobody saved, and each of its conditions; raises RuleError if it is wrong."""
         workspace = self._workspace()
         return preview(workspace, rule, self._moment(workspace, at), sample)
+
+    def preview_segment(self, segment: str, at: Time = None, *, sample: int = 5) -> Preview:
+        """Evaluate the rule of a segment, and each of its conditions, as of the last run by default."""
+        workspace = self._workspace()
+        return preview_segment(workspace, segment, None if at is None else self._moment(workspace, at), sample)
 
     def members(self, segment: str, at: Time = None) -> pa.Table:
         """Return a segment's members: person_id, user_id (null where unknown), entered_at (a UTC timestamp).

@@ -187,15 +187,21 @@ def members(
 @app.command(rich_help_panel=_SEGMENTS)
 def explain(
     segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="A person id, user id or anonymous id.")],
+    person: Annotated[
+        str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
+    ] = None,
     at: AtOption = None,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Say why a person is in a segment, or is not."""
+    """Say why a person is in a segment or not; without a person, what each condition keeps and drops."""
     from kohort.cli.explanation import show_explanation
+    from kohort.cli.funnel import show_funnel
 
     opened = _open(project)
+    if person is None:
+        show_funnel(opened.preview_segment(segment, at), form)
+        return
     show_explanation(opened.explain(segment, person, at), form, opened.show_moment)
 
 
@@ -208,18 +214,11 @@ def preview(
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the exact size of a rule that nobody saved, its share, and a few members."""
+    """Show the exact size of a rule that nobody saved, a few members, and what each condition keeps."""
+    from kohort.cli.funnel import show_preview
+
     opened = _open(project)
-    found = opened.preview(rule, at)
-    row: dict[str, object] = {
-        "size": found.size,
-        "population": found.population,
-        "share": found.share,
-        "at": opened.show_moment(found.at),
-        "rule": found.sentence,
-        "members": " ".join(found.sample) if form is not Format.JSON else list(found.sample),
-    }
-    show_rows([row], list(row), form)
+    show_preview(opened.preview(rule, at), form, opened.show_moment)
 
 
 @app.command("fmt", rich_help_panel=_SEGMENTS)

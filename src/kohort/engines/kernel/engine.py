@@ -72,7 +72,7 @@ class KernelEngine:
         found = self._decide(plan, at, pinned)
         inside = {name: found.algebra.of(rule) & found.existing for name, rule in plan.rules.items()}
         members = Members(self._history.people, inside)
-        return Evaluation(at, members, int(np.bitwise_count(found.existing).sum()), found.statistics)
+        return Evaluation(at, members, found.existing, found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.

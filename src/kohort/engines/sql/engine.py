@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
+from kohort.engines.bits import everyone
 from kohort.engines.context import Context
 from kohort.engines.criteria import confined, criterion_of, is_near
 from kohort.engines.evaluation import Evaluation, Explanation, Members
@@ -80,8 +81,9 @@ class SqlEngine:
         context = self._context(plan, at)
         with self._features(plan, context, None) as places:
             found = self._decide(plan, context, places, None, pinned)
-        members = Members(found.ids, {name: found.algebra.of(rule) for name, rule in plan.rules.items()})
-        return Evaluation(at, members, len(found.ids), found.statistics)
+        existing = everyone(len(found.ids))
+        inside = {name: found.algebra.of(rule) & existing for name, rule in plan.rules.items()}
+        return Evaluation(at, Members(found.ids, inside), existing, found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.

@@ -1,0 +1,33 @@
+"""Sets of people as packed bits: one bit a person, in Arrow's order (`numpy.packbits`, little)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.engines.plan import Bits
+
+
+def everyone(people: int) -> Bits:
+    """Return the set of all of so many people; what fills its last byte is zero.
+
+    >>> everyone(10).tolist()
+    [255, 3]
+    """
+    return np.packbits(np.ones(people, dtype=np.bool_), bitorder="little")
+
+
+def size_of(bits: Bits) -> int:
+    """Return how many people are in a set whose last byte is filled with zeros.
+
+    >>> size_of(everyone(10))
+    10
+    """
+    return int(np.bitwise_count(bits).sum())
+
+
+def mask_of(bits: Bits, people: int) -> NDArray[np.bool_]:
+    """Return one boolean a person.
+
+    >>> mask_of(np.array([5], dtype=np.uint8), 3).tolist()
+    [True, False, True]
+    """
+    return np.unpackbits(bits, count=people, bitorder="little").view(np.bool_)
