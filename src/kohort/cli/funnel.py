@@ -7,7 +7,7 @@ from kohort.clock import Moment
 from kohort.pipeline.preview import Preview
 from kohort.segments.funnel import FunnelLine
 
-COLUMNS = ["condition", "before", "kept", "dropped", "alone", "± without it"]
+COLUMNS = ["condition", "before", "kept", "dropped", "alone", "without_it"]
 _WHOLE = "the whole rule"
 _INDENT = "  "
 
@@ -57,7 +57,7 @@ def _plain(line: FunnelLine) -> dict[str, object]:
         "kept": line.kept,
         "dropped": line.dropped,
         "alone": line.alone,
-        "without": line.without,
+        "without_it": line.without,
     }
 
 
@@ -68,5 +68,5 @@ def _row(line: FunnelLine) -> dict[str, object]:
         "kept": line.kept,
         "dropped": line.dropped,
         "alone": line.alone,
-        "± without it": line.without,
+        "without_it": line.without,
     }

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
-from kohort.engines.bits import size_of
+from kohort.engines.bits import arrow_mask, size_of
 from kohort.engines.plan import Bits
 from kohort.engines.statistics import Statistics
 
@@ -22,6 +21,7 @@ class Members(Mapping[str, pa.StringArray]):
     `people` are sorted ids; `bits` say who of them is inside, by rule, packed in Arrow's order, the
     last byte filled with zeros.
 
+    >>> import numpy as np
     >>> members = Members(pa.array(["ada", "bob", "eve"]), {"buyers": np.packbits([1, 0, 1], bitorder="little")})
     >>> members["buyers"].to_pylist(), members.size("buyers")
     (['ada', 'eve'], 2)
@@ -31,8 +31,7 @@ class Members(Mapping[str, pa.StringArray]):
         self.people, self.bits = people, bits
 
     def __getitem__(self, name: str) -> pa.StringArray:
-        mask = pa.py_buffer(np.ascontiguousarray(self.bits[name]))
-        return self.people.filter(pa.Array.from_buffers(pa.bool_(), len(self.people), [None, mask]))
+        return self.people.filter(arrow_mask(self.bits[name], len(self.people)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.bits)
@@ -52,6 +51,7 @@ class Evaluation:
     `members` are person ids, sorted, one text array a rule. `existing` says who of `members.people` exists at `at`, in
     bits as theirs, the last byte filled with zeros; `statistics` are the numbers of the population that were used.
 
+    >>> import numpy as np
     >>> ada = np.packbits([1, 0], bitorder="little")
     >>> Evaluation(5, Members(pa.array(["ada", "bob"]), {"buyers": ada}), ada, Statistics()).population
     1
