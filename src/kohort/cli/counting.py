@@ -8,6 +8,8 @@ from kohort.pipeline.counting import SizeAt
 from kohort.segments.flows import NONE, Flows
 from kohort.segments.intersections import Intersections
 
+_WHOLE = 10_000  # what a share of one is drawn as
+
 
 def show_overlap(found: Intersections, form: Format, *, pairs: bool, most: int) -> None:
     """Show every intersection, the largest first, or with `pairs` every pair; at most so many rows in a table."""
@@ -26,7 +28,7 @@ def show_overlap(found: Intersections, form: Format, *, pairs: bool, most: int) 
             for one in ordered
         ]
         columns = ["first", "second", "in_first", "in_second", "in_both", "jaccard", "overlap_coefficient"]
-        _show(rows, columns, form, [row.shared for row in ordered], max(found.sizes.values()), most)
+        _show(rows, columns, form, [round(_WHOLE * row.jaccard) for row in ordered], _WHOLE, most)
         return
     rows = [
         {
