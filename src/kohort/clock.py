@@ -100,6 +100,22 @@ def parse_duration(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
+def step_from(moment: Moment, steps: int, every: int, zone: ZoneInfo) -> Moment:
+    """Return the moment so many steps of `every` microseconds after `moment` (before, if negative).
+
+    Steps of whole days are days of the calendar in `zone`: they keep the time of day when the clocks change.
+
+    >>> autumn = parse_moment("2026-10-24", ZoneInfo("Europe/Paris"))
+    >>> format_moment(step_from(autumn, 2, DAY, ZoneInfo("Europe/Paris")), ZoneInfo("Europe/Paris"))
+    '2026-10-26T00:00:00+01:00'
+    >>> step_from(0, -2, HOUR, ZoneInfo("Europe/Paris")) == -2 * HOUR
+    True
+    """
+    if every % DAY:
+        return moment + steps * every
+    return moment_of(datetime_of(moment, zone) + timedelta(days=steps * (every // DAY)))
+
+
 def zone_of(name: str) -> ZoneInfo:
     """Return the time zone of an IANA name; raises DefinitionError if there is none.
 

@@ -1,6 +1,6 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_moment
+from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.score import ClustersDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.epochs import close_epoch
-from kohort.pipeline.preview import Preview, preview
+from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.folder import ProjectFolder
@@ -23,9 +23,12 @@ from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.projection import Projection
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
+    from kohort.segments.flows import Flows
+    from kohort.segments.intersections import Intersections
 
 Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
@@ -88,9 +91,14 @@ class Project:
             return _projection(workspace).catch_up(progress)
 
     def preview(self, rule: str, at: Time = None, *, sample: int = 5) -> Preview:
-        """Evaluate a rule that nobody saved; raises RuleError if it is wrong."""
+        """Evaluate a rule that nobody saved, and each of its conditions; raises RuleError if it is wrong."""
         workspace = self._workspace()
         return preview(workspace, rule, self._moment(workspace, at), sample)
+
+    def preview_segment(self, segment: str, at: Time = None, *, sample: int = 5) -> Preview:
+        """Evaluate the rule of a segment, and each of its conditions, as of the last run by default."""
+        workspace = self._workspace()
+        return preview_segment(workspace, segment, None if at is None else self._moment(workspace, at), sample)
 
     def members(self, segment: str, at: Time = None) -> pa.Table:
         """Return a segment's members: person_id, user_id (null where unknown), entered_at (a UTC timestamp).
@@ -109,6 +117,37 @@ class Project:
 
         workspace = self._workspace()
         return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
+
+    def overlap(self, segments: Sequence[str] = (), at: Time = None) -> "Intersections":
+        """Return who is in exactly which of these segments (by default of all), at the last run or at a moment."""
+        from kohort.pipeline.counting import overlap
+
+        workspace = self._workspace()
+        return overlap(workspace, segments, None if at is None else self._moment(workspace, at))
+
+    def flows(self, since: str | Moment, until: Time = None, segments: Sequence[str] = ()) -> "Flows":
+        """Return who entered, left and stayed, and went from which segment to which, between two moments."""
+        from kohort.pipeline.counting import flows
+
+        workspace = self._workspace()
+        return flows(workspace, segments, self._moment(workspace, since), self._moment(workspace, until))
+
+    def sizes(
+        self, segment: str, since: Time = None, until: Time = None, *, every: str = "1 day"
+    ) -> "Iterator[SizeAt]":
+        """Yield a segment's size, computed at regular moments, beside what the runs recorded.
+
+        `every` is a duration such as "7 days". Without `since` they are the last 31 moments up to `until`.
+        """
+        from kohort.pipeline.counting import sizes
+
+        workspace = self._workspace()
+        try:
+            step = parse_duration(every)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        first = None if since is None else self._moment(workspace, since)
+        return sizes(workspace, segment, first, self._moment(workspace, until), step)
 
     def segments(self) -> "list[SegmentSummary]":
         """Return every declared segment with its size at the last run, or the reason why it has none."""

@@ -107,7 +107,11 @@ def test_a_project_from_nothing_to_members(tmp_path: Path, write_lines: WriteLin
 
 
 def test_every_listing_comes_as_table_json_and_csv(folder: Path, inside: Inside) -> None:
-    listings = (["segments"], ["members", "frequent_buyers"], ["status"], ["preview", "orders >= 1"], ["dead-letters"])
+    listings = (
+        ["segments"], ["members", "frequent_buyers"], ["status"], ["preview", "orders >= 1"], ["dead-letters"],
+        ["explain", "upsell"], ["overlap"], ["overlap", "--pairs"], ["flows", "reactive", "--from", "2026-02-01"],
+        ["flows", "reactive", "--from", "2026-02-01", "--transitions"], ["sizes", "reactive", "--from", "2026-02-20"],
+    )  # fmt: skip
     for words in listings:
         as_json = json.loads(inside(*words, "--project", folder, "--format", "json")[0])
         as_csv = list(csv.DictReader(io.StringIO(inside(*words, "--project", folder, "--format", "csv")[0])))
@@ -127,6 +131,27 @@ def test_preview_gives_size_and_population(folder: Path, inside: Inside) -> None
     assert (row["size"], row["population"], len(row["members"])) == (1, 2, 1)
     out, _ = inside("preview", "did order_completed", "--at", "2026-02-01", "--project", folder, "--format", "json")
     assert json.loads(out)[0]["size"] == 1
+
+
+def test_preview_shows_what_each_condition_keeps(folder: Path, inside: Inside) -> None:
+    rule = "sum of order_completed.total > 15 and did order_completed in last 7 days"
+    at = ("--at", "2026-03-01", "--project", folder)
+    shown = inside("preview", rule, *at)[0]
+    assert "the whole rule" in shown
+    assert "and did order_completed" in shown
+    assert "█" in shown, "a bar for the one whom the first condition keeps"
+    (found,) = json.loads(inside("preview", rule, *at, "--format", "json")[0])
+    assert [(line["role"], line["before"], line["kept"], line["dropped"]) for line in found["funnel"]] == [
+        ("whole", 2, 0, 2),
+        ("and", 2, 1, 1),
+        ("and", 1, 0, 1),
+    ]
+
+
+def test_a_long_table_says_how_many_rows_it_leaves_out(folder: Path, inside: Inside) -> None:
+    out, err = inside("overlap", "--rows", "1", "--project", folder)
+    assert len(out.splitlines()) == 2
+    assert "left out: 1 smaller; see all with --rows 2" in err
 
 
 def test_explain_shows_the_tree(folder: Path, inside: Inside) -> None:
@@ -152,6 +177,9 @@ def test_rebuild_says_how_much_it_applied(folder: Path, inside: Inside) -> None:
         (["members", "vop"], 3, 'did you mean "vip"'),
         (["explain", "vip", "nobody"], 3, "person id"),
         (["ingest", "gone.csv"], 4, "gone.csv"),
+        (["overlap", "vop"], 3, 'did you mean "vip"'),
+        (["flows", "--from", "2026-03-02", "--to", "2026-03-01"], 2, "--from"),
+        (["sizes", "reactive", "--every", "month"], 2, "56 days"),
         (["run", "--at", "2020-01-01"], 2, "--at TIME"),
         (["discover"], 2, "clusters"),
         (["preview"], 2, "RULE"),

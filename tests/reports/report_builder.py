@@ -12,6 +12,8 @@ from kohort.reports.data import (
     ClusterMap,
     DiscoveryReport,
     EventCount,
+    IntersectionRow,
+    IntersectionTable,
     Loading,
     MapPoint,
     Note,
@@ -100,6 +102,7 @@ def shop() -> ReportData:
         rfm=rfm(),
         discovery=discovery(),
         overlap=overlap(),
+        intersections=intersections(),
         outcomes=(outcome(),),
         findings=findings(),
         sources=(SourceLine("transactions", 1_469_307, "© somebody, for research and education"),),
@@ -284,6 +287,12 @@ def overlap() -> Overlap:
         for row, one in enumerate(sizes_of)
     )
     return Overlap(tuple(en for _, en, *_ in SEGMENTS), shared)
+
+
+def intersections() -> IntersectionTable:
+    """Return VIP and Reactive: 80 in both, 20 and 1,160 in one of them, 740 in none."""
+    rows = (((1,), 1_160), ((), 740), ((0, 1), 80), ((0,), 20))
+    return IntersectionTable(("VIP", "Reactive"), tuple(IntersectionRow(*row) for row in rows), PEOPLE)
 
 
 def outcome() -> OutcomeTable:

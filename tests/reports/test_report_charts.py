@@ -7,11 +7,22 @@ from importlib.resources import files
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_builder import cluster_map, discovery, findings, nothing_found, outcome, overlap, rfm, segments, sizes
+from report_builder import (
+    cluster_map,
+    discovery,
+    findings,
+    intersections,
+    nothing_found,
+    outcome,
+    overlap,
+    rfm,
+    segments,
+    sizes,
+)
 
 from kohort.errors import UsageError
 from kohort.reports import charts, cluster_charts
-from kohort.reports.data import Overlap, RfmGrid
+from kohort.reports.data import IntersectionRow, IntersectionTable, Overlap, RfmGrid
 from kohort.reports.palette import ACCENT, GRAVE, INK, MUTED, PAPER, SECOND, VARIABLES
 from kohort.reports.svg import render_svg
 from kohort.reports.theme import AnyChart
@@ -23,6 +34,7 @@ ALL: dict[str, Callable[[], AnyChart]] = {
     "sizes_over_time": lambda: charts.sizes_over_time(sizes()),
     "rfm_grid": lambda: charts.rfm_grid(rfm()),
     "overlap": lambda: charts.overlap(overlap()),
+    "intersections": lambda: charts.intersections(intersections()),
     "outcomes": lambda: charts.outcomes(outcome()),
     "quality": lambda: charts.quality(findings()),
     "k_selection": lambda: cluster_charts.k_selection(discovery()),
@@ -62,6 +74,17 @@ def test_a_chart_on_a_page_takes_all_its_colours_from_the_page(name: str) -> Non
 def test_segment_sizes_draw_both_shares() -> None:
     drawn = [row for row in records(charts.segment_sizes(segments())) if row["segment"] == "VIP"]
     assert {row["of"]: row["share"] for row in drawn} == {"share of people": 0.05, "share of revenue": 0.221}
+
+
+def test_intersections_draw_a_dot_for_each_segment_and_a_bar_for_each_count() -> None:
+    drawn = records(ALL["intersections"]())
+    assert {(row["row"], row["segment"]) for row in drawn if row.get("inside")} == {
+        (0, "Reactive"), (2, "VIP"), (2, "Reactive"), (3, "VIP"),
+    }  # fmt: skip
+    assert [row["people"] for row in drawn if "people" in row] == [1_160, 740, 80, 20]
+    assert {(row["first"], row["last"]) for row in drawn if "first" in row} == {
+        ("Reactive", "Reactive"), ("VIP", "Reactive"), ("VIP", "VIP"),
+    }  # fmt: skip
 
 
 def test_rfm_grid_draws_everybody() -> None:
@@ -114,6 +137,8 @@ def test_shapes_that_make_no_sense_are_refused() -> None:
         Overlap(("a", "b"), ((2, 1), (0, 2)))
     with pytest.raises(UsageError, match="one row and one column"):
         Overlap(("a", "b"), ((2, 1),))
+    with pytest.raises(UsageError, match="have a name"):
+        IntersectionTable(("a",), (IntersectionRow((1,), 3),), 3)
     with pytest.raises(UsageError, match="square"):
         RfmGrid(((1, 2),), ((1, 2),), ())
 

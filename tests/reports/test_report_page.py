@@ -69,13 +69,27 @@ def test_every_chart_is_described_and_has_its_numbers_as_a_table() -> None:
     page = page_of(shop())
     figures = page.all("figure")
     charts = page.all("svg")
-    assert len(figures) == len(charts) == 10
+    assert len(figures) == len(charts) == 11
     assert all(one.attributes["role"] == "img" and one.attributes["aria-labelledby"] for one in charts)
     without = {one.attributes["id"] for one in figures if "In numbers" not in one.text}
     assert without == {"figure-inertia", "figure-silhouette"}, "the table of figure-stability holds all three"
     heads = page.tables()["What each number of clusters is worth"][0]
     assert {"Inertia left", "Silhouette ± SE", "Weakest stability"} <= set(heads)
     assert len(page.all("caption")) == len(page.all("table"))
+
+
+def test_who_is_in_exactly_which_segments_is_told_in_both_languages() -> None:
+    page = page_of(shop())
+    rows = page.tables()["People in exactly these segments"]
+    assert [row[:2] for row in rows[1:]] == [
+        ["Reactive", "1\u202f160"],
+        ["none of them", "740"],
+        ["VIP + Reactive", "80"],
+        ["VIP", "20"],
+    ]
+    [figure] = [one for one in page.all("figure") if one.attributes["id"] == "figure-intersections"]
+    assert "Each person counts once" in figure.text
+    assert "Chacun compte une fois" in figure.text
 
 
 def test_segments_show_the_figures_given() -> None:

@@ -36,6 +36,12 @@ AtOption = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
+SegmentsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[SEGMENT…]", help="By default all segments.", show_default=False)
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--to", metavar="TIME", help="The later moment; by default as of now.")
+]
 _HERE = Path()
 
 
@@ -187,15 +193,21 @@ def members(
 @app.command(rich_help_panel=_SEGMENTS)
 def explain(
     segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="A person id, user id or anonymous id.")],
+    person: Annotated[
+        str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
+    ] = None,
     at: AtOption = None,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Say why a person is in a segment, or is not."""
+    """Say why a person is in a segment or not; without a person, what each condition keeps and drops."""
     from kohort.cli.explanation import show_explanation
+    from kohort.cli.funnel import show_funnel
 
     opened = _open(project)
+    if person is None:
+        show_funnel(opened.preview_segment(segment, at), form)
+        return
     show_explanation(opened.explain(segment, person, at), form, opened.show_moment)
 
 
@@ -208,18 +220,59 @@ def preview(
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the exact size of a rule that nobody saved, its share, and a few members."""
+    """Show the exact size of a rule that nobody saved, a few members, and what each condition keeps."""
+    from kohort.cli.funnel import show_preview
+
     opened = _open(project)
-    found = opened.preview(rule, at)
-    row: dict[str, object] = {
-        "size": found.size,
-        "population": found.population,
-        "share": found.share,
-        "at": opened.show_moment(found.at),
-        "rule": found.sentence,
-        "members": " ".join(found.sample) if form is not Format.JSON else list(found.sample),
-    }
-    show_rows([row], list(row), form)
+    show_preview(opened.preview(rule, at), form, opened.show_moment)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def overlap(
+    segments: SegmentsArgument = None,
+    at: AtOption = None,
+    pairs: Annotated[bool, typer.Option("--pairs", help="Compare two by two: people in both, Jaccard.")] = False,
+    most: Annotated[int, typer.Option("--rows", min=1, help="The most rows of a table.")] = 20,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Count the people in exactly which segments, of the last run or at a moment."""
+    from kohort.cli.counting import show_overlap
+
+    show_overlap(_open(project).overlap(segments or (), at), form, pairs=pairs, most=most)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def flows(
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="The earlier moment; ISO 8601.")],
+    segments: SegmentsArgument = None,
+    until: UntilOption = None,
+    transitions: Annotated[bool, typer.Option("--transitions", help="From which segment to which.")] = False,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Count who entered, left and stayed between two moments, by the rules at both."""
+    from kohort.cli.counting import show_flows
+
+    show_flows(_open(project).flows(since, until, segments or ()), form, transitions=transitions)
+
+
+@app.command(rich_help_panel=_SEGMENTS)
+def sizes(
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="The first moment; by default 30 steps before.")
+    ] = None,
+    until: UntilOption = None,
+    every: Annotated[str, typer.Option("--every", metavar="DURATION", help='Such as "7 days".')] = "1 day",
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show a segment's size over time: by its rule at regular moments, beside what runs recorded."""
+    from kohort.cli.counting import show_sizes
+
+    opened = _open(project)
+    show_sizes(list(opened.sizes(segment, since, until, every=every)), form, opened.show_moment)
 
 
 @app.command("fmt", rich_help_panel=_SEGMENTS)

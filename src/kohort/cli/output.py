@@ -13,6 +13,8 @@ from rich.table import Table
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+BAR_WIDTH = 20
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,6 +46,16 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
         for row in rows:
             table.add_row(*[_shown(name, row[name]) for name in columns])
         out.print(table)
+
+
+def bar(part: int, whole: int) -> str:
+    """Return a bar of at most 20 characters, in eighths of one; what is not nothing shows.
+
+    >>> bar(1, 2), bar(1, 1_000), bar(0, 0)
+    ('██████████', '▏', '')
+    """
+    eighths = max(1, 8 * BAR_WIDTH * part // whole) if part else 0
+    return _EIGHTHS[8] * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
 def _cell(value: object) -> object:

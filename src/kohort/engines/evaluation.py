@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
+from kohort.engines.bits import arrow_mask, size_of
 from kohort.engines.plan import Bits
 from kohort.engines.statistics import Statistics
 
@@ -18,8 +18,10 @@ Shown = Decimal | str | bool | datetime | tuple[str, ...] | None
 class Members(Mapping[str, pa.StringArray]):
     """The members of each rule: person ids, sorted, made of its bits only when they are asked for.
 
-    `people` are sorted ids; `bits` say who of them is inside, by rule, packed in Arrow's order.
+    `people` are sorted ids; `bits` say who of them is inside, by rule, packed in Arrow's order, the
+    last byte filled with zeros.
 
+    >>> import numpy as np
     >>> members = Members(pa.array(["ada", "bob", "eve"]), {"buyers": np.packbits([1, 0, 1], bitorder="little")})
     >>> members["buyers"].to_pylist(), members.size("buyers")
     (['ada', 'eve'], 2)
@@ -29,8 +31,7 @@ class Members(Mapping[str, pa.StringArray]):
         self.people, self.bits = people, bits
 
     def __getitem__(self, name: str) -> pa.StringArray:
-        mask = pa.py_buffer(np.ascontiguousarray(self.bits[name]))
-        return self.people.filter(pa.Array.from_buffers(pa.bool_(), len(self.people), [None, mask]))
+        return self.people.filter(arrow_mask(self.bits[name], len(self.people)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.bits)
@@ -40,24 +41,31 @@ class Members(Mapping[str, pa.StringArray]):
 
     def size(self, name: str) -> int:
         """Return the number of a rule's members."""
-        whole, rest = divmod(len(self.people), 8)
-        its = self.bits[name]
-        last = int(its[whole]) & ((1 << rest) - 1) if rest else 0
-        return int(np.bitwise_count(its[:whole]).sum()) + last.bit_count()
+        return size_of(self.bits[name])
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """The members of every rule at a moment.
 
-    `members` are person ids, sorted, one text array a rule. `population` is the number of people who exist at
-    `at`; `statistics` the numbers of the population that were used.
+    `members` are person ids, sorted, one text array a rule. `existing` says who of `members.people` exists at `at`, in
+    bits as theirs, the last byte filled with zeros; `statistics` are the numbers of the population that were used.
+
+    >>> import numpy as np
+    >>> ada = np.packbits([1, 0], bitorder="little")
+    >>> Evaluation(5, Members(pa.array(["ada", "bob"]), {"buyers": ada}), ada, Statistics()).population
+    1
     """
 
     at: Moment
     members: Members
-    population: int
+    existing: Bits
     statistics: Statistics
+
+    @property
+    def population(self) -> int:
+        """The number of people who exist at `at`."""
+        return size_of(self.existing)
 
 
 @dataclass(frozen=True)

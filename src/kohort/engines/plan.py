@@ -169,6 +169,25 @@ def features_of(condition: Basic, catalog: Catalog) -> tuple[Feature, ...]:
             assert_never(condition.value)
 
 
+def events_of(plan: Plan) -> set[str]:
+    """Return the events that the features of `plan` read.
+
+    >>> from kohort.rules.parse import parse_rule
+    >>> sorted(events_of(build_plan({"": parse_rule("did a then b")}, Catalog(events={"a": {}, "b": {}}))))
+    ['a', 'b']
+    """
+    found: set[str] = set()
+    for feature in plan.features:
+        match feature.measure:
+            case Aggregate(event=event) | DaysSince(event=event):
+                found.add(event)
+            case Sequence(steps=steps):
+                found.update(step.event for step in steps)
+            case Trait():
+                pass
+    return found
+
+
 def combine(plan: Plan, bits: Mapping[Basic, Bits]) -> dict[str, Bits]:
     """Return the members of every rule of `plan`, from the people for whom each condition holds.
 

@@ -4,23 +4,26 @@ from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
-from kohort.pipeline.engine import engine_of
-from kohort.pipeline.epochs import pinned_statistics
+from kohort.pipeline.epochs import latest_epoch
+from kohort.pipeline.evaluation import evaluator, rules_of
 from kohort.pipeline.workspace import Workspace
+from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
-from kohort.rules.read import read_rule
+from kohort.rules.read import read_rule, segments_of
+from kohort.segments.funnel import FunnelLine, conditions_of, funnel_of
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a rule gives before anybody saves it: its exact size, the population, a few members."""
+    """What a rule gives: its exact size, the population, a few members, and what each condition keeps and drops."""
 
     sentence: str
     at: Moment
     size: int
     population: int
     sample: tuple[str, ...]
+    funnel: tuple[FunnelLine, ...]
 
     @property
     def share(self) -> float:
@@ -28,21 +31,42 @@ class Preview:
         return self.size / self.population if self.population else 0.0
 
 
-def preview(workspace: Workspace, rule: str, at: Moment, sample: int) -> Preview:
+def preview(workspace: Workspace, sentence: str, at: Moment, sample: int) -> Preview:
     """Evaluate a rule that nobody saved at `at`; raises RuleError if it is wrong."""
-    tree, evaluation = evaluate_sentence(workspace, rule, at)
-    members = evaluation.members["rule"]
-    return Preview(
-        print_rule(tree, workspace.language),
-        at,
-        len(members),
-        evaluation.population,
-        tuple(members.slice(0, sample).to_pylist()),
-    )
+    catalog = workspace.catalog()
+    return _evaluated(workspace, catalog, read_rule(sentence, catalog), at, sample)
+
+
+def preview_segment(workspace: Workspace, segment: str, at: Moment | None, sample: int) -> Preview:
+    """Evaluate the rule of a declared segment, as of the last run by default.
+
+    Raises UnknownNameError for a segment that nobody declared, UsageError for one that cannot be evaluated yet.
+    """
+    catalog = workspace.catalog()
+    rule = rules_of(workspace, [segment], catalog)[segment]
+    epoch = latest_epoch(workspace)
+    moment = epoch.at if at is None and epoch else workspace.moment(at)
+    return _evaluated(workspace, catalog, rule, moment, sample)
 
 
 def evaluate_sentence(workspace: Workspace, where: str, at: Moment) -> tuple[Rule, Evaluation]:
     """Read a sentence and evaluate it at `at`, with the statistics of the latest epoch up to then."""
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
-    return rule, engine_of(workspace, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))
+    return rule, evaluator(workspace, catalog)({"rule": rule}, at)
+
+
+def _evaluated(workspace: Workspace, catalog: Catalog, rule: Rule, at: Moment, sample: int) -> Preview:
+    """Evaluate `rule` and all of its conditions as one plan: they share its features, so they cost it little."""
+    segments = segments_of([rule], catalog)
+    names = {condition: str(number) for number, condition in enumerate(conditions_of(rule, segments))}
+    found = evaluator(workspace, catalog)({name: condition for condition, name in names.items()}, at)
+    holds = {condition: found.members.bits[name] for condition, name in names.items()}
+    return Preview(
+        print_rule(rule, workspace.language),
+        at,
+        found.members.size(names[rule]),
+        found.population,
+        tuple(found.members[names[rule]].slice(0, sample).to_pylist()),
+        funnel_of(rule, segments, holds, found.existing, workspace.language),
+    )

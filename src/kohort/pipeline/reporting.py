@@ -12,6 +12,7 @@ from kohort.definitions.values import MICRO
 from kohort.errors import UsageError
 from kohort.learning.rfm import RfmCell
 from kohort.learning.wording import Bilingual
+from kohort.pipeline.counting import recorded_members
 from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import latest_epoch
 from kohort.pipeline.facts import revenue_of, traits_at
@@ -19,11 +20,13 @@ from kohort.pipeline.findings import current_findings
 from kohort.pipeline.outcomes import outcome_tables
 from kohort.pipeline.people import open_memberships
 from kohort.pipeline.scoring import rfm_cells
-from kohort.pipeline.status import segment_summaries
+from kohort.pipeline.status import SegmentSummary, segment_summaries
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (
     DiscoveryReport,
     EventCount,
+    IntersectionRow,
+    IntersectionTable,
     Note,
     Overlap,
     ReportData,
@@ -33,8 +36,10 @@ from kohort.reports.data import (
     SizePoint,
     SourceLine,
 )
+from kohort.segments.intersections import intersections_of
 from kohort.storage.views import count_by
 
+_MOST_INTERSECTED: Final = 12
 _NOTES: Final = (
     Note("Segments", "Rules are evaluated exactly, for every person, as of the moment above; nothing is sampled."),
     Note(
@@ -61,6 +66,7 @@ def report_data(workspace: Workspace) -> ReportData:
         raise UsageError("there is nothing to report yet; run first: kohort run")
     at, zone = epoch.at, workspace.settings.zone
     revenue = revenue_of(workspace, at)
+    summaries = segment_summaries(workspace)
     inside = open_memberships(workspace)
     actors = workspace.tables.read("actors")
     people = actors.filter(pc.less_equal(actors.column("first_seen"), at)).column("person_id").unique()
@@ -72,7 +78,7 @@ def report_data(workspace: Workspace) -> ReportData:
         people=len(people),
         revenue=sum(revenue.values()),
         events=tuple(EventCount(*one) for one in count_by(workspace.tables, "events", "name").items()),
-        segments=_segments(workspace, inside, revenue),
+        segments=_segments(workspace, summaries, inside, revenue),
         sizes=tuple(
             SizePoint(row["segment"], datetime_of(row["at"], zone), row["size"])
             for row in workspace.tables.read("segment_sizes").sort_by("seq").to_pylist()
@@ -80,6 +86,7 @@ def report_data(workspace: Workspace) -> ReportData:
         rfm=_rfm(workspace, at, revenue),
         discovery=_discovery(workspace, at),
         overlap=_overlap(workspace, inside),
+        intersections=_intersections(workspace, summaries),
         outcomes=outcome_tables(workspace, at),
         findings=tuple(current_findings(workspace)),
         sources=tuple(
@@ -91,11 +98,14 @@ def report_data(workspace: Workspace) -> ReportData:
 
 
 def _segments(
-    workspace: Workspace, inside: Mapping[str, frozenset[str]], revenue: Mapping[str, int]
+    workspace: Workspace,
+    summaries: Sequence[SegmentSummary],
+    inside: Mapping[str, frozenset[str]],
+    revenue: Mapping[str, int],
 ) -> tuple[SegmentRow, ...]:
     total = sum(revenue.values())
     rows = []
-    for summary in segment_summaries(workspace):
+    for summary in summaries:
         definition = workspace.segments[summary.name]
         spent = sum(revenue.get(person, 0) for person in inside.get(summary.name, frozenset()))
         rows.append(
@@ -168,6 +178,23 @@ def _overlap(workspace: Workspace, inside: Mapping[str, frozenset[str]]) -> Over
         return None
     shared = tuple(tuple(len(inside[one] & inside[other]) for other in names) for one in names)
     return Overlap(tuple(workspace.segments[name].label_in("en") for name in names), shared)
+
+
+def _intersections(workspace: Workspace, summaries: Sequence[SegmentSummary]) -> IntersectionTable | None:
+    """Return who is in exactly which of the largest segments; with many more, nearly everybody is alone."""
+    evaluated = [(one.name, one.size) for one in summaries if one.size is not None]
+    largest = {name for name, _ in sorted(evaluated, key=lambda one: -one[1])[:_MOST_INTERSECTED]}
+    names = [name for name, _ in evaluated if name in largest]
+    if len(names) <= 1:
+        return None
+    found = intersections_of(*recorded_members(workspace, names))
+    return IntersectionTable(
+        tuple(workspace.segments[name].label_in("en") for name in names),
+        tuple(
+            IntersectionRow(tuple(names.index(name) for name in one.segments), one.size) for one in found.intersections
+        ),
+        found.population,
+    )
 
 
 def _rows_by_source(workspace: Workspace) -> dict[str, int]:

@@ -6,9 +6,9 @@ from typing import Final
 import altair as alt
 
 from kohort.definitions.values import MICRO
-from kohort.reports.data import OutcomeTable, Overlap, RfmGrid, SegmentRow, SizePoint
+from kohort.reports.data import IntersectionTable, OutcomeTable, Overlap, RfmGrid, SegmentRow, SizePoint
 from kohort.reports.formatting import axis_labels, count, decimal, percent
-from kohort.reports.palette import ACCENT, GRAVE, MUTED, SECOND
+from kohort.reports.palette import ACCENT, GRAVE, LINE, MUTED, SECOND
 from kohort.reports.theme import SMALL_TEXT, layers, rows, style
 from kohort.storage.records import Finding
 
@@ -17,6 +17,7 @@ _NARROW: Final = 180  # beside long labels
 _LONGEST_FINDING: Final = 26
 LONGEST_QUALITY: Final = 12
 _BAND: Final = 34
+_DOT: Final = 26
 _FAINT: Final = 0.04
 _STRONG: Final = 0.6  # at most: ink stays readable upon it
 
@@ -142,6 +143,48 @@ def overlap(segments: Overlap) -> alt.LayerChart:
     opacity = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[_FAINT, _STRONG]), legend=None)
     cells = base.mark_rect(color=ACCENT, cornerRadius=3).encode(opacity)
     return style(layers(cells, base.mark_text(fontSize=SMALL_TEXT).encode(text="text:N")))
+
+
+def intersections(found: IntersectionTable) -> alt.HConcatChart:
+    """Return an UpSet plot (Lex et al. 2014): a row for each intersection, dots for its segments, a bar for its people.
+
+    >>> from kohort.reports.data import IntersectionRow
+    >>> both = IntersectionTable(("VIP", "New"), (IntersectionRow((0, 1), 3), IntersectionRow((), 2)), 5)
+    >>> len(intersections(both).to_dict()["hconcat"])
+    2
+    """
+    columns = axis_labels(found.names)
+    places = [
+        {"row": place, "segment": label, "inside": number in row.segments}
+        for place, row in enumerate(found.rows)
+        for number, label in enumerate(columns)
+    ]
+    spans = [
+        {"row": place, "first": columns[min(row.segments)], "last": columns[max(row.segments)]}
+        for place, row in enumerate(found.rows)
+        if row.segments
+    ]
+    bars = [{"row": place, "people": row.people, "text": count(row.people)} for place, row in enumerate(found.rows)]
+    y = alt.Y("row:O", title=None, axis=None)
+    head = alt.Axis(orient="top", labelAngle=-45, domain=False, ticks=False, grid=False)
+    scale = alt.Scale(domain=columns)
+    x = alt.X("segment:N", scale=scale, title=None, axis=head)
+    matrix = layers(
+        alt.Chart(rows(places)).mark_circle(size=110, color=LINE, opacity=1).encode(x, y),
+        alt.Chart(rows(spans))
+        .mark_rule(color=ACCENT, strokeWidth=2)
+        .encode(alt.X("first:N", scale=scale), alt.X2("last:N"), y),
+        alt.Chart(rows([one for one in places if one["inside"]]))
+        .mark_circle(size=110, color=ACCENT, opacity=1)
+        .encode(x, y),
+    ).properties(width=alt.Step(_DOT), height=alt.Step(_DOT))
+    length = alt.X("people:Q", title="people", axis=alt.Axis(tickCount=4, format=",d"))
+    base = alt.Chart(rows(bars)).encode(length, y)
+    drawn = layers(
+        base.mark_bar(color=ACCENT, cornerRadiusEnd=2),
+        base.mark_text(align="left", dx=4, fontSize=SMALL_TEXT).encode(text="text:N"),
+    ).properties(width=_WIDTH, height=alt.Step(_DOT))
+    return style(alt.hconcat(matrix, drawn, spacing=18))
 
 
 def outcomes(table: OutcomeTable) -> alt.LayerChart:

@@ -229,6 +229,33 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class IntersectionRow:
+    """The people who are in all of these segments, by their numbers, and in no other of the table."""
+
+    segments: tuple[int, ...]
+    people: int
+
+
+@dataclass(frozen=True)
+class IntersectionTable:
+    """Who is in exactly which of several segments, the largest intersections first; each of `people` counts once.
+
+    Raises UsageError for a row of a segment that has no name.
+
+    >>> IntersectionTable(("VIP", "Upsell"), (IntersectionRow((0, 1), 3), IntersectionRow((), 2)), 5).people
+    5
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[IntersectionRow, ...]
+    people: int
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= number < len(self.names) for row in self.rows for number in row.segments):
+            raise UsageError("an intersection is of segments that have a name")
+
+
+@dataclass(frozen=True)
 class OutcomeRow:
     """How one group did after the split; `kind` is "segment" or "persona".
 
@@ -300,6 +327,7 @@ class ReportData:
     rfm: RfmGrid | None = None
     discovery: DiscoveryReport | None = None
     overlap: Overlap | None = None
+    intersections: IntersectionTable | None = None
     outcomes: tuple[OutcomeTable, ...] = ()
     findings: tuple[Finding, ...] = ()
     sources: tuple[SourceLine, ...] = ()

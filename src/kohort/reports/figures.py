@@ -1,13 +1,22 @@
 """A chart with its words and its table: on the page, no chart stands alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from markupsafe import Markup
 
 from kohort.reports import charts, cluster_charts, tables
-from kohort.reports.data import ClusterMap, DiscoveryReport, OutcomeTable, Overlap, RfmGrid, SegmentRow, SizePoint
+from kohort.reports.data import (
+    ClusterMap,
+    DiscoveryReport,
+    IntersectionTable,
+    OutcomeTable,
+    Overlap,
+    RfmGrid,
+    SegmentRow,
+    SizePoint,
+)
 from kohort.reports.formatting import clean, percent
 from kohort.reports.svg import render_svg
 from kohort.reports.tables import Table
@@ -17,17 +26,22 @@ from kohort.storage.records import Finding
 MOST_SEGMENTS: Final = 20
 MOST_CURVES: Final = 12
 MOST_OVERLAPS: Final = 12
+MOST_INTERSECTIONS: Final = 12
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn chart: `name` is its id on the page, `caption` says how to read it; `table` may follow another figure."""
+    """A drawn chart: `name` is its id on the page, `caption` says how to read it; `table` may follow another figure.
+
+    `french` is the caption in French, where there is one.
+    """
 
     name: str
     title: str
     caption: str
     svg: Markup
     table: Table | None
+    french: str = ""
 
 
 def segment_sizes(segments: Sequence[SegmentRow], currency: str) -> Figure:
@@ -67,6 +81,26 @@ def overlap(segments: Overlap) -> Figure:
     )
     caption = "Of the people in a row’s segment, the percentage who are in the column’s segment too."
     return _figure("overlap", "Who is in two segments", caption, charts.overlap(shown), tables.overlap_table(segments))
+
+
+def intersections(found: IntersectionTable) -> Figure:
+    """Draw the largest intersections of segments; the table holds all."""
+    shown = replace(found, rows=found.rows[:MOST_INTERSECTIONS])
+    caption = "Each person counts once: a row holds those who are in all the segments of its dots and in no other."
+    french = (
+        "Chacun compte une fois : une ligne réunit ceux qui sont dans tous les segments marqués, et dans aucun autre."
+    )
+    if len(shown.rows) < len(found.rows):
+        caption += f" The {MOST_INTERSECTIONS} largest rows are drawn."
+        french += f" Les {MOST_INTERSECTIONS} lignes les plus grandes sont dessinées."
+    figure = _figure(
+        "intersections",
+        "Who is in exactly which segments",
+        caption,
+        charts.intersections(shown),
+        tables.intersections_table(found),
+    )
+    return replace(figure, french=french)
 
 
 def rfm_grid(grid: RfmGrid, currency: str) -> Figure:

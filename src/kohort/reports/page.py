@@ -59,6 +59,7 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | None]:
         "sizes": figures.segment_sizes(evaluated, data.currency) if evaluated else None,
         "history": figures.sizes_over_time(sizes) if len(moments) >= _FEWEST_MOMENTS else None,
         "overlap": figures.overlap(data.overlap) if data.overlap and len(data.overlap.names) > 1 else None,
+        "intersections": figures.intersections(data.intersections) if data.intersections else None,
         "rfm": figures.rfm_grid(data.rfm, data.currency) if data.rfm else None,
         "map": figures.cluster_map(discovery.map, names) if discovery and discovery.map and names else None,
         "selection": figures.k_selection(discovery) if discovery and discovery.candidates else [],

@@ -7,7 +7,16 @@ from typing import Final
 
 from kohort.definitions.values import MICRO
 from kohort.learning.wording import Bilingual
-from kohort.reports.data import ClusterMap, DiscoveryReport, OutcomeTable, Overlap, RfmGrid, SegmentRow, SizePoint
+from kohort.reports.data import (
+    ClusterMap,
+    DiscoveryReport,
+    IntersectionTable,
+    OutcomeTable,
+    Overlap,
+    RfmGrid,
+    SegmentRow,
+    SizePoint,
+)
 from kohort.reports.formatting import count, date, decimal, money, percent, percent_range, probability
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
@@ -175,6 +184,25 @@ def overlap_table(overlap: Overlap) -> Table:
     )
     columns = ("Pair", "People in both", "Share of the first", "Share of the second", "Jaccard")
     return _limited("People whom two segments share", columns, rows)
+
+
+def intersections_table(found: IntersectionTable) -> Table:
+    """Return every intersection that somebody is in, the largest first.
+
+    >>> from kohort.reports.data import IntersectionRow
+    >>> both = IntersectionTable(("VIP", "New"), (IntersectionRow((0, 1), 3), IntersectionRow((), 2)), 5)
+    >>> intersections_table(both).rows == (("VIP + New", "3", percent(0.6)), ("none of them", "2", percent(0.4)))
+    True
+    """
+    rows = tuple(
+        (
+            " + ".join(found.names[number] for number in row.segments) or "none of them",
+            count(row.people),
+            percent(row.people / found.people),
+        )
+        for row in found.rows
+    )
+    return _limited("People in exactly these segments", ("Segments", "People", "Share of people"), rows)
 
 
 def outcomes_table(table: OutcomeTable, currency: str) -> Table:

@@ -96,6 +96,8 @@ def smallest_group(data: ReportData) -> int | None:
         sizes += [persona.people for persona in data.discovery.personas]
     if data.overlap:
         sizes += [people for row in data.overlap.shared for people in row]
+    if data.intersections:
+        sizes += [row.people for row in data.intersections.rows]
     return min((size for size in sizes if size), default=None)
 
 

@@ -1,5 +1,6 @@
 """Which kernels run: compiled ones where the data are worth the wait for a compiler, else numpy's."""
 
+from collections.abc import Collection
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -27,10 +28,10 @@ class Kernels(Protocol):
     def did_steps(self, steps: Steps, at: int, size: int) -> NDArray[np.bool_]: ...  # noqa: D102
 
 
-def kernels_for(history: History) -> Kernels:
-    """Return compiled kernels for a history large enough, if their compiler is installed, else numpy's."""
-    rows = sum(len(rows.people) for block in history.blocks for rows in block.events.values())
-    return compiled_kernels() if rows >= WORTH_COMPILING else plain_kernels()
+def kernels_for(history: History, events: Collection[str]) -> Kernels:
+    """Return compiled kernels if there are many rows of `events`, and their compiler is installed; else numpy's."""
+    read = (block.events[name] for block in history.blocks for name in events if name in block.events)
+    return compiled_kernels() if sum(len(rows.people) for rows in read) >= WORTH_COMPILING else plain_kernels()
 
 
 def plain_kernels() -> Kernels:

@@ -18,7 +18,7 @@ from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.kernel.choice import Kernels, kernels_for
 from kohort.engines.kernel.features import Reader, Source, Wanted, source_of
 from kohort.engines.kernel.found import Found
-from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, features_of
+from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, events_of, features_of
 from kohort.engines.predicates import Present, Within
 from kohort.engines.statistics import (
     PopulationTerm,
@@ -57,7 +57,7 @@ class KernelEngine:
     def __init__(self, history: History, catalog: Catalog, kernels: Kernels | None = None) -> None:
         self._history = history
         self._catalog = catalog
-        self._kernels = kernels_for(history) if kernels is None else kernels
+        self._kernels = kernels
 
     def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
         """Return the members of each rule as of `at`.
@@ -69,10 +69,10 @@ class KernelEngine:
 
     def run(self, plan: Plan, at: Moment, pinned: Statistics | None = None) -> Evaluation:
         """Return the members of each rule of a plan as of `at`; see `evaluate`."""
-        found = self._decide(plan, at, pinned)
+        found = _decide(self._history, self._catalog, plan, at, pinned, self._kernels)
         inside = {name: found.algebra.of(rule) & found.existing for name, rule in plan.rules.items()}
         members = Members(self._history.people, inside)
-        return Evaluation(at, members, int(np.bitwise_count(found.existing).sum()), found.statistics)
+        return Evaluation(at, members, found.existing, found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.
@@ -82,18 +82,14 @@ class KernelEngine:
         plan = build_plan({"": rule}, self._catalog)
         statistics = _pinned(plan, pinned)
         if len(statistics.by_key) < len(plan.terms):
-            statistics = self._decide(plan, at, pinned).statistics
-        alone = KernelEngine(self._history_of(person_id, at), self._catalog, self._kernels)
-        return alone.explain_only(plan, at, statistics)
-
-    def explain_only(self, plan: Plan, at: Moment, statistics: Statistics) -> Explanation:
-        """Return the explanation of the one rule of `plan` for the one person of the history."""
-        found = self._decide(plan, at, statistics)
+            statistics = _decide(self._history, self._catalog, plan, at, pinned, self._kernels).statistics
+        alone = self._history_of(person_id, at)
+        found = _decide(alone, self._catalog, plan, at, statistics, self._kernels)
         values: dict[Feature, object] = {}
         in_population: dict[Feature, object] = {}
         for source, features in _by_source(plan.features):
             wanted = [Wanted(feature, population=True) for feature in features]
-            for number, its in Reader(source, wanted, found.context, self._kernels).read(self._history.blocks[0]):
+            for number, its in Reader(source, wanted, found.context, found.kernels).read(alone.blocks[0]):
                 values[features[number]] = _shown(its, features[number])
                 in_population[features[number]] = _shown(its.in_population(), features[number])
         facts = Facts(lambda one: bool(found.algebra.of(one)[0] & 1), values, in_population, statistics)
@@ -110,13 +106,6 @@ class KernelEngine:
                 return History(self._history.people[place : place + 1], [alone])
         raise UnknownNameError("person", person_id, [], hint="nobody of that id exists at that moment")
 
-    def _decide(self, plan: Plan, at: Moment, pinned: Statistics | None) -> "_Decision":
-        decision = _Decision(self._history, plan, _context(self._history, self._catalog, plan, at), self._kernels)
-        decision.statistics = _pinned(plan, pinned)
-        for stage in plan.stages:
-            decision.decide(stage)
-        return decision
-
 
 class _Decision:
     """For whom the conditions of a plan hold, stage after stage, and the statistics on the way."""
@@ -125,7 +114,7 @@ class _Decision:
         self.context = context
         self.algebra = Algebra(plan)
         self.statistics = Statistics()
-        self._blocks, self._kernels = history.blocks, kernels
+        self.kernels, self._blocks = kernels, history.blocks
         self._starts = [start // 8 for start in history.starts()]
         self._bytes = (len(history.people) + 7) // 8
         self.existing = self._all(_packed(block.first_seen <= context.at) for block in history.blocks)
@@ -160,7 +149,7 @@ class _Decision:
             return
         populations = list(lacking.values())
         parts: list[dict[_Population, list[NDArray[np.int64]]]] = [{one: [] for one in its} for its in populations]
-        reader = Reader(source, [Wanted(one, population=True) for one in lacking], self.context, self._kernels)
+        reader = Reader(source, [Wanted(one, population=True) for one in lacking], self.context, self.kernels)
         for start, block in zip(self._starts, self._blocks, strict=True):
             for number, found in reader.read(block):
                 for among, its in parts[number].items():
@@ -209,13 +198,13 @@ class _Decision:
             if any(isinstance(one, Near) for one in conditions)
         }
         parts: dict[int, list[NDArray[np.int64]]] = {number: [] for number in near}
-        reader = Reader(source, wanted, self.context, self._kernels)
+        reader = Reader(source, wanted, self.context, self.kernels)
         for start, block in zip(self._starts, self._blocks, strict=True):
             for number, found in reader.read(block):
                 if number in parts:
                     parts[number].append(found.values())
                 for question in asked[number]:
-                    question.answer(found, start, self._kernels)
+                    question.answer(found, start, self.kernels)
         points |= {feature: np.concatenate(parts[number]) for number, feature in near.items()}
 
     def _near(self, near: Near, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
@@ -230,6 +219,17 @@ class _Decision:
         for start, part in zip(self._starts, parts, strict=True):
             bits[start : start + len(part)] = part
         return bits
+
+
+def _decide(
+    history: History, catalog: Catalog, plan: Plan, at: Moment, pinned: Statistics | None, kernels: Kernels | None
+) -> _Decision:
+    kernels = kernels or kernels_for(history, events_of(plan))
+    decision = _Decision(history, plan, _context(history, catalog, plan, at), kernels)
+    decision.statistics = _pinned(plan, pinned)
+    for stage in plan.stages:
+        decision.decide(stage)
+    return decision
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,9 @@ def _context(history: History, catalog: Catalog, plan: Plan, at: Moment) -> Cont
             answers[question] = tuple(sorted(texts))
     earliest = at
     if any(isinstance(getattr(feature.measure, "window", None), InMonth) for feature in plan.features):
-        first = [int(rows.ts[0]) for block in history.blocks for rows in block.events.values() if len(rows.ts)]
+        spoken = events_of(plan)
+        known = (block.events[name] for block in history.blocks for name in spoken if name in block.events)
+        first = [int(rows.ts[0]) for rows in known if len(rows.ts)]
         earliest = min([at, *first])
     anniversaries = {}
     for condition in plan.conditions:

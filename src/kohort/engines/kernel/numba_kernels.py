@@ -175,7 +175,26 @@ def _between(values: Values, low: int, high: int, words: NDArray[np.uint64]) -> 
 
 
 @_compiled
-def _did(  # noqa: C901, PLR0912, PLR0917 - one loop, written out so that it compiles to one
+def _earliest(ts: Moments, next_row: Moments, offsets: Moments) -> int:
+    """Return the stream whose next row is the earliest, of equal ones the last; -1 if all have been read."""
+    stream = -1
+    for one in range(len(next_row)):
+        if next_row[one] < offsets[one + 1] and (stream < 0 or ts[next_row[one]] <= ts[next_row[stream]]):
+            stream = one
+    return stream
+
+
+@_compiled
+def _is_undone(seen: Moments, gaps: Moments, step: int, before: int) -> bool:
+    """Return whether one of the absent rows of a step's gap was seen after the step before it ended."""
+    undone = False
+    for one in range(len(gaps)):
+        undone = undone or (gaps[one] == step and seen[one] > before)
+    return undone
+
+
+@_compiled
+def _did(  # noqa: PLR0917 - one loop, written out so that it compiles to one
     people: Places,
     ts: Moments,
     offsets: Moments,
@@ -194,19 +213,12 @@ def _did(  # noqa: C901, PLR0912, PLR0917 - one loop, written out so that it com
     last, and its beginning; `seen` the latest row of each absent stream; `pending` the earliest end of the last step
     that nothing has undone: what undoes it undoes every later one up to then as well.
     """
-    steps = len(within)
-    ends = np.full((size, steps), MISSING)
-    begins = np.full((size, steps), MISSING) if limit != _FOREVER else np.full((1, steps), MISSING)
-    seen = np.full((size, len(gaps)), MISSING)
-    pending = np.full(size, MISSING)
+    last = len(within) - 1
+    ends, begins = np.full((size, last), MISSING), np.full((size, last), MISSING)
+    seen, pending = np.full((size, len(gaps)), MISSING), np.full(size, MISSING)
     next_row = offsets[:-1].copy()
-    while True:
-        stream = -1
-        for one in range(len(next_row)):
-            if next_row[one] < offsets[one + 1] and (stream < 0 or ts[next_row[one]] <= ts[next_row[stream]]):
-                stream = one
-        if stream < 0:
-            break
+    stream = _earliest(ts, next_row, offsets)
+    while stream >= 0:
         row = next_row[stream]
         next_row[stream] += 1
         person, moment, step = people[row], ts[row], place[stream]
@@ -216,26 +228,16 @@ def _did(  # noqa: C901, PLR0912, PLR0917 - one loop, written out so that it com
         elif role[stream] == _ABSENT:
             seen[person, step] = moment
         else:
-            begin = moment
+            begin, reached = moment, True
             if step > 0:
-                before = ends[person, step - 1]
-                if before == MISSING or moment - before > within[step]:
-                    continue
-                if limit != _FOREVER:
-                    begin = begins[person, step - 1]
-                    if moment - begin > limit:
-                        continue
-                between = False
-                for one in range(len(gaps)):
-                    between = between or (gaps[one] == step and seen[person, one] > before)
-                if between:
-                    continue
-            if step < steps - 1:
-                ends[person, step] = moment
-                if limit != _FOREVER:
-                    begins[person, step] = begin
-            elif pending[person] == MISSING:
+                before, begin = ends[person, step - 1], begins[person, step - 1]
+                reached = before != MISSING and moment - before <= within[step] and moment - begin <= limit
+                reached = reached and not _is_undone(seen[person], gaps, step, before)
+            if reached and step < last:
+                ends[person, step], begins[person, step] = moment, begin
+            elif reached and pending[person] == MISSING:
                 pending[person] = moment
+        stream = _earliest(ts, next_row, offsets)
     done = np.zeros(size, np.bool_)
     for person in range(size):
         done[person] = pending[person] != MISSING and pending[person] <= at - longest.max()

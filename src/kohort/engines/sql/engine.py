@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
+from kohort.engines.bits import arrow_mask, everyone
 from kohort.engines.context import Context
 from kohort.engines.criteria import confined, criterion_of, is_near
 from kohort.engines.evaluation import Evaluation, Explanation, Members
@@ -80,8 +81,9 @@ class SqlEngine:
         context = self._context(plan, at)
         with self._features(plan, context, None) as places:
             found = self._decide(plan, context, places, None, pinned)
-        members = Members(found.ids, {name: found.algebra.of(rule) for name, rule in plan.rules.items()})
-        return Evaluation(at, members, len(found.ids), found.statistics)
+        existing = everyone(len(found.ids))
+        inside = {name: found.algebra.of(rule) & existing for name, rule in plan.rules.items()}
+        return Evaluation(at, Members(found.ids, inside), existing, found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.
@@ -227,7 +229,7 @@ class SqlEngine:
         statement = everybodys_values(feature, places[feature], context.at, in_population=among is not None)
         column = self._arrow(statement)["v"]
         if among is not None:
-            column = column.filter(_mask(so_far.algebra.of(among), len(column)))
+            column = column.filter(arrow_mask(so_far.algebra.of(among), len(column)))
         return _values(column)
 
     def _run(self, statement: Statement) -> None:
@@ -254,8 +256,3 @@ def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     """Return the values of a numeric column that are there; by DLPack, since Arrow's own way imports pandas."""
     return np.from_dlpack(column.drop_null().combine_chunks())
-
-
-def _mask(packed: Bits, size: int) -> pa.BooleanArray:
-    """Return packed bits as the Arrow array that they already are in memory."""
-    return pa.Array.from_buffers(pa.bool_(), size, [None, pa.py_buffer(packed)])

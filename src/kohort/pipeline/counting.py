@@ -1,0 +1,123 @@
+"""Counting members: overlap of segments, flows between two moments, sizes over time."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kohort.clock import Moment, step_from
+from kohort.engines.bits import everyone
+from kohort.engines.plan import Bits
+from kohort.errors import UsageError
+from kohort.pipeline.evaluation import evaluator, rules_of
+from kohort.pipeline.workspace import Workspace
+from kohort.segments.flows import Flows, flows_between
+from kohort.segments.intersections import Intersections, intersections_of
+
+MOST_MOMENTS: Final = 1_000
+_USUAL_STEPS: Final = 30
+
+
+@dataclass(frozen=True)
+class SizeAt:
+    """The size of a segment at a moment, by its rule of today and all that is known today, out of `population`.
+
+    `recorded` is what the latest run up to then found, at `recorded_at`; both are None before the first run.
+    """
+
+    at: Moment
+    size: int
+    population: int
+    recorded: int | None
+    recorded_at: Moment | None
+
+    @property
+    def share(self) -> float:
+        """The share of the population, 0 of nobody."""
+        return self.size / self.population if self.population else 0.0
+
+
+def overlap(workspace: Workspace, names: Sequence[str], at: Moment | None) -> Intersections:
+    """Return who is in exactly which segments; members of the last run, or with `at` computed at that moment.
+
+    Without names the segments are all that can be evaluated. Raises what `rules_of` raises, and UsageError for a
+    segment that no run has evaluated yet.
+    """
+    catalog = workspace.catalog()
+    rules = rules_of(workspace, names, catalog)
+    if at is None:
+        return intersections_of(*recorded_members(workspace, list(rules)))
+    found = evaluator(workspace, catalog)(rules, at)
+    return intersections_of(found.members.bits, found.existing)
+
+
+def flows(workspace: Workspace, names: Sequence[str], since: Moment, until: Moment) -> Flows:
+    """Return where people went between two moments, the rules evaluated at both; raises what `rules_of` raises."""
+    catalog = workspace.catalog()
+    rules = rules_of(workspace, names, catalog)
+    evaluate = evaluator(workspace, catalog)
+    return flows_between(evaluate(rules, since), evaluate(rules, until), list(rules))
+
+
+def sizes(workspace: Workspace, name: str, since: Moment | None, until: Moment, every: int) -> Iterator[SizeAt]:
+    """Yield the size of a segment at `since`, and every `every` microseconds after it up to `until`.
+
+    Whole days are those of the project's calendar, so that a midnight stays one. Without `since` the moments are the
+    last 31, `until` included. Raises what `rules_of` raises, and UsageError for moments that are none or too many.
+    """
+    zone = workspace.settings.zone
+    first = step_from(until, -_USUAL_STEPS, every, zone) if since is None else since
+    if first > until:
+        raise UsageError("sizes go from an earlier moment to a later one; exchange or change --from and --to")
+    steps = (until - first) // every
+    if steps >= MOST_MOMENTS:
+        raise UsageError(f"that is {steps + 1:,} moments, more than {MOST_MOMENTS:,}; ask for fewer with --every")
+    # A night that is an hour shorter may let one more step in, and a longer one may keep the last out.
+    moments = [at for number in range(steps + 2) if (at := step_from(first, number, every, zone)) <= until]
+    catalog = workspace.catalog()
+    rules = rules_of(workspace, [name], catalog)
+    recorded = _recorded_sizes(workspace, name)
+    evaluate = evaluator(workspace, catalog)
+    for at in moments:
+        found = evaluate(rules, at)
+        runs = bisect_right(recorded, at, key=lambda row: row["at"])
+        last = recorded[runs - 1] if runs else {"size": None, "at": None}
+        yield SizeAt(at, found.members.size(name), found.population, last["size"], last["at"])
+
+
+def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mapping[str, Bits], Bits]:
+    """Return the members of segments as of the last run, and all people there were, one bit a person.
+
+    Whoever is in none of them has a bit too, after all the others. Raises UsageError for a segment without a run.
+    """
+    versions = workspace.tables.read("segment_versions")
+    in_force = versions.filter(versions.column("active")).column("segment").to_pylist()
+    recorded = {name: _recorded_sizes(workspace, name) for name in names}
+    for name in names:
+        if name not in in_force or not recorded[name]:
+            raise UsageError(f'segment "{name}" has not been evaluated yet; run: kohort run')
+    stored = workspace.tables.read("memberships")
+    inside = stored.filter(
+        pc.and_(pc.is_null(stored.column("left_at")), pc.is_in(stored.column("segment"), value_set=pa.array(names)))
+    )
+    people = inside.column("person_id").unique()
+    population = max(rows[-1]["population"] for rows in recorded.values())
+    members = {}
+    for name in names:
+        its = inside.filter(pc.equal(inside.column("segment"), name)).column("person_id")
+        mask = np.zeros(population, dtype=np.bool_)
+        mask[np.from_dlpack(pc.index_in(its.combine_chunks(), value_set=people))] = True
+        members[name] = np.packbits(mask, bitorder="little")
+    return members, everyone(population)
+
+
+def _recorded_sizes(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """Return what the runs found, in the order of their moments."""
+    stored = workspace.tables.read("segment_sizes")
+    its = stored.filter(pc.equal(stored.column("segment"), name))
+    rows: list[dict[str, Any]] = its.sort_by([("at", "ascending"), ("seq", "ascending")]).to_pylist()
+    return rows
