@@ -9,10 +9,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kohort.engines.columns import Moments, Places, Rows
+from kohort.engines.columns import Moments, Places
 from kohort.rules.nodes import Sequence, Step
 
 
@@ -71,14 +68,3 @@ def steps_of(sequence: Sequence, stream_of: Callable[[Step, bool], Stream]) -> S
     never = tuple(Never(place, within.length) for place in absent if (within := sequence.steps[place].within))
     streams = [stream_of(step, place == 0) for place, step in enumerate(sequence.steps)]
     return Steps(streams, tuple(later), never, None if sequence.limit is None else sequence.limit.length)
-
-
-def stream_of_rows(rows: Rows, until: int, chosen: NDArray[np.bool_] | None) -> Stream:
-    """Return the first `until` rows, of them those `chosen`, shape (until,).
-
-    >>> rows = Rows(np.array([0, 1], np.int32), np.array([5, 6]))
-    >>> stream_of_rows(rows, 2, np.array([False, True])).ts.tolist()
-    [6]
-    """
-    people, ts = rows.people[:until], rows.ts[:until]
-    return Stream(people, ts) if chosen is None else Stream(people[chosen], ts[chosen])
