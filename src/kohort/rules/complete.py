@@ -9,7 +9,7 @@ from lark import UnexpectedInput
 from kohort.errors import RuleError
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import VOCABULARIES
-from kohort.rules.parse import parser_of
+from kohort.rules.tables import parser_of
 from kohort.rules.words import event_in_sentence, name_in_sentence, parts_of_name, quote
 
 _EVENT_FOLLOWS: Final = frozenset({"DID", "THEN", "NOT", "DAYS_SINCE_FIRST", "DAYS_SINCE_LAST"})

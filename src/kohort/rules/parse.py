@@ -1,21 +1,16 @@
 """A sentence as a rule: syntax only, no names, no types (for those, `kohort.rules.read`)."""
 
-from functools import cache
-from pathlib import Path
 from typing import Final
 
-from lark import Lark, UnexpectedInput
+from lark import UnexpectedInput
 
 from kohort.errors import RuleError
-from kohort.rules.build import Builder
 from kohort.rules.languages import VOCABULARIES, Language
 from kohort.rules.nodes import Rule
 from kohort.rules.syntax import rule_error, syntax_error
+from kohort.rules.tables import parser_of
 
 LONGEST_SENTENCE: Final = 100_000
-
-
-_PRODUCTIONS: Final = Path(__file__).with_name("grammar.lark")
 
 
 def parse_rule(sentence: str, language: Language = Language.EN) -> Rule:
@@ -38,12 +33,3 @@ def parse_rule(sentence: str, language: Language = Language.EN) -> Rule:
     except RuleError as error:
         raise rule_error(error.problem, sentence, (error.start, error.end), error.hint) from error
     return parsed  # type: ignore[return-value]  # lark says Tree; with a transformer it is what `start` returns
-
-
-@cache
-def parser_of(language: Language) -> Lark:
-    """Return the parser of a language: the common productions with its words."""
-    vocabulary = VOCABULARIES[language]
-    productions = _PRODUCTIONS.read_text(encoding="utf-8")
-    grammar = f"{productions}\n{vocabulary.orders}\n{vocabulary.terminals()}"
-    return Lark(grammar, parser="lalr", lexer="contextual", transformer=Builder(vocabulary), maybe_placeholders=True)
