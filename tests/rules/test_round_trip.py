@@ -10,7 +10,8 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
 from kohort.rules.languages import Language
 from kohort.rules.literals import Number, Text
-from kohort.rules.nodes import Aggregate, And, Comparison, Did, Function, InSegment, Not, Operator, Or, Rule, Trait
+from kohort.rules.nodes import Aggregate, And, Comparison, Did, InSegment, Not, Or, Rule, Trait
+from kohort.rules.operators import Function, Operator
 from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule

@@ -19,14 +19,12 @@ from kohort.rules.nodes import (
     Condition,
     DaysSince,
     Exists,
-    Function,
     InSegment,
     Not,
-    Occurrence,
-    Operator,
     Property,
     Trait,
 )
+from kohort.rules.operators import Function, Occurrence, Operator
 from kohort.rules.parse import parse_rule
 from kohort.rules.read import read_rule, segments_of
 

@@ -25,11 +25,10 @@ from kohort.rules.nodes import (
     Extreme,
     Missing,
     Near,
-    Operator,
     Score,
     Sequence,
-    Side,
 )
+from kohort.rules.operators import Operator, Side
 
 _COMPARED: Final[Mapping[Operator, Callable[[Any, float], Any]]] = {
     Operator.LESS: operator.lt,
@@ -94,7 +93,7 @@ def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> 
 def is_near(near: Near, latitudes: Degrees, longitudes: Degrees) -> NDArray[np.bool_]:
     """Return for which points, shape (n,) in degrees and NaN where one is missing, `near` holds.
 
-    >>> from kohort.rules.nodes import LengthUnit
+    >>> from kohort.rules.operators import LengthUnit
     >>> home = Near("home", 0, 0, Operator.LESS, 1_000_000, LengthUnit.KILOMETRE)
     >>> is_near(home, np.array([0.001, 1.0, np.nan]), np.array([0.0, 0.0, 0.0])).tolist()
     [True, False, False]

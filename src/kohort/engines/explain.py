@@ -14,20 +14,8 @@ from kohort.engines.plan import Feature, Plan, condition_of, features_of
 from kohort.engines.statistics import Statistics, population_rule, population_term, statistic_key
 from kohort.rules.catalog import Catalog
 from kohort.rules.geography import degrees, distances
-from kohort.rules.nodes import (
-    And,
-    DaysSince,
-    Everyone,
-    InSegment,
-    Leaf,
-    LengthUnit,
-    Near,
-    Not,
-    Or,
-    Rule,
-    Score,
-    children,
-)
+from kohort.rules.nodes import And, DaysSince, Everyone, InSegment, Leaf, Near, Not, Or, Rule, Score, children
+from kohort.rules.operators import LengthUnit
 from kohort.rules.print import print_rule
 from kohort.stats.population import score_of
 

@@ -29,7 +29,6 @@ from kohort.rules.nodes import (
     Did,
     Exists,
     Extreme,
-    Function,
     Includes,
     InSegment,
     Leaf,
@@ -38,7 +37,6 @@ from kohort.rules.nodes import (
     Near,
     Not,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
@@ -50,6 +48,7 @@ from kohort.rules.nodes import (
     leaves,
     populations,
 )
+from kohort.rules.operators import Function, Operator
 from kohort.rules.read import segments_of
 from kohort.rules.windows import canonical_window
 

@@ -37,28 +37,24 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
     Includes,
     InSegment,
     Measure,
     Missing,
     Near,
     Not,
-    Occurrence,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
     Score,
     Sequence,
-    Side,
     Step,
-    TextOperator,
     TextTest,
     Trait,
     Value,
 )
+from kohort.rules.operators import Function, Occurrence, Operator, Side, TextOperator
 from kohort.rules.read import segments_of
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 

@@ -27,30 +27,25 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
     Includes,
     InSegment,
-    LengthUnit,
     Measure,
     Missing,
     Near,
     Not,
-    Occurrence,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
     Score,
     Sequence,
-    Side,
     Step,
-    TextOperator,
     TextTest,
     Trait,
     Value,
     Valued,
 )
+from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
 from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 from kohort.rules.words import parts_of_name, unquote

@@ -26,7 +26,6 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
     Includes,
     InSegment,
     Measure,
@@ -34,7 +33,6 @@ from kohort.rules.nodes import (
     Near,
     Not,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
@@ -45,6 +43,7 @@ from kohort.rules.nodes import (
     Trait,
     Value,
 )
+from kohort.rules.operators import Function, Operator
 from kohort.rules.print import print_rule, print_value
 from kohort.rules.syntax import rule_error
 from kohort.rules.windows import FromTo, InPeriod, Window

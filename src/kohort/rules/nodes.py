@@ -6,12 +6,12 @@ its names and types are those of a project is another question (`kohort.rules.ch
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from kohort.definitions.values import MICRO
 from kohort.errors import DefinitionError
 from kohort.rules.literals import Duration, Literal, Node, Text, check_unicode, type_of
+from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
 from kohort.rules.patterns import check_pattern
 from kohort.rules.windows import Window
 
@@ -23,53 +23,6 @@ MOST_DAYS: Final = 366
 DEFAULT_POINT: Final = "location"
 MOST_TEXTS: Final = 10_000
 _HUNDRED_PERCENT: Final = 100 * MICRO
-
-
-class Function(StrEnum):
-    """How many events, or many values, become one value."""
-
-    COUNT = "count"
-    SUM = "sum"
-    MEAN = "mean"
-    MIN = "min"
-    MAX = "max"
-    DISTINCT = "distinct"
-    FIRST = "first"
-    LAST = "last"
-
-
-class Occurrence(StrEnum):
-    """Which of a person's events is meant."""
-
-    FIRST = "first"
-    LAST = "last"
-
-
-class Operator(StrEnum):
-    """How two values are compared."""
-
-    EQUAL = "="
-    DIFFERENT = "!="
-    LESS = "<"
-    AT_MOST = "<="
-    MORE = ">"
-    AT_LEAST = ">="
-
-
-class TextOperator(StrEnum):
-    """What is asked of a text other than whether it is equal."""
-
-    CONTAINS = "contains"
-    STARTS_WITH = "starts with"
-    ENDS_WITH = "ends with"
-    MATCHES = "matches"
-
-
-class Side(StrEnum):
-    """Which end of the population."""
-
-    TOP = "top"
-    BOTTOM = "bottom"
 
 
 @dataclass(frozen=True)
@@ -322,13 +275,6 @@ class Did(Node):
     def __post_init__(self) -> None:
         _check_name(self.event)
         _check_size(self)
-
-
-class LengthUnit(StrEnum):
-    """A unit of distance."""
-
-    METRE = "m"
-    KILOMETRE = "km"
 
 
 @dataclass(frozen=True)

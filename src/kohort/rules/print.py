@@ -34,13 +34,13 @@ from kohort.rules.nodes import (
     Rule,
     Score,
     Sequence,
-    Side,
     Stated,
     Step,
     TextTest,
     Trait,
     Value,
 )
+from kohort.rules.operators import Side
 from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Since, Window
 from kohort.rules.words import event_in_sentence, name_in_sentence, quote
@@ -49,7 +49,7 @@ from kohort.rules.words import event_in_sentence, name_in_sentence, quote
 def print_rule(rule: Rule, language: Language = Language.EN) -> str:
     """Return the sentence of `rule`, by default in English; `parse_rule` reads it back to an equal tree.
 
-    >>> from kohort.rules.nodes import Function, Operator
+    >>> from kohort.rules.operators import Function, Operator
     >>> orders = Aggregate(Function.COUNT, "order_completed", window=Last(7, "day"))
     >>> print_rule(Not(Comparison(orders, Operator.AT_LEAST, Number(3_000_000))))
     'not count of order_completed in last 7 days >= 3'
@@ -69,7 +69,7 @@ def print_value(value: Value, language: Language = Language.EN) -> str:
 def print_threshold(leaf: AgainstMean | AgainstQuantile, language: Language = Language.EN) -> str:
     """Return the words for what a leaf compares with: a number of the population of its value.
 
-    >>> from kohort.rules.nodes import Operator
+    >>> from kohort.rules.operators import Operator
     >>> print_threshold(AgainstMean(Trait("clv"), Operator.MORE, 1_000_000))
     'mean + 1 std'
     """

@@ -24,27 +24,23 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
     Includes,
     InSegment,
-    LengthUnit,
     Measure,
     Missing,
     Near,
     Not,
-    Occurrence,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
     Score,
     Sequence,
-    Side,
     Step,
     Trait,
     Value,
 )
+from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side
 from kohort.rules.windows import Window
 from kohort.testing.random_values import durations, literals, text_tests, windows
 

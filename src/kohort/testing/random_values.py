@@ -16,7 +16,8 @@ from kohort.clock import DAY, HOUR, Moment
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.reference import Typed
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Number, Text, Time
-from kohort.rules.nodes import TextOperator, TextTest, Value
+from kohort.rules.nodes import TextTest, Value
+from kohort.rules.operators import TextOperator
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 
 NOON: Final[Moment] = 1_775_044_800_000_000  # 2026-04-01T12:00:00Z, days after Paris goes to summer time
