@@ -29,9 +29,12 @@ from kohort.rules.nodes import (
     Did,
     Exists,
     Extreme,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
     Leaf,
+    Located,
     Measure,
     Missing,
     Near,
@@ -128,7 +131,7 @@ def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a no
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
-        case Near():
+        case Near() | InPolygon() | InCell():
             return leaf
         case Sequence():
             return _canonical_sequence(leaf)
@@ -153,7 +156,7 @@ def features_of(condition: Basic, catalog: Catalog) -> tuple[Feature, ...]:
     >>> [one.type.value for one in features_of(parse_rule("clv > 3"), Catalog(traits={"clv": ValueType.NUMBER}))]
     ['number']
     """
-    if isinstance(condition, Near):
+    if isinstance(condition, Located):
         return tuple(Feature(trait, ValueType.NUMBER) for trait in condition.coordinates)
     if isinstance(condition, Sequence):
         return (Feature(condition, ValueType.BOOLEAN),)

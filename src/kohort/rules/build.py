@@ -11,6 +11,7 @@ from lark import Token, Transformer
 from kohort.clock import DAY
 from kohort.definitions.values import micros_of
 from kohort.errors import DefinitionError, RuleError
+from kohort.rules.cells import cell_in_sentence
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Node, Number, Span, Text, Time
 from kohort.rules.nodes import (
     DEFAULT_POINT,
@@ -27,7 +28,9 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
     Measure,
     Missing,
@@ -46,6 +49,7 @@ from kohort.rules.nodes import (
     Valued,
 )
 from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
+from kohort.rules.polygons import Corner
 from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 from kohort.rules.words import parts_of_name, unquote
@@ -229,14 +233,27 @@ class Builder(Transformer[Token, Any]):
     def near(self, children: Children) -> Near:
         """Build `distance to (48.8566, 2.3522) < 5 km`."""
         *_, latitude, longitude, operator, distance, unit = children
-        name = _token(children, "NAME")
-        point = DEFAULT_POINT if name is None else ".".join(parts_of_name(name))
+        point = _point(_token(children, "NAME"))
 
         def build(span: Span) -> Near:
             numbers = [micros_of(str(one)) for one in (latitude, longitude, distance)]
             return Near(point, numbers[0], numbers[1], Operator(operator), numbers[2], LengthUnit(unit), span=span)
 
         return _built(children, build)
+
+    def in_polygon(self, children: Children) -> InPolygon:
+        """Build `location within polygon ((48.8, 2.3), …)`."""
+        corners = tuple(child for child in children if isinstance(child, Corner))
+        return _built(children, lambda span: InPolygon(_point(children[0]), corners, span=span))
+
+    def corner(self, children: Children) -> Corner:
+        """Build `(48.8, 2.3)`."""
+        return _built(children, lambda span: Corner(*(micros_of(str(one)) for one in children), span=span))
+
+    def in_cell(self, children: Children) -> InCell:
+        """Build `location in cell "881fb46625fffff"`."""
+        name, _, text = children
+        return _built(children, lambda span: InCell(_point(name), cell_in_sentence(unquote(text)), span=span))
 
     def trait(self, children: Children) -> Trait:
         """Build a trait from its name."""
@@ -361,6 +378,10 @@ def _span_of(child: Token | Node | Predicate | Ends) -> Span:
 
 def _token(children: Children, terminal: str) -> Token | None:
     return next((child for child in children if isinstance(child, Token) and child.type == terminal), None)
+
+
+def _point(name: Token | None) -> str:
+    return DEFAULT_POINT if name is None else ".".join(parts_of_name(name))
 
 
 def _nodes(children: Children) -> tuple[Condition, ...]:

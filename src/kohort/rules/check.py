@@ -26,8 +26,11 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
+    Located,
     Measure,
     Missing,
     Near,
@@ -106,7 +109,7 @@ class _Checker:
             case Sequence():
                 self.window(condition.window)
                 return replace(condition, steps=tuple(self.step(step, event) for step in condition.steps))
-            case Near():
+            case Near() | InPolygon() | InCell():
                 self.outside_where(condition, event)
                 self.point(condition)
                 return condition
@@ -123,17 +126,15 @@ class _Checker:
             case _:
                 assert_never(condition)
 
-    def point(self, near: Near) -> None:
+    def point(self, located: Located) -> None:
         """Check that a point has a latitude and a longitude."""
-        for trait in near.coordinates:
-            if self.catalog.traits.get(trait.name) is not ValueType.NUMBER:
-                points = [name.removesuffix(".latitude") for name in self.catalog.traits if name.endswith(".latitude")]
-                self.refuse(
-                    f'"{shorten(near.point)}" is no point: it needs the number traits {shorten(near.point)}.latitude '
-                    f"and {shorten(near.point)}.longitude",
-                    near,
-                    f"write: distance from {points[0]} to (…)" if points else "",
-                )
+        if located.point not in self.catalog.points:
+            name = shorten(located.point)
+            self.refuse(
+                f'"{name}" is no point: it needs the number traits {name}.latitude and {name}.longitude',
+                located,
+                did_you_mean(located.point, self.catalog.points),
+            )
 
     def step(self, step: Step, event: str | None) -> Step:
         """Check a step of a sequence."""

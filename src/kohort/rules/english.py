@@ -60,6 +60,8 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "DISTANCE_TO": ("distance to",),
     "DISTANCE_FROM": ("distance from",),
     "TO": ("to",),
+    "IN_POLYGON": ("within polygon", "in polygon"),
+    "IN_CELL": ("in cell",),
     "THEN": ("then",),
     "WITHIN": ("within",),
     "ALL_WITHIN": ("all within",),

@@ -60,6 +60,8 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "DISTANCE_TO": ("distance à",),
     "DISTANCE_FROM": ("distance de",),
     "TO": ("à",),
+    "IN_POLYGON": ("dans le polygone",),
+    "IN_CELL": ("dans la cellule",),
     "THEN": ("puis",),
     "WITHIN": ("en",),
     "ALL_WITHIN": ("le tout en",),

@@ -10,9 +10,11 @@ from typing import Final
 
 from kohort.definitions.values import MICRO
 from kohort.errors import DefinitionError
+from kohort.rules.cells import check_cell
 from kohort.rules.literals import Duration, Literal, Node, Text, check_unicode, type_of
 from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
 from kohort.rules.patterns import check_pattern
+from kohort.rules.polygons import Corner, check_place, check_polygon
 from kohort.rules.windows import Window
 
 DEEPEST: Final = 16
@@ -278,17 +280,33 @@ class Did(Node):
 
 
 @dataclass(frozen=True)
-class Near(Node):
+class AtPoint(Node):
+    """What is asked of a person's point: two number traits, `location.latitude` and `location.longitude` of `location`.
+
+    False where the point is missing or none on Earth.
+    """
+
+    point: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.point)
+
+    @property
+    def coordinates(self) -> tuple[Trait, Trait]:
+        """The traits that hold the point's latitude and longitude."""
+        return Trait(f"{self.point}.latitude"), Trait(f"{self.point}.longitude")
+
+
+@dataclass(frozen=True)
+class Near(AtPoint):
     """A person's point less, or more, than so far from a place; `latitude` and `longitude` in micros of a degree.
 
-    A point is two number traits: `location` is `location.latitude` and `location.longitude`. `distance` is in micros
-    of `unit`. False where the point is missing or none on Earth.
+    `distance` is in micros of `unit`.
 
     >>> Near("location", 48_856_600, 2_352_200, Operator.LESS, 5_000_000, LengthUnit.KILOMETRE).metres
     5000.0
     """
 
-    point: str
     latitude: int
     longitude: int
     operator: Operator
@@ -296,9 +314,8 @@ class Near(Node):
     unit: LengthUnit
 
     def __post_init__(self) -> None:
-        _check_name(self.point)
-        if abs(self.latitude) > 90 * MICRO or abs(self.longitude) > 180 * MICRO:
-            raise DefinitionError("a place is (latitude, longitude), from -90 to 90 and from -180 to 180 degrees")
+        super().__post_init__()
+        check_place(self.latitude, self.longitude)
         if self.operator in {Operator.EQUAL, Operator.DIFFERENT}:
             raise DefinitionError("a distance is compared with <, <=, > or >=")
         if self.distance < 0:
@@ -309,10 +326,37 @@ class Near(Node):
         """The distance in metres."""
         return self.distance / MICRO * (1000 if self.unit is LengthUnit.KILOMETRE else 1)
 
-    @property
-    def coordinates(self) -> tuple[Trait, Trait]:
-        """The traits that hold the point's latitude and longitude."""
-        return Trait(f"{self.point}.latitude"), Trait(f"{self.point}.longitude")
+
+@dataclass(frozen=True)
+class InPolygon(AtPoint):
+    """A person's point inside a polygon or on its edge, each corner joined to the next and the last to the first.
+
+    Edges are straight lines on the plane of latitude and longitude; inside is what an odd number of them encloses.
+
+    >>> InPolygon("location", (Corner(0, 0), Corner(0, 2_000_000), Corner(2_000_000, 0))).point
+    'location'
+    """
+
+    corners: tuple[Corner, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_polygon(self.corners)
+
+
+@dataclass(frozen=True)
+class InCell(AtPoint):
+    """A person's point in a cell of the grid H3, of any resolution, by its 15 hexadecimal digits.
+
+    >>> InCell("location", "881fb46625fffff").cell
+    '881fb46625fffff'
+    """
+
+    cell: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_cell(self.cell)
 
 
 @dataclass(frozen=True)
@@ -405,7 +449,8 @@ Stated = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
 Asked = Stated | Anniversary
 Placed = AgainstMean | AgainstQuantile | Extreme
 Valued = Asked | Placed
-Basic = Valued | Sequence | Near
+Located = Near | InPolygon | InCell
+Basic = Valued | Sequence | Located
 Leaf = Basic | Did | InSegment
 Condition = Leaf | And | Or | Not
 Rule = Condition

@@ -13,7 +13,7 @@ _LONGEST_SHOWN: Final = 160
 _BEFORE_THE_PLACE: Final = 60
 
 # The phrases that already say what a narrower terminal would.
-_WIDE: Final = {"TRUE": {"NUMBER", "TEXT"}, "NOT": {"NAME"}}
+_WIDE: Final = {"TRUE": {"NUMBER", "TEXT"}, "NOT": {"NAME", "IN_POLYGON", "IN_CELL"}}
 
 
 def rule_error(problem: str, sentence: str, span: Span, hint: str = "") -> RuleError:
@@ -57,6 +57,8 @@ def syntax_error(sentence: str, error: UnexpectedInput, vocabulary: Vocabulary) 
 
 def _expected(accepts: set[str], vocabulary: Vocabulary) -> str:
     words = vocabulary.explanations
+    if accepts == {"LPAR"}:
+        return '"("'
     said = {words[narrow] for wide, its in _WIDE.items() if wide in accepts for narrow in its}
     phrases = {words[terminal] for terminal in accepts} - said
     ordered = [phrase for phrase in dict.fromkeys(words.values()) if phrase in phrases]

@@ -31,6 +31,11 @@ _GRID: Final = 6 * HOUR
 _MIDNIGHTS: Final = tuple(hours * HOUR for hours in (-14, -13, -8, -7))
 
 
+# Those of `_NUMBERS` that are places on Earth, so that points stand on corners and edges; cells that hold some.
+DEGREES: Final = tuple(number for number in _NUMBERS if abs(number) <= 90 * MICRO)
+CELLS: Final = ("8075fffffffffff", "81757ffffffffff", "857541affffffff", "8f1093b761a2c2a", "8f754e64992d6d8")
+
+
 def numbers() -> st.SearchStrategy[int]:
     """Numbers in micros: often a tie or an edge, sometimes any."""
     return st.sampled_from(_NUMBERS) | st.integers(-LARGEST_MICROS, LARGEST_MICROS)
