@@ -9,7 +9,7 @@ from kohort.pipeline.epochs import pinned_statistics
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
-from kohort.rules.read import read_rule
+from kohort.rules.read import read_rule, resolve_rule
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Preview:
         return self.size / self.population if self.population else 0.0
 
 
-def preview(workspace: Workspace, rule: str, at: Moment, sample: int) -> Preview:
+def preview(workspace: Workspace, rule: str | Rule, at: Moment, sample: int) -> Preview:
     """Evaluate a rule that nobody saved at `at`; raises RuleError if it is wrong."""
-    tree, evaluation = evaluate_sentence(workspace, rule, at)
+    tree, evaluation = evaluate_rule(workspace, rule, at)
     members = evaluation.members["rule"]
     return Preview(
         print_rule(tree, workspace.language),
@@ -41,8 +41,8 @@ def preview(workspace: Workspace, rule: str, at: Moment, sample: int) -> Preview
     )
 
 
-def evaluate_sentence(workspace: Workspace, where: str, at: Moment) -> tuple[Rule, Evaluation]:
-    """Read a sentence and evaluate it at `at`, with the statistics of the latest epoch up to then."""
+def evaluate_rule(workspace: Workspace, written: str | Rule, at: Moment) -> tuple[Rule, Evaluation]:
+    """Read a sentence, or check a tree, and evaluate it at `at`, with the statistics of the latest epoch up to then."""
     catalog = workspace.catalog()
-    rule = read_rule(where, catalog)
+    rule = read_rule(written, catalog) if isinstance(written, str) else resolve_rule(written, catalog)
     return rule, engine_of(workspace, catalog).evaluate({"rule": rule}, at, pinned_statistics(workspace, at))

@@ -7,6 +7,7 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
 from kohort.rules.nodes import DEEPEST, Rule, segments_in
 from kohort.rules.parse import parse_rule
+from kohort.rules.print import print_rule
 from kohort.rules.syntax import rule_error
 
 
@@ -27,7 +28,24 @@ def read_rule(sentence: str, catalog: Catalog) -> Rule:
       ^^^
     did you mean "clv"?
     """
-    rule = check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
+    return _resolved(check_rule(parse_rule(sentence, catalog.language), catalog, sentence), catalog, sentence)
+
+
+def resolve_rule(rule: Rule, catalog: Catalog) -> Rule:
+    """Check a rule that was built, not written, as `read_rule` does; what it raises shows the printed sentence.
+
+    >>> from kohort.rules.nodes import InSegment
+    >>> resolve_rule(InSegment("me"), Catalog(segments={"me": 'in segment "me"'}))
+    Traceback (most recent call last):
+        ...
+    kohort.errors.RuleError: segments refer to each other in a circle: "me" → "me"
+      in segment "me"
+      ^^^^^^^^^^^^^^^
+    """
+    return _resolved(check_rule(rule, catalog), catalog, print_rule(rule, catalog.language))
+
+
+def _resolved(rule: Rule, catalog: Catalog, sentence: str) -> Rule:
     try:
         segments_of([rule], catalog)
     except RuleError:
