@@ -363,7 +363,7 @@ def plain(literal: Literal) -> Plain:
         (lambda: count("a", last="-1 days"), 'expected a length of time such as "7 days"'),
         (lambda: count("a", last="1.5 days"), "write a whole number"),
         (lambda: count("a", last="7 moons"), "is no length of time"),
-        (lambda: count("a", last="1 month"), "a month has no fixed length"),
+        (lambda: count("a", last="1 month"), "a month or a year has no fixed length"),
         (lambda: count("a", last="1 day", during=today), "give last or during, not both"),
         (lambda: did("a").then_not("b").rule, "needs its time, such as within 1 day"),
         (lambda: distance_to(91, 0) < "5 km", "from -90 to 90"),

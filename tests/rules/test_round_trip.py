@@ -132,7 +132,7 @@ def test_a_project_that_writes_french_reads_its_segments_and_errors_in_french() 
     assert read_rule('pas dans le segment "meilleurs"', catalog) == Not(InSegment("meilleurs"))
     with pytest.raises(RuleError) as caught:
         read_rule("clv exste", catalog)
-    assert 'did you mean "existe"?' in str(caught.value)
+    assert 'vouliez-vous dire "existe" ?' in str(caught.value)
 
 
 @pytest.mark.parametrize(

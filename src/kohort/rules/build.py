@@ -10,7 +10,7 @@ from lark import Token, Transformer
 
 from kohort.clock import DAY
 from kohort.definitions.values import micros_of
-from kohort.errors import DefinitionError, RuleError
+from kohort.errors import MisplacedError, RefusalError
 from kohort.rules.cells import cell_in_sentence
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Node, Number, Span, Text, Time
 from kohort.rules.nodes import (
@@ -79,9 +79,7 @@ class Ends:
     def window(self) -> FromTo:
         """Return the window from the one date or time to the other."""
         if not (isinstance(self.low, Day | Time) and isinstance(self.high, Day | Time)):
-            raise RuleError(
-                "a window stands between two dates or times", sentence="", start=self.span[0], end=self.span[1]
-            )
+            raise MisplacedError(RefusalError("a window stands between two dates or times"), self.span)
         return FromTo(self.low, self.high, span=self.span)
 
 
@@ -162,7 +160,7 @@ class Builder(Transformer[Token, Any]):
         operator, _, sign, number, _, among = children
 
         def build(value: Measure, span: Span) -> AgainstMean:
-            deviations = 0 if number is None else micros_of(str(number))
+            deviations = 0 if number is None else _micros(number)
             return AgainstMean(value, Operator(operator), -deviations if sign == "-" else deviations, among, span=span)
 
         return _placed(children, build)
@@ -171,16 +169,17 @@ class Builder(Transformer[Token, Any]):
         """Read `> median among …`, `> quantile 0.9`."""
         operator, *_, among = children
         numbers = [one for one in children if isinstance(one, Token) and one.type == "NUMBER"]
-        quantile = micros_of(str(numbers[0]) if numbers else _MEDIAN)
+        written = numbers[0] if numbers else _MEDIAN
         return _placed(
-            children, lambda value, span: AgainstQuantile(value, Operator(operator), quantile, among, span=span)
+            children,
+            lambda value, span: AgainstQuantile(value, Operator(operator), _micros(written), among, span=span),
         )
 
     def extreme(self, children: Children) -> Predicate:
         """Read `in top 5% among …`."""
         side = Side.TOP if _token(children, "IN_TOP") else Side.BOTTOM
-        percent = micros_of(str(_token(children, "NUMBER")))
-        return _placed(children, lambda value, span: Extreme(value, side, percent, children[-1], span=span))
+        percent = _token(children, "NUMBER")
+        return _placed(children, lambda value, span: Extreme(value, side, _micros(percent), children[-1], span=span))
 
     def among(self, children: Children) -> Everyone | Condition:
         """Return the population that is named."""
@@ -227,7 +226,7 @@ class Builder(Transformer[Token, Any]):
     def _days(self, children: Children, span: Span) -> Duration:
         found = Duration(*self._length(children), span=span)
         if found.length % DAY:
-            raise DefinitionError("an anniversary is a day: write days or weeks")
+            raise RefusalError("an anniversary is a day: write days or weeks")
         return found
 
     def near(self, children: Children) -> Near:
@@ -236,7 +235,7 @@ class Builder(Transformer[Token, Any]):
         point = _point(_token(children, "NAME"))
 
         def build(span: Span) -> Near:
-            numbers = [micros_of(str(one)) for one in (latitude, longitude, distance)]
+            numbers = [_micros(one) for one in (latitude, longitude, distance)]
             return Near(point, numbers[0], numbers[1], Operator(operator), numbers[2], LengthUnit(unit), span=span)
 
         return _built(children, build)
@@ -248,7 +247,7 @@ class Builder(Transformer[Token, Any]):
 
     def corner(self, children: Children) -> Corner:
         """Build `(48.8, 2.3)`."""
-        return _built(children, lambda span: Corner(*(micros_of(str(one)) for one in children), span=span))
+        return _built(children, lambda span: Corner(*(_micros(one) for one in children), span=span))
 
     def in_cell(self, children: Children) -> InCell:
         """Build `location in cell "881fb46625fffff"`."""
@@ -322,7 +321,7 @@ class Builder(Transformer[Token, Any]):
 
     def number(self, children: Children) -> Number:
         """Build `12.5`."""
-        return _built(children, lambda span: Number(micros_of(str(children[0])), span=span))
+        return _built(children, lambda span: Number(_micros(children[0]), span=span))
 
     def text(self, children: Children) -> Text:
         """Build `"FR"`."""
@@ -334,21 +333,18 @@ class Builder(Transformer[Token, Any]):
 
     def time(self, children: Children) -> Day | Time:
         """Build `2026-01-31`, `2026-01-31T09:30:00+01:00`."""
-        written = str(children[0])
-        if "T" in written:
-            return _built(children, lambda span: Time(datetime.fromisoformat(written), span=span))
-        return _built(children, lambda span: Day(date.fromisoformat(written), span=span))
+        return _built(children, lambda span: _time(str(children[0]), span))
 
 
 def _built(children: Children, build: Callable[[Span], N]) -> N:
     """Build a node; what its declaration refuses becomes an error at the place of `children`."""
-    start, end = _span(children)
+    span = _span(children)
     try:
-        return build((start, end))
-    except RuleError:
+        return build(span)
+    except MisplacedError:
         raise
-    except (DefinitionError, ValueError) as error:
-        raise RuleError(str(error), sentence="", start=start, end=end) from error
+    except RefusalError as error:
+        raise MisplacedError(error, span) from error
 
 
 def _said(children: Children, of: Callable[[Any, Span], Valued]) -> Predicate:
@@ -398,28 +394,42 @@ def _window(windows: Children) -> Window | None:
 
 
 def _in_window(value: Value, ends: Ends) -> Aggregate:
-    start, end = ends.span
     if not isinstance(value, Aggregate):
-        raise RuleError("only a value over events has a window", sentence="", start=start, end=end)
+        raise MisplacedError(RefusalError("only a value over events has a window"), ends.span)
     if value.window is not None:
-        raise RuleError("the value has a window already", sentence="", start=start, end=end)
-    return replace(value, window=ends.window(), span=(_span_of(value)[0], end))
+        raise MisplacedError(RefusalError("the value has a window already"), ends.span)
+    return replace(value, window=ends.window(), span=(_span_of(value)[0], ends.span[1]))
+
+
+def _time(written: str, span: Span) -> Day | Time:
+    try:
+        if "T" in written:
+            return Time(datetime.fromisoformat(written), span=span)
+        return Day(date.fromisoformat(written), span=span)
+    except ValueError as error:
+        raise RefusalError("the calendar has no {written}", written=written) from error
+
+
+def _micros(number: object) -> int:
+    try:
+        return micros_of(str(number))
+    except ValueError as error:
+        raise RefusalError("the number is larger than Kohort can hold; write one below 9,000,000,000,000") from error
 
 
 def _whole(token: Token) -> int:
     if not token.isdecimal() or len(token) > 9:  # noqa: PLR2004 - what any count of units needs
-        raise DefinitionError(f"expected a whole number, not {token[:20]}")
+        raise RefusalError("expected a whole number, not {written}", written=token[:20])
     return int(token)
 
 
 def _only_event(name: Token) -> str:
     event, *path = parts_of_name(name)
     if path:
-        raise DefinitionError("an event stands here alone, without a property; a name with a dot stands in backticks")
+        raise RefusalError("an event stands here alone, without a property; a name with a dot stands in backticks")
     return event
 
 
 def _refuse_score(value: Value) -> None:
     if isinstance(value, Score):
-        start, end = value.span or (0, 0)
-        raise RuleError("a score already is a place in the population", sentence="", start=start, end=end)
+        raise MisplacedError(RefusalError("a score already is a place in the population"), value.span or (0, 0))

@@ -5,7 +5,7 @@ The layout of the 64 bits is that of https://h3geo.org/docs/core-library/h3Index
 
 from typing import Final
 
-from kohort.errors import DefinitionError, shorten
+from kohort.errors import RefusalError, shorten
 
 _DIGITS: Final = 15
 _CELL_MODE: Final = 0b0_0001_000  # a reserved bit, the mode of cells, three bits that cells reserve
@@ -23,11 +23,12 @@ def check_cell(cell: str) -> None:
     >>> check_cell("881fb46625ffff")
     Traceback (most recent call last):
         ...
-    kohort.errors.DefinitionError: "881fb46625ffff" is no H3 cell; one is written as 15 hexadecimal digits, such as ...
+    kohort.errors.RefusalError: "881fb46625ffff" is no H3 cell; one is written as 15 hexadecimal digits, such as ...
     """
     if not _is_cell(cell):
-        raise DefinitionError(
-            f'"{shorten(cell, 40)}" is no H3 cell; one is written as 15 hexadecimal digits, such as "881fb46625fffff"'
+        raise RefusalError(
+            '"{cell}" is no H3 cell; one is written as 15 hexadecimal digits, such as "881fb46625fffff"',
+            cell=shorten(cell, 40),
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.definitions.values import MICRO
-from kohort.errors import DefinitionError
+from kohort.errors import RefusalError
 from kohort.rules.cells import check_cell
 from kohort.rules.literals import Duration, Literal, Node, Text, check_unicode, type_of
 from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
@@ -71,7 +71,7 @@ class Aggregate(Node):
         if self.property is not None:
             _check_name(self.property)
         elif self.function is not Function.COUNT:
-            raise DefinitionError(f"{self.function} needs a property: {self.function} of EVENT.PROPERTY")
+            raise RefusalError("all but a count need a property behind the event, as in: sum of order_completed.total")
         _check_size(self)
 
 
@@ -110,7 +110,7 @@ class Score(Node):
 
     def __post_init__(self) -> None:
         if not 2 <= self.levels <= MOST_LEVELS:  # noqa: PLR2004 - a score of one level says nothing
-            raise DefinitionError(f"a score is out of 2 to {MOST_LEVELS}")
+            raise RefusalError("a score is out of 2 to {most}", most=MOST_LEVELS)
         _check_size(self)
 
 
@@ -139,7 +139,7 @@ class Between(Node):
 
     def __post_init__(self) -> None:
         if type_of(self.low) is not type_of(self.high):
-            raise DefinitionError(f"between compares with a {type_of(self.low)} and a {type_of(self.high)}")
+            raise RefusalError("the two ends of between are of different types")
         _check_size(self)
 
 
@@ -191,7 +191,7 @@ class OneOf(Node):
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.texts) <= MOST_TEXTS:
-            raise DefinitionError(f"is one of takes 1 to {MOST_TEXTS:,} texts")
+            raise RefusalError("is one of takes 1 to {most:,} texts", most=MOST_TEXTS)
         _check_size(self)
 
 
@@ -219,7 +219,7 @@ class Anniversary(Node):
 
     def __post_init__(self) -> None:
         if not 0 <= self.days <= MOST_DAYS:
-            raise DefinitionError(f"an anniversary is looked for in the next 1 to {MOST_DAYS} days")
+            raise RefusalError("an anniversary is looked for in the next 1 to {most} days", most=MOST_DAYS)
         _check_size(self)
 
 
@@ -247,7 +247,7 @@ class AgainstQuantile(Node):
 
     def __post_init__(self) -> None:
         if not 0 <= self.quantile <= MICRO:
-            raise DefinitionError("a quantile is a number from 0 to 1, such as quantile 0.9")
+            raise RefusalError("a quantile is a number from 0 to 1, such as quantile 0.9")
         _check_size(self)
 
 
@@ -262,7 +262,7 @@ class Extreme(Node):
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= _HUNDRED_PERCENT:
-            raise DefinitionError(f"{self.side} takes more than 0% and at most 100%")
+            raise RefusalError("top and bottom take more than 0% and at most 100%")
         _check_size(self)
 
 
@@ -317,9 +317,9 @@ class Near(AtPoint):
         super().__post_init__()
         check_place(self.latitude, self.longitude)
         if self.operator in {Operator.EQUAL, Operator.DIFFERENT}:
-            raise DefinitionError("a distance is compared with <, <=, > or >=")
+            raise RefusalError("a distance is compared with <, <=, > or >=")
         if self.distance < 0:
-            raise DefinitionError("a distance is not negative")
+            raise RefusalError("a distance is not negative")
 
     @property
     def metres(self) -> float:
@@ -389,17 +389,17 @@ class Sequence(Node):
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.steps) <= MOST_STEPS:  # noqa: PLR2004 - one event alone is no sequence
-            raise DefinitionError(f"a sequence has 2 to {MOST_STEPS} steps")
+            raise RefusalError("a sequence has 2 to {most} steps", most=MOST_STEPS)
         if self.steps[0].negated or self.steps[0].within is not None:
-            raise DefinitionError("a sequence begins with something that was done, in a window of its own")
+            raise RefusalError("a sequence begins with something that was done, in a window of its own")
         done = [place for place, step in enumerate(self.steps) if not step.negated]
         for place, step in enumerate(self.steps):
             if step.negated and place > done[-1] and step.within is None:
-                raise DefinitionError("what was not done at the end needs its time, such as within 1 day")
+                raise RefusalError("what was not done at the end needs its time, such as within 1 day")
             if step.negated and place < done[-1] and step.within is not None:
-                raise DefinitionError("what was not done between two steps has no time of its own; they limit it")
+                raise RefusalError("what was not done between two steps has no time of its own; they limit it")
         if self.limit is not None and len(done) < 2:  # noqa: PLR2004 - from the first to the last
-            raise DefinitionError("all within needs two steps that were done")
+            raise RefusalError("all within needs two steps that were done")
         _check_size(self)
 
 
@@ -544,17 +544,21 @@ def _measure(node: Node) -> tuple[int, int]:
 def _check_size(node: Node) -> None:
     depth, conditions = _measure(node)
     if depth > DEEPEST:
-        raise DefinitionError(f"the rule is nested more than {DEEPEST} deep; give a part of it a name, as a segment")
+        raise RefusalError(
+            "the rule is nested more than {most} deep; give a part of it a name, as a segment", most=DEEPEST
+        )
     if conditions > MOST_CONDITIONS:
-        raise DefinitionError(f"the rule has more than {MOST_CONDITIONS} conditions; give a part a name, as a segment")
+        raise RefusalError(
+            "the rule has more than {most} conditions; give a part of it a name, as a segment", most=MOST_CONDITIONS
+        )
 
 
 def _check_parts(parts: tuple[Condition, ...]) -> None:
     if len(parts) < 2:  # noqa: PLR2004 - two is what the words need
-        raise DefinitionError("and, or combine at least two conditions")
+        raise RefusalError("and, or combine at least two conditions")
 
 
 def _check_name(name: str) -> None:
     if not name:
-        raise DefinitionError("a name cannot be empty")
+        raise RefusalError("a name cannot be empty")
     check_unicode(name)

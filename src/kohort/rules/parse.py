@@ -4,8 +4,8 @@ from typing import Final
 
 from lark import UnexpectedInput
 
-from kohort.errors import RuleError
-from kohort.rules.languages import VOCABULARIES, Language
+from kohort.errors import MisplacedError
+from kohort.rules.languages import Language, said, say
 from kohort.rules.nodes import Rule
 from kohort.rules.syntax import rule_error, syntax_error
 from kohort.rules.tables import parser_of
@@ -23,13 +23,13 @@ def parse_rule(sentence: str, language: Language = Language.EN) -> Rule:
     And(parts=(Comparison(value=Trait(name='country'), operator=<Operator.EQUAL: '='>, literal=Text(value='FR')),
     Not(part=InSegment(name='vip'))))
     """
-    vocabulary = VOCABULARIES[language]
     if len(sentence) > LONGEST_SENTENCE:
-        raise rule_error(f"the rule is longer than {LONGEST_SENTENCE:,} characters", sentence, (0, 1))
+        problem = say(language, "the rule is longer than {most:,} characters", most=LONGEST_SENTENCE)
+        raise rule_error(problem, sentence, (0, 1))
     try:
         parsed = parser_of(language).parse(sentence)
     except UnexpectedInput as error:
-        raise syntax_error(sentence, error, vocabulary) from error
-    except RuleError as error:
-        raise rule_error(error.problem, sentence, (error.start, error.end), error.hint) from error
+        raise syntax_error(sentence, error, language) from error
+    except MisplacedError as error:
+        raise rule_error(said(language, error), sentence, error.span) from error
     return parsed  # type: ignore[return-value]  # lark says Tree; with a transformer it is what `start` returns

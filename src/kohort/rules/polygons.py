@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.definitions.values import MICRO
-from kohort.errors import DefinitionError
+from kohort.errors import RefusalError
 from kohort.rules.literals import Node
 
 FEWEST_CORNERS: Final = 3
@@ -35,7 +35,7 @@ def is_place(latitude: int, longitude: int) -> bool:
 def check_place(latitude: int, longitude: int) -> None:
     """Raise DefinitionError if there is no such place on Earth; both in micros of a degree."""
     if not is_place(latitude, longitude):
-        raise DefinitionError("a place is (latitude, longitude), from -90 to 90 and from -180 to 180 degrees")
+        raise RefusalError("a place is (latitude, longitude), from -90 to 90 and from -180 to 180 degrees")
 
 
 def check_polygon(corners: tuple[Corner, ...]) -> None:
@@ -44,13 +44,13 @@ def check_polygon(corners: tuple[Corner, ...]) -> None:
     >>> check_polygon((Corner(0, 0), Corner(0, 2_000_000)))
     Traceback (most recent call last):
         ...
-    kohort.errors.DefinitionError: a polygon has 3 to 1,000 corners
+    kohort.errors.RefusalError: a polygon has 3 to 1,000 corners
     """
     if not FEWEST_CORNERS <= len(corners) <= MOST_CORNERS:
-        raise DefinitionError(f"a polygon has {FEWEST_CORNERS} to {MOST_CORNERS:,} corners")
+        raise RefusalError("a polygon has {fewest} to {most:,} corners", fewest=FEWEST_CORNERS, most=MOST_CORNERS)
     for corner, following in zip(corners, (*corners[1:], corners[0]), strict=True):
         if abs(corner.longitude - following.longitude) > _HALF_A_TURN:
-            raise DefinitionError(
+            raise RefusalError(
                 "two neighbouring corners of the polygon are more than 180 degrees of longitude apart; "
                 "write one polygon on each side of the antimeridian, joined by or"
             )
