@@ -399,6 +399,14 @@ def test_a_rule_built_in_python_can_be_previewed(shop: Project, write_lines: Wri
         shop.preview(count("order_complete") >= 2)
 
 
+def test_other_names_of_an_event_come_from_the_tracking_plan(shop: Project, write_lines: WriteLines) -> None:
+    shop.folder.tracking.write_text("events: {order_completed: {aliases: [Purchase]}}", encoding="utf-8")
+    shop.ingest(write_lines("orders.jsonl", [order("ada", 1), {**order("bob", 2), "event": "Purchase"}]))
+    for rule in ("did Purchase", "did `Purchase`", did("Purchase"), "did order_completed"):
+        found = shop.preview(rule)
+        assert (found.sentence, found.size) == ("did order_completed", 2)
+
+
 def test_kohort_offers_every_word() -> None:
     for word in kohort.__all__:
         assert getattr(kohort, word) is not None
