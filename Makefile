@@ -4,7 +4,7 @@ DEV := .venv/dev
 DEMO := .venv/demo
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench format clean
+.PHONY: demo test lint docs bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
@@ -27,6 +27,9 @@ bench: $(DEV)/.ready ## Run every benchmark.
 format: $(DEV)/.ready ## Format the code.
 	$(DEV)/bin/ruff check --fix
 	$(DEV)/bin/ruff format
+
+generate: $(DEV)/.ready ## Write anew what is made from the declarations of the rule language: parser tables, JSON schema.
+	$(DEV)/bin/python tools/generate.py
 
 clean: ## Remove the virtual environments, caches and the demo project.
 	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,6 +7,8 @@
     │   ├── UsageError              the call itself makes no sense                           exit code 2
     │   ├── DefinitionError         a file of the project, or a rule, is wrong               exit code 3
     │   │   ├── RuleError           a rule sentence: the place is underlined
+    │   │   ├── RefusalError        a part of a rule that makes no sense, in any language
+    │   │   │   └── MisplacedError  … at a place of a sentence
     │   │   └── UnknownNameError    an event, property, trait or segment nobody knows
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
@@ -22,6 +24,9 @@ A message says what was tried, on what, and what to do next. Whether to retry is
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+NEAREST: Final = ('did you mean "{name}"?', "known: {names}", "none is known yet")
 
 
 class KohortError(Exception):
@@ -64,6 +69,28 @@ class RuleError(DefinitionError):
     def __init__(self, problem: str, *, sentence: str, start: int, end: int, hint: str = "") -> None:
         self.problem, self.sentence, self.start, self.end, self.hint = problem, sentence, start, end, hint
         super().__init__(problem + "\n" + underline(sentence, start, end) + (f"\n{hint}" if hint else ""))
+
+
+class RefusalError(DefinitionError):
+    """A part of a rule makes no sense: a template and its values, in English by themselves.
+
+    `kohort.rules.languages.said` says the same in the language of the rule.
+
+    >>> print(RefusalError("a score is out of 2 to {most}", most=100))
+    a score is out of 2 to 100
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.template, self.values = template, values
+        super().__init__(template.format(**values))
+
+
+class MisplacedError(RefusalError):
+    """What was refused, and its place in the sentence, from one character to before another."""
+
+    def __init__(self, refusal: RefusalError, span: tuple[int, int]) -> None:
+        super().__init__(refusal.template, **refusal.values)
+        self.span = span
 
 
 class UnknownNameError(DefinitionError):
@@ -134,8 +161,10 @@ class Place:
         return f"{self.file}{line}{field}"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], said: tuple[str, ...] = NEAREST) -> str:
     """Return the end of a sentence that proposes the nearest known name, or lists what there is.
+
+    `said` are the three ways to say so: the nearest `{name}`, the `{names}` that there are, that there are none.
 
     >>> did_you_mean("totl", ["total", "items"])
     'did you mean "total"?'
@@ -144,12 +173,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(set(known))
     if not names:
-        return "none is known yet"
+        return said[2]
     nearest = difflib.get_close_matches(name[:200], names, n=1, cutoff=0.6)
     if nearest:
-        return f'did you mean "{nearest[0]}"?'
+        return said[0].format(name=nearest[0])
     shown = ", ".join(f'"{shorten(one)}"' for one in names[:8])
-    return f"known: {shown}" + (" …" if len(names) > 8 else "")  # noqa: PLR2004 - as many as fit a line
+    return said[1].format(names=shown) + (" …" if len(names) > 8 else "")  # noqa: PLR2004 - as many as fit a line
 
 
 def shorten(text: str, longest: int = 80) -> str:

@@ -17,6 +17,7 @@ from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
+from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.projection import Projection
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
+    from kohort.rules.expressions import RuleExpression
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
 
@@ -90,8 +92,15 @@ class Project:
             drop_others(workspace.folder.mapped, "")
             return _projection(workspace).catch_up(progress)
 
-    def preview(self, rule: str, at: Time = None, *, sample: int = 5) -> Preview:
-        """Evaluate a rule that nobody saved, and each of its conditions; raises RuleError if it is wrong."""
+    def preview(self, rule: "str | Rule | RuleExpression", at: Time = None, *, sample: int = 5) -> Preview:
+        """Evaluate a rule that nobody saved, and each of its conditions: a sentence, or one built in Python.
+
+        Raises RuleError if it is wrong.
+        """
+        if not isinstance(rule, str):
+            from kohort.rules.expressions import tree_of
+
+            rule = tree_of(rule)
         workspace = self._workspace()
         return preview(workspace, rule, self._moment(workspace, at), sample)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kohort.cli.fmt import format_segments, formatted_file
 from kohort.errors import DefinitionError, UsageError
 from kohort.rules.literals import Text
-from kohort.rules.nodes import Comparison, InSegment, Operator, Trait
+from kohort.rules.nodes import Comparison, InSegment, Trait
+from kohort.rules.operators import Operator
 from kohort.rules.print import print_rule
 
 WRITTEN = """\

@@ -12,21 +12,8 @@ from kohort.definitions.values import ValueType
 from kohort.engines.sql.engine import SqlEngine
 from kohort.rules.catalog import Catalog
 from kohort.rules.literals import Text
-from kohort.rules.nodes import (
-    Aggregate,
-    And,
-    Comparison,
-    Condition,
-    Did,
-    Exists,
-    Extreme,
-    Function,
-    InSegment,
-    Operator,
-    Property,
-    Side,
-    Trait,
-)
+from kohort.rules.nodes import Aggregate, And, Comparison, Condition, Did, Exists, Extreme, InSegment, Property, Trait
+from kohort.rules.operators import Function, Operator, Side
 from kohort.rules.print import print_rule
 from kohort.storage.connections import open_duckdb
 from kohort.testing.relations import create_relations

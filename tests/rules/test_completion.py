@@ -12,9 +12,10 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.complete import completions
 from kohort.rules.languages import Language
 
+POINT = dict.fromkeys(("home.latitude", "home.longitude"), ValueType.NUMBER)
 CATALOG = Catalog(
     events={"order_completed": {"total": {ValueType.NUMBER: "total"}, "shop": {ValueType.TEXT: "shop"}}, "visit": {}},
-    traits={"clv": ValueType.NUMBER, "my trait": ValueType.TEXT},
+    traits={"clv": ValueType.NUMBER, "my trait": ValueType.TEXT, **POINT},
     segments={"vip": "clv in top 5%"},
     periods={"sale": (date(2026, 7, 1), date(2026, 7, 31))},
 )
@@ -42,6 +43,11 @@ CATALOG = Catalog(
         ("did visit in period ", ['"sale"']),
         ("not c", ["clv", "count of"]),
         ("(clv", []),
+        ("clv > 3 and ", ["home", "home.latitude", "within polygon", "in cell"]),
+        ("home in", ["in cell"]),
+        ("home w", ["within polygon"]),
+        ("distance from h", ["home"]),
+        ('home in cell "', []),
         ("clv > > ", []),
     ],
 )

@@ -10,7 +10,8 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
 from kohort.rules.languages import Language
 from kohort.rules.literals import Number, Text
-from kohort.rules.nodes import Aggregate, And, Comparison, Did, Function, InSegment, Not, Operator, Or, Rule, Trait
+from kohort.rules.nodes import Aggregate, And, Comparison, Did, InSegment, Not, Or, Rule, Trait
+from kohort.rules.operators import Function, Operator
 from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
@@ -102,6 +103,11 @@ def test_a_hostile_name_or_text_reads_back(name: str) -> None:
         ),
         ("distance to (48.8566, 2.3522) < 5 km", "distance à (48.8566, 2.3522) < 5 km"),
         ("distance from home to (-1.5, 2) >= 500 m", "distance de home à (-1.5, 2) >= 500 m"),
+        (
+            "location within polygon ((48.8, 2.3), (48.9, 2.3), (48.9, 2.4))",
+            "location dans le polygone ((48.8, 2.3), (48.9, 2.3), (48.9, 2.4))",
+        ),
+        ('not home in cell "881fb46625fffff"', 'pas home dans la cellule "881fb46625fffff"'),
         ("did a in December and did a today", "a fait a en décembre et a fait a aujourd'hui"),
         (
             'email ends with ".fr" ignoring case and clv > median among everyone',
@@ -126,7 +132,7 @@ def test_a_project_that_writes_french_reads_its_segments_and_errors_in_french() 
     assert read_rule('pas dans le segment "meilleurs"', catalog) == Not(InSegment("meilleurs"))
     with pytest.raises(RuleError) as caught:
         read_rule("clv exste", catalog)
-    assert 'did you mean "existe"?' in str(caught.value)
+    assert 'vouliez-vous dire "existe" ?' in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +205,8 @@ def test_natural_sentences_print_exactly_as_they_were_written(sentence: str) -> 
         ("did e IN december", "did e in December"),
         ("did e in period sale", 'did e in period "sale"'),
         ("x > quantile 0.5", "x > median"),
+        ("within polygon ((1,1), (1,2), (2,2))", "location within polygon ((1, 1), (1, 2), (2, 2))"),
+        ('in cell "0881FB46625FFFFF"', 'location in cell "881fb46625fffff"'),
         ('x is one of("a","b")', 'x is one of ("a", "b")'),
         ("x = -0.0000015", "x = -0.000002"),
         ("x = 2026-01-31T09:30Z", "x = 2026-01-31T09:30:00+00:00"),

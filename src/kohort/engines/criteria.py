@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from kohort.engines.context import Context
 from kohort.engines.plan import Bits, Feature, features_of
 from kohort.engines.predicates import Never, Predicate, Present, Within, bounds, predicate_of
 from kohort.engines.statistics import Statistic, Statistics, population_term, statistic_key
-from kohort.rules.geography import Degrees, degrees, distances
+from kohort.rules.geography import Degrees, degrees, distances, inside_cell, inside_polygon
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
@@ -23,13 +23,15 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
+    InCell,
+    InPolygon,
+    Located,
     Missing,
     Near,
-    Operator,
     Score,
     Sequence,
-    Side,
 )
+from kohort.rules.operators import Operator, Side
 
 _COMPARED: Final[Mapping[Operator, Callable[[Any, float], Any]]] = {
     Operator.LESS: operator.lt,
@@ -67,8 +69,8 @@ def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> 
     term = population_term(condition)
     if term is None:
         match condition:
-            case Near():
-                raise TypeError("a distance is decided by `is_near`, from two values")
+            case Near() | InPolygon() | InCell():
+                raise TypeError("where somebody is, is decided by `is_located`, from two values")
             case Sequence():
                 return Criterion(features, Present())
             case AgainstMean() | AgainstQuantile() | Extreme():
@@ -91,17 +93,31 @@ def criterion_of(condition: Basic, statistics: Statistics, context: Context) -> 
             raise TypeError(f"{condition} does not depend on the population")
 
 
-def is_near(near: Near, latitudes: Degrees, longitudes: Degrees) -> NDArray[np.bool_]:
-    """Return for which points, shape (n,) in degrees and NaN where one is missing, `near` holds.
+def is_located(condition: Located, latitudes: Degrees, longitudes: Degrees) -> NDArray[np.bool_]:
+    """Return for which points, shape (n,) in degrees and NaN where one is missing, `condition` holds.
 
-    >>> from kohort.rules.nodes import LengthUnit
+    Degrees are micros / 10⁶, so that a polygon is decided exactly. Raises MissingExtraError for a cell of H3 without
+    the extra `[people]`.
+
+    >>> from kohort.rules.operators import LengthUnit
     >>> home = Near("home", 0, 0, Operator.LESS, 1_000_000, LengthUnit.KILOMETRE)
-    >>> is_near(home, np.array([0.001, 1.0, np.nan]), np.array([0.0, 0.0, 0.0])).tolist()
+    >>> is_located(home, np.array([0.001, 1.0, np.nan]), np.array([0.0, 0.0, 0.0])).tolist()
     [True, False, False]
     """
     on_earth = (np.abs(latitudes) <= 90) & (np.abs(longitudes) <= 180)  # noqa: PLR2004 - degrees
-    found = distances(latitudes, longitudes, degrees(near.latitude), degrees(near.longitude))
-    return on_earth & np.asarray(_COMPARED[near.operator](found, near.metres), dtype=np.bool_)
+    north, east = latitudes[on_earth], longitudes[on_earth]
+    holds = np.zeros(len(latitudes), np.bool_)
+    match condition:
+        case Near():
+            metres = distances(north, east, degrees(condition.latitude), degrees(condition.longitude))
+            holds[on_earth] = _COMPARED[condition.operator](metres, condition.metres)
+        case InPolygon():
+            holds[on_earth] = inside_polygon(north, east, condition.corners)
+        case InCell():
+            holds[on_earth] = inside_cell(north, east, condition.cell)
+        case _:
+            assert_never(condition)
+    return holds
 
 
 def confined(condition: Basic, holds: Bits, among: Bits) -> Bits:

@@ -4,23 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import assert_never
 
 import numpy as np
 
 from kohort.clock import DAY
-from kohort.definitions.values import MICRO, ValueType, decimal_of, micros_of
+from kohort.definitions.values import MICRO, ValueType, decimal_of, format_micros, micros_of
 from kohort.engines.evaluation import Explanation, Shown
 from kohort.engines.plan import Feature, Plan, condition_of, features_of
 from kohort.engines.statistics import Statistics, population_rule, population_term, statistic_key
 from kohort.rules.catalog import Catalog
-from kohort.rules.geography import degrees, distances
+from kohort.rules.geography import cell_of, degrees, distances
 from kohort.rules.nodes import (
     And,
     DaysSince,
     Everyone,
+    InCell,
+    InPolygon,
     InSegment,
     Leaf,
-    LengthUnit,
+    Located,
     Near,
     Not,
     Or,
@@ -28,6 +31,8 @@ from kohort.rules.nodes import (
     Score,
     children,
 )
+from kohort.rules.operators import LengthUnit
+from kohort.rules.polygons import is_place
 from kohort.rules.print import print_rule
 from kohort.stats.population import score_of
 
@@ -77,8 +82,8 @@ def _explained_leaf(leaf: Leaf, sentence: str, facts: Facts, catalog: Catalog) -
     if condition is None:
         raise TypeError(f"{sentence} refers to a segment")
     features = features_of(condition, catalog)
-    if isinstance(condition, Near):
-        return Explanation(sentence, facts.holds(condition), value=_distance(condition, facts))
+    if isinstance(condition, Located):
+        return Explanation(sentence, facts.holds(condition), value=_whereabouts(condition, facts))
     found = [feature for feature in features if facts.values[feature] is not None]
     feature = (found or list(features))[0]
     value = _shown(feature, facts.values[feature])
@@ -103,15 +108,23 @@ def _explained_leaf(leaf: Leaf, sentence: str, facts: Facts, catalog: Catalog) -
     )
 
 
-def _distance(near: Near, facts: Facts) -> Decimal | None:
-    """Return how far the person's point is, in the rule's unit, to the sixth place."""
-    point = [facts.values[Feature(trait, ValueType.NUMBER)] for trait in near.coordinates]
-    latitude, longitude = (degrees(one) if isinstance(one, int) else None for one in point)
-    if latitude is None or longitude is None:
+def _whereabouts(condition: Located, facts: Facts) -> Shown:
+    """Return how far the person's point is, in the rule's unit to the sixth place, its cell, or the point itself."""
+    latitude, longitude = (facts.values[Feature(trait, ValueType.NUMBER)] for trait in condition.coordinates)
+    if not (isinstance(latitude, int) and isinstance(longitude, int) and is_place(latitude, longitude)):
         return None
-    place = degrees(near.latitude), degrees(near.longitude)
-    metres = float(distances(np.array([latitude]), np.array([longitude]), *place)[0])
-    return decimal_of(micros_of(metres / (1000 if near.unit is LengthUnit.KILOMETRE else 1)))
+    north, east = degrees(latitude), degrees(longitude)
+    match condition:
+        case Near():
+            place = degrees(condition.latitude), degrees(condition.longitude)
+            metres = float(distances(np.array([north]), np.array([east]), *place)[0])
+            return decimal_of(micros_of(metres / (1000 if condition.unit is LengthUnit.KILOMETRE else 1)))
+        case InPolygon():
+            return f"({format_micros(latitude)}, {format_micros(longitude)})"
+        case InCell():
+            return cell_of(north, east, condition.cell)
+        case _:
+            assert_never(condition)
 
 
 def _score(score: Score, value: object, cuts: tuple[int, ...]) -> Decimal | None:

@@ -29,16 +29,17 @@ from kohort.rules.nodes import (
     Did,
     Exists,
     Extreme,
-    Function,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
     Leaf,
+    Located,
     Measure,
     Missing,
     Near,
     Not,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
@@ -50,6 +51,7 @@ from kohort.rules.nodes import (
     leaves,
     populations,
 )
+from kohort.rules.operators import Function, Operator
 from kohort.rules.read import segments_of
 from kohort.rules.windows import canonical_window
 
@@ -129,7 +131,7 @@ def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a no
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
-        case Near():
+        case Near() | InPolygon() | InCell():
             return leaf
         case Sequence():
             return _canonical_sequence(leaf)
@@ -154,7 +156,7 @@ def features_of(condition: Basic, catalog: Catalog) -> tuple[Feature, ...]:
     >>> [one.type.value for one in features_of(parse_rule("clv > 3"), Catalog(traits={"clv": ValueType.NUMBER}))]
     ['number']
     """
-    if isinstance(condition, Near):
+    if isinstance(condition, Located):
         return tuple(Feature(trait, ValueType.NUMBER) for trait in condition.coordinates)
     if isinstance(condition, Sequence):
         return (Feature(condition, ValueType.BOOLEAN),)

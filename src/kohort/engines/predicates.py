@@ -23,10 +23,10 @@ from kohort.rules.nodes import (
     Includes,
     Missing,
     OneOf,
-    Operator,
     TextTest,
     Value,
 )
+from kohort.rules.operators import Operator
 
 
 @dataclass(frozen=True)

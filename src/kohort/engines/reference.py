@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
-from math import asin, cos, dist, isqrt, nan, radians, sin
+from math import asin, cos, dist, isqrt, radians, sin
 from typing import assert_never
 from unicodedata import normalize
 
@@ -20,7 +20,7 @@ from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.texts import matching_texts, question_of
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
-from kohort.rules.geography import EARTH_RADIUS
+from kohort.rules.geography import EARTH_RADIUS, cell_of
 from kohort.rules.literals import Boolean, Day, Last, Literal, Number, Text, Time, type_of
 from kohort.rules.nodes import (
     AgainstMean,
@@ -37,28 +37,27 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
+    Located,
     Measure,
     Missing,
     Near,
     Not,
-    Occurrence,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
     Score,
     Sequence,
-    Side,
     Step,
-    TextOperator,
     TextTest,
     Trait,
     Value,
 )
+from kohort.rules.operators import Function, Occurrence, Operator, Side, TextOperator
 from kohort.rules.read import segments_of
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 
@@ -144,8 +143,8 @@ class Reference:
                 return self.holds(segments_of([rule], self.catalog)[rule.name], person)
             case Did():
                 return bool(self.matching(person, rule.event, rule.where, rule.window))
-            case Near():
-                return self.is_near(rule, person)
+            case Near() | InPolygon() | InCell():
+                return self.is_located(rule, person)
             case Sequence():
                 begins = self.matching(person, rule.steps[0].event, rule.steps[0].where, rule.window)
                 return any(self.goes_on(rule, 1, person, first.ts, first.ts) for first in begins)
@@ -160,15 +159,22 @@ class Reference:
             case _:
                 assert_never(rule)
 
-    def is_near(self, near: Near, person: Person) -> bool:
-        """Compare the angle between two directions from the centre of the Earth, as unit vectors, times its radius."""
-        point = [self.trait(trait, person, ValueType.NUMBER) for trait in near.coordinates]
-        latitude, longitude = (float(one) if isinstance(one, Fraction) else nan for one in point)
+    def is_located(self, condition: Located, person: Person) -> bool:
+        """Look where a person is, if anywhere on Earth."""
+        latitude, longitude = (self.trait(trait, person, ValueType.NUMBER) for trait in condition.coordinates)
+        if not (isinstance(latitude, Fraction) and isinstance(longitude, Fraction)):
+            return False
         if not (abs(latitude) <= 90 and abs(longitude) <= 180):  # noqa: PLR2004 - degrees
             return False
-        here, there = _direction(latitude, longitude), _direction(near.latitude / MICRO, near.longitude / MICRO)
-        metres = 2 * EARTH_RADIUS * asin(min(1.0, dist(here, there) / 2))
-        return _compare(Fraction(metres), near.operator, Fraction(near.metres), Fraction(near.metres))
+        match condition:
+            case Near():
+                return _is_near(condition, latitude, longitude)
+            case InPolygon():
+                return _is_inside(condition, latitude, longitude)
+            case InCell():
+                return cell_of(float(latitude), float(longitude), condition.cell) == condition.cell
+            case _:
+                assert_never(condition)
 
     def goes_on(self, sequence: Sequence, place: int, person: Person, begin: Moment, last: Moment) -> bool:
         """Return whether the steps from `place` on can follow what was done at `last`, begun at `begin`."""
@@ -406,6 +412,33 @@ class Reference:
         if found is None or abs(round(found * unit)) > LARGEST_MICROS:
             return None
         return Fraction(round(found * unit), unit)
+
+
+def _is_near(near: Near, latitude: Fraction, longitude: Fraction) -> bool:
+    """Compare the angle between two directions from the centre of the Earth, as unit vectors, times its radius."""
+    here = _direction(float(latitude), float(longitude))
+    there = _direction(near.latitude / MICRO, near.longitude / MICRO)
+    metres = 2 * EARTH_RADIUS * asin(min(1.0, dist(here, there) / 2))
+    return _compare(Fraction(metres), near.operator, Fraction(near.metres), Fraction(near.metres))
+
+
+def _is_inside(polygon: InPolygon, latitude: Fraction, longitude: Fraction) -> bool:
+    """Count the edges to the north of a point: they enclose it if their number is odd."""
+    corners = [(Fraction(one.latitude, MICRO), Fraction(one.longitude, MICRO)) for one in polygon.corners]
+    to_the_north = 0
+    for (north, east), (other_north, other_east) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if not min(east, other_east) <= longitude <= max(east, other_east):
+            continue
+        if east == other_east:
+            if min(north, other_north) <= latitude <= max(north, other_north):
+                return True
+            continue
+        met = north + (longitude - east) * (other_north - north) / (other_east - east)
+        if met == latitude:
+            return True
+        if met > latitude and longitude != max(east, other_east):
+            to_the_north += 1
+    return to_the_north % 2 == 1
 
 
 def _direction(latitude: float, longitude: float) -> tuple[float, float, float]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from kohort.clock import Moment
 from kohort.definitions.values import format_micros
 from kohort.errors import CorruptionError
-from kohort.rules.nodes import AgainstMean, AgainstQuantile, Everyone, Extreme, Leaf, Rule, Score, Side
+from kohort.rules.nodes import AgainstMean, AgainstQuantile, Everyone, Extreme, Leaf, Rule, Score
+from kohort.rules.operators import Side
 from kohort.rules.print import print_among, print_threshold, print_value
 from kohort.stats.population import (
     bottom_threshold,
@@ -80,7 +81,8 @@ def population_term(leaf: Leaf) -> PopulationTerm | None:
 def statistic_key(term: PopulationTerm) -> str:
     """Return the canonical words of a term, which name its statistic.
 
-    >>> from kohort.rules.nodes import Operator, Trait
+    >>> from kohort.rules.nodes import Trait
+    >>> from kohort.rules.operators import Operator
     >>> statistic_key(AgainstMean(Trait("clv"), Operator.MORE, 1_000_000))
     'mean + 1 std of clv'
     """
@@ -97,7 +99,8 @@ def statistic_key(term: PopulationTerm) -> str:
 def population_rule(term: PopulationTerm | None) -> Rule | None:
     """Return the rule whose members are the population of `term`, if it names one.
 
-    >>> from kohort.rules.nodes import Operator, Trait
+    >>> from kohort.rules.nodes import Trait
+    >>> from kohort.rules.operators import Operator
     >>> population_rule(AgainstMean(Trait("clv"), Operator.MORE, among=Everyone())) is None
     True
     """

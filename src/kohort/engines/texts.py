@@ -9,7 +9,8 @@ from unicodedata import normalize
 
 import pyarrow as pa
 
-from kohort.rules.nodes import Aggregate, Basic, Property, TextOperator, TextTest, Trait, Value, leaves, wheres_of
+from kohort.rules.nodes import Aggregate, Basic, Property, TextTest, Trait, Value, leaves, wheres_of
+from kohort.rules.operators import TextOperator
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
-from kohort.pipeline.preview import evaluate_sentence
+from kohort.pipeline.preview import evaluate_rule
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
 from kohort.rules.read import read_rule
@@ -35,7 +35,7 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
     left = pc.fill_null(recorded.column("left_at"), at + 1)
     then = recorded.filter(pc.and_(pc.less_equal(recorded.column("entered_at"), at), pc.greater(left, at)))
-    people = pa.table({"person_id": evaluate_sentence(workspace, where, at)[1].members["rule"]})
+    people = pa.table({"person_id": evaluate_rule(workspace, where, at)[1].members["rule"]})
     return _with_user_ids(workspace, people.join(then.select(["person_id", "entered_at"]), "person_id"))
 
 

@@ -10,7 +10,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
-from kohort.rules.read import read_rule, segments_of
+from kohort.rules.read import read_rule, resolve_rule, segments_of
 from kohort.segments.funnel import FunnelLine, conditions_of, funnel_of
 
 
@@ -31,10 +31,10 @@ class Preview:
         return self.size / self.population if self.population else 0.0
 
 
-def preview(workspace: Workspace, sentence: str, at: Moment, sample: int) -> Preview:
+def preview(workspace: Workspace, rule: str | Rule, at: Moment, sample: int) -> Preview:
     """Evaluate a rule that nobody saved at `at`; raises RuleError if it is wrong."""
     catalog = workspace.catalog()
-    return _evaluated(workspace, catalog, read_rule(sentence, catalog), at, sample)
+    return _evaluated(workspace, catalog, _read(rule, catalog), at, sample)
 
 
 def preview_segment(workspace: Workspace, segment: str, at: Moment | None, sample: int) -> Preview:
@@ -49,10 +49,10 @@ def preview_segment(workspace: Workspace, segment: str, at: Moment | None, sampl
     return _evaluated(workspace, catalog, rule, moment, sample)
 
 
-def evaluate_sentence(workspace: Workspace, where: str, at: Moment) -> tuple[Rule, Evaluation]:
-    """Read a sentence and evaluate it at `at`, with the statistics of the latest epoch up to then."""
+def evaluate_rule(workspace: Workspace, written: str | Rule, at: Moment) -> tuple[Rule, Evaluation]:
+    """Read a sentence, or check a tree, and evaluate it at `at`, with the statistics of the latest epoch up to then."""
     catalog = workspace.catalog()
-    rule = read_rule(where, catalog)
+    rule = _read(written, catalog)
     return rule, evaluator(workspace, catalog)({"rule": rule}, at)
 
 
@@ -70,3 +70,7 @@ def _evaluated(workspace: Workspace, catalog: Catalog, rule: Rule, at: Moment, s
         tuple(found.members[names[rule]].slice(0, sample).to_pylist()),
         funnel_of(rule, segments, holds, found.existing, workspace.language),
     )
+
+
+def _read(written: str | Rule, catalog: Catalog) -> Rule:
+    return read_rule(written, catalog) if isinstance(written, str) else resolve_rule(written, catalog)

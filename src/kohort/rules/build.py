@@ -10,7 +10,8 @@ from lark import Token, Transformer
 
 from kohort.clock import DAY
 from kohort.definitions.values import micros_of
-from kohort.errors import DefinitionError, RuleError
+from kohort.errors import MisplacedError, RefusalError
+from kohort.rules.cells import cell_in_sentence
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Node, Number, Span, Text, Time
 from kohort.rules.nodes import (
     DEFAULT_POINT,
@@ -27,30 +28,28 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
-    LengthUnit,
     Measure,
     Missing,
     Near,
     Not,
-    Occurrence,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
     Score,
     Sequence,
-    Side,
     Step,
-    TextOperator,
     TextTest,
     Trait,
     Value,
     Valued,
 )
+from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
+from kohort.rules.polygons import Corner
 from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 from kohort.rules.words import parts_of_name, unquote
@@ -80,9 +79,7 @@ class Ends:
     def window(self) -> FromTo:
         """Return the window from the one date or time to the other."""
         if not (isinstance(self.low, Day | Time) and isinstance(self.high, Day | Time)):
-            raise RuleError(
-                "a window stands between two dates or times", sentence="", start=self.span[0], end=self.span[1]
-            )
+            raise MisplacedError(RefusalError("a window stands between two dates or times"), self.span)
         return FromTo(self.low, self.high, span=self.span)
 
 
@@ -163,7 +160,7 @@ class Builder(Transformer[Token, Any]):
         operator, _, sign, number, _, among = children
 
         def build(value: Measure, span: Span) -> AgainstMean:
-            deviations = 0 if number is None else micros_of(str(number))
+            deviations = 0 if number is None else _micros(number)
             return AgainstMean(value, Operator(operator), -deviations if sign == "-" else deviations, among, span=span)
 
         return _placed(children, build)
@@ -172,16 +169,17 @@ class Builder(Transformer[Token, Any]):
         """Read `> median among …`, `> quantile 0.9`."""
         operator, *_, among = children
         numbers = [one for one in children if isinstance(one, Token) and one.type == "NUMBER"]
-        quantile = micros_of(str(numbers[0]) if numbers else _MEDIAN)
+        written = numbers[0] if numbers else _MEDIAN
         return _placed(
-            children, lambda value, span: AgainstQuantile(value, Operator(operator), quantile, among, span=span)
+            children,
+            lambda value, span: AgainstQuantile(value, Operator(operator), _micros(written), among, span=span),
         )
 
     def extreme(self, children: Children) -> Predicate:
         """Read `in top 5% among …`."""
         side = Side.TOP if _token(children, "IN_TOP") else Side.BOTTOM
-        percent = micros_of(str(_token(children, "NUMBER")))
-        return _placed(children, lambda value, span: Extreme(value, side, percent, children[-1], span=span))
+        percent = _token(children, "NUMBER")
+        return _placed(children, lambda value, span: Extreme(value, side, _micros(percent), children[-1], span=span))
 
     def among(self, children: Children) -> Everyone | Condition:
         """Return the population that is named."""
@@ -228,20 +226,33 @@ class Builder(Transformer[Token, Any]):
     def _days(self, children: Children, span: Span) -> Duration:
         found = Duration(*self._length(children), span=span)
         if found.length % DAY:
-            raise DefinitionError("an anniversary is a day: write days or weeks")
+            raise RefusalError("an anniversary is a day: write days or weeks")
         return found
 
     def near(self, children: Children) -> Near:
         """Build `distance to (48.8566, 2.3522) < 5 km`."""
         *_, latitude, longitude, operator, distance, unit = children
-        name = _token(children, "NAME")
-        point = DEFAULT_POINT if name is None else ".".join(parts_of_name(name))
+        point = _point(_token(children, "NAME"))
 
         def build(span: Span) -> Near:
-            numbers = [micros_of(str(one)) for one in (latitude, longitude, distance)]
+            numbers = [_micros(one) for one in (latitude, longitude, distance)]
             return Near(point, numbers[0], numbers[1], Operator(operator), numbers[2], LengthUnit(unit), span=span)
 
         return _built(children, build)
+
+    def in_polygon(self, children: Children) -> InPolygon:
+        """Build `location within polygon ((48.8, 2.3), …)`."""
+        corners = tuple(child for child in children if isinstance(child, Corner))
+        return _built(children, lambda span: InPolygon(_point(children[0]), corners, span=span))
+
+    def corner(self, children: Children) -> Corner:
+        """Build `(48.8, 2.3)`."""
+        return _built(children, lambda span: Corner(*(_micros(one) for one in children), span=span))
+
+    def in_cell(self, children: Children) -> InCell:
+        """Build `location in cell "881fb46625fffff"`."""
+        name, _, text = children
+        return _built(children, lambda span: InCell(_point(name), cell_in_sentence(unquote(text)), span=span))
 
     def trait(self, children: Children) -> Trait:
         """Build a trait from its name."""
@@ -310,7 +321,7 @@ class Builder(Transformer[Token, Any]):
 
     def number(self, children: Children) -> Number:
         """Build `12.5`."""
-        return _built(children, lambda span: Number(micros_of(str(children[0])), span=span))
+        return _built(children, lambda span: Number(_micros(children[0]), span=span))
 
     def text(self, children: Children) -> Text:
         """Build `"FR"`."""
@@ -322,21 +333,18 @@ class Builder(Transformer[Token, Any]):
 
     def time(self, children: Children) -> Day | Time:
         """Build `2026-01-31`, `2026-01-31T09:30:00+01:00`."""
-        written = str(children[0])
-        if "T" in written:
-            return _built(children, lambda span: Time(datetime.fromisoformat(written), span=span))
-        return _built(children, lambda span: Day(date.fromisoformat(written), span=span))
+        return _built(children, lambda span: _time(str(children[0]), span))
 
 
 def _built(children: Children, build: Callable[[Span], N]) -> N:
     """Build a node; what its declaration refuses becomes an error at the place of `children`."""
-    start, end = _span(children)
+    span = _span(children)
     try:
-        return build((start, end))
-    except RuleError:
+        return build(span)
+    except MisplacedError:
         raise
-    except (DefinitionError, ValueError) as error:
-        raise RuleError(str(error), sentence="", start=start, end=end) from error
+    except RefusalError as error:
+        raise MisplacedError(error, span) from error
 
 
 def _said(children: Children, of: Callable[[Any, Span], Valued]) -> Predicate:
@@ -368,6 +376,10 @@ def _token(children: Children, terminal: str) -> Token | None:
     return next((child for child in children if isinstance(child, Token) and child.type == terminal), None)
 
 
+def _point(name: Token | None) -> str:
+    return DEFAULT_POINT if name is None else ".".join(parts_of_name(name))
+
+
 def _nodes(children: Children) -> tuple[Condition, ...]:
     return tuple(child for child in children if not isinstance(child, Token))
 
@@ -382,28 +394,42 @@ def _window(windows: Children) -> Window | None:
 
 
 def _in_window(value: Value, ends: Ends) -> Aggregate:
-    start, end = ends.span
     if not isinstance(value, Aggregate):
-        raise RuleError("only a value over events has a window", sentence="", start=start, end=end)
+        raise MisplacedError(RefusalError("only a value over events has a window"), ends.span)
     if value.window is not None:
-        raise RuleError("the value has a window already", sentence="", start=start, end=end)
-    return replace(value, window=ends.window(), span=(_span_of(value)[0], end))
+        raise MisplacedError(RefusalError("the value has a window already"), ends.span)
+    return replace(value, window=ends.window(), span=(_span_of(value)[0], ends.span[1]))
+
+
+def _time(written: str, span: Span) -> Day | Time:
+    try:
+        if "T" in written:
+            return Time(datetime.fromisoformat(written), span=span)
+        return Day(date.fromisoformat(written), span=span)
+    except ValueError as error:
+        raise RefusalError("the calendar has no {written}", written=written) from error
+
+
+def _micros(number: object) -> int:
+    try:
+        return micros_of(str(number))
+    except ValueError as error:
+        raise RefusalError("the number is larger than Kohort can hold; write one below 9,000,000,000,000") from error
 
 
 def _whole(token: Token) -> int:
     if not token.isdecimal() or len(token) > 9:  # noqa: PLR2004 - what any count of units needs
-        raise DefinitionError(f"expected a whole number, not {token[:20]}")
+        raise RefusalError("expected a whole number, not {written}", written=token[:20])
     return int(token)
 
 
 def _only_event(name: Token) -> str:
     event, *path = parts_of_name(name)
     if path:
-        raise DefinitionError("an event stands here alone, without a property; a name with a dot stands in backticks")
+        raise RefusalError("an event stands here alone, without a property; a name with a dot stands in backticks")
     return event
 
 
 def _refuse_score(value: Value) -> None:
     if isinstance(value, Score):
-        start, end = value.span or (0, 0)
-        raise RuleError("a score already is a place in the population", sentence="", start=start, end=end)
+        raise MisplacedError(RefusalError("a score already is a place in the population"), value.span or (0, 0))

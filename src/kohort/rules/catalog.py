@@ -32,3 +32,14 @@ class Catalog:
     periods: Periods = field(default_factory=dict)
     language: Language = Language.EN
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """The names of the points: each is two number traits, its latitude and its longitude.
+
+        >>> Catalog(traits=dict.fromkeys(("home.latitude", "home.longitude", "clv"), ValueType.NUMBER)).points
+        ('home',)
+        """
+        numbers = {name for name, type_ in self.traits.items() if type_ is ValueType.NUMBER}
+        named = [name.removesuffix(".latitude") for name in sorted(numbers) if name.endswith(".latitude")]
+        return tuple(point for point in named if f"{point}.longitude" in numbers)

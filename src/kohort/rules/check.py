@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NoReturn, assert_never
 
 from kohort.definitions.values import ValueType
-from kohort.errors import did_you_mean, shorten
+from kohort.errors import shorten
 from kohort.rules.catalog import Catalog
+from kohort.rules.languages import nearest_in, say
 from kohort.rules.literals import Literal, Node, Number, Text, type_of
 from kohort.rules.nodes import (
     AgainstMean,
@@ -26,15 +27,16 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
+    Located,
     Measure,
     Missing,
     Near,
     Not,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
@@ -45,9 +47,11 @@ from kohort.rules.nodes import (
     Trait,
     Value,
 )
+from kohort.rules.operators import Function, Operator
 from kohort.rules.print import print_rule, print_value
 from kohort.rules.syntax import rule_error
 from kohort.rules.windows import FromTo, InPeriod, Window
+from kohort.rules.words import event_in_sentence
 
 _ORDERED = frozenset({ValueType.NUMBER, ValueType.MOMENT})
 _NUMERIC = frozenset({Function.SUM, Function.MEAN, Function.MIN, Function.MAX})
@@ -107,7 +111,7 @@ class _Checker:
             case Sequence():
                 self.window(condition.window)
                 return replace(condition, steps=tuple(self.step(step, event) for step in condition.steps))
-            case Near():
+            case Near() | InPolygon() | InCell():
                 self.outside_where(condition, event)
                 self.point(condition)
                 return condition
@@ -124,17 +128,14 @@ class _Checker:
             case _:
                 assert_never(condition)
 
-    def point(self, near: Near) -> None:
+    def point(self, located: Located) -> None:
         """Check that a point has a latitude and a longitude."""
-        for trait in near.coordinates:
-            if self.catalog.traits.get(trait.name) is not ValueType.NUMBER:
-                points = [name.removesuffix(".latitude") for name in self.catalog.traits if name.endswith(".latitude")]
-                self.refuse(
-                    f'"{shorten(near.point)}" is no point: it needs the number traits {shorten(near.point)}.latitude '
-                    f"and {shorten(near.point)}.longitude",
-                    near,
-                    f"write: distance from {points[0]} to (…)" if points else "",
-                )
+        if located.point not in self.catalog.points:
+            name = shorten(located.point)
+            problem = self.say(
+                '"{name}" is no point: it needs the number traits {name}.latitude and {name}.longitude', name=name
+            )
+            self.refuse(problem, located, self.nearest(located.point, self.catalog.points))
 
     def step(self, step: Step, event: str | None) -> Step:
         """Check a step of a sequence."""
@@ -175,8 +176,13 @@ class _Checker:
             frozenset({ValueType.TEXT_LIST}): 'a list of text is asked so: interests includes "golf"',
             frozenset({ValueType.TEXT}): 'a text is asked so: country = "FR", or: email contains "@example.org"',
         }
-        words = f"{self.words(value)} is a {_listed(types)}"
-        self.refuse(f"{words}; this is asked of a {wanted} only", node, hints.get(types, ""))
+        problem = self.say(
+            "{value} is {types}; this is asked of {wanted} only",
+            value=self.words(value),
+            types=self.kinds(types),
+            wanted=self.kinds({wanted}),
+        )
+        self.refuse(problem, node, self.say(hints.get(types, "")))
 
     def window(self, window: Window | None) -> None:
         """Check the name of a period, and that a window has a beginning before its end."""
@@ -185,14 +191,16 @@ class _Checker:
         if isinstance(window, FromTo):
             zone = self.catalog.zone
             if window.low.moments(zone)[0] > window.high.moments(zone)[1]:
-                self.refuse("the window ends before it begins", window)
+                self.refuse(self.say("the window ends before it begins"), window)
 
     def value(self, value: Value, event: str | None) -> Value:
         """Check a value's names, and that it is one that can stand here."""
         match value:
             case Property():
                 if event is None:
-                    self.refuse(f"{self.words(value)} is a property; it stands in a where only", value)
+                    self.refuse(
+                        self.say("{value} is a property; it stands in a where only", value=self.words(value)), value
+                    )
                 self.property(event, value.name, value)
                 return value
             case Score():
@@ -222,9 +230,12 @@ class _Checker:
         if value.property is not None:
             types = self.property(key, value.property, value)
             if value.function in _NUMERIC and ValueType.NUMBER not in types:
-                self.refuse(
-                    f"{value.function} takes numbers, but {key}.{shorten(value.property)} is a {_listed(types)}", value
+                problem = self.say(
+                    "only numbers have a sum, mean, min or max, but {name} is {types}",
+                    name=f"{shorten(key)}.{shorten(value.property)}",
+                    types=self.kinds(types),
                 )
+                self.refuse(problem, value)
         self.window(value.window)
         return replace(value, event=key, where=self.where(value.where, key))
 
@@ -243,13 +254,14 @@ class _Checker:
     def outside_where(self, node: Node, event: str | None) -> None:
         """Refuse, in the `where` of `event`, what speaks of a person."""
         if event is not None:
-            self.refuse("a where looks at the properties of its own event only", node)
+            self.refuse(self.say("a where looks at the properties of its own event only"), node)
 
     def property(self, event: str, name: str, node: Node) -> frozenset[ValueType]:
         """Return the types that a property has been seen with."""
         known = self.catalog.events[event]
         if name not in known:
-            self.unknown(f"property of {event}", name, known, node)
+            problem = self.say('unknown property of {event} "{name}"', event=shorten(event), name=shorten(name))
+            self.refuse(problem, node, self.nearest(name, known))
         return frozenset(known[name])
 
     def comparable(self, value: Value, types: frozenset[ValueType], literal: Literal) -> None:
@@ -266,20 +278,35 @@ class _Checker:
             hint = 'a list of text is asked so: interests includes "golf"'
         elif types == {ValueType.MOMENT}:
             hint = "write a date such as 2026-01-31 or a time such as 2026-01-31T09:30:00+01:00, without quotes"
-        self.refuse(f"{self.words(value)} is a {_listed(types)}; it cannot be compared with a {wanted}", literal, hint)
+        problem = self.say(
+            "{value} is {types}; it cannot be compared with {wanted}",
+            value=self.words(value),
+            types=self.kinds(types),
+            wanted=self.kinds({wanted}),
+        )
+        self.refuse(problem, literal, self.say(hint))
 
     def ordered(self, value: Value, literal: Literal) -> None:
         """Refuse to order what has no order here."""
         if type_of(literal) not in _ORDERED:
-            self.refuse(f"{self.words(value)} can only be = or != to a {type_of(literal)}", literal)
+            problem = self.say(
+                "{value} can only be = or != to {wanted}",
+                value=self.words(value),
+                wanted=self.kinds({type_of(literal)}),
+            )
+            self.refuse(problem, literal)
 
     def number(self, value: Measure, event: str | None) -> Measure:
         """Check a value that is placed in the population, which only numbers can be."""
         measure = self.measure(value, event)
         types = types_of(measure, self.catalog)
         if ValueType.NUMBER not in types:
-            words = self.words(measure)
-            self.refuse(f"a place in the population needs a number, but {words} is a {_listed(types)}", value)
+            problem = self.say(
+                "a place in the population needs a number, but {value} is {types}",
+                value=self.words(measure),
+                types=self.kinds(types),
+            )
+            self.refuse(problem, value)
         return measure
 
     def words(self, value: Value) -> str:
@@ -290,12 +317,26 @@ class _Checker:
         """Refuse a trait nobody knows; if an event is called so, say how to speak of it."""
         key = self.catalog.aliases.get(trait.name, trait.name)
         if key in self.catalog.events:
-            self.refuse(f"{key} is an event, not a trait", trait, f"write: did {key}, or: count of {key} >= 1")
+            hint = self.say("write: did {event}, or: count of {event} >= 1", event=event_in_sentence(key))
+            self.refuse(self.say("{event} is an event, not a trait", event=shorten(key)), trait, hint)
         self.unknown("trait", trait.name, self.catalog.traits, trait)
 
     def unknown(self, kind: str, name: str, known: Iterable[str], node: Node) -> NoReturn:
         """Refuse a name nobody knows, with the nearest one."""
-        self.refuse(f'unknown {kind} "{shorten(name)}"', node, did_you_mean(name, known))
+        problem = self.say(f'unknown {kind} "{{name}}"', name=shorten(name))
+        self.refuse(problem, node, self.nearest(name, known))
+
+    def say(self, template: str, **values: object) -> str:
+        """Return a message in the language of the project."""
+        return say(self.catalog.language, template, **values)
+
+    def nearest(self, name: str, known: Iterable[str]) -> str:
+        """Return the proposal of the nearest known name in the language of the project."""
+        return nearest_in(self.catalog.language, name, known)
+
+    def kinds(self, types: Iterable[ValueType]) -> str:
+        """Return types, each with its article, in the language of the project."""
+        return f" {self.say('or')} ".join(self.say(f"a {one}") for one in sorted(types))
 
     def refuse(self, problem: str, node: Node, hint: str = "") -> NoReturn:
         """Raise the error at the place of `node`, as narrow as the name or word that is meant."""
@@ -303,7 +344,3 @@ class _Checker:
             sentence = self.sentence if self.sentence is not None else print_rule(self.rule, self.catalog.language)
             raise rule_error(problem, sentence, (0, len(sentence)), hint)
         raise rule_error(problem, self.sentence, node.span, hint)
-
-
-def _listed(types: Iterable[ValueType]) -> str:
-    return " or ".join(sorted(types))

@@ -9,12 +9,12 @@ from lark import UnexpectedInput
 from kohort.errors import RuleError
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import VOCABULARIES
-from kohort.rules.parse import parser_of
+from kohort.rules.tables import parser_of
 from kohort.rules.words import event_in_sentence, name_in_sentence, parts_of_name, quote
 
 _EVENT_FOLLOWS: Final = frozenset({"DID", "THEN", "NOT", "DAYS_SINCE_FIRST", "DAYS_SINCE_LAST"})
 _EXPECT_TEXT: Final = frozenset(
-    ("OPERATOR", "CONTAINS", "STARTS_WITH", "ENDS_WITH", "MATCHES", "INCLUDES", "COMMA", "DISTANCE_FROM")
+    ("OPERATOR", "CONTAINS", "STARTS_WITH", "ENDS_WITH", "MATCHES", "INCLUDES", "COMMA", "IN_CELL")
 )
 _SIGNS: Final = {"OPERATOR": (">=", "<=", ">", "<", "=", "!="), "PERCENT": ("%",), "SIGN": ("+", "-")}
 _BRACKETS: Final = {"LPAR": ("(",), "RPAR": (")",), "LENGTH_UNIT": ("km", "m")}
@@ -78,6 +78,8 @@ def _following(before: str, catalog: Catalog) -> Iterator[str]:
         yield from (many for one, (_, many) in vocabulary.units.items() if one not in {"month", "year"})
     if "MONTH" in accepts:
         yield from vocabulary.months
+    if accepts >= {"NAME", "IN_POLYGON"}:
+        yield from map(name_in_sentence, catalog.points)
     if accepts & {"NAME", "TEXT"}:
         yield from _names([(token.type, str(token)) for token in tokens], catalog)
 
@@ -89,6 +91,8 @@ def _names(tokens: list[tuple[str, str]], catalog: Catalog) -> Iterator[str]:
         yield from (quote(name, '"') for name in sorted(catalog.segments if last == "IN_SEGMENT" else catalog.periods))
     elif last in _EXPECT_TEXT:
         return
+    elif last == "DISTANCE_FROM":
+        yield from map(name_in_sentence, catalog.points)
     elif last in _EVENT_FOLLOWS and (last != "NOT" or _after_then(tokens)):
         yield from (event_in_sentence(event) for event in sorted(catalog.events))
     elif last.endswith("_OF") and last not in {"SCORE_OF", "ANNIVERSARY_OF", "IS_ONE_OF"}:
@@ -99,7 +103,7 @@ def _names(tokens: list[tuple[str, str]], catalog: Catalog) -> Iterator[str]:
     elif (event_written := _where_of(tokens)) is not None:
         yield from (name_in_sentence(name) for name in sorted(catalog.events.get(event_written, {})))
     else:
-        yield from (name_in_sentence(name) for name in sorted(catalog.traits))
+        yield from map(name_in_sentence, sorted(catalog.traits))
 
 
 def _after_then(tokens: list[tuple[str, str]]) -> bool:

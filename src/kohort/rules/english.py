@@ -60,11 +60,26 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "DISTANCE_TO": ("distance to",),
     "DISTANCE_FROM": ("distance from",),
     "TO": ("to",),
+    "IN_POLYGON": ("within polygon", "in polygon"),
+    "IN_CELL": ("in cell",),
     "THEN": ("then",),
     "WITHIN": ("within",),
     "ALL_WITHIN": ("all within",),
     "TRUE": ("true",),
     "FALSE": ("false",),
+}
+
+_KINDS: Final[Mapping[str, str]] = {
+    "comparison": "a comparison (such as {})",
+    "condition": "a condition (such as {})",
+    "value": "a value ({})",
+    "window": "a window ({})",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "TEXT": 'a "text" in double quotes',
+    "MONTH": "a month",
+    "LENGTH_UNIT": '"km" or "m"',
+    "$END": "the end of the rule",
 }
 
 ENGLISH: Final = Vocabulary(
@@ -87,6 +102,8 @@ ENGLISH: Final = Vocabulary(
     },
     months=_MONTHS,
     templates={
+        "in": "in",
+        "of": "of",
         "last_window": "in last {count} {unit}",
         "sequence_window": "within the last {count} {unit}",
         "month_window": "in {month}",
@@ -96,9 +113,10 @@ ENGLISH: Final = Vocabulary(
     },
     explanations=explanations_of(
         _PHRASES,
+        _KINDS,
         comparison=">= 3, between 2 and 5, exists, in top 5%",
         condition='country = "FR" or count of order_completed >= 3',
-        value='a number, "text" in double quotes, true, false',
+        value='a number, "text" in double quotes, true, false, or a date such as 2026-01-31',
         window='"in last 7 days", "today", "this month", "since 2026-01-31", "in December"',
         QUANTILE='"quantile 0.9"',
         SIGN='"+ 1 std" or "- 1 std"',

@@ -60,11 +60,26 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "DISTANCE_TO": ("distance à",),
     "DISTANCE_FROM": ("distance de",),
     "TO": ("à",),
+    "IN_POLYGON": ("dans le polygone",),
+    "IN_CELL": ("dans la cellule",),
     "THEN": ("puis",),
     "WITHIN": ("en",),
     "ALL_WITHIN": ("le tout en",),
     "TRUE": ("vrai",),
     "FALSE": ("faux",),
+}
+
+_KINDS: Final[Mapping[str, str]] = {
+    "comparison": "une comparaison (comme {})",
+    "condition": "une condition (comme {})",
+    "value": "une valeur ({})",
+    "window": "une période ({})",
+    "NAME": "un nom",
+    "NUMBER": "un nombre",
+    "TEXT": 'un "texte" entre guillemets droits',
+    "MONTH": "un mois",
+    "LENGTH_UNIT": '"km" ou "m"',
+    "$END": "la fin de la règle",
 }
 
 FRENCH: Final = Vocabulary(
@@ -94,6 +109,8 @@ FRENCH: Final = Vocabulary(
     feminine=frozenset({"second", "minute", "hour", "week"}),
     months=_MONTHS,
     templates={
+        "in": "dans",
+        "of": "de",
         "last_window": "dans les {count} derniers {unit}",
         "last_window.feminine": "dans les {count} dernières {unit}",
         "last_window.one": "dans le dernier {unit}",
@@ -110,13 +127,14 @@ FRENCH: Final = Vocabulary(
     },
     explanations=explanations_of(
         _PHRASES,
+        _KINDS,
         comparison=">= 3, entre 2 et 5, existe, dans les 5 % supérieurs",
         condition='country = "FR" ou nombre de order_completed >= 3',
-        value='a number, "text" in double quotes, vrai, faux',
+        value='un nombre, un "texte" entre guillemets droits, vrai, faux, une date comme 2026-01-31',
         window='"dans les 7 derniers jours", "aujourd\'hui", "ce mois", "depuis 2026-01-31", "en décembre"',
         QUANTILE='"quantile 0.9"',
-        SIGN='"+ 1 écart-type" or "- 1 écart-type"',
-        UNIT='"secondes", "minutes", "heures", "jours" or "semaines"',
+        SIGN='"+ 1 écart-type" ou "- 1 écart-type"',
+        UNIT='"secondes", "minutes", "heures", "jours" ou "semaines"',
         OUT_OF='"sur 5"',
         WITHIN='"en 1 jour"',
         ALL_WITHIN='"le tout en 7 jours"',

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND, UNITS, Moment, moment_of
 from kohort.definitions.values import LARGEST_MICROS, ValueType
-from kohort.errors import DefinitionError
+from kohort.errors import RefusalError
 
 Span = tuple[int, int]
 
@@ -33,7 +33,7 @@ class Number(Node):
 
     def __post_init__(self) -> None:
         if not -LARGEST_MICROS <= self.micros <= LARGEST_MICROS:
-            raise DefinitionError("the number is larger than Kohort can hold; write one below 9,000,000,000,000")
+            raise RefusalError("the number is larger than Kohort can hold; write one below 9,000,000,000,000")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Day(Node):
 
     def __post_init__(self) -> None:
         if self.date == date.max:
-            raise DefinitionError("the last day of the calendar has no end; write an earlier date")
+            raise RefusalError("the last day of the calendar has no end; write an earlier date")
 
     def moments(self, zone: ZoneInfo) -> tuple[Moment, Moment]:
         """Return the first and the last microsecond of the day in `zone`; a daylight-saving day has 23 or 25 hours."""
@@ -92,7 +92,7 @@ class Time(Node):
     def __post_init__(self) -> None:
         offset = self.time.utcoffset()
         if offset is not None and offset % timedelta(minutes=1):
-            raise DefinitionError("the offset of a time is whole minutes, such as +01:00")
+            raise RefusalError("the offset of a time is whole minutes, such as +01:00")
 
     def moments(self, zone: ZoneInfo) -> tuple[Moment, Moment]:
         """Return the moment twice: a time begins and ends at once, where a day lasts."""
@@ -133,13 +133,15 @@ class Duration(Node):
 
     def __post_init__(self) -> None:
         if self.unit in {"month", "year"}:
-            raise DefinitionError(f"a {self.unit} has no fixed length; write days or weeks, such as 30 days")
+            raise RefusalError("a month or a year has no fixed length; write days or weeks, such as 30 days")
         if self.unit not in UNITS:
-            raise DefinitionError(f'"{self.unit}" is no unit of time; write seconds, minutes, hours, days or weeks')
+            raise RefusalError(
+                '"{unit}" is no unit of time; write seconds, minutes, hours, days or weeks', unit=self.unit
+            )
         if self.count <= 0:
-            raise DefinitionError("a window of no length holds nothing; write at least 1")
+            raise RefusalError("a window of no length holds nothing; write at least 1")
         if self.length > LONGEST_WINDOW:
-            raise DefinitionError("a window of more than 100 years; leave it out to count everything")
+            raise RefusalError("a window of more than 100 years; leave it out to count everything")
 
     @property
     def length(self) -> int:
@@ -170,4 +172,4 @@ class Last(Duration):
 def check_unicode(text: str) -> None:
     """Raise DefinitionError if `text` cannot be stored: half of a surrogate pair is no character."""
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise DefinitionError("the text holds half a character (a lone surrogate), which cannot be stored")
+        raise RefusalError("the text holds half a character (a lone surrogate), which cannot be stored")

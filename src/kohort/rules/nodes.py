@@ -6,13 +6,15 @@ its names and types are those of a project is another question (`kohort.rules.ch
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from kohort.definitions.values import MICRO
-from kohort.errors import DefinitionError
+from kohort.errors import RefusalError
+from kohort.rules.cells import check_cell
 from kohort.rules.literals import Duration, Literal, Node, Text, check_unicode, type_of
+from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side, TextOperator
 from kohort.rules.patterns import check_pattern
+from kohort.rules.polygons import Corner, check_place, check_polygon
 from kohort.rules.windows import Window
 
 DEEPEST: Final = 16
@@ -23,53 +25,6 @@ MOST_DAYS: Final = 366
 DEFAULT_POINT: Final = "location"
 MOST_TEXTS: Final = 10_000
 _HUNDRED_PERCENT: Final = 100 * MICRO
-
-
-class Function(StrEnum):
-    """How many events, or many values, become one value."""
-
-    COUNT = "count"
-    SUM = "sum"
-    MEAN = "mean"
-    MIN = "min"
-    MAX = "max"
-    DISTINCT = "distinct"
-    FIRST = "first"
-    LAST = "last"
-
-
-class Occurrence(StrEnum):
-    """Which of a person's events is meant."""
-
-    FIRST = "first"
-    LAST = "last"
-
-
-class Operator(StrEnum):
-    """How two values are compared."""
-
-    EQUAL = "="
-    DIFFERENT = "!="
-    LESS = "<"
-    AT_MOST = "<="
-    MORE = ">"
-    AT_LEAST = ">="
-
-
-class TextOperator(StrEnum):
-    """What is asked of a text other than whether it is equal."""
-
-    CONTAINS = "contains"
-    STARTS_WITH = "starts with"
-    ENDS_WITH = "ends with"
-    MATCHES = "matches"
-
-
-class Side(StrEnum):
-    """Which end of the population."""
-
-    TOP = "top"
-    BOTTOM = "bottom"
 
 
 @dataclass(frozen=True)
@@ -116,7 +71,7 @@ class Aggregate(Node):
         if self.property is not None:
             _check_name(self.property)
         elif self.function is not Function.COUNT:
-            raise DefinitionError(f"{self.function} needs a property: {self.function} of EVENT.PROPERTY")
+            raise RefusalError("all but a count need a property behind the event, as in: sum of order_completed.total")
         _check_size(self)
 
 
@@ -155,7 +110,7 @@ class Score(Node):
 
     def __post_init__(self) -> None:
         if not 2 <= self.levels <= MOST_LEVELS:  # noqa: PLR2004 - a score of one level says nothing
-            raise DefinitionError(f"a score is out of 2 to {MOST_LEVELS}")
+            raise RefusalError("a score is out of 2 to {most}", most=MOST_LEVELS)
         _check_size(self)
 
 
@@ -184,7 +139,7 @@ class Between(Node):
 
     def __post_init__(self) -> None:
         if type_of(self.low) is not type_of(self.high):
-            raise DefinitionError(f"between compares with a {type_of(self.low)} and a {type_of(self.high)}")
+            raise RefusalError("the two ends of between are of different types")
         _check_size(self)
 
 
@@ -236,7 +191,7 @@ class OneOf(Node):
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.texts) <= MOST_TEXTS:
-            raise DefinitionError(f"is one of takes 1 to {MOST_TEXTS:,} texts")
+            raise RefusalError("is one of takes 1 to {most:,} texts", most=MOST_TEXTS)
         _check_size(self)
 
 
@@ -264,7 +219,7 @@ class Anniversary(Node):
 
     def __post_init__(self) -> None:
         if not 0 <= self.days <= MOST_DAYS:
-            raise DefinitionError(f"an anniversary is looked for in the next 1 to {MOST_DAYS} days")
+            raise RefusalError("an anniversary is looked for in the next 1 to {most} days", most=MOST_DAYS)
         _check_size(self)
 
 
@@ -292,7 +247,7 @@ class AgainstQuantile(Node):
 
     def __post_init__(self) -> None:
         if not 0 <= self.quantile <= MICRO:
-            raise DefinitionError("a quantile is a number from 0 to 1, such as quantile 0.9")
+            raise RefusalError("a quantile is a number from 0 to 1, such as quantile 0.9")
         _check_size(self)
 
 
@@ -307,7 +262,7 @@ class Extreme(Node):
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= _HUNDRED_PERCENT:
-            raise DefinitionError(f"{self.side} takes more than 0% and at most 100%")
+            raise RefusalError("top and bottom take more than 0% and at most 100%")
         _check_size(self)
 
 
@@ -324,25 +279,34 @@ class Did(Node):
         _check_size(self)
 
 
-class LengthUnit(StrEnum):
-    """A unit of distance."""
+@dataclass(frozen=True)
+class AtPoint(Node):
+    """What is asked of a person's point: two number traits, `location.latitude` and `location.longitude` of `location`.
 
-    METRE = "m"
-    KILOMETRE = "km"
+    False where the point is missing or none on Earth.
+    """
+
+    point: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.point)
+
+    @property
+    def coordinates(self) -> tuple[Trait, Trait]:
+        """The traits that hold the point's latitude and longitude."""
+        return Trait(f"{self.point}.latitude"), Trait(f"{self.point}.longitude")
 
 
 @dataclass(frozen=True)
-class Near(Node):
+class Near(AtPoint):
     """A person's point less, or more, than so far from a place; `latitude` and `longitude` in micros of a degree.
 
-    A point is two number traits: `location` is `location.latitude` and `location.longitude`. `distance` is in micros
-    of `unit`. False where the point is missing or none on Earth.
+    `distance` is in micros of `unit`.
 
     >>> Near("location", 48_856_600, 2_352_200, Operator.LESS, 5_000_000, LengthUnit.KILOMETRE).metres
     5000.0
     """
 
-    point: str
     latitude: int
     longitude: int
     operator: Operator
@@ -350,23 +314,49 @@ class Near(Node):
     unit: LengthUnit
 
     def __post_init__(self) -> None:
-        _check_name(self.point)
-        if abs(self.latitude) > 90 * MICRO or abs(self.longitude) > 180 * MICRO:
-            raise DefinitionError("a place is (latitude, longitude), from -90 to 90 and from -180 to 180 degrees")
+        super().__post_init__()
+        check_place(self.latitude, self.longitude)
         if self.operator in {Operator.EQUAL, Operator.DIFFERENT}:
-            raise DefinitionError("a distance is compared with <, <=, > or >=")
+            raise RefusalError("a distance is compared with <, <=, > or >=")
         if self.distance < 0:
-            raise DefinitionError("a distance is not negative")
+            raise RefusalError("a distance is not negative")
 
     @property
     def metres(self) -> float:
         """The distance in metres."""
         return self.distance / MICRO * (1000 if self.unit is LengthUnit.KILOMETRE else 1)
 
-    @property
-    def coordinates(self) -> tuple[Trait, Trait]:
-        """The traits that hold the point's latitude and longitude."""
-        return Trait(f"{self.point}.latitude"), Trait(f"{self.point}.longitude")
+
+@dataclass(frozen=True)
+class InPolygon(AtPoint):
+    """A person's point inside a polygon or on its edge, each corner joined to the next and the last to the first.
+
+    Edges are straight lines on the plane of latitude and longitude; inside is what an odd number of them encloses.
+
+    >>> InPolygon("location", (Corner(0, 0), Corner(0, 2_000_000), Corner(2_000_000, 0))).point
+    'location'
+    """
+
+    corners: tuple[Corner, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_polygon(self.corners)
+
+
+@dataclass(frozen=True)
+class InCell(AtPoint):
+    """A person's point in a cell of the grid H3, of any resolution, by its 15 hexadecimal digits.
+
+    >>> InCell("location", "881fb46625fffff").cell
+    '881fb46625fffff'
+    """
+
+    cell: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_cell(self.cell)
 
 
 @dataclass(frozen=True)
@@ -399,17 +389,17 @@ class Sequence(Node):
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.steps) <= MOST_STEPS:  # noqa: PLR2004 - one event alone is no sequence
-            raise DefinitionError(f"a sequence has 2 to {MOST_STEPS} steps")
+            raise RefusalError("a sequence has 2 to {most} steps", most=MOST_STEPS)
         if self.steps[0].negated or self.steps[0].within is not None:
-            raise DefinitionError("a sequence begins with something that was done, in a window of its own")
+            raise RefusalError("a sequence begins with something that was done, in a window of its own")
         done = [place for place, step in enumerate(self.steps) if not step.negated]
         for place, step in enumerate(self.steps):
             if step.negated and place > done[-1] and step.within is None:
-                raise DefinitionError("what was not done at the end needs its time, such as within 1 day")
+                raise RefusalError("what was not done at the end needs its time, such as within 1 day")
             if step.negated and place < done[-1] and step.within is not None:
-                raise DefinitionError("what was not done between two steps has no time of its own; they limit it")
+                raise RefusalError("what was not done between two steps has no time of its own; they limit it")
         if self.limit is not None and len(done) < 2:  # noqa: PLR2004 - from the first to the last
-            raise DefinitionError("all within needs two steps that were done")
+            raise RefusalError("all within needs two steps that were done")
         _check_size(self)
 
 
@@ -459,7 +449,8 @@ Stated = Comparison | Between | Exists | Missing | TextTest | OneOf | Includes
 Asked = Stated | Anniversary
 Placed = AgainstMean | AgainstQuantile | Extreme
 Valued = Asked | Placed
-Basic = Valued | Sequence | Near
+Located = Near | InPolygon | InCell
+Basic = Valued | Sequence | Located
 Leaf = Basic | Did | InSegment
 Condition = Leaf | And | Or | Not
 Rule = Condition
@@ -553,17 +544,21 @@ def _measure(node: Node) -> tuple[int, int]:
 def _check_size(node: Node) -> None:
     depth, conditions = _measure(node)
     if depth > DEEPEST:
-        raise DefinitionError(f"the rule is nested more than {DEEPEST} deep; give a part of it a name, as a segment")
+        raise RefusalError(
+            "the rule is nested more than {most} deep; give a part of it a name, as a segment", most=DEEPEST
+        )
     if conditions > MOST_CONDITIONS:
-        raise DefinitionError(f"the rule has more than {MOST_CONDITIONS} conditions; give a part a name, as a segment")
+        raise RefusalError(
+            "the rule has more than {most} conditions; give a part of it a name, as a segment", most=MOST_CONDITIONS
+        )
 
 
 def _check_parts(parts: tuple[Condition, ...]) -> None:
     if len(parts) < 2:  # noqa: PLR2004 - two is what the words need
-        raise DefinitionError("and, or combine at least two conditions")
+        raise RefusalError("and, or combine at least two conditions")
 
 
 def _check_name(name: str) -> None:
     if not name:
-        raise DefinitionError("a name cannot be empty")
+        raise RefusalError("a name cannot be empty")
     check_unicode(name)

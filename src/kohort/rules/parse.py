@@ -1,21 +1,16 @@
 """A sentence as a rule: syntax only, no names, no types (for those, `kohort.rules.read`)."""
 
-from functools import cache
-from pathlib import Path
 from typing import Final
 
-from lark import Lark, UnexpectedInput
+from lark import UnexpectedInput
 
-from kohort.errors import RuleError
-from kohort.rules.build import Builder
-from kohort.rules.languages import VOCABULARIES, Language
+from kohort.errors import MisplacedError
+from kohort.rules.languages import Language, said, say
 from kohort.rules.nodes import Rule
 from kohort.rules.syntax import rule_error, syntax_error
+from kohort.rules.tables import parser_of
 
 LONGEST_SENTENCE: Final = 100_000
-
-
-_PRODUCTIONS: Final = Path(__file__).with_name("grammar.lark")
 
 
 def parse_rule(sentence: str, language: Language = Language.EN) -> Rule:
@@ -28,22 +23,13 @@ def parse_rule(sentence: str, language: Language = Language.EN) -> Rule:
     And(parts=(Comparison(value=Trait(name='country'), operator=<Operator.EQUAL: '='>, literal=Text(value='FR')),
     Not(part=InSegment(name='vip'))))
     """
-    vocabulary = VOCABULARIES[language]
     if len(sentence) > LONGEST_SENTENCE:
-        raise rule_error(f"the rule is longer than {LONGEST_SENTENCE:,} characters", sentence, (0, 1))
+        problem = say(language, "the rule is longer than {most:,} characters", most=LONGEST_SENTENCE)
+        raise rule_error(problem, sentence, (0, 1))
     try:
         parsed = parser_of(language).parse(sentence)
     except UnexpectedInput as error:
-        raise syntax_error(sentence, error, vocabulary) from error
-    except RuleError as error:
-        raise rule_error(error.problem, sentence, (error.start, error.end), error.hint) from error
+        raise syntax_error(sentence, error, language) from error
+    except MisplacedError as error:
+        raise rule_error(said(language, error), sentence, error.span) from error
     return parsed  # type: ignore[return-value]  # lark says Tree; with a transformer it is what `start` returns
-
-
-@cache
-def parser_of(language: Language) -> Lark:
-    """Return the parser of a language: the common productions with its words."""
-    vocabulary = VOCABULARIES[language]
-    productions = _PRODUCTIONS.read_text(encoding="utf-8")
-    grammar = f"{productions}\n{vocabulary.orders}\n{vocabulary.terminals()}"
-    return Lark(grammar, parser="lalr", lexer="contextual", transformer=Builder(vocabulary), maybe_placeholders=True)

@@ -8,7 +8,7 @@ every RE2; how long they may be is bounded too, since RE2 refuses what needs too
 import re
 from typing import Final
 
-from kohort.errors import DefinitionError, shorten
+from kohort.errors import RefusalError, shorten
 
 LONGEST_PATTERN: Final = 500
 MOST_REPEATED: Final = 100
@@ -35,12 +35,12 @@ def check_pattern(pattern: str) -> None:  # noqa: C901 - one branch for each kin
     >>> check_pattern(r"(?=x)")
     Traceback (most recent call last):
         ...
-    kohort.errors.DefinitionError: a regular expression has no (?=: only (…) and (?:…) are groups
+    kohort.errors.RefusalError: a regular expression has no (?=: only (…) and (?:…) are groups
     """
     if len(pattern) > LONGEST_PATTERN:
-        raise DefinitionError(f"the regular expression is longer than {LONGEST_PATTERN} characters")
+        raise RefusalError("the regular expression is longer than {most} characters", most=LONGEST_PATTERN)
     if "\0" in pattern:
-        raise DefinitionError("a regular expression cannot hold the character NUL")
+        raise RefusalError("a regular expression cannot hold the character NUL")
     depth, position = 0, len(flags[0]) if (flags := _FLAGS.match(pattern)) else 0
     factors = [1]
     repeatable = False
@@ -49,25 +49,29 @@ def check_pattern(pattern: str) -> None:  # noqa: C901 - one branch for each kin
         if rest[0] == "(":
             depth += 1
             if depth > _DEEPEST:
-                raise DefinitionError(f"the regular expression is nested more than {_DEEPEST} deep")
+                raise RefusalError("the regular expression is nested more than {most} deep", most=_DEEPEST)
             length, repeatable = _opened(pattern, position), False
         elif rest[0] == ")":
             depth -= 1
             if depth < 0:
-                raise DefinitionError("the regular expression closes a group that was never opened; write \\)")
+                raise RefusalError("the regular expression closes a group that was never opened; write \\)")
             length, repeatable = 1, True
         elif rest[0] == "|":
             length, repeatable = 1, False
         elif times := _TIMES.match(pattern, position):
             if not repeatable:
-                raise DefinitionError(f"{times[0]} repeats nothing here; write \\{rest[0]} for the character itself")
+                raise RefusalError(
+                    "{times} repeats nothing here; write \\{sign} for the sign",
+                    times=times[0],
+                    sign=rest[0],
+                )
             factors.append(_times(times))
             length, repeatable = len(times[0]), False
         else:
             length, repeatable = _atom(pattern, position), True
         position += length
     if depth:
-        raise DefinitionError("the regular expression opens a group that it never closes")
+        raise RefusalError("the regular expression opens a group that it never closes")
     _check_repeats(factors)
 
 
@@ -75,7 +79,7 @@ def _opened(pattern: str, position: int) -> int:
     opened = _OPEN.match(pattern, position)
     if opened is None or (opened[0] == "(" and pattern[position + 1 : position + 2] == "?"):
         shown = shorten(pattern[position : position + 3])
-        raise DefinitionError(f"a regular expression has no {shown}: only (…) and (?:…) are groups")
+        raise RefusalError("a regular expression has no {shown}: only (…) and (?:…) are groups", shown=shown)
     return len(opened[0])
 
 
@@ -83,27 +87,27 @@ def _atom(pattern: str, position: int) -> int:
     if pattern[position] == "[":
         found = _CLASS.match(pattern, position)
         if found is None:
-            raise DefinitionError("the regular expression has a [ that is not closed, or holds what RE2 refuses")
+            raise RefusalError("the regular expression has a [ that is not closed, or holds what RE2 refuses")
         _check_class(found[0])
         return len(found[0])
     found = _ATOM.match(pattern, position)
     if found is None:
         shown = shorten(pattern[position : position + 2])
-        raise DefinitionError(f"{shown} is outside RE2, the regular expressions of this language")
+        raise RefusalError("{shown} is outside RE2, the regular expressions of this language", shown=shown)
     return len(found[0])
 
 
 def _check_class(text: str) -> None:
     unknown = [name for name in _POSIX.findall(text) if name not in _POSIX_NAMES]
     if unknown:
-        raise DefinitionError(f"[:{unknown[0]}:] is no class of characters; write [:alpha:] or [:digit:], for example")
+        raise RefusalError("[:{name}:] is no class of characters; write [:alpha:] or [:digit:]", name=unknown[0])
     inside = _POSIX.sub("", text[1:-1].removeprefix("^"))
     for low, high in _RANGE.findall(inside):
         backwards = low.removeprefix("\\") > high.removeprefix("\\")
         if (len(low) > 1 and low[1].isalnum()) or (len(high) > 1 and high[1].isalnum()) or backwards:
-            raise DefinitionError(f"{shorten(low)}-{shorten(high)} is no range of characters")
+            raise RefusalError("{low}-{high} is no range of characters", low=shorten(low), high=shorten(high))
     if "-" in _RANGE.sub("", inside).strip("-"):
-        raise DefinitionError("a - inside […] stands first, last, or as \\-")
+        raise RefusalError("a - inside […] stands first, last, or as \\-")
 
 
 def _times(times: re.Match[str]) -> int:
@@ -111,7 +115,7 @@ def _times(times: re.Match[str]) -> int:
         return 1
     low, high = int(times[1]), int(times[2] or times[1])
     if low > high or high > MOST_REPEATED:
-        raise DefinitionError(f"{times[0]} is no number of times from 0 to {MOST_REPEATED}")
+        raise RefusalError("{times} is no number of times from 0 to {most}", times=times[0], most=MOST_REPEATED)
     return max(1, high)
 
 
@@ -120,4 +124,4 @@ def _check_repeats(factors: list[int]) -> None:
     for factor in factors:
         product *= factor
     if product > MOST_REPEATED * 10:
-        raise DefinitionError(f"the regular expression repeats more than {MOST_REPEATED * 10} times in all")
+        raise RefusalError("the regular expression repeats more than {most} times in all", most=MOST_REPEATED * 10)

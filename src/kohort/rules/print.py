@@ -21,9 +21,12 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
     Leaf,
+    Located,
     Missing,
     Near,
     Not,
@@ -34,13 +37,13 @@ from kohort.rules.nodes import (
     Rule,
     Score,
     Sequence,
-    Side,
     Stated,
     Step,
     TextTest,
     Trait,
     Value,
 )
+from kohort.rules.operators import Side
 from kohort.rules.vocabulary import Vocabulary
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Since, Window
 from kohort.rules.words import event_in_sentence, name_in_sentence, quote
@@ -49,7 +52,7 @@ from kohort.rules.words import event_in_sentence, name_in_sentence, quote
 def print_rule(rule: Rule, language: Language = Language.EN) -> str:
     """Return the sentence of `rule`, by default in English; `parse_rule` reads it back to an equal tree.
 
-    >>> from kohort.rules.nodes import Function, Operator
+    >>> from kohort.rules.operators import Function, Operator
     >>> orders = Aggregate(Function.COUNT, "order_completed", window=Last(7, "day"))
     >>> print_rule(Not(Comparison(orders, Operator.AT_LEAST, Number(3_000_000))))
     'not count of order_completed in last 7 days >= 3'
@@ -69,7 +72,7 @@ def print_value(value: Value, language: Language = Language.EN) -> str:
 def print_threshold(leaf: AgainstMean | AgainstQuantile, language: Language = Language.EN) -> str:
     """Return the words for what a leaf compares with: a number of the population of its value.
 
-    >>> from kohort.rules.nodes import Operator
+    >>> from kohort.rules.operators import Operator
     >>> print_threshold(AgainstMean(Trait("clv"), Operator.MORE, 1_000_000))
     'mean + 1 std'
     """
@@ -114,8 +117,8 @@ class _Printer:
                 return f"{self.word('DID')} {self.happened(leaf)}{self.window(leaf.window)}"
             case Sequence():
                 return self.sequence(leaf)
-            case Near():
-                return self.near(leaf)
+            case Near() | InPolygon() | InCell():
+                return self.located(leaf)
             case Anniversary():
                 words = self.vocabulary.lasting("next_days", leaf.days, "day")
                 return f"{self.word('ANNIVERSARY_OF')} {self.value(leaf.value)} {words}"
@@ -128,11 +131,21 @@ class _Printer:
         where = "" if one.where is None else f" {self.word('WHERE')} {self.inside(one.where, And, Or)}"
         return event_in_sentence(one.event) + where
 
-    def near(self, leaf: Near) -> str:
-        place = f"({format_micros(leaf.latitude)}, {format_micros(leaf.longitude)})"
-        named = f"{self.word('DISTANCE_FROM')} {name_in_sentence(leaf.point)} {self.word('TO')}"
-        words = self.word("DISTANCE_TO") if leaf.point == DEFAULT_POINT else named
-        return f"{words} {place} {leaf.operator} {format_micros(leaf.distance)} {leaf.unit}"
+    def located(self, leaf: Located) -> str:
+        point = name_in_sentence(leaf.point)
+        match leaf:
+            case Near():
+                named = f"{self.word('DISTANCE_FROM')} {point} {self.word('TO')}"
+                words = self.word("DISTANCE_TO") if leaf.point == DEFAULT_POINT else named
+                place = _place(leaf.latitude, leaf.longitude)
+                return f"{words} {place} {leaf.operator} {format_micros(leaf.distance)} {leaf.unit}"
+            case InPolygon():
+                corners = ", ".join(_place(corner.latitude, corner.longitude) for corner in leaf.corners)
+                return f"{point} {self.word('IN_POLYGON')} ({corners})"
+            case InCell():
+                return f"{point} {self.word('IN_CELL')} {_quoted(leaf.cell)}"
+            case _:
+                assert_never(leaf)
 
     def sequence(self, sequence: Sequence) -> str:
         first, *later = sequence.steps
@@ -268,6 +281,10 @@ class _Printer:
                 return literal.time.isoformat()
             case _:
                 assert_never(literal)
+
+
+def _place(latitude: int, longitude: int) -> str:
+    return f"({format_micros(latitude)}, {format_micros(longitude)})"
 
 
 def _quoted(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from kohort.errors import DefinitionError, RuleError, did_you_mean, shorten
+from kohort.errors import RefusalError, RuleError, shorten
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
+from kohort.rules.languages import nearest_in, said, say
 from kohort.rules.nodes import DEEPEST, Rule, segments_in
 from kohort.rules.parse import parse_rule
+from kohort.rules.print import print_rule
 from kohort.rules.syntax import rule_error
 
 
@@ -27,14 +29,31 @@ def read_rule(sentence: str, catalog: Catalog) -> Rule:
       ^^^
     did you mean "clv"?
     """
-    rule = check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
+    return _resolved(check_rule(parse_rule(sentence, catalog.language), catalog, sentence), catalog, sentence)
+
+
+def resolve_rule(rule: Rule, catalog: Catalog) -> Rule:
+    """Check a rule that was built, not written, as `read_rule` does; what it raises shows the printed sentence.
+
+    >>> from kohort.rules.nodes import InSegment
+    >>> resolve_rule(InSegment("me"), Catalog(segments={"me": 'in segment "me"'}))
+    Traceback (most recent call last):
+        ...
+    kohort.errors.RuleError: segments refer to each other in a circle: "me" → "me"
+      in segment "me"
+      ^^^^^^^^^^^^^^^
+    """
+    return _resolved(check_rule(rule, catalog), catalog, print_rule(rule, catalog.language))
+
+
+def _resolved(rule: Rule, catalog: Catalog, sentence: str) -> Rule:
     try:
         segments_of([rule], catalog)
     except RuleError:
         raise
-    except DefinitionError as error:
+    except RefusalError as error:
         place = next(leaf.span for leaf in segments_in(rule))
-        raise rule_error(str(error), sentence, place or (0, len(sentence))) from error
+        raise rule_error(said(catalog.language, error), sentence, place or (0, len(sentence))) from error
     return rule
 
 
@@ -65,9 +84,9 @@ def _collect(
         inner_path = (*path, leaf.name)
         shown = " → ".join(f'"{shorten(name, 40)}"' for name in inner_path)
         if leaf.name in path:
-            raise DefinitionError(f"segments refer to each other in a circle: {shown}")
+            raise RefusalError("segments refer to each other in a circle: {path}", path=shown)
         if len(path) + heights.get(leaf.name, 1) > DEEPEST:
-            raise DefinitionError(f"more than {DEEPEST} segments inside one another: {shown}")
+            raise RefusalError("more than {most} segments inside one another: {path}", most=DEEPEST, path=shown)
         if leaf.name not in found:
             inner = _segment(leaf.name, catalog)
             heights[leaf.name] = 1 + _collect(inner, catalog, inner_path, found, heights)
@@ -78,11 +97,11 @@ def _collect(
 
 def _segment(name: str, catalog: Catalog) -> Rule:
     if name not in catalog.segments:
-        hint = did_you_mean(name, catalog.segments)
-        raise DefinitionError(f'unknown segment "{shorten(name)}"; {hint}')
+        hint = nearest_in(catalog.language, name, catalog.segments)
+        raise RefusalError('unknown segment "{name}"; {hint}', name=shorten(name), hint=hint)
     sentence = catalog.segments[name]
     try:
         return check_rule(parse_rule(sentence, catalog.language), catalog, sentence)
     except RuleError as error:
-        problem = f'in segment "{shorten(name)}": {error.problem}'
+        problem = say(catalog.language, 'in segment "{name}": {problem}', name=shorten(name), problem=error.problem)
         raise RuleError(problem, sentence=error.sentence, start=error.start, end=error.end, hint=error.hint) from error

@@ -87,24 +87,28 @@ class Vocabulary:
 
 
 def explanations_of(
-    phrases: Mapping[str, tuple[str, ...]], *, comparison: str, condition: str, value: str, window: str, **others: str
+    phrases: Mapping[str, tuple[str, ...]],
+    kinds: Mapping[str, str],
+    *,
+    comparison: str,
+    condition: str,
+    value: str,
+    window: str,
+    **others: str,
 ) -> Mapping[str, str]:
     """Return what to call each terminal in an error: by its kind, as in `others`, or by its own words."""
-    kinds = {
-        **dict.fromkeys(_COMPARISONS, f"a comparison (such as {comparison})"),
-        **dict.fromkeys(_CONDITIONS, f"a condition (such as {condition})"),
-        **dict.fromkeys(_VALUES, f"a value ({value}, or a date such as 2026-01-31)"),
-        "NAME": "a name",
-        "NUMBER": "a number",
-        "TEXT": 'a "text" in double quotes',
-        **dict.fromkeys(_WINDOWS, f"a window ({window})"),
-        "MONTH": "a month",
-        "LENGTH_UNIT": '"km" or "m"',
+    common = {
+        **dict.fromkeys(_COMPARISONS, kinds["comparison"].format(comparison)),
+        **dict.fromkeys(_CONDITIONS, kinds["condition"].format(condition)),
+        **dict.fromkeys(_VALUES, kinds["value"].format(value)),
+        **{terminal: kinds[terminal] for terminal in ("NAME", "NUMBER", "TEXT")},
+        **dict.fromkeys(_WINDOWS, kinds["window"].format(window)),
+        **{terminal: kinds[terminal] for terminal in ("MONTH", "LENGTH_UNIT")},
         "PERCENT": '"%"',
         "COMMA": '","',
     }
-    words = {terminal: f'"{its[0]}"' for terminal, its in phrases.items() if terminal not in kinds}
-    return {**kinds, **words, **others, "RPAR": '")"', "$END": "the end of the rule"}
+    words = {terminal: f'"{its[0]}"' for terminal, its in phrases.items() if terminal not in common}
+    return {**common, **words, **others, "RPAR": '")"', "$END": kinds["$END"]}
 
 
 def _pattern(alternatives: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from kohort.clock import Moment, datetime_of
-from kohort.errors import DefinitionError
+from kohort.errors import RefusalError
 from kohort.rules.literals import Day, Last, Node, Time, check_unicode
 
 Dates = tuple[date, date]
@@ -66,7 +66,7 @@ class InMonth(Node):
 
     def __post_init__(self) -> None:
         if not 1 <= self.month <= _MONTHS:
-            raise DefinitionError("a year has the months 1 to 12")
+            raise RefusalError("a year has the months 1 to 12")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from kohort.errors import DefinitionError
+from kohort.errors import RefusalError
 from kohort.rules.languages import VOCABULARIES
 
 # Words that stand alone in some language, and the first words of those that stand with others.
@@ -81,5 +81,5 @@ def _unescape(match: re.Match[str]) -> str:
     if len(escape) > 1:
         return chr(int(escape[1:], 16))
     if escape not in _UNESCAPED:
-        raise DefinitionError(f"\\{escape} means nothing; for a backslash write two: \\\\{escape}")
+        raise RefusalError("\\{escape} means nothing; for a backslash write two: \\\\{escape}", escape=escape)
     return _UNESCAPED[escape]

@@ -24,29 +24,28 @@ from kohort.rules.nodes import (
     Everyone,
     Exists,
     Extreme,
-    Function,
+    InCell,
     Includes,
+    InPolygon,
     InSegment,
-    LengthUnit,
     Measure,
     Missing,
     Near,
     Not,
-    Occurrence,
     OneOf,
-    Operator,
     Or,
     Property,
     Rule,
     Score,
     Sequence,
-    Side,
     Step,
     Trait,
     Value,
 )
+from kohort.rules.operators import Function, LengthUnit, Occurrence, Operator, Side
+from kohort.rules.polygons import Corner
 from kohort.rules.windows import Window
-from kohort.testing.random_values import durations, literals, text_tests, windows
+from kohort.testing.random_values import CELLS, DEGREES, durations, literals, text_tests, windows
 
 _ORDERED: Final = frozenset({ValueType.NUMBER, ValueType.MOMENT})
 _EQUALITY: Final = (Operator.EQUAL, Operator.DIFFERENT)
@@ -93,7 +92,7 @@ class _Draw:
         makers = [self.typed_leaf, self.counted_leaf, self.recent_leaf, self.placed_leaf, self.scored_leaf, self.did]
         makers += [self.sequence, self.sequence]
         if "home.latitude" in self.catalog.traits:
-            makers.append(self.near)
+            makers += [self.near, self.in_polygon, self.in_cell]
         if self.catalog.segments:
             makers.append(lambda: InSegment(self.one_of(self.catalog.segments)))
         return self.one_of(makers)()
@@ -150,6 +149,13 @@ class _Draw:
         latitude, longitude = self.number(-90, 90) * MICRO, self.number(-180, 180) * MICRO
         far = self.number(0, 9_000) * MICRO + 1
         return Near("home", latitude, longitude, self.one_of(operators), far, self.one_of(LengthUnit))
+
+    def in_polygon(self) -> Condition:
+        corners = [Corner(self.one_of(DEGREES), self.one_of(DEGREES)) for _ in range(self.number(3, 6))]
+        return InPolygon("home", tuple(corners))
+
+    def in_cell(self) -> Condition:
+        return InCell("home", self.one_of(CELLS))
 
     def sequence(self) -> Condition:
         first, *later = [self.step(negated=False) for _ in range(self.number(1, 3))]

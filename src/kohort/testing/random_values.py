@@ -16,7 +16,8 @@ from kohort.clock import DAY, HOUR, Moment
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.reference import Typed
 from kohort.rules.literals import Boolean, Day, Duration, Last, Literal, Number, Text, Time
-from kohort.rules.nodes import TextOperator, TextTest, Value
+from kohort.rules.nodes import TextTest, Value
+from kohort.rules.operators import TextOperator
 from kohort.rules.windows import Calendar, FromTo, InMonth, InPeriod, Named, Since, Window
 
 NOON: Final[Moment] = 1_775_044_800_000_000  # 2026-04-01T12:00:00Z, days after Paris goes to summer time
@@ -28,6 +29,11 @@ ZONES: Final = ("UTC", "Europe/Paris", "America/New_York")
 _GRID: Final = 6 * HOUR
 # Midnight in Paris and in New York, in winter and in summer time.
 _MIDNIGHTS: Final = tuple(hours * HOUR for hours in (-14, -13, -8, -7))
+
+
+# Those of `_NUMBERS` that are places on Earth, so that points stand on corners and edges; cells that hold some.
+DEGREES: Final = tuple(number for number in _NUMBERS if abs(number) <= 90 * MICRO)
+CELLS: Final = ("8075fffffffffff", "81757ffffffffff", "857541affffffff", "8f1093b761a2c2a", "8f754e64992d6d8")
 
 
 def numbers() -> st.SearchStrategy[int]:

@@ -17,7 +17,8 @@ from kohort.engines.columns import MISSING, NO_CODE, Column, Places, Rows
 from kohort.engines.kernel.choice import Kernels
 from kohort.engines.kernel.found import Found
 from kohort.engines.kernel.masks import Mask, any_present
-from kohort.rules.nodes import Aggregate, Function, Occurrence
+from kohort.rules.nodes import Aggregate
+from kohort.rules.operators import Function, Occurrence
 
 _LARGEST: Final = 2**63 - 1
 _LOW_HALF: Final = 2**32 - 1

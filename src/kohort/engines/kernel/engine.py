@@ -12,7 +12,7 @@ from kohort.clock import Moment
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, Column, History
 from kohort.engines.context import Context
-from kohort.engines.criteria import Criterion, confined, criterion_of, is_near
+from kohort.engines.criteria import Criterion, confined, criterion_of, is_located
 from kohort.engines.evaluation import Evaluation, Explanation, Members
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.kernel.choice import Kernels, kernels_for
@@ -31,7 +31,7 @@ from kohort.engines.statistics import (
 from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Anniversary, Basic, DaysSince, Everyone, Near, Rule
+from kohort.rules.nodes import Anniversary, Basic, DaysSince, Everyone, Located, Rule
 from kohort.rules.windows import InMonth, is_anniversary
 
 _Population = Everyone | Rule | None
@@ -132,8 +132,8 @@ class _Decision:
             self._learn_statistics(source, {feature: asking[feature] for feature in features})
             self._answer(source, {feature: asking[feature] for feature in features}, bits, points)
         for condition in stage:
-            if isinstance(condition, Near):
-                bits[condition] = self._near(condition, points)
+            if isinstance(condition, Located):
+                bits[condition] = self._located(condition, points)
             among = population_rule(population_term(condition))
             its = bits[condition]
             self.algebra.learn(condition, its if among is None else confined(condition, its, self.algebra.of(among)))
@@ -180,7 +180,7 @@ class _Decision:
         wanted: list[Wanted] = []
         asked: list[list[_Asked]] = []
         for feature, conditions in asking.items():
-            plain = [one for one in conditions if not isinstance(one, Near)]
+            plain = [one for one in conditions if not isinstance(one, Located)]
             criteria = [criterion_of(one, self.statistics, self.context) for one in plain]
             for one in plain:
                 if one not in bits:
@@ -195,7 +195,7 @@ class _Decision:
         near = {
             number: feature
             for number, (feature, conditions) in enumerate(asking.items())
-            if any(isinstance(one, Near) for one in conditions)
+            if any(isinstance(one, Located) for one in conditions)
         }
         parts: dict[int, list[NDArray[np.int64]]] = {number: [] for number in near}
         reader = Reader(source, wanted, self.context, self.kernels)
@@ -207,12 +207,12 @@ class _Decision:
                     question.answer(found, start, self.kernels)
         points |= {feature: np.concatenate(parts[number]) for number, feature in near.items()}
 
-    def _near(self, near: Near, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
+    def _located(self, condition: Located, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
         degrees = []
-        for trait in near.coordinates:
+        for trait in condition.coordinates:
             micros = points[Feature(trait, ValueType.NUMBER)]
             degrees.append(np.where(micros == MISSING, np.nan, micros / MICRO))
-        return _packed(is_near(near, *degrees))
+        return _packed(is_located(condition, *degrees))
 
     def _all(self, parts: Iterable[Bits]) -> Bits:
         bits = np.zeros(self._bytes, np.uint8)

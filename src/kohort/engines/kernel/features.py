@@ -16,8 +16,9 @@ from kohort.engines.kernel.masks import Mask, where_mask
 from kohort.engines.kernel.steps import Stream, steps_of
 from kohort.engines.plan import Feature
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Condition, DaysSince, Function, Occurrence, Step, Trait
+from kohort.rules.nodes import Aggregate, Condition, DaysSince, Step, Trait
 from kohort.rules.nodes import Sequence as Steps
+from kohort.rules.operators import Function, Occurrence
 from kohort.rules.windows import Range
 
 Source = tuple[str, Condition | None] | Trait | Steps

@@ -14,7 +14,7 @@ from kohort.clock import Moment
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.bits import arrow_mask, everyone
 from kohort.engines.context import Context
-from kohort.engines.criteria import confined, criterion_of, is_near
+from kohort.engines.criteria import confined, criterion_of, is_located
 from kohort.engines.evaluation import Evaluation, Explanation, Members
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
@@ -45,7 +45,7 @@ from kohort.engines.statistics import (
 from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Anniversary, Basic, DaysSince, Near, Rule, Trait
+from kohort.rules.nodes import Aggregate, Anniversary, Basic, DaysSince, Located, Rule, Trait
 from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.windows import InMonth, is_anniversary
 
@@ -146,13 +146,13 @@ class SqlEngine:
         found = _Decided(pa.array([], pa.string()), Algebra(plan), statistics)
         for stage in plan.stages or ((),):
             statistics = self._statistics(stage, places, context, found)
-            plain = [condition for condition in stage if not isinstance(condition, Near)]
+            plain = [condition for condition in stage if not isinstance(condition, Located)]
             criteria = [criterion_of(condition, statistics, context) for condition in plain]
             table = self._arrow(people_with(criteria, places, context.at, person))
             found = _Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
             for condition in stage:
-                if isinstance(condition, Near):
-                    found.algebra.learn(condition, self._near(condition, places, context, person))
+                if isinstance(condition, Located):
+                    found.algebra.learn(condition, self._located(condition, places, context, person))
             for index, condition in enumerate(plain):
                 bits = np.packbits(_values(table[f"c{index}"]), bitorder="little")
                 among = population_rule(population_term(condition))
@@ -160,14 +160,14 @@ class SqlEngine:
                 found.algebra.learn(condition, bits if confined_to is None else confined(condition, bits, confined_to))
         return found
 
-    def _near(self, near: Near, places: Places, context: Context, person: str | None) -> Bits:
+    def _located(self, condition: Located, places: Places, context: Context, person: str | None) -> Bits:
         points = []
-        for trait in near.coordinates:
+        for trait in condition.coordinates:
             feature = Feature(trait, ValueType.NUMBER)
             statement = everybodys_values(feature, places[feature], context.at, person, in_population=False)
             micros = self._arrow(statement)["v"].cast(pa.float64(), safe=False).combine_chunks()
             points.append(np.asarray(np.from_dlpack(micros.fill_null(np.nan)), dtype=np.float64) / MICRO)
-        return np.packbits(is_near(near, *points), bitorder="little")
+        return np.packbits(is_located(condition, *points), bitorder="little")
 
     @contextmanager
     def _features(self, plan: Plan, context: Context, person: str | None) -> Iterator[Places]:

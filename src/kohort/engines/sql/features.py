@@ -12,7 +12,8 @@ from kohort.engines.context import Context
 from kohort.engines.plan import Feature
 from kohort.engines.sql.terms import Parameters, all_of, any_of, column, in_ranges, number, where
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, DaysSince, Function, Occurrence
+from kohort.rules.nodes import Aggregate, DaysSince
+from kohort.rules.operators import Function, Occurrence
 
 _COUNTED = frozenset({Function.COUNT, Function.SUM, Function.DISTINCT})
 
