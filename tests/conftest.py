@@ -14,8 +14,8 @@ from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
 
 # The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("random", derandomize=False)
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
