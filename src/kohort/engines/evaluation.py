@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
-from kohort.engines.bits import arrow_mask, size_of
+from kohort.engines.bits import arrow_mask, mask_of, size_of
 from kohort.engines.plan import Bits
 from kohort.engines.statistics import Statistics
 
@@ -38,6 +39,15 @@ class Members(Mapping[str, pa.StringArray]):
 
     def __len__(self) -> int:
         return len(self.bits)
+
+    def first(self, name: str, most: int) -> list[str]:
+        """Return the first ids of a rule's members, at most `most`.
+
+        >>> Members(pa.array(["ada", "bob"]), {"all": np.array([3], np.uint8)}).first("all", 1)
+        ['ada']
+        """
+        places = np.flatnonzero(mask_of(self.bits[name], len(self.people)))[:most]
+        return [str(self.people[int(place)]) for place in places]
 
     def size(self, name: str) -> int:
         """Return the number of a rule's members."""

@@ -190,26 +190,19 @@ def events_of(plan: Plan) -> set[str]:
     return found
 
 
-def combine(plan: Plan, bits: Mapping[Basic, Bits]) -> dict[str, Bits]:
-    """Return the members of every rule of `plan`, from the people for whom each condition holds.
+class Algebra:
+    """For whom each rule of a plan holds, as far as it is known for whom its conditions do.
 
-    `bits` are one bit a person, packed in Arrow's order (`numpy.packbits`, little); so are the answers. What
-    fills the last byte is without meaning.
+    Sets of people are one bit a person, packed in Arrow's order (`numpy.packbits`, little). What fills the last byte
+    is without meaning.
 
     >>> from kohort.rules.parse import parse_rule
     >>> plan = build_plan({"quiet": parse_rule("not did e")}, Catalog(events={"e": {}}))
-    >>> did = np.packbits([1, 0, 1], bitorder="little")
-    >>> np.unpackbits(combine(plan, {plan.conditions[0]: did})["quiet"], count=3, bitorder="little").tolist()
+    >>> algebra = Algebra(plan)
+    >>> algebra.learn(plan.conditions[0], np.packbits([1, 0, 1], bitorder="little"))
+    >>> np.unpackbits(algebra.of(plan.rules["quiet"]), count=3, bitorder="little").tolist()
     [0, 1, 0]
     """
-    algebra = Algebra(plan)
-    for condition, its in bits.items():
-        algebra.learn(condition, its)
-    return {name: algebra.of(rule) for name, rule in plan.rules.items()}
-
-
-class Algebra:
-    """For whom each rule of a plan holds, as far as it is known for whom its conditions do."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

@@ -10,28 +10,24 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from sqlglot import exp
 
-from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.engines.columns import BLOCK, MISSING, NO_CODE, Block, Column, History, Rows
+from kohort.engines.columns import BLOCK, Block, Column, History, Rows
+from kohort.pipeline.layout import COLUMN, PEOPLE, STARTS, TIMES, Kind
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.mapped import MappedFolder, drop_others
 
 if TYPE_CHECKING:
-    import duckdb
+    from kohort.pipeline.mapping import Maker
 
-_STARTS, _PEOPLE, _TIMES, _COLUMN = "starts", "people", "times", "column-"
 _TABLES: Final = {"people": ("actors",), "events": ("actors", "events"), "traits": ("actors", "trait_values")}
 
 
 def open_history(workspace: Workspace, catalog: Catalog) -> History:
     """Return everybody's history as of now, its arrays mapped as they are asked for."""
     files = _Files(workspace, catalog)
-    people = files.people()
+    people = files.people
     seen = people.array("first_seen")
     blocks = [
         Block(
@@ -50,9 +46,14 @@ class _Files:
     def __init__(self, workspace: Workspace, catalog: Catalog) -> None:
         self._workspace, self._catalog = workspace, catalog
         self._known: dict[tuple[str, str], _Parts] = {}
+        self._generations = {
+            kind: "-".join(str(workspace.tables.watermark(table)) for table in tables)
+            for kind, tables in _TABLES.items()
+        }
 
+    @cached_property
     def people(self) -> MappedFolder:
-        return self._made("people", "", self._people)
+        return self._made("people", "", lambda folder: self._maker.people(folder))  # noqa: PLW0108 - made only then
 
     def events(self, name: str) -> "_Parts":
         return self._parts("events", name)
@@ -60,14 +61,16 @@ class _Files:
     def traits(self, name: str) -> "_Parts":
         return self._parts("traits", name)
 
-    def _parts(self, kind: str, name: str) -> "_Parts":
+    def _parts(self, kind: Kind, name: str) -> "_Parts":
         if (kind, name) not in self._known:
-            self._known[kind, name] = _Parts(self._made(kind, name, lambda folder: self._rows(kind, name, folder)))
+            people = len(self.people.array("first_seen"))
+            made = self._made(kind, name, lambda folder: self._maker.rows(kind, name, people, folder))
+            self._known[kind, name] = _Parts(made)
         return self._known[kind, name]
 
     def _made(self, kind: str, name: str, make: Callable[[Path], MappedFolder]) -> MappedFolder:
         """Return the folder of an event's or trait's arrays, made if it is not there; older generations go."""
-        generation = "-".join(str(self._workspace.tables.watermark(table)) for table in _TABLES[kind])
+        generation = self._generations[kind]
         place = self._workspace.folder.mapped / kind / generation
         folder = place / (blake2b(name.encode(), digest_size=12).hexdigest() if name else "all")
         if not folder.exists():
@@ -76,64 +79,23 @@ class _Files:
         return MappedFolder(folder)
 
     @cached_property
-    def _views(self) -> "duckdb.DuckDBPyConnection":
-        """The project's relations, and `numbered`: everybody's place in the order of the person ids."""
-        views = self._workspace.views(self._catalog)
-        place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[exp.column("person_id")]))
-        number = exp.Sub(this=place, expression=exp.Literal.number(1))
-        people = exp.select("person_id", "first_seen", number.as_("person_number")).from_("people")
-        views.execute(exp.Create(this=exp.to_table("numbered"), kind="TABLE", expression=people).sql(dialect="duckdb"))
-        return views
+    def _maker(self) -> "Maker":
+        # Making the files needs DuckDB, a quarter of a second that a preview on files that are there need not pay.
+        from kohort.pipeline.mapping import Maker  # noqa: PLC0415
 
-    def _people(self, folder: Path) -> MappedFolder:
-        query = exp.select("person_id", "first_seen").from_("numbered").order_by("person_number")
-        people = self._views.sql(query.sql(dialect="duckdb")).to_arrow_table()
-        seen = _integers(people.column("first_seen"), MISSING)
-        return MappedFolder.write(folder, {"first_seen": seen}, {"people": people.column("person_id").combine_chunks()})
-
-    def _rows(self, kind: str, name: str, folder: Path) -> MappedFolder:
-        """Write the rows of an event or trait: block after block of people, in the order of time, then of ids."""
-        of_events = kind == "events"
-        relation, time, identity = ("events", "ts", "event_id") if of_events else ("trait_values", "set_at", "value_id")
-        columns = _event_columns(self._catalog, name) if of_events else {one: of for of, one in VALUE_COLUMNS.items()}
-        block = exp.IntDiv(this=exp.column("person_number"), expression=exp.Literal.number(BLOCK))
-        query = (
-            exp.select("person_number", exp.column(time).as_("ts"), *(exp.column(one, quoted=True) for one in columns))
-            .from_(relation)
-            .join("numbered", using=["person_id"])
-            .where(exp.column("name").eq(exp.Placeholder()))
-            .order_by(block, exp.column(time), exp.column(identity))
-        )
-        rows = self._views.sql(query.sql(dialect="duckdb"), params=[name]).to_arrow_table()
-        numbers = _integers(rows.column("person_number"), MISSING)
-        people = len(self.people().array("first_seen"))
-        starts = np.searchsorted(numbers // BLOCK, np.arange(-(-people // BLOCK) + 1))
-        arrays: dict[str, NDArray[Any]] = {
-            _STARTS: starts.astype(np.int64),
-            _PEOPLE: (numbers % BLOCK).astype(np.int32),
-            _TIMES: _integers(rows.column("ts"), MISSING),
-        }
-        texts: dict[str, pa.Array] = {}
-        for column, of in columns.items():
-            values = rows.column(column)
-            if values.null_count == len(values):
-                continue
-            arrays[_COLUMN + column], distinct = _encoded(values, of)
-            if distinct is not None:
-                texts[_COLUMN + column] = distinct
-        return MappedFolder.write(folder, arrays, texts)
+        return Maker(self._workspace, self._catalog)
 
 
 class _Parts:
     """The arrays of one event or trait, and the rows of each block in them."""
 
     def __init__(self, files: MappedFolder) -> None:
-        self._starts = files.array(_STARTS)
-        self._people, self._times = files.array(_PEOPLE), files.array(_TIMES)
+        self._starts = files.array(STARTS)
+        self._people, self._times = files.array(PEOPLE), files.array(TIMES)
         self._columns = {
-            name.removeprefix(_COLUMN): Column(files.array(name), Dictionary(files.texts(name)))
+            name.removeprefix(COLUMN): Column(files.array(name), Dictionary(files.texts(name)))
             for name in files.names()
-            if name.startswith(_COLUMN)
+            if name.startswith(COLUMN)
         }
 
     def rows(self, block: int) -> Rows:
@@ -185,36 +147,3 @@ class Dictionary(Sequence[Any]):
 
 def _plain(value: str | list[str]) -> str | tuple[str, ...]:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _event_columns(catalog: Catalog, name: str) -> dict[str, ValueType]:
-    return {column: kind for types in catalog.events[name].values() for kind, column in types.items()}
-
-
-def _encoded(values: pa.ChunkedArray, kind: ValueType) -> tuple[NDArray[Any], pa.Array | None]:
-    """Return a column as plain integers, and of texts and lists the distinct ones in order."""
-    match kind:
-        case ValueType.NUMBER | ValueType.MOMENT:
-            return _integers(values, MISSING), None
-        case ValueType.BOOLEAN:
-            return _integers(values.cast(pa.int8()), NO_CODE), None
-        case ValueType.TEXT:
-            encoded = values.combine_chunks().dictionary_encode()
-            codes, distinct = _integers(encoded.indices, NO_CODE), encoded.dictionary.to_pylist()
-        case ValueType.TEXT_LIST:
-            lists = [None if one is None else tuple(one) for one in values.to_pylist()]
-            distinct = list(dict.fromkeys(one for one in lists if one is not None))
-            places = {one: place for place, one in enumerate(distinct)}
-            codes = np.array([NO_CODE if one is None else places[one] for one in lists], np.int32)
-    order = sorted(range(len(distinct)), key=distinct.__getitem__)
-    # One place more, for what is missing: its code, -1, is the last place.
-    rank = np.full(len(distinct) + 1, NO_CODE, np.int32)
-    rank[order] = np.arange(len(distinct), dtype=np.int32)
-    ordered = [distinct[place] for place in order]
-    return rank[codes], pa.array(ordered, pa.string() if kind is ValueType.TEXT else pa.list_(pa.string()))
-
-
-def _integers(values: pa.Array | pa.ChunkedArray, missing: int) -> NDArray[Any]:
-    """Return a column of integers, `missing` where there is none; by DLPack, since Arrow's own way imports pandas."""
-    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return np.from_dlpack(whole.fill_null(missing) if whole.null_count else whole)

@@ -67,7 +67,7 @@ def _evaluated(workspace: Workspace, catalog: Catalog, rule: Rule, at: Moment, s
         at,
         found.members.size(names[rule]),
         found.population,
-        tuple(found.members[names[rule]].slice(0, sample).to_pylist()),
+        tuple(found.members.first(names[rule], sample)),
         funnel_of(rule, segments, holds, found.existing, workspace.language),
     )
 

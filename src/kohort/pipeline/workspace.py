@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
 from kohort.definitions.project import ProjectDefinition, project_definition_of
@@ -20,7 +19,9 @@ from kohort.rules.languages import Language
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.journal import Journal
 from kohort.storage.tables import Tables
-from kohort.storage.views import open_views
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,11 @@ class Workspace:
         """Return the sentence of each segment of the files."""
         return {name: segment.where for name, segment in self.segments.items()}
 
-    def views(self, catalog: Catalog) -> duckdb.DuckDBPyConnection:
-        """Open the relations that engines read."""
+    def views(self, catalog: Catalog) -> "duckdb.DuckDBPyConnection":
+        """Open the relations that show the tables as people and events."""
+        # A fifth of a second that a preview on mapped arrays need not pay.
+        from kohort.storage.views import open_views  # noqa: PLC0415
+
         return open_views(self.tables, catalog, memory=self.settings.memory)
 
     def data_seq(self) -> int:
