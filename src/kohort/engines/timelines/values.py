@@ -167,7 +167,7 @@ def _distinct(rows: Rows, names: Sequence[str], low: Positions, high: Positions)
             continue
         column = rows.columns[name]
         there = np.flatnonzero(column.present())
-        if any(isinstance(one, tuple | list) for one in column.dictionary):
+        if len(column.dictionary) and isinstance(column.dictionary[0], tuple):
             numbers = {
                 text: code for code, text in enumerate(sorted({one for row in column.dictionary for one in row}))
             }
