@@ -5,7 +5,7 @@ allows, the latest allows too, and it began no earlier, so that it leaves no ear
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,29 +20,53 @@ from kohort.rules.windows import Calendar, Named
 
 
 @dataclass(frozen=True)
-class _Ends:
-    """Events that end the steps so far, in the order of people and time, and the latest beginning of each."""
+class Ways:
+    """Ways to do a sequence, so far: each by the moments of its steps, in the order of people and of the last step.
+
+    A way counts from `enter`, and no more from `leave` on, as the window of its first step says.
+    """
 
     people: NDArray[Any]
-    ts: Moments
-    begun: Moments
+    steps: tuple[Moments, ...]
     enter: Moments
     leave: Moments
 
-    def of(self, people: NDArray[Any], ts: Moments, places: NDArray[Any]) -> "_Ends":
-        return _Ends(people, ts, self.begun[places], self.enter[places], self.leave[places])
+    @property
+    def begun(self) -> Moments:
+        """The moments of the first step."""
+        return self.steps[0]
+
+    @property
+    def ended(self) -> Moments:
+        """The moments of the last step so far."""
+        return self.steps[-1]
+
+    def of(self, places: NDArray[Any]) -> "Ways":
+        """Return the ways at `places`."""
+        steps = tuple(one[places] for one in self.steps)
+        return Ways(self.people[places], steps, self.enter[places], self.leave[places])
 
 
 def sequence_course(sequence: Sequence, sources: Sources) -> Course:
     """Return for each person when `sequence` holds."""
+    ways = sequence_ways(sequence, sources)
+    return Course.of_intervals(sources.block.size, ways.people, ways.enter, ways.leave, sources.stretch)
+
+
+def sequence_ways(sequence: Sequence, sources: Sources) -> Ways:
+    """Return the ways to do `sequence` that matter, from when (included) to when (excluded) each makes it true."""
     first = sequence.steps[0]
     begins = spans_of(
         sources.rows(first.event), (first.event, first.where), sequence.window, (), sources.context, sources.stretch
     )
     steps = {step: Steps.of(step, sources) for step in sequence.steps[1:]}
-    found = [_intervals(sequence, some, steps) for some in _beginnings(begins, sequence)]
-    people, starts, ends = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    return Course.of_intervals(sources.block.size, people, starts, ends, sources.stretch)
+    found = [_completed(sequence, some, steps) for some in _beginnings(begins, sequence)]
+    return Ways(
+        np.concatenate([one.people for one in found]),
+        tuple(np.concatenate(moments) for moments in zip(*(one.steps for one in found), strict=True)),
+        np.concatenate([one.enter for one in found]),
+        np.concatenate([one.leave for one in found]),
+    )
 
 
 @dataclass(frozen=True)
@@ -61,61 +85,57 @@ class Steps:
         ).rows
         return cls(rows.people, rows.ts, Ordered(rows.people, rows.ts))
 
-    def between(self, ends: _Ends, last: NDArray[Any], people: NDArray[Any], ts: Moments) -> Truth:
-        """Return whether one of these events lies strictly between the ends at `last` and the moments `ts`."""
+    def between(self, ways: Ways, last: NDArray[Any], people: NDArray[Any], ts: Moments) -> Truth:
+        """Return whether one of these events lies strictly between the ends of ways at `last` and the moments `ts`."""
         before = self.ordered.before(people, ts)
-        return self.ordered.upto(people, ends.ts[last]) < before
+        return self.ordered.upto(people, ways.ended[last]) < before
 
-    def within(self, ends: _Ends, length: int) -> Truth:
-        """Return whether one of these events lies in (end, end + length]."""
-        after = self.ordered.upto(ends.people, ends.ts)
-        return self.ordered.upto(ends.people, ends.ts + length) > after
+    def within(self, ways: Ways, length: int) -> Truth:
+        """Return whether one of these events lies in (end, end + length] of each way."""
+        after = self.ordered.upto(ways.people, ways.ended)
+        return self.ordered.upto(ways.people, ways.ended + length) > after
 
 
-def _beginnings(begins: Spans, sequence: Sequence) -> Iterator[_Ends]:
+def _beginnings(begins: Spans, sequence: Sequence) -> Iterator[Ways]:
     """Yield the first events: all at once, or, where the latest is not always the one that counts, day by day."""
-    rows = begins.rows
-    ends = _Ends(rows.people, rows.ts, rows.ts, begins.enter, begins.leave)
+    ways = Ways(begins.rows.people, (begins.rows.ts,), begins.enter, begins.leave)
     if sequence.window != Calendar(Named.YESTERDAY):
-        yield ends
+        yield ways
         return
-    yield _chosen(ends, np.zeros(len(ends.ts), np.bool_))
-    for enter in np.unique(ends.enter):
-        yield _chosen(ends, ends.enter == enter)
+    yield ways.of(np.zeros(0, np.int64))
+    for enter in np.unique(ways.enter):
+        yield ways.of(np.flatnonzero(ways.enter == enter))
 
 
-def _chosen(ends: _Ends, chosen: Truth) -> _Ends:
-    return ends.of(ends.people[chosen], ends.ts[chosen], np.flatnonzero(chosen))
-
-
-def _intervals(sequence: Sequence, ends: _Ends, steps: dict[Step, Steps]) -> tuple[NDArray[Any], Moments, Moments]:
+def _completed(sequence: Sequence, ways: Ways, steps: dict[Step, Steps]) -> Ways:
     absent: list[Step] = []
     for step in sequence.steps[1:]:
         if step.negated:
             absent.append(step)
         else:
-            ends = _next(sequence, ends, step, [steps[one] for one in absent], steps[step])
+            ways = _next(sequence, ways, step, [steps[one] for one in absent], steps[step])
             absent = []
-    starts = np.maximum(ends.ts, ends.enter)
-    undone = np.zeros(len(ends.ts), np.bool_)
+    enter = np.maximum(ways.ended, ways.enter)
+    undone = np.zeros(len(enter), np.bool_)
     for step in absent:
         length = 0 if step.within is None else step.within.length
-        undone |= steps[step].within(ends, length)
-        starts = np.maximum(starts, ends.ts + length)
-    return ends.people[~undone], starts[~undone], ends.leave[~undone]
+        undone |= steps[step].within(ways, length)
+        enter = np.maximum(enter, ways.ended + length)
+    return replace(ways, enter=enter).of(np.flatnonzero(~undone))
 
 
-def _next(sequence: Sequence, ends: _Ends, step: Step, absent: list[Steps], done: Steps) -> _Ends:
-    """Return the events of `done` that go on from one of `ends`."""
-    ordered = Ordered(ends.people, ends.ts)
+def _next(sequence: Sequence, ways: Ways, step: Step, absent: list[Steps], done: Steps) -> Ways:
+    """Return the ways that go on with one of the events `done`."""
+    ordered = Ordered(ways.people, ways.ended)
     after = ordered.before(done.people, done.ts)
     some = np.flatnonzero(after > ordered.starts(done.people))
     people, ts, last = done.people[some], done.ts[some], after[some] - 1
     goes_on = np.ones(len(some), np.bool_)
     if step.within is not None:
-        goes_on &= ts - ends.ts[last] <= step.within.length
+        goes_on &= ts - ways.ended[last] <= step.within.length
     if sequence.limit is not None:
-        goes_on &= ts - ends.begun[last] <= sequence.limit.length
+        goes_on &= ts - ways.begun[last] <= sequence.limit.length
     for one in absent:
-        goes_on &= ~one.between(ends, last, people, ts)
-    return ends.of(people[goes_on], ts[goes_on], last[goes_on])
+        goes_on &= ~one.between(ways, last, people, ts)
+    before = ways.of(last[goes_on])
+    return replace(before, steps=(*before.steps, ts[goes_on]))

@@ -36,7 +36,7 @@ def timelines(
     >>> list(zip(course.moments.tolist(), course.holds.tolist()))
     [(0, False), (3000000, True), (8000000, False)]
     """
-    context = Context(catalog, stretch.until, _texts(plan, block, catalog))
+    context = Context(catalog, stretch.until, texts_of(plan, block, catalog))
     sources = Sources(block, context, Statistics() if statistics is None else statistics, stretch)
     courses = {condition: condition_course(condition, sources) for condition in plan.conditions}
     return {
@@ -69,7 +69,7 @@ def _packed(truth: Truth) -> Bits:
     return np.packbits(truth, bitorder="little")
 
 
-def _texts(plan: Plan, block: Block, catalog: Catalog) -> dict[TextQuestion, tuple[str, ...]]:
+def texts_of(plan: Plan, block: Block, catalog: Catalog) -> dict[TextQuestion, tuple[str, ...]]:
     """Return the answers to the plan's questions about texts, from the texts that the block's columns hold."""
     answers = {}
     for question in questions_in(plan.conditions):
