@@ -43,10 +43,10 @@ CATALOG = Catalog(
 
 def case_of(world: World, person: Person, statistics: Statistics) -> Case:
     """Return the case of one person of a world of one rule."""
-    (block,) = history_of(world, block=len(world.people)).blocks
+    (block,) = history_of(world, real=8).blocks
     place = sorted(one.person_id for one in world.people).index(person.person_id)
     its = block.of_people(np.array([place], np.int32))
-    return Case(build_plan(world.rules, world.catalog), its, world.catalog, statistics, world.at)
+    return Case.of(build_plan(world.rules, world.catalog), its, world.catalog, statistics, world.at)
 
 
 def with_change(person: Person, change: Doing | Setting, at: Moment) -> tuple[Person, Moment]:

@@ -192,11 +192,11 @@ def explain(
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Say why a person is in a segment, or is not."""
+    """Say why a person is in a segment or not, since when, and what would change it."""
     from kohort.cli.explanation import show_explanation
 
     opened = _open(project)
-    show_explanation(opened.explain(segment, person, at), form, opened.show_moment)
+    show_explanation(opened.explain(segment, person, at), form, opened.show_moment, opened.language)
 
 
 @app.command(rich_help_panel=_SEGMENTS)

@@ -1,14 +1,19 @@
 """Reading about people: who is in a segment, and why."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Explanation
+from kohort.engines.outlook.outlook import Case, completed
+from kohort.engines.plan import build_plan
+from kohort.engines.statistics import Statistics
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
-from kohort.pipeline.histories import open_history
+from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_sentence
 from kohort.pipeline.workspace import Workspace
@@ -45,14 +50,25 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
 
 
 def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) -> Explanation:
-    """Say why a person (person id, user id or anonymous id) is in a segment or not; as of the last run by default."""
+    """Say why a person (person id, user id or anonymous id) is in a segment or not, and what would change that.
+
+    As of the last run by default, and with the numbers of the population that were then in force.
+    """
     where = _sentence(workspace, segment)
     epoch = latest_epoch(workspace)
     moment = epoch.at if at is None and epoch else workspace.moment(at)
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
-    engine = engine_of(workspace, catalog)
-    return engine.explain(rule, person_of(workspace, person), moment, pinned_statistics(workspace, moment))
+    person_id, pinned = person_of(workspace, person), pinned_statistics(workspace, moment)
+    engine, history = engine_of(workspace, catalog), open_history(workspace, catalog)
+    explanation = engine.explain(rule, person_id, moment, pinned)
+    plan = build_plan({"": rule}, catalog)
+    statistics = Statistics() if pinned is None else pinned
+    if plan.terms.keys() - statistics.by_key.keys():
+        statistics = engine.evaluate({"": rule}, moment, pinned).statistics
+    ((_, block),) = people_of(history, [person_id])
+    since = Presence(workspace, history, catalog, segment, rule).since([person_id], moment)[person_id]
+    return replace(completed(explanation, Case.of(plan, block, catalog, statistics, moment)), since=since)
 
 
 def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:

@@ -16,6 +16,7 @@ from kohort.engines.timelines.courses import Course, Stretch
 from kohort.engines.timelines.timeline import texts_of, timelines
 from kohort.engines.timelines.values import Sources
 from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Sequence, Trait
 
 LOOKED_AHEAD: Final = 3_653 * DAY
 """How far time alone is followed: ten years."""
@@ -36,6 +37,26 @@ class Case:
     catalog: Catalog
     statistics: Statistics
     at: Moment
+
+    @classmethod
+    def of(cls, plan: Plan, block: Block, catalog: Catalog, statistics: Statistics, at: Moment) -> "Case":
+        """Return the case of the one person of `block`, read once, and no more of it than the plan speaks of."""
+        events: set[str] = set()
+        traits: set[str] = set()
+        for feature in plan.features:
+            match feature.measure:
+                case Trait(name=name):
+                    traits.add(name)
+                case Sequence(steps=steps):
+                    events.update(step.event for step in steps)
+                case measure:
+                    events.add(measure.event)
+        its = Block(
+            block.first_seen,
+            {name: block.events[name] for name in sorted(events) if name in block.events},
+            {name: block.traits[name] for name in sorted(traits) if name in block.traits},
+        )
+        return cls(plan, its, catalog, statistics, at)
 
     def course(self, stretch: Stretch, block: Block | None = None) -> Course:
         """Return when the rule holds in a stretch."""

@@ -114,10 +114,12 @@ def _doings(event: str, properties: Properties | None, times: int = 1) -> Iterat
 
 
 def _edges(predicate: Predicate) -> list[int]:
-    """Return the values on either side of the bounds of a predicate."""
+    """Return the values just inside and just outside of the bounds of a predicate."""
     if not isinstance(predicate, Within):
         return []
-    around = [bound + off for bound in (predicate.low, predicate.high) if bound is not None for off in (0, 1, -1)]
+    low, high = predicate.low, predicate.high
+    around = [] if low is None else [low, low - 1]
+    around += [] if high is None else [high, high + 1]
     return [edge for edge in around if abs(edge) <= LARGEST_MICROS]
 
 

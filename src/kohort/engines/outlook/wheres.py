@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, cast
 
-from kohort.definitions.values import MICRO, ValueType, decimal_of
+from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType, decimal_of
 from kohort.engines.context import Context
 from kohort.engines.evaluation import Shown
 from kohort.engines.predicates import AnyText, Element, Equal, Predicate, Present, Within, predicate_of
@@ -112,13 +112,13 @@ def to_the_cent(micros: int) -> tuple[int, int]:
 
 
 def in_unit(value: int, kind: ValueType) -> Shown:
-    """Return an integer as the number or the moment that it is; None for a moment outside of the calendar.
+    """Return an integer as the number or the moment that it is; None for one that is too large, or in no calendar.
 
     >>> in_unit(1_500_000, ValueType.NUMBER)
     Decimal('1.5')
     """
     if kind is not ValueType.MOMENT:
-        return decimal_of(value)
+        return decimal_of(value) if abs(value) <= LARGEST_MICROS else None
     try:
         return _EPOCH + timedelta(microseconds=value)
     except OverflowError:
