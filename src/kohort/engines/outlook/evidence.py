@@ -115,13 +115,16 @@ def _of_feature(feature: Feature, sources: Sources) -> list[tuple[int, Fact]]:
 
 
 def _most_telling_first(measure: Measure, places: list[int], traced: Traced) -> list[int]:
+    """Return the rows that a value comes from: of a first or last one only that one."""
     match measure:
         case Aggregate(function=Function.MIN):
             return sorted(places, key=lambda place: int(traced.values()[place]))
         case Aggregate(function=Function.MAX):
             return sorted(places, key=lambda place: -int(traced.values()[place]))
         case Aggregate(function=Function.FIRST) | DaysSince(occurrence=Occurrence.FIRST):
-            return places
+            return places[:1]
+        case Aggregate(function=Function.LAST) | DaysSince(occurrence=Occurrence.LAST):
+            return places[-1:]
         case _:
             return places[::-1]
 
