@@ -151,3 +151,15 @@ def test_members_of_the_past_say_since_when(quiet_shop: Project, write_lines: Wr
     (member,) = quiet_shop.members("recent", NOW - 3 * DAY).to_pylist()
     assert member["entered_at"].isoformat() == "2026-02-24T00:00:00+00:00"
     assert quiet_shop.members("recent", NOW - 2 * DAY + HOUR).num_rows == 0
+
+
+def test_a_clock_gone_mad_stops_nobody(quiet_shop: Project, write_lines: WriteLines) -> None:
+    path = quiet_shop.folder.path / "segments" / "three.yaml"
+    path.write_text(f"{SEGMENTS}  - {{name: today, where: did order_completed this year}}\n")
+    mad = [
+        {**order("ada", number), "timestamp": f"{year}-01-01T00:00:00Z"} for number, year in ((1, "0001"), (2, "9999"))
+    ]
+    quiet_shop.ingest(write_lines("mad.jsonl", [*mad, order("ada", 3, days_ago=1)]))
+    run(quiet_shop, 0, 1)
+    assert log(quiet_shop, "recent", "today") == ["recent ada entered -1", "today ada entered -1", "recent ada left 1"]
+    assert quiet_shop.explain("today", "ada").holds

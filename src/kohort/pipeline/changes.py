@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kohort.clock import Moment
+from kohort.clock import DAY, Moment
 from kohort.engines.columns import Block, History
 from kohort.engines.plan import Plan, build_plan
 from kohort.engines.statistics import Statistics
@@ -35,6 +35,10 @@ from kohort.storage.tables import Tables
 
 LOG_ROWS_A_RECORD: Final = 1_000_000
 """The log's sequence number is the journal's times this, plus the row's place in the epoch."""
+
+
+FIRST_MOMENT: Final = -718_432 * DAY
+"""The beginning of the year 3: no calendar is asked for the days before it."""
 
 
 @dataclass(frozen=True)
@@ -185,5 +189,5 @@ def last_changes(course: Course, size: int) -> list[tuple[Moment | None, bool]]:
 
 
 def whole(block: Block, until: Moment) -> Stretch:
-    """Return the stretch that begins before anybody is known."""
-    return Stretch(int(block.first_seen.min()) - 1, until)
+    """Return the stretch that begins before anybody is known, or, of a clock gone mad, with the calendar."""
+    return Stretch(min(until, max(int(block.first_seen.min()) - 1, FIRST_MOMENT)), until)
