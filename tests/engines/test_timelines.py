@@ -102,6 +102,8 @@ ADA = Person(
         ("anniversary of born in next 1 day", ["in 2026-03-29", "out 2026-03-31"]),
         # Abandoned when the day to order is over, not when the cart was filled.
         ("did cart then not order within 1 day", ["in 2026-03-31T09:00"]),
+        # One event does not follow itself.
+        ("did cart then cart", []),
         ("did order then cart within 1 day", ["in 2026-03-30T09:00"]),
         ('not in segment "recent"', ["in 2026-03-27", "out 2026-03-28T10:00", "in 2026-03-31T20:00"]),
         ("clv in top 50%", ["in 2026-03-29T12:00"]),
