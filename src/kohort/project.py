@@ -17,6 +17,7 @@ from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
+from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import write_lock
@@ -121,7 +122,12 @@ class Project:
         return members(workspace, segment, None if at is None else self._moment(workspace, at))
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
-        """Say why a person (by person id, user id or anonymous id) is in a segment or not."""
+        """Say why a person (by person id, user id or anonymous id) is in a segment or not.
+
+        The explanation has the facts behind each condition, since when the person is in or out, and what would change
+        it: as of the last run, unless `at` says otherwise. Raises UnknownNameError for a segment or person that nobody
+        knows, UsageError for a segment that cannot be evaluated yet.
+        """
         from kohort.pipeline.people import explain
 
         workspace = self._workspace()
@@ -233,6 +239,11 @@ class Project:
     def zone(self) -> ZoneInfo:
         """The project's time zone."""
         return self._workspace().settings.zone
+
+    @property
+    def language(self) -> Language:
+        """The language of the rules that people write and read in this project."""
+        return self._workspace().language
 
     def show_moment(self, moment: Moment | None) -> str:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""

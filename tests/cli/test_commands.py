@@ -102,7 +102,7 @@ def test_a_project_from_nothing_to_members(tmp_path: Path, write_lines: WriteLin
     assert {row["state"] for row in json.loads(out)} == {"done", "skipped"}
     out, _ = inside("members", "reactive", "--project", project, "--format", "json")
     (member,) = json.loads(out)
-    assert (member["user_id"], member["entered_at"]) == ("ada", "2026-03-01T00:00:00+01:00")
+    assert (member["user_id"], member["entered_at"]) == ("ada", "2026-02-27T01:00:00+01:00")
     assert inside("status", "--project", project)[0].count("\n") > 5
 
 

@@ -78,7 +78,7 @@ def test_time_alone_makes_people_leave_and_the_log_says_when(running: Project) -
     assert users(running, "recent") == ["ada"]
     assert log(running)[-2:] == [("lapsed", "entered", "bob"), ("recent", "left", "bob")]
     entered = {row["user_id"]: moment_of(row["entered_at"]) for row in running.members("lapsed").to_pylist()}
-    assert entered == {"bob": NOW + 2 * DAY, "cid": NOW, "dan": NOW}
+    assert entered == {"bob": NOW + DAY, "cid": NOW - 13 * DAY, "dan": NOW - 33 * DAY}
     assert users(running, "recent", NOW) == ["ada", "bob"], "the past stays as it was"
 
 

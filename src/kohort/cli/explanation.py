@@ -2,81 +2,109 @@
 
 import json
 import sys
-from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal
 
 from rich.markup import escape
 from rich.tree import Tree
 
+from kohort.cli.explanation_words import (
+    WORDS,
+    ShowMoment,
+    Words,
+    closing_sentences,
+    fact_text,
+    value_text,
+)
 from kohort.cli.output import Format, out, show_rows
-from kohort.clock import Moment
-from kohort.engines.evaluation import Explanation, Shown
-
-ShowMoment = Callable[[Moment | None], str]
+from kohort.engines.evaluation import Doing, Explanation, Fact, Outlook, Setting
+from kohort.rules.languages import Language
 
 
-def show_explanation(explanation: Explanation, form: Format, show_moment: ShowMoment) -> None:
-    """Show why a person is in or out."""
+def show_explanation(explanation: Explanation, form: Format, show_moment: ShowMoment, language: Language) -> None:
+    """Show why a person is in or out, since when, and what would change it."""
     if form is Format.JSON:
-        sys.stdout.write(json.dumps(_plain(explanation, show_moment), ensure_ascii=False) + "\n")
+        document = _plain(explanation, show_moment) | _whole(explanation, show_moment)
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     elif form is Format.CSV:
         show_rows(_flat(explanation, 0), ["depth", "holds", "sentence", "value"], form)
     else:
-        out.print(_tree(explanation, show_moment), soft_wrap=False)
+        words = WORDS[language]
+        out.print(_tree(explanation, words, show_moment), soft_wrap=False)
+        for sentence in closing_sentences(explanation, words, show_moment):
+            out.print(escape(sentence), soft_wrap=True)
 
 
-def _tree(node: Explanation, show_moment: ShowMoment, tree: Tree | None = None) -> Tree:
-    mark = "[green]yes[/green]" if node.holds else "[red]no[/red] "
-    text = f"{mark}  {escape(node.sentence)}{_found(node, show_moment)}"
+def _tree(node: Explanation, words: Words, show_moment: ShowMoment, tree: Tree | None = None) -> Tree:
+    width = max(len(words.yes), len(words.no))
+    mark = f"[green]{words.yes:{width}}[/green]" if node.holds else f"[red]{words.no:{width}}[/red]"
+    text = f"{mark}  {escape(node.sentence)}{_found(node, words, show_moment)}"
     branch = Tree(text) if tree is None else tree.add(text)
     for part in node.parts:
-        _tree(part, show_moment, branch)
+        _tree(part, words, show_moment, branch)
+    for fact in node.facts:
+        branch.add(f"[dim]{escape(fact_text(fact, show_moment))}[/dim]")
+    if node.facts_in_all > len(node.facts):
+        branch.add(f"[dim]… {words.facts_in_all.format(node.facts_in_all)}[/dim]")
     return branch
 
 
-def _found(node: Explanation, show_moment: ShowMoment) -> str:
+def _found(node: Explanation, words: Words, show_moment: ShowMoment) -> str:
     if node.parts:
         return ""
-    words = [f"value {escape(_text(node.value)) or 'missing'}"]
+    found = [words.value.format(escape(value_text(node.value)) or words.missing)]
     if node.scored is not None:
-        words.append(f"score of {escape(_text(node.scored))}")
+        found.append(words.score_of.format(escape(value_text(node.scored))))
     if node.thresholds:
-        limits = ", ".join(_text(one) for one in node.thresholds)
-        words.append(
-            f"population's threshold {limits} from {node.population:,} people as of {show_moment(node.statistics_at)}"
-        )
-    return f"   [dim]({'; '.join(words)})[/dim]"
-
-
-def _text(value: Shown) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return f"{value:f}"
-        case datetime():
-            return value.isoformat()
-        case tuple():
-            return ", ".join(value)
-        case _:
-            return value
+        limits = ", ".join(value_text(one) for one in node.thresholds)
+        found.append(words.threshold.format(limits, node.population, show_moment(node.statistics_at)))
+    return f"   [dim]({'; '.join(found)})[/dim]"
 
 
 def _plain(node: Explanation, show_moment: ShowMoment) -> dict[str, object]:
     found: dict[str, object] = {"sentence": node.sentence, "holds": node.holds}
     if node.parts:
         return found | {"parts": [_plain(part, show_moment) for part in node.parts]}
-    found["value"] = None if node.value is None else _text(node.value)
+    found["value"] = None if node.value is None else value_text(node.value)
     if node.thresholds:
         found |= {
-            "thresholds": [_text(one) for one in node.thresholds],
+            "thresholds": [value_text(one) for one in node.thresholds],
             "population": node.population,
             "statistics_at": show_moment(node.statistics_at),
         }
-    return found
+    return found | {
+        "facts": [_plain_fact(fact, show_moment) for fact in node.facts],
+        "facts_in_all": node.facts_in_all,
+    }
+
+
+def _plain_fact(fact: Fact, show_moment: ShowMoment) -> dict[str, object]:
+    value = None if fact.value is None else value_text(fact.value)
+    return {"name": fact.name, "at": show_moment(fact.at), "property": fact.property, "value": value}
+
+
+def _whole(explanation: Explanation, show_moment: ShowMoment) -> dict[str, object]:
+    """Return what is said of the membership as a whole."""
+    outlook = explanation.outlook
+    return {
+        "since": show_moment(explanation.since) or None,
+        "outlook": None if outlook is None else _plain_outlook(outlook, show_moment),
+    }
+
+
+def _plain_outlook(outlook: Outlook, show_moment: ShowMoment) -> dict[str, object]:
+    change: dict[str, object] | None = None
+    match outlook.single_change:
+        case Doing(event=event, times=times, properties=properties):
+            named = {name: value_text(value) for name, value in properties}
+            change = {"event": event, "times": times, "properties": named}
+        case Setting(trait=trait, value=value):
+            change = {"trait": trait, "value": None if value is None else value_text(value)}
+        case None:
+            pass
+    return {
+        "time_alone": show_moment(outlook.time_alone) or None,
+        "looked_until": show_moment(outlook.looked_until),
+        "single_change": change,
+    }
 
 
 def _flat(node: Explanation, depth: int) -> list[dict[str, object]]:
@@ -84,6 +112,6 @@ def _flat(node: Explanation, depth: int) -> list[dict[str, object]]:
         "depth": depth,
         "holds": str(node.holds).lower(),
         "sentence": node.sentence,
-        "value": _text(node.value),
+        "value": value_text(node.value),
     }
     return [row, *(one for part in node.parts for one in _flat(part, depth + 1))]

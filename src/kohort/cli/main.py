@@ -200,7 +200,7 @@ def explain(
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Say why a person is in a segment or not; without a person, what each condition keeps and drops."""
+    """Say why a person is in a segment or not, since when, what would change it; or what each condition keeps."""
     from kohort.cli.explanation import show_explanation
     from kohort.cli.funnel import show_funnel
 
@@ -208,7 +208,7 @@ def explain(
     if person is None:
         show_funnel(opened.preview_segment(segment, at), form)
         return
-    show_explanation(opened.explain(segment, person, at), form, opened.show_moment)
+    show_explanation(opened.explain(segment, person, at), form, opened.show_moment, opened.language)
 
 
 @app.command(rich_help_panel=_SEGMENTS)

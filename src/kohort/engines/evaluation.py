@@ -79,14 +79,61 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """An event that a person did, or a trait that was set, at a moment; `value` is that of `property`, or the trait."""
+
+    name: str
+    at: Moment
+    property: str | None = None
+    value: Shown = None
+
+
+@dataclass(frozen=True)
+class Doing:
+    """An event that the person would do `times` times, with the values of properties that it needs.
+
+    >>> Doing("order_completed", properties=(("total", Decimal("12.5")),)).times
+    1
+    """
+
+    event: str
+    times: int = 1
+    properties: tuple[tuple[str, Shown], ...] = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A trait that would take a value; None: be removed."""
+
+    trait: str
+    value: Shown
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What would change a membership soonest; the population's numbers are taken to stay as they are.
+
+    `time_alone` is the moment at which it changes if nothing is done, None if it does not up to `looked_until`.
+    `single_change` is the least that would change it now, None if nothing was found that does by itself.
+    """
+
+    time_alone: Moment | None
+    looked_until: Moment
+    single_change: Doing | Setting | None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a person is in or out: one node a part of the rule, in the rule's order.
 
     `sentence` is the part in words, `holds` whether it is true of the person. Of a leaf, `value` is the
     person's value, None where it is missing: a decimal for numbers, days and scores, a datetime in UTC for
     moments. `scored` is what a score was computed from. `thresholds` are the numbers of the population that were used,
-    found from `population` people as of `statistics_at`. The leaves, combined as the rule says, give `holds`
-    of the whole.
+    found from `population` people as of `statistics_at`. `facts` are the events or trait values that the value comes
+    from, the most telling few of `facts_in_all`. The leaves, combined as the rule says, give `holds` of the whole.
+
+    Of the whole, `since` is the moment since when it has been so, None where that is not known or always was;
+    `outlook` is what would change it.
     """
 
     sentence: str
@@ -97,3 +144,7 @@ class Explanation:
     thresholds: tuple[Decimal, ...] = ()
     population: int | None = None
     statistics_at: Moment | None = None
+    facts: tuple[Fact, ...] = ()
+    facts_in_all: int = 0
+    since: Moment | None = None
+    outlook: Outlook | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -11,19 +11,18 @@ import pyarrow as pa
 from kohort.clock import Moment, format_moment
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
+from kohort.pipeline.changes import LOG_ROWS_A_RECORD, Believed, Evaluated, MembershipChanges
 from kohort.pipeline.engine import engine_of
+from kohort.pipeline.histories import open_history
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
-from kohort.segments.membership import Membership, apply_changes, changes_between, open_by_segment
+from kohort.segments.membership import Membership, apply_changes
 from kohort.storage.journal import Record
 from kohort.storage.records import EpochClosed, SegmentsApplied, SegmentVersion
 from kohort.storage.schemas import SCHEMAS
-
-_LOG_ROWS_A_RECORD: Final = 1_000_000
-"""The log's sequence number is the journal's times this, plus the row's place in the epoch."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +132,17 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     """Write what an epoch of the journal says: memberships, their log, sizes, and the epoch itself."""
     catalog, versions, rules = _in_force(workspace)
     evaluation = engine_of(workspace, catalog).evaluate(rules, epoch.at, Statistics.of_json(epoch.statistics))
+    members = {name: frozenset(evaluation.members[name].to_pylist()) for name in rules}
     tables, seq = workspace.tables, record.seq
-    evaluated = {name: (versions[name], frozenset(evaluation.members[name].to_pylist())) for name in rules}
     memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
     if tables.watermark("memberships") < seq:
-        changes = changes_between(open_by_segment(memberships), evaluated, epoch.at, people)
+        before = _believed(workspace, seq)
+        finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, before, seq)
+        changes = finder.between(memberships, Evaluated(epoch.at, rules, versions, members), people)
         log = [
-            {**vars(change), "seq": seq * _LOG_ROWS_A_RECORD + index, "recorded_at": record.recorded_at}
+            {**vars(change), "seq": seq * LOG_ROWS_A_RECORD + index, "recorded_at": record.recorded_at}
             for index, change in enumerate(changes)
         ]
         tables.append("membership_log", pa.Table.from_pylist(log, schema=SCHEMAS["membership_log"]), watermark=seq)
@@ -151,12 +152,12 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
         {
             "seq": seq,
             "segment": name,
-            "version": version,
+            "version": versions[name],
             "at": epoch.at,
             "size": len(inside),
             "population": evaluation.population,
         }
-        for name, (version, inside) in evaluated.items()
+        for name, inside in members.items()
     ]
     tables.append("segment_sizes", pa.Table.from_pylist(sizes, schema=SCHEMAS["segment_sizes"]), watermark=seq)
     row = {
@@ -166,3 +167,18 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
         "statistics": msgspec.json.encode(epoch.statistics).decode(),
     }
     tables.append("epochs", pa.Table.from_pylist([row], schema=SCHEMAS["epochs"]), watermark=seq)
+
+
+def _believed(workspace: Workspace, seq: int) -> Believed | None:
+    """Return what is recorded before the journal's record `seq`; None before the first epoch."""
+    epochs = [row for row in workspace.tables.read("epochs").to_pylist() if row["seq"] < seq]
+    if not epochs:
+        return None
+    last = max(epochs, key=lambda row: int(row["seq"]))
+    sizes = [row for row in workspace.tables.read("segment_sizes").to_pylist() if row["seq"] < seq]
+    return Believed(
+        last["at"],
+        Statistics.of_json(msgspec.json.decode(last["statistics"])),
+        {row["segment"]: row["version"] for row in sizes if row["seq"] == last["seq"]},
+        frozenset(row["segment"] for row in sizes),
+    )

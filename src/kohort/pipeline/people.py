@@ -1,13 +1,20 @@
 """Reading about people: who is in a segment, and why."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Explanation
+from kohort.engines.outlook.outlook import Case, completed
+from kohort.engines.plan import build_plan
+from kohort.engines.statistics import Statistics
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
+from kohort.pipeline.histories import open_history, people_of
+from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
@@ -21,33 +28,47 @@ MEMBER_COLUMNS = pa.schema(
 def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
     """Return a segment's members, columns as `MEMBER_COLUMNS`; those of the last run if `at` is None.
 
-    With `at` the rule is evaluated at that moment, and `entered_at` is null where the log does not know it.
+    With `at` the rule is evaluated at that moment, from all that is known now, and `entered_at` is when it last turned
+    true; null where that came through the population's numbers before any run.
 
     Raises UnknownNameError for a segment that nobody declared, UsageError for one that cannot be evaluated yet.
     """
     where = _sentence(workspace, segment)
-    stored = workspace.tables.read("memberships")
-    recorded = stored.filter(pc.equal(stored.column("segment"), segment))
     if at is None:
+        stored = workspace.tables.read("memberships")
+        recorded = stored.filter(pc.equal(stored.column("segment"), segment))
         if segment not in open_memberships(workspace):
             raise UsageError(f'segment "{segment}" has not been evaluated yet; run: kohort run')
         inside = recorded.filter(pc.is_null(recorded.column("left_at")))
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
-    left = pc.fill_null(recorded.column("left_at"), at + 1)
-    then = recorded.filter(pc.and_(pc.less_equal(recorded.column("entered_at"), at), pc.greater(left, at)))
-    people = pa.table({"person_id": evaluate_rule(workspace, where, at)[1].members["rule"]})
-    return _with_user_ids(workspace, people.join(then.select(["person_id", "entered_at"]), "person_id"))
+    rule, evaluation = evaluate_rule(workspace, where, at)
+    people = evaluation.members["rule"].to_pylist()
+    catalog = workspace.catalog()
+    known = Presence(workspace, open_history(workspace, catalog), catalog, segment, rule).since(people, at)
+    since = pa.array([known[person] for person in people], pa.int64())
+    return _with_user_ids(workspace, pa.table({"person_id": pa.array(people, pa.string()), "entered_at": since}))
 
 
 def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) -> Explanation:
-    """Say why a person (person id, user id or anonymous id) is in a segment or not; as of the last run by default."""
+    """Say why a person (person id, user id or anonymous id) is in a segment or not, and what would change that.
+
+    As of the last run by default, and with the numbers of the population that were then in force.
+    """
     where = _sentence(workspace, segment)
     epoch = latest_epoch(workspace)
     moment = epoch.at if at is None and epoch else workspace.moment(at)
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
-    engine = engine_of(workspace, catalog)
-    return engine.explain(rule, person_of(workspace, person), moment, pinned_statistics(workspace, moment))
+    person_id, pinned = person_of(workspace, person), pinned_statistics(workspace, moment)
+    engine, history = engine_of(workspace, catalog), open_history(workspace, catalog)
+    explanation = engine.explain(rule, person_id, moment, pinned)
+    plan = build_plan({"": rule}, catalog)
+    statistics = Statistics() if pinned is None else pinned
+    if plan.terms.keys() - statistics.by_key.keys():
+        statistics = engine.evaluate({"": rule}, moment, pinned).statistics
+    ((_, block),) = people_of(history, [person_id])
+    since = Presence(workspace, history, catalog, segment, rule).since([person_id], moment)[person_id]
+    return replace(completed(explanation, Case.of(plan, block, catalog, statistics, moment)), since=since)
 
 
 def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:

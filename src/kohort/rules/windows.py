@@ -156,10 +156,15 @@ def is_anniversary(moment: Moment, at: Moment, days: int, zone: ZoneInfo) -> boo
     (True, False)
     """
     born, today = datetime_of(moment, zone).date(), datetime_of(at, zone).date()
-    following = (_comes_round(born, year) for year in (today.year, today.year + 1) if year > born.year)
+    following = (comes_round(born, year) for year in (today.year, today.year + 1) if year > born.year)
     return any(0 <= (day - today).days <= days for day in following)
 
 
-def _comes_round(born: date, year: int) -> date:
+def comes_round(born: date, year: int) -> date:
+    """Return the day of `year` on which the day `born` comes round: 28 February for a leap day in a common year.
+
+    >>> comes_round(date(1996, 2, 29), 2026)
+    datetime.date(2026, 2, 28)
+    """
     leap_day_missing = (born.month, born.day) == (2, 29) and not isleap(year)
     return date(year, 2, 28) if leap_day_missing else born.replace(year=year)

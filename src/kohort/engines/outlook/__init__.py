@@ -1,0 +1,1 @@
+"""What made a rule true or false of one person, and what would change it."""
