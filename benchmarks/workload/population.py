@@ -61,8 +61,8 @@ NAMES = (
 )
 VALUED = ("cart_added", "purchased", "checkout_started", "refunded", "gift_card_bought")
 CATEGORIES = tuple(f"category {letter}" for letter in "ABCDEFGH")
-COUNTRIES = ("FR", "DE", "US", "GB", "ES", "IT", "NL", "BE", "PL", "SE", "JP", "BR")
-PLANS = ("free", "basic", "pro", "team")
+COUNTRIES = tuple(sorted(("FR", "DE", "US", "GB", "ES", "IT", "NL", "BE", "PL", "SE", "JP", "BR")))
+PLANS = ("basic", "free", "pro", "team")
 
 _CATEGORY = {"category": {ValueType.TEXT: "category"}}
 _TOTAL = {"total": {ValueType.NUMBER: "total"}}
@@ -201,7 +201,7 @@ def _make_traits(people: int, folder: Path, random: np.random.Generator) -> None
     zipf = 1 / np.arange(1, len(COUNTRIES) + 1) ** 0.8
     values = {
         "country": random.choice(len(COUNTRIES), people, p=zipf / zipf.sum()).astype(np.int32),
-        "plan": random.choice(len(PLANS), people, p=[0.7, 0.2, 0.08, 0.02]).astype(np.int32),
+        "plan": random.choice(len(PLANS), people, p=[0.2, 0.7, 0.08, 0.02]).astype(np.int32),
         "age": random.integers(16, 90, people) * MICRO,
         "opted_in": (random.random(people) < 0.6).astype(np.int8),
     }
