@@ -13,9 +13,11 @@ from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
 
-# The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones.
+# The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones,
+# HYPOTHESIS_PROFILE=deep for twenty times as many.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("random", derandomize=False, deadline=None)
+settings.register_profile("deep", derandomize=False, max_examples=2_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
