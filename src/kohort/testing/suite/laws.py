@@ -39,7 +39,7 @@ def _worth(*values: int) -> World:
 class Laws(EngineCases):
     """What is true of every world, and the statistics of populations."""
 
-    @examples(60)
+    @examples(50)
     @given(worlds())
     def test_the_members_and_statistics_are_those_of_the_reference(self, world: World) -> None:
         found = self.engine_of(world).evaluate(dict(world.rules), world.at)
@@ -56,7 +56,7 @@ class Laws(EngineCases):
                 unit = DAY if isinstance(term.value, DaysSince) else MICRO
                 assert used.thresholds == (() if threshold is None else (threshold * unit,))
 
-    @examples(25)
+    @examples(8)
     @given(worlds(), st.randoms(use_true_random=False))
     def test_the_order_in_which_events_arrived_does_not_matter(self, world: World, random: Random) -> None:
         expected = members_of(self.engine_of(world).evaluate(dict(world.rules), world.at))
@@ -71,8 +71,8 @@ class Laws(EngineCases):
         arrived = replace(world, people=tuple(people))
         assert members_of(self.engine_of(arrived).evaluate(dict(world.rules), world.at)) == expected
 
-    @examples(25)
-    @given(worlds(), moments())
+    @examples(8)
+    @given(worlds(most_rules=3), moments())
     def test_rules_do_not_change_each_others_members_nor_an_evaluation_the_next(self, world: World, other: int) -> None:
         engine = self.engine_of(world)
         together = engine.evaluate(dict(world.rules), world.at)
@@ -83,15 +83,15 @@ class Laws(EngineCases):
             alone = engine.evaluate({name: rule}, world.at)
             assert members_of(alone) == {name: members_of(together)[name]}
 
-    @examples(25)
-    @given(worlds(), moments())
+    @examples(8)
+    @given(worlds(most_rules=2), moments())
     def test_pinned_statistics_are_those_used(self, world: World, epoch: int) -> None:
         engine = self.engine_of(world)
         pinned = engine.evaluate(dict(world.rules), epoch).statistics
         found = engine.evaluate(dict(world.rules), world.at, pinned)
         assert found.statistics == pinned
         known = Reference(world.people, world.catalog, world.at).existing
-        for person in known[:2]:
+        for person in known[:1]:
             for name, rule in world.rules.items():
                 explained = engine.explain(rule, person.person_id, world.at, pinned)
                 assert explained.holds == (person.person_id in members_of(found)[name])

@@ -120,7 +120,7 @@ class SequenceCases(EngineCases):
         assert not self._did(template, ("cart", 3 * DAY), ("order", DAY))
         assert not self._did(template, ("cart", 8 * DAY))
 
-    @examples(60)
+    @examples(40)
     @given(st.lists(_sequences(), min_size=2, max_size=4), st.lists(_histories(), min_size=4, max_size=8))
     def test_the_engine_finds_the_sequences_of_the_reference(
         self, found: list[Sequence], lives: list[tuple[tuple[str, Moment], ...]]
