@@ -15,7 +15,7 @@ test: $(DEV)/.ready ## Run the tests.
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time: ten minutes.
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
 
-mutants: $(DEV)/.ready ## Put deliberate faults into the engines, one at a time, and see that the tests find each.
+mutants: $(DEV)/.ready ## Put deliberate faults into the engines, one at a time, and see that the tests find each: some minutes.
 	$(DEV)/bin/python tests/mutants.py
 
 lint: $(DEV)/.ready ## Check style, types and the layers of the house.
