@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ _RULES = {
 }
 
 
-def _worth(*values: int) -> World:
+def _worth(*values: int | Fraction) -> World:
     """Return a world of people p0, p1, … with these values."""
     people = tuple(
         Person(f"p{number}", 0, traits=(TraitValue("clv", "v", 0, Typed(ValueType.NUMBER, Fraction(value))),))
@@ -104,6 +105,17 @@ class Laws(EngineCases):
                 "score of clv out of 4": Statistic(5, 4, (10 * MICRO, 20 * MICRO, 30 * MICRO)),
             }
         )
+
+    @pytest.mark.parametrize(
+        ("micros", "threshold"),
+        [((1, 2), 2), ((2, 3), 2), ((-1, -2), -2), ((-2, -3), -2), ((1, 2, 3), 2)],
+        ids=["1.5 to the even 2", "2.5 to the even 2", "-1.5 to the even -2", "-2.5 to the even -2", "2 stays"],
+    )
+    def test_a_threshold_is_rounded_half_even_to_six_places(self, micros: tuple[int, ...], threshold: int) -> None:
+        rules = {one: read_rule(f"clv > {one}", _CATALOG) for one in ("mean", "median", "quantile 0.5")}
+        world = _worth(*(Fraction(one, MICRO) for one in micros))
+        found = self.engine_of(world).evaluate(rules, 5).statistics
+        assert {one.thresholds for one in found.by_key.values()} == {(threshold,)}
 
     def test_pinned_statistics_are_used_and_what_they_lack_is_computed(self) -> None:
         pinned = Statistics({"top 50% of clv": Statistic(1, 9, (20 * MICRO,)), "of another rule": Statistic(1, 1, ())})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -216,6 +217,30 @@ class MeaningCases(EngineCases):
         assert self._members_now(twice, "sum of order.total exists") == ["bob"]
         assert self._members_now(twice, "sum of order.total > 0 or sum of order.total <= 0") == ["bob"]
         assert self._members_now(twice, "sum of order.total in top 100%") == []
+
+    def test_the_largest_sum_that_64_bits_hold_is_there(self) -> None:
+        parts = (LARGEST_MICROS - MICRO, MICRO)
+        orders = [
+            Event(str(index), "order", _NOW, {"total": Typed(ValueType.NUMBER, Fraction(part, MICRO))})
+            for index, part in enumerate(parts)
+        ]
+        assert self._members_now(_people(ada=orders), "sum of order.total = 9223372036854.775807") == ["ada"]
+
+    @pytest.mark.parametrize(
+        ("values", "number"),
+        [
+            ([{"shop": "Paris"}, {"shop": "Paris"}, {"shop": "Lyon"}], 2),
+            ([{"shop": "Paris"}, {"shop": "Lyon"}, {"shop": "Paris"}], 2),
+            ([{"total": 1}, {"total": 1}], 1),
+            ([{"code": 7}, {"code": "7"}, {"code": 7}], 2),  # a number and a text are different
+            ([{"tags": ["a", "b"]}, {"tags": ["b", "b"]}], 2),
+            ([{}, {}], 0),
+        ],
+    )
+    def test_equal_values_count_once(self, values: list[dict[str, Any]], number: int) -> None:
+        orders = [_event(str(index), "order", index, **its) for index, its in enumerate(values)]
+        name = next(iter(values[0]), "shop")
+        assert self._members_now(_people(ada=orders), f"distinct of order.{name} = {number}") == ["ada"]
 
     def test_ties_in_time_are_broken_by_event_id(self) -> None:
         tied = _people(ada=[_event("b", "order", 0, shop="second"), _event("a", "order", 0, shop="first")])
