@@ -218,6 +218,26 @@ class MeaningCases(EngineCases):
         assert self._members_now(twice, "sum of order.total > 0 or sum of order.total <= 0") == ["bob"]
         assert self._members_now(twice, "sum of order.total in top 100%") == []
 
+    def test_windows_within_one_another_are_asked_together(self) -> None:
+        ada = [_event(name, "order", age, total=total) for name, age, total in (("3", HOUR, 5), ("2", 2 * DAY, 7))]
+        ada.append(_event("1", "order", 5 * DAY, total=3))
+        by_days: dict[str, tuple[int, int, int]] = {  # in the last 1, 3 and 10 days
+            "count": (1, 2, 3),
+            "sum": (5, 12, 15),
+            "mean": (5, 6, 5),
+            "min": (5, 5, 3),
+            "max": (5, 7, 7),
+            "distinct": (1, 2, 3),
+            "first": (5, 7, 3),
+            "last": (5, 5, 5),
+        }
+        rules = {
+            f"{function} {days}": read_rule(f"{function} of order.total in last {days} days = {value}", _CATALOG)
+            for function, values in by_days.items()
+            for days, value in zip((1, 3, 10), values, strict=True)
+        }
+        assert self.answers(_people(ada=ada), _CATALOG, rules, _NOW) == {name: ["ada"] for name in rules}
+
     def test_the_largest_sum_that_64_bits_hold_is_there(self) -> None:
         parts = (LARGEST_MICROS - MICRO, MICRO)
         orders = [
