@@ -49,6 +49,7 @@ def open_peer(made: Population) -> duckdb.DuckDBPyConnection:
         _make(made, path)
     connection = duckdb.connect(path, read_only=True)
     connection.execute("SET threads = 1")
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 
