@@ -151,9 +151,9 @@ FAULTS = (
     Fault("rows of one moment are read in any order", NUMBA, "ts[next_row[one]] <= ts", "ts[next_row[one]] < ts"),
     Fault("a step at the deadline does not undo", NUMBA, "pending[person] <= longest", "pending[person] < longest"),
     Fault("a deadline passes 1 µs late", NUMBA, "pending[person] <= at -", "pending[person] < at -"),
-    Fault("a step has 1 µs less", NUMBA, "before > within[step]", "before >= within[step]"),
-    Fault("the whole has 1 µs less", NUMBA, "begin > limit", "begin >= limit"),
-    Fault("between holds its start", NUMBA, "seen[person, one] > before", "seen[person, one] >= before"),
+    Fault("a step has 1 µs less", NUMBA, "before <= within[step]", "before < within[step]"),
+    Fault("the whole has 1 µs less", NUMBA, "begin <= limit", "begin < limit"),
+    Fault("between holds its start", NUMBA, "seen[one] > before", "seen[one] >= before"),
     Fault("an older row replaces the last", NUMBA, "chosen[row] and rows[people[row]] == NO_CODE", "chosen[row]"),
     Fault("a missing value is added", NUMBA, "if values[row] != MISSING", "if values[row] != 1"),
     Fault(
