@@ -4,13 +4,19 @@ DEV := .venv/dev
 DEMO := .venv/demo
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench format generate clean
+.PHONY: demo test test-deep mutants lint docs bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
 
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
+
+test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time: ten minutes.
+	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
+
+mutants: $(DEV)/.ready ## Put deliberate faults into the engines, one at a time, and see that the tests find each: some minutes.
+	$(DEV)/bin/python tests/mutants.py
 
 lint: $(DEV)/.ready ## Check style, types and the layers of the house.
 	$(DEV)/bin/ruff check

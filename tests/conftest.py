@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from kohort.cli.demo import run_demo
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
 
-# The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones.
+# The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones,
+# HYPOTHESIS_PROFILE=deep for twenty times as many; mutants need only know that there is a failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("random", derandomize=False, deadline=None)
+settings.register_profile("deep", derandomize=False, max_examples=2_000, deadline=None)
+settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Phase.generate,))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 

@@ -6,11 +6,11 @@ from fractions import Fraction
 import pytest
 
 from kohort.clock import DAY
-from kohort.definitions.values import MICRO, ValueType
+from kohort.definitions.values import ValueType
 from kohort.engines.plan import build_plan
 from kohort.engines.reference import Person, TraitValue, Typed
 from kohort.engines.sql.engine import SqlEngine
-from kohort.engines.statistics import Statistic, Statistics
+from kohort.engines.statistics import Statistics
 from kohort.errors import CorruptionError
 from kohort.rules.catalog import Catalog
 from kohort.rules.read import read_rule
@@ -36,37 +36,9 @@ def engine_of(*values: int) -> SqlEngine:
     return SqlEngine(connection, CATALOG)
 
 
-def test_an_evaluation_gives_the_numbers_that_it_used() -> None:
-    used = engine_of(10, 20, 30, 40).evaluate(RULES, at=5).statistics
-    assert used == Statistics(
-        {
-            "top 50% of clv": Statistic(5, 4, (30 * MICRO,)),
-            "mean + 1 std of clv": Statistic(5, 4, (37_909_944,)),  # 25 + √(500/3)
-            "score of clv out of 4": Statistic(5, 4, (10 * MICRO, 20 * MICRO, 30 * MICRO)),
-        }
-    )
-
-
 def test_statistics_survive_the_journal() -> None:
     used = engine_of(10, 20, 30, 40).evaluate(RULES, at=5).statistics
     assert Statistics.of_json(json.loads(json.dumps(used.to_json()))) == used
-
-
-def test_pinned_statistics_are_used_and_what_they_lack_is_computed() -> None:
-    pinned = Statistics({"top 50% of clv": Statistic(1, 9, (20 * MICRO,)), "of another rule": Statistic(1, 1, ())})
-    found = engine_of(10, 20, 30, 40).evaluate(RULES, at=5, pinned=pinned)
-    assert found.members["top"].to_pylist() == ["p1", "p2", "p3"]
-    assert found.statistics.by_key["top 50% of clv"].at == 1
-    assert found.statistics.by_key["score of clv out of 4"].at == 5
-    assert "of another rule" not in found.statistics.by_key
-    assert found.members["scored"].to_pylist() == ["p3"]
-
-
-def test_thresholds_of_nobody_are_missing_and_hold_for_nobody() -> None:
-    found = engine_of().evaluate(RULES, at=5)
-    assert [one.thresholds for one in found.statistics.by_key.values()] == [(), (), ()]
-    assert [members.to_pylist() for members in found.members.values()] == [[], [], []]
-    assert found.population == 0
 
 
 @pytest.mark.parametrize("record", [{}, {"at": 1}, {"at": 1, "population": 2, "thresholds": ["x"]}, {"at": "now"}])

@@ -15,13 +15,13 @@ _NEVER = 2**62
 _DTYPES = {ValueType.NUMBER: np.int64, ValueType.MOMENT: np.int64, ValueType.BOOLEAN: np.int8}
 
 
-def history_of(world: World, real: int = 2) -> History:
-    """Return the history of a world, `real` people to a block of eight: the others never come to exist."""
+def history_of(world: World, real: int = 2, size: int = 8) -> History:
+    """Return the history of a world, `real` people to a block of `size` (a multiple of 8): the others never exist."""
     known = sorted(world.people, key=lambda one: one.person_id)
     groups = []
     for start in range(0, len(known), real):
         group = known[start : start + real]
-        others = [Person(f"{group[-1].person_id}~{number}", _NEVER) for number in range(8 - len(group))]
+        others = [Person(f"{group[-1].person_id}~{number:02}", _NEVER) for number in range(size - len(group))]
         groups.append([*group, *others])
     people = [person for group in groups for person in group]
     ids = pa.array([one.person_id for one in people], pa.string())

@@ -157,7 +157,7 @@ class _Decision:
         known = dict(self.statistics.by_key)
         for number, terms_of in enumerate(populations):
             for among, terms in terms_of.items():
-                values = np.concatenate(parts[number][among])
+                values = _joined(parts[number][among])
                 known |= {statistic_key(term): statistic_of(term, values, self.context.at) for term in terms}
         self.statistics = Statistics(known)
 
@@ -205,7 +205,7 @@ class _Decision:
                     parts[number].append(found.values())
                 for question in asked[number]:
                     question.answer(found, start, self.kernels)
-        points |= {feature: np.concatenate(parts[number]) for number, feature in near.items()}
+        points |= {feature: _joined(parts[number]) for number, feature in near.items()}
 
     def _located(self, condition: Located, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
         degrees = []
@@ -314,6 +314,11 @@ def _columns(history: History, catalog: Catalog, event: str | None, name: str, k
 def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
     known = {} if pinned is None else pinned.by_key
     return Statistics({key: known[key] for key in plan.terms if key in known})
+
+
+def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the values of all blocks; there may be no block."""
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def _packed(mask: NDArray[np.bool_]) -> Bits:

@@ -51,6 +51,7 @@ class Steps:
 def steps_of(sequence: Sequence, stream_of: Callable[[Step, bool], Stream]) -> Steps:
     """Return the steps of `sequence`; `stream_of` gives the rows of a step, and is told which is the first.
 
+    >>> import numpy as np
     >>> from kohort.rules.parse import parse_rule
     >>> nothing = Stream(np.zeros(0, np.int32), np.zeros(0, np.int64))
     >>> steps = steps_of(parse_rule("did a then not b then c within 1 hour"), lambda step, first: nothing)

@@ -1,0 +1,1 @@
+"""What the benchmarks of segments share: a population, its segments, and a peer."""

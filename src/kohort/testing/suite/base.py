@@ -1,0 +1,59 @@
+"""What all parts of the suite ask of an engine."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from hypothesis import HealthCheck, settings
+
+from kohort.clock import Moment
+from kohort.engines.evaluation import Evaluation, Explanation
+from kohort.engines.reference import Person, Reference
+from kohort.engines.statistics import Statistics
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Rule
+from kohort.testing.worlds import World
+
+Law = TypeVar("Law", bound=Callable[..., Any])
+
+_SUPPRESSED: Final = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.differing_executors)
+_USUAL: Final = 100
+
+
+class Engine(Protocol):
+    """What evaluates rules on one world's data; `SqlEngine` and `KernelEngine` say what each method gives."""
+
+    def evaluate(self, rules: dict[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation: ...
+    def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation: ...
+
+
+class EngineCases(ABC):
+    """One part of the suite; a subclass says how an engine is made."""
+
+    @abstractmethod
+    def engine_of(self, world: World) -> Engine:
+        """Return the engine that is held to the meaning, on the data of `world`.
+
+        It is used before the next one is made, so one database may serve all.
+        """
+
+    def answers(
+        self, everybody: Sequence[Person], catalog: Catalog, rules: dict[str, Rule], at: Moment
+    ) -> dict[str, list[str]]:
+        """Return the members of each rule, on which the engine and the reference agree."""
+        actors = {one.event_id: person.person_id for person in everybody for one in person.events}
+        world = World(tuple(everybody), actors, catalog, rules, at)
+        found = members_of(self.engine_of(world).evaluate(rules, at))
+        assert found == Reference(everybody, catalog, at).evaluate(rules)
+        return found
+
+
+def members_of(evaluation: Evaluation) -> dict[str, list[str]]:
+    """Return the members of each rule as plain lists."""
+    return {name: members.to_pylist() for name, members in evaluation.members.items()}
+
+
+def examples(usual: int) -> Callable[[Law], Law]:
+    """Look at `usual` examples, or so many times more as Hypothesis's profile asks for more than its own 100."""
+    count = usual * settings.default.max_examples // _USUAL  # type: ignore[union-attr]  # a profile is always loaded
+    return settings(max_examples=max(1, count), deadline=None, suppress_health_check=_SUPPRESSED)

@@ -1,0 +1,226 @@
+"""Deliberate faults, one at a time, in the engines and in what they share; the published suite must find each.
+
+    python tests/mutants.py [words of a fault …]
+
+Each fault is a change of one place in a copy of the sources. It is found if the engine's tests fail; a fault whose text
+is no longer there, or there more than once, stops the program. It prints a table: fault, place, the test that found it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "src/kohort"
+TESTS = ("sql_engine", "kernel_engine_numpy", "kernel_engine_numba")
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, in which file, and how: `old` becomes `new`."""
+
+    words: str
+    path: str
+    old: str
+    new: str
+
+    @property
+    def tests(self) -> str:
+        """The tests of the engine that runs the file; what all engines share, the quickest runs."""
+        if "numba" in self.path:
+            return "kernel_engine_numba"
+        return "sql_engine" if "/sql/" in self.path else "kernel_engine_numpy"
+
+    def put_into(self, folder: Path) -> None:
+        """Change the copy of the sources in `folder`."""
+        path = folder / PACKAGE / self.path
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            sys.exit(f'"{self.words}": {self.path} holds {text.count(self.old)} times, not once:\n{self.old}')
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+WINDOWS, PREDICATES, CRITERIA = "rules/windows.py", "engines/predicates.py", "engines/criteria.py"
+POPULATION, TEXTS, COLUMNS = "stats/population.py", "engines/texts.py", "engines/columns.py"
+TERMS, FEATURES = "engines/sql/terms.py", "engines/sql/features.py"
+SEQUENCES, STATEMENTS = "engines/sql/sequences.py", "engines/sql/statements.py"
+ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
+FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
+NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
+
+FAULTS = (
+    # Shared by all engines.
+    Fault("a window holds its start", WINDOWS, "[(at - window.length + 1, at)]", "[(at - window.length, at)]"),
+    Fault("a week begins on Sunday", WINDOWS, "days=today.weekday()", "days=(today.weekday() + 1) % 7"),
+    Fault("29 February comes round on 1 March", WINDOWS, "date(year, 2, 28) if", "date(year, 3, 1) if"),
+    Fault("an anniversary is in the year of birth", WINDOWS, "if year > born.year)", "if year >= born.year)"),
+    Fault("< means <=", PREDICATES, "Within(high=first - 1)", "Within(high=first)"),
+    Fault("> a day holds in that day", PREDICATES, "Within(low=last + 1)", "Within(low=first + 1)"),
+    Fault("std divides by n", POPULATION, "deviations**2 * n * (n - 1)", "deviations**2 * (n - 1) * (n - 1)"),
+    Fault("a quantile is rounded down", POPULATION, "return round(low + Fraction", "return int(low + Fraction"),
+    Fault(
+        "the top is one person short",
+        POPULATION,
+        "return -(-percent * size // (100 * MICRO))",
+        "return max(1, percent * size // (100 * MICRO))",
+    ),
+    Fault("top means bottom", CRITERIA, "if side is Side.TOP", "if side is Side.BOTTOM"),
+    Fault("ties at the top are out", CRITERIA, "Within(low=threshold) if", "Within(low=threshold + 1) if"),
+    Fault("a score begins at its cut", CRITERIA, "None if enter is None else enter + 1, leave", "enter, leave"),
+    Fault("outsiders of a population have a score", CRITERIA, "return holds | ~among", "return holds & among"),
+    Fault("é is not é", TEXTS, 'composed = normalize("NFC", text)\n', "composed = text\n"),
+    # The SQL engine.
+    Fault(
+        "NULL leaks",
+        TERMS,
+        "return exp.Coalesce(this=_compared(predicate, value, parameters), expressions=[exp.false()])",
+        "return _compared(predicate, value, parameters)",
+    ),
+    Fault("a lower bound is outside", TERMS, "else [exp.GTE(this=term", "else [exp.GT(this=term"),
+    Fault(
+        "a mean is rounded half up",
+        FEATURES,
+        "this=exp.And(this=exp.EQ(this=doubled.copy(), expression=count.copy()), expression=odd), true",
+        "this=exp.EQ(this=doubled.copy(), expression=count.copy()), true",
+    ),
+    Fault("whoever did nothing is in the population", FEATURES, "    if not in_population:\n", "    if True:\n"),
+    Fault("ties in time fall as they may", FEATURES, '[column("ts"), column("event_id")]', '[column("ts")]'),
+    Fault(
+        "the first time is the last", FEATURES, "is Occurrence.LAST else exp.Min", "is Occurrence.FIRST else exp.Min"
+    ),
+    Fault("the largest sum is missing", FEATURES, "fits = exp.LTE(", "fits = exp.LT("),
+    Fault(
+        "equal values count as different",
+        FEATURES,
+        "exp.Count(this=exp.Distinct(expressions=[read]))",
+        "exp.Count(this=read)",
+    ),
+    Fault("a step may follow at the same time", SEQUENCES, '("1", "PRECEDING")', '("0", "PRECEDING")'),
+    Fault("a step at the same time undoes", SEQUENCES, '("1", "FOLLOWING")', '("0", "FOLLOWING")'),
+    Fault("a deadline passes 1 µs late", SEQUENCES, "over = exp.LTE(", "over = exp.LT("),
+    Fault("a step at the deadline does not undo", SEQUENCES, "late = exp.GT(", "late = exp.GTE("),
+    Fault("a step has 1 µs less", SEQUENCES, "return exp.LTE(this=exp.Paren(", "return exp.LT(this=exp.Paren("),
+    Fault(
+        "between holds its start", SEQUENCES, 'exp.LTE(this=column("last_absent")', 'exp.LT(this=column("last_absent")'
+    ),
+    Fault("people exist 1 µs late", STATEMENTS, 'exp.LTE(this=column("first_seen"', 'exp.LT(this=column("first_seen"'),
+    Fault(
+        "of two values set at once the first counts", STATEMENTS, '"value_id"), desc=True', '"value_id"), desc=False'
+    ),
+    # The kernel engine, whatever its kernels.
+    Fault("what happens at the moment is to come", COLUMNS, 'at, side="right"', 'at, side="left"'),
+    Fault("a window's first moment is outside", READER, 'low, side="left"', 'low, side="right"'),
+    Fault("people exist 1 µs late", KERNEL, "block.first_seen <= context.at", "block.first_seen < context.at"),
+    Fault("a mean is rounded half up", ACCUMULATORS, " & (whole % 2 == 1))", ")"),
+    Fault("the mean of nothing is 0", ACCUMULATORS, "* (whole + up), MISSING)", "* (whole + up), 0)"),
+    Fault(
+        "a sum beyond 64 bits wraps around",
+        ACCUMULATORS,
+        "fits = (high >= -(2**31)) &",
+        "fits = np.ones(len(high), bool) |",
+    ),
+    Fault("the sum of nothing is missing", ACCUMULATORS, "0 if function is Function.SUM else MISSING", "MISSING"),
+    Fault("equal values count as different", ACCUMULATORS, " | (values[1:] != values[:-1])", " | True"),
+    Fault("missing differs from everything", MASKS, "return ~same & column.present() if", "return ~same if"),
+    Fault(
+        "whoever did nothing is in the population",
+        FOUND,
+        "self.matched is None else self.matched > 0)\n        if not everyone",
+        "self.matched is None else self.matched >= 0)\n        if not everyone",
+    ),
+    # Its kernels in numpy.
+    Fault("the first value is the last", NUMPY, "rows[people[::-1]] = numbers[::-1]", "rows[people] = numbers"),
+    Fault("an older row replaces the last", NUMPY, "rows[people] == NO_CODE", "rows[people] >= NO_CODE"),
+    Fault("a step may follow at the same time", NUMPY, 'side="left") - 1', 'side="right") - 1'),
+    Fault("a step at the same time undoes", NUMPY, 'others.keys, side="right")', 'others.keys, side="left")'),
+    Fault("a deadline passes 1 µs late", NUMPY, "reached.ts <= at - never", "reached.ts < at - never"),
+    Fault("a step at the deadline does not undo", NUMPY, "> never.within", ">= never.within"),
+    Fault("a step has 1 µs less", NUMPY, "ts - ends <= step.within", "ts - ends < step.within"),
+    Fault("the whole has 1 µs less", NUMPY, "ts - begins <= limit", "ts - begins < limit"),
+    Fault("between holds its start", NUMPY, "ts[between[there]] <= reached", "ts[between[there]] < reached"),
+    Fault("a missing value is added", NUMPY, "there = values != MISSING", "there = values == values"),
+    Fault("an upper bound is outside", NUMPY, "(values <= high), bitorder", "(values < high), bitorder"),
+    # Its kernels in numba.
+    Fault("rows of one moment are read in any order", NUMBA, "ts[next_row[one]] <= ts", "ts[next_row[one]] < ts"),
+    Fault("a step at the deadline does not undo", NUMBA, "pending[person] <= longest", "pending[person] < longest"),
+    Fault("a deadline passes 1 µs late", NUMBA, "pending[person] <= at -", "pending[person] < at -"),
+    Fault("a step has 1 µs less", NUMBA, "before <= within[step]", "before < within[step]"),
+    Fault("the whole has 1 µs less", NUMBA, "begin <= limit", "begin < limit"),
+    Fault("between holds its start", NUMBA, "seen[one] > before", "seen[one] >= before"),
+    Fault("an older row replaces the last", NUMBA, "chosen[row] and rows[people[row]] == NO_CODE", "chosen[row]"),
+    Fault("a missing value is added", NUMBA, "if values[row] != MISSING", "if values[row] != 1"),
+    Fault(
+        "a lower bound is outside", NUMBA, "values[word * _WORD + place] >= low", "values[word * _WORD + place] > low"
+    ),
+    Fault("an upper bound is outside", NUMBA, "(value <= high)", "(value < high)"),
+)
+
+
+def main() -> None:
+    """Run the faults whose words are asked for, by default all, and print who found each."""
+    asked = [fault for fault in FAULTS if all(word in f"{fault.words} {fault.path}" for word in sys.argv[1:])]
+    for fault in asked:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "src", Path(folder, "src"))
+            fault.put_into(Path(folder))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for name, found in zip(TESTS, pool.map(lambda name: found_by(None, name), TESTS), strict=True):
+            if found is not None:
+                sys.exit(f"the tests of {name} fail without any fault: {found}")
+        print("| fault | place | found by |\n|---|---|---|", flush=True)
+        survivors = 0
+        for fault, found in zip(asked, pool.map(lambda fault: found_by(fault, fault.tests), asked), strict=True):
+            survivors += found is None
+            print(f"| {fault.words} | `{fault.path}` | {found or '**nothing**'} |", flush=True)
+    print(f"\n{len(asked)} faults, {survivors} of them not found.")
+    sys.exit(survivors > 0)
+
+
+def found_by(fault: Fault | None, tests: str) -> str | None:
+    """Return the test that fails first with `fault` in a copy of the sources; None if none does."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("src", "tests"):
+            shutil.copytree(ROOT / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        if fault is not None:
+            fault.put_into(Path(folder))
+        surroundings = {
+            "PYTHONPATH": str(Path(folder, "src")),
+            "HYPOTHESIS_PROFILE": "mutants",
+            "NUMBA_CACHE_DIR": str(Path(folder, "cache")),
+        }
+        run = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-x",
+                "-q",
+                "--tb=no",
+                "-p",
+                "no:cacheprovider",
+                f"tests/engines/test_{tests}.py",
+            ],
+            cwd=folder,
+            env=os.environ | surroundings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    failed = re.search(r"^FAILED \S*::(\w+)", run.stdout, re.MULTILINE)
+    if failed:
+        return failed[1].removeprefix("test_").replace("_", " ")
+    if run.returncode:
+        sys.exit(f"the tests of {tests} could not run:\n{run.stdout}\n{run.stderr}")
+    return None
+
+
+if __name__ == "__main__":
+    main()
