@@ -82,7 +82,7 @@ _TRAIT_COLUMNS = {
     "age": ("number", ()),
     "opted_in": ("boolean", ()),
 }
-_EVENT_FIELDS = {"people": np.int32, "ts": np.int64, "category": np.int32}
+_EVENT_FIELDS = {"people": np.int32, "ts": np.int64, "category": np.int8}
 _SESSION = 0.25  # the chance that a session ends with an event: 4 events on average
 _GAP = 90 * SECOND
 
@@ -185,7 +185,7 @@ def _block_events(
     names = np.repeat(np.arange(len(NAMES)), sizes)
     random.shuffle(names)
     order = np.argsort((names << 48) + (ts - START))
-    category = np.minimum(random.geometric(0.35, size) - 1, len(CATEGORIES) - 1).astype(np.int32)
+    category = np.minimum(random.geometric(0.35, size) - 1, len(CATEGORIES) - 1).astype(np.int8)
     for place, end in enumerate(np.cumsum(sizes)):
         chosen = order[end - sizes[place] : end]
         rows = {"people": people[chosen], "ts": ts[chosen], "category": category[chosen]}
@@ -200,8 +200,8 @@ def _make_traits(people: int, folder: Path, random: np.random.Generator) -> None
     np.save(folder / "first_seen.npy", first_seen)
     zipf = 1 / np.arange(1, len(COUNTRIES) + 1) ** 0.8
     values = {
-        "country": random.choice(len(COUNTRIES), people, p=zipf / zipf.sum()).astype(np.int32),
-        "plan": random.choice(len(PLANS), people, p=[0.2, 0.7, 0.08, 0.02]).astype(np.int32),
+        "country": random.choice(len(COUNTRIES), people, p=zipf / zipf.sum()).astype(np.int8),
+        "plan": random.choice(len(PLANS), people, p=[0.2, 0.7, 0.08, 0.02]).astype(np.int8),
         "age": random.integers(16, 90, people) * MICRO,
         "opted_in": (random.random(people) < 0.6).astype(np.int8),
     }

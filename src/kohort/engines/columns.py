@@ -33,8 +33,8 @@ class Column:
     """The values of one property, or trait, of one type: one a row.
 
     Numbers are int64 micros and moments int64 microseconds UTC, `MISSING` where there is none. Booleans are int8, and
-    texts and lists of text (tuples) int32 places in `dictionary`, which holds each distinct one once, in order;
-    `NO_CODE` where there is none.
+    texts and lists of text (tuples) are places in `dictionary`, which holds each distinct one once, in order, as
+    integers of the fewest bytes, 4 at most; `NO_CODE` where there is none.
 
     >>> Column(np.array([0, -1], np.int32), ("Paris",)).present().tolist()
     [True, False]

@@ -1,7 +1,8 @@
 """The numbers of the population that an evaluation used, as the record that an epoch keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import assert_never
 
 import numpy as np
@@ -14,6 +15,7 @@ from kohort.rules.nodes import AgainstMean, AgainstQuantile, Everyone, Extreme, 
 from kohort.rules.operators import Side
 from kohort.rules.print import print_among, print_threshold, print_value
 from kohort.stats.population import (
+    Moments,
     bottom_threshold,
     deviation_threshold,
     moments_of,
@@ -114,20 +116,18 @@ def statistic_of(term: PopulationTerm, values: NDArray[np.int64], at: Moment) ->
     >>> statistic_of(Extreme(Trait("clv"), Side.TOP, 50_000_000), np.array([1, 2, 3, 4]), 0).thresholds
     (3,)
     """
-    match term:
-        case AgainstMean():
-            found = deviation_threshold(moments_of(values), term.deviations)
-        case AgainstQuantile():
-            found = quantile_threshold(values, term.quantile)
-        case Extreme(side=Side.TOP):
-            found = top_threshold(values, term.percent)
-        case Extreme():
-            found = bottom_threshold(values, term.percent)
-        case Score():
-            return Statistic(at, len(values), score_cuts(values, term.levels, reversed=term.reversed))
-        case _:
-            assert_never(term)
-    return Statistic(at, len(values), () if found is None else (found,))
+    return _statistic(term, values, lambda: moments_of(values), at)
+
+
+def statistics_of(terms: Iterable[PopulationTerm], values: NDArray[np.int64], at: Moment) -> dict[str, Statistic]:
+    """Return the statistics of several terms over one population, by their keys; see `statistic_of`.
+
+    >>> from kohort.rules.nodes import Trait
+    >>> list(statistics_of([Extreme(Trait("clv"), Side.TOP, 50_000_000)], np.array([1, 2]), 0))
+    ['top 50% of clv']
+    """
+    moments = cache(lambda: moments_of(values))
+    return {statistic_key(term): _statistic(term, values, moments, at) for term in terms}
 
 
 def _statistic_of(key: str, record: Mapping[str, object]) -> Statistic:
@@ -139,3 +139,22 @@ def _statistic_of(key: str, record: Mapping[str, object]) -> Statistic:
         case _:
             pass
     raise CorruptionError(f'the recorded statistic "{key}" cannot be read; run: kohort rebuild')
+
+
+def _statistic(
+    term: PopulationTerm, values: NDArray[np.int64], moments: Callable[[], Moments], at: Moment
+) -> Statistic:
+    match term:
+        case AgainstMean():
+            found = deviation_threshold(moments(), term.deviations)
+        case AgainstQuantile():
+            found = quantile_threshold(values, term.quantile)
+        case Extreme(side=Side.TOP):
+            found = top_threshold(values, term.percent)
+        case Extreme():
+            found = bottom_threshold(values, term.percent)
+        case Score():
+            return Statistic(at, len(values), score_cuts(values, term.levels, reversed=term.reversed))
+        case _:
+            assert_never(term)
+    return Statistic(at, len(values), () if found is None else (found,))

@@ -94,8 +94,9 @@ def _encoded(values: pa.ChunkedArray, kind: ValueType) -> tuple[NDArray[Any], pa
             codes = np.array([NO_CODE if one is None else places[one] for one in lists], np.int32)
     order = sorted(range(len(distinct)), key=distinct.__getitem__)
     # One place more, for what is missing: its code, -1, is the last place.
-    rank = np.full(len(distinct) + 1, NO_CODE, np.int32)
-    rank[order] = np.arange(len(distinct), dtype=np.int32)
+    width = np.int8 if len(distinct) < 2**7 else np.int16 if len(distinct) < 2**15 else np.int32
+    rank = np.full(len(distinct) + 1, NO_CODE, width)
+    rank[order] = np.arange(len(distinct))
     ordered = [distinct[place] for place in order]
     return rank[codes], pa.array(ordered, pa.string() if kind is ValueType.TEXT else pa.list_(pa.string()))
 

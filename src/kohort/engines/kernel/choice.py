@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from kohort.engines.columns import History, Moments, Places, Values
 from kohort.engines.kernel.steps import Steps
-from kohort.engines.plan import Bits
 
 WORTH_COMPILING: Final = 4_000_000
 """The number of rows from which on compiled kernels save more than the second that loading them costs."""
@@ -24,7 +23,7 @@ class Kernels(Protocol):
     def take_greatest(self, people: Places, values: Values, chosen: Chosen, greatest: Moments) -> None: ...  # noqa: D102
     def take_first(self, people: Places, chosen: Chosen, start: int, rows: Places) -> None: ...  # noqa: D102
     def take_last(self, people: Places, chosen: Chosen, start: int, rows: Places) -> None: ...  # noqa: D102
-    def within(self, values: Values, low: int, high: int) -> Bits: ...  # noqa: D102
+    def within(self, values: Values, bounds: Values) -> NDArray[np.uint8]: ...  # noqa: D102
     def did_steps(self, steps: Steps, at: int, size: int) -> NDArray[np.bool_]: ...  # noqa: D102
 
 

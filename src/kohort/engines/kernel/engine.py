@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,17 @@ from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.kernel.choice import Kernels, kernels_for
 from kohort.engines.kernel.features import Reader, Source, Wanted, source_of
 from kohort.engines.kernel.found import Found
+from kohort.engines.kernel.masks import packed
+from kohort.engines.kernel.questions import Questions
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, events_of, features_of
-from kohort.engines.predicates import Present, Within
+from kohort.engines.predicates import Within
 from kohort.engines.statistics import (
     PopulationTerm,
     Statistics,
     population_rule,
     population_term,
     statistic_key,
-    statistic_of,
+    statistics_of,
 )
 from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
@@ -117,7 +118,7 @@ class _Decision:
         self.kernels, self._blocks = kernels, history.blocks
         self._starts = [start // 8 for start in history.starts()]
         self._bytes = (len(history.people) + 7) // 8
-        self.existing = self._all(_packed(block.first_seen <= context.at) for block in history.blocks)
+        self.existing = self._all(packed(block.first_seen <= context.at) for block in history.blocks)
         self._everyone_exists = int(np.bitwise_count(self.existing).sum()) == len(history.people)
 
     def decide(self, stage: Sequence[Basic]) -> None:
@@ -158,7 +159,7 @@ class _Decision:
         for number, terms_of in enumerate(populations):
             for among, terms in terms_of.items():
                 values = _joined(parts[number][among])
-                known |= {statistic_key(term): statistic_of(term, values, self.context.at) for term in terms}
+                known |= statistics_of(terms, values, self.context.at)
         self.statistics = Statistics(known)
 
     def _population(self, among: _Population, found: Found, start: int, size: int) -> NDArray[np.int64]:
@@ -178,20 +179,12 @@ class _Decision:
     ) -> None:
         """Put into `bits` for whom the conditions on the features of `source` hold, into `points` where people are."""
         wanted: list[Wanted] = []
-        asked: list[list[_Asked]] = []
+        questions: list[Questions] = []
         for feature, conditions in asking.items():
-            plain = [one for one in conditions if not isinstance(one, Located)]
-            criteria = [criterion_of(one, self.statistics, self.context) for one in plain]
-            for one in plain:
-                if one not in bits:
-                    bits[one] = np.zeros(self._bytes, np.uint8)
-            wanted.append(_wanted(feature, criteria, self.context.at))
-            asked.append(
-                [
-                    _Asked(bits[one], its, first=feature == its.features[0])
-                    for one, its in zip(plain, criteria, strict=True)
-                ]
-            )
+            plain = (one for one in conditions if not isinstance(one, Located))
+            criteria: dict[Basic, Criterion] = {one: criterion_of(one, self.statistics, self.context) for one in plain}
+            wanted.append(_wanted(feature, list(criteria.values()), self.context.at))
+            questions.append(Questions(feature, criteria, bits, self._bytes))
         near = {
             number: feature
             for number, (feature, conditions) in enumerate(asking.items())
@@ -203,8 +196,7 @@ class _Decision:
             for number, found in reader.read(block):
                 if number in parts:
                     parts[number].append(found.values())
-                for question in asked[number]:
-                    question.answer(found, start, self.kernels)
+                questions[number].answer(found, start, self.kernels)
         points |= {feature: _joined(parts[number]) for number, feature in near.items()}
 
     def _located(self, condition: Located, points: Mapping[Feature, NDArray[np.int64]]) -> Bits:
@@ -212,7 +204,7 @@ class _Decision:
         for trait in condition.coordinates:
             micros = points[Feature(trait, ValueType.NUMBER)]
             degrees.append(np.where(micros == MISSING, np.nan, micros / MICRO))
-        return _packed(is_located(condition, *degrees))
+        return packed(is_located(condition, *degrees))
 
     def _all(self, parts: Iterable[Bits]) -> Bits:
         bits = np.zeros(self._bytes, np.uint8)
@@ -230,28 +222,6 @@ def _decide(
     for stage in plan.stages:
         decision.decide(stage)
     return decision
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A criterion and where its answers go; of several features, those after the first add to its answers."""
-
-    bits: Bits
-    criterion: Criterion
-    first: bool
-
-    def answer(self, found: Found, start: int, kernels: Kernels) -> None:
-        """Answer for a block of people, of which the first stands at the byte `start`."""
-        predicate = self.criterion.predicate
-        look = found.holds_in_population if self.criterion.in_population else found.holds
-        holds = look(predicate, kernels)
-        place = self.bits[start : start + len(holds)]
-        if self.first:
-            place[:] = holds
-        elif predicate == Present(negated=True):
-            place &= holds
-        else:
-            place |= holds
 
 
 def _wanted(feature: Feature, criteria: Sequence[Criterion], at: Moment) -> Wanted:
@@ -319,10 +289,6 @@ def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
 def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Return the values of all blocks; there may be no block."""
     return np.concatenate([np.zeros(0, np.int64), *parts])
-
-
-def _packed(mask: NDArray[np.bool_]) -> Bits:
-    return np.packbits(mask, bitorder="little")
 
 
 def _shown(found: Found, feature: Feature) -> object:

@@ -9,7 +9,7 @@ import numpy as np
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, NO_CODE, Block, Column, Rows
 from kohort.engines.context import Context
-from kohort.engines.kernel.accumulators import Accumulator, Counts, Matching, accumulator, picked
+from kohort.engines.kernel.accumulators import Accumulator, Counts, Extremes, Matching, accumulator, picked
 from kohort.engines.kernel.choice import Kernels
 from kohort.engines.kernel.found import Found
 from kohort.engines.kernel.masks import Mask, where_mask
@@ -179,15 +179,13 @@ def _apart(one: _Windowed, spans: Sequence[tuple[int, int]], its: Matching, cata
 
 
 def _days_since(measure: DaysSince, oldest: int | None, its: Matching, at: int) -> Found:
-    chosen = np.full(its.size, NO_CODE, np.int32)
-    start, take = 0, its.kernels.take_first
-    if measure.occurrence is Occurrence.LAST:
-        start, take = min(_first_from(its.rows, oldest), its.until), its.kernels.take_last
-    take(its.people(start, its.until), its.chosen_in(start, its.until), start, chosen)
-    there = chosen != NO_CODE
-    since = np.full(its.size, MISSING, np.int64)
-    since[there] = at - its.rows.ts[chosen[there]]
-    return Found(Column(since))
+    """Return the time since the first or last row, of those not older than `oldest` if it is the last."""
+    last = measure.occurrence is Occurrence.LAST
+    start = min(_first_from(its.rows, oldest), its.until) if last else 0
+    times = Extremes(its, Column(its.rows.ts), lowest=not last)
+    times.add(start, its.until)
+    moments = times.found().column.values
+    return Found(Column(np.where(moments == MISSING, MISSING, at - moments)))
 
 
 @dataclass

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kohort.definitions.values import LARGEST_MICROS
 from kohort.engines.columns import MISSING, Column
+from kohort.engines.kernel.bounds import bounds_of
 from kohort.engines.kernel.choice import Kernels
-from kohort.engines.kernel.masks import Mask, holds
+from kohort.engines.kernel.masks import holds, packed
 from kohort.engines.plan import Bits
 from kohort.engines.predicates import Predicate, Present, Within
 
@@ -30,9 +30,9 @@ class Found:
         """Return the same of those only who belong to the feature's population; others have no value."""
         if self.matched is None:
             return self.holds(predicate, kernels)
-        inside = kernels.within(self.matched, 1, LARGEST_MICROS)
+        (inside,) = kernels.within(self.matched, bounds_of((Within(low=1),), 1, self.matched.dtype.itemsize))
         found = self.holds(predicate, kernels)
-        return found | ~inside if predicate == Present(negated=True) else found & inside
+        return np.asarray(found | ~inside if predicate == Present(negated=True) else found & inside)
 
     def in_population(self) -> "Found":
         """Return the same with the values of those only who belong to the feature's population."""
@@ -69,13 +69,8 @@ class Found:
         >>> Found(Column(np.array([3, 0, 5])), unit=10).holds(Within(low=25, high=39), numpy_kernels).tolist()
         [1]
         """
-        if not isinstance(predicate, Within) or self.column.dictionary:
-            return _packed(holds(predicate, self.column))
-        low = MISSING + 1 if predicate.low is None else -(-predicate.low // self.unit)
-        high = -(MISSING + 1) if predicate.high is None else predicate.high // self.unit
-        inside = kernels.within(self.column.values, max(low, MISSING + 1), high)
-        return inside if not predicate.negated else _packed(self.column.present()) & ~inside
-
-
-def _packed(mask: Mask) -> Bits:
-    return np.packbits(mask, bitorder="little")
+        if not isinstance(predicate, Within):
+            return packed(holds(predicate, self.column))
+        values = self.column.values
+        (inside,) = kernels.within(values, bounds_of((predicate,), self.unit, values.dtype.itemsize))
+        return np.asarray(packed(self.column.present()) & ~inside if predicate.negated else inside)

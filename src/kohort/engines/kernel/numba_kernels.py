@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, NO_CODE, Moments, Places, Values
 from kohort.engines.kernel import numpy_kernels
+from kohort.engines.kernel.bounds import RANGES
 from kohort.engines.kernel.steps import Steps
-from kohort.engines.plan import Bits
 
 Chosen = NDArray[np.bool_] | None
 
@@ -26,6 +26,7 @@ vars(numba.config).update(CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR") or str(_CA
 _WORD = 64
 _DONE, _ABSENT, _NEVER = 0, 1, 2
 _FOREVER = 2**62
+_NO_MORE = 2**63 - 1
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -61,20 +62,18 @@ def take_first(people: Places, chosen: Chosen, start: int, rows: Places) -> None
 
 def take_last(people: Places, chosen: Chosen, start: int, rows: Places) -> None:
     """See `numpy_kernels.take_last`."""
-    _last(people, _all(people) if chosen is None else chosen, start, rows)
-
-
-def within(values: Values, low: int, high: int) -> Bits:
-    """See `numpy_kernels.within`."""
-    least, greatest = numpy_kernels.RANGES[values.dtype.itemsize]
-    if len(values) % _WORD or low > greatest or high < least or low > high:
-        return numpy_kernels.within(values, low, high)
-    words = np.empty(len(values) // _WORD, np.uint64)
-    kind = values.dtype.type
-    if high >= greatest:
-        _at_least(values, kind(max(low, least)), words)
+    if chosen is None:
+        _last(people, start, rows)
     else:
-        _between(values, kind(max(low, least)), kind(high), words)
+        _last_chosen(people, chosen, start, rows)
+
+
+def within(values: Values, bounds: Values) -> NDArray[np.uint8]:
+    """See `numpy_kernels.within`."""
+    if len(values) % _WORD:
+        return numpy_kernels.within(values, bounds)
+    words = np.empty((len(bounds), len(values) // _WORD), np.uint64)
+    _within(values, bounds, bounds.dtype.type(RANGES[bounds.dtype.itemsize][1]), words)
     return words.view(np.uint8)
 
 
@@ -96,6 +95,7 @@ def did_steps(steps: Steps, at: int, size: int) -> NDArray[np.bool_]:
         np.cumsum([0, *(len(one.ts) for one in steps.streams)]),
         role,
         place,
+        np.array([one.ts[0] if len(one.ts) else _NO_MORE for one in steps.streams], np.int64),
         longest,
         within,
         np.array([gap for _, gap in absent], np.int64),
@@ -149,57 +149,54 @@ def _first(people: Places, chosen: NDArray[np.bool_], start: int, rows: Places) 
 
 
 @_compiled
-def _last(people: Places, chosen: NDArray[np.bool_], start: int, rows: Places) -> None:
+def _last(people: Places, start: int, rows: Places) -> None:
+    for row in range(len(people) - 1, -1, -1):
+        if rows[people[row]] == NO_CODE:
+            rows[people[row]] = start + row
+
+
+@_compiled
+def _last_chosen(people: Places, chosen: NDArray[np.bool_], start: int, rows: Places) -> None:
     for row in range(len(people) - 1, -1, -1):
         if chosen[row] and rows[people[row]] == NO_CODE:
             rows[people[row]] = start + row
 
 
 @_compiled
-def _at_least(values: Values, low: int, words: NDArray[np.uint64]) -> None:
-    for word in range(len(words)):
-        bits = np.uint64(0)
-        for place in range(_WORD):
-            bits |= np.uint64(values[word * _WORD + place] >= low) << np.uint64(place)
-        words[word] = bits
+def _within(values: Values, bounds: Values, greatest: int, words: NDArray[np.uint64]) -> None:
+    for pair in range(len(bounds)):
+        low, high = bounds[pair, 0], bounds[pair, 1]
+        for word in range(words.shape[1]):
+            bits = np.uint64(0)
+            first = word * _WORD
+            # Two loops, since one comparison is half the work of two and most thresholds have no upper end.
+            if high == greatest:
+                for place in range(_WORD):
+                    bits |= np.uint64(values[first + place] >= low) << np.uint64(place)
+            else:
+                for place in range(_WORD):
+                    value = values[first + place]
+                    bits |= np.uint64((value >= low) & (value <= high)) << np.uint64(place)
+            words[pair, word] = bits
 
 
 @_compiled
-def _between(values: Values, low: int, high: int, words: NDArray[np.uint64]) -> None:
-    for word in range(len(words)):
-        bits = np.uint64(0)
-        for place in range(_WORD):
-            value = values[word * _WORD + place]
-            bits |= np.uint64((value >= low) & (value <= high)) << np.uint64(place)
-        words[word] = bits
-
-
-@_compiled
-def _earliest(ts: Moments, next_row: Moments, offsets: Moments) -> int:
-    """Return the stream whose next row is the earliest, of equal ones the last; -1 if all have been read."""
-    stream = -1
-    for one in range(len(next_row)):
-        if next_row[one] < offsets[one + 1] and (stream < 0 or ts[next_row[one]] <= ts[next_row[stream]]):
-            stream = one
-    return stream
-
-
-@_compiled
-def _is_undone(seen: Moments, gaps: Moments, step: int, before: int) -> bool:
-    """Return whether one of the absent rows of a step's gap was seen after the step before it ended."""
+def _is_undone(state: Moments, gaps: Moments, first: int, step: int, before: int) -> bool:
+    """Return whether an absent row of a step's gap was seen, in the columns from `first` on, after `before`."""
     undone = False
     for one in range(len(gaps)):
-        undone = undone or (gaps[one] == step and seen[one] > before)
+        undone = undone or (gaps[one] == step and state[first + one] > before)
     return undone
 
 
 @_compiled
-def _did(  # noqa: PLR0917 - one loop, written out so that it compiles to one
+def _did(  # noqa: C901, PLR0917 - one loop, written out so that it compiles to one
     people: Places,
     ts: Moments,
     offsets: Moments,
     role: Moments,
     place: Moments,
+    heads: Moments,
     longest: Moments,
     within: Moments,
     gaps: Moments,
@@ -209,36 +206,41 @@ def _did(  # noqa: PLR0917 - one loop, written out so that it compiles to one
 ) -> NDArray[np.bool_]:
     """Read the rows of all streams in the order of time, of one moment those of the last stream first.
 
-    So whatever a row looks back at is strictly before it. `ends` and `begins` hold the latest end of each step but the
-    last, and its beginning; `seen` the latest row of each absent stream; `pending` the earliest end of the last step
-    that nothing has undone: what undoes it undoes every later one up to then as well.
+    So whatever a row looks back at is strictly before it. A person's state stands in one row: the latest end of each
+    step but the last; the earliest end of the last step that nothing has undone, since what undoes it undoes every
+    later one up to then as well; the latest row of each absent stream; and under a limit each end's beginning. `heads`
+    are the moments of the streams' next rows.
     """
-    last = len(within) - 1
-    ends, begins = np.full((size, last), MISSING), np.full((size, last), MISSING)
-    seen, pending = np.full((size, len(gaps)), MISSING), np.full(size, MISSING)
-    next_row = offsets[:-1].copy()
-    stream = _earliest(ts, next_row, offsets)
-    while stream >= 0:
-        row = next_row[stream]
-        next_row[stream] += 1
-        person, moment, step = people[row], ts[row], place[stream]
+    pending = len(within) - 1
+    seen, begins = pending + 1, pending + 1 + len(gaps)
+    limited = limit != _FOREVER
+    state = np.full((size, begins + (pending if limited else 0)), MISSING)
+    rows = offsets[:-1].copy()
+    while True:
+        stream, moment = 0, heads[0]
+        for one in range(1, len(heads)):
+            if heads[one] <= moment:
+                stream, moment = one, heads[one]
+        if moment == _NO_MORE:
+            break
+        person, step = state[people[rows[stream]]], place[stream]
+        rows[stream] += 1
+        heads[stream] = ts[rows[stream]] if rows[stream] < offsets[stream + 1] else _NO_MORE
         if role[stream] == _NEVER:
-            if pending[person] != MISSING and moment - pending[person] <= longest[stream]:
-                pending[person] = MISSING
+            if person[pending] != MISSING and moment - person[pending] <= longest[stream]:
+                person[pending] = MISSING
         elif role[stream] == _ABSENT:
-            seen[person, step] = moment
+            person[seen + step] = moment
         else:
-            begin, reached = moment, True
-            if step > 0:
-                before, begin = ends[person, step - 1], begins[person, step - 1]
-                reached = before != MISSING and moment - before <= within[step] and moment - begin <= limit
-                reached = reached and not _is_undone(seen[person], gaps, step, before)
-            if reached and step < last:
-                ends[person, step], begins[person, step] = moment, begin
-            elif reached and pending[person] == MISSING:
-                pending[person] = moment
-        stream = _earliest(ts, next_row, offsets)
+            reached, begin = step == 0, moment
+            if step > 0 and person[step - 1] != MISSING and moment - person[step - 1] <= within[step]:
+                begin = person[begins + step - 1] if limited else moment
+                reached = moment - begin <= limit and not _is_undone(person, gaps, seen, step, person[step - 1])
+            if reached and (step < pending or person[pending] == MISSING):
+                person[step] = moment
+                if limited and step < pending:
+                    person[begins + step] = begin
     done = np.zeros(size, np.bool_)
-    for person in range(size):
-        done[person] = pending[person] != MISSING and pending[person] <= at - longest.max()
+    for one in range(size):
+        done[one] = state[one, pending] != MISSING and state[one, pending] <= at - longest.max()
     return done

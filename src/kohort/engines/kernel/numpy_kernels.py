@@ -1,20 +1,17 @@
 """The kernels in numpy alone: what small projects run, so that they need not wait for a compiler to load."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, NO_CODE, Moments, Places, Values
+from kohort.engines.kernel.bounds import RANGES
 from kohort.engines.kernel.steps import Following, Steps, Stream
-from kohort.engines.plan import Bits
 
 Chosen = NDArray[np.bool_] | None
 Whole = NDArray[Any]
-
-RANGES: Final = {size: (-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1) for size in (1, 2, 4, 8)}
-"""The least and the greatest signed integer of so many bytes."""
 
 
 def add_counts(people: Places, chosen: Chosen, counts: Whole) -> None:
@@ -53,16 +50,17 @@ def take_last(people: Places, chosen: Chosen, start: int, rows: Places) -> None:
     rows[people[new]] = numbers[new]
 
 
-def within(values: Values, low: int, high: int) -> Bits:
-    """Return for which values low ≤ value ≤ high, as packed bits."""
-    least, greatest = RANGES[values.dtype.itemsize]
-    if low > greatest or high < least or low > high:
-        return np.zeros((len(values) + 7) // 8, np.uint8)
-    if high >= greatest:
-        return np.packbits(values >= max(low, least), bitorder="little")
-    if low <= least:
-        return np.packbits(values <= high, bitorder="little")
-    return np.packbits((values >= low) & (values <= high), bitorder="little")
+def within(values: Values, bounds: Values) -> NDArray[np.uint8]:
+    """Return for each pair of `bounds`, shape (pairs, 2) of the values' own type, which values lie between them.
+
+    Packed bits, shape (pairs, bytes).
+    """
+    bits = np.empty((len(bounds), (len(values) + 7) // 8), np.uint8)
+    _, greatest = RANGES[values.dtype.itemsize]
+    for place, (low, high) in enumerate(bounds):
+        inside = values >= low if high == greatest else (values >= low) & (values <= high)
+        bits[place] = np.packbits(inside, bitorder="little")
+    return bits
 
 
 @dataclass(frozen=True)
