@@ -5,7 +5,6 @@ Every engine runs the same plan; it differs only in how it finds the features' v
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Literal, assert_never
 
 import numpy as np
@@ -213,27 +212,44 @@ class Algebra:
         """Take in for whom a canonical condition holds."""
         self._known[self._numbers[condition]] = bits
 
-    def of(self, rule: Rule) -> Bits:
-        """Return for whom `rule`, or any part of a rule of the plan, holds.
+    def of(self, rule: Rule, out: Bits | None = None) -> Bits:
+        """Return for whom `rule`, or any part of a rule of the plan, holds; written into `out` if that is given.
 
         Raises KeyError for a condition that is not known yet.
         """
         formula = self._plan.formulas.get(rule)
-        return self._found(_formula(rule, self._numbers) if formula is None else formula)
+        formula = _formula(rule, self._numbers) if formula is None else formula
+        known = self._known_of(formula)
+        if known is None:
+            return self._combined(formula, out)
+        if out is None:
+            return known
+        np.copyto(out, known)
+        return out
 
-    def _found(self, formula: Formula) -> Bits:
-        match formula:
-            case int():
-                return self._known[formula]
-            case str():
-                if formula not in self._known:
-                    self._known[formula] = self.of(self._plan.segments[formula])
-                return self._known[formula]
-            case Gate(operator="not", parts=(part,)):
-                return ~self._found(part)
-            case Gate(operator=operator, parts=parts):
-                combined = np.bitwise_and if operator == "and" else np.bitwise_or
-                return reduce(combined, [self._found(part) for part in parts])
+    def _known_of(self, formula: Formula) -> Bits | None:
+        """Return what a condition or a segment is true of; None for a gate."""
+        if isinstance(formula, Gate):
+            return None
+        if isinstance(formula, str) and formula not in self._known:
+            self._known[formula] = self.of(self._plan.segments[formula])
+        return self._known[formula]
+
+    def _combined(self, formula: Formula, out: Bits | None = None) -> Bits:
+        known = self._known_of(formula)
+        if known is not None:
+            return known
+        if not isinstance(formula, Gate):
+            raise TypeError("a formula is a condition, a segment or a gate")
+        first, *others = formula.parts
+        if formula.operator == "not":
+            return np.invert(self._combined(first), out=out)
+        combine = np.bitwise_and if formula.operator == "and" else np.bitwise_or
+        second, *others = others
+        found: Bits = combine(self._combined(first), self._combined(second), out=out)
+        for part in others:
+            combine(found, self._combined(part), out=found)
+        return found
 
 
 def _formula(rule: Rule, numbers: Mapping[Basic, int]) -> Formula:

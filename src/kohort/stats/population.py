@@ -20,7 +20,6 @@ Integers = NDArray[np.int64]
 
 _ROWS_AT_ONCE: Final = 2**20  # so that 2²⁰ products of two 21-bit limbs stay below 2⁶³
 _LIMB: Final = 21
-_LIMBS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ def moments_of(values: Integers) -> Moments:
     for chunk in _chunks(values):
         total += (int((chunk >> 32).sum()) << 32) + int((chunk & (2**32 - 1)).sum())
         magnitude = np.abs(chunk)
-        limbs = [(magnitude >> (_LIMB * place)) & (2**_LIMB - 1) for place in range(_LIMBS)]
+        places = -(-int(magnitude.max()).bit_length() // _LIMB)
+        limbs = [(magnitude >> (_LIMB * place)) & (2**_LIMB - 1) for place in range(places)]
         for one, left in enumerate(limbs):
             for other, right in enumerate(limbs):
                 squares += int(left @ right) << (_LIMB * (one + other))

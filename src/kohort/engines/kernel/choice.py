@@ -21,6 +21,7 @@ class Kernels(Protocol):
     def add_counts(self, people: Places, chosen: Chosen, counts: NDArray[Any]) -> None: ...  # noqa: D102
     def add_totals(self, people: Places, values: Values, chosen: Chosen, totals: Moments) -> None: ...  # noqa: D102
     def take_greatest(self, people: Places, values: Values, chosen: Chosen, greatest: Moments) -> None: ...  # noqa: D102
+    def put(self, people: Places, values: Values, into: Moments) -> None: ...  # noqa: D102
     def take_first(self, people: Places, chosen: Chosen, start: int, rows: Places) -> None: ...  # noqa: D102
     def take_last(self, people: Places, chosen: Chosen, start: int, rows: Places) -> None: ...  # noqa: D102
     def within(self, values: Values, bounds: Values) -> NDArray[np.uint8]: ...  # noqa: D102

@@ -18,7 +18,7 @@ from kohort.engines.kernel.choice import Kernels, kernels_for
 from kohort.engines.kernel.features import Reader, Source, Wanted, source_of
 from kohort.engines.kernel.found import Found
 from kohort.engines.kernel.masks import packed
-from kohort.engines.kernel.questions import Questions
+from kohort.engines.kernel.questions import Questions, Room
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, events_of, features_of
 from kohort.engines.predicates import Within
 from kohort.engines.statistics import (
@@ -71,7 +71,11 @@ class KernelEngine:
     def run(self, plan: Plan, at: Moment, pinned: Statistics | None = None) -> Evaluation:
         """Return the members of each rule of a plan as of `at`; see `evaluate`."""
         found = _decide(self._history, self._catalog, plan, at, pinned, self._kernels)
-        inside = {name: found.algebra.of(rule) & found.existing for name, rule in plan.rules.items()}
+        sets = np.empty((len(plan.rules), len(found.existing)), np.uint8)
+        inside = dict(zip(plan.rules, sets, strict=True))
+        for name, rule in plan.rules.items():
+            its = found.algebra.of(rule, out=inside[name])
+            its &= found.existing
         members = Members(self._history.people, inside)
         return Evaluation(at, members, found.existing, found.statistics)
 
@@ -118,6 +122,7 @@ class _Decision:
         self.kernels, self._blocks = kernels, history.blocks
         self._starts = [start // 8 for start in history.starts()]
         self._bytes = (len(history.people) + 7) // 8
+        self._room = Room(len(plan.conditions), self._bytes)
         self.existing = self._all(packed(block.first_seen <= context.at) for block in history.blocks)
         self._everyone_exists = int(np.bitwise_count(self.existing).sum()) == len(history.people)
 
@@ -184,7 +189,7 @@ class _Decision:
             plain = (one for one in conditions if not isinstance(one, Located))
             criteria: dict[Basic, Criterion] = {one: criterion_of(one, self.statistics, self.context) for one in plain}
             wanted.append(_wanted(feature, list(criteria.values()), self.context.at))
-            questions.append(Questions(feature, criteria, bits, self._bytes))
+            questions.append(Questions(feature, criteria, bits, self._room))
         near = {
             number: feature
             for number, (feature, conditions) in enumerate(asking.items())

@@ -9,7 +9,7 @@ import numpy as np
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, NO_CODE, Block, Column, Rows
 from kohort.engines.context import Context
-from kohort.engines.kernel.accumulators import Accumulator, Counts, Extremes, Matching, accumulator, picked
+from kohort.engines.kernel.accumulators import Accumulator, Counts, Matching, accumulator, picked
 from kohort.engines.kernel.choice import Kernels
 from kohort.engines.kernel.found import Found
 from kohort.engines.kernel.masks import Mask, where_mask
@@ -182,9 +182,13 @@ def _days_since(measure: DaysSince, oldest: int | None, its: Matching, at: int) 
     """Return the time since the first or last row, of those not older than `oldest` if it is the last."""
     last = measure.occurrence is Occurrence.LAST
     start = min(_first_from(its.rows, oldest), its.until) if last else 0
-    times = Extremes(its, Column(its.rows.ts), lowest=not last)
-    times.add(start, its.until)
-    moments = times.found().column.values
+    people, ts = its.people(start, its.until), its.rows.ts[start : its.until]
+    chosen = its.chosen_in(start, its.until)
+    if chosen is not None:
+        people, ts = people[chosen], ts[chosen]
+    moments = np.full(its.size, MISSING)
+    # Whoever comes again is overwritten, so what is read last stays.
+    its.kernels.put(people if last else people[::-1], ts if last else ts[::-1], moments)
     return Found(Column(np.where(moments == MISSING, MISSING, at - moments)))
 
 

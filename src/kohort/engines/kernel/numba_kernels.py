@@ -55,6 +55,11 @@ def take_greatest(people: Places, values: Values, chosen: Chosen, greatest: Mome
     _greatest(people, values if chosen is None else np.where(chosen, values, MISSING), greatest)
 
 
+def put(people: Places, values: Values, into: Moments) -> None:
+    """See `numpy_kernels.put`."""
+    _put(people, values, into)
+
+
 def take_first(people: Places, chosen: Chosen, start: int, rows: Places) -> None:
     """See `numpy_kernels.take_first`."""
     _first(people, _all(people) if chosen is None else chosen, start, rows)
@@ -139,6 +144,12 @@ def _total_chosen(people: Places, values: Values, chosen: NDArray[np.bool_], tot
 def _greatest(people: Places, values: Values, greatest: Moments) -> None:
     for row in range(len(people)):
         greatest[people[row]] = max(greatest[people[row]], values[row])
+
+
+@_compiled
+def _put(people: Places, values: Values, into: Moments) -> None:
+    for row in range(len(people)):
+        into[people[row]] = values[row]
 
 
 @_compiled

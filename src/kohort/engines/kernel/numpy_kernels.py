@@ -33,6 +33,11 @@ def take_greatest(people: Places, values: Values, chosen: Chosen, greatest: NDAr
     np.maximum.at(greatest, *((people, values) if chosen is None else (people[chosen], values[chosen])))
 
 
+def put(people: Places, values: Values, into: NDArray[np.int64]) -> None:
+    """Put each row's value at its person's place: of a person's rows the last stays."""
+    into[people] = values
+
+
 def take_first(people: Places, chosen: Chosen, start: int, rows: Places) -> None:
     """Put into `rows` each person's first row of those from the row `start` on, whatever it held."""
     numbers = np.arange(start, start + len(people), dtype=np.int32)

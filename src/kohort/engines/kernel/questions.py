@@ -14,6 +14,18 @@ from kohort.engines.predicates import Present, Within
 from kohort.rules.nodes import Basic
 
 
+class Room:
+    """Room for sets of people, all in one piece: the operating system hands that out far more cheaply than many."""
+
+    def __init__(self, sets: int, size: int) -> None:
+        self._sets, self._taken = np.empty((sets, size), np.uint8), 0
+
+    def take(self, sets: int) -> Bits:
+        """Return room for so many sets more, shape (sets, bytes), not filled yet."""
+        self._taken += sets
+        return self._sets[self._taken - sets : self._taken]
+
+
 class Questions:
     """The criteria on one feature and where their answers go: one bit a person each.
 
@@ -21,7 +33,7 @@ class Questions:
     """
 
     def __init__(
-        self, feature: Feature, criteria: Mapping[Basic, Criterion], bits: dict[Basic, Bits], size: int
+        self, feature: Feature, criteria: Mapping[Basic, Criterion], bits: dict[Basic, Bits], room: Room
     ) -> None:
         together: dict[Basic, Within] = {}
         self._others: list[_Question] = []
@@ -30,10 +42,12 @@ class Questions:
                 case Criterion((_,), Within(negated=False) as predicate, in_population=False):
                     together[condition] = predicate
                 case _:
-                    its = bits.setdefault(condition, np.zeros(size, np.uint8))
+                    if condition not in bits:
+                        (bits[condition],) = room.take(1)
+                    its = bits[condition]
                     self._others.append(_Question(its, criterion, first=feature == criterion.features[0]))
         self._compared = tuple(together.values())
-        self._answers = np.zeros((len(together), size), np.uint8)
+        self._answers = room.take(len(together))
         bits |= dict(zip(together, self._answers, strict=True))
 
     def answer(self, found: Found, start: int, kernels: Kernels) -> None:
