@@ -49,7 +49,7 @@ class Fault:
 
 WINDOWS, PREDICATES, CRITERIA = "rules/windows.py", "engines/predicates.py", "engines/criteria.py"
 POPULATION, TEXTS, COLUMNS = "stats/population.py", "engines/texts.py", "engines/columns.py"
-TERMS, FEATURES = "engines/sql/terms.py", "engines/sql/features.py"
+TERMS, FEATURES, NARROW = "engines/sql/terms.py", "engines/sql/features.py", "engines/sql/narrow.py"
 SEQUENCES, STATEMENTS = "engines/sql/sequences.py", "engines/sql/statements.py"
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
@@ -91,7 +91,12 @@ FAULTS = (
         "this=exp.EQ(this=doubled.copy(), expression=count.copy()), true",
     ),
     Fault("whoever did nothing is in the population", FEATURES, "    if not in_population:\n", "    if True:\n"),
-    Fault("ties in time fall as they may", FEATURES, '[column("ts"), column("event_id")]', '[column("ts")]'),
+    Fault(
+        "ties in time fall as they may",
+        NARROW,
+        "        ordered(parameters.dialect, id_, latest=latest, text=True),\n",
+        "",
+    ),
     Fault(
         "the first time is the last", FEATURES, "is Occurrence.LAST else exp.Min", "is Occurrence.FIRST else exp.Min"
     ),
@@ -99,11 +104,11 @@ FAULTS = (
     Fault(
         "equal values count as different",
         FEATURES,
-        "exp.Count(this=exp.Distinct(expressions=[read]))",
-        "exp.Count(this=read)",
+        "return self.of(exp.Count, exp.Distinct(expressions=[term]))",
+        "return self.of(exp.Count, term)",
     ),
-    Fault("a step may follow at the same time", SEQUENCES, '("1", "PRECEDING")', '("0", "PRECEDING")'),
-    Fault("a step at the same time undoes", SEQUENCES, '("1", "FOLLOWING")', '("0", "FOLLOWING")'),
+    Fault("a step may follow at the same time", SEQUENCES, '("1", "PRECEDING")', '("CURRENT", "ROW")'),
+    Fault("a step at the same time undoes", SEQUENCES, '("1", "FOLLOWING")', '("CURRENT", "ROW")'),
     Fault("a deadline passes 1 µs late", SEQUENCES, "over = exp.LTE(", "over = exp.LT("),
     Fault("a step at the deadline does not undo", SEQUENCES, "late = exp.GT(", "late = exp.GTE("),
     Fault("a step has 1 µs less", SEQUENCES, "return exp.LTE(this=exp.Paren(", "return exp.LT(this=exp.Paren("),
@@ -112,7 +117,10 @@ FAULTS = (
     ),
     Fault("people exist 1 µs late", STATEMENTS, 'exp.LTE(this=column("first_seen"', 'exp.LT(this=column("first_seen"'),
     Fault(
-        "of two values set at once the first counts", STATEMENTS, '"value_id"), desc=True', '"value_id"), desc=False'
+        "of two values set at once the first counts",
+        NARROW,
+        '("set_at", "value_id"), parameters, latest=True',
+        '("set_at", "value_id"), parameters, latest=False',
     ),
     # The kernel engine, whatever its kernels.
     Fault("what happens at the moment is to come", COLUMNS, 'at, side="right"', 'at, side="left"'),

@@ -9,7 +9,8 @@
     │   │   ├── RuleError           a rule sentence: the place is underlined
     │   │   ├── RefusalError        a part of a rule that makes no sense, in any language
     │   │   │   └── MisplacedError  … at a place of a sentence
-    │   │   └── UnknownNameError    an event, property, trait or segment nobody knows
+    │   │   ├── UnknownNameError    an event, property, trait or segment nobody knows
+    │   │   └── GapError            a rule asks for what the store cannot do
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
     │   │   └── CorruptionError     a checksum does not match
@@ -104,6 +105,17 @@ class UnknownNameError(DefinitionError):
         self.kind, self.name = kind, name
         place = f" in {where}" if where else ""
         super().__init__(f'unknown {kind} "{shorten(name)}"{place}; {hint or did_you_mean(name, known)}')
+
+
+class GapError(DefinitionError):
+    """A rule asks for what its store cannot do; `kohort engines` lists what each store can.
+
+    >>> print(GapError("bigquery", "lists of text", "BigQuery stores a missing list as an empty one"))
+    bigquery cannot run a rule on lists of text: BigQuery stores a missing list as an empty one; see: kohort engines
+    """
+
+    def __init__(self, store: str, what: str, reason: str) -> None:
+        super().__init__(f"{store} cannot run a rule on {what}: {reason}; see: kohort engines")
 
 
 class InputError(TerminalError):

@@ -20,6 +20,7 @@ from kohort.rules.nodes import InCell, InPolygon
 from kohort.rules.polygons import Corner
 from kohort.rules.read import read_rule
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.relations import create_relations
 from kohort.testing.worlds import World
 
@@ -41,7 +42,7 @@ def holds(sentence: str, person: Person) -> bool:
     """Return whether a rule is true of a person, on which both engines agree."""
     rules = {"rule": read_rule(sentence, CATALOG)}
     create_relations(CONNECTION, World((person,), {}, CATALOG, rules, 0))
-    found = SqlEngine(CONNECTION, CATALOG).evaluate(rules, 0).members["rule"].to_pylist()
+    found = SqlEngine(DuckStore(CONNECTION), CATALOG).evaluate(rules, 0).members["rule"].to_pylist()
     assert found == Reference((person,), CATALOG, 0).evaluate(rules)["rule"]
     return bool(found)
 
@@ -173,7 +174,7 @@ def test_without_the_library_the_error_says_how_to_get_it(monkeypatch: pytest.Mo
 def test_an_explanation_shows_where_the_person_is() -> None:
     person = at_home(48.8566, 2.3522)
     create_relations(CONNECTION, World((person,), {}, CATALOG, {}, 0))
-    engine = SqlEngine(CONNECTION, CATALOG)
+    engine = SqlEngine(DuckStore(CONNECTION), CATALOG)
     for sentence, holds_so, value in (
         ("home within polygon ((48, 2), (49, 2), (49, 3))", True, "(48.8566, 2.3522)"),
         ('home in cell "881fb46761fffff"', False, BASTILLE),

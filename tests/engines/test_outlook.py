@@ -23,6 +23,7 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
 from kohort.rules.read import read_rule
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.columns import history_of
 from kohort.testing.pinned import PinnedReference
 from kohort.testing.random_values import NOON, moments
@@ -78,7 +79,7 @@ def typed(value: Shown) -> Typed:
 @given(worlds(most_rules=1), st.lists(moments(), max_size=4))
 def test_what_would_change_it_does_change_it(world: World, asked: list[Moment]) -> None:
     create_relations(CONNECTION, world)
-    statistics = SqlEngine(CONNECTION, world.catalog).evaluate(world.rules, world.at).statistics
+    statistics = SqlEngine(DuckStore(CONNECTION), world.catalog).evaluate(world.rules, world.at).statistics
     ((_, rule),) = world.rules.items()
     rule = check_rule(rule, world.catalog)
     for person in (one for one in world.people if one.first_seen <= world.at):
@@ -165,6 +166,6 @@ ORDERS = (Fact("order", NOON - 2 * DAY, "total", Decimal("2.5")), Fact("order", 
 def test_a_leaf_names_the_facts_that_it_comes_from(sentence: str, facts: tuple[Fact, ...]) -> None:
     case = told(sentence)
     create_relations(CONNECTION, World((ADA,), {"1": "a", "2": "a", "3": "a"}, CATALOG, {}, NOON))
-    explanation = SqlEngine(CONNECTION, CATALOG).explain(case.plan.rules["rule"], "ada", NOON)
+    explanation = SqlEngine(DuckStore(CONNECTION), CATALOG).explain(case.plan.rules["rule"], "ada", NOON)
     found = with_facts(explanation, case.plan.rules["rule"], case.plan, case.sources)
     assert (found.facts, found.facts_in_all) == (facts, len(facts))

@@ -1,8 +1,10 @@
 """What people write never becomes part of a statement, and nothing is left behind."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 import sqlglot
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +18,7 @@ from kohort.rules.nodes import Aggregate, And, Comparison, Condition, Did, Exist
 from kohort.rules.operators import Function, Operator, Side
 from kohort.rules.print import print_rule
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.relations import create_relations
 from kohort.testing.worlds import World, worlds
 
@@ -35,20 +38,21 @@ HOSTILE = (
 RELATIONS = {"events", "people", "trait_values"}
 
 
-class Recorder:
-    """A connection that keeps the text of every statement."""
+class Recorder(DuckStore):
+    """A store that keeps the text of every statement."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
         self.connection = connection
         self.texts: list[str] = []
 
-    def execute(self, text: str, values: list[object]) -> Any:
+    def run(self, text: str, values: Sequence[object]) -> None:
         self.texts.append(text)
-        return self.connection.execute(text, values)
+        super().run(text, values)
 
-    def sql(self, text: str, params: list[object]) -> Any:
+    def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
         self.texts.append(text)
-        return self.connection.sql(text, params=params)
+        return super().fetch(text, values)
 
 
 def check(texts: list[str]) -> None:
@@ -84,7 +88,7 @@ def test_hostile_names_and_values_are_bound(text: str) -> None:
     )
     recorder = Recorder(open_duckdb(threads=1))
     create_relations(recorder.connection, World((), {}, catalog, {}, 0))
-    engine = SqlEngine(recorder, catalog)  # type: ignore[arg-type]  # it has what the engine calls
+    engine = SqlEngine(recorder, catalog)
     assert engine.evaluate({text: rule}, 0).members[text].to_pylist() == []
     check(recorder.texts)
 
@@ -94,7 +98,7 @@ def test_hostile_names_and_values_are_bound(text: str) -> None:
 def test_every_statement_is_one_over_the_allowed_relations(world: World) -> None:
     recorder = Recorder(open_duckdb(threads=1))
     create_relations(recorder.connection, world)
-    engine = SqlEngine(recorder, world.catalog)  # type: ignore[arg-type]  # it has what the engine calls
+    engine = SqlEngine(recorder, world.catalog)
     engine.evaluate(world.rules, world.at)
     check(recorder.texts)
     assert temporary_tables(recorder.connection) == []
@@ -106,5 +110,5 @@ def test_an_evaluation_that_fails_leaves_no_table_behind() -> None:
     before = temporary_tables(connection)
     rules = {"rule": And((Did("e"), Exists(Trait("clv"))))}
     with pytest.raises(duckdb.CatalogException):
-        SqlEngine(connection, Catalog(events={"e": {}}, traits={"clv": ValueType.NUMBER})).evaluate(rules, 0)
+        SqlEngine(DuckStore(connection), Catalog(events={"e": {}}, traits={"clv": ValueType.NUMBER})).evaluate(rules, 0)
     assert temporary_tables(connection) == before

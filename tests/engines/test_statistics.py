@@ -15,6 +15,7 @@ from kohort.errors import CorruptionError
 from kohort.rules.catalog import Catalog
 from kohort.rules.read import read_rule
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.relations import create_relations
 from kohort.testing.worlds import World
 
@@ -33,7 +34,7 @@ def engine_of(*values: int) -> SqlEngine:
     )
     connection = open_duckdb(threads=1)
     create_relations(connection, World(from_values, {}, CATALOG, {}, 0))
-    return SqlEngine(connection, CATALOG)
+    return SqlEngine(DuckStore(connection), CATALOG)
 
 
 def test_statistics_survive_the_journal() -> None:

@@ -19,6 +19,7 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
 from kohort.rules.read import read_rule
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.columns import history_of
 from kohort.testing.pinned import PinnedReference
 from kohort.testing.random_values import moments
@@ -63,7 +64,7 @@ def test_a_timeline_agrees_with_the_reference_at_every_moment(
 def statistics_of(world: World) -> Statistics:
     """Return the numbers of the population as of the moment of the world."""
     create_relations(CONNECTION, world)
-    return SqlEngine(CONNECTION, world.catalog).evaluate(world.rules, world.at).statistics
+    return SqlEngine(DuckStore(CONNECTION), world.catalog).evaluate(world.rules, world.at).statistics
 
 
 ADA = Person(

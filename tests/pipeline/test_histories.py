@@ -10,6 +10,7 @@ from kohort.engines.sql.engine import SqlEngine
 from kohort.pipeline.histories import open_history
 from kohort.project import Project
 from kohort.rules.read import read_rule
+from kohort.storage.stores import DuckStore
 from small_shop import NOW, WriteLines, iso, order
 
 SENTENCES = (
@@ -86,7 +87,7 @@ def both(project: Project, sentences: tuple[str, ...]) -> tuple[dict[str, list[s
     rules = {sentence: read_rule(sentence, catalog) for sentence in sentences}
     mapped = KernelEngine(open_history(workspace, catalog), catalog).evaluate(rules, NOW)
     with workspace.views(catalog) as views:
-        stored = SqlEngine(views, catalog).evaluate(rules, NOW)
+        stored = SqlEngine(DuckStore(views), catalog).evaluate(rules, NOW)
     assert mapped.population == stored.population
     assert mapped.statistics == stored.statistics
     return (
@@ -107,7 +108,7 @@ def test_explanations_are_the_same(filled: Project) -> None:
     catalog = workspace.catalog()
     kernel = KernelEngine(open_history(workspace, catalog), catalog)
     with workspace.views(catalog) as views:
-        sql = SqlEngine(views, catalog)
+        sql = SqlEngine(DuckStore(views), catalog)
         person = sql.evaluate({"all": read_rule("did order_completed", catalog)}, NOW).members["all"][0].as_py()
         for sentence in SENTENCES:
             rule = read_rule(sentence, catalog)

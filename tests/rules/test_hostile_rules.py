@@ -1,11 +1,12 @@
 """Names and texts made to break things: bound or refused, never part of a statement, never sent to a terminal."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from kohort.definitions.values import ValueType
@@ -37,6 +38,7 @@ from kohort.rules.python import (
 from kohort.rules.read import read_rule, resolve_rule
 from kohort.rules.windows import InPeriod
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.relations import create_relations
 from kohort.testing.worlds import World
 
@@ -95,20 +97,21 @@ def knowing(name: str, language: Language = Language.EN) -> Catalog:
 CONNECTION = open_duckdb(threads=1)
 
 
-class Recorder:
-    """A connection that keeps the text of every statement."""
+class Recorder(DuckStore):
+    """A store that keeps the text of every statement."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
         self.connection = connection
         self.texts: list[str] = []
 
-    def execute(self, text: str, values: list[object]) -> Any:
+    def run(self, text: str, values: Sequence[object]) -> None:
         self.texts.append(text)
-        return self.connection.execute(text, values)
+        super().run(text, values)
 
-    def sql(self, text: str, params: list[object]) -> Any:
+    def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
         self.texts.append(text)
-        return self.connection.sql(text, params=params)
+        return super().fetch(text, values)
 
 
 @hostile
@@ -121,7 +124,7 @@ def test_no_name_or_text_reaches_a_statement(name: str, language: Language) -> N
     }
     recorder = Recorder(CONNECTION)
     create_relations(CONNECTION, World((), {}, catalog, {}, 0))
-    engine = SqlEngine(recorder, catalog)  # type: ignore[arg-type]  # it has what the engine calls
+    engine = SqlEngine(recorder, catalog)
     found = {rule: members.to_pylist() for rule, members in engine.evaluate(rules, 0).members.items()}
     assert found == Reference((), catalog, 0).evaluate(rules) == {rule: [] for rule in rules}
     pieces = [piece for piece in re.split(r"[\s;,.]+", name) if len(piece) > 4 and piece not in {"TABLE", "SELECT"}]

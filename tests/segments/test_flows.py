@@ -16,6 +16,7 @@ from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
 from kohort.segments.flows import NOBODY_YET, NONE, flows_between
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.columns import history_of
 from kohort.testing.relations import create_relations
 from kohort.testing.worlds import World, worlds
@@ -80,7 +81,7 @@ def test_the_flows_are_those_of_the_reference(world: World) -> None:
     found, again = (
         flows_between(engine.evaluate(world.rules, since), engine.evaluate(world.rules, world.at), names)
         for engine in (
-            SqlEngine(CONNECTION, world.catalog),
+            SqlEngine(DuckStore(CONNECTION), world.catalog),
             KernelEngine(history_of(world), world.catalog, plain_kernels()),
         )
     )

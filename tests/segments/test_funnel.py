@@ -19,6 +19,7 @@ from kohort.rules.parse import parse_rule
 from kohort.rules.read import segments_of
 from kohort.segments.funnel import FunnelLine, Role, conditions_of, funnel_of
 from kohort.storage.connections import open_duckdb
+from kohort.storage.stores import DuckStore
 from kohort.testing.columns import history_of
 from kohort.testing.relations import create_relations
 from kohort.testing.worlds import World, worlds
@@ -115,7 +116,7 @@ def tries(world: World) -> Iterator[tuple[Rule, tuple[FunnelLine, ...], Referenc
     """Yield each rule of a world with its funnel, from one evaluation by each engine, and the reference."""
     create_relations(CONNECTION, world)
     engines = (
-        SqlEngine(CONNECTION, world.catalog),
+        SqlEngine(DuckStore(CONNECTION), world.catalog),
         KernelEngine(history_of(world), world.catalog, plain_kernels()),
     )
     for rule in world.rules.values():

@@ -1,11 +1,10 @@
-"""The SQL engine on DuckDB."""
+"""The SQL engine, on any store that is handed to it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -18,21 +17,23 @@ from kohort.engines.criteria import confined, criterion_of, is_located
 from kohort.engines.evaluation import Evaluation, Explanation, Members
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
-from kohort.engines.sql.sequences import sequence_table
+from kohort.engines.sql.dialects import dialect_of
+from kohort.engines.sql.gaps import check_gaps
+from kohort.engines.sql.narrow import narrow_table, narrow_tables
 from kohort.engines.sql.statements import (
+    WORD,
     Place,
     Places,
     Statement,
     distinct_values,
     drop_table,
     earliest_event,
-    event_table,
     everybodys_values,
     people_with,
     person_values,
     population_values,
-    trait_table,
 )
+from kohort.engines.sql.store import Store
 from kohort.engines.statistics import (
     PopulationTerm,
     Statistic,
@@ -45,41 +46,43 @@ from kohort.engines.statistics import (
 from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Anniversary, Basic, DaysSince, Located, Rule, Trait
-from kohort.rules.nodes import Sequence as Steps
+from kohort.rules.nodes import Anniversary, Basic, Located, Rule
 from kohort.rules.windows import InMonth, is_anniversary
 
 
 class SqlEngine:
-    """Evaluates rules on a DuckDB connection that has the relations `events`, `people` and `trait_values`.
+    """Evaluates rules where the data are, on a store that shows the relations `events`, `people` and `trait_values`.
 
     `events(event_id, person_id, name, ts, …)` has one column per property and type, named by `catalog`;
     `people(person_id, first_seen)`; `trait_values(person_id, name, value_id, set_at, number, text, boolean,
-    moment, list, removed)`. Moments are microseconds UTC, numbers are micros. The engine only reads them; its
-    own temporary tables are dropped before it returns, whatever happens.
+    moment, list, removed)`. Moments are microseconds UTC, numbers are micros. The engine only reads them; the
+    tables that it makes on the way, whose names begin with `scratch`, are gone when it returns, whatever happens.
 
-    >>> connection = duckdb.connect()
+    >>> from kohort.storage.connections import open_duckdb
+    >>> from kohort.storage.stores import DuckStore
+    >>> connection = open_duckdb()
     >>> _ = connection.execute("CREATE TABLE people AS SELECT 'ada' person_id, 0 first_seen")
     >>> _ = connection.execute("CREATE TABLE events AS SELECT 'e1' event_id, 'ada' person_id, 'e' name, 5 ts")
     >>> from kohort.rules.parse import parse_rule
-    >>> engine = SqlEngine(connection, Catalog(events={"e": {}}))
+    >>> engine = SqlEngine(DuckStore(connection), Catalog(events={"e": {}}))
     >>> engine.evaluate({"active": parse_rule("did e")}, at=5).members["active"].to_pylist()
     ['ada']
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-        self._connection = connection
+    def __init__(self, store: Store, catalog: Catalog, scratch: str = "kohort_features") -> None:
+        self._store = store
+        self._dialect = dialect_of(store.dialect)
         self._catalog = catalog
+        self._scratch = scratch
 
     def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
         """Return the members of each rule as of `at`.
 
         `pinned` are the statistics of an epoch; what they lack is computed as of `at`. Raises RuleError or
-        DefinitionError for a rule that does not fit the catalog.
+        DefinitionError for a rule that does not fit the catalog, GapError for one that the store cannot run.
         """
-        plan = build_plan(rules, self._catalog)
-        context = self._context(plan, at)
-        with self._features(plan, context, None) as places:
+        plan = self._plan(rules)
+        with self._store.snapshot(), self._features(plan, context := self._context(plan, at), None) as places:
             found = self._decide(plan, context, places, None, pinned)
         existing = everyone(len(found.ids))
         inside = {name: found.algebra.of(rule) & existing for name, rule in plan.rules.items()}
@@ -90,7 +93,18 @@ class SqlEngine:
 
         Raises UnknownNameError for a person who does not exist at `at`, and what `evaluate` raises.
         """
-        plan = build_plan({"": rule}, self._catalog)
+        plan = self._plan({"": rule})
+        with self._store.snapshot():
+            facts = self._facts(plan, person_id, at, pinned)
+        return explain_rule(plan, plan.rules[""], facts, self._catalog)
+
+    def _plan(self, rules: Mapping[str, Rule]) -> Plan:
+        plan = build_plan(rules, self._catalog)
+        check_gaps(plan, self._catalog, self._dialect)
+        return plan
+
+    def _facts(self, plan: Plan, person_id: str, at: Moment, pinned: Statistics | None) -> Facts:
+        """Look up what an explanation of `plan` says of a person."""
         context = self._context(plan, at)
         statistics = _pinned(plan, pinned)
         if len(statistics.by_key) < len(plan.terms):
@@ -100,14 +114,13 @@ class SqlEngine:
             found = self._decide(plan, context, places, person_id, statistics)
             if not len(found.ids):
                 raise UnknownNameError("person", person_id, [], hint="nobody of that id exists at that moment")
-            values = self._arrow(person_values(places, at, person_id)).to_pylist()[0]
-        facts = Facts(
+            values = self._arrow(person_values(self._dialect, places, at, person_id)).to_pylist()[0]
+        return Facts(
             holds=lambda one: bool(found.algebra.of(one)[0] & 1),
             values={feature: values[f"v{place.index}"] for feature, place in places.items()},
             in_population={feature: values[f"p{place.index}"] for feature, place in places.items()},
             statistics=statistics,
         )
-        return explain_rule(plan, plan.rules[""], facts, self._catalog)
 
     def _context(self, plan: Plan, at: Moment) -> Context:
         """Look up what the conditions of `plan` need to know of the data."""
@@ -120,7 +133,7 @@ class SqlEngine:
             answers |= {question: matching_texts(question, texts) for question in its}
         earliest = at
         if any(isinstance(getattr(feature.measure, "window", None), InMonth) for feature in plan.features):
-            (first,) = self._arrow(earliest_event())["ts"].to_pylist()
+            (first,) = self._arrow(earliest_event(self._dialect))["first_ts"].to_pylist()
             earliest = at if first is None else min(first, at)
         anniversaries = {
             condition: tuple(
@@ -135,7 +148,7 @@ class SqlEngine:
 
     def _distinct(self, event: str | None, name: str, type_: ValueType, at: Moment) -> list[Any]:
         held = VALUE_COLUMNS[type_] if event is None else self._catalog.events[event][name][type_]
-        values: list[Any] = self._arrow(distinct_values(event, name, held, at))["value"].to_pylist()
+        values: list[Any] = self._arrow(distinct_values(self._dialect, event, name, held, at))["value"].to_pylist()
         return values
 
     def _decide(
@@ -148,13 +161,14 @@ class SqlEngine:
             statistics = self._statistics(stage, places, context, found)
             plain = [condition for condition in stage if not isinstance(condition, Located)]
             criteria = [criterion_of(condition, statistics, context) for condition in plain]
-            table = self._arrow(people_with(criteria, places, context.at, person))
+            table = self._arrow(people_with(self._dialect, criteria, places, context.at, person))
+            words = [_values(table[f"w{word}"]) for word in range(-(-len(criteria) // WORD))]
             found = _Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
             for condition in stage:
                 if isinstance(condition, Located):
                     found.algebra.learn(condition, self._located(condition, places, context, person))
             for index, condition in enumerate(plain):
-                bits = np.packbits(_values(table[f"c{index}"]), bitorder="little")
+                bits = np.packbits(words[index // WORD] >> (index % WORD) & 1, bitorder="little")
                 among = population_rule(population_term(condition))
                 confined_to = None if among is None else found.algebra.of(among)
                 found.algebra.learn(condition, bits if confined_to is None else confined(condition, bits, confined_to))
@@ -164,43 +178,27 @@ class SqlEngine:
         points = []
         for trait in condition.coordinates:
             feature = Feature(trait, ValueType.NUMBER)
-            statement = everybodys_values(feature, places[feature], context.at, person, in_population=False)
+            statement = everybodys_values(
+                self._dialect, feature, places[feature], context.at, person, in_population=False
+            )
             micros = self._arrow(statement)["v"].cast(pa.float64(), safe=False).combine_chunks()
             points.append(np.asarray(np.from_dlpack(micros.fill_null(np.nan)), dtype=np.float64) / MICRO)
         return np.packbits(is_located(condition, *points), bitorder="little")
 
     @contextmanager
     def _features(self, plan: Plan, context: Context, person: str | None) -> Iterator[Places]:
-        """Make the narrow tables of `plan`, one per event name and one of traits, and drop them in the end."""
-        tables: dict[object, list[Feature]] = {}
-        for feature in plan.features:
-            match feature.measure:
-                case Aggregate(event=event) | DaysSince(event=event):
-                    tables.setdefault(event, []).append(feature)
-                case Trait():
-                    tables.setdefault(None, []).append(feature)
-                case measure:
-                    tables.setdefault(measure, []).append(feature)
+        """Make the narrow tables of `plan` and drop them in the end; after an error, the snapshot undoes them."""
         numbers = {feature: index for index, feature in enumerate(plan.features)}
         places: dict[Feature, Place] = {}
         names: list[str] = []
-        try:
-            for index, (subject, features) in enumerate(tables.items()):
-                name = f"kohort_features_{index}"
-                its = {feature: Place(name, numbers[feature]) for feature in features}
-                names.append(name)
-                match subject:
-                    case str():
-                        self._run(event_table(name, subject, its, context, person))
-                    case Steps():
-                        self._run(sequence_table(name, subject, numbers[features[0]], context, person))
-                    case _:
-                        self._run(trait_table(name, its, context.at, person))
-                places |= its
-            yield places
-        finally:
-            for name in names:
-                self._run(drop_table(name))
+        for index, (subject, features) in enumerate(narrow_tables(plan, self._catalog).items()):
+            names.append(f"{self._scratch}_{index}")
+            its = {feature: Place(names[-1], numbers[feature]) for feature in features}
+            self._run(narrow_table(self._dialect, names[-1], subject, its, context, person))
+            places |= its
+        yield places
+        for name in names:
+            self._run(drop_table(self._dialect, name))
 
     def _statistics(self, stage: Sequence[Basic], places: Places, context: Context, so_far: "_Decided") -> Statistics:
         """Return the statistics so far and those that `stage` needs besides."""
@@ -213,7 +211,7 @@ class SqlEngine:
             by_table.setdefault(places[feature].table, {})[feature] = places[feature]
         values: dict[Feature, NDArray[np.int64]] = {}
         for its in by_table.values():
-            table = self._arrow(population_values(its, context.at))
+            table = self._arrow(population_values(self._dialect, its, context.at))
             values |= {feature: _values(table[f"v{place.index}"]) for feature, place in its.items()}
         for key, term in lacking.items():
             population = values[usual[term]] if term in usual else self._named_population(term, places, context, so_far)
@@ -226,17 +224,19 @@ class SqlEngine:
         """Return the values of the population that `term` names: of everyone, or of the members of a rule."""
         feature = Feature(term.value, ValueType.NUMBER)
         among = population_rule(term)
-        statement = everybodys_values(feature, places[feature], context.at, in_population=among is not None)
+        statement = everybodys_values(
+            self._dialect, feature, places[feature], context.at, in_population=among is not None
+        )
         column = self._arrow(statement)["v"]
         if among is not None:
             column = column.filter(arrow_mask(so_far.algebra.of(among), len(column)))
         return _values(column)
 
     def _run(self, statement: Statement) -> None:
-        self._connection.execute(statement.text, statement.values)
+        self._store.run(statement.text, statement.values)
 
     def _arrow(self, statement: Statement) -> pa.Table:
-        return self._connection.sql(statement.text, params=statement.values).to_arrow_table()
+        return self._store.fetch(statement.text, statement.values)
 
 
 @dataclass(frozen=True)

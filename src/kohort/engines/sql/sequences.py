@@ -1,4 +1,6 @@
-"""A sequence as window functions over the events of its steps: one pass a step over each person's events in time.
+"""A sequence as window functions over the moments of its steps: one pass a step over each person's moments in time.
+
+Events of one moment are one row first, so that the row before is earlier: frames of rows, which every dialect has.
 
 For every event it is enough to look at the latest event before it that ended the steps so far: whatever an earlier one
 allows, the latest allows too, since its time limits end later, nothing can stand in between that does not stand behind
@@ -8,8 +10,21 @@ the earlier one, and it began no earlier. So each step needs the latest end and 
 from sqlglot import expressions as exp
 
 from kohort.engines.context import Context
-from kohort.engines.sql.statements import PERSON, Statement, create_table, with_person
-from kohort.engines.sql.terms import Parameters, all_of, any_of, column, in_ranges, number, where
+from kohort.engines.sql.dialects import Dialect
+from kohort.engines.sql.terms import (
+    PERSON,
+    Parameters,
+    all_of,
+    any_of,
+    column,
+    in_ranges,
+    is_there,
+    named,
+    number,
+    ordered,
+    where,
+    with_person,
+)
 from kohort.rules.nodes import Sequence, Step
 
 _TIME = "ts"
@@ -17,11 +32,12 @@ _END = "reached"
 _BEGIN = "begun"
 
 
-def sequence_table(table: str, sequence: Sequence, index: int, context: Context, person: str | None) -> Statement:
-    """Return the statement that makes the table of who did `sequence`: a row with `f<index>` true a person."""
-    parameters = Parameters()
+def sequence_table(
+    sequence: Sequence, index: int, context: Context, person: str | None, parameters: Parameters
+) -> exp.Select:
+    """Return who did `sequence`: a row with `f<index>` true a person."""
     rows = _steps_of_events(sequence, context, person, parameters)
-    begins: list[exp.Expr] = [column("m0")]
+    begins: list[exp.Expr] = [_marked(0)]
     if sequence.window is not None:
         begins.append(in_ranges(column(_TIME), context.ranges(sequence.window)))
     found = _reaching(rows, sequence, begins, column(_TIME))
@@ -30,48 +46,54 @@ def sequence_table(table: str, sequence: Sequence, index: int, context: Context,
         if step.negated:
             absent.append(place)
         else:
-            found = _next_step(found, sequence, place, absent)
+            found = _next_step(found, sequence, place, absent, parameters)
             absent = []
-    ended: list[exp.Expr] = [_is_there(column(_END))]
+    ended: list[exp.Expr] = [is_there(column(_END))]
     for place in absent:
-        found, term = _never_after(found, sequence, place, context)
+        found, term = _never_after(found, sequence, place, context, parameters)
         ended.append(term)
-    done = exp.select(column(PERSON), exp.alias_(exp.true(), f"f{index}")).distinct()
-    return create_table(table, done.from_(found.subquery("steps")).where(all_of(ended)), parameters)
+    done = exp.select(column(PERSON), named(exp.true(), f"f{index}")).distinct()
+    return done.from_(found.subquery("steps")).where(all_of(ended))
 
 
 def _steps_of_events(sequence: Sequence, context: Context, person: str | None, parameters: Parameters) -> exp.Select:
-    """Return the events of the sequence with `m0`, `m1`, … : whether an event is one that the step means."""
+    """Return each person's moments with `m0`, `m1`, … : 1 if an event is there that the step means, else 0."""
     names = {event: parameters.bind(event) for event in dict.fromkeys(step.event for step in sequence.steps)}
     marks: list[exp.Expr] = []
     for place, step in enumerate(sequence.steps):
         terms: list[exp.Expr] = [exp.EQ(this=column("name"), expression=names[step.event].copy())]
         if step.where is not None:
             terms.append(where(step.where, step.event, context, parameters))
-        marks.append(exp.alias_(exp.Paren(this=all_of(terms)), f"m{place}"))
+        mark = exp.Case(ifs=[exp.If(this=all_of(terms), true=number(1))], default=number(0))
+        marks.append(named(exp.Max(this=mark), f"m{place}"))
     rows: list[exp.Expr] = [
         exp.In(this=column("name"), expressions=[bound.copy() for bound in names.values()]),
         exp.LTE(this=column(_TIME), expression=number(context.at)),
     ]
     select = exp.select(column(PERSON), column(_TIME), *marks).from_("events")
-    return select.where(all_of(with_person(rows, person, parameters)))
+    select = select.where(all_of(with_person(rows, person, parameters)))
+    return select.group_by(column(PERSON), column(_TIME))
 
 
-def _next_step(before: exp.Select, sequence: Sequence, place: int, absent: list[int]) -> exp.Select:
+def _next_step(
+    before: exp.Select, sequence: Sequence, place: int, absent: list[int], parameters: Parameters
+) -> exp.Select:
     """Return the rows with what they reach by the step at `place`, if none of `absent` came in between."""
     step: Step = sequence.steps[place]
-    earlier = [_latest_before(column(_END), "last_end"), _latest_before(column(_BEGIN), "last_begin")]
-    ends = [column(f"m{place}"), _is_there(column("last_end"))]
+    dialect = parameters.dialect
+    earlier = [_latest_before(dialect, column(one), f"last_{one}") for one in (_END, _BEGIN)]
+    ends = [_marked(place), is_there(column(f"last_{_END}"))]
     if absent:
-        earlier.append(_latest_before(_when([column(f"m{one}") for one in absent], column(_TIME)), "last_absent"))
+        absences = _when([_marked(one) for one in absent], column(_TIME))
+        earlier.append(_latest_before(dialect, absences, "last_absent"))
         nothing = exp.Is(this=column("last_absent"), expression=exp.null())
-        ends.append(any_of([nothing, exp.LTE(this=column("last_absent"), expression=column("last_end"))]))
+        ends.append(any_of([nothing, exp.LTE(this=column("last_absent"), expression=column(f"last_{_END}"))]))
     if step.within is not None:
-        ends.append(_at_most(column("last_end"), step.within.length))
+        ends.append(_at_most(column(f"last_{_END}"), step.within.length))
     if sequence.limit is not None:
-        ends.append(_at_most(column("last_begin"), sequence.limit.length))
+        ends.append(_at_most(column(f"last_{_BEGIN}"), sequence.limit.length))
     looked = _kept(sequence).select(*earlier).from_(before.subquery("before"))
-    return _reaching(looked, sequence, ends, column("last_begin"))
+    return _reaching(looked, sequence, ends, column(f"last_{_BEGIN}"))
 
 
 def _reaching(rows: exp.Select, sequence: Sequence, terms: list[exp.Expr], begin: exp.Expr) -> exp.Select:
@@ -79,19 +101,21 @@ def _reaching(rows: exp.Select, sequence: Sequence, terms: list[exp.Expr], begin
     met = all_of(terms)
     end = exp.Case(ifs=[exp.If(this=met, true=column(_TIME))])
     began = exp.Case(ifs=[exp.If(this=met.copy(), true=begin)])
-    select = _kept(sequence).select(exp.alias_(end, _END), exp.alias_(began, _BEGIN))
+    select = _kept(sequence).select(named(end, _END), named(began, _BEGIN))
     return select.from_(rows.subquery("looked"))
 
 
-def _never_after(rows: exp.Select, sequence: Sequence, place: int, context: Context) -> tuple[exp.Select, exp.Expr]:
+def _never_after(
+    rows: exp.Select, sequence: Sequence, place: int, context: Context, parameters: Parameters
+) -> tuple[exp.Select, exp.Expr]:
     """Return the rows with the next time that the step at `place` was done, and that it was not within its time."""
     within = sequence.steps[place].within
     length = 0 if within is None else within.length
     name = f"next{place}"
-    done = _when([column(f"m{place}")], column(_TIME))
-    later = _over(exp.Min(this=done), ("1", "FOLLOWING"), ("UNBOUNDED", "FOLLOWING"))
+    done = _when([_marked(place)], column(_TIME))
+    later = _over(parameters.dialect, exp.Min(this=done), ("1", "FOLLOWING"), ("UNBOUNDED", "FOLLOWING"))
     known = [column(one) for one in (_END, _BEGIN, *(f"next{one}" for one in range(place) if _is_last(sequence, one)))]
-    select = _kept(sequence).select(*known, exp.alias_(later, name)).from_(rows.subquery("ended"))
+    select = _kept(sequence).select(*known, named(later, name)).from_(rows.subquery("ended"))
     deadline = exp.Add(this=column(_TIME), expression=number(length))
     none = exp.Is(this=column(name), expression=exp.null())
     late = exp.GT(this=column(name), expression=deadline)
@@ -108,14 +132,18 @@ def _kept(sequence: Sequence) -> exp.Select:
     return exp.select(column(PERSON), column(_TIME), *(column(f"m{place}") for place in range(len(sequence.steps))))
 
 
-def _latest_before(term: exp.Expr, name: str) -> exp.Expr:
-    return exp.alias_(_over(exp.Max(this=term), ("UNBOUNDED", "PRECEDING"), ("1", "PRECEDING")), name)
+def _marked(place: int) -> exp.Expr:
+    return exp.EQ(this=column(f"m{place}"), expression=number(1))
 
 
-def _over(aggregate: exp.Expr, start: tuple[str, str], end: tuple[str, str]) -> exp.Expr:
-    """Return an aggregate over a range of the person's events in time; 1 means at least a microsecond away."""
-    spec = exp.WindowSpec(kind="RANGE", start=_edge(start[0]), start_side=start[1], end=_edge(end[0]), end_side=end[1])
-    order = exp.Order(expressions=[exp.Ordered(this=column(_TIME))])
+def _latest_before(dialect: Dialect, term: exp.Expr, name: str) -> exp.Expr:
+    return named(_over(dialect, exp.Max(this=term), ("UNBOUNDED", "PRECEDING"), ("1", "PRECEDING")), name)
+
+
+def _over(dialect: Dialect, aggregate: exp.Expr, start: tuple[str, str], end: tuple[str, str]) -> exp.Expr:
+    """Return an aggregate over the person's moments in time; 1 means the next one, so at least a microsecond away."""
+    spec = exp.WindowSpec(kind="ROWS", start=_edge(start[0]), start_side=start[1], end=_edge(end[0]), end_side=end[1])
+    order = exp.Order(expressions=[ordered(dialect, _TIME)])
     return exp.Window(this=aggregate, partition_by=[column(PERSON)], order=order, spec=spec)
 
 
@@ -129,7 +157,3 @@ def _when(terms: list[exp.Expr], found: exp.Expr) -> exp.Expr:
 
 def _at_most(since: exp.Expr, length: int) -> exp.Expr:
     return exp.LTE(this=exp.Paren(this=exp.Sub(this=column(_TIME), expression=since)), expression=number(length))
-
-
-def _is_there(term: exp.Expr) -> exp.Expr:
-    return exp.Not(this=exp.Is(this=term, expression=exp.null()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from sqlglot import expressions as exp
+from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 
 from kohort.definitions.values import ValueType
 from kohort.engines.context import Context
@@ -19,6 +20,8 @@ from kohort.engines.predicates import (
     Within,
     predicate_of,
 )
+from kohort.engines.sql.dialects import Binding, Dialect, Listing
+from kohort.errors import GapError
 from kohort.rules.literals import type_of
 from kohort.rules.nodes import (
     And,
@@ -37,21 +40,71 @@ from kohort.rules.nodes import (
 )
 from kohort.rules.windows import Range
 
+PERSON = "person_id"
+
 
 @dataclass(frozen=True)
 class Parameters:
-    """The values bound to one statement, in order."""
+    """The values bound to one statement in `dialect`, in order.
 
+    >>> from kohort.engines.sql.dialects import dialect_of
+    >>> Parameters(dialect_of("duckdb")).bind("x'; DROP TABLE events --").sql("duckdb")
+    '$1'
+    >>> Parameters(dialect_of("clickhouse")).bind("x").sql("clickhouse")
+    '{p1: String}'
+    """
+
+    dialect: Dialect
     values: list[object] = field(default_factory=list)
 
-    def bind(self, value: object) -> exp.Expr:
-        """Return the placeholder that stands for `value`.
-
-        >>> Parameters().bind("x'; DROP TABLE events --").sql("duckdb")
-        '$1'
-        """
+    def bind(self, value: str | int | list[str] | list[int]) -> exp.Expr:
+        """Return the placeholder that stands for `value`; raises GapError for a text that the store cannot hold."""
+        texts = value if isinstance(value, list) else [value]
+        if not self.dialect.holds_nul and any(isinstance(text, str) and "\0" in text for text in texts):
+            raise GapError(self.dialect.name, "a text with a NUL character", "it stores none")
         self.values.append(value)
-        return exp.Parameter(this=exp.Literal.number(len(self.values)))
+        kind = _type_of(value)
+        found = _placeholder(self.dialect.binding, len(self.values), kind)
+        return exp.Cast(this=found, to=kind) if self.dialect.casts_bound else found
+
+    def any_of(self, value: exp.Expr, wanted: Sequence[str] | Sequence[int]) -> exp.Expr:
+        """Return whether `value` is one of `wanted`; NULL where it is missing.
+
+        >>> from kohort.engines.sql.dialects import dialect_of
+        >>> Parameters(dialect_of("snowflake")).any_of(column("x"), ["a", "b"]).sql("snowflake")
+        '"x" IN (:1, :2)'
+        """
+        match self.dialect.listing:
+            case Listing.EACH:
+                return exp.In(this=value, expressions=[self.bind(one) for one in wanted]) if wanted else exp.false()
+            case Listing.SUBQUERY:
+                return exp.In(this=value, query=exp.select(exp.Explode(this=self.bind([*wanted]))).subquery())
+            case Listing.ANY:
+                return exp.EQ(this=value, expression=exp.Any(this=exp.Paren(this=self.bind([*wanted]))))
+            case Listing.UNNEST:
+                return exp.In(this=value, unnest=exp.Unnest(expressions=[self.bind([*wanted])]))
+
+
+def _type_of(value: str | int | list[str] | list[int]) -> exp.DataType:
+    one = value[0] if isinstance(value, list) and value else "" if isinstance(value, list) else value
+    kind = exp.DataType(this=exp.DataType.Type.TEXT if isinstance(one, str) else exp.DataType.Type.BIGINT)
+    if not isinstance(value, list):
+        return kind
+    return exp.DataType(this=exp.DataType.Type.ARRAY, expressions=[kind], nested=True)
+
+
+def _placeholder(binding: Binding, number: int, kind: exp.DataType) -> exp.Expr:
+    match binding:
+        case Binding.DOLLAR:
+            return exp.Parameter(this=exp.Literal.number(number))
+        case Binding.NUMBER:
+            return exp.Placeholder(this=str(number))
+        case Binding.NAME:
+            return exp.Placeholder(this=f"p{number}")
+        case Binding.AT:
+            return exp.Parameter(this=exp.Var(this=f"p{number}"))
+        case Binding.BRACES:
+            return exp.Placeholder(this=f"p{number}", kind=exp.DataType(this=kind.this, nullable=False))
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
@@ -61,6 +114,50 @@ def column(name: str, table: str | None = None) -> exp.Column:
     '"group by"'
     """
     return exp.column(exp.to_identifier(name, quoted=True), table=table)
+
+
+def named(term: exp.Expr, name: str) -> exp.Expr:
+    """Return `term` under a name of its own.
+
+    >>> named(number(1), "f1").sql("duckdb")
+    '1 AS "f1"'
+    """
+    return exp.alias_(term, exp.to_identifier(name, quoted=True), copy=False)
+
+
+def is_there(term: exp.Expr) -> exp.Expr:
+    """Return whether `term` is not NULL.
+
+    >>> is_there(column("x")).sql("duckdb")
+    'NOT "x" IS NULL'
+    """
+    return exp.Not(this=exp.Is(this=term, expression=exp.null()))
+
+
+def big(term: exp.Expr) -> exp.Expr:
+    """Return `term` as a 64-bit integer.
+
+    >>> big(column("x")).sql("bigquery")
+    'CAST(`x` AS INT64)'
+    """
+    return exp.Cast(this=term, to=exp.DataType(this=exp.DataType.Type.BIGINT))
+
+
+def ordered(
+    dialect: Dialect, name: str, table: str | None = None, *, latest: bool = False, text: bool = False
+) -> exp.Expr:
+    """Return the order of a column that is never NULL; of texts, by code point.
+
+    >>> from kohort.engines.sql.dialects import dialect_of
+    >>> ordered(dialect_of("postgres"), "event_id", latest=True, text=True).sql("postgres")
+    '"event_id" COLLATE "C" DESC'
+    """
+    term: exp.Expr = column(name, table)
+    if text and dialect.collation is not None:
+        term = exp.Collate(this=term, expression=exp.to_identifier(dialect.collation, quoted=True))
+    usual = SqlglotDialect.get_or_raise(dialect.sqlglot).NULL_ORDERING
+    first = latest if usual == "nulls_are_large" else not latest and usual == "nulls_are_small"
+    return exp.Ordered(this=term, desc=latest, nulls_first=first)
 
 
 def number(value: int) -> exp.Expr:
@@ -82,14 +179,16 @@ def any_of(terms: Sequence[exp.Expr]) -> exp.Expr:
 def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Parameters) -> exp.Expr:
     """Return whether `predicate` holds of any of `values`: true or false, never NULL.
 
-    >>> truth(Within(3, 5, negated=True), [column("x")], Parameters()).sql("duckdb")
+    >>> from kohort.engines.sql.dialects import dialect_of
+    >>> parameters = Parameters(dialect_of("duckdb"))
+    >>> truth(Within(3, 5, negated=True), [column("x")], parameters).sql("duckdb")
     'COALESCE(NOT ("x" >= 3 AND "x" <= 5), FALSE)'
     """
     match predicate:
         case Never():
             return exp.false()
         case Present(negated=negated):
-            present = any_of([exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())) for value in values])
+            present = any_of([is_there(value.copy()) for value in values])
             return exp.Not(this=present) if negated else present
         case _:
             (value,) = values
@@ -122,6 +221,13 @@ def where(condition: Condition, event: str, context: Context, parameters: Parame
     return truth(predicate_of(condition, context, event), [column(one) for one in columns], parameters)
 
 
+def with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters) -> list[exp.Expr]:
+    """Return the conditions `rows` on a row, and that it is of `person` if one is meant."""
+    if person is None:
+        return rows
+    return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
+
+
 def in_ranges(term: exp.Expr, ranges: Sequence[Range]) -> exp.Expr:
     """Return whether an integer lies in any of `ranges`, both ends included.
 
@@ -145,12 +251,12 @@ def _compared(
             bound = exp.Boolean(this=wanted) if isinstance(wanted, bool) else parameters.bind(wanted)
             kind = exp.NEQ if negated else exp.EQ
             return kind(this=value, expression=bound)
-        case AnyText(texts=found) | AnyMoment(moments=found):
-            listed = exp.select(exp.Explode(this=parameters.bind(list(found))))
-            return exp.In(this=value, query=listed.subquery())
+        case AnyText(texts=texts):
+            return parameters.any_of(value, texts)
+        case AnyMoment(moments=moments):
+            return parameters.any_of(value, moments)
         case Element(text=text):
             return exp.ArrayContains(this=value, expression=parameters.bind(text))
         case Within(low=low, high=high, negated=negated):
-            there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
-            inside = all_of(_within(value, low, high) or [there])
+            inside = all_of(_within(value, low, high) or [is_there(value.copy())])
             return exp.Not(this=exp.Paren(this=inside)) if negated else inside

@@ -1,0 +1,193 @@
+"""The narrow tables of a plan: one per event name, trait, sequence, and value that one row of many decides."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlglot import expressions as exp
+
+from kohort.clock import Moment
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
+from kohort.engines.context import Context
+from kohort.engines.plan import Feature, Plan
+from kohort.engines.sql import features
+from kohort.engines.sql.dialects import Dialect, Lists
+from kohort.engines.sql.sequences import sequence_table
+from kohort.engines.sql.statements import Place, Places, Statement, create_table
+from kohort.engines.sql.terms import (
+    PERSON,
+    Parameters,
+    all_of,
+    column,
+    is_there,
+    named,
+    number,
+    ordered,
+    with_person,
+)
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Aggregate, DaysSince, Trait
+from kohort.rules.nodes import Sequence as Steps
+from kohort.rules.operators import Function
+
+Subject = str | Trait | Steps | Feature
+"""What a narrow table is about: an event's name, a trait, a sequence, or one value that needs rows of its own."""
+
+
+def narrow_tables(plan: Plan, catalog: Catalog) -> Mapping[Subject, Sequence[Feature]]:
+    """Return which features of `plan` stand in one table.
+
+    >>> from kohort.engines.plan import build_plan
+    >>> from kohort.rules.parse import parse_rule
+    >>> catalog = Catalog(events={"e": {}}, traits={"clv": ValueType.NUMBER})
+    >>> plan = build_plan({"": parse_rule("did e and count of e in last 1 day > 2 and clv > 3")}, catalog)
+    >>> [len(its) for its in narrow_tables(plan, catalog).values()]
+    [2, 1]
+    """
+    tables: dict[Subject, list[Feature]] = {}
+    for feature in plan.features:
+        tables.setdefault(_subject(feature, catalog), []).append(feature)
+    return tables
+
+
+def narrow_table(
+    dialect: Dialect, table: str, subject: Subject, places: Places, context: Context, person: str | None = None
+) -> Statement:
+    """Return the statement that makes the narrow table of `places`, a row per person.
+
+    `person` restricts it to one person.
+    """
+    parameters = Parameters(dialect)
+    match subject:
+        case Steps():
+            ((_, place),) = places.items()
+            select = sequence_table(subject, place.index, context, person, parameters)
+        case Trait():
+            select = _trait(subject, places, context.at, person, parameters)
+        case Feature(measure=Aggregate(function=Function.DISTINCT)):
+            select = _elements(subject, places[subject], context, person, parameters)
+        case Feature():
+            select = _one_row(subject, places[subject], context, person, parameters)
+        case event:
+            select = _event(event, places, context, person, parameters)
+    return create_table(table, select, parameters)
+
+
+def _subject(feature: Feature, catalog: Catalog) -> Subject:
+    match feature.measure:
+        case Aggregate(function=Function.FIRST | Function.LAST):
+            return feature
+        case Aggregate(function=Function.DISTINCT, event=event, property=name):
+            return feature if ValueType.TEXT_LIST in catalog.events[event][name or ""] else event
+        case Aggregate(event=event) | DaysSince(event=event):
+            return event
+        case measure:
+            return measure
+
+
+def _event(event: str, places: Places, context: Context, person: str | None, parameters: Parameters) -> exp.Select:
+    """Return the aggregates of one event over one pass of its rows."""
+    wanted = [
+        found
+        for feature, place in places.items()
+        for found in features.aggregates(feature, place.index, context, parameters)
+    ]
+    rows = _rows(event, context.at, parameters)
+    first = _first_moment(list(places), context)
+    if first is not None:
+        rows.append(exp.GTE(this=column("ts"), expression=number(first)))
+    select = exp.Select().select(column(PERSON), *wanted, copy=False).from_("events", copy=False)
+    return select.where(all_of(with_person(rows, person, parameters))).group_by(column(PERSON))
+
+
+def _one_row(
+    feature: Feature, place: Place, context: Context, person: str | None, parameters: Parameters
+) -> exp.Select:
+    """Return the first or last value of a property, ties in time by the event's id."""
+    measure = feature.measure
+    if not isinstance(measure, Aggregate):
+        raise TypeError("only the first or last value of a property is that of one row")
+    (read,) = features.property_columns(feature, context.catalog)
+    rows = [
+        *_rows(measure.event, context.at, parameters),
+        *features.matching_rows(feature, context, parameters),
+        is_there(read.copy()),
+    ]
+    found = f"f{place.index}"
+    ranked = _ranked([named(read, found)], ("ts", "event_id"), parameters, latest=measure.function is Function.LAST)
+    ranked = ranked.from_("events").where(all_of(with_person(rows, person, parameters)))
+    return _foremost([column(found)], ranked)
+
+
+def _trait(trait: Trait, places: Places, at: Moment, person: str | None, parameters: Parameters) -> exp.Select:
+    """Return the value of a trait: the latest set at a time ≤ `at`, ties by the greatest id; removed, it is missing."""
+    rows: list[exp.Expr] = [
+        exp.EQ(this=column("name"), expression=parameters.bind(trait.name)),
+        exp.LTE(this=column("set_at"), expression=number(at)),
+    ]
+    wanted = [named(column(VALUE_COLUMNS[one.type]), f"f{place.index}") for one, place in places.items()]
+    ranked = _ranked([*wanted, column("removed")], ("set_at", "value_id"), parameters, latest=True)
+    ranked = ranked.from_("trait_values").where(all_of(with_person(rows, person, parameters)))
+    kept = exp.Not(this=exp.Coalesce(this=column("removed"), expressions=[exp.false()]))
+    return _foremost([column(f"f{place.index}") for place in places.values()], ranked).where(kept)
+
+
+def _elements(
+    feature: Feature, place: Place, context: Context, person: str | None, parameters: Parameters
+) -> exp.Select:
+    """Return the number of distinct values of a property that may hold lists, whose elements count."""
+    measure = feature.measure
+    if not isinstance(measure, Aggregate):
+        raise TypeError("only the values of a property are counted")
+    types = context.catalog.events[measure.event][measure.property or ""]
+    rows = [*_rows(measure.event, context.at, parameters), *features.matching_rows(feature, context, parameters)]
+    read = {f"v{number}": (type_, name) for number, (type_, name) in enumerate(types.items())}
+    matched = exp.select(column(PERSON), *(named(column(name), alias) for alias, (_, name) in read.items()))
+    matched = matched.from_("events").where(all_of(with_person(rows, person, parameters)))
+    (listed,) = (alias for alias, (type_, _) in read.items() if type_ is ValueType.TEXT_LIST)
+    counted = [column(alias) for alias in read if alias != listed] + [column("element", "elements")]
+    total = features.total_of([exp.Count(this=exp.Distinct(expressions=[one])) for one in counted])
+    columns = [named(total, f"f{place.index}"), named(exp.Count(this=exp.Star()), f"n{place.index}")]
+    select = exp.select(column(PERSON), *columns).from_(matched.subquery("matched"))
+    return _with_elements(select, column(listed, "matched"), parameters.dialect).group_by(column(PERSON))
+
+
+def _with_elements(select: exp.Select, listed: exp.Expr, dialect: Dialect) -> exp.Select:
+    """Return the rows once for each element of a list, and once where it is empty or missing."""
+    alias = exp.TableAlias(this=exp.to_identifier("elements"), columns=[exp.to_identifier("element")])
+    if dialect.lists is Lists.LATERAL_VIEW:
+        view = exp.Lateral(this=exp.Explode(this=listed), view=True, outer=True, alias=alias)
+        select.append("laterals", view)
+        return select
+    return select.join(exp.Unnest(expressions=[listed], alias=alias), on=exp.true(), join_type="LEFT")
+
+
+def _rows(event: str, at: Moment, parameters: Parameters) -> list[exp.Expr]:
+    return [
+        exp.EQ(this=column("name"), expression=parameters.bind(event)),
+        exp.LTE(this=column("ts"), expression=number(at)),
+    ]
+
+
+def _ranked(wanted: Sequence[exp.Expr], by: tuple[str, str], parameters: Parameters, *, latest: bool) -> exp.Select:
+    """Return `wanted` with the place of each row among its person's, by a moment and, of equal ones, an id."""
+    moment, id_ = by
+    order = [
+        ordered(parameters.dialect, moment, latest=latest),
+        ordered(parameters.dialect, id_, latest=latest, text=True),
+    ]
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[column(PERSON)], order=exp.Order(expressions=order))
+    return exp.select(column(PERSON), *wanted, named(rank, "place"))
+
+
+def _foremost(wanted: Sequence[exp.Expr], ranked: exp.Select) -> exp.Select:
+    foremost = exp.EQ(this=column("place"), expression=number(1))
+    return exp.select(column(PERSON), *wanted).from_(ranked.subquery("ranked")).where(foremost)
+
+
+def _first_moment(wanted: Sequence[Feature], context: Context) -> Moment | None:
+    """Return the first moment that the windows of `wanted` hold; None if one of them looks at all time."""
+    windows = [feature.measure.window if isinstance(feature.measure, Aggregate) else None for feature in wanted]
+    if any(window is None for window in windows):
+        return None
+    lows = [low for window in windows if window is not None for low, _ in context.ranges(window)]
+    known = [low for low in lows if low is not None]
+    return min(known, default=context.at) if len(known) == len(lows) else None
