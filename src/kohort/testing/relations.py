@@ -21,9 +21,13 @@ _ARROW_TYPES = {
 
 def create_relations(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     """Make `events`, `people` and `trait_values` of `world` on `connection`, in place of earlier ones."""
-    tables = {"events": _events(world), "people": _people(world), "trait_values": _trait_values(world)}
-    for name, table in tables.items():
+    for name, table in relations_of(world).items():
         connection.register(name, table)
+
+
+def relations_of(world: World) -> dict[str, pa.Table]:
+    """Return the relations of `world` by name."""
+    return {"events": _events(world), "people": _people(world), "trait_values": _trait_values(world)}
 
 
 def _events(world: World) -> pa.Table:

@@ -74,9 +74,11 @@ class Parameters:
         >>> Parameters(dialect_of("snowflake")).any_of(column("x"), ["a", "b"]).sql("snowflake")
         '"x" IN (:1, :2)'
         """
+        if not wanted:
+            return exp.false()
         match self.dialect.listing:
             case Listing.EACH:
-                return exp.In(this=value, expressions=[self.bind(one) for one in wanted]) if wanted else exp.false()
+                return exp.In(this=value, expressions=[self.bind(one) for one in wanted])
             case Listing.SUBQUERY:
                 return exp.In(this=value, query=exp.select(exp.Explode(this=self.bind([*wanted]))).subquery())
             case Listing.ANY:
@@ -86,7 +88,7 @@ class Parameters:
 
 
 def _type_of(value: str | int | list[str] | list[int]) -> exp.DataType:
-    one = value[0] if isinstance(value, list) and value else "" if isinstance(value, list) else value
+    one = value[0] if isinstance(value, list) else value
     kind = exp.DataType(this=exp.DataType.Type.TEXT if isinstance(one, str) else exp.DataType.Type.BIGINT)
     if not isinstance(value, list):
         return kind
