@@ -314,6 +314,14 @@ def report(
     out.print(str(path), markup=False)
 
 
+@app.command(rich_help_panel=_SEGMENTS)
+def engines(form: FormatOption = Format.TABLE) -> None:
+    """List the engines that rules can run on, and what each cannot do."""
+    from kohort.cli.engines import COLUMNS, engine_rows
+
+    show_rows(engine_rows(), COLUMNS, form)
+
+
 def main() -> None:
     """Run the command line of this process."""
     import_without_pandas()

@@ -114,7 +114,7 @@ def people_with(
         word = reduce(lambda left, right: exp.Add(this=left, expression=right), bits)
         words.append(named(big(word), f"w{first // WORD}"))
     select = _people(_tables(places), at, kind="LEFT", person=person, parameters=parameters)
-    select = select.select(column(PERSON, "people"), *words, copy=False)
+    select = select.select(named(column(PERSON, "people"), PERSON), *words, copy=False)
     return printed(_by_person(select, dialect), parameters)
 
 
@@ -130,7 +130,7 @@ def person_values(dialect: Dialect, places: Places, at: Moment, person: str) -> 
         for in_population in (False, True)
     ]
     select = _people(_tables(places), at, kind="LEFT", person=person, parameters=parameters)
-    return printed(select.select(column(PERSON, "people"), *wanted, copy=False), parameters)
+    return printed(select.select(named(column(PERSON, "people"), PERSON), *wanted, copy=False), parameters)
 
 
 def drop_table(dialect: Dialect, table: str) -> Statement:
