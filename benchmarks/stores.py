@@ -48,14 +48,17 @@ class TimedStore:
         self.statements = 0
 
     def run(self, text: str, values: Sequence[object]) -> None:
+        """Run and time a statement that gives no rows."""
         with self._timed("narrow tables"):
             self._store.run(text, values)
 
     def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
+        """Run and time a statement and return its rows."""
         with self._timed("answers" if text.startswith('SELECT "people"."person_id"') else "populations"):
             return self._store.fetch(text, values)
 
     def snapshot(self) -> AbstractContextManager[None]:
+        """Show one state of the data to all statements inside."""
         return self._store.snapshot()
 
     @contextmanager

@@ -185,9 +185,7 @@ DIALECTS: Final = {
             gaps=(
                 _STATEMENTS_ONLY,
                 _LISTED,
-                Gap(
-                    "texts with a NUL character", Grade.NEVER, "like PostgreSQL it stores none; such a rule is refused"
-                ),
+                Gap("texts with a NUL character", Grade.NEVER, "it stores none; such a rule is refused"),
                 _lists(Grade.NOT_YET, "its lists are SUPER values, whose navigation is its own"),
             ),
         ),

@@ -21,10 +21,10 @@ from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.gaps import check_gaps
 from kohort.engines.sql.narrow import narrow_table, narrow_tables
 from kohort.engines.sql.statements import (
-    WORD,
     Place,
     Places,
     Statement,
+    Word,
     distinct_values,
     drop_table,
     earliest_event,
@@ -32,6 +32,7 @@ from kohort.engines.sql.statements import (
     people_with,
     person_values,
     population_values,
+    words_of,
 )
 from kohort.engines.sql.store import Store
 from kohort.engines.statistics import (
@@ -162,13 +163,11 @@ class SqlEngine:
             plain = [condition for condition in stage if not isinstance(condition, Located)]
             criteria = [criterion_of(condition, statistics, context) for condition in plain]
             table = self._arrow(people_with(self._dialect, criteria, places, context.at, person))
-            words = [_values(table[f"w{word}"]) for word in range(-(-len(criteria) // WORD))]
             found = _Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
             for condition in stage:
                 if isinstance(condition, Located):
                     found.algebra.learn(condition, self._located(condition, places, context, person))
-            for index, condition in enumerate(plain):
-                bits = np.packbits(words[index // WORD] >> (index % WORD) & 1, bitorder="little")
+            for condition, bits in zip(plain, _answers(table, words_of(criteria, places)), strict=True):
                 among = population_rule(population_term(condition))
                 confined_to = None if among is None else found.algebra.of(among)
                 found.algebra.learn(condition, bits if confined_to is None else confined(condition, bits, confined_to))
@@ -246,6 +245,16 @@ class _Decided:
     ids: pa.StringArray
     algebra: Algebra
     statistics: Statistics
+
+
+def _answers(table: pa.Table, words: Sequence[Word]) -> list[Bits]:
+    """Return for whom each criterion holds, in the order of the criteria."""
+    found: dict[int, Bits] = {}
+    for number, word in enumerate(words):
+        answers = _values(table[f"w{number}"])
+        for place, criterion in enumerate(word.criteria):
+            found[criterion] = np.packbits((answers & (1 << place)) != 0, bitorder="little")
+    return [found[criterion] for criterion in sorted(found)]
 
 
 def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:

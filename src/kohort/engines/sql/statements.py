@@ -10,6 +10,7 @@ from sqlglot import expressions as exp
 from kohort.clock import Moment
 from kohort.engines.criteria import Criterion
 from kohort.engines.plan import Feature
+from kohort.engines.predicates import Present, Within
 from kohort.engines.sql import features
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.terms import (
@@ -91,31 +92,98 @@ def earliest_event(dialect: Dialect) -> Statement:
     return printed(select, Parameters(dialect))
 
 
+@dataclass(frozen=True)
+class Word:
+    """The criteria, by their numbers, whose answers one integer holds: bit i answers the i-th.
+
+    `table` is the narrow table that decides them all; None where they ask several.
+    """
+
+    table: str | None
+    criteria: tuple[int, ...]
+
+
+def words_of(criteria: Sequence[Criterion], places: Places) -> list[Word]:
+    """Return how the answers to `criteria` are packed, at most 62 a word."""
+    by_table: dict[str | None, list[int]] = {}
+    for index, criterion in enumerate(criteria):
+        tables = {places[one].table for one in criterion.features}
+        by_table.setdefault(tables.pop() if len(tables) == 1 else None, []).append(index)
+    return [
+        Word(table, tuple(its[first : first + WORD]))
+        for table, its in by_table.items()
+        for first in range(0, len(its), WORD)
+    ]
+
+
 def people_with(
     dialect: Dialect, criteria: Sequence[Criterion], places: Places, at: Moment, person: str | None = None
 ) -> Statement:
     """Return the statement for who exists at `at`, sorted, and which criteria hold of each, in words: `w0`, `w1`, … .
 
-    Criterion i holds of a person if the bit i mod 62 of word ⌊i / 62⌋ is set.
+    Each narrow table answers for the people in it, before it is joined: of whoever is not, the answers are known.
     """
     parameters = Parameters(dialect)
-    words: list[exp.Expr] = []
-    for first in range(0, len(criteria), WORD):
-        bits: list[exp.Expr] = []
-        for place, criterion in enumerate(criteria[first : first + WORD]):
-            values = [
-                features.value(
-                    one, places[one].index, places[one].table, at, dialect, in_population=criterion.in_population
-                )
-                for one in criterion.features
-            ]
-            holds = truth(criterion.predicate, values, parameters)
-            bits.append(exp.Case(ifs=[exp.If(this=holds, true=number(1 << place))], default=number(0)))
-        word = reduce(lambda left, right: exp.Add(this=left, expression=right), bits)
-        words.append(named(big(word), f"w{first // WORD}"))
-    select = _people(_tables(places), at, kind="LEFT", person=person, parameters=parameters)
-    select = select.select(named(column(PERSON, "people"), PERSON), *words, copy=False)
+    words = words_of(criteria, places)
+    answers: dict[str, list[exp.Expr]] = {}
+    wanted: list[exp.Expr] = []
+    for index, word in enumerate(words):
+        asked = [criteria[one] for one in word.criteria]
+        answer = _word(asked, places, at, parameters)
+        if word.table is not None:
+            answers.setdefault(word.table, []).append(named(answer, f"w{index}"))
+            known = sum(answer_without_row(one) << place for place, one in enumerate(asked))
+            found = column(f"w{index}", f"answers_{word.table}")
+            answer = big(exp.Coalesce(this=found, expressions=[number(known)]))
+        wanted.append(named(answer, f"w{index}"))
+    several = [criteria[one] for word in words if word.table is None for one in word.criteria]
+    tables = _tables({feature: places[feature] for criterion in several for feature in criterion.features})
+    select = _people(tables, at, kind="LEFT", person=person, parameters=parameters)
+    for table, columns in answers.items():
+        answering = exp.select(column(PERSON), *columns).from_(exp.to_table(table), copy=False)
+        alias = f"answers_{table}"
+        same = exp.EQ(this=column(PERSON, alias), expression=column(PERSON, "people"))
+        select.join(answering.subquery(alias, copy=False), on=same, join_type="LEFT", copy=False)
+    select.select(named(column(PERSON, "people"), PERSON), *wanted, copy=False)
     return printed(_by_person(select, dialect), parameters)
+
+
+def answer_without_row(criterion: Criterion) -> bool:
+    """Return whether `criterion` holds of whoever has no row in the narrow tables: 0 where that counts, else missing.
+
+    >>> from kohort.definitions.values import ValueType
+    >>> from kohort.rules.parse import parse_rule
+    >>> count = Feature(parse_rule("count of e < 3").value, ValueType.NUMBER)
+    >>> answer_without_row(Criterion((count,), Within(high=2_999_999)))
+    True
+    """
+    counted = not criterion.in_population and any(features.is_counted(one) for one in criterion.features)
+    match criterion.predicate:
+        case Present(negated=negated):
+            return counted is not negated
+        case Within(low=low, high=high, negated=negated) if counted:
+            return ((low is None or low <= 0) and (high is None or high >= 0)) is not negated
+        case _:
+            return False
+
+
+def _word(criteria: Sequence[Criterion], places: Places, at: Moment, parameters: Parameters) -> exp.Expr:
+    bits: list[exp.Expr] = []
+    for place, criterion in enumerate(criteria):
+        values = [
+            features.value(
+                one,
+                places[one].index,
+                places[one].table,
+                at,
+                parameters.dialect,
+                in_population=criterion.in_population,
+            )
+            for one in criterion.features
+        ]
+        holds = truth(criterion.predicate, values, parameters)
+        bits.append(exp.Case(ifs=[exp.If(this=holds, true=number(1 << place))], default=number(0)))
+    return big(reduce(lambda left, right: exp.Add(this=left, expression=right), bits))
 
 
 def person_values(dialect: Dialect, places: Places, at: Moment, person: str) -> Statement:
@@ -158,8 +226,8 @@ def _people(tables: Sequence[str], at: Moment, *, kind: str, person: str | None,
     select = exp.Select().from_("people")
     for table in tables:
         same = exp.EQ(this=column(PERSON, table), expression=column(PERSON, "people"))
-        select = select.join(exp.to_table(table), on=same, join_type=kind)
-    return select.where(all_of(rows))
+        select.join(exp.to_table(table), on=same, join_type=kind, copy=False)
+    return select.where(all_of(rows), copy=False)
 
 
 def _tables(places: Places) -> list[str]:
@@ -167,4 +235,4 @@ def _tables(places: Places) -> list[str]:
 
 
 def _by_person(select: exp.Select, dialect: Dialect) -> exp.Select:
-    return select.order_by(ordered(dialect, PERSON, table="people", text=True))
+    return select.order_by(ordered(dialect, PERSON, table="people", text=True), copy=False)
