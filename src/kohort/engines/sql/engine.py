@@ -251,9 +251,11 @@ def _answers(table: pa.Table, words: Sequence[Word]) -> list[Bits]:
     """Return for whom each criterion holds, in the order of the criteria."""
     found: dict[int, Bits] = {}
     for number, word in enumerate(words):
-        answers = _values(table[f"w{number}"])
+        answers = _values(table[f"w{number}"]).astype("<i8", copy=False)
+        # One row an octet of the word: eight times less to read for each answer.
+        octets = np.ascontiguousarray(answers.view(np.uint8).reshape(-1, 8).T)
         for place, criterion in enumerate(word.criteria):
-            found[criterion] = np.packbits((answers & (1 << place)) != 0, bitorder="little")
+            found[criterion] = np.packbits(octets[place // 8] & np.uint8(1 << place % 8), bitorder="little")
     return [found[criterion] for criterion in sorted(found)]
 
 
