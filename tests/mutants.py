@@ -122,6 +122,13 @@ FAULTS = (
         '("set_at", "value_id"), parameters, latest=True',
         '("set_at", "value_id"), parameters, latest=False',
     ),
+    Fault(
+        "whoever has no row has no count either",
+        STATEMENTS,
+        "case Within(low=low, high=high, negated=negated) if counted:",
+        "case Within(low=low, high=high, negated=negated) if counted and negated:",
+    ),
+    Fault("whoever has no row has no value", STATEMENTS, "return counted is not negated", "return counted"),
     # The kernel engine, whatever its kernels.
     Fault("what happens at the moment is to come", COLUMNS, 'at, side="right"', 'at, side="left"'),
     Fault("a window's first moment is outside", READER, 'low, side="left"', 'low, side="right"'),
