@@ -180,6 +180,7 @@ def _make(made: Population, path: Path) -> None:
     unfinished.unlink(missing_ok=True)
     history = made.history()
     with duckdb.connect(unfinished) as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(
             "CREATE TABLE by_name (person INTEGER, name UTINYINT, ts BIGINT, total INTEGER, category UTINYINT)"
         )
