@@ -53,8 +53,7 @@ def show_plan(plan: ChangePlan, form: Format, spoken: Spoken) -> None:
             ("leave", one.leaving, one.leaving_sample),
         ):
             if count:
-                more = f" and {count - len(sample):,} more" if count > len(sample) else ""
-                out.print(f"  would {way}: {', '.join(sample)}{more}", markup=False)
+                out.print(f"  would {way}: {_few(sample, count)}", markup=False)
     for name, reason in plan.left_out.items():
         out.print(f"left out: {name} {reason}", markup=False)
     for guard in plan.broken:
@@ -122,11 +121,11 @@ def show_verdicts(found: Sequence[Verdict], form: Format) -> None:
 
 
 def show_history(found: Sequence[VersionRow], form: Format, show_moment: Callable[[Moment | None], str]) -> None:
-    """Show a segment's versions, the oldest first."""
+    """Show a segment's versions, the oldest first: a table of figures, then each rule with who moved because of it."""
     rows: list[dict[str, object]] = [
         {
             "version": one.version,
-            "in_force": "yes" if one.in_force else "",
+            "in_force": one.in_force if form is not Format.TABLE else "yes" if one.in_force else "",
             "at": show_moment(one.at),
             "applied_at": show_moment(one.applied_at),
             "cause": one.cause,
@@ -141,10 +140,25 @@ def show_history(found: Sequence[VersionRow], form: Format, show_moment: Callabl
         }
         for one in found
     ]
-    columns = list(rows[0])
-    if form is Format.TABLE:
-        columns = [name for name in columns if any(row[name] not in {"", None} for row in rows)]
-    show_rows(rows, columns, form)
+    if form is not Format.TABLE:
+        show_rows(rows, list(rows[0]), form)
+        return
+    show_rows(rows, ["version", "in_force", "at", "cause", "size", "entered", "left"], form)
+    for one in found:
+        out.print(f"{one.version}: {one.sentence or '(removed)'}", markup=False)
+        for way, count, sample in (
+            ("entered", one.entered, one.entered_sample),
+            ("left", one.left, one.left_sample),
+        ):
+            if sample:
+                out.print(f"   {way}: {_few(sample, count)}", markup=False)
+        if one.despite:
+            out.print(f"   despite {', '.join(one.despite)}: {one.reason}", markup=False)
+
+
+def _few(sample: Sequence[str], count: int) -> str:
+    more = f" and {count - len(sample):,} more" if count > len(sample) else ""
+    return ", ".join(sample) + more
 
 
 def _people(sample: Sequence[str], form: Format) -> object:

@@ -155,4 +155,4 @@ def with_version(workspace: Workspace, segment: str, version: int | None) -> Def
             f'that version of "{segment}" was applied with other days of the period {moved[0]}, which others in force '
             "rely on; go back with all of them: kohort rollback"
         )
-    return with_periods(sentences, {**then.periods, **force.periods})
+    return with_periods(dict(sorted(sentences.items())), {**then.periods, **force.periods})
