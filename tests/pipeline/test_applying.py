@@ -379,3 +379,47 @@ def test_a_test_may_not_name_a_segment_that_is_not_there(shop: Project) -> None:
     )
     with pytest.raises(UnknownNameError, match='did you mean "big"'):
         shop.plan(NOW)
+
+
+def test_a_wrong_draft_keeps_nobody_from_being_evaluated(shop: Project) -> None:
+    write(shop, SEGMENTS + "  - {name: draft, where: did order_complete}\n")
+    with pytest.raises(RuleError, match="order_complete"):
+        list(shop.run(NOW + DAY))
+    assert users(shop, "recent") == ["ada"], "bob's seven days are over"
+    assert shop.status().last_run == NOW + DAY
+
+
+def test_a_project_without_people_has_a_plan_too(tmp_path: Path, clock: SettableClock) -> None:
+    empty = Project.create(tmp_path / "empty", clock=clock)
+    plan = empty.plan(NOW)
+    assert (plan.population, plan.changes, len(plan.left_out)) == (0, (), 9)
+    assert not empty.apply(plan)
+    assert empty.test(at=NOW) == ()
+    assert "segments" in states_of(empty)
+    assert empty._workspace().in_force().seq == 0, "the first data may still put the files in force"
+
+
+def states_of(shop: Project) -> set[str]:
+    return {one.step for one in shop.run(NOW)}
+
+
+def test_what_a_removed_file_declared_stays_in_force_until_it_is_applied(shop: Project) -> None:
+    write(shop, "segments: [{name: buyers, where: did order_completed}]\n")
+    assert users(shop, "lapsed") == ["cid", "dan"]
+    assert {one.name for one in shop.segments()} == {"buyers", "recent", "lapsed", "big"}
+    assert shop.members("lapsed", NOW).num_rows == 2
+    plan = shop.plan(NOW)
+    assert [(one.segment, one.kind.value, one.size_after) for one in plan.changes] == [
+        ("big", "removed", 0),
+        ("lapsed", "removed", 0),
+        ("recent", "removed", 0),
+    ]
+    shop.apply(plan)
+    with pytest.raises(UnknownNameError, match="lapsed"):
+        shop.members("lapsed")
+    write(shop, "segments: []\n")
+    shop.apply(shop.plan(NOW))
+    assert (dict(shop._workspace().in_force().sentences), shop.segments()) == ({}, [])
+    assert "segment files" not in states_of(shop)
+    shop.apply(shop.plan_rollback(at=NOW))
+    assert users(shop, "buyers") == ["ada", "bob", "cid", "dan"]

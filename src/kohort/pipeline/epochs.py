@@ -52,12 +52,7 @@ def _applicable(
     workspace: Workspace, catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str]
 ) -> Applicable:
     """Read segments, those left out that need what no data have shown; those that are `sure` need nothing more."""
-    known = catalog.events.keys() | catalog.traits.keys()
-    left_out = {}
-    for name, segment in segments.items():
-        missing = [need for need in segment.needs if need not in known]
-        if missing and name not in sure:
-            left_out[name] = "needs " + ", ".join(missing) + ", which no data have shown yet"
+    left_out = _left_out(catalog, segments, sure)
     usable = {name: one.where for name, one in segments.items() if name not in left_out}
     catalog = replace(catalog, segments=usable)
     rules = {name: read_rule(where, catalog) for name, where in usable.items()}
@@ -66,6 +61,21 @@ def _applicable(
         {name: print_rule(rule, workspace.language) for name, rule in rules.items()},
         left_out,
     )
+
+
+def left_out_segments(workspace: Workspace) -> Mapping[str, str]:
+    """Return the segments that cannot be evaluated yet, and why, without reading any rule."""
+    return _left_out(workspace.catalog(), workspace.segments, workspace.in_force().sentences)
+
+
+def _left_out(catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str]) -> dict[str, str]:
+    known = catalog.events.keys() | catalog.traits.keys()
+    left_out = {}
+    for name, segment in segments.items():
+        missing = [need for need in segment.needs if need not in known]
+        if missing and name not in sure:
+            left_out[name] = "needs " + ", ".join(missing) + ", which no data have shown yet"
+    return left_out
 
 
 def evaluate_now(workspace: Workspace, force: InForce, at: Moment) -> EpochClosed:

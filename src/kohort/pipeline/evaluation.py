@@ -6,7 +6,7 @@ from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
-from kohort.pipeline.epochs import applicable_segments, pinned_statistics
+from kohort.pipeline.epochs import left_out_segments, pinned_statistics
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
@@ -27,7 +27,7 @@ def rules_of(workspace: Workspace, names: Sequence[str], catalog: Catalog) -> di
     Raises UnknownNameError for a segment that nobody declared, UsageError for one that cannot be evaluated yet or if
     none can.
     """
-    left_out, segments = applicable_segments(workspace).left_out, workspace.segments
+    left_out, segments = left_out_segments(workspace), workspace.segments
     for name in names:
         if name not in segments:
             raise UnknownNameError("segment", name, segments)

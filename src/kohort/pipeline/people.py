@@ -13,7 +13,7 @@ from kohort.engines.plan import build_plan
 from kohort.engines.statistics import Statistics
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
-from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
+from kohort.pipeline.epochs import latest_epoch, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
@@ -103,7 +103,7 @@ def _sentence(workspace: Workspace, segment: str) -> str:
     segments = workspace.segments
     if segment not in segments:
         raise UnknownNameError("segment", segment, segments)
-    left_out = applicable_segments(workspace).left_out
+    left_out = left_out_segments(workspace)
     if segment in left_out:
         raise UsageError(f'segment "{segment}" {left_out[segment]}')
     return segments[segment].where

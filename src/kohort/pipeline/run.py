@@ -63,21 +63,19 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
 
 
 def _segments(workspace: Workspace, runner: StepRunner, *, apply: bool) -> Iterator[StepOutcome]:
-    """Evaluate the segments in force; those of the files come first into force in a new project, or to `apply`."""
-    declared, force = declared_segments(workspace, workspace.declared), workspace.in_force()
-    for name, reason in declared.left_out.items():
+    """Evaluate the segments in force; those of the files come into force before in a new project, or to `apply`."""
+    force = workspace.in_force()
+    if force.seq and not apply:
+        # Before the files are looked at: a draft that is wrong keeps nobody from being evaluated.
+        yield evaluate_in_force(runner)
+    for name, reason in declared_segments(workspace, workspace.declared).left_out.items():
         if name not in force.sentences:
             yield StepOutcome(f"segment {name}", "skipped", reason)
-    if not force.seq and declared.sentences and not apply:
-        yield switch(runner, declared_definitions(workspace), cause="first run")
-        return
     if apply:
-        outcome = apply_plan(runner, plan_files(workspace, runner.at))
-        if outcome is not None:
-            yield outcome
-            return
-    yield evaluate_in_force(runner)
-    waiting = waiting_changes(workspace)
-    if waiting:
+        yield apply_plan(runner, plan_files(workspace, runner.at)) or evaluate_in_force(runner)
+    elif not force.seq:
+        definitions = declared_definitions(workspace)
+        yield switch(runner, definitions, cause="first run") if definitions.sentences else evaluate_in_force(runner)
+    elif waiting := waiting_changes(workspace):
         detail = f"not in force yet: {waiting}; see who would enter and leave with: kohort plan"
         yield StepOutcome("segment files", "skipped", detail)
