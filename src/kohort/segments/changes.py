@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from kohort.rules.nodes import InSegment
 from kohort.rules.parse import parse_rule
@@ -50,6 +51,7 @@ class References:
     periods: frozenset[str]
 
     @staticmethod
+    @lru_cache(maxsize=10_000)
     def of(sentence: str) -> "References":
         """Return what a canonical sentence refers to.
 
@@ -90,6 +92,7 @@ def differences(before: Definitions, after: Definitions) -> list[Difference]:
     lapsed changed through buyers
     """
     references = references_of(after)
+    edges = {name: its.segments for name, its in references.items()}
     periods = {name for name in after.periods.keys() | before.periods.keys() if _period_differs(name, before, after)}
     own = {name for name, one in after.sentences.items() if before.sentences.get(name, one) != one}
     own |= after.sentences.keys() - before.sentences.keys()
@@ -100,7 +103,7 @@ def differences(before: Definitions, after: Definitions) -> list[Difference]:
         elif name in own:
             found.append(Difference(name, Kind.CHANGED))
         else:
-            below = {name, *_reached([name], {one: its.segments for one, its in references.items()})}
+            below = {name, *_reached([name], edges)}
             named = set().union(*(references[one].periods for one in below if one in references))
             through = (*sorted(below & own), *(f"period {one}" for one in sorted(named & periods)))
             found.append(Difference(name, Kind.THROUGH if through else Kind.UNCHANGED, through))
