@@ -12,8 +12,8 @@ demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/repo
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
 
-test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time: ten minutes.
-	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
+test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time, and kill thirty applies: ten minutes.
+	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines tests/pipeline/test_apply_recovery.py
 
 mutants: $(DEV)/.ready ## Put deliberate faults into the engines, one at a time, and see that the tests find each: some minutes.
 	$(DEV)/bin/python tests/mutants.py

@@ -14,7 +14,9 @@
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
     │   │   └── CorruptionError     a checksum does not match
-    │   └── MissingExtraError       an optional library is not installed                     exit code 6
+    │   ├── MissingExtraError       an optional library is not installed                     exit code 6
+    │   └── CheckError              a check fails before something is changed: nothing was   exit code 8
+    │       └── StalePlanError      a plan no longer fits what it was made from
     └── TransientError              trying again later may succeed                           exit code 7
         ├── LockedError             another command is writing
         └── StorageError            the disk refused a write (full, for one)
@@ -145,6 +147,23 @@ class MissingExtraError(TerminalError):
 
     def __init__(self, extra: str, purpose: str) -> None:
         super().__init__(f'{purpose} needs the extra "{extra}"; install it with: pip install "kohort[{extra}]"')
+
+
+class CheckError(TerminalError):
+    """A test of a segment fails, or a guard rail stops a change; nothing was changed."""
+
+    exit_code = 8
+
+
+class StalePlanError(CheckError):
+    """A plan no longer fits what it was made from.
+
+    >>> print(StalePlanError("the files have changed since the plan was made"))
+    the files have changed since the plan was made, so nothing was applied; look at a new one with: kohort plan
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem}, so nothing was applied; look at a new one with: kohort plan")
 
 
 class LockedError(TransientError):

@@ -1,6 +1,6 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,10 +26,13 @@ from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
+    from kohort.pipeline.history import VersionRow
     from kohort.pipeline.projection import Projection
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
+    from kohort.segments.change_plan import ChangePlan
+    from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
 
@@ -40,7 +43,7 @@ _FOREVER: Final = 2**63 - 1
 class Project:
     """A project in a folder.
 
-    Reading never waits; writing commands (`ingest`, `run`, `discover`, `replay`, `rebuild`) hold the project's
+    Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
     lock, and first finish what an interrupted one left undone. A time is ISO 8601 text (without an offset: in the
     project's time zone), a moment in microseconds UTC, or None for the project's own `as_of`, else the present.
 
@@ -78,12 +81,63 @@ class Project:
         with self._writing() as (workspace, catch_up):
             return replay(workspace, catch_up)
 
-    def run(self, at: Time = None) -> Iterator[StepOutcome]:
-        """Run every stale step, in order, yielding what became of each."""
+    def run(self, at: Time = None, *, apply: bool = False) -> Iterator[StepOutcome]:
+        """Run every stale step, in order, yielding what became of each.
+
+        The segments evaluated are those in force. In a project where none ever was, and with `apply`, the files'
+        segments come into force first; the latter raises CheckError for a test that fails or a guard rail that stops.
+        """
         from kohort.pipeline.run import run_steps
 
         with self._writing() as (workspace, catch_up):
-            yield from run_steps(workspace, self._moment(workspace, at), catch_up)
+            yield from run_steps(workspace, self._moment(workspace, at), catch_up, apply=apply)
+
+    def plan(self, at: Time = None, *, instead: Mapping[str, str] | None = None) -> "ChangePlan":
+        """Return what applying the segment files would change: who would enter and leave, and what speaks against it.
+
+        `instead` asks what other sentences would change, by segment. Nothing is written. Raises RuleError for a wrong
+        sentence.
+        """
+        from kohort.pipeline.planning import plan_files
+
+        workspace = self._workspace()
+        return plan_files(workspace, self._moment(workspace, at), instead)
+
+    def plan_rollback(self, segment: str | None = None, version: int | None = None, at: Time = None) -> "ChangePlan":
+        """Return what going back would change: one segment to a version, or everything to before the last application.
+
+        Without `version` the segment becomes what it was before its last change. Raises UnknownNameError or UsageError
+        where there is nothing to go back to.
+        """
+        from kohort.pipeline.planning import plan_rollback
+
+        workspace = self._workspace()
+        return plan_rollback(workspace, segment, version, self._moment(workspace, at))
+
+    def apply(self, plan: "ChangePlan", *, despite: Sequence[str] = (), reason: str = "") -> bool:
+        """Put in force exactly what a plan says, definitions and members at once; return whether it changed anything.
+
+        `despite` names guard rails to override, for a `reason` that is kept. Raises StalePlanError if what the plan was
+        made from has changed since, CheckError for a test that fails or a guard rail that stops: then nothing changes.
+        """
+        from kohort.pipeline.applying import apply_plan
+        from kohort.pipeline.steps import StepRunner
+
+        with self._writing() as (workspace, catch_up):
+            return apply_plan(StepRunner(workspace, plan.at, catch_up), plan, despite, reason) is not None
+
+    def history(self, segment: str) -> "list[VersionRow]":
+        """Return every change of a segment's definition, oldest first; raises UnknownNameError if it never had one."""
+        from kohort.pipeline.history import history_of
+
+        return history_of(self._workspace(), segment)
+
+    def test(self, segments: Sequence[str] = (), at: Time = None) -> "tuple[Verdict, ...]":
+        """Run the tests in the segment files, of these segments or of all, on the rules that the files have now."""
+        from kohort.pipeline.planning import run_tests
+
+        workspace = self._workspace()
+        return run_tests(workspace, segments, self._moment(workspace, at))
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
@@ -244,6 +298,11 @@ class Project:
     def language(self) -> Language:
         """The language of the rules that people write and read in this project."""
         return self._workspace().language
+
+    @property
+    def spoken(self) -> Callable[[str], str]:
+        """What says a canonical sentence, as plans hold it, in the project's language."""
+        return self._workspace().spoken
 
     def show_moment(self, moment: Moment | None) -> str:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""

@@ -26,9 +26,9 @@ def quiet_shop(shop: Project) -> Project:
     return shop
 
 
-def run(project: Project, *days: float) -> None:
+def run(project: Project, *days: float, apply: bool = False) -> None:
     for one in days:
-        list(project.run(NOW + int(one * DAY)))
+        list(project.run(NOW + int(one * DAY), apply=apply))
 
 
 def log(project: Project, *segments: str, causes: Iterable[str] = ()) -> list[str]:
@@ -126,7 +126,7 @@ def test_a_new_definition_holds_from_the_run_that_applies_it(quiet_shop: Project
     run(quiet_shop, 0)
     path = quiet_shop.folder.path / "segments" / "three.yaml"
     path.write_text(SEGMENTS.replace("in last 2 days", "in last 3 days"))
-    run(quiet_shop, 0.25)
+    run(quiet_shop, 0.25, apply=True)
     assert log(quiet_shop, "recent", "quiet")[2:] == [
         "quiet ada left 0.25 definition",
         "recent ada entered 0.25 definition",

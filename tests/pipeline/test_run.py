@@ -45,8 +45,8 @@ def users(project: Project, segment: str, at: int | str | None = None) -> list[s
     return sorted(project.members(segment, at).column("user_id").to_pylist())
 
 
-def states(project: Project, at: int) -> dict[str, str]:
-    return {outcome.step: outcome.state for outcome in project.run(at)}
+def states(project: Project, at: int, *, apply: bool = False) -> dict[str, str]:
+    return {outcome.step: outcome.state for outcome in project.run(at, apply=apply)}
 
 
 def log(project: Project) -> list[tuple[str, str, str]]:
@@ -92,9 +92,9 @@ def test_what_has_not_changed_is_not_run_again(running: Project) -> None:
 def test_a_changed_sentence_gets_a_version_and_a_reformatted_one_does_not(running: Project) -> None:
     path = running.folder.path / "segments" / "reference.yaml"
     path.write_text(SEGMENTS.replace("where: did order_completed", "where: did   order_completed"))
-    assert states(running, NOW)["segments"] == "skipped"
+    assert states(running, NOW, apply=True)["segments"] == "skipped"
     path.write_text(SEGMENTS.replace("in last 7 days", "in last 5 days"))
-    assert states(running, NOW)["segments"] == "done"
+    assert states(running, NOW, apply=True)["segments"] == "done"
     assert {one.name: one.version for one in running.segments()} == {"buyers": 1, "recent": 2, "lapsed": 1, "big": 1}
     assert users(running, "recent") == ["ada"]
 
@@ -102,7 +102,7 @@ def test_a_changed_sentence_gets_a_version_and_a_reformatted_one_does_not(runnin
 def test_a_removed_segment_loses_everybody(running: Project) -> None:
     path = running.folder.path / "segments" / "reference.yaml"
     path.write_text("".join(line for line in SEGMENTS.splitlines(keepends=True) if "big" not in line))
-    list(running.run(NOW))
+    list(running.run(NOW, apply=True))
     assert ("big", "left", "dan") in log(running)
     with pytest.raises(UnknownNameError, match="big"):
         running.members("big")
@@ -164,7 +164,7 @@ def test_a_french_project_is_written_and_read_in_french(running: Project) -> Non
     settings = running.folder.settings
     settings.write_text(settings.read_text() + "language: fr\n")
     (running.folder.path / "segments" / "reference.yaml").write_text(FRENCH)
-    list(running.run(NOW))
+    list(running.run(NOW, apply=True))
     assert users(running, "endormis") == ["cid", "dan"]
     assert running.segments()[1].sentence == "nombre de order_completed dans les 7 derniers jours >= 1"
     assert running.preview("jours depuis le dernier order_completed < 7", NOW).size == 2
@@ -178,10 +178,10 @@ def test_campaign_periods_are_the_projects_and_a_change_of_theirs_is_a_change(ru
     rule = "segments: [{name: sale, where: did order_completed in period winter_sale}]"
     (running.folder.path / "segments" / "reference.yaml").write_text(rule)
     settings.write_text(text + "periods: {winter_sale: {from: 2026-02-20, to: 2026-02-24}}\n")
-    list(running.run(NOW))
+    list(running.run(NOW, apply=True))
     assert users(running, "sale") == ["bob"], "bob ordered on 23 February"
     settings.write_text(text + "periods: {winter_sale: {from: 2026-02-20, to: 2026-02-27}}\n")
-    assert states(running, NOW)["segments"] == "done"
+    assert states(running, NOW, apply=True)["segments"] == "done"
     assert users(running, "sale") == ["ada", "bob"]
     log_before = log(running)
     running.rebuild()

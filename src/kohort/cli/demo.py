@@ -8,6 +8,7 @@ import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from kohort.cli.changing import show_plan
 from kohort.cli.output import Format, out, show_rows
 from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
 from kohort.cli.progress import counting, portion, stepping
@@ -21,6 +22,7 @@ _FILES = ("transactions", "demographics", "campaigns", "coupon_redemptions")
 _COLUMNS = ("file", "rows", "accepted", "known", "rejected")
 _ZONE = "America/New_York"
 _HORIZON = 56 * DAY
+_CHANGED = ("re_engagement", "count of order_completed >= 2 and days since last order_completed between 21 and 120")
 
 
 def run_demo(directory: Path) -> None:
@@ -40,6 +42,7 @@ def run_demo(directory: Path) -> None:
     with stepping("writing the report"):
         report = project.report()
     _show(project)
+    _plan(project, end)
     out.print(f"\nThe report: [bold]{report}[/bold]   ({time.perf_counter() - started:.0f} s)")
     kohort = "kohort" if shutil.which("kohort") else os.path.relpath(sys.argv[0])
     out.print(f"""
@@ -85,6 +88,11 @@ def _discover(project: Project, at: int) -> None:
         return
     with portion(f"discovering clusters as of {project.show_moment(at)[:10]}") as advance:
         project.discover(at, progress=advance)
+
+
+def _plan(project: Project, at: int) -> None:
+    out.print(f'\n[bold]What if[/bold] "{_CHANGED[0]}" meant: {_CHANGED[1]}?', highlight=False)
+    show_plan(project.plan(at, instead=dict([_CHANGED])), Format.TABLE, project.spoken)
 
 
 def _show(project: Project) -> None:

@@ -11,18 +11,18 @@ import typer
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
 from kohort.cli.output import Format, err, out, show_rows
-from kohort.errors import KohortError
+from kohort.errors import CheckError, KohortError, UsageError
 
 if TYPE_CHECKING:
     from kohort.project import Project
 
-_START, _DATA, _SEGMENTS, _LEARN = "Start", "Data", "Segments", "Learn and report"
+_START, _DATA, _SEGMENTS, _CHANGE, _LEARN = "Start", "Data", "Segments", "Change segments", "Learn and report"
 
 app = typer.Typer(
     help="Audience segmentation that is exact, explained and proven.",
     epilog=(
         "Exit codes: 0 done · 1 unexpected · 2 wrong call · 3 wrong definition or rule · 4 unreadable input · "
-        "5 unusable project · 6 missing extra · 7 try again later"
+        "5 unusable project · 6 missing extra · 7 try again later · 8 a check fails, nothing was changed"
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -42,6 +42,7 @@ SegmentsArgument = Annotated[
 UntilOption = Annotated[
     str | None, typer.Option("--to", metavar="TIME", help="The later moment; by default as of now.")
 ]
+SureOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _HERE = Path()
 
 
@@ -112,6 +113,7 @@ def dead_letters(
 @app.command(rich_help_panel=_DATA)
 def run(
     at: AtOption = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Put the segment files in force first.")] = False,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -121,7 +123,7 @@ def run(
     opened = _open(project)
     with stepping("running") as describe:
         outcomes = []
-        for outcome in opened.run(at):
+        for outcome in opened.run(at, apply=apply):
             describe(outcome.step)
             outcomes.append({"step": outcome.step, "state": outcome.state, "detail": outcome.detail})
     show_rows(outcomes, ["step", "state", "detail"], form)
@@ -275,7 +277,97 @@ def sizes(
     show_sizes(list(opened.sizes(segment, since, until, every=every)), form, opened.show_moment)
 
 
-@app.command("fmt", rich_help_panel=_SEGMENTS)
+@app.command(rich_help_panel=_CHANGE)
+def plan(
+    at: AtOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep the plan, for: kohort apply FILE")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 8 if anything would change.")] = False,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show what applying the segment files would change: who would enter and leave. Nothing is written."""
+    from kohort.cli.changing import keep_plan, show_plan
+
+    opened = _open(project)
+    found = opened.plan(at)
+    show_plan(found, form, opened.spoken)
+    if output is not None:
+        keep_plan(found, output)
+    if check and found.changes:
+        raise typer.Exit(CheckError.exit_code)
+
+
+@app.command(rich_help_panel=_CHANGE)
+def apply(
+    kept: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A plan kept by: kohort plan --out FILE")
+    ] = None,
+    at: AtOption = None,
+    sure: SureOption = False,
+    despite: Annotated[
+        list[str] | None, typer.Option("--despite", metavar="GUARD", help="Override a guard rail that stops.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; the journal keeps it.")] = "",
+    project: ProjectOption = _HERE,
+) -> None:
+    """Put the segment files in force: show the plan, ask, and switch definitions and members at once."""
+    from kohort.cli.changing import apply_shown, read_plan
+
+    opened = _open(project)
+    if kept is not None and at is not None:
+        raise UsageError("a kept plan has its own moment; leave --at out")
+    found = opened.plan(at) if kept is None else read_plan(kept)
+    apply_shown(opened, found, sure=sure, despite=despite or (), reason=reason)
+
+
+@app.command(rich_help_panel=_CHANGE)
+def rollback(
+    segment: Annotated[
+        str | None, typer.Argument(metavar="[SEGMENT]", help="By default all that the last application changed.")
+    ] = None,
+    version: Annotated[int | None, typer.Option("--to", metavar="VERSION", help="By default the one before.")] = None,
+    at: AtOption = None,
+    sure: SureOption = False,
+    project: ProjectOption = _HERE,
+) -> None:
+    """Go back: one segment to an earlier version, or all to before the last application."""
+    from kohort.cli.changing import apply_shown
+
+    opened = _open(project)
+    if segment is None and version is not None:
+        raise UsageError("name the segment whose version --to means")
+    apply_shown(opened, opened.plan_rollback(segment, version, at), sure=sure)
+
+
+@app.command(rich_help_panel=_CHANGE)
+def history(
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List a segment's versions: when each came into force, why, its size, who entered and left by it."""
+    from kohort.cli.changing import show_history
+
+    opened = _open(project)
+    show_history(opened.history(segment), form, opened.show_moment)
+
+
+@app.command("test", rich_help_panel=_CHANGE)
+def run_tests(
+    segments: SegmentsArgument = None,
+    at: AtOption = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Run the tests in the segment files, on the rules that the files have now."""
+    from kohort.cli.changing import show_verdicts
+
+    show_verdicts(_open(project).test(segments or (), at), form)
+
+
+@app.command("fmt", rich_help_panel=_CHANGE)
 def format_rules(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file would change.")] = False,
     project: ProjectOption = _HERE,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
 from kohort.definitions.fields import Fields
+from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.errors import ProjectError
 
 LANGUAGES: Final = ("en", "fr")
@@ -34,7 +35,8 @@ class ProjectDefinition:
     `as_of` is the moment at which rules are evaluated when none is asked for; None means the present. `revenue` names
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
-    `periods` gives the first and the last day of campaign periods, by the names that rules call them.
+    `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
+    limits that segments should keep.
     """
 
     name: str
@@ -47,6 +49,7 @@ class ProjectDefinition:
     memory: str = "4GB"
     licence: str = ""
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
+    guards: Guards = DEFAULT_GUARDS
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -80,6 +83,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         memory=fields.text("memory", default="4GB"),
         licence=fields.text("licence", default=""),
         periods=_periods(fields),
+        guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
     )
     fields.refuse_unknown()
     return definition

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kohort.definitions.expectation import Expectation, expectations_of
 from kohort.definitions.fields import Fields
+from kohort.definitions.guards import Guards, guards_of
 from kohort.errors import DefinitionError
 
 
@@ -12,7 +14,8 @@ class SegmentDefinition:
     """One segment as people write it; `where` is the rule's sentence, still text here.
 
     `needs` lists events without which the segment makes no sense (a template for carts in a shop without
-    carts): until one of each has been seen the segment is left out, and the run says so.
+    carts): until one of each has been seen the segment is left out, and the run says so. `tests` must hold before a
+    change is applied; `guards` are its own limits, where they are not the project's.
     """
 
     name: str
@@ -23,7 +26,8 @@ class SegmentDefinition:
     owner: str = ""
     purpose: str = ""
     needs: tuple[str, ...] = ()
-    tests: tuple[Mapping[str, object], ...] = ()
+    tests: tuple[Expectation, ...] = ()
+    guards: Guards = field(default_factory=Guards)
 
     def label_in(self, language: str) -> str:
         """Return the label in a language, else the name made readable.
@@ -50,9 +54,6 @@ def segment_definitions_of(document: object, file: str) -> list[SegmentDefinitio
 
 def _segment(fields: Fields, file: str) -> SegmentDefinition:
     label = fields.inner("label")
-    tests = fields.value("tests")
-    if tests is not None and not isinstance(tests, list):
-        raise fields.wrong("tests", "a list", tests)
     segment = SegmentDefinition(
         name=fields.text("name"),
         where=fields.text("where"),
@@ -62,7 +63,8 @@ def _segment(fields: Fields, file: str) -> SegmentDefinition:
         owner=fields.text("owner", default=""),
         purpose=fields.text("purpose", default=""),
         needs=fields.texts("needs", default=()),
-        tests=tuple(one if isinstance(one, Mapping) else {"is": one} for one in tests or ()),
+        tests=tuple(test for one in fields.items("tests") for test in expectations_of(one)),
+        guards=guards_of(fields.inner("guards")),
     )
     fields.refuse_unknown()
     return segment

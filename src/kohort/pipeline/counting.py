@@ -14,6 +14,7 @@ from kohort.engines.bits import everyone
 from kohort.engines.plan import Bits
 from kohort.errors import UsageError
 from kohort.pipeline.evaluation import evaluator, rules_of
+from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.flows import Flows, flows_between
 from kohort.segments.intersections import Intersections, intersections_of
@@ -80,12 +81,12 @@ def sizes(workspace: Workspace, name: str, since: Moment | None, until: Moment, 
     moments = [at for number in range(steps + 2) if (at := step_from(first, number, every, zone)) <= until]
     catalog = workspace.catalog()
     rules = rules_of(workspace, [name], catalog)
-    recorded = _recorded_sizes(workspace, name)
+    known = _recorded_sizes(workspace, name)
     evaluate = evaluator(workspace, catalog)
     for at in moments:
         found = evaluate(rules, at)
-        runs = bisect_right(recorded, at, key=lambda row: row["at"])
-        last = recorded[runs - 1] if runs else {"size": None, "at": None}
+        runs = bisect_right(known, at, key=lambda row: row["at"])
+        last = known[runs - 1] if runs else {"size": None, "at": None}
         yield SizeAt(at, found.members.size(name), found.population, last["size"], last["at"])
 
 
@@ -94,18 +95,17 @@ def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mappin
 
     Whoever is in none of them has a bit too, after all the others. Raises UsageError for a segment without a run.
     """
-    versions = workspace.tables.read("segment_versions")
-    in_force = versions.filter(versions.column("active")).column("segment").to_pylist()
-    recorded = {name: _recorded_sizes(workspace, name) for name in names}
+    in_force = workspace.in_force().versions
+    known = {name: _recorded_sizes(workspace, name) for name in names}
     for name in names:
-        if name not in in_force or not recorded[name]:
-            raise UsageError(f'segment "{name}" has not been evaluated yet; run: kohort run')
+        if name not in in_force or not known[name]:
+            raise UsageError(f'segment "{name}" {workspace.why_not_evaluated()}')
     stored = workspace.tables.read("memberships")
     inside = stored.filter(
         pc.and_(pc.is_null(stored.column("left_at")), pc.is_in(stored.column("segment"), value_set=pa.array(names)))
     )
     people = inside.column("person_id").unique()
-    population = max(rows[-1]["population"] for rows in recorded.values())
+    population = max(rows[-1]["population"] for rows in known.values())
     members = {}
     for name in names:
         its = inside.filter(pc.equal(inside.column("segment"), name)).column("person_id")
@@ -117,7 +117,7 @@ def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mappin
 
 def _recorded_sizes(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     """Return what the runs found, in the order of their moments."""
-    stored = workspace.tables.read("segment_sizes")
+    stored = recorded(workspace.tables, "segment_sizes")
     its = stored.filter(pc.equal(stored.column("segment"), name))
     rows: list[dict[str, Any]] = its.sort_by([("at", "ascending"), ("seq", "ascending")]).to_pylist()
     return rows

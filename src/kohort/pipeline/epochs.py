@@ -1,19 +1,19 @@
 """Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from kohort.clock import Moment, format_moment
+from kohort.definitions.segment import SegmentDefinition
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
 from kohort.pipeline.changes import LOG_ROWS_A_RECORD, Believed, Evaluated, MembershipChanges
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.histories import open_history
+from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
@@ -21,7 +21,7 @@ from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
 from kohort.segments.membership import Membership, apply_changes
 from kohort.storage.journal import Record
-from kohort.storage.records import EpochClosed, SegmentsApplied, SegmentVersion
+from kohort.storage.records import EpochClosed
 from kohort.storage.schemas import SCHEMAS
 
 
@@ -38,15 +38,22 @@ class Applicable:
 
 
 def applicable_segments(workspace: Workspace) -> Applicable:
-    """Read every segment of the files against what data have shown; raises RuleError for a wrong sentence."""
-    catalog = workspace.catalog()
-    known = catalog.events.keys() | catalog.traits.keys()
-    left_out = {}
-    for name, segment in workspace.segments.items():
-        missing = [need for need in segment.needs if need not in known]
-        if missing:
-            left_out[name] = "needs " + ", ".join(missing) + ", which no data have shown yet"
-    usable = {name: one.where for name, one in workspace.segments.items() if name not in left_out}
+    """Read every segment in force, and those of the files beside; raises RuleError for a wrong sentence."""
+    return _applicable(workspace, workspace.catalog(), workspace.segments, workspace.in_force().sentences)
+
+
+def declared_segments(workspace: Workspace, declared: Mapping[str, SegmentDefinition]) -> Applicable:
+    """Read segments as files declare them against what data have shown; raises RuleError for a wrong sentence."""
+    catalog = replace(workspace.catalog(), periods=workspace.settings.periods)
+    return _applicable(workspace, catalog, declared, {})
+
+
+def _applicable(
+    workspace: Workspace, catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str]
+) -> Applicable:
+    """Read segments, those left out that need what no data have shown; those that are `sure` need nothing more."""
+    left_out = _left_out(catalog, segments, sure)
+    usable = {name: one.where for name, one in segments.items() if name not in left_out}
     catalog = replace(catalog, segments=usable)
     rules = {name: read_rule(where, catalog) for name, where in usable.items()}
     return Applicable(
@@ -56,31 +63,26 @@ def applicable_segments(workspace: Workspace) -> Applicable:
     )
 
 
-def apply_segments(workspace: Workspace, sentences: Mapping[str, str]) -> bytes | None:
-    """Return the journal record that puts `sentences` in force, or None if they already are.
+def left_out_segments(workspace: Workspace) -> Mapping[str, str]:
+    """Return the segments that cannot be evaluated yet, and why, without reading any rule."""
+    return _left_out(workspace.catalog(), workspace.segments, workspace.in_force().sentences)
 
-    A sentence that means something else than before gets the next version.
+
+def _left_out(catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str]) -> dict[str, str]:
+    known = catalog.events.keys() | catalog.traits.keys()
+    left_out = {}
+    for name, segment in segments.items():
+        missing = [need for need in segment.needs if need not in known]
+        if missing and name not in sure:
+            left_out[name] = "needs " + ", ".join(missing) + ", which no data have shown yet"
+    return left_out
+
+
+def evaluate_now(workspace: Workspace, force: InForce, at: Moment) -> EpochClosed:
+    """Evaluate segments that are, or will be, in force, and return the epoch to record.
+
+    Raises UsageError if `at` is before an epoch.
     """
-    rows = workspace.tables.read("segment_versions").to_pylist()
-    newest: dict[str, tuple[int, str]] = {}
-    for row in sorted(rows, key=lambda row: int(row["version"])):
-        newest[row["segment"]] = (row["version"], row["sentence"])
-    active = {row["segment"]: row["sentence"] for row in rows if row["active"]}
-    if active == dict(sentences) and _periods(rows) == workspace.settings.periods:
-        return None
-    versions = []
-    for name, sentence in sorted(sentences.items()):
-        version, before = newest.get(name, (0, ""))
-        versions.append(SegmentVersion(name, version if sentence == before else version + 1, sentence))
-    declared = {
-        event.key: {one.name: str(one.type) for one in event.properties.values()}
-        for event in workspace.plan.events.values()
-    }
-    return msgspec.json.encode(SegmentsApplied(versions, declared, dict(workspace.settings.periods)))
-
-
-def evaluate_now(workspace: Workspace, at: Moment) -> EpochClosed:
-    """Evaluate the segments in force and return the epoch to record; raises UsageError if `at` is before one."""
     newest = latest_epoch(workspace)
     if newest is not None and newest.at > at:
         zone = workspace.settings.zone
@@ -89,33 +91,21 @@ def evaluate_now(workspace: Workspace, at: Moment) -> EpochClosed:
             "ask for the past with: kohort members SEGMENT --at TIME"
         )
     statistics = Statistics()
-    catalog, _, rules = _in_force(workspace)
+    catalog, rules = rules_in_force(workspace, force)
     if rules:
         statistics = engine_of(workspace, catalog).evaluate(rules, at).statistics
     return EpochClosed(at, statistics.to_json())
 
 
-def _in_force(workspace: Workspace) -> tuple[Catalog, dict[str, int], dict[str, Rule]]:
-    """Return the catalog of the segments in force, where rules may refer to others, and each version and rule."""
-    rows = [row for row in workspace.tables.read("segment_versions").to_pylist() if row["active"]]
-    catalog = workspace.catalog({row["segment"]: row["sentence"] for row in rows})
-    catalog = replace(catalog, periods=_periods(rows))
-    return (
-        catalog,
-        {row["segment"]: row["version"] for row in rows},
-        {row["segment"]: read_rule(row["sentence"], catalog) for row in rows},
-    )
-
-
-def _periods(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, tuple[date, date]]:
-    """Return the campaign periods that the versions in force were applied with."""
-    active = next((row["periods"] for row in rows if row["active"]), "{}")
-    return msgspec.json.decode(active, type=dict[str, tuple[date, date]])
+def rules_in_force(workspace: Workspace, force: InForce) -> tuple[Catalog, dict[str, Rule]]:
+    """Return the catalog of segments that are, or will be, in force, where rules may refer to others, and the rules."""
+    catalog = replace(workspace.catalog(force.sentences), periods=force.periods)
+    return catalog, {name: read_rule(sentence, catalog) for name, sentence in force.sentences.items()}
 
 
 def latest_epoch(workspace: Workspace, at: Moment | None = None) -> EpochClosed | None:
     """Return the newest epoch, or the newest with a moment up to `at`."""
-    rows = [row for row in workspace.tables.read("epochs").to_pylist() if at is None or row["at"] <= at]
+    rows = [row for row in recorded(workspace.tables, "epochs").to_pylist() if at is None or row["at"] <= at]
     if not rows:
         return None
     newest = max(rows, key=lambda row: (row["at"], row["seq"]))
@@ -129,44 +119,39 @@ def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
 
 
 def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> None:
-    """Write what an epoch of the journal says: memberships, their log, sizes, and the epoch itself."""
-    catalog, versions, rules = _in_force(workspace)
+    """Write what an epoch of the journal says: who entered and left, sizes, the epoch itself, and last its members."""
+    tables, seq = workspace.tables, record.seq
+    if tables.watermark("memberships") >= seq:
+        return
+    force = in_force(tables, seq)
+    catalog, rules = rules_in_force(workspace, force)
     evaluation = engine_of(workspace, catalog).evaluate(rules, epoch.at, Statistics.of_json(epoch.statistics))
     members = {name: frozenset(evaluation.members[name].to_pylist()) for name in rules}
-    tables, seq = workspace.tables, record.seq
     memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
-    if tables.watermark("memberships") < seq:
-        before = _believed(workspace, seq)
-        finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, before, seq)
-        changes = finder.between(memberships, Evaluated(epoch.at, rules, versions, members), people)
-        log = [
+    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, _believed(workspace, seq), seq)
+    changes = finder.between(memberships, Evaluated(epoch.at, rules, force.versions, members), people)
+    written = {"seq": seq, "at": epoch.at}
+    rows = {
+        "membership_log": [
             {**vars(change), "seq": seq * LOG_ROWS_A_RECORD + index, "recorded_at": record.recorded_at}
             for index, change in enumerate(changes)
-        ]
-        tables.append("membership_log", pa.Table.from_pylist(log, schema=SCHEMAS["membership_log"]), watermark=seq)
-        rows = [vars(one) for one in apply_changes(memberships, changes)]
-        tables.replace("memberships", pa.Table.from_pylist(rows, schema=SCHEMAS["memberships"]), watermark=seq)
-    sizes = [
-        {
-            "seq": seq,
-            "segment": name,
-            "version": versions[name],
-            "at": epoch.at,
-            "size": len(inside),
-            "population": evaluation.population,
-        }
-        for name, inside in members.items()
-    ]
-    tables.append("segment_sizes", pa.Table.from_pylist(sizes, schema=SCHEMAS["segment_sizes"]), watermark=seq)
-    row = {
-        "seq": seq,
-        "at": epoch.at,
-        "recorded_at": record.recorded_at,
-        "statistics": msgspec.json.encode(epoch.statistics).decode(),
+        ],
+        "segment_sizes": [
+            {"segment": name, "version": force.versions[name], "size": len(inside), "population": evaluation.population}
+            | written
+            for name, inside in members.items()
+        ],
+        "epochs": [
+            {"recorded_at": record.recorded_at, "statistics": msgspec.json.encode(epoch.statistics).decode()} | written
+        ],
     }
-    tables.append("epochs", pa.Table.from_pylist([row], schema=SCHEMAS["epochs"]), watermark=seq)
+    for table, its in rows.items():
+        tables.append(table, pa.Table.from_pylist(its, schema=SCHEMAS[table]), watermark=seq)
+    stored = [vars(one) for one in apply_changes(memberships, changes)]
+    # The commit that counts: what readers see of an epoch is what these memberships have come to.
+    tables.replace("memberships", pa.Table.from_pylist(stored, schema=SCHEMAS["memberships"]), watermark=seq)
 
 
 def _believed(workspace: Workspace, seq: int) -> Believed | None:

@@ -6,7 +6,7 @@ from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
-from kohort.pipeline.epochs import applicable_segments, pinned_statistics
+from kohort.pipeline.epochs import left_out_segments, pinned_statistics
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
@@ -27,13 +27,13 @@ def rules_of(workspace: Workspace, names: Sequence[str], catalog: Catalog) -> di
     Raises UnknownNameError for a segment that nobody declared, UsageError for one that cannot be evaluated yet or if
     none can.
     """
-    left_out = applicable_segments(workspace).left_out
+    left_out, segments = left_out_segments(workspace), workspace.segments
     for name in names:
-        if name not in workspace.segments:
-            raise UnknownNameError("segment", name, workspace.segments)
+        if name not in segments:
+            raise UnknownNameError("segment", name, segments)
         if name in left_out:
             raise UsageError(f'segment "{name}" {left_out[name]}')
-    chosen = list(dict.fromkeys(names)) or [name for name in workspace.segments if name not in left_out]
+    chosen = list(dict.fromkeys(names)) or [name for name in segments if name not in left_out]
     if not chosen:
         raise UsageError("no segment can be evaluated yet; declare one in segments/, ingest data, then: kohort run")
-    return {name: read_rule(workspace.segments[name].where, catalog) for name in chosen}
+    return {name: read_rule(segments[name].where, catalog) for name in chosen}

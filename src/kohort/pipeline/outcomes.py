@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import DAY, WEEK, Moment, datetime_of
 from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.segment import SegmentDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.wording import NARROW_SPACE, Bilingual, number
 from kohort.measurement.outcomes import SegmentOutcome, measure_outcomes
@@ -32,7 +33,8 @@ def outcome_tables(workspace: Workspace, at: Moment) -> tuple[OutcomeTable, ...]
     personas = _personas_at(workspace, split)
     groups = {("segment", name): people for name, people in segments.items()}
     groups |= {("persona", name): people for name, (_, people) in personas.items()}
-    labels = {("segment", name): _segment_label(workspace, name) for name in segments}
+    declared = workspace.segments
+    labels = {("segment", name): _segment_label(declared[name]) for name in segments}
     labels |= {("persona", name): label for name, (label, _) in personas.items()}
     everyone = _people_at(workspace, split)
     if not everyone:
@@ -130,6 +132,5 @@ def _horizon(horizon: int) -> Bilingual:
     return Bilingual(f"{count.en} days", f"{count.fr}{NARROW_SPACE}jours")
 
 
-def _segment_label(workspace: Workspace, name: str) -> Bilingual:
-    segment = workspace.segments[name]
+def _segment_label(segment: SegmentDefinition) -> Bilingual:
     return Bilingual(segment.label_in("en"), segment.label_in("fr"))

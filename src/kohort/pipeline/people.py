@@ -1,5 +1,6 @@
 """Reading about people: who is in a segment, and why."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from kohort.engines.plan import build_plan
 from kohort.engines.statistics import Statistics
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
-from kohort.pipeline.epochs import applicable_segments, latest_epoch, pinned_statistics
+from kohort.pipeline.epochs import latest_epoch, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
@@ -38,7 +39,7 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
         stored = workspace.tables.read("memberships")
         recorded = stored.filter(pc.equal(stored.column("segment"), segment))
         if segment not in open_memberships(workspace):
-            raise UsageError(f'segment "{segment}" has not been evaluated yet; run: kohort run')
+            raise UsageError(f'segment "{segment}" {workspace.why_not_evaluated()}')
         inside = recorded.filter(pc.is_null(recorded.column("left_at")))
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
     rule, evaluation = evaluate_rule(workspace, where, at)
@@ -73,10 +74,7 @@ def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) 
 
 def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:
     """Return the members of each segment in force, as of the last run."""
-    versions = workspace.tables.read("segment_versions")
-    found: dict[str, set[str]] = {
-        name: set() for name in versions.filter(versions.column("active")).column("segment").to_pylist()
-    }
+    found: dict[str, set[str]] = {name: set() for name in workspace.in_force().versions}
     stored = workspace.tables.read("memberships")
     for row in stored.filter(pc.is_null(stored.column("left_at"))).select(["segment", "person_id"]).to_pylist():
         if row["segment"] in found:
@@ -94,13 +92,21 @@ def person_of(workspace: Workspace, text: str) -> str:
     raise UnknownNameError("person", text, (), hint="give a person id, a user id or an anonymous id")
 
 
+def user_ids_of(workspace: Workspace, people: Sequence[str]) -> dict[str, str]:
+    """Return the user id of each of these person ids that has one, the earliest seen where there are several."""
+    table = pa.table({"person_id": pa.array(people, pa.string()), "entered_at": pa.nulls(len(people), pa.int64())})
+    rows = _with_user_ids(workspace, table).to_pylist() if people else []
+    return {row["person_id"]: row["user_id"] for row in rows if row["user_id"] is not None}
+
+
 def _sentence(workspace: Workspace, segment: str) -> str:
-    if segment not in workspace.segments:
-        raise UnknownNameError("segment", segment, workspace.segments)
-    left_out = applicable_segments(workspace).left_out
+    segments = workspace.segments
+    if segment not in segments:
+        raise UnknownNameError("segment", segment, segments)
+    left_out = left_out_segments(workspace)
     if segment in left_out:
         raise UsageError(f'segment "{segment}" {left_out[segment]}')
-    return workspace.segments[segment].where
+    return segments[segment].where
 
 
 def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from kohort.definitions.values import ValueType
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
 from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.versions import in_force
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal, Record
@@ -202,21 +203,28 @@ class Projection:
             for name, kind in properties.items():
                 names.column(event, name, ValueType(kind))
         self._store_names(names, record.seq)
-        fixed = {"periods": msgspec.json.encode(applied.periods).decode(), "seq": record.seq, "active": True}
-        rows = [msgspec.structs.asdict(one) | fixed for one in applied.segments]
-        new = pa.Table.from_pylist(rows, schema=SCHEMAS["segment_versions"])
-        self._tables.replace("segment_versions", _merge_versions(self._tables, new), watermark=record.seq)
+        self._tables.append("segment_versions", _versions(self._tables, applied, record.seq), watermark=record.seq)
+        said = {"cause": applied.cause, "despite": applied.despite, "reason": applied.reason}
+        row = {"seq": record.seq, "recorded_at": record.recorded_at, **said}
+        self._tables.append(
+            "applications", pa.Table.from_pylist([row], schema=SCHEMAS["applications"]), watermark=record.seq
+        )
+        if applied.epoch is not None:
+            self._close_epoch(applied.epoch, record)
 
 
-def _merge_versions(tables: Tables, new: pa.Table) -> pa.Table:
-    """Keep every version ever applied; only those of the newest record are active."""
-    keys = {(row["segment"], row["version"]) for row in new.to_pylist()}
-    old = [
-        {**row, "active": False}
-        for row in tables.read("segment_versions").to_pylist()
-        if (row["segment"], row["version"]) not in keys
+def _versions(tables: Tables, applied: SegmentsApplied, seq: int) -> pa.Table:
+    """Return a row for each segment that an application puts in force, and for each that it takes out."""
+    before = in_force(tables, seq - 1)
+    now = {one.segment: msgspec.structs.asdict(one) | {"active": True} for one in applied.segments}
+    gone = [
+        {"segment": name, "version": before.versions[name], "sentence": sentence, "active": False}
+        for name, sentence in before.sentences.items()
+        if name not in now
     ]
-    return pa.concat_tables([pa.Table.from_pylist(old, schema=new.schema), new])
+    fixed = {"periods": msgspec.json.encode(applied.periods).decode(), "seq": seq}
+    rows = [row | fixed for row in (*now.values(), *gone)]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["segment_versions"])
 
 
 def dead_letter_id(rejection: Rejection) -> str:

@@ -21,6 +21,7 @@ from kohort.pipeline.outcomes import outcome_tables
 from kohort.pipeline.people import open_memberships
 from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.status import SegmentSummary, segment_summaries
+from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (
     DiscoveryReport,
@@ -81,7 +82,7 @@ def report_data(workspace: Workspace) -> ReportData:
         segments=_segments(workspace, summaries, inside, revenue),
         sizes=tuple(
             SizePoint(row["segment"], datetime_of(row["at"], zone), row["size"])
-            for row in workspace.tables.read("segment_sizes").sort_by("seq").to_pylist()
+            for row in recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
         ),
         rfm=_rfm(workspace, at, revenue),
         discovery=_discovery(workspace, at),
@@ -103,10 +104,10 @@ def _segments(
     inside: Mapping[str, frozenset[str]],
     revenue: Mapping[str, int],
 ) -> tuple[SegmentRow, ...]:
-    total = sum(revenue.values())
+    total, segments = sum(revenue.values()), workspace.segments
     rows = []
     for summary in summaries:
-        definition = workspace.segments[summary.name]
+        definition = segments[summary.name]
         spent = sum(revenue.get(person, 0) for person in inside.get(summary.name, frozenset()))
         rows.append(
             SegmentRow(
@@ -173,11 +174,12 @@ def _discovery(workspace: Workspace, at: Moment) -> DiscoveryReport | None:
 
 
 def _overlap(workspace: Workspace, inside: Mapping[str, frozenset[str]]) -> Overlap | None:
-    names = [name for name in workspace.segments if name in inside]
+    segments = workspace.segments
+    names = [name for name in segments if name in inside]
     if not names:
         return None
     shared = tuple(tuple(len(inside[one] & inside[other]) for other in names) for one in names)
-    return Overlap(tuple(workspace.segments[name].label_in("en") for name in names), shared)
+    return Overlap(tuple(segments[name].label_in("en") for name in names), shared)
 
 
 def _intersections(workspace: Workspace, summaries: Sequence[SegmentSummary]) -> IntersectionTable | None:
@@ -187,9 +189,9 @@ def _intersections(workspace: Workspace, summaries: Sequence[SegmentSummary]) ->
     names = [name for name, _ in evaluated if name in largest]
     if len(names) <= 1:
         return None
-    found = intersections_of(*recorded_members(workspace, names))
+    found, segments = intersections_of(*recorded_members(workspace, names)), workspace.segments
     return IntersectionTable(
-        tuple(workspace.segments[name].label_in("en") for name in names),
+        tuple(segments[name].label_in("en") for name in names),
         tuple(
             IntersectionRow(tuple(names.index(name) for name in one.segments), one.size) for one in found.intersections
         ),

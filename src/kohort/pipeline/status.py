@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.pipeline.epochs import applicable_segments, latest_epoch
+from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.views import count_by
 
@@ -29,7 +30,7 @@ class ProjectStatus:
 
 @dataclass(frozen=True)
 class SegmentSummary:
-    """One declared segment: size and share at the last run, or (both None) why it has none."""
+    """One segment, declared or in force: size and share at the last run, or (both None) why it has none."""
 
     name: str
     label: str
@@ -63,14 +64,15 @@ def project_status(workspace: Workspace) -> ProjectStatus:
 
 
 def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
-    """Return every declared segment, in the order of the files."""
+    """Return every segment, in the order of the files, then those in force that the files no longer declare."""
     applicable = applicable_segments(workspace)
-    newest: dict[str, dict[str, int]] = {}
-    for row in sorted(workspace.tables.read("segment_sizes").to_pylist(), key=lambda row: int(row["seq"])):
-        newest[row["segment"]] = row
+    force = workspace.in_force()
+    sizes = recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
+    newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
+    waiting = workspace.why_not_evaluated()
     summaries = []
     for name, segment in workspace.segments.items():
-        row = None if name in applicable.left_out else newest.get(name)
+        row = newest.get(name)
         summaries.append(
             SegmentSummary(
                 name=name,
@@ -80,7 +82,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 at=row["at"] if row else None,
                 version=row["version"] if row else None,
                 sentence=applicable.shown.get(name, segment.where),
-                note=applicable.left_out.get(name, "" if row else "not evaluated yet; run: kohort run"),
+                note=applicable.left_out.get(name, "" if row else waiting),
             )
         )
     return summaries

@@ -14,8 +14,11 @@ from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
 from kohort.errors import DefinitionError
 from kohort.pipeline.columns import Names
+from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import Language
+from kohort.rules.parse import parse_rule
+from kohort.rules.print import print_rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.journal import Journal
 from kohort.storage.tables import Tables
@@ -66,11 +69,40 @@ class Workspace:
         return list(found.values())
 
     @cached_property
-    def segments(self) -> dict[str, SegmentDefinition]:
-        """The segments in segments/, by name."""
+    def declared(self) -> dict[str, SegmentDefinition]:
+        """The segments in segments/, by name: what `kohort apply` would put in force."""
         paths = self.folder.definitions("segments")
         lists = [segment_definitions_of(self.folder.read_yaml(path), self.folder.name_of(path)) for path in paths]
         return by_name([segment for one in lists for segment in one])
+
+    @property
+    def segments(self) -> dict[str, SegmentDefinition]:
+        """The segments as everything but `plan` and `test` means them.
+
+        Those in force have the rule that was applied, whatever the files say now; those of the files that are not in
+        force yet have theirs.
+        """
+        applied = self.in_force().sentences
+        found = {
+            name: replace(one, where=self.spoken(applied[name])) if name in applied else one
+            for name, one in self.declared.items()
+        }
+        gone = [name for name in applied if name not in found]
+        return found | {name: SegmentDefinition(name, self.spoken(applied[name]), "") for name in gone}
+
+    def in_force(self) -> InForce:
+        """Return the segments in force."""
+        return in_force(self.tables)
+
+    def why_not_evaluated(self) -> str:
+        """Say why a segment that could be evaluated has no members yet, and what to do."""
+        if self.in_force().seq:
+            return "is not in force yet; see: kohort plan"
+        return "has not been evaluated yet; run: kohort run"
+
+    def spoken(self, sentence: str) -> str:
+        """Return a canonical sentence, which is in English, in the project's language."""
+        return sentence if self.language is Language.EN else print_rule(parse_rule(sentence), self.language)
 
     def moment(self, at: Moment | None = None) -> Moment:
         """Return the moment to evaluate at: the one asked for, else the project's `as_of`, else the present."""
@@ -81,13 +113,14 @@ class Workspace:
     def catalog(self, segments: Mapping[str, str] | None = None) -> Catalog:
         """Return every name a rule may use now: what data have shown, what is declared, and the segments.
 
-        Without `segments` they are those of the files, in the project's language; `segments` given are canonical
-        sentences, in English.
+        Without `segments` they are those of `segments`, in the project's language; `segments` given are canonical
+        sentences, in English. Campaign periods are those in force, and beside them those of `kohort.yaml`.
         """
         names = Names.of(self.tables.read("names"))
         found = catalog_of(names, self.plan, self.sentences() if segments is None else segments)
         language = Language.EN if segments is not None else self.language
-        return replace(found, zone=self.settings.zone, language=language, periods=self.settings.periods)
+        periods = {**self.settings.periods, **self.in_force().periods}
+        return replace(found, zone=self.settings.zone, language=language, periods=periods)
 
     @property
     def language(self) -> Language:
@@ -95,7 +128,7 @@ class Workspace:
         return Language(self.settings.language)
 
     def sentences(self) -> dict[str, str]:
-        """Return the sentence of each segment of the files."""
+        """Return the sentence of each segment, in the project's language."""
         return {name: segment.where for name, segment in self.segments.items()}
 
     def views(self, catalog: Catalog) -> "duckdb.DuckDBPyConnection":

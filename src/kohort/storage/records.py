@@ -75,22 +75,29 @@ class SegmentVersion(msgspec.Struct, frozen=True):
     sentence: str
 
 
-class SegmentsApplied(msgspec.Struct, frozen=True):
-    """All segments in force from here on, and what was declared that their sentences may rely on.
-
-    `declared` are properties with their types by event, `periods` the first and last day of campaign periods.
-    """
-
-    segments: list[SegmentVersion]
-    declared: dict[str, dict[str, str]] = {}
-    periods: dict[str, tuple[date, date]] = {}
-
-
 class EpochClosed(msgspec.Struct, frozen=True):
     """An evaluation of all segments: its moment, and the population statistics used."""
 
     at: Moment
     statistics: dict[str, dict[str, int | list[int]]]
+
+
+class SegmentsApplied(msgspec.Struct, frozen=True):
+    """All segments in force from here on, and what was declared that their sentences may rely on.
+
+    `declared` are properties with their types by event, `periods` the first and last day of campaign periods. `epoch`
+    is their first evaluation: one record, so that definitions and members switch together (None in journals written
+    before there was `kohort apply`, where the epoch follows). `cause` says what asked for it ("first run", "apply",
+    "rollback"), `despite` names the guard rails that were overridden, and `reason` why.
+    """
+
+    segments: list[SegmentVersion]
+    declared: dict[str, dict[str, str]] = {}
+    periods: dict[str, tuple[date, date]] = {}
+    epoch: EpochClosed | None = None
+    cause: str = "run"
+    despite: list[str] = []
+    reason: str = ""
 
 
 class StepRun(msgspec.Struct, frozen=True):

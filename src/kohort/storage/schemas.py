@@ -44,9 +44,13 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     ),
     # The names that data have shown: an event's property with its column, or (event empty) a trait.
     "names": _schema(event=_TEXT, name=_TEXT, type=_TEXT, column=_TEXT),
-    # `periods` are the campaign periods, as JSON, that the sentences in force rely on.
+    # What each application put in force (active), or took out of it. `periods` are the campaign periods, as JSON, that
+    # the sentences rely on.
     "segment_versions": _schema(
         segment=_TEXT, version=_INTEGER, sentence=_TEXT, periods=_TEXT, seq=_INTEGER, active=_BOOLEAN
+    ),
+    "applications": _schema(
+        seq=_INTEGER, recorded_at=_INTEGER, cause=_TEXT, despite=pa.list_(pa.string()), reason=_TEXT
     ),
     "epochs": _schema(seq=_INTEGER, at=_INTEGER, recorded_at=_INTEGER, statistics=_TEXT),
     "membership_log": _schema(
