@@ -218,6 +218,20 @@ class Project:
         first = None if since is None else self._moment(workspace, since)
         return sizes(workspace, segment, first, self._moment(workspace, until), step)
 
+    def sql(self, statement: str) -> pa.Table:
+        """Return the answer to one SELECT over the project's tables, as `docs/tables.md` lists them.
+
+        Moments are timestamps in the project's time zone, numbers are decimals. Nothing but these tables can be read,
+        and nothing written; raises UsageError for a statement that is wrong or would.
+        """
+        from kohort.storage.sql_views import open_sql_views, run_query
+
+        workspace = self._workspace()
+        at, settings = self._moment(workspace, None), workspace.settings
+        catalog = workspace.catalog({})
+        with open_sql_views(workspace.tables, catalog, at=at, zone=settings.zone, memory=settings.memory) as connection:
+            return run_query(connection, statement)
+
     def segments(self) -> "list[SegmentSummary]":
         """Return every declared segment with its size at the last run, or the reason why it has none."""
         from kohort.pipeline.status import segment_summaries

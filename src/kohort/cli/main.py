@@ -162,6 +162,19 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
     show_rows(rows, ["what", "value"], form)
 
 
+@app.command(rich_help_panel=_DATA)
+def sql(
+    statement: Annotated[
+        str, typer.Argument(metavar="SELECT", help="One statement that reads, such as: SELECT * FROM memberships")
+    ],
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Ask the project's tables in SQL; nothing can be written, and nothing else be read."""
+    answer = _open(project).sql(statement)
+    show_rows(answer.to_pylist(), answer.column_names, form)
+
+
 @app.command(rich_help_panel=_SEGMENTS)
 def segments(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
     """List the segments with their sizes at the last run."""

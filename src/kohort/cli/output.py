@@ -1,9 +1,10 @@
 """How the command line shows things: tables, JSON or CSV on standard output; everything else on standard error."""
 
 import csv
-import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from rich.console import Console
@@ -32,7 +33,7 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
     A cell that a spreadsheet would take for a formula is prefixed with an apostrophe, numbers excepted.
     """
     if form is Format.JSON:
-        sys.stdout.write(json.dumps([{name: row[name] for name in columns} for row in rows], ensure_ascii=False))
+        sys.stdout.write(_json([{name: row[name] for name in columns} for row in rows]))
         sys.stdout.write("\n")
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -41,7 +42,7 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in columns:
-            numeric = all(isinstance(row[name], int | float | None) for row in rows)
+            numeric = all(isinstance(row[name], int | float | Decimal | None) for row in rows)
             table.add_column(name, justify="right" if numeric and rows else "left", overflow="fold")
         for row in rows:
             table.add_row(*[_shown(name, row[name]) for name in columns])
@@ -58,7 +59,17 @@ def bar(part: int, whole: int) -> str:
     return _EIGHTHS[8] * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
+def _json(rows: Sequence[object]) -> str:
+    """Return JSON on one line; decimals are numbers with every digit, moments ISO 8601, NaN null."""
+    import msgspec
+
+    encoded = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(rows)
+    return msgspec.json.format(encoded, indent=0).decode()
+
+
 def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return "" if value is None else value
@@ -69,4 +80,9 @@ def _shown(name: str, value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.1%}".replace("%", " %") if name == "share" else f"{value:,.2f}"
+    if isinstance(value, Decimal):
+        whole, _, fraction = f"{value:,f}".partition(".")
+        return whole + (f".{rest}" if (rest := fraction.rstrip("0")) else "")
+    if isinstance(value, datetime):
+        return value.isoformat()
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(value))

@@ -95,3 +95,12 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     ),
     "runs": _schema(seq=_INTEGER, step=_TEXT, recorded_at=_INTEGER, at=_INTEGER, fingerprint=_TEXT, summary=_TEXT),
 }
+
+MOMENT_COLUMNS: Final = frozenset({
+    "ts", "received_at", "first_seen", "last_seen", "set_at", "recorded_at", "moment", "at", "effective_at",
+    "entered_at", "left_at", "replayed_at",
+})  # fmt: skip
+"""The integer columns of `SCHEMAS` that are moments, in microseconds since 1970 UTC."""
+
+MICRO_COLUMNS: Final = frozenset({"number"})
+"""The integer columns of `SCHEMAS` that are exact decimals, in millionths."""

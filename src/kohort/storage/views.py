@@ -30,27 +30,29 @@ def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duck
     """
     connection = open_duckdb(folders=[tables.folder], memory=memory)
     for name in ("actors", "identifiers"):
-        _run(connection, _create(name, _stored(tables, name), kind="TABLE"))
-    _run(connection, _create("people", _people(), kind="TABLE"))
-    _run(connection, _create("events", _with_person(_events(tables, catalog)), kind="VIEW"))
-    _run(connection, _create("trait_values", _with_person(_stored(tables, "trait_values")), kind="VIEW"))
+        run(connection, create(name, stored_rows(tables, name), kind="TABLE"))
+    run(connection, create("people", _people(), kind="TABLE"))
+    run(connection, create("events", with_person(stored_events(tables, catalog)), kind="VIEW"))
+    run(connection, create("trait_values", with_person(stored_rows(tables, "trait_values")), kind="VIEW"))
     return connection
 
 
 def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
     """Return how many rows a table holds for each value of one of its columns, in the order of the values."""
     counted = exp.Count(this=exp.Star()).as_("rows")
-    query = exp.select(exp.column(column), counted).from_(_stored(tables, name).subquery("stored"))
+    query = exp.select(exp.column(column), counted).from_(stored_rows(tables, name).subquery("stored"))
     with open_duckdb(folders=[tables.folder]) as connection:
         statement = query.group_by(exp.column(column)).order_by(exp.column(column))
         return dict(connection.execute(statement.sql(dialect="duckdb")).fetchall())
 
 
-def _run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
+def run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
+    """Run a statement that gives nothing back."""
     connection.execute(statement.sql(dialect="duckdb"))
 
 
-def _create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
+def create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
+    """Return the statement that makes the relation `name`, a "TABLE" or a "VIEW", of a query."""
     return exp.Create(this=exp.to_table(name), kind=kind, expression=query)
 
 
@@ -59,7 +61,8 @@ def _people() -> exp.Select:
     return exp.select("person_id", first_seen).from_("actors").group_by("person_id")
 
 
-def _with_person(query: exp.Select) -> exp.Select:
+def with_person(query: exp.Select) -> exp.Select:
+    """Return the rows of a query that have an `actor_id`, with the `person_id` of today's identities."""
     stored = query.subquery("stored")
     return (
         exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("stored")), exp.column("person_id", "actors"))
@@ -68,7 +71,8 @@ def _with_person(query: exp.Select) -> exp.Select:
     )
 
 
-def _stored(tables: Tables, name: str) -> exp.Select:
+def stored_rows(tables: Tables, name: str) -> exp.Select:
+    """Return the query of a table's rows as they are stored; of none if nobody has written it yet."""
     files = tables.files(name)
     if not files:
         columns = [_missing(field.name, field.type) for field in SCHEMAS[name]]
@@ -76,8 +80,9 @@ def _stored(tables: Tables, name: str) -> exp.Select:
     return exp.select("*").from_(_read_parquet(files))
 
 
-def _events(tables: Tables, catalog: Catalog) -> exp.Select:
-    stored = _stored(tables, "events")
+def stored_events(tables: Tables, catalog: Catalog) -> exp.Select:
+    """Return the query of all events, with a column for every property that the catalog names."""
+    stored = stored_rows(tables, "events")
     present = set(tables.columns("events"))
     columns = {
         column: kind
