@@ -2,15 +2,19 @@
 PYTHON ?= python3
 DEV := .venv/dev
 DEMO := .venv/demo
+DBT := .venv/dbt
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-deep mutants lint docs bench format generate clean
+.PHONY: demo test test-deep test-all mutants lint docs examples bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
 
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
+
+test-all: $(DEV)/.ready $(DBT)/.ready ## Run the tests, those of the examples too, none of which may then be skipped.
+	KOHORT_DBT=$(DBT)/bin/dbt $(DEV)/bin/pytest --numprocesses 2
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time, and kill thirty applies: ten minutes.
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines tests/pipeline/test_apply_recovery.py
@@ -26,6 +30,9 @@ lint: $(DEV)/.ready ## Check style, types and the layers of the house.
 
 docs: $(DEV)/.ready ## Run every command and snippet of the README and of docs/.
 	$(DEV)/bin/pytest --numprocesses 2 tests/docs
+
+examples: $(DEV)/.ready $(DBT)/.ready ## Run the examples, each in its own environment, as their pages say.
+	KOHORT_DBT=$(DBT)/bin/dbt $(DEV)/bin/pytest tests/examples
 
 bench: $(DEV)/.ready ## Run every benchmark.
 	set -e; for file in benchmarks/*.py; do $(DEV)/bin/python $$file; done
@@ -48,4 +55,9 @@ $(DEV)/.ready: pyproject.toml constraints.txt
 $(DEMO)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEMO)
 	$(DEMO)/bin/pip $(PIP) --editable ".[demo]"
+	touch $@
+
+$(DBT)/.ready: examples/dbt/requirements.txt examples/dbt/constraints.txt
+	$(PYTHON) -m venv $(DBT)
+	$(DBT)/bin/pip install --quiet --disable-pip-version-check --requirement examples/dbt/requirements.txt --constraint examples/dbt/constraints.txt
 	touch $@

@@ -51,7 +51,7 @@ def run_command(command: str, expected: str, folder: Path, place: str) -> None:
         return
     scripts = str(Path(sys.executable).parent)
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "160"}
-    assert words[0] in {"kohort", "python", "cat"}, f"{place}: only kohort, python and cat run here"
+    assert words[0] in {"kohort", "python", "cat", "dbt"}, f"{place}: only kohort, python, cat and dbt run here"
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     printed = done.stdout + done.stderr
     if expected.strip():

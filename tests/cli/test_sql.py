@@ -4,6 +4,7 @@ import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def project(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proje
     return Project(folder / "shop", clock=SettableClock(NOW))
 
 
-def rows(project: Project, statement: str) -> list[tuple[object, ...]]:
+def rows(project: Project, statement: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in project.sql(statement).to_pylist()]
 
 

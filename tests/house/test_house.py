@@ -95,5 +95,6 @@ def test_no_address_of_a_machine_or_registry_is_committed() -> None:
 
 
 def test_constraints_are_versions_only() -> None:
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
-    assert all("==" in line and "/" not in line and "@" not in line for line in lines)
+    for path in (ROOT / "constraints.txt", ROOT / "examples" / "dbt" / "constraints.txt"):
+        lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+        assert all("==" in line and "/" not in line and "@" not in line for line in lines)
