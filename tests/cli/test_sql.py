@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from kohort.cli.main import run_command
+from kohort.definitions.values import ValueType, micros_of
 from kohort.errors import UsageError
+from kohort.pipeline.facts import traits_at
 from kohort.project import Project
 from kohort.storage.schemas import SCHEMAS
 from kohort.testing.clock import SettableClock
@@ -76,7 +78,8 @@ def test_a_project_without_data_has_them_too(shop: Project) -> None:
 def test_numbers_are_exact_decimals_and_moments_are_in_the_time_zone_of_the_project(project: Project) -> None:
     assert rows(project, "SELECT sum(total) FROM events") == [(Decimal("30.250001"),)]
     assert rows(
-        project, "SELECT strftime(date_trunc('month', ts), '%Y-%m-%d %H:%M'), count(*) FROM events GROUP BY 1"
+        project,
+        "SELECT strftime(date_trunc('month', ts), '%Y-%m-%d %H:%M'), count(*) FROM events GROUP BY 1 ORDER BY 1",
     ) == [
         ("2026-01-01 00:00", 2),
         ("2026-02-01 00:00", 2),
@@ -93,6 +96,21 @@ def test_traits_are_the_values_in_force_now(project: Project) -> None:
         ("ben", None, None, None, None),
         (None, None, None, None, None),
     ]
+
+
+def test_traits_are_what_rules_and_scores_see(project: Project) -> None:
+    workspace = project._workspace()
+    catalog = workspace.catalog({})
+    with workspace.views(catalog) as views:
+        seen = traits_at(views, list(catalog.traits.items()), at=NOW)
+    columns = dict(rows(project, 'SELECT name, "column" FROM trait_columns'))
+    asked = project.sql("SELECT * FROM traits ORDER BY person_id")
+    assert seen.num_rows == asked.num_rows > 0
+    for name, kind in catalog.traits.items():
+        values = asked.column(columns[name]).to_pylist()
+        if kind is ValueType.NUMBER:
+            values = [value if value is None else micros_of(value) for value in values]
+        assert values == seen.column(name).to_pylist(), name
 
 
 def test_a_segment_has_as_many_people_in_sql_as_anywhere(project: Project) -> None:
@@ -199,7 +217,7 @@ def test_memory_is_limited_and_the_disk_is_not_used_instead(project: Project) ->
             "json",
             '[{"n": 1.500000, "at": "2026-03-01T12:00:00+01:00", "none": null, "nan": null, "text": "=1", "l": ["é"]}]',
         ),
-        ("csv", "n,at,none,nan,text,l\n1.500000,2026-03-01T12:00:00+01:00,,nan,'=1,['é']"),
+        ("csv", 'n,at,none,nan,text,l\n1.500000,2026-03-01T12:00:00+01:00,,nan,\'=1,"[""é""]"'),
     ],
 )
 def test_answers_keep_every_digit(

@@ -38,7 +38,7 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+        writer.writerows([_cell(_plain(row[name])) for name in columns] for row in rows)
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in columns:
@@ -59,17 +59,22 @@ def bar(part: int, whole: int) -> str:
     return _EIGHTHS[8] * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _json(rows: Sequence[object]) -> str:
+def _json(value: object) -> str:
     """Return JSON on one line; decimals are numbers with every digit, moments ISO 8601, NaN null."""
     import msgspec
 
-    encoded = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(rows)
+    encoded = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(value)
     return msgspec.json.format(encoded, indent=0).decode()
 
 
-def _cell(value: object) -> object:
+def _plain(value: object) -> object:
+    """Return what stands for a value in one cell: moments in ISO 8601, lists and structures in JSON."""
     if isinstance(value, datetime):
         return value.isoformat()
+    return _json(value) if isinstance(value, list | dict) else value
+
+
+def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return "" if value is None else value
@@ -83,6 +88,4 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, Decimal):
         whole, _, fraction = f"{value:,f}".partition(".")
         return whole + (f".{rest}" if (rest := fraction.rstrip("0")) else "")
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(_plain(value)))
