@@ -5,16 +5,13 @@ DEMO := .venv/demo
 DBT := .venv/dbt
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-deep test-all mutants lint docs examples bench format generate clean
+.PHONY: demo test test-deep mutants lint docs examples bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
 
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
-
-test-all: $(DEV)/.ready $(DBT)/.ready ## Run the tests, those of the examples too, none of which may then be skipped.
-	KOHORT_DBT=$(DBT)/bin/dbt $(DEV)/bin/pytest --numprocesses 2
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time, and kill thirty applies: ten minutes.
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines tests/pipeline/test_apply_recovery.py

@@ -57,6 +57,7 @@ def test_any_name_of_a_property_or_trait_can_be_asked_for(shop: Project, write_l
         value = event_in_sentence("order_completed", name)
         assert shop.preview(f"sum of {value} = {number} and did order_completed").size >= 1
         assert shop.preview(f"{name_in_sentence(name)} exists").size == 1
+    assert {outcome.state for outcome in shop.run(NOW)} == {"done", "skipped"}
 
 
 def test_any_name_of_an_event_becomes_a_key_or_a_dead_letter(shop: Project, write_lines: WriteLines) -> None:

@@ -86,5 +86,7 @@ def _coverage(workspace: Workspace, views: duckdb.DuckDBPyConnection, catalog: C
     if not stated:
         return []
     traits = traits_at(views, [(name, catalog.traits[name]) for name in stated], at=at)
-    known = {name: traits.num_rows - traits.column(name).null_count for name in stated}
+    # By place, since data may call a trait person_id as well.
+    columns = zip(stated, traits.columns[1:], strict=True)
+    known = {name: traits.num_rows - column.null_count for name, column in columns}
     return check_coverage(traits.num_rows, known)
