@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.definitions.values import MICRO, ValueType
-from kohort.engines.statistics import PopulationTerm, population_term, statistic_key
+from kohort.engines.statistics import PopulationTerm, Statistics, population_term, statistic_key
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule, types_of
 from kohort.rules.literals import Number, type_of
@@ -83,6 +83,11 @@ class Plan:
     terms: Mapping[str, PopulationTerm]
     stages: tuple[tuple[Basic, ...], ...]
     formulas: Mapping[Rule, "Formula"]
+
+    def known(self, pinned: Statistics | None) -> Statistics:
+        """Return those of an epoch's statistics that the rules need."""
+        by_key = {} if pinned is None else pinned.by_key
+        return Statistics({key: by_key[key] for key in self.terms if key in by_key})
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Explanation
+from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.outlook.outlook import Case, completed
 from kohort.engines.plan import build_plan
 from kohort.engines.statistics import Statistics
 from kohort.errors import UnknownNameError, UsageError
-from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import latest_epoch, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
@@ -61,12 +61,13 @@ def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) 
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
     person_id, pinned = person_of(workspace, person), pinned_statistics(workspace, moment)
-    engine, history = engine_of(workspace, catalog), open_history(workspace, catalog)
-    explanation = engine.explain(rule, person_id, moment, pinned)
+    history = open_history(workspace, catalog)
+    engine = KernelEngine(history, catalog)
     plan = build_plan({"": rule}, catalog)
     statistics = Statistics() if pinned is None else pinned
     if plan.terms.keys() - statistics.by_key.keys():
-        statistics = engine.evaluate({"": rule}, moment, pinned).statistics
+        statistics = engine.run(plan, moment, pinned).statistics
+    explanation = engine.explain(rule, person_id, moment, statistics)
     ((_, block),) = people_of(history, [person_id])
     since = Presence(workspace, history, catalog, segment, rule).since([person_id], moment)[person_id]
     return replace(completed(explanation, Case.of(plan, block, catalog, statistics, moment)), since=since)

@@ -85,7 +85,7 @@ class KernelEngine:
         Raises UnknownNameError for a person who does not exist at `at`, and what `evaluate` raises.
         """
         plan = build_plan({"": rule}, self._catalog)
-        statistics = _pinned(plan, pinned)
+        statistics = plan.known(pinned)
         if len(statistics.by_key) < len(plan.terms):
             statistics = _decide(self._history, self._catalog, plan, at, pinned, self._kernels).statistics
         alone = self._history_of(person_id, at)
@@ -154,12 +154,15 @@ class _Decision:
         if not lacking:
             return
         populations = list(lacking.values())
+        inside = {among: self._inside(among) for its in populations for among in its}
         parts: list[dict[_Population, list[NDArray[np.int64]]]] = [{one: [] for one in its} for its in populations]
         reader = Reader(source, [Wanted(one, population=True) for one in lacking], self.context, self.kernels)
         for start, block in zip(self._starts, self._blocks, strict=True):
             for number, found in reader.read(block):
                 for among, its in parts[number].items():
-                    its.append(self._population(among, found, start, block.size))
+                    people = inside[among]
+                    here = None if people is None else people[start : start + (block.size + 7) // 8]
+                    its.append(found.population_values(here, everyone=isinstance(among, Everyone)))
         known = dict(self.statistics.by_key)
         for number, terms_of in enumerate(populations):
             for among, terms in terms_of.items():
@@ -167,13 +170,11 @@ class _Decision:
                 known |= statistics_of(terms, values, self.context.at)
         self.statistics = Statistics(known)
 
-    def _population(self, among: _Population, found: Found, start: int, size: int) -> NDArray[np.int64]:
-        """Return the values of those people of a block who belong to the population that `among` names."""
-        inside = None if self._everyone_exists else self.existing
-        if among is not None and not isinstance(among, Everyone):
-            inside = self.existing & self.algebra.of(among)
-        its = inside if inside is None else inside[start : start + (size + 7) // 8]
-        return found.population_values(its, everyone=isinstance(among, Everyone))
+    def _inside(self, among: _Population) -> Bits | None:
+        """Return who exists and belongs to the population that `among` names; None if that is everybody."""
+        if among is None or isinstance(among, Everyone):
+            return None if self._everyone_exists else self.existing
+        return np.asarray(self.existing & self.algebra.of(among))
 
     def _answer(
         self,
@@ -223,7 +224,7 @@ def _decide(
 ) -> _Decision:
     kernels = kernels or kernels_for(history, events_of(plan))
     decision = _Decision(history, plan, _context(history, catalog, plan, at), kernels)
-    decision.statistics = _pinned(plan, pinned)
+    decision.statistics = plan.known(pinned)
     for stage in plan.stages:
         decision.decide(stage)
     return decision
@@ -284,11 +285,6 @@ def _columns(history: History, catalog: Catalog, event: str | None, name: str, k
         rows = block.traits.get(name) if event is None else block.events.get(event)
         if rows is not None and column in rows.columns:
             yield rows.columns[column]
-
-
-def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
-    known = {} if pinned is None else pinned.by_key
-    return Statistics({key: known[key] for key in plan.terms if key in known})
 
 
 def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

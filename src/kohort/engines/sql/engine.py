@@ -107,7 +107,7 @@ class SqlEngine:
     def _facts(self, plan: Plan, person_id: str, at: Moment, pinned: Statistics | None) -> Facts:
         """Look up what an explanation of `plan` says of a person."""
         context = self._context(plan, at)
-        statistics = _pinned(plan, pinned)
+        statistics = plan.known(pinned)
         if len(statistics.by_key) < len(plan.terms):
             with self._features(plan, context, None) as places:
                 statistics = self._decide(plan, context, places, None, pinned).statistics
@@ -156,7 +156,7 @@ class SqlEngine:
         self, plan: Plan, context: Context, places: Places, person: str | None, pinned: Statistics | None
     ) -> "_Decided":
         """Find for whom each condition of `plan` holds, stage after stage, and the statistics on the way."""
-        statistics = _pinned(plan, pinned)
+        statistics = plan.known(pinned)
         found = _Decided(pa.array([], pa.string()), Algebra(plan), statistics)
         for stage in plan.stages or ((),):
             statistics = self._statistics(stage, places, context, found)
@@ -257,11 +257,6 @@ def _answers(table: pa.Table, words: Sequence[Word]) -> list[Bits]:
         for place, criterion in enumerate(word.criteria):
             found[criterion] = np.packbits(octets[place // 8] & np.uint8(1 << place % 8), bitorder="little")
     return [found[criterion] for criterion in sorted(found)]
-
-
-def _pinned(plan: Plan, pinned: Statistics | None) -> Statistics:
-    known = {} if pinned is None else pinned.by_key
-    return Statistics({key: known[key] for key in plan.terms if key in known})
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
