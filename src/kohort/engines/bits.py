@@ -13,7 +13,16 @@ def everyone(people: int) -> Bits:
     >>> everyone(10).tolist()
     [255, 3]
     """
-    return np.packbits(np.ones(people, dtype=np.bool_), bitorder="little")
+    return packed(np.ones(people, dtype=np.bool_))
+
+
+def packed(mask: NDArray[np.bool_]) -> Bits:
+    """Return a mask, one boolean a person, as a set.
+
+    >>> packed(np.array([True, False, True])).tolist()
+    [5]
+    """
+    return np.packbits(mask, bitorder="little")
 
 
 def size_of(bits: Bits) -> int:

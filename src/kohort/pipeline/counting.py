@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, step_from
-from kohort.engines.bits import everyone
+from kohort.engines.bits import everyone, packed
 from kohort.engines.plan import Bits
 from kohort.errors import UsageError
 from kohort.pipeline.evaluation import evaluator, rules_of
@@ -111,7 +111,7 @@ def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mappin
         its = inside.filter(pc.equal(inside.column("segment"), name)).column("person_id")
         mask = np.zeros(population, dtype=np.bool_)
         mask[np.from_dlpack(pc.index_in(its.combine_chunks(), value_set=people))] = True
-        members[name] = np.packbits(mask, bitorder="little")
+        members[name] = packed(mask)
     return members, everyone(population)
 
 

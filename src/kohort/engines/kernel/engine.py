@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
+from kohort.engines.bits import packed
 from kohort.engines.columns import MISSING, Column, History
 from kohort.engines.context import Context
 from kohort.engines.criteria import Criterion, confined, criterion_of, is_located
@@ -17,7 +18,6 @@ from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.kernel.choice import Kernels, kernels_for
 from kohort.engines.kernel.features import Reader, Source, Wanted, source_of
 from kohort.engines.kernel.found import Found
-from kohort.engines.kernel.masks import packed
 from kohort.engines.kernel.questions import Questions, Room
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan, events_of, features_of
 from kohort.engines.predicates import Within

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kohort.engines.bits import mask_of, packed
 from kohort.engines.columns import MISSING, Column
 from kohort.engines.kernel.bounds import bounds_of
 from kohort.engines.kernel.choice import Kernels
-from kohort.engines.kernel.masks import holds, packed
+from kohort.engines.kernel.masks import holds
 from kohort.engines.plan import Bits
 from kohort.engines.predicates import Predicate, Present, Within
 
@@ -50,7 +51,7 @@ class Found:
         if not everyone and self.matched is not None and self.matched is not self.column.values:
             chosen &= self.column.present()
         if inside is not None:
-            chosen &= np.unpackbits(inside, count=len(chosen), bitorder="little").view(np.bool_)
+            chosen &= mask_of(inside, len(chosen))
         return self.column.values[chosen].astype(np.int64) * self.unit
 
     def values(self) -> NDArray[np.int64]:

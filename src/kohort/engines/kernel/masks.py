@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from kohort.definitions.values import ValueType
 from kohort.engines.columns import MISSING, Column, Rows
 from kohort.engines.context import Context
-from kohort.engines.plan import Bits
 from kohort.engines.predicates import (
     AnyMoment,
     AnyText,
@@ -74,15 +73,6 @@ def holds(predicate: Predicate, column: Column) -> Mask:  # noqa: PLR0911 - one 
             return np.zeros(len(values), np.bool_)
         case _:
             assert_never(predicate)
-
-
-def packed(mask: Mask) -> Bits:
-    """Return a mask as one bit a row, in Arrow's order.
-
-    >>> packed(np.array([True, False, True])).tolist()
-    [5]
-    """
-    return np.packbits(mask, bitorder="little")
 
 
 def where_mask(condition: Condition, rows: Rows, event: str, context: Context) -> Mask:

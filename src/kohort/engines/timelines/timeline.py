@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
+from kohort.engines.bits import mask_of, packed
 from kohort.engines.columns import Block
 from kohort.engines.context import Context
 from kohort.engines.criteria import confined
-from kohort.engines.plan import Algebra, Bits, Plan, build_plan
+from kohort.engines.plan import Algebra, Plan, build_plan
 from kohort.engines.statistics import Statistics, population_rule, population_term
 from kohort.engines.texts import TextQuestion, matching_texts, questions_in
 from kohort.engines.timelines.conditions import condition_course
-from kohort.engines.timelines.courses import Course, Points, Stretch, Truth
+from kohort.engines.timelines.courses import Course, Points, Stretch
 from kohort.engines.timelines.values import Sources
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Basic
@@ -57,16 +58,12 @@ def _rule_course(plan: Plan, courses: Mapping[Basic, Course], block: Block, stre
     algebra = Algebra(plan)
     for stage in plan.stages:
         for condition in stage:
-            bits = _packed(courses[condition].at(points.people, points.moments))
+            bits = packed(courses[condition].at(points.people, points.moments))
             among = population_rule(population_term(condition))
             algebra.learn(condition, bits if among is None else confined(condition, bits, algebra.of(among)))
     ((_, rule),) = plan.rules.items()
-    member = np.unpackbits(algebra.of(rule), count=len(points.people), bitorder="little").astype(np.bool_)
+    member = mask_of(algebra.of(rule), len(points.people))
     return Course.of(points, member & (points.moments >= block.first_seen[points.people]))
-
-
-def _packed(truth: Truth) -> Bits:
-    return np.packbits(truth, bitorder="little")
 
 
 def texts_of(plan: Plan, block: Block, catalog: Catalog) -> dict[TextQuestion, tuple[str, ...]]:
