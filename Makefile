@@ -5,7 +5,7 @@ DEMO := .venv/demo
 DBT := .venv/dbt
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-deep mutants lint docs examples bench format generate clean
+.PHONY: demo test test-slow test-deep test-chaos mutants lint docs examples bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
@@ -13,8 +13,14 @@ demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/repo
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
 
-test-deep: $(DEV)/.ready ## Hold the engines to the reference over twenty times as many worlds, new ones every time, and kill thirty applies: ten minutes.
-	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines tests/pipeline/test_apply_recovery.py
+test-slow: $(DEV)/.ready ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
+	$(DEV)/bin/pytest --numprocesses 2 -m slow
+
+test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times as many worlds, new ones every time: ten minutes.
+	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
+
+test-chaos: $(DEV)/.ready ## Kill programs five hundred times at random moments, and see that nothing acknowledged is lost: an hour.
+	KOHORT_KILL_CYCLES=500 $(DEV)/bin/pytest --numprocesses 2 -m "slow or not slow" -k "kill_9 or killed"
 
 mutants: $(DEV)/.ready ## Put deliberate faults into the engines, one at a time, and see that the tests find each: some minutes.
 	$(DEV)/bin/python tests/mutants.py

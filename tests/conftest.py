@@ -16,13 +16,22 @@ from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
 
-# The same examples at every run, so that a failure is the change's; HYPOTHESIS_PROFILE=random looks for new ones,
-# HYPOTHESIS_PROFILE=deep for twenty times as many; mutants need only know that there is a failure.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+# The same examples at every run, so that a failure is the change's; "thorough" are more of them, as `.ci/run` asks for;
+# "random" looks for new ones, "deep" for twenty times as many; mutants need only know that there is a failure.
+settings.register_profile("repeatable", derandomize=True, max_examples=40, deadline=None)
+settings.register_profile("thorough", derandomize=True, deadline=None)
 settings.register_profile("random", derandomize=False, deadline=None)
 settings.register_profile("deep", derandomize=False, max_examples=2_000, deadline=None)
 settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Phase.generate,))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail if a test was skipped where KOHORT_SKIPPED=fail asks so: where all is installed, nothing is left out."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("KOHORT_SKIPPED") == "fail" and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from collection_desk import Desk, Outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kohort.testing.suite.base import scaled
+
 Row = dict[str, Any]
 
 SINGLE = """
@@ -67,7 +69,7 @@ def in_every_kind(table: Sequence[Row], source: str, size: int = 1000) -> list[O
         return [desk.read(desk.folder / f"rows.{kind}", source, size=size) for kind in ("csv", "parquet", "jsonl")]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=scaled(25))
 @given(st.lists(rows, min_size=1, max_size=12), st.sampled_from([SINGLE, GROUPED]), st.integers(1, 5))
 def test_the_kind_of_file_does_not_matter(table: list[Row], source: str, size: int) -> None:
     first, *others = in_every_kind(table, source, size)
@@ -80,7 +82,7 @@ def test_the_kind_of_file_does_not_matter(table: list[Row], source: str, size: i
         assert other.rows == first.rows == len(table)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=scaled(25))
 @given(st.lists(rows.filter(lambda row: row["at"] != "soon"), min_size=1, max_size=12))
 def test_groups_are_what_a_slow_reading_says(table: list[Row]) -> None:
     outcome = in_every_kind(table, GROUPED)[1]

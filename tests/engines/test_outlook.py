@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.clock import DAY, HOUR, Moment, moment_of
@@ -28,10 +28,10 @@ from kohort.testing.columns import history_of
 from kohort.testing.pinned import PinnedReference
 from kohort.testing.random_values import NOON, moments
 from kohort.testing.relations import create_relations
+from kohort.testing.suite.base import examples
 from kohort.testing.worlds import World, worlds
 
 CONNECTION = open_duckdb(threads=1)
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 CATALOG = Catalog(
     events={
         "order": {"total": {ValueType.NUMBER: "total"}, "shop": {ValueType.TEXT: "shop"}},
@@ -75,7 +75,7 @@ def typed(value: Shown) -> Typed:
             return Typed(kind, moment_of(value))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@examples(60)
 @given(worlds(most_rules=1), st.lists(moments(), max_size=4))
 def test_what_would_change_it_does_change_it(world: World, asked: list[Moment]) -> None:
     create_relations(CONNECTION, world)

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 import sqlglot
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlglot import expressions as exp
 
 from kohort.definitions.values import ValueType
@@ -20,6 +20,7 @@ from kohort.rules.print import print_rule
 from kohort.storage.connections import open_duckdb
 from kohort.storage.stores import DuckStore
 from kohort.testing.relations import create_relations
+from kohort.testing.suite.base import examples
 from kohort.testing.worlds import World, worlds
 
 HOSTILE = (
@@ -93,7 +94,7 @@ def test_hostile_names_and_values_are_bound(text: str) -> None:
     check(recorder.texts)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(6)
 @given(worlds())
 def test_every_statement_is_one_over_the_allowed_relations(world: World) -> None:
     recorder = Recorder(open_duckdb(threads=1))

@@ -4,7 +4,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.clock import DAY, Moment, parse_moment
@@ -24,9 +24,9 @@ from kohort.testing.columns import history_of
 from kohort.testing.pinned import PinnedReference
 from kohort.testing.random_values import moments
 from kohort.testing.relations import create_relations
+from kohort.testing.suite.base import examples
 from kohort.testing.worlds import World, worlds
 
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 CONNECTION = open_duckdb(threads=1)
 PARIS = ZoneInfo("Europe/Paris")
 CATALOG = Catalog(
@@ -43,7 +43,7 @@ def courses_of(world: World, stretch: Stretch, statistics: Statistics | None = N
     return timelines(build_plan(world.rules, world.catalog), block, stretch, world.catalog, statistics)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@examples(60)
 @given(worlds(most_rules=3), moments(), moments(), st.sampled_from((0, 400 * DAY)), st.lists(moments(), max_size=8))
 def test_a_timeline_agrees_with_the_reference_at_every_moment(
     world: World, one: Moment, other: Moment, longer: int, asked: list[Moment]

@@ -16,9 +16,8 @@ from kohort.project import Project
 from kohort.storage.journal import Journal
 from kohort.storage.tables import Tables
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, order, tables_of
+from small_shop import KILL_CYCLES, NOW, order, tables_of
 
-CYCLES = 30 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 3
 SEGMENTS = """\
 segments:
   - {name: recent, where: did order_completed in last 7 days}
@@ -143,9 +142,9 @@ for text in cycle(texts):
 
 def test_kill_9_while_applying_and_rolling_back_leaves_a_whole_state(ran: Path, tmp_path: Path) -> None:
     shop = Project(shutil.copytree(ran, tmp_path / "shop"), clock=SettableClock(NOW))
-    pauses = random.Random(1 if CYCLES == 3 else None)  # noqa: S311 - no secret
+    pauses = random.Random(1 if KILL_CYCLES == 3 else None)  # noqa: S311 - no secret
     applied = 0
-    for _ in range(CYCLES):
+    for _ in range(KILL_CYCLES):
         command = [sys.executable, "-c", SWITCHING, str(shop.folder.path), SHORTER, SEGMENTS]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
             assert running.stdout is not None

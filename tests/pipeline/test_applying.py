@@ -17,6 +17,7 @@ from kohort.segments.change_plan import ChangePlan
 from kohort.segments.changes import Kind
 from kohort.storage.records import SegmentsApplied
 from kohort.testing.clock import SettableClock
+from kohort.testing.suite.base import scaled
 from small_shop import NOW, WriteLines, order, tables_of
 
 SEGMENTS = """\
@@ -175,7 +176,7 @@ RULES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scaled(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=RULES, second=RULES)
 def test_what_a_plan_says_is_what_applying_does(
     ran: Path, tmp_path: Path, first: Mapping[str, str], second: Mapping[str, str]

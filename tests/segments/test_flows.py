@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from kohort.clock import DAY
 from kohort.engines.bits import everyone
@@ -19,6 +19,7 @@ from kohort.storage.connections import open_duckdb
 from kohort.storage.stores import DuckStore
 from kohort.testing.columns import history_of
 from kohort.testing.relations import create_relations
+from kohort.testing.suite.base import examples
 from kohort.testing.worlds import World, worlds
 
 CONNECTION = open_duckdb(threads=1)
@@ -73,7 +74,7 @@ def test_flows_go_forward() -> None:
         flows_between(MARCH, JANUARY, ["vip"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(25)
 @given(worlds(most_rules=3))
 def test_the_flows_are_those_of_the_reference(world: World) -> None:
     create_relations(CONNECTION, world)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from kohort.engines.bits import everyone
 from kohort.engines.kernel.choice import plain_kernels
@@ -22,6 +22,7 @@ from kohort.storage.connections import open_duckdb
 from kohort.storage.stores import DuckStore
 from kohort.testing.columns import history_of
 from kohort.testing.relations import create_relations
+from kohort.testing.suite.base import examples
 from kohort.testing.worlds import World, worlds
 
 CONNECTION = open_duckdb(threads=1)
@@ -130,9 +131,7 @@ def tries(world: World) -> Iterator[tuple[Rule, tuple[FunnelLine, ...], Referenc
             yield rule, funnel, Reference(world.people, world.catalog, world.at)
 
 
-HELD = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+HELD = examples(25)
 
 
 @HELD

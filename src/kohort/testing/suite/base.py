@@ -54,6 +54,14 @@ def members_of(evaluation: Evaluation) -> dict[str, list[str]]:
 
 
 def examples(usual: int) -> Callable[[Law], Law]:
-    """Look at `usual` examples, or so many times more as Hypothesis's profile asks for more than its own 100."""
-    count = usual * settings.default.max_examples // _USUAL  # type: ignore[union-attr]  # a profile is always loaded
-    return settings(max_examples=max(1, count), deadline=None, suppress_health_check=_SUPPRESSED)
+    """Look at `scaled(usual)` examples."""
+    return settings(max_examples=scaled(usual), deadline=None, suppress_health_check=_SUPPRESSED)
+
+
+def scaled(usual: int) -> int:
+    """Return `usual`, or so many times more or less as Hypothesis's profile asks for other than its own 100.
+
+    >>> scaled(100) == settings.default.max_examples
+    True
+    """
+    return max(1, usual * settings.default.max_examples // _USUAL)  # type: ignore[union-attr]  # always loaded
