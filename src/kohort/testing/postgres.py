@@ -10,6 +10,7 @@ from psycopg import sql
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation, Explanation
+from kohort.engines.plan import build_plan
 from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.statistics import Statistics
 from kohort.rules.catalog import Catalog
@@ -36,15 +37,26 @@ class PostgresEngine:
 
     def __init__(self, store: PostgresStore, world: World) -> None:
         fill_postgres(store, relations_of(world))
-        self._engine = SqlEngine(store, _catalog_without_nul(world.catalog))
+        self._given, self._stored = world.catalog, _catalog_without_nul(world.catalog)
+        self._engine = SqlEngine(store, self._stored)
 
     def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
         """Return what the engine finds, of rules without NUL."""
-        return self._engine.evaluate({name: without_nul(rule) for name, rule in rules.items()}, at, pinned)
+        asked = {name: without_nul(rule) for name, rule in rules.items()}
+        keys = self._keys(rules, asked)
+        found = self._engine.evaluate(asked, at, pinned and _renamed(pinned, keys))
+        return replace(found, statistics=_renamed(found.statistics, {new: old for old, new in keys.items()}))
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return what the engine explains, of a rule without NUL."""
-        return self._engine.explain(without_nul(rule), person_id, at, pinned)
+        asked = without_nul(rule)
+        keys = self._keys({"": rule}, {"": asked})
+        return self._engine.explain(asked, person_id, at, pinned and _renamed(pinned, keys))
+
+    def _keys(self, rules: Mapping[str, Rule], asked: Mapping[str, Rule]) -> dict[str, str]:
+        """Return the keys of the statistics of `rules`, each with that of the same statistic of the rules `asked`."""
+        terms, same = build_plan(rules, self._given).terms, build_plan(asked, self._stored).terms
+        return dict(zip(terms, same, strict=True))
 
 
 def fill_postgres(store: PostgresStore, relations: Mapping[str, pa.Table]) -> None:
@@ -81,6 +93,10 @@ def without_nul(value: Any_) -> Any_:
             changes = {one.name: without_nul(getattr(value, one.name)) for one in fields(value) if one.init}
             found = replace(value, **changes)
     return found  # type: ignore[no-any-return]  # it is of the same type
+
+
+def _renamed(statistics: Statistics, keys: Mapping[str, str]) -> Statistics:
+    return Statistics({keys.get(key, key): one for key, one in statistics.by_key.items()})
 
 
 def _catalog_without_nul(catalog: Catalog) -> Catalog:
