@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.projection import Projection
@@ -298,6 +300,14 @@ class Project:
         from kohort.pipeline.reporting import report_data
 
         return report_data(self._workspace())
+
+    @cached_property
+    def keys(self) -> "Keys":
+        """The keys that let programs in: made, found, listed and revoked here; they need no lock."""
+        from kohort.governance.keys import Keys
+        from kohort.storage.state import State
+
+        return Keys(State(self.folder.state), self.clock)
 
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""

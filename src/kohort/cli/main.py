@@ -10,6 +10,7 @@ import typer
 
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
+from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.errors import CheckError, KohortError, UsageError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kohort.project import Project
 
 _START, _DATA, _SEGMENTS, _CHANGE, _LEARN = "Start", "Data", "Segments", "Change segments", "Learn and report"
+_SERVE = "Serve"
 
 app = typer.Typer(
     help="Audience segmentation that is exact, explained and proven.",
@@ -425,6 +427,9 @@ def engines(form: FormatOption = Format.TABLE) -> None:
     from kohort.cli.engines import COLUMNS, engine_rows
 
     show_rows(engine_rows(), COLUMNS, form)
+
+
+app.add_typer(keys, rich_help_panel=_SERVE)
 
 
 def main() -> None:

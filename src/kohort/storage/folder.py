@@ -25,6 +25,7 @@ class ProjectFolder:
         self.tracking = path / "tracking.yaml"
         data = path / "data"
         self.lock = data / "lock"
+        self.state = data / "state.sqlite"
         self.journal = data / "journal"
         self.tables = data / "tables"
         self.mapped = data / "mapped"
