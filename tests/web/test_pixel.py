@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip("playwright", reason="the browser's driver is not installed")
 
+from browser import CHROMIUM, CaptureServer, capture_server, chromium, named, pixel_tag, wait_for
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from browser import CHROMIUM, CaptureServer, capture_server, chromium, named, pixel_tag, wait_for
 from kohort.web.pixel import pixel_script
 
 pytestmark = [
@@ -88,6 +88,17 @@ def test_refusal_sends_nothing_and_forgets(
     assert page.evaluate("Object.keys(localStorage)") == ["kohort:consent"]
 
 
+def test_a_choice_of_another_purpose_leaves_the_question_open(
+    visitor: BrowserContext, site: CaptureServer, collector: CaptureServer
+) -> None:
+    page = opened(visitor, site, collector)
+    page.evaluate("kohort('consent', {advertising: false})")
+    page.wait_for_timeout(1_500)
+    assert collector.posts == []
+    page.evaluate("kohort('consent', {analytics: true})")
+    wait_for(page, lambda: "page" in collector.events())
+
+
 def test_consent_taken_back_is_told_once_and_the_visitor_is_forgotten(
     visitor: BrowserContext, site: CaptureServer, collector: CaptureServer
 ) -> None:
@@ -121,7 +132,9 @@ def test_a_site_that_needs_no_consent_says_so(
 
 def test_clicks_shares_carts_and_orders(visitor: BrowserContext, site: CaptureServer, collector: CaptureServer) -> None:
     page = opened(visitor, site, collector, consent="none", auto="click")
-    page.evaluate("document.body.innerHTML = '<button data-kohort=\"Signup Clicked\" data-place=top><b>Join</b></button>'")
+    page.evaluate(
+        "document.body.innerHTML = '<button data-kohort=\"Signup Clicked\" data-place=top><b>Join</b></button>'"
+    )
     page.click("b")
     page.evaluate("kohort('share', 'mastodon')")
     page.evaluate("kohort('addToCart', {product_id: 'p1', price: 9.5, quantity: 2})")
@@ -130,7 +143,13 @@ def test_clicks_shares_carts_and_orders(visitor: BrowserContext, site: CaptureSe
     page.evaluate("kohort('purchase', {order_id: 'o1', total: 20})")
     assert page.evaluate("localStorage.getItem('kohort:cart')") is None
     wait_for(page, lambda: len(collector.messages()) == 5)
-    assert collector.events() == ["Signup Clicked", "Content Shared", "Product Added", "Product Added", "Order Completed"]
+    assert collector.events() == [
+        "Signup Clicked",
+        "Content Shared",
+        "Product Added",
+        "Product Added",
+        "Order Completed",
+    ]
     assert collector.messages()[0]["properties"] == {"text": "Join", "place": "top"}
 
 
@@ -234,7 +253,8 @@ def test_a_video_watched(visitor: BrowserContext, site: CaptureServer, collector
         """() => {
             const video = document.body.appendChild(document.createElement('video'));
             video.title = 'Tour';
-            const fixed = {played: {length: 2, start: (at) => [0, 20][at], end: (at) => [5, 27][at]}, duration: 60, ended: false};
+            const played = {length: 2, start: (at) => [0, 20][at], end: (at) => [5, 27][at]};
+            const fixed = {played, duration: 60, ended: false};
             for (const name in fixed) Object.defineProperty(video, name, {value: fixed[name]});
             video.dispatchEvent(new Event('pause'));
             video.dispatchEvent(new Event('pause'));

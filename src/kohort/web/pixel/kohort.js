@@ -4,7 +4,7 @@
   const script = document.currentScript, early = window.kohort;
   const options = {consent: "wait", purpose: "analytics", auto: "page click time video", abandoned: 30};
   const held = [], unsaved = new Map();
-  let started, sending, timer, visitor, address, visibleSince, spent = 0, failures = 0;
+  let started, sending, timer, visitor, address, visibleSince, spent = 0, failures = 0, count = 0;
 
   // Every event has a key of its own, so that tabs that write at once lose nothing; the collector knows repeats.
   const store = (use) => {
@@ -51,7 +51,7 @@
     else if (decided() === undefined && held.length < 100) held.push(message);
   };
   const keep = (message) => {
-    const key = `e:${Date.now()}:${message.messageId}`;
+    const key = `e:${Date.now()}:${1e6 + count++}:${message.messageId}`;
     if (choice()) message.context.consent = {categoryPreferences: choice()};
     const whole = {anonymousId: anonymousId(), userId: read("user"), ...message};
     if (!write(key, whole)) unsaved.set(key, whole);
@@ -160,6 +160,8 @@
     consent(purposes) {
       const before = allowed();
       write("consent", {...choice(), ...purposes});
+      // A choice of other purposes leaves this one open.
+      if (decided() === undefined) return;
       if (allowed()) held.forEach(keep);
       else waiting().forEach(remove);
       held.length = 0;
