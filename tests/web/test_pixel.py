@@ -1,7 +1,9 @@
 """The pixel on real pages in a real browser: what it sends, when, and what it never does."""
 
 import gzip
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from kohort.web.pixel import pixel_script
 
+DOCUMENTED = (Path(__file__).parents[2] / "docs/pixel.md").read_text(encoding="utf-8")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs the system package chromium"),
@@ -272,6 +275,38 @@ def test_two_tabs_at_once_lose_nothing(visitor: BrowserContext, site: CaptureSer
         tab.evaluate(f"for (let n = 0; n < 40; n++) kohort('track', '{name}' + n)")
     expected = {f"{name}{number}" for name in "ab" for number in range(40)}
     wait_for(first, lambda: set(collector.events()) == expected)
+
+
+def test_every_command_of_the_page_is_known_and_told(
+    visitor: BrowserContext, site: CaptureServer, collector: CaptureServer
+) -> None:
+    commands = re.findall(r"```js\n(.*?)```", DOCUMENTED, re.DOTALL)
+    assert len(commands) == 2
+    warnings: list[str] = []
+    page = opened(visitor, site, collector, auto="")
+    page.on("console", lambda message: warnings.append(message.text))
+    for block in commands:
+        page.evaluate(block)
+    expected = {
+        "Segment Consent Preference Updated", "page", "Searched", "Product Added", "Order Completed", "Content Shared",
+        "identify", "group", "alias",
+    }  # fmt: skip
+    wait_for(page, lambda: set(collector.events()) == expected)
+    assert warnings == []
+    page.evaluate("kohort('perchase')")
+    wait_for(page, lambda: bool(warnings))
+    assert "purchase" in warnings[0]
+
+
+def test_the_lines_of_the_page_load_it(visitor: BrowserContext, site: CaptureServer, collector: CaptureServer) -> None:
+    loading, button = re.findall(r"```html\n(.*?)```", DOCUMENTED, re.DOTALL)
+    site.pages["/"] = loading.replace("https://collect.example.org", collector.address) + button
+    page = visitor.new_page()
+    page.goto(f"{site.address}/")
+    page.evaluate("kohort('consent', {analytics: true})")
+    page.click("button")
+    wait_for(page, lambda: {"page", "Signup Clicked"} <= set(collector.events()))
+    assert collector.posts[0][1]["writeKey"] == "wk_your_key"
 
 
 def test_it_is_small() -> None:
