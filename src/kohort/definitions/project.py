@@ -7,6 +7,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.collecting import (
+    DEFAULT_LIMITS,
+    NO_SCHEDULE,
+    CollectLimits,
+    Schedule,
+    collect_limits_of,
+    schedule_of,
+)
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.errors import ProjectError
@@ -36,7 +44,8 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep.
+    limits that segments should keep, `collect` those of what is sent to the collector. `schedule` tells when
+    `kohort serve` runs what is stale.
     """
 
     name: str
@@ -50,6 +59,8 @@ class ProjectDefinition:
     licence: str = ""
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
+    collect: CollectLimits = DEFAULT_LIMITS
+    schedule: Schedule = NO_SCHEDULE
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -84,6 +95,8 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         licence=fields.text("licence", default=""),
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
+        collect=collect_limits_of(fields.inner("collect")),
+        schedule=schedule_of(fields.inner("schedule")),
     )
     fields.refuse_unknown()
     return definition
