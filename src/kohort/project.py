@@ -14,7 +14,6 @@ from kohort.definitions.score import ClustersDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.creation import create_project
-from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.history import VersionRow
-    from kohort.pipeline.projection import Projection
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
@@ -141,13 +139,29 @@ class Project:
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
 
+    def adopt_plan(self) -> bool:
+        """Record that what is received from now on is read by today's `tracking.yaml`; False if it is so already."""
+        from kohort.pipeline.tracking_plans import adopt_plan
+
+        with self._writing() as (workspace, catch_up):
+            adopted = adopt_plan(workspace)
+            catch_up()
+            return adopted
+
+    def catch_up(self) -> None:
+        """Bring the tables up to the end of the journal: what the collector received, or an interrupted command left."""
+        with self._writing():
+            pass
+
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
+        from kohort.pipeline.receiving import open_projection
+
         with write_lock(self.folder.lock):
             workspace = self._workspace()
             workspace.tables.drop_all()
             drop_others(workspace.folder.mapped, "")
-            return _projection(workspace).catch_up(progress)
+            return open_projection(workspace).catch_up(progress)
 
     def preview(self, rule: "str | Rule | RuleExpression", at: Time = None, *, sample: int = 5) -> Preview:
         """Evaluate a rule that nobody saved, and each of its conditions: a sentence, or one built in Python.
@@ -346,9 +360,12 @@ class Project:
     @contextmanager
     def _writing(self) -> Iterator[tuple[Workspace, Callable[[], int]]]:
         with write_lock(self.folder.lock):
+            from kohort.pipeline.receiving import open_projection, report_remarks
+
             workspace = self._workspace()
-            projection = _projection(workspace)
+            projection = open_projection(workspace)
             projection.catch_up()
+            report_remarks(workspace, projection)
             yield workspace, projection.catch_up
 
 
@@ -374,15 +391,4 @@ def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinitio
         "declare one score of the kind clusters in scores/, with its features"
         if not scores
         else f"name one of the clusters scores: {', '.join(scores)}"
-    )
-
-
-def _projection(workspace: Workspace) -> "Projection":
-    from kohort.pipeline.projection import Projection
-
-    return Projection(
-        workspace.folder,
-        workspace.journal,
-        workspace.tables,
-        lambda epoch, record: close_epoch(workspace, epoch, record),
     )

@@ -16,9 +16,10 @@ from kohort.collection.files import FileKind, kind_of
 from kohort.collection.json_rows import JsonRow, rows_of
 from kohort.collection.lookups import check_no_clash, load_lookups
 from kohort.collection.mapped_rows import RowMapping, map_file
+from kohort.collection.received_messages import HTTP
 from kohort.collection.rows import MalformedLine, Rows
 from kohort.collection.segment_lines import SEGMENT, MessageText, looks_like_messages, message_texts, read_messages
-from kohort.collection.segment_messages import Reader
+from kohort.collection.segment_messages import LONGEST_MESSAGE, Reader
 from kohort.collection.tables import check_columns, open_rows
 from kohort.definitions.source import SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
@@ -92,9 +93,10 @@ def reread(
     ordered = sorted(once.values(), key=lambda one: (one.source, one.file, one.line))
     for (name, file), together in groupby(ordered, key=lambda one: (one.source, one.file)):
         origin = Origin(name, file)
-        if name == SEGMENT:
+        if name == SEGMENT or file == HTTP:
             texts = (MessageText(one.line, "", one.raw.encode()) for one in together)
-            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at), batch_size)
+            longest = None if file == HTTP else LONGEST_MESSAGE
+            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at, longest=longest), batch_size)
             continue
         source = _named(name, sources)
         mapping = RowMapping(source, load_lookups(source, Path(file).parent), plan, zone, received_at, batch_size)

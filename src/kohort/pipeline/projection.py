@@ -6,6 +6,7 @@ on: an interruption between two tables repeats the chunk, and the tables that ha
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 
@@ -14,14 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kohort.clock import Moment
+from kohort.collection.batches import InputFinding, merged
+from kohort.collection.received_messages import read_received
 from kohort.definitions.values import ValueType
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
 from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
 from kohort.pipeline.versions import in_force
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal, Record
 from kohort.storage.messages import Message, decode_messages, derived_id
+from kohort.storage.received import Received, decode_plan, decode_received
 from kohort.storage.records import (
     EpochClosed,
     FindingsRecorded,
@@ -44,6 +50,28 @@ POSITION: Final = "message_ids"
 EpochHandler = Callable[[EpochClosed, Record], None]
 
 
+@dataclass
+class Tally:
+    """What became of messages since the projection was opened: applied, known before, dead letters; and remarks."""
+
+    applied: int = 0
+    known: int = 0
+    rejected: int = 0
+    remarks: list[InputFinding] = field(default_factory=list)
+
+
+@dataclass
+class _Waiting:
+    """Messages and dead letters (each with when it was recorded) that the tables do not have yet."""
+
+    messages: list[Message] = field(default_factory=list)
+    letters: list[tuple[Moment, Rejection]] = field(default_factory=list)
+    seq: int = 0
+
+    def size(self) -> int:
+        return len(self.messages) + len(self.letters)
+
+
 class Projection:
     """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
 
@@ -54,6 +82,8 @@ class Projection:
         self._folder, self._journal, self._tables = folder, journal, tables
         self._close_epoch = close_epoch
         self._names: Names | None = None
+        self._plan: AdoptedPlan | None = None
+        self.tally = Tally()
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
@@ -67,26 +97,45 @@ class Projection:
         return end - start
 
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
-        waiting: list[Message] = []
-        seq = 0
+        # Where an interruption fell between two tables, the chunk must end where it did then.
+        interrupted = max(self._tables.watermark(name) for name in SCHEMAS)
+        waiting = _Waiting()
         for record in records:
-            if record.kind == "messages":
-                waiting.extend(decode_messages(record.body))
-                seq = record.seq
-                if len(waiting) >= CHUNK:
-                    yield self._flush(waiting, seq)
+            if record.kind in {"messages", "received"}:
+                self._wait(record, waiting)
+                if waiting.size() >= CHUNK or record.seq == interrupted:
+                    yield self._flush(waiting)
+                    waiting = _Waiting()
                 continue
-            if waiting:
-                yield self._flush(waiting, seq)
+            if waiting.size():
+                yield self._flush(waiting)
+                waiting = _Waiting()
             self._apply_record(record)
             self._tables.append(POSITION, SCHEMAS[POSITION].empty_table(), watermark=record.seq)
             yield record.seq
-        if waiting:
-            yield self._flush(waiting, seq)
+        if waiting.seq:
+            yield self._flush(waiting)
 
-    def _flush(self, waiting: list[Message], seq: int) -> int:
-        fresh, ids = self._without_known(waiting)
-        waiting.clear()
+    def _wait(self, record: Record, waiting: _Waiting) -> None:
+        waiting.seq = record.seq
+        if record.kind == "messages":
+            waiting.messages.extend(decode_messages(record.body))
+            return
+        if self._plan is None:
+            self._plan = adopted_plan(self._tables, before=record.seq)
+        received: Received = decode_received(record.body)
+        batch = read_received(received, record.seq, self._plan.plan, self._plan.zone)
+        waiting.messages.extend(batch.messages)
+        waiting.letters.extend((record.recorded_at, one) for one in batch.rejected)
+        self.tally.rejected += len(batch.rejected)
+        if batch.warnings:
+            self.tally.remarks = merged(self.tally.remarks + batch.warnings)
+
+    def _flush(self, waiting: _Waiting) -> int:
+        seq = waiting.seq
+        fresh, ids = self._without_known(waiting.messages)
+        self.tally.applied += len(fresh)
+        self.tally.known += len(waiting.messages) - len(fresh)
         names = self._known_names()
         events = event_rows(fresh, names)
         if events.num_rows:
@@ -96,6 +145,8 @@ class Projection:
             self._tables.append("trait_values", identifies, watermark=seq)
         for table, rows in identity_tables(self._tables, fresh).items():
             self._tables.replace(table, rows, watermark=seq)
+        if waiting.letters:
+            self._store_letters(waiting.letters, seq)
         self._store_names(names, seq)
         self._tables.append(POSITION, ids, watermark=seq)
         return seq
@@ -121,6 +172,7 @@ class Projection:
 
     def _apply_record(self, record: Record) -> None:
         handlers: Mapping[str, Callable[[Record], None]] = {
+            "plan": self._adopt,
             "rejects": self._rejects,
             "replayed": self._replayed,
             "findings": self._findings,
@@ -132,23 +184,25 @@ class Projection:
         }
         handlers[record.kind](record)
 
+    def _adopt(self, record: Record) -> None:
+        adopted = decode_plan(record.body)
+        self._plan = plan_of(adopted)
+        self._tables.append("tracking_plans", plan_row(adopted, record), watermark=record.seq)
+
     def _rejects(self, record: Record) -> None:
         rejected = msgspec.json.decode(record.body, type=list[Rejection])
+        self._store_letters([(record.recorded_at, one) for one in rejected], record.seq)
+
+    def _store_letters(self, letters: Sequence[tuple[Moment, Rejection]], seq: int) -> None:
         known = known_dead_letters(self._tables)
-        rows = {
-            identity: {
-                "dead_letter_id": identity,
-                "recorded_at": record.recorded_at,
-                **msgspec.structs.asdict(one),
-            }
-            for one in rejected
-            if (identity := dead_letter_id(one)) not in known
-        }
-        self._tables.append(
-            "dead_letters",
-            pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"]),
-            watermark=record.seq,
-        )
+        rows: dict[str, dict[str, object]] = {}
+        for recorded_at, one in letters:
+            identity = dead_letter_id(one)
+            if identity not in known and identity not in rows:
+                said = msgspec.structs.asdict(one)
+                rows[identity] = {"dead_letter_id": identity, "recorded_at": recorded_at, **said}
+        table = pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"])
+        self._tables.append("dead_letters", table, watermark=seq)
 
     def _replayed(self, record: Record) -> None:
         taken = msgspec.json.decode(record.body, type=Replayed).dead_letter_ids

@@ -1,0 +1,34 @@
+"""Keeping the tables up with the journal, whoever wrote to it."""
+
+import msgspec
+
+from kohort.pipeline.epochs import close_epoch
+from kohort.pipeline.findings import finding_of
+from kohort.pipeline.projection import Projection, Tally
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import FindingsRecorded
+
+
+def open_projection(workspace: Workspace) -> Projection:
+    """Return what brings the tables of a project up to the end of its journal."""
+    return Projection(
+        workspace.folder,
+        workspace.journal,
+        workspace.tables,
+        lambda epoch, record: close_epoch(workspace, epoch, record),
+    )
+
+
+def report_remarks(workspace: Workspace, projection: Projection) -> None:
+    """Record, once, what reading received messages has found in values; the caller holds the write lock.
+
+    It is a journal record of its own, so that making the tables again does not find it again.
+    """
+    tally = projection.tally
+    if not tally.remarks:
+        return
+    read = tally.applied + tally.known + tally.rejected
+    body = msgspec.json.encode(FindingsRecorded("received", [finding_of(one, read) for one in tally.remarks]))
+    workspace.journal.append("findings", [body], recorded_at=workspace.clock.now())
+    projection.tally = Tally()
+    projection.catch_up()
