@@ -25,9 +25,11 @@ from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.definitions.project import ProjectDefinition
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
@@ -44,8 +46,9 @@ class Project:
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
-    lock, and first finish what an interrupted one left undone. A time is ISO 8601 text (without an offset: in the
-    project's time zone), a moment in microseconds UTC, or None for the project's own `as_of`, else the present.
+    lock, for which they wait up to `patience` seconds, and first finish what an interrupted one left undone. A time is
+    ISO 8601 text (without an offset: in the project's time zone), a moment in microseconds UTC, or None for the
+    project's own `as_of`, else the present.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +57,8 @@ class Project:
     0
     """
 
-    def __init__(self, path: Path | str = ".", *, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path | str = ".", *, clock: Clock | None = None, patience: float = 0) -> None:
+        self._patience = patience
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
         self.folder.check()
@@ -139,25 +143,22 @@ class Project:
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
 
-    def adopt_plan(self) -> bool:
-        """Record that what is received from now on is read by today's `tracking.yaml`; False if it is so already."""
-        from kohort.pipeline.tracking_plans import adopt_plan
+    def keep_up(self) -> "Tally":
+        """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
-        with self._writing() as (workspace, catch_up):
-            adopted = adopt_plan(workspace)
-            catch_up()
-            return adopted
+        Returns what became of the messages. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays,
+        and the tables are up to date.
+        """
+        from kohort.pipeline.receiving import keep_up
 
-    def catch_up(self) -> None:
-        """Bring the tables up to the end of the journal: what the collector received, or an interrupted command left."""
-        with self._writing():
-            pass
+        with write_lock(self.folder.lock, self._patience):
+            return keep_up(self._workspace())
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
         from kohort.pipeline.receiving import open_projection
 
-        with write_lock(self.folder.lock):
+        with write_lock(self.folder.lock, self._patience):
             workspace = self._workspace()
             workspace.tables.drop_all()
             drop_others(workspace.folder.mapped, "")
@@ -327,6 +328,16 @@ class Project:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
         return self._moment(self._workspace(), at)
 
+    def last_run(self) -> Moment | None:
+        """Return when a step of `run` was last recorded, None before the first."""
+        rows = self._workspace().tables.read("runs").column("recorded_at").to_pylist()
+        return max(rows, default=None)
+
+    @property
+    def settings(self) -> "ProjectDefinition":
+        """What `kohort.yaml` declares, read anew."""
+        return self._workspace().settings
+
     @property
     def zone(self) -> ZoneInfo:
         """The project's time zone."""
@@ -359,9 +370,9 @@ class Project:
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Workspace, Callable[[], int]]]:
-        with write_lock(self.folder.lock):
-            from kohort.pipeline.receiving import open_projection, report_remarks
+        from kohort.pipeline.receiving import open_projection, report_remarks
 
+        with write_lock(self.folder.lock, self._patience):
             workspace = self._workspace()
             projection = open_projection(workspace)
             projection.catch_up()

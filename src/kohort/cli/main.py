@@ -46,6 +46,7 @@ UntilOption = Annotated[
 ]
 SureOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _HERE = Path()
+_PATIENCE = 10
 
 
 @app.command(rich_help_panel=_START)
@@ -455,4 +456,5 @@ def run_command(arguments: Sequence[str]) -> int:
 def _open(path: Path) -> "Project":
     from kohort.project import Project
 
-    return Project(path)
+    # A server on the same project writes often, and briefly.
+    return Project(path, patience=_PATIENCE)

@@ -5,6 +5,7 @@ import msgspec
 from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.findings import finding_of
 from kohort.pipeline.projection import Projection, Tally
+from kohort.pipeline.tracking_plans import adopt_plan
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import FindingsRecorded
 
@@ -17,6 +18,20 @@ def open_projection(workspace: Workspace) -> Projection:
         workspace.tables,
         lambda epoch, record: close_epoch(workspace, epoch, record),
     )
+
+
+def keep_up(workspace: Workspace) -> Tally:
+    """Bring the tables up to the end of the journal, and adopt the tracking plan of today; return what was applied.
+
+    The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, once the tables are up to date.
+    """
+    projection = open_projection(workspace)
+    projection.catch_up()
+    tally = projection.tally
+    report_remarks(workspace, projection)
+    adopt_plan(workspace)
+    projection.catch_up()
+    return tally
 
 
 def report_remarks(workspace: Workspace, projection: Projection) -> None:
