@@ -430,6 +430,26 @@ def engines(form: FormatOption = Format.TABLE) -> None:
     show_rows(engine_rows(), COLUMNS, form)
 
 
+@app.command(rich_help_panel=_SERVE)
+def serve(
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")] = 8000,
+    certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", metavar="FILE", help="PEM, with its chain.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="PEM.")] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A proxy before it ends TLS and passes requests on.")
+    ] = False,
+    project: ProjectOption = _HERE,
+) -> None:
+    """Take events from SDKs, keep the tables up with them, and run what is stale as kohort.yaml schedules."""
+    from kohort.web.serving import ServeOptions, serve_project
+
+    options = ServeOptions(host, port, certificate, key, behind_proxy)
+    serve_project(_open(project), options)
+
+
 app.add_typer(keys, rich_help_panel=_SERVE)
 
 

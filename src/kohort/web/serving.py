@@ -56,6 +56,14 @@ def check_safe(options: ServeOptions, write_keys: int) -> None:
         raise UsageError("no write key exists, so nobody could send anything; make one with: kohort keys create")
 
 
+def serve_project(project: Project, options: ServeOptions) -> None:
+    """Serve a project until SIGTERM or SIGINT; raises UsageError for a start that is unsafe, or that cannot be."""
+    now = project.clock.now()
+    keys = project.keys.list()
+    check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
+    _Server(project, options, project.clock, Log("server", project.clock)).run()
+
+
 @dataclass
 class _Process:
     """One of the server's processes, and when it may be started again after it died."""
@@ -71,7 +79,7 @@ class _Process:
 
 
 @dataclass
-class Server:
+class _Server:
     """Starts the processes, keeps them alive, and ends them in order: first who receives, then who applies."""
 
     project: Project
