@@ -7,16 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
-from kohort.definitions.collecting import (
-    DEFAULT_LIMITS,
-    NO_SCHEDULE,
-    CollectLimits,
-    Schedule,
-    collect_limits_of,
-    schedule_of,
-)
+from kohort.definitions.collecting import CollectLimits, collect_limits_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
+from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
+from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.errors import ProjectError
 
 LANGUAGES: Final = ("en", "fr")
@@ -44,8 +39,8 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep, `collect` those of what is sent to the collector. `schedule` tells when
-    `kohort serve` runs what is stale.
+    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
+    `schedule` tells when `kohort serve` runs what is stale.
     """
 
     name: str
@@ -59,8 +54,9 @@ class ProjectDefinition:
     licence: str = ""
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
-    collect: CollectLimits = DEFAULT_LIMITS
+    collect: CollectLimits = field(default_factory=CollectLimits)
     schedule: Schedule = NO_SCHEDULE
+    journal: JournalLimits = DEFAULT_LIMITS
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -97,6 +93,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
         collect=collect_limits_of(fields.inner("collect")),
         schedule=schedule_of(fields.inner("schedule")),
+        journal=journal_limits_of(fields.inner("journal")),
     )
     fields.refuse_unknown()
     return definition

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, datetime_of, moment_of, step_from
-from kohort.definitions.collecting import Schedule
+from kohort.definitions.schedule import Schedule
 
 
 def is_due(schedule: Schedule, *, last: Moment, now: Moment, arrived: Moment | None, zone: ZoneInfo) -> bool:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from kohort.clock import zone_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.journal import Record
+from kohort.storage.frames import Record
 from kohort.storage.received import PlanAdopted
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables

@@ -17,9 +17,9 @@ import uvloop
 
 from kohort.clock import MINUTE, Clock, SystemClock
 from kohort.project import Project
+from kohort.storage.committing import GroupCommit
 from kohort.storage.journal import Journal
 from kohort.web.collector import Collector
-from kohort.web.committer import Committer
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
 from kohort.web.outcomes import Outcome
@@ -78,16 +78,21 @@ def main() -> None:
     log = Log("collector", clock)
     logging.getLogger("uvicorn").handlers = [ServerLog(log)]
     project = Project(given.project, clock=clock)
-    journal = Journal(project.folder.journal)
-    collector = Collector(project.keys, Committer(journal, clock), clock, project.settings.collect)
+    settings = project.settings
+    commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
+    collector = Collector(project.keys, commits, clock, settings.collect)
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
     tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}
     proxy = {"proxy_headers": True, "forwarded_allow_ips": "*"} if given.behind_proxy else {}
     server = server_of(collector, **tls, **proxy)
+    lifeline = Lifeline(given.lifeline)
+    # uvicorn has its own handlers while it serves, and passes on what it got once it has finished.
+    lifeline.stop_on_signals()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         log.say("started")
-        runner.run(_serve(server, socket.socket(fileno=given.socket), Lifeline(given.lifeline)))
+        runner.run(_serve(server, socket.socket(fileno=given.socket), lifeline))
+    commits.close()
     summary.say()
     log.say("stopped")
 

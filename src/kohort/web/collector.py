@@ -27,11 +27,11 @@ from kohort.collection.compressed import MOST_TIMES, unpacked
 from kohort.collection.pixel import GIF, pixel_event
 from kohort.collection.segment_messages import TYPES
 from kohort.definitions.collecting import DEFAULT_LIMITS, CollectLimits
-from kohort.errors import StorageError, did_you_mean, shorten
+from kohort.errors import OverloadError, StorageError, did_you_mean, shorten
 from kohort.governance.keys import WriteKey
+from kohort.storage.committing import GroupCommit
 from kohort.storage.messages import MessageType
 from kohort.storage.received import encode_received
-from kohort.web.committer import Commits
 from kohort.web.http import DisconnectedError, Receive, Request, Response, Routes, Scope, Send, Stream, refusal
 from kohort.web.outcomes import Outcome, Outcomes
 from kohort.web.rates import PAUSE, Rates, Waiting
@@ -70,7 +70,7 @@ class Collector:
     """The application. `ready` tells whether requests can be taken now; `routes` may be added to before it serves."""
 
     keys: WriteKeys
-    commits: Commits
+    commits: GroupCommit
     clock: Clock
     limits: CollectLimits = DEFAULT_LIMITS
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -117,7 +117,9 @@ class Collector:
             self._rates.take(key.key_id, len(body.texts), rate=key.rate, at=request.received_at)
         acceptance = accept(body, key.source, request.received_at, self.limits)
         try:
-            await self.commits.commit(encode_received(acceptance.received))
+            await self.commits.submit_async("received", encode_received(acceptance.received))
+        except OverloadError as error:
+            raise RequestRefusedError(503, "overloaded", "too much is waiting; come again", retry_after=PAUSE) from error
         except StorageError as error:
             problem = "the events could not be written, and are not kept; come again"
             raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kohort.clock import Clock, Moment, SystemClock
-from kohort.definitions.collecting import NO_SCHEDULE
+from kohort.definitions.schedule import NO_SCHEDULE
 from kohort.errors import KohortError, LockedError
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
@@ -88,7 +88,7 @@ def main() -> None:
     lifeline, log = Lifeline(given.lifeline), Log("engine", clock)
     lifeline.stop_on_signals()
     project = Project(given.project, clock=clock)
-    engine = Engine(project, Journal(project.folder.journal), clock, log)
+    engine = Engine(project, Journal(project.folder.journal, project.settings.journal), clock, log)
     log.say("started")
     while lifeline.wait(_PAUSE):
         engine.step()
