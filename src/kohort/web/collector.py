@@ -119,7 +119,9 @@ class Collector:
         try:
             await self.commits.submit_async("received", encode_received(acceptance.received))
         except OverloadError as error:
-            raise RequestRefusedError(503, "overloaded", "too much is waiting; come again", retry_after=PAUSE) from error
+            raise RequestRefusedError(
+                503, "overloaded", "too much is waiting; come again", retry_after=PAUSE
+            ) from error
         except StorageError as error:
             problem = "the events could not be written, and are not kept; come again"
             raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error
