@@ -138,16 +138,17 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     places: list[int] = []
     errors: list[EventError] = []
     refused: list[Refused] = []
-    for place, (given, document) in enumerate(zip(body.texts, body.documents, strict=True)):
-        text = _named(given, document, body.kind)
+    for place, (text, document) in enumerate(zip(body.texts, body.documents, strict=True)):
         problem = _problem(text, document, body, limits)
         if problem is None:
-            accepted.append(msgspec.Raw(text))
+            accepted.append(msgspec.Raw(_kept(text, document, body.kind)))
             places.append(place)
         else:
             code, pointer, message = problem
             errors.append(EventError(place, code, pointer, message))
-            refused.append(Refused(place, pointer, message, text[: limits.event].decode(errors="replace")))
+            # Written anew, a text would lose the name that it repeats.
+            said = _kept(text, document, body.kind) if isinstance(document, dict) and body.distinct else text
+            refused.append(Refused(place, pointer, message, said[: limits.event].decode(errors="replace")))
     received = Received(
         source,
         received_at,
@@ -181,24 +182,20 @@ def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
     repeated = None if body.distinct else repeated_name(text)
     if repeated is not None:
         return Breach("", f'the name "{shorten(repeated)}" is repeated in one object')
-    kind = document.get("type")
+    kind = document.get("type", body.kind)
     if body.kind is not None and kind != body.kind:
         return Breach("/type", f'the path says "{body.kind}", the event "{shorten(str(kind))}"')
-    return envelope_breach(document, UTC)
+    return envelope_breach(document, UTC, body.kind)
 
 
-def _named(text: bytes, document: Any, kind: MessageType | None) -> bytes:
+def _kept(text: bytes, document: dict[str, Any], kind: MessageType | None) -> bytes:
     """Return the text of an event with its type, which the path may tell, and without a write key."""
-    if not isinstance(document, dict):
-        return text
-    typed = kind is None or document.get("type") is not None
-    if typed and "writeKey" not in document:
+    if (kind is None or "type" in document) and "writeKey" not in document:
         return text
     raw = _OBJECT.decode(text)
     raw.pop("writeKey", None)
-    if not typed:
-        document["type"] = kind
-        raw["type"] = msgspec.Raw(msgspec.json.encode(kind))
+    if kind is not None:
+        raw.setdefault("type", msgspec.Raw(msgspec.json.encode(kind)))
     return msgspec.json.encode(raw)
 
 

@@ -91,16 +91,17 @@ def read_message(text: bytes, reader: Reader) -> ReadMessage:
         return ReadMessage(breach=refused.breach)
 
 
-def envelope_breach(document: Mapping[str, Any], zone: ZoneInfo) -> Breach | None:
+def envelope_breach(document: Mapping[str, Any], zone: ZoneInfo, kind: MessageType | None = None) -> Breach | None:
     """Return what is wrong with a message whatever the tracking plan says: its type, who it speaks of, its times.
 
-    `document` may come from any JSON decoder. What is not refused here, reading may still refuse for its values.
+    `document` may come from any JSON decoder; `kind` is its type where that is known. What is not refused here, reading
+    may still refuse for its values.
 
     >>> envelope_breach({"type": "track", "userId": "u1"}, ZoneInfo("UTC"))
     Breach(pointer='/event', reason='a track message needs the name of its event, as text')
     """
     try:
-        kind = _kind(document)
+        kind = kind or _kind(document)
         _who(document)
         _id(document, "messageId", LONGEST_MESSAGE_ID)
         if kind == "track":
@@ -226,24 +227,28 @@ def _name_problem(event: str) -> str:
 
 
 def _named_values(document: Mapping[str, Any], kind: MessageType) -> tuple[str, dict[str, Any]]:
-    field_name = "traits" if kind in {"identify", "group"} else "properties"
-    given = document.get(field_name)
+    """Return the place of a message's values, and the values."""
+    place = "traits" if kind in {"identify", "group"} else "properties"
+    given = document.get(place)
+    if given is None and kind == "identify" and isinstance(document.get("context"), dict):
+        # RudderStack's SDKs put them there.
+        place, given = "context/traits", document["context"].get("traits")
     if given is None:
-        return field_name, {}
+        return place, {}
     if not isinstance(given, dict):
-        raise _RefusedError(f"/{field_name}", "expected an object")
-    return field_name, given
+        raise _RefusedError(f"/{place}", "expected an object")
+    return place, given
 
 
 def _values(document: Mapping[str, Any], kind: MessageType, name: str, reader: Reader) -> Flattened:
-    field_name, given = _named_values(document, kind)
+    place, given = _named_values(document, kind)
     named = dict(given)
     if name in _EVENT_OF_TYPE.values() and kind != "track":
         named |= {part: document[part] for part in ("name", "category") if document.get(part) is not None}
     if kind == "group":
         named["group_id"] = _needed(document, "groupId")
     types: Mapping[str, ValueType] = reader.plan.types_of(name) if name else reader.plan.traits
-    flattened = flatten(named, f"/{field_name}", types, reader.zone)
+    flattened = flatten(named, f"/{place}", types, reader.zone)
     if flattened.breach:
         raise _RefusedError(*flattened.breach)
     if kind != "identify":
