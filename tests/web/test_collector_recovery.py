@@ -107,7 +107,7 @@ class Sender:
 
 def test_kill_9_of_the_collector_loses_nothing_that_was_acknowledged(project: Project) -> None:
     key, _ = project.keys.create_write("web")
-    pauses = random.Random(1 if CYCLES == 3 else None)  # noqa: S311 - no secret
+    pauses = random.Random(1 if CYCLES == 3 else None)  # noqa: S311 - no canary
     with running(project) as server:
         server.wait_for("started", "collector")
         senders = [Sender(server.url, key, f"s{number}") for number in range(4)]
@@ -168,14 +168,14 @@ def test_what_came_last_is_answered_and_applied_before_the_end(project: Project)
 
 def test_nobody_is_named_in_the_log(project: Project) -> None:
     key, _ = project.keys.create_write("web")
-    secret = "canary-7f3a"
+    canary = "canary-7f3a"
     with running(project) as server:
         server.wait_for("started", "collector")
-        for body in ({"userId": secret}, {"userId": "u", "event": secret, "timestamp": secret}, {"email": secret}):
+        for body in ({"userId": canary}, {"userId": "u", "event": canary, "timestamp": canary}, {"email": canary}):
             for path in ("page", "track", "batch"):
                 httpx.post(f"{server.url}/v1/{path}", json=body, auth=(key, ""), timeout=30)
-        httpx.post(f"{server.url}/v1/page?email={secret}", content=secret, auth=(secret, ""), timeout=30)
-        httpx.get(f"{server.url}/{secret}", timeout=30)
+        httpx.post(f"{server.url}/v1/page?email={canary}", content=canary, auth=(canary, ""), timeout=30)
+        httpx.get(f"{server.url}/{canary}", timeout=30)
     assert server.heard("received")
-    assert secret not in json.dumps(server.said)
+    assert canary not in json.dumps(server.said)
     assert key not in json.dumps(server.said)

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def test_what_is_tracked_reaches_one_person(desk: Desk, sdk: str, options: dict[
 def test_a_clock_that_is_wrong_is_corrected_and_a_repeat_is_known(desk: Desk, sdk: str) -> None:
     """The SDK's clock is this machine's, the collector's stands at 1 March 2026."""
     client = client_of(desk, sdk, sync_mode=True)
-    now = datetime.now(tz=timezone.utc)
+    now = datetime.now(tz=UTC)
     for _ in range(2):
         client.track(user_id="u1", event="Seen", timestamp=now - timedelta(hours=2), message_id="m1")
         desk.clock.advance(5 * SECOND)
@@ -105,10 +105,10 @@ def test_many_events_come_in_batches_and_none_is_lost(desk: Desk, sdk: str) -> N
 @pytest.mark.parametrize("sdk", CLIENTS)
 def test_an_sdk_hears_why_it_is_refused(desk: Desk, sdk: str) -> None:
     client = CLIENTS[sdk]("wk_wrong", host=desk.url, sync_mode=True, max_retries=1)
-    with pytest.raises(Exception, match="401|unknown, expired or revoked"):
+    with pytest.raises(Exception, match=r"401|unknown, expired or revoked"):
         client.track(user_id="u1", event="Seen")
     client = client_of(desk, sdk, sync_mode=True)
-    with pytest.raises(Exception, match="400|no letter or digit"):
+    with pytest.raises(Exception, match=r"400|no letter or digit"):
         client.track(user_id="u1", event="!")
     client.track(user_id="u1", event="Seen")
     assert desk.stored() == 1

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def nested(levels: int) -> bytes:
     return b'{"batch":[' + deep(levels) + b"]}"
 
 
-def padded(event: dict[str, object], size: int) -> bytes:
+def padded(event: Mapping[str, object], size: int) -> bytes:
     """An event as JSON of exactly so many bytes."""
     bare = json.dumps({**event, "pad": ""}).encode()
     return json.dumps({**event, "pad": "x" * (size - len(bare))}).encode()

@@ -16,7 +16,7 @@ from kohort.clock import Moment, parse_moment
 from kohort.collection.flattening import Breach
 from kohort.collection.json_names import repeated_name, surely_distinct
 from kohort.collection.scalars import DEEPEST, container_problem
-from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach
+from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach, surely_sound
 from kohort.definitions.collecting import CollectLimits
 from kohort.errors import InputError, shorten
 from kohort.storage.messages import MessageType
@@ -185,7 +185,7 @@ def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
     kind = document.get("type", body.kind)
     if body.kind is not None and kind != body.kind:
         return Breach("/type", f'the path says "{body.kind}", the event "{shorten(str(kind))}"')
-    return envelope_breach(document, UTC, body.kind)
+    return None if surely_sound(document, kind) else envelope_breach(document, UTC, body.kind)
 
 
 def _kept(text: bytes, document: dict[str, Any], kind: MessageType | None) -> bytes:
