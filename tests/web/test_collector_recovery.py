@@ -16,9 +16,8 @@ import httpx
 import pytest
 
 from kohort.project import Project
-from small_shop import tables_of
+from small_shop import KILL_CYCLES, tables_of
 
-CYCLES = 30 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 3
 PATIENCE = 60
 
 
@@ -107,17 +106,17 @@ class Sender:
 
 def test_kill_9_of_the_collector_loses_nothing_that_was_acknowledged(project: Project) -> None:
     key, _ = project.keys.create_write("web")
-    pauses = random.Random(1 if CYCLES == 3 else None)  # noqa: S311 - no canary
+    pauses = random.Random(1 if KILL_CYCLES == 3 else None)  # noqa: S311 - no canary
     with running(project) as server:
         server.wait_for("started", "collector")
         senders = [Sender(server.url, key, f"s{number}") for number in range(4)]
-        for cycle in range(CYCLES):
+        for cycle in range(KILL_CYCLES):
             time.sleep(pauses.uniform(0.2, 1.5))
             os.kill(server.child("kohort.web.collecting"), signal.SIGKILL)
             server.wait_for("started", "collector", times=cycle + 2)
         time.sleep(0.5)
         acknowledged = [one for sender in senders for one in sender.stop()]
-    assert len(server.heard("died")) == CYCLES
+    assert len(server.heard("died")) == KILL_CYCLES
     assert sum(sender.again for sender in senders) > 0, "somebody was cut off"
     stored = [str(row["event_id"]) for row in project.sql("select event_id from events").to_pylist()]
     assert set(acknowledged) <= set(stored), "acknowledged, therefore stored"
@@ -133,7 +132,7 @@ def test_kill_9_of_the_engine_repeats_nothing(project: Project) -> None:
     key, _ = project.keys.create_write("web")
     with running(project) as server:
         sender = Sender(server.url, key, "s")
-        for cycle in range(CYCLES):
+        for cycle in range(KILL_CYCLES):
             server.wait_for("applied", "engine", times=len(server.heard("applied")) + 1)
             os.kill(server.child("kohort.web.engine"), signal.SIGKILL)
             server.wait_for("started", "engine", times=cycle + 2)
