@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -326,3 +327,13 @@ def test_methods_health_and_readiness(desk: Desk) -> None:
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
     assert httpx.get(f"{desk.url}/health").json() == {"status": "ok"}
     assert httpx.get(f"{desk.url}/ready").json() == {"status": "ready"}
+
+
+def test_headers_without_end_are_cut_off(desk: Desk) -> None:
+    port = httpx.URL(desk.url).port
+    assert port is not None
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(b"POST /v1/page HTTP/1.1\r\n")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.sendall(b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1_000) for number in range(50_000)))
+    assert desk.send("/v1/page", PAGE).status_code == 200

@@ -39,14 +39,14 @@ def read_received(received: Received, seq: int, plan: TrackingPlan, zone: ZoneIn
     findings: list[InputFinding] = []
     for place, raw in zip(received.places or range(len(received.events)), received.events, strict=True):
         read = read_message(bytes(raw), reader)
+        event_id = derived_id(received.source, ["received", str(seq), str(place)])
         findings += [origin.finding(place + 1, one.name, one.check, 1, one.message) for one in read.remarks]
         if read.breach:
-            letter = _letter(bytes(raw), received).decode()
+            letter = _letter(bytes(raw), received, event_id).decode()
             batch.rejected.append(origin.rejection(place + 1, read.breach.pointer, read.breach.reason, letter))
         elif read.message:
             message = read.message
             if not message.event_id:
-                event_id = derived_id(received.source, ["received", str(seq), str(place)])
                 message = msgspec.structs.replace(message, event_id=event_id)
             batch.messages.append(message)
     batch.rejected.extend(origin.rejection(one.place + 1, one.field, one.reason, one.raw) for one in received.refused)
@@ -54,13 +54,14 @@ def read_received(received: Received, seq: int, plan: TrackingPlan, zone: ZoneIn
     return batch
 
 
-def _letter(text: bytes, received: Received) -> bytes:
+def _letter(text: bytes, received: Received, event_id: str) -> bytes:
     """Return an event as a message of a file: with all that its request said, so that a replay needs nothing else."""
     letter = {name: value for name, value in _FIELDS.decode(text).items() if bytes(value) != b"null"}
     for name, of_all in (("context", received.context), ("integrations", received.integrations)):
         own = letter.get(name, NOTHING)
         if bytes(of_all) != bytes(NOTHING) and bytes(own)[:1] == b"{":
             letter[name] = _encoded({**_FIELDS.decode(of_all), **_FIELDS.decode(own)})
+    letter.setdefault("messageId", _encoded(event_id))
     given = letter.pop("timestamp", None)
     if given is not None:
         letter.setdefault("originalTimestamp", given)

@@ -21,6 +21,7 @@ from kohort.project import Project
 from kohort.storage.committing import GroupCommit
 from kohort.storage.journal import Journal
 from kohort.web.collector import Collector
+from kohort.web.heads import BoundedHeads
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
 from kohort.web.outcomes import Outcome
@@ -58,7 +59,7 @@ class Summary:
 def server_of(collector: Collector, **options: object) -> uvicorn.Server:
     """Return the HTTP server of a collector, as every way to start one configures it."""
     settings: dict[str, object] = {
-        "http": "httptools",
+        "http": BoundedHeads,
         "loop": "uvloop",
         "log_config": None,
         "access_log": False,
