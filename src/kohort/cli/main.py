@@ -116,6 +116,9 @@ def dead_letters(
 def run(
     at: AtOption = None,
     apply: Annotated[bool, typer.Option("--apply", help="Put the segment files in force first.")] = False,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="NAME", help="Evaluate in this store of kohort.yaml.")
+    ] = None,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -125,7 +128,7 @@ def run(
     opened = _open(project)
     with stepping("running") as describe:
         outcomes = []
-        for outcome in opened.run(at, apply=apply):
+        for outcome in opened.run(at, apply=apply, engine=engine):
             describe(outcome.step)
             outcomes.append({"step": outcome.step, "state": outcome.state, "detail": outcome.detail})
     show_rows(outcomes, ["step", "state", "detail"], form)
