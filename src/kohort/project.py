@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.creation import create_project
@@ -326,6 +327,11 @@ class Project:
     def zone(self) -> ZoneInfo:
         """The project's time zone."""
         return self._workspace().settings.zone
+
+    @property
+    def stores(self) -> Mapping[str, StoreDefinition]:
+        """The stores that `kohort.yaml` names, where rules can run besides."""
+        return self._workspace().settings.stores
 
     @property
     def language(self) -> Language:

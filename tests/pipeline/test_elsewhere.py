@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from store_desk import SCHEMA, SEGMENTS, elsewhere, embedded, everything, filled, landed, rows_of, write_segments
 
 from kohort.errors import CheckError, LockedError, ProjectError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.results import StepOutcome
 from kohort.project import Project
 from kohort.storage.postgres import PostgresStore, open_postgres
-from store_desk import SCHEMA, SEGMENTS, elsewhere, embedded, everything, filled, landed, rows_of, write_segments
 
 FEW = {name: SEGMENTS[name] for name in ("buyers", "frequent", "above", "french")}
 MARCH, APRIL = "2026-03-01", "2026-04-01"
@@ -189,7 +189,7 @@ def test_a_table_that_changed_its_shape_is_named(warehouse: PostgresStore, tmp_p
         ran(project, APRIL)
     warehouse.run("ALTER TABLE shop.orders RENAME COLUMN amounts TO amount", [])
     warehouse.run("ALTER TABLE shop.orders ALTER COLUMN ordered_at TYPE text", [])
-    with pytest.raises(ProjectError, match='"ordered_at" of shop.orders is text, which is not read as moment'):
+    with pytest.raises(ProjectError, match=r'"ordered_at" of shop.orders is text, which is not read as moment'):
         ran(project, APRIL)
     assert everything(warehouse) == before
 

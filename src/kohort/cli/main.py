@@ -425,11 +425,13 @@ def report(
 
 
 @app.command(rich_help_panel=_SEGMENTS)
-def engines(form: FormatOption = Format.TABLE) -> None:
-    """List the engines that rules can run on, and what each cannot do."""
-    from kohort.cli.engines import COLUMNS, engine_rows
+def engines(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+    """List the engines that rules can run on, and the stores that the project names; and what each cannot do."""
+    from kohort.cli.engines import COLUMNS, engine_rows, store_rows
+    from kohort.project import Project
 
-    show_rows(engine_rows(), COLUMNS, form)
+    stores = Project(project).stores if (project / "kohort.yaml").is_file() else {}
+    show_rows([*engine_rows(), *store_rows(stores)], COLUMNS, form)
 
 
 app.add_typer(keys, rich_help_panel=_SERVE)

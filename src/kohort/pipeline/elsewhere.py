@@ -147,10 +147,10 @@ def _look(
     dialect = dialect_of(store.dialect)
     (database,) = (row["name"] for row in store.rows(database_name(dialect)))
     tables = []
-    for source in sources:
+    for number, source in enumerate(sources):
         schema, table = source.table or ("", "")
         held = [held_column(**row) for row in store.rows(table_columns(dialect, schema, table))]
-        tables.append(mapped_table(source, held, workspace.plan, workspace.settings.zone))
+        tables.append(mapped_table(source, held, workspace.plan, workspace.settings.zone, number))
 
     def engine_of(catalog: Catalog) -> SqlEngine:
         return SqlEngine(store, catalog)
@@ -170,9 +170,7 @@ def _shown(tables: Sequence[MappedTable]) -> Shown:
 
 def _counted(site: _Site) -> Iterator[StepOutcome]:
     for table in site.tables:
-        ((seen, taken),) = (
-            row.values() for row in site.store.rows(row_counts(site.dialect, table, site.place.database))
-        )
+        ((seen, taken),) = (row.values() for row in site.store.rows(row_counts(site.dialect, table)))
         name, lacking = ".".join(table.source.table or ()), seen - taken
         left_out = f", {lacking:,} left out: no person, time, key or required value, or a text over 32 KB"
         yield StepOutcome(

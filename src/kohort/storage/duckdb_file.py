@@ -33,9 +33,9 @@ class DuckFileStore(DuckStore):
             return super().fetch(text, values)
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        """Keep every other run that would write the results called `name` out; raises LockedError if one is there."""
-        with write_lock(self._path.with_name(f"{self._path.name}.{name}.lock")):
+    def alone(self, name: str) -> Iterator[None]:  # noqa: ARG002 - a file has one writer
+        """Keep every other run that would write results out, whatever their `name`; raises LockedError for one."""
+        with write_lock(self._path.with_name(f"{self._path.name}.lock")):
             yield
 
 

@@ -4,7 +4,7 @@ In two steps, each a SELECT over the one before, so that a value is converted on
 `finished` makes of that what the engine reads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import expressions as exp
 
-from kohort.clock import SECOND, moment_of
+from kohort.clock import moment_of
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.landing.kinds import HeldColumn, Kind, decimal_in, microseconds, octets, sized
@@ -30,7 +30,6 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2100
 """The years for which a zone's changes of offset are known; before and after, its first and last offset count."""
 
-_HOURS: Final = timedelta(hours=1)
 _FIRST_MOMENT: Final = moment_of(datetime(1, 1, 1, tzinfo=UTC))
 _LAST_MOMENT: Final = moment_of(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 _KINDS_OF: Final = {
@@ -142,29 +141,28 @@ def offsets_of(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     >>> [(len(offsets_of(ZoneInfo(name))), offsets_of(ZoneInfo(name))[0][1]) for name in ("UTC", "Etc/GMT-2")]
     [(1, 0), (1, 7200000000)]
     """
-
-    def offset(time: datetime) -> int:
-        return int((time.replace(tzinfo=zone).utcoffset() or timedelta()) / timedelta(microseconds=1))
-
-    found = [(_FIRST_MOMENT, offset(datetime(FIRST_YEAR, 1, 1)))]  # noqa: DTZ001 - a local time is what is asked
-    time, end = datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR + 1, 1, 1)  # noqa: DTZ001 - as above
+    time, end = datetime(FIRST_YEAR, 1, 1, tzinfo=zone), datetime(LAST_YEAR + 1, 1, 1, tzinfo=zone)
+    before = _offset(time)
+    found = [(_FIRST_MOMENT, before)]
     while time < end:
-        after = time + 6 * _HOURS
-        if offset(after) != offset(time):
-            found.append((_first_change(time, after, offset), offset(after)))
-        time = after
+        later = time + timedelta(days=1)
+        offset = _offset(later)
+        if offset != before:
+            found.append((_first_with(offset, time, later), offset))
+        time, before = later, offset
     return tuple(found)
 
 
-def _first_change(before: datetime, after: datetime, offset: Callable[[datetime], int]) -> int:
-    """Return the local time, in microseconds, from which the offset of `after` holds, to the second."""
+def _first_with(offset: int, before: datetime, after: datetime) -> int:
+    """Return the first local time, in microseconds and to the second, from which `offset` holds up to `after`."""
     while after - before > timedelta(seconds=1):
-        middle = before + (after - before) // 2
-        middle = middle.replace(microsecond=0)
-        if middle == before:
-            break
-        before, after = (before, middle) if offset(middle) != offset(before) else (middle, after)
-    return moment_of(after.replace(tzinfo=UTC)) // SECOND * SECOND
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        before, after = (before, middle) if _offset(middle) == offset else (middle, after)
+    return moment_of(after.replace(tzinfo=UTC))
+
+
+def _offset(time: datetime) -> int:
+    return (time.utcoffset() or timedelta()) // timedelta(microseconds=1)
 
 
 def _halved(local: exp.Expr, offsets: Sequence[tuple[int, int]]) -> exp.Expr:

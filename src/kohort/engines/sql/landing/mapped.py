@@ -35,7 +35,8 @@ class MappedValue:
 class MappedTable:
     """A source whose table has been looked at: every column that it asks for is there and fits.
 
-    `held` are the table's columns by name; `time` is None for a fixed time.
+    `held` are the table's columns by name, `required` the properties without which a row does not count, `zone` that of
+    times without one, `view` the name of the view that shows `rows`.
     """
 
     source: SourceDefinition
@@ -43,6 +44,7 @@ class MappedTable:
     values: tuple[MappedValue, ...]
     required: tuple[str, ...]
     zone: ZoneInfo
+    view: str
 
     def rows(self, dialect: Dialect, catalog: str) -> exp.Select:
         """Return the SELECT of the rows with a meaning: `person_id`, `ts`, `event_id`, `v0`, `v1`, …, and `taken`.
@@ -99,9 +101,11 @@ class MappedTable:
 
 
 def mapped_table(
-    source: SourceDefinition, columns: Sequence[HeldColumn], plan: TrackingPlan, zone: ZoneInfo
+    source: SourceDefinition, columns: Sequence[HeldColumn], plan: TrackingPlan, zone: ZoneInfo, number: int
 ) -> MappedTable:
     """Return the source with the columns that its table has; times without a zone are in the source's, else in `zone`.
+
+    `number` tells the sources of a store apart.
 
     Raises ProjectError for a table or column that is not there, or one that cannot be read as the mapping says.
     """
@@ -136,7 +140,7 @@ def mapped_table(
                 f'{Place(source.file, field="properties")}: the tracking plan requires "{name}" of {source.event}; '
                 "map a column to it"
             )
-    return MappedTable(source, held, tuple(values), required, source.time.zone or zone)
+    return MappedTable(source, held, tuple(values), required, source.time.zone or zone, f"kohort_rows_{number}")
 
 
 def _fitting(source: SourceDefinition, held: HeldColumn, wanted: ValueType, asked: str) -> HeldColumn:

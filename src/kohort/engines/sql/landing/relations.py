@@ -32,21 +32,21 @@ def relations(dialect: Dialect, tables: Sequence[MappedTable], catalog: Catalog,
     traits = [(one, place) for one in tables if not one.source.event for place in range(len(one.values))]
     names = [*(one.source.event for one in events), *(one.values[place].name for one, place in traits)]
     yield _names(dialect, names)
-    rows = {id(one): one.rows(dialect, database) for one in tables}
+    for one in tables:
+        yield _view(dialect, one.view, [one.rows(dialect, database)])
     columns = _property_columns(catalog)
-    parts = [_event(one, rows[id(one)], place, catalog, columns) for place, one in enumerate(events)]
+    parts = [_event(one, place, catalog, columns) for place, one in enumerate(events)]
     yield _view(dialect, "events", [_empty_events(columns), *parts])
-    parts = [_trait(one, rows[id(one)], len(events) + number, place) for number, (one, place) in enumerate(traits)]
+    parts = [_trait(one, len(events) + number, place) for number, (one, place) in enumerate(traits)]
     yield _view(dialect, "trait_values", [_empty_traits(), *parts])
-    yield _people(dialect, [rows[id(one)] for one in tables])
+    yield _people(dialect, tables)
 
 
-def row_counts(dialect: Dialect, table: MappedTable, database: str) -> Statement:
+def row_counts(dialect: Dialect, table: MappedTable) -> Statement:
     """Return the statement that counts a table's rows: `seen` of all, `taken` of those that count."""
     one = exp.Case(ifs=[exp.If(this=column("taken"), true=number(1))])
     wanted = [named(exp.Count(this=exp.Star()), "seen"), named(exp.Count(this=one), "taken")]
-    rows = table.rows(dialect, database).subquery("mapped_rows")
-    return printed(exp.select(*wanted).from_(rows), Parameters(dialect))
+    return printed(exp.select(*wanted).from_(table.view), Parameters(dialect))
 
 
 def database_name(dialect: Dialect) -> Statement:
@@ -66,19 +66,17 @@ def _names(dialect: Dialect, names: Sequence[str]) -> Statement:
     return create_table(NAMES, _together(rows), parameters)
 
 
-def _event(
-    table: MappedTable, rows: exp.Select, place: int, catalog: Catalog, columns: Mapping[str, ValueType]
-) -> exp.Select:
+def _event(table: MappedTable, place: int, catalog: Catalog, columns: Mapping[str, ValueType]) -> exp.Select:
     event = table.source.event
     held = {catalog.events[event][one.name][one.type]: number for number, one in enumerate(table.values)}
     properties = [
         named(column(f"v{held[name]}") if name in held else _nothing(type_), name) for name, type_ in columns.items()
     ]
     wanted = [column(ID), column(PERSON), named(column("name", NAMES), "name"), column(TIME), *properties]
-    return _taken(wanted, rows, place)
+    return _taken(wanted, table, place)
 
 
-def _trait(table: MappedTable, rows: exp.Select, number_: int, place: int) -> exp.Select:
+def _trait(table: MappedTable, number_: int, place: int) -> exp.Select:
     value = column(f"v{place}")
     kind = table.values[place].type
     values = [named(value.copy() if type_ is kind else _nothing(type_), name) for type_, name in VALUE_COLUMNS.items()]
@@ -90,22 +88,19 @@ def _trait(table: MappedTable, rows: exp.Select, number_: int, place: int) -> ex
         *values,
         named(exp.false(), "removed"),
     ]
-    return _taken(wanted, rows, number_).where(is_there(value))
+    return _taken(wanted, table, number_).where(is_there(value))
 
 
-def _taken(wanted: Sequence[exp.Expr], rows: exp.Select, place: int) -> exp.Select:
+def _taken(wanted: Sequence[exp.Expr], table: MappedTable, place: int) -> exp.Select:
     """Return the rows that count beside the name that they have; where another is asked for, none need be read."""
     meant = exp.EQ(this=column("number", NAMES), expression=number(place))
-    select = exp.select(*wanted).from_(exp.to_table(NAMES)).join(rows.copy().subquery("mapped_rows"), join_type="CROSS")
+    select = exp.select(*wanted).from_(NAMES).join(table.view, join_type="CROSS")
     return select.where(all_of([meant, column("taken")]))
 
 
-def _people(dialect: Dialect, rows: Sequence[exp.Select]) -> Statement:
+def _people(dialect: Dialect, tables: Sequence[MappedTable]) -> Statement:
     parameters = Parameters(dialect)
-    seen = [
-        exp.select(column(PERSON), column(TIME)).from_(one.copy().subquery("mapped_rows")).where(column("taken"))
-        for one in rows
-    ]
+    seen = [exp.select(column(PERSON), column(TIME)).from_(one.view).where(column("taken")) for one in tables]
     first = named(exp.Min(this=column(TIME)), "first_seen")
     select = exp.select(column(PERSON), first).from_(_together(seen).subquery("seen")).group_by(column(PERSON))
     return create_table("people", select, parameters)
