@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from store_desk import SCHEMA, SEGMENTS, elsewhere, embedded, everything, filled, landed, rows_of, write_segments
 
-from kohort.errors import CheckError, LockedError, ProjectError, StorageError, UnknownNameError, UsageError
+from kohort.errors import (
+    CheckError,
+    DefinitionError,
+    LockedError,
+    ProjectError,
+    StorageError,
+    UnknownNameError,
+    UsageError,
+)
 from kohort.pipeline.results import StepOutcome
 from kohort.project import Project
 from kohort.storage.postgres import PostgresStore, open_postgres
@@ -218,3 +226,15 @@ def test_the_projects_own_run_goes_on_beside(warehouse: PostgresStore, tmp_path:
     assert {one.size for one in project.segments()} == {0}
     project.rebuild()
     assert [one.name for one in project.segments()] == list(FEW)
+
+
+def test_sources_that_contradict_each_other_are_refused(warehouse: PostgresStore, tmp_path: Path) -> None:
+    project = elsewhere(tmp_path / "there", FEW)
+    path = project.folder.path / "sources" / "visits.yaml"
+    said = path.read_text()
+    path.write_text(said.replace("page_viewed", "order_completed").replace("seconds: seconds", "total: who came"))
+    with pytest.raises(DefinitionError, match=r'"total" is text here and number in another source'):
+        ran(project)
+    path.write_text(said.replace("store: warehouse", "store: warehous"))
+    with pytest.raises(UnknownNameError, match=r'unknown store "warehous" in sources/visits.yaml; did you mean'):
+        ran(project)

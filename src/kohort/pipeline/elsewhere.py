@@ -132,6 +132,9 @@ def _asked(workspace: Workspace, engine: str) -> tuple[StoreDefinition, list[Sou
     stores = workspace.settings.stores
     if engine not in stores:
         raise UnknownNameError("engine", engine, [*stores, "kernel"], where="the stores of kohort.yaml")
+    for one in workspace.sources:
+        if one.store and one.store not in stores:
+            raise UnknownNameError("store", one.store, stores, where=one.file)
     sources = [one for one in workspace.sources if one.store == engine]
     if not sources:
         raise UsageError(
@@ -162,9 +165,16 @@ def _look(
 
 
 def _shown(tables: Sequence[MappedTable]) -> Shown:
+    """Return the names that mapped tables show; raises DefinitionError where two of them give one name two types."""
     found: dict[str, dict[str, ValueType]] = {}
     for table in tables:
-        found.setdefault(table.source.event, {}).update({one.name: one.type for one in table.values})
+        types = found.setdefault(table.source.event, {})
+        for one in table.values:
+            if types.setdefault(one.name, one.type) is not one.type:
+                raise DefinitionError(
+                    f'{table.source.file}: "{one.name}" is {one.type} here and {types[one.name]} in another source; '
+                    "give both mappings one type"
+                )
     return found
 
 

@@ -10,6 +10,7 @@ from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.statements import Statement, printed
 from kohort.engines.sql.terms import Parameters, all_of, big, column, named, number
+from kohort.errors import GapError
 
 
 class Kind(Enum):
@@ -34,6 +35,38 @@ class Kind(Enum):
     def words(self) -> str:
         """What it holds, in words."""
         return self.value[1]
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a store says what differs from one to another when values are converted.
+
+    `sized`: its decimals have at most 38 digits, so that each type says how many; a cast that fails can be tried.
+    `octets` is the function for the bytes of a text; `epoch_us` that for the microseconds of a time, None where those
+    are taken from the seconds, which then are exact.
+    """
+
+    sized: bool
+    octets: str
+    epoch_us: str | None
+
+
+_SPELLINGS: Final = {
+    "duckdb": Spelling(sized=True, octets="STRLEN", epoch_us="EPOCH_US"),
+    "postgres": Spelling(sized=False, octets="OCTET_LENGTH", epoch_us=None),
+}
+
+
+def spelling_of(dialect: Dialect) -> Spelling:
+    """Return how a store converts values; raises GapError for one that has never been tried.
+
+    >>> from kohort.engines.sql.dialects import dialect_of
+    >>> spelling_of(dialect_of("duckdb")).octets
+    'STRLEN'
+    """
+    if dialect.name not in _SPELLINGS:
+        raise GapError(dialect.name, "tables of another shape", "how it converts values is not written yet")
+    return _SPELLINGS[dialect.name]
 
 
 @dataclass(frozen=True)
@@ -96,7 +129,7 @@ def table_columns(dialect: Dialect, schema: str, table: str) -> Statement:
 def decimal_in(dialect: Dialect, held: HeldColumn) -> exp.Expr:
     """Return a column of numbers as exact decimals; NULL for what is no decimal, or none that could be held."""
     source: exp.Expr = column(held.name)
-    if dialect.name == "postgres":
+    if not spelling_of(dialect).sized:
         numeric = exp.DataType.build("DECIMAL")
         if held.kind is Kind.REAL:
             # Straight to decimals, a float keeps fifteen digits only; its text is the shortest that means it.
@@ -113,22 +146,23 @@ def decimal_in(dialect: Dialect, held: HeldColumn) -> exp.Expr:
 
 def sized(dialect: Dialect, term: exp.Expr, digits: int, places: int) -> exp.Expr:
     """Return a decimal in a type of so many digits, where the store's decimals have a size at all."""
-    if dialect.name == "postgres":
+    if not spelling_of(dialect).sized:
         return term
     return exp.Cast(this=term, to=exp.DataType.build(f"DECIMAL({digits}, {places})"))
 
 
 def microseconds(dialect: Dialect, term: exp.Expr) -> exp.Expr:
     """Return the microseconds since 1970 of a time: of one without a zone, as if that were UTC; NULL if infinite."""
-    if dialect.name == "postgres":
+    function = spelling_of(dialect).epoch_us
+    if function is None:
         seconds = exp.Extract(this=exp.var("EPOCH"), expression=term)
         found = big(exp.Mul(this=seconds, expression=number(1_000_000)))
     else:
-        found = exp.Anonymous(this="EPOCH_US", expressions=[term])
+        found = exp.Anonymous(this=function, expressions=[term])
     finite = exp.Anonymous(this="ISFINITE", expressions=[term.copy()])
     return exp.Case(ifs=[exp.If(this=finite, true=found)])
 
 
 def octets(dialect: Dialect, term: exp.Expr) -> exp.Expr:
     """Return how many bytes of UTF-8 a text has."""
-    return exp.Anonymous(this="OCTET_LENGTH" if dialect.name == "postgres" else "STRLEN", expressions=[term])
+    return exp.Anonymous(this=spelling_of(dialect).octets, expressions=[term])

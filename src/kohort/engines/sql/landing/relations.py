@@ -57,13 +57,14 @@ def database_name(dialect: Dialect) -> Statement:
 
 def _names(dialect: Dialect, names: Sequence[str]) -> Statement:
     parameters = Parameters(dialect)
+    columns = [named(_typed(exp.null(), kind), name) for name, kind in (("number", "BIGINT"), ("name", "TEXT"))]
     rows = [
         exp.select(
             named(_typed(number(place), "BIGINT"), "number"), named(_typed(parameters.bind(name), "TEXT"), "name")
         )
         for place, name in enumerate(names)
     ]
-    return create_table(NAMES, _together(rows), parameters)
+    return create_table(NAMES, _together([exp.select(*columns).where(exp.false()), *rows]), parameters)
 
 
 def _event(table: MappedTable, place: int, catalog: Catalog, columns: Mapping[str, ValueType]) -> exp.Select:
