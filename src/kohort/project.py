@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.creation import create_project
@@ -85,12 +86,21 @@ class Project:
         with self._writing() as (workspace, catch_up):
             return replay(workspace, catch_up)
 
-    def run(self, at: Time = None, *, apply: bool = False) -> Iterator[StepOutcome]:
+    def run(self, at: Time = None, *, apply: bool = False, engine: str | None = None) -> Iterator[StepOutcome]:
         """Run every stale step, in order, yielding what became of each.
 
         The segments evaluated are those in force. In a project where none ever was, and with `apply`, the files'
         segments come into force first; the latter raises CheckError for a test that fails or a guard rail that stops.
+        `engine` names a store of `kohort.yaml`: the segments are evaluated there, on the tables that sources name, and
+        the results land beside them, whole or not at all. Raises UnknownNameError for a store that nobody named,
+        LockedError, ProjectError or StorageError for what the store refuses.
         """
+        if engine not in {None, "kernel"}:
+            from kohort.pipeline.elsewhere import run_elsewhere
+
+            with self._writing() as (workspace, catch_up):
+                yield from run_elsewhere(workspace, str(engine), self._moment(workspace, at), catch_up, apply=apply)
+            return
         from kohort.pipeline.run import run_steps
 
         with self._writing() as (workspace, catch_up):
@@ -342,6 +352,11 @@ class Project:
     def zone(self) -> ZoneInfo:
         """The project's time zone."""
         return self._workspace().settings.zone
+
+    @property
+    def stores(self) -> Mapping[str, StoreDefinition]:
+        """The stores that `kohort.yaml` names, where rules can run besides."""
+        return self._workspace().settings.stores
 
     @property
     def language(self) -> Language:

@@ -117,6 +117,9 @@ def dead_letters(
 def run(
     at: AtOption = None,
     apply: Annotated[bool, typer.Option("--apply", help="Put the segment files in force first.")] = False,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="NAME", help="Evaluate in this store of kohort.yaml.")
+    ] = None,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -126,7 +129,7 @@ def run(
     opened = _open(project)
     with stepping("running") as describe:
         outcomes = []
-        for outcome in opened.run(at, apply=apply):
+        for outcome in opened.run(at, apply=apply, engine=engine):
             describe(outcome.step)
             outcomes.append({"step": outcome.step, "state": outcome.state, "detail": outcome.detail})
     show_rows(outcomes, ["step", "state", "detail"], form)
@@ -424,11 +427,13 @@ def report(
 
 
 @app.command(rich_help_panel=_SEGMENTS)
-def engines(form: FormatOption = Format.TABLE) -> None:
-    """List the engines that rules can run on, and what each cannot do."""
-    from kohort.cli.engines import COLUMNS, engine_rows
+def engines(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+    """List the engines that rules can run on, and the stores that the project names; and what each cannot do."""
+    from kohort.cli.engines import COLUMNS, engine_rows, store_rows
+    from kohort.project import Project
 
-    show_rows(engine_rows(), COLUMNS, form)
+    stores = Project(project).stores if (project / "kohort.yaml").is_file() else {}
+    show_rows([*engine_rows(), *store_rows(stores)], COLUMNS, form)
 
 
 @app.command(rich_help_panel=_SERVE)

@@ -12,6 +12,7 @@ from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
+from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import ProjectError
 
 LANGUAGES: Final = ("en", "fr")
@@ -40,7 +41,7 @@ class ProjectDefinition:
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
     limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
-    `schedule` tells when `kohort serve` runs what is stale.
+    `schedule` tells when `kohort serve` runs what is stale. `stores` are where else rules can run, by name.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ProjectDefinition:
     collect: CollectLimits = field(default_factory=CollectLimits)
     schedule: Schedule = NO_SCHEDULE
     journal: JournalLimits = DEFAULT_LIMITS
+    stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -94,6 +96,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         collect=collect_limits_of(fields.inner("collect")),
         schedule=schedule_of(fields.inner("schedule")),
         journal=journal_limits_of(fields.inner("journal")),
+        stores=stores_of(fields.inner("stores")),
     )
     fields.refuse_unknown()
     return definition

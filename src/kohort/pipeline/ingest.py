@@ -39,7 +39,7 @@ def ingest(
     now = workspace.clock.now()
     ingestion = read_file(
         path,
-        sources=workspace.sources,
+        sources=workspace.file_sources,
         source=source,
         plan=workspace.plan,
         zone=workspace.settings.zone,
@@ -73,7 +73,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
     now = workspace.clock.now()
     batches = reread(
         list(waiting.values()),
-        sources=workspace.sources,
+        sources=workspace.file_sources,
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,

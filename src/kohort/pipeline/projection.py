@@ -270,6 +270,9 @@ class Projection:
         for event, properties in applied.declared.items():
             for name, kind in properties.items():
                 names.column(event, name, ValueType(kind))
+        names.add(
+            {event: {name: ValueType(kind) for name, kind in its.items()} for event, its in applied.shown.items()}
+        )
         self._store_names(names, record.seq)
         self._tables.append("segment_versions", _versions(self._tables, applied, record.seq), watermark=record.seq)
         said = {"cause": applied.cause, "despite": applied.despite, "reason": applied.reason}

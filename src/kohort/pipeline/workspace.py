@@ -1,7 +1,7 @@
 """What every step of the pipeline works on: a project's definitions, journal and tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ from kohort.definitions.segment import SegmentDefinition, by_name, segment_defin
 from kohort.definitions.source import SourceDefinition, source_definition_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
+from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError
-from kohort.pipeline.columns import Names
+from kohort.pipeline.columns import Names, Shown
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import Language
@@ -29,13 +30,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A project, opened. Definitions are read from its files when first asked for."""
+    """A project, opened. Definitions are read from its files when first asked for.
+
+    `shown` are names that a store has shown, as `Names.add` takes them. With `elsewhere`, which makes the engine for
+    rules that a catalog resolves, the project is looked at as it is in that store: its names are those alone.
+    """
 
     folder: ProjectFolder
     settings: ProjectDefinition
     clock: Clock
     journal: Journal
     tables: Tables
+    shown: Shown = field(default_factory=dict)
+    elsewhere: Callable[[Catalog], RuleEngine] | None = None
 
     @classmethod
     def open(cls, folder: ProjectFolder, clock: Clock) -> "Workspace":
@@ -56,6 +63,11 @@ class Workspace:
         """The mappings in sources/."""
         paths = self.folder.definitions("sources")
         return [source_definition_of(self.folder.read_yaml(path), self.folder.name_of(path)) for path in paths]
+
+    @property
+    def file_sources(self) -> list[SourceDefinition]:
+        """The mappings of files, not those of a store's tables."""
+        return [one for one in self.sources if one.table is None]
 
     @cached_property
     def scores(self) -> list[ScoreDefinition]:
@@ -116,8 +128,13 @@ class Workspace:
         Without `segments` they are those of `segments`, in the project's language; `segments` given are canonical
         sentences, in English. Campaign periods are those in force, and beside them those of `kohort.yaml`.
         """
-        names = Names.of(self.tables.read("names"))
-        found = catalog_of(names, self.plan, self.sentences() if segments is None else segments)
+        sentences = self.sentences() if segments is None else segments
+        if self.elsewhere is None:
+            names, plan = Names.of(self.tables.read("names")), self.plan
+        else:
+            names, plan = Names(), TrackingPlan(keys_by_alias=self.plan.keys_by_alias)
+        names.add(self.shown)
+        found = catalog_of(names, plan, sentences)
         language = Language.EN if segments is not None else self.language
         periods = {**self.settings.periods, **self.in_force().periods}
         return replace(found, zone=self.settings.zone, language=language, periods=periods)

@@ -154,16 +154,16 @@ class SqlEngine:
 
     def _decide(
         self, plan: Plan, context: Context, places: Places, person: str | None, pinned: Statistics | None
-    ) -> "_Decided":
+    ) -> "Decided":
         """Find for whom each condition of `plan` holds, stage after stage, and the statistics on the way."""
         statistics = plan.known(pinned)
-        found = _Decided(pa.array([], pa.string()), Algebra(plan), statistics)
+        found = Decided(pa.array([], pa.string()), Algebra(plan), statistics)
         for stage in plan.stages or ((),):
             statistics = self._statistics(stage, places, context, found)
             plain = [condition for condition in stage if not isinstance(condition, Located)]
             criteria = [criterion_of(condition, statistics, context) for condition in plain]
             table = self._arrow(people_with(self._dialect, criteria, places, context.at, person))
-            found = _Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
+            found = Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
             for condition in stage:
                 if isinstance(condition, Located):
                     found.algebra.learn(condition, self._located(condition, places, context, person))
@@ -199,7 +199,7 @@ class SqlEngine:
         for name in names:
             self._run(drop_table(self._dialect, name))
 
-    def _statistics(self, stage: Sequence[Basic], places: Places, context: Context, so_far: "_Decided") -> Statistics:
+    def _statistics(self, stage: Sequence[Basic], places: Places, context: Context, so_far: "Decided") -> Statistics:
         """Return the statistics so far and those that `stage` needs besides."""
         found: dict[str, Statistic] = dict(so_far.statistics.by_key)
         terms = {statistic_key(term): term for term in map(population_term, stage) if term is not None}
@@ -218,7 +218,7 @@ class SqlEngine:
         return Statistics(found)
 
     def _named_population(
-        self, term: PopulationTerm, places: Places, context: Context, so_far: "_Decided"
+        self, term: PopulationTerm, places: Places, context: Context, so_far: "Decided"
     ) -> NDArray[np.int64]:
         """Return the values of the population that `term` names: of everyone, or of the members of a rule."""
         feature = Feature(term.value, ValueType.NUMBER)
@@ -239,7 +239,7 @@ class SqlEngine:
 
 
 @dataclass(frozen=True)
-class _Decided:
+class Decided:
     """Who exists, for whom the conditions hold that have been decided, and the statistics that this needed."""
 
     ids: pa.StringArray

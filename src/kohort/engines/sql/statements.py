@@ -124,6 +124,18 @@ def people_with(
     Each narrow table answers for the people in it, before it is joined: of whoever is not, the answers are known.
     """
     parameters = Parameters(dialect)
+    return printed(_by_person(_answering(criteria, places, at, person, parameters), dialect), parameters)
+
+
+def answers_table(dialect: Dialect, table: str, criteria: Sequence[Criterion], places: Places, at: Moment) -> Statement:
+    """Return the statement that keeps in the store, as `table`, what `people_with` finds of everybody."""
+    parameters = Parameters(dialect)
+    return create_table(table, _answering(criteria, places, at, None, parameters), parameters)
+
+
+def _answering(
+    criteria: Sequence[Criterion], places: Places, at: Moment, person: str | None, parameters: Parameters
+) -> exp.Select:
     words = words_of(criteria, places)
     answers: dict[str, list[exp.Expr]] = {}
     wanted: list[exp.Expr] = []
@@ -144,8 +156,7 @@ def people_with(
         alias = f"answers_{table}"
         same = exp.EQ(this=column(PERSON, alias), expression=column(PERSON, "people"))
         select.join(answering.subquery(alias, copy=False), on=same, join_type="LEFT", copy=False)
-    select.select(named(column(PERSON, "people"), PERSON), *wanted, copy=False)
-    return printed(_by_person(select, dialect), parameters)
+    return select.select(named(column(PERSON, "people"), PERSON), *wanted, copy=False)
 
 
 def answer_without_row(criterion: Criterion) -> bool:
@@ -206,7 +217,7 @@ def drop_table(dialect: Dialect, table: str) -> Statement:
     return printed(exp.Drop(tables=[exp.to_table(table)], kind="TABLE", exists=True), Parameters(dialect))
 
 
-def create_table(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+def create_table(table: str, select: exp.Query, parameters: Parameters) -> Statement:
     """Return the statement that makes a table of what `select` finds, for the connection alone where that can be."""
     temporary = [exp.TemporaryProperty()] if parameters.dialect.temporary else []
     properties = exp.Properties(expressions=temporary)
