@@ -124,7 +124,7 @@ def envelope_breach(document: Mapping[str, Any], zone: ZoneInfo, kind: MessageTy
 def surely_sound(document: Mapping[str, Any], kind: object) -> bool:
     """Tell, for the messages that SDKs usually send, that `envelope_breach` finds nothing; False means: ask it.
 
-    >>> surely_sound({"event": "Seen", "userId": "u1", "timestamp": "2026-01-31T09:30:00Z"}, "track")
+    >>> surely_sound({"event": "Seen", "userId": "u1", "properties": {}, "timestamp": "2026-01-31"}, "track")
     True
     """
     get = document.get

@@ -34,7 +34,7 @@ class Rates:
         left = min(float(rate), left + max(0, at - since) * rate / SECOND)
         if left <= 0:
             self._left[key_id] = left, at
-            wait = max(1, -int(left // rate))
+            wait = int(-left // rate) + 1
             problem = f"more than {rate:,} events a second; come again in {wait} s"
             raise RequestRefusedError(429, "rate_limited", problem, retry_after=wait)
         self._left[key_id] = left - events, at
