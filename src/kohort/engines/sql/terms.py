@@ -1,12 +1,13 @@
 """The few expressions that every statement is made of; what people wrote is bound, never part of the text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
 from sqlglot import expressions as exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 
+from kohort.clock import Moment
 from kohort.definitions.values import ValueType
 from kohort.engines.context import Context
 from kohort.engines.predicates import (
@@ -38,9 +39,12 @@ from kohort.rules.nodes import (
     TextTest,
     children,
 )
-from kohort.rules.windows import Range
+from kohort.rules.windows import Range, Window
 
 PERSON = "person_id"
+
+OpenRange = tuple[int | None, int | None]
+"""The first and the last of a range of integers; None where it has no end."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,37 @@ def with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters
     return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
 
 
-def in_ranges(term: exp.Expr, ranges: Sequence[Range]) -> exp.Expr:
+def first_moment(windows: Iterable[Window | None], context: Context) -> Moment | None:
+    """Return the first moment that any of `windows` holds; None if one is missing, so that all time is looked at.
+
+    >>> from kohort.rules.catalog import Catalog
+    >>> from kohort.rules.literals import Last
+    >>> context = Context(Catalog(), at=10)
+    >>> first_moment([Last(1, "second"), Last(2, "second")], context), first_moment([None], context)
+    (-1999989, None)
+    """
+    asked = list(windows)
+    if None in asked:
+        return None
+    lows = [low for window in asked if window is not None for low, _ in context.ranges(window)]
+    known = [low for low in lows if low is not None]
+    return min(known, default=context.at) if len(known) == len(lows) else None
+
+
+def beyond(ranges: Sequence[Range], first: int | None, last: int) -> list[OpenRange]:
+    """Return `ranges` without the ends that rows from `first` to `last` cannot cross; none if every such row is inside.
+
+    >>> beyond([(3, 9)], None, 9), beyond([(3, 9)], 3, 9), beyond([(5, 7)], 3, 9)
+    ([(3, None)], [], [(5, 7)])
+    """
+    left: list[OpenRange] = []
+    for low, high in ranges:
+        crossed = low is not None and (first is None or low > first)
+        left.append((low if crossed else None, high if high < last else None))
+    return [] if (None, None) in left else left
+
+
+def in_ranges(term: exp.Expr, ranges: Sequence[Range | OpenRange]) -> exp.Expr:
     """Return whether an integer lies in any of `ranges`, both ends included.
 
     >>> in_ranges(column("ts"), [(3, 5)]).sql("duckdb")
