@@ -40,6 +40,11 @@ def is_counted(feature: Feature) -> bool:
     return isinstance(feature.measure, Aggregate) and feature.measure.function in _COUNTED
 
 
+def is_number_of_events(feature: Feature) -> bool:
+    """Return whether the feature is a plain count, whose column `f<index>` is a number of events."""
+    return isinstance(feature.measure, Aggregate) and feature.measure.function is Function.COUNT
+
+
 def matching_rows(
     feature: Feature, context: Context, parameters: Parameters, first: Moment | None = None
 ) -> list[exp.Expr]:

@@ -96,7 +96,7 @@ def _event(event: str, places: Places, context: Context, person: str | None, par
     ]
     rows = _rows(event, first, context.at, parameters)
     select = exp.Select().select(column(PERSON), *wanted, copy=False).from_("events", copy=False)
-    return select.where(all_of(with_person(rows, person, parameters))).group_by(column(PERSON))
+    return select.where(all_of(with_person(rows, person, parameters)), copy=False).group_by(column(PERSON), copy=False)
 
 
 def _one_row(

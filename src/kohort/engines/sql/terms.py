@@ -149,6 +149,15 @@ def big(term: exp.Expr) -> exp.Expr:
     return exp.Cast(this=term, to=exp.DataType(this=exp.DataType.Type.BIGINT))
 
 
+def as_text(term: exp.Expr) -> exp.Expr:
+    """Return `term` as a text, which ids of people are to whoever asks.
+
+    >>> as_text(column("x")).sql("duckdb")
+    'CAST("x" AS TEXT)'
+    """
+    return exp.Cast(this=term, to=exp.DataType(this=exp.DataType.Type.TEXT))
+
+
 def ordered(
     dialect: Dialect, name: str, table: str | None = None, *, latest: bool = False, text: bool = False
 ) -> exp.Expr:
@@ -158,7 +167,11 @@ def ordered(
     >>> ordered(dialect_of("postgres"), "event_id", latest=True, text=True).sql("postgres")
     '"event_id" COLLATE "C" DESC'
     """
-    term: exp.Expr = column(name, table)
+    return in_order(dialect, column(name, table), latest=latest, text=text)
+
+
+def in_order(dialect: Dialect, term: exp.Expr, *, latest: bool = False, text: bool = False) -> exp.Expr:
+    """Return the order of a term that is never NULL; of texts, by code point."""
     if text and dialect.collation is not None:
         term = exp.Collate(this=term, expression=exp.to_identifier(dialect.collation, quoted=True))
     usual = SqlglotDialect.get_or_raise(dialect.sqlglot).NULL_ORDERING
@@ -190,6 +203,12 @@ def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Paramete
     >>> truth(Within(3, 5, negated=True), [column("x")], parameters).sql("duckdb")
     'COALESCE(NOT ("x" >= 3 AND "x" <= 5), FALSE)'
     """
+    met = meets(predicate, values, parameters)
+    return met if isinstance(predicate, Never | Present) else exp.Coalesce(this=met, expressions=[exp.false()])
+
+
+def meets(predicate: Predicate, values: Sequence[exp.Expr], parameters: Parameters) -> exp.Expr:
+    """Return whether `predicate` holds of any of `values`: true where it does, else false or NULL."""
     match predicate:
         case Never():
             return exp.false()
@@ -198,7 +217,7 @@ def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Paramete
             return exp.Not(this=present) if negated else present
         case _:
             (value,) = values
-            return exp.Coalesce(this=_compared(predicate, value, parameters), expressions=[exp.false()])
+            return _compared(predicate, value, parameters)
 
 
 def where(condition: Condition, event: str, context: Context, parameters: Parameters) -> exp.Expr:
@@ -231,7 +250,7 @@ def with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters
     """Return the conditions `rows` on a row, and that it is of `person` if one is meant."""
     if person is None:
         return rows
-    return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
+    return [*rows, exp.EQ(this=as_text(column(PERSON)), expression=parameters.bind(person))]
 
 
 def first_moment(windows: Iterable[Window | None], context: Context) -> Moment | None:
