@@ -204,7 +204,9 @@ def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Paramete
     'COALESCE(NOT ("x" >= 3 AND "x" <= 5), FALSE)'
     """
     met = meets(predicate, values, parameters)
-    return met if isinstance(predicate, Never | Present) else exp.Coalesce(this=met, expressions=[exp.false()])
+    if isinstance(predicate, Never | Present):
+        return met
+    return exp.Coalesce(this=met, expressions=[exp.false()])
 
 
 def meets(predicate: Predicate, values: Sequence[exp.Expr], parameters: Parameters) -> exp.Expr:
