@@ -6,7 +6,8 @@ import pytest
 
 from kohort.definitions.project import project_definition_of
 from kohort.definitions.source import source_definition_of
-from kohort.definitions.stores import Reference, StoreDefinition
+from kohort.definitions.references import Reference
+from kohort.definitions.stores import StoreDefinition
 from kohort.errors import DefinitionError
 
 
