@@ -26,6 +26,7 @@ from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.collection.webhooks.deliveries import Webhooks
     from kohort.definitions.project import ProjectDefinition
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
@@ -333,6 +334,16 @@ class Project:
         from kohort.storage.state import State
 
         return Keys(State(self.folder.state), self.clock)
+
+    def webhooks(self) -> "Webhooks":
+        """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.
+
+        Raises DefinitionError for a wrong file, ProjectError for a secret that is not where a file says.
+        """
+        from kohort.collection.webhooks.deliveries import Webhooks
+        from kohort.storage.secrets import secret_of
+
+        return Webhooks(self._workspace().webhooks, secret_of)
 
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""

@@ -25,6 +25,7 @@ from kohort.web.heads import BoundedHeads
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
 from kohort.web.outcomes import Outcome
+from kohort.web.webhooks import mount_webhooks
 
 _GRACE: Final = 20
 """The seconds that requests get to end when the process should."""
@@ -89,6 +90,7 @@ def main() -> None:
     settings = project.settings
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
     collector = Collector(project.keys, commits, clock, settings.collect)
+    mount_webhooks(collector, project.webhooks())
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
     tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -57,10 +57,9 @@ class Webhooks:
         self._keys = {one.source: [key_of(one.scheme, secret_of(ref)) for ref in one.secrets] for one in definitions}
         self._remembered: dict[str, None] = {}
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that may deliver."""
-        return tuple(self._definitions)
+    def definition(self, source: str) -> WebhookDefinition:
+        """Return what is declared for a source that `receive` knows."""
+        return self._definitions[source]
 
     def receive(self, source: str, headers: Headers, body: bytes, now: Moment) -> WebhookOutcome:
         """Return what becomes of a delivery to `/v1/webhook/{source}`; names of `headers` are in lower case.
@@ -90,20 +89,37 @@ class Webhooks:
     def _read(self, definition: WebhookDefinition, headers: Headers, body: bytes, now: Moment) -> WebhookOutcome:
         source = definition.source
         try:
-            document = _decoded(body)
-            message_id = delivery_id(definition, document, headers, body)
-            # Across kinds: a replay under another kind is not this delivery.
-            if message_id in self._remembered:
-                return WebhookOutcome(200, "duplicate", "this delivery was kept before", source)
-            kind = _kind(definition, document, headers)
-            if kind in definition.ignored:
-                return WebhookOutcome(200, "ignored", f'the kind "{shorten(kind)}" is ignored', source)
-            messages = translate(_mapping(definition, kind), message_id, document, headers, now)
+            read = read_delivery(definition, headers, body, now)
         except UnreadableError as error:
-            unread = Unread(error.place, error.reason)
-            return WebhookOutcome(200, "unread", error.reason, source, _content_id(source, body), unread=unread)
-        events = tuple(encoded(one) for one in messages)
-        return WebhookOutcome(200, "accepted", "", source, message_id, events)
+            known, unread = _content_id(source, body), Unread(error.place, error.reason)
+            if known in self._remembered:
+                return WebhookOutcome(200, "duplicate", "this delivery was kept before", source)
+            return WebhookOutcome(200, "unread", error.reason, source, known, unread=unread)
+        if read.delivery_id in self._remembered:
+            return WebhookOutcome(200, "duplicate", "this delivery was kept before", source)
+        if read.ignored:
+            return WebhookOutcome(200, "ignored", f'the kind "{shorten(read.kind)}" is ignored', source)
+        return WebhookOutcome(200, "accepted", "", source, read.delivery_id, read.events)
+
+
+class ReadDelivery(NamedTuple):
+    """What a delivery says: its kind, its id, and its events as JSON texts of the Segment format."""
+
+    kind: str
+    delivery_id: str
+    events: tuple[bytes, ...] = ()
+    ignored: bool = False
+
+
+def read_delivery(definition: WebhookDefinition, headers: Headers, body: bytes, now: Moment) -> ReadDelivery:
+    """Read a delivery that is genuine, received `now`; raises UnreadableError for what the mapping cannot read."""
+    document = _decoded(body)
+    kind = _kind(definition, document, headers)
+    message_id = delivery_id(definition, document, headers, body)
+    if kind in definition.ignored:
+        return ReadDelivery(kind, message_id, ignored=True)
+    messages = translate(_mapping(definition, kind), message_id, document, headers, now)
+    return ReadDelivery(kind, message_id, tuple(encoded(one) for one in messages))
 
 
 def delivery_id(definition: WebhookDefinition, document: object, headers: Headers, body: bytes) -> str:
