@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kohort.definitions.project import ProjectDefinition
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
+    from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
@@ -334,6 +335,12 @@ class Project:
         from kohort.storage.state import State
 
         return Keys(State(self.folder.state), self.clock)
+
+    def freshness(self, before: "Freshness | None" = None) -> "Freshness":
+        """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper."""
+        from kohort.pipeline.freshness import freshness_of
+
+        return freshness_of(self._workspace(), before)
 
     def webhooks(self) -> "Webhooks":
         """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.

@@ -26,6 +26,7 @@ class ProjectFolder:
         data = path / "data"
         self.lock = data / "lock"
         self.state = data / "state.sqlite"
+        self.measurements = data / "measurements.json"
         self.journal = data / "journal"
         self.tables = data / "tables"
         self.mapped = data / "mapped"

@@ -24,6 +24,7 @@ from kohort.web.collector import Collector
 from kohort.web.heads import BoundedHeads
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
+from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
 from kohort.web.webhooks import mount_webhooks
 
@@ -91,6 +92,7 @@ def main() -> None:
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
     collector = Collector(project.keys, commits, clock, settings.collect)
     mount_webhooks(collector, project.webhooks())
+    mount_metrics(collector, project.keys, project.folder.measurements)
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
     tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}
