@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
+    from kohort.storage.watch import Watch
 
 Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
@@ -341,6 +342,12 @@ class Project:
         from kohort.pipeline.freshness import freshness_of
 
         return freshness_of(self._workspace(), before)
+
+    def watch(self) -> "Watch":
+        """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
+        from kohort.storage.watch import Watch
+
+        return Watch(self.folder.watch, self.clock)
 
     def webhooks(self) -> "Webhooks":
         """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.

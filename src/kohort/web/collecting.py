@@ -26,6 +26,7 @@ from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
 from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
+from kohort.web.watching import mount_watch
 from kohort.web.webhooks import mount_webhooks
 
 _GRACE: Final = 20
@@ -93,6 +94,7 @@ def main() -> None:
     collector = Collector(project.keys, commits, clock, settings.collect)
     mount_webhooks(collector, project.webhooks())
     mount_metrics(collector, project.keys, project.folder.measurements)
+    mount_watch(collector, project.keys, project.watch())
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
     tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}
