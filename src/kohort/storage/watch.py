@@ -106,15 +106,14 @@ class Follower:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._read = {path: path.stat().st_size for path in self._folder.glob("*.jsonl")}
-            self._sign.write_text(str(self._clock.now()))
+            self._beat()
         except OSError as error:
             raise StorageError(f"could not watch in {self._folder}: {error.strerror}; mend its rights") from error
         return self
 
     def read(self) -> list[Seen]:
         """Return what was decided since the last call, oldest first."""
-        if self._folder.exists():
-            self._sign.write_text(str(self._clock.now()))
+        self._beat()
         found = [one for path in sorted(self._folder.glob("*.jsonl")) for one in self._new(path)]
         return sorted(found, key=lambda one: one.at)
 
@@ -126,6 +125,12 @@ class Follower:
         if not any(_is_alive(path, now) for path in self._folder.glob("*.watcher")):
             for path in self._folder.glob("*"):
                 path.unlink(missing_ok=True)
+
+    def _beat(self) -> None:
+        partial = self._sign.with_suffix(".beat")
+        partial.write_text(str(self._clock.now()))
+        # At once: a sign that another process finds half-written would be that of nobody.
+        partial.replace(self._sign)
 
     def _new(self, path: Path) -> list[Seen]:
         with path.open("rb") as file:
