@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kohort.clock import Moment, format_moment, parse_moment
-from kohort.collection.scalars import NumberLiteral, Unholdable, boolean_of, number_of, text_of
+from kohort.collection.scalars import Unholdable, boolean_of, number_of, text_of, with_literals
 from kohort.definitions.values import ValueType, decimal_of
 from kohort.definitions.webhook import UNITS, DeliveryMapping, Gathering, Path, Pick, Picks, TimePick
 from kohort.errors import InputError, shorten
@@ -123,7 +123,7 @@ class _Reader:
         if not gathering.name:
             if there is not None and not isinstance(there, dict):
                 raise UnreadableError(f"/{name}", "expected an object")
-            yield from ((one, _plain(value)) for one, value in (there or {}).items())
+            yield from ((one, with_literals(value)) for one, value in (there or {}).items())
             return
         for element in there if isinstance(there, list) else []:
             key = picked(gathering.name, element, self._headers)
@@ -171,19 +171,10 @@ def _typed(value: object, kind: ValueType | None) -> object:
     if kind is ValueType.NUMBER:
         amount = number_of(value)
         # What cannot be held goes on as it came, to be counted as missing where all such numbers are.
-        return _plain(value) if isinstance(amount, Unholdable) else decimal_of(amount)
+        return with_literals(value) if isinstance(amount, Unholdable) else decimal_of(amount)
     if kind is ValueType.BOOLEAN:
         return boolean_of(value)
-    return text_of(value) if kind is ValueType.TEXT else _plain(value)
-
-
-def _plain(value: object) -> object:
-    """Return a decoded value as it is encoded again: a number keeps every digit."""
-    if isinstance(value, NumberLiteral):
-        return msgspec.Raw(value.encode())
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+    return text_of(value) if kind is ValueType.TEXT else with_literals(value)
 
 
 def encoded(message: Message) -> bytes:
