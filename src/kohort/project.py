@@ -26,9 +26,11 @@ from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.collection.webhooks.deliveries import Webhooks
     from kohort.definitions.project import ProjectDefinition
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
+    from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
+    from kohort.storage.watch import Watch
 
 Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
@@ -333,6 +336,28 @@ class Project:
         from kohort.storage.state import State
 
         return Keys(State(self.folder.state), self.clock)
+
+    def freshness(self, before: "Freshness | None" = None) -> "Freshness":
+        """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper."""
+        from kohort.pipeline.freshness import freshness_of
+
+        return freshness_of(self._workspace(), before)
+
+    def watch(self) -> "Watch":
+        """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
+        from kohort.storage.watch import Watch
+
+        return Watch(self.folder.watch, self.clock)
+
+    def webhooks(self) -> "Webhooks":
+        """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.
+
+        Raises DefinitionError for a wrong file, ProjectError for a secret that is not where a file says.
+        """
+        from kohort.collection.webhooks.deliveries import Webhooks
+        from kohort.storage.secrets import secret_of
+
+        return Webhooks(self._workspace().webhooks, secret_of)
 
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""

@@ -456,6 +456,21 @@ def serve(
     serve_project(_open(project), options)
 
 
+@app.command(rich_help_panel=_SERVE)
+def tail(
+    source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only this source's events.")] = None,
+    seconds: Annotated[
+        int | None, typer.Option("--for", metavar="SECONDS", min=1, help="By default until Ctrl-C.")
+    ] = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show each event from now on: accepted, recognised as a duplicate, or rejected, and why."""
+    from kohort.cli.tail import show_tail
+
+    show_tail(_open(project), source, seconds, form)
+
+
 app.add_typer(keys, rich_help_panel=_SERVE)
 
 

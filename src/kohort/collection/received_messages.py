@@ -14,9 +14,6 @@ from kohort.definitions.tracking import TrackingPlan
 from kohort.storage.messages import derived_id
 from kohort.storage.received import NOTHING, Received
 
-HTTP: Final = "http"
-"""The name that stands for a file where messages came by request."""
-
 _UTC: Final = ZoneInfo("UTC")
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -32,7 +29,7 @@ def read_received(received: Received, seq: int, plan: TrackingPlan, zone: ZoneIn
     >>> batch.messages[0].name, batch.messages[0].ts
     ('page_viewed', 5)
     """
-    origin = Origin(received.source, HTTP)
+    origin = Origin(received.source, received.origin)
     request = Request(received.sent_at, _decoded(received.context), _decoded(received.integrations))
     reader = Reader(received.source, plan, zone, received.received_at, request, longest=None)
     batch = Batch(rows=len(received.events) + len(received.refused))

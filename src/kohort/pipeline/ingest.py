@@ -74,6 +74,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
     batches = reread(
         list(waiting.values()),
         sources=workspace.file_sources,
+        webhooks=workspace.webhooks,
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,

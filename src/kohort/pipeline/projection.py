@@ -23,6 +23,7 @@ from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
 from kohort.pipeline.identities import identity_tables
 from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
 from kohort.pipeline.versions import in_force
+from kohort.pipeline.watching import ProjectionWatch
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
@@ -42,6 +43,7 @@ from kohort.storage.records import (
 )
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
+from kohort.storage.watch import Watch
 
 CHUNK: Final = 50_000
 """How many messages are applied at once: what bounds the memory of a projection."""
@@ -77,15 +79,19 @@ class _Waiting:
 class Projection:
     """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
 
-    `close_epoch` evaluates the segments at an epoch and writes who entered and left.
+    `close_epoch` evaluates the segments at an epoch and writes who entered and left; `watch` is told what becomes of
+    messages.
     """
 
-    def __init__(self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler) -> None:
+    def __init__(
+        self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler, watch: Watch
+    ) -> None:
         self._folder, self._journal, self._tables = folder, journal, tables
         self._close_epoch = close_epoch
         self._names: Names | None = None
         self._plan: AdoptedPlan | None = None
         self.tally = Tally()
+        self._watch = ProjectionWatch(watch)
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
@@ -151,6 +157,7 @@ class Projection:
             self._store_letters(waiting.letters, seq)
         self._store_names(names, seq)
         self._tables.append(POSITION, ids, watermark=seq)
+        self._watch.messages(waiting.messages, fresh)
         return seq
 
     def _without_known(self, messages: Sequence[Message]) -> tuple[list[Message], pa.Table]:
@@ -205,7 +212,8 @@ class Projection:
                 said = msgspec.structs.asdict(one)
                 rows[identity] = {"dead_letter_id": identity, "recorded_at": recorded_at, **said}
         table = pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"])
-        self._tables.append("dead_letters", table, watermark=seq)
+        if self._tables.append("dead_letters", table, watermark=seq):
+            self._watch.letters(letters)
 
     def _replayed(self, record: Record) -> None:
         taken = msgspec.json.decode(record.body, type=Replayed).dead_letter_ids

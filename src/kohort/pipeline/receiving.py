@@ -8,6 +8,7 @@ from kohort.pipeline.projection import Projection, Tally
 from kohort.pipeline.tracking_plans import adopt_plan
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import FindingsRecorded
+from kohort.storage.watch import Watch
 
 
 def open_projection(workspace: Workspace) -> Projection:
@@ -17,6 +18,7 @@ def open_projection(workspace: Workspace) -> Projection:
         workspace.journal,
         workspace.tables,
         lambda epoch, record: close_epoch(workspace, epoch, record),
+        Watch(workspace.folder.watch, workspace.clock),
     )
 
 

@@ -9,6 +9,8 @@ import msgspec
 from kohort.clock import Moment
 
 NOTHING = msgspec.Raw(b"{}")
+HTTP = "http"
+WEBHOOK = "webhook"
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -25,7 +27,8 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `context` and `integrations` are those of the whole batch: each event's own come before them. `events` are the JSON
     texts of the accepted events, each an object with its `type`; `places` are their places in the request, where some
-    were refused.
+    were refused. `origin` stands for a file in their dead letters, and says what these hold: HTTP, an event of the
+    Segment format; WEBHOOK, a delivery as `kohort.collection.webhooks.letters` writes it.
     """
 
     source: str
@@ -36,6 +39,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     events: list[msgspec.Raw] = []
     places: list[int] = []
     refused: list[Refused] = []
+    origin: str = HTTP
 
 
 class PlanAdopted(msgspec.Struct, frozen=True):

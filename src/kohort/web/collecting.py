@@ -24,7 +24,10 @@ from kohort.web.collector import Collector
 from kohort.web.heads import BoundedHeads
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
+from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
+from kohort.web.watching import mount_watch
+from kohort.web.webhooks import mount_webhooks
 
 _GRACE: Final = 20
 """The seconds that requests get to end when the process should."""
@@ -89,6 +92,9 @@ def main() -> None:
     settings = project.settings
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
     collector = Collector(project.keys, commits, clock, settings.collect)
+    mount_webhooks(collector, project.webhooks())
+    mount_metrics(collector, project.keys, project.folder.measurements)
+    mount_watch(collector, project.keys, project.watch())
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
     tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}

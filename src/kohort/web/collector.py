@@ -109,15 +109,19 @@ class Collector:
             await _send(answer, send)
 
     async def take(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
-        """Judge a request's events and write the accepted ones to the journal; returns once they are on disk.
-
-        Raises RequestRefusedError if there are too many of them, or the disk refuses.
-        """
+        """Judge a request's events and keep them; raises RequestRefusedError if there are too many, or as `keep`."""
         if key.rate is not None:
             self._rates.take(key.key_id, len(body.texts), rate=key.rate, at=request.received_at)
-        acceptance = accept(body, key.source, request.received_at, self.limits)
+        return await self.keep(accept(body, key.source, request.received_at, self.limits))
+
+    async def keep(self, acceptance: Acceptance) -> Acceptance:
+        """Write what was judged to the journal; returns once it is on disk.
+
+        Raises RequestRefusedError if too much is waiting, or the disk refuses.
+        """
+        received = acceptance.received
         try:
-            await self.commits.submit_async("received", encode_received(acceptance.received))
+            await self.commits.submit_async("received", encode_received(received))
         except OverloadError as error:
             raise RequestRefusedError(
                 503, "overloaded", "too much is waiting; come again", retry_after=PAUSE
@@ -125,10 +129,8 @@ class Collector:
         except StorageError as error:
             problem = "the events could not be written, and are not kept; come again"
             raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error
-        outcome = Outcome(
-            request.received_at, key.source, received=acceptance.received, errors=tuple(acceptance.errors)
-        )
-        self.outcomes.tell(outcome)
+        errors = tuple(acceptance.errors)
+        self.outcomes.tell(Outcome(received.received_at, received.source, received=received, errors=errors))
         return acceptance
 
     async def _answer(self, request: Request) -> Response | Stream:

@@ -16,6 +16,7 @@ from kohort.project import Project
 from kohort.storage.journal import Journal
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
+from kohort.web.measurements import EngineMeasurements
 
 _PAUSE: Final = 0.5
 """The seconds between two looks at the journal."""
@@ -31,12 +32,14 @@ class Engine:
         self._arrived: Moment | None = None
         self._last_run: Moment | None = None
         self._failed = ""
+        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
         try:
             self._keep_up()
             self._run_if_due()
+            self._measurements.publish()
         except LockedError:
             return
         except KohortError as error:
@@ -53,6 +56,7 @@ class Engine:
         self._tracking = tracking
         tally = self._project.keep_up()
         self._applied = self._journal.last_seq()
+        self._measurements.applied(tally)
         if tally.applied:
             self._arrived = self._clock.now()
         if tally.applied or tally.known or tally.rejected:

@@ -61,6 +61,7 @@ def serve_project(project: Project, options: ServeOptions) -> None:
     now = project.clock.now()
     keys = project.keys.list()
     check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
+    project.webhooks()  # a secret that is missing is told now, not by a process that dies again and again
     _Server(project, options, project.clock, Log("server", project.clock)).run()
 
 
