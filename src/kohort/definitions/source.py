@@ -1,4 +1,4 @@
-"""What a file in `sources/` declares: how the rows of a CSV, Parquet or JSON lines file become events or traits."""
+"""What a file in `sources/` declares: how the rows of a file, or of a store's table, become events or traits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -63,8 +63,9 @@ class ValueMapping:
 
 @dataclass(frozen=True)
 class SourceDefinition:
-    """How the rows of files whose name matches the pattern `files` become messages.
+    """How the rows of files whose name matches the pattern `files`, or of a table, become messages.
 
+    A source of a table has no `files`: `table` is the schema's name and the table's, `store` the store that holds it.
     `event` is the key of the event, empty for a source of traits; `values` are its properties, or the traits.
     `user_id` and `anonymous_id` name columns. `key` are the columns that make a row unique, if any; `group_by`
     those of line items that make one event together. `file` is the definition's own file, for messages.
@@ -82,6 +83,8 @@ class SourceDefinition:
     lookups: tuple[Lookup, ...] = ()
     values: tuple[ValueMapping, ...] = ()
     delimiter: str = ""
+    table: tuple[str, str] | None = None
+    store: str = ""
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -121,9 +124,10 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
     delimiter = fields.text("delimiter", default="")
     if delimiter and delimiter not in _DELIMITERS:
         raise fields.wrong("delimiter", 'one of "," ";" "|" or "tab"', delimiter)
+    table, store = _table(fields)
     definition = SourceDefinition(
         name=fields.text("name"),
-        files=fields.text("files"),
+        files=fields.text("files") if table is None else "",
         file=file,
         event=event,
         user_id=user_id,
@@ -134,9 +138,35 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         lookups=tuple(_lookup(one) for one in fields.items("lookups")),
         values=_values(fields, is_event=bool(event), grouped=bool(group_by)),
         delimiter=_DELIMITERS.get(delimiter, ""),
+        table=table,
+        store=store,
     )
     fields.refuse_unknown()
     return definition
+
+
+def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
+    """Return the schema and table that a source reads in place of files, and the store that holds it."""
+    if fields.value("table") is None:
+        return None, ""
+    schema, dot, name = fields.text("table").partition(".")
+    if not (schema and dot and name):
+        raise fields.wrong("table", 'a schema and a table, such as "shop.orders"', fields.value("table"))
+    reasons = {
+        "files": "a source reads files or a table; leave one out",
+        "group_by": "rows of a table are not grouped yet; group them in a view of the store",
+        "lookups": "tables are not joined yet; join them in a view of the store",
+        "delimiter": "only a file has a delimiter",
+    }
+    for field_name, reason in reasons.items():
+        if fields.value(field_name) is not None:
+            raise DefinitionError(f"{fields.place(field_name)}: {reason}")
+    if isinstance(fields.value("person"), Mapping):
+        reason = "anonymous ids are not joined to known ones in a store yet; name the column of the person's id"
+        raise DefinitionError(f"{fields.place('person')}: {reason}")
+    if fields.value("key") is None:
+        raise fields.wrong("key", "the column or columns that make a row of the table unique", None)
+    return (schema, name), fields.text("store")
 
 
 def _person(fields: Fields) -> tuple[str, str]:

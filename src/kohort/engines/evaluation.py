@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from kohort.clock import Moment
 from kohort.engines.bits import arrow_mask, mask_of, size_of
 from kohort.engines.plan import Bits
 from kohort.engines.statistics import Statistics
+from kohort.rules.nodes import Rule
 
 Shown = Decimal | str | bool | datetime | tuple[str, ...] | None
 
@@ -76,6 +78,13 @@ class Evaluation:
     def population(self) -> int:
         """The number of people who exist at `at`."""
         return size_of(self.existing)
+
+
+class RuleEngine(Protocol):
+    """What evaluates rules, wherever the data are."""
+
+    def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
+        """Return the members of each rule as of `at`, with `pinned` statistics where it has them."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kohort.clock import format_moment
+from kohort.clock import Moment, format_moment
 from kohort.definitions.guards import GUARDS
 from kohort.errors import CheckError, StalePlanError, UnknownNameError, UsageError
 from kohort.pipeline.epochs import evaluate_now, latest_epoch
@@ -36,35 +36,49 @@ def apply_plan(
 def switch(
     runner: StepRunner, definitions: Definitions, *, cause: str, despite: Sequence[str] = (), reason: str = ""
 ) -> StepOutcome:
-    """Put definitions in force with the members that they have, by one journal record.
-
-    A sentence that means something else than before gets the next version.
-    """
+    """Put definitions in force with the members that they have, by one journal record."""
     workspace = runner.workspace
 
     def work() -> str:
-        newest, versions = newest_versions(workspace.tables), {}
-        for name, sentence in definitions.sentences.items():
-            version, before = newest.get(name, (0, ""))
-            versions[name] = version if sentence == before else version + 1
-        force = InForce(0, definitions.sentences, versions, definitions.periods)
-        applied = SegmentsApplied(
-            [SegmentVersion(name, versions[name], one) for name, one in sorted(definitions.sentences.items())],
-            {
-                event.key: {one.name: str(one.type) for one in event.properties.values()}
-                for event in workspace.plan.events.values()
-            },
-            dict(definitions.periods),
-            evaluate_now(workspace, force, runner.at),
-            cause,
-            list(despite),
-            reason,
-        )
+        applied = application(workspace, definitions, runner.at, cause=cause, despite=despite, reason=reason)
         workspace.journal.append("segments", [msgspec.json.encode(applied)], recorded_at=workspace.clock.now())
         runner.catch_up()
         return _evaluated(definitions)
 
     return runner.step("segments", _inputs(workspace, definitions), work, always=True)
+
+
+def application(
+    workspace: Workspace,
+    definitions: Definitions,
+    at: Moment,
+    *,
+    cause: str,
+    despite: Sequence[str] = (),
+    reason: str = "",
+) -> SegmentsApplied:
+    """Return the journal record that puts definitions in force, with their first evaluation, as of `at`.
+
+    A sentence that means something else than before gets the next version.
+    """
+    newest, versions = newest_versions(workspace.tables), {}
+    for name, sentence in definitions.sentences.items():
+        version, before = newest.get(name, (0, ""))
+        versions[name] = version if sentence == before else version + 1
+    force = InForce(0, definitions.sentences, versions, definitions.periods)
+    return SegmentsApplied(
+        [SegmentVersion(name, versions[name], one) for name, one in sorted(definitions.sentences.items())],
+        {
+            event.key: {one.name: str(one.type) for one in event.properties.values()}
+            for event in workspace.plan.events.values()
+        },
+        dict(definitions.periods),
+        evaluate_now(workspace, force, at),
+        cause,
+        list(despite),
+        reason,
+        {event: {name: str(kind) for name, kind in its.items()} for event, its in workspace.shown.items()},
+    )
 
 
 def evaluate_in_force(runner: StepRunner) -> StepOutcome:

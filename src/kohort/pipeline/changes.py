@@ -64,6 +64,16 @@ class Evaluated:
     members: Mapping[str, AbstractSet[str]]
 
 
+def cause_of(name: str, rule: Rule, versions: Mapping[str, int], before: Believed | None, catalog: Catalog) -> Cause:
+    """Return why the members of a segment may differ at an epoch's own moment from those of the epoch `before`."""
+    if before is None or name not in before.known:
+        return Cause.RULE
+    needed = {name, *segments_of([rule], catalog)}
+    if any(before.versions.get(one) != versions[one] for one in needed):
+        return Cause.DEFINITION
+    return Cause.STATISTICS if build_plan({name: rule}, catalog).terms else Cause.RULE
+
+
 class MembershipChanges:
     """Finds what an epoch changes, from the history and what was recorded before.
 
@@ -80,23 +90,13 @@ class MembershipChanges:
         self, memberships: list[Membership], now: Evaluated, people: Mapping[str, str]
     ) -> list[MembershipChange]:
         """Return the changes up to `now`; `people` maps everybody to today's person."""
-        told = {name: self._cause(name, now) for name in now.rules}
+        told = {name: cause_of(name, now.rules[name], now.versions, self._before, self._catalog) for name in now.rules}
         new = [name for name in now.rules if self._before is None or name not in self._before.known]
         going_on = [name for name, cause in told.items() if cause is not Cause.DEFINITION and name not in new]
         exact = in_order([*self._from_the_beginning(new, now), *self._since_the_last_epoch(going_on, memberships, now)])
         then = open_by_segment(apply_changes(memberships, exact))
         evaluated = {name: (now.versions[name], members) for name, members in now.members.items()}
         return in_order([*exact, *changes_between(then, evaluated, now.at, people, told)])
-
-    def _cause(self, name: str, now: Evaluated) -> Cause:
-        """Return why the members of a segment may differ at the epoch's own moment."""
-        rule = now.rules[name]
-        if self._before is None or name not in self._before.known:
-            return Cause.RULE
-        needed = {name, *segments_of([rule], self._catalog)}
-        if any(self._before.versions.get(one) != now.versions[one] for one in needed):
-            return Cause.DEFINITION
-        return Cause.STATISTICS if self._plan({name: rule}).terms else Cause.RULE
 
     def _from_the_beginning(self, names: Sequence[str], now: Evaluated) -> Iterator[MembershipChange]:
         rules = {name: now.rules[name] for name in names if not self._plan({name: now.rules[name]}).terms}

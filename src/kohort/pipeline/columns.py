@@ -21,6 +21,10 @@ _LONGEST_PLAIN: Final = 60
 _RESERVED: Final = frozenset(SCHEMAS["events"].names) | {"person_id"}
 
 
+Shown = Mapping[str, Mapping[str, ValueType]]
+"""Names with their types: an event's properties by the event's key, and traits under the empty text."""
+
+
 @dataclass
 class Names:
     """The names that data have shown so far, and the physical column of each; grows as messages come in.
@@ -88,6 +92,17 @@ class Names:
                 self.types[name, kind] = physical_name(name, kind, first=name not in taken)
             self.columns[key] = self.types[name, kind]
         return self.columns[key]
+
+    def add(self, shown: Shown) -> None:
+        """Note events with their properties, and traits."""
+        for event, types in shown.items():
+            if event:
+                self.event(event)
+            for name, kind in types.items():
+                if event:
+                    self.column(event, name, kind)
+                else:
+                    self.trait(name, kind)
 
     def trait(self, name: str, kind: ValueType) -> None:
         """Note that a trait has had a value of this type."""

@@ -1,19 +1,22 @@
 """What every step of the pipeline works on: a project's definitions, journal and tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
+from kohort.collection.webhooks.shipped import shipped_mappings
 from kohort.definitions.project import ProjectDefinition, project_definition_of
 from kohort.definitions.score import ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
 from kohort.definitions.source import SourceDefinition, source_definition_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
+from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
+from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError
-from kohort.pipeline.columns import Names
+from kohort.pipeline.columns import Names, Shown
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import Language
@@ -29,20 +32,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A project, opened. Definitions are read from its files when first asked for."""
+    """A project, opened. Definitions are read from its files when first asked for.
+
+    `shown` are names that a store has shown, as `Names.add` takes them. With `elsewhere`, which makes the engine for
+    rules that a catalog resolves, the project is looked at as it is in that store: its names are those alone.
+    """
 
     folder: ProjectFolder
     settings: ProjectDefinition
     clock: Clock
     journal: Journal
     tables: Tables
+    shown: Shown = field(default_factory=dict)
+    elsewhere: Callable[[Catalog], RuleEngine] | None = None
 
     @classmethod
     def open(cls, folder: ProjectFolder, clock: Clock) -> "Workspace":
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        return cls(folder, settings, clock, Journal(folder.journal), Tables(folder.tables))
+        return cls(folder, settings, clock, Journal(folder.journal, settings.journal), Tables(folder.tables))
 
     @cached_property
     def plan(self) -> TrackingPlan:
@@ -56,6 +65,23 @@ class Workspace:
         """The mappings in sources/."""
         paths = self.folder.definitions("sources")
         return [source_definition_of(self.folder.read_yaml(path), self.folder.name_of(path)) for path in paths]
+
+    @property
+    def file_sources(self) -> list[SourceDefinition]:
+        """The mappings of files, not those of a store's tables."""
+        return [one for one in self.sources if one.table is None]
+
+    @cached_property
+    def webhooks(self) -> list[WebhookDefinition]:
+        """The webhooks in webhooks/; raises DefinitionError for a source declared twice."""
+        found: dict[str, WebhookDefinition] = {}
+        for path in self.folder.definitions("webhooks"):
+            file = self.folder.name_of(path)
+            one = webhook_definition_of(self.folder.read_yaml(path), file, shipped_mappings())
+            if one.source in found:
+                raise DefinitionError(f'{file}: the source "{one.source}" has a webhook already; rename this one')
+            found[one.source] = one
+        return list(found.values())
 
     @cached_property
     def scores(self) -> list[ScoreDefinition]:
@@ -116,8 +142,13 @@ class Workspace:
         Without `segments` they are those of `segments`, in the project's language; `segments` given are canonical
         sentences, in English. Campaign periods are those in force, and beside them those of `kohort.yaml`.
         """
-        names = Names.of(self.tables.read("names"))
-        found = catalog_of(names, self.plan, self.sentences() if segments is None else segments)
+        sentences = self.sentences() if segments is None else segments
+        if self.elsewhere is None:
+            names, plan = Names.of(self.tables.read("names")), self.plan
+        else:
+            names, plan = Names(), TrackingPlan(keys_by_alias=self.plan.keys_by_alias)
+        names.add(self.shown)
+        found = catalog_of(names, plan, sentences)
         language = Language.EN if segments is not None else self.language
         periods = {**self.settings.periods, **self.in_force().periods}
         return replace(found, zone=self.settings.zone, language=language, periods=periods)

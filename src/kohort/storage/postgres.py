@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from kohort.errors import MissingExtraError, ProjectError, StorageError
+from kohort.errors import LockedError, MissingExtraError, ProjectError, StorageError
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,6 +58,22 @@ class PostgresStore:
         with _told(), self.connection.transaction():
             yield
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Keep every other run that would write the results called `name` out; raises LockedError if one is there.
+
+        The server releases the lock if the connection is lost.
+        """
+        place = ["kohort", name]
+        lock = "SELECT pg_try_advisory_lock(hashtext($1), hashtext($2)) AS got"
+        if not self.fetch(lock, place)["got"][0].as_py():
+            raise LockedError(f'another run is writing the results in "{name}"; wait until it ends, then try again')
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                self.run("SELECT pg_advisory_unlock(hashtext($1), hashtext($2))", place)
+
 
 @contextmanager
 def open_postgres(address: str) -> Iterator[PostgresStore]:
@@ -69,6 +85,11 @@ def open_postgres(address: str) -> Iterator[PostgresStore]:
         import psycopg  # noqa: PLC0415 - an extra, and a twentieth of a second
     except ImportError as error:
         raise MissingExtraError("postgres", "reading PostgreSQL") from error
+    try:
+        psycopg.conninfo.conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        # What libpq says of it may repeat a part of a password.
+        raise ProjectError("the address is none that PostgreSQL reads; write postgresql://user@host/database") from None
     with _told():
         connection = psycopg.connect(address, autocommit=True, cursor_factory=psycopg.RawCursor)
     with connection:
@@ -92,6 +113,10 @@ def _told() -> Iterator[None]:
         raise ProjectError(
             f"PostgreSQL refused: {_first_line(error)}; grant the right, or connect as another"
         ) from error
+    except errors.SerializationFailure as error:
+        raise LockedError(
+            f"others changed the same rows: {_first_line(error)}; nothing was changed: try again"
+        ) from error
     except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction) as error:
         raise ProjectError(
             f"PostgreSQL has not what the project expects: {_first_line(error)}; a table changed its shape, or the "
@@ -99,6 +124,8 @@ def _told() -> Iterator[None]:
         ) from error
     except psycopg.OperationalError as error:
         raise StorageError(f"PostgreSQL does not answer: {_first_line(error)}; nothing was changed") from error
+    except psycopg.Error as error:
+        raise ProjectError(f"PostgreSQL refused: {_first_line(error)}; nothing was changed") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -88,7 +88,8 @@ class SegmentsApplied(msgspec.Struct, frozen=True):
     `declared` are properties with their types by event, `periods` the first and last day of campaign periods. `epoch`
     is their first evaluation: one record, so that definitions and members switch together (None in journals written
     before there was `kohort apply`, where the epoch follows). `cause` says what asked for it ("first run", "apply",
-    "rollback"), `despite` names the guard rails that were overridden, and `reason` why.
+    "rollback"), `despite` names the guard rails that were overridden, and `reason` why. `shown` are the names that a
+    store has shown to an application there, like `declared`, and traits under the empty text.
     """
 
     segments: list[SegmentVersion]
@@ -98,6 +99,7 @@ class SegmentsApplied(msgspec.Struct, frozen=True):
     cause: str = "run"
     despite: list[str] = []
     reason: str = ""
+    shown: dict[str, dict[str, str]] = {}
 
 
 class StepRun(msgspec.Struct, frozen=True):

@@ -1,0 +1,74 @@
+"""What `kohort.yaml` declares under `stores`: where else the rules can run, and how to get there without a secret."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from kohort.definitions.fields import Fields
+from kohort.definitions.references import Reference, reference_of
+from kohort.errors import DefinitionError
+
+_PASSWORD_WORD: Final = re.compile(r"\b\w*(password|passwd|pwd|secret|token)\s*=", re.IGNORECASE)
+_PASSWORD_FIELDS: Final = frozenset({"password", "passwd", "pwd", "secret", "token", "access_token"})
+
+
+@dataclass(frozen=True)
+class StoreDefinition:
+    """A store that holds data, and takes results: its name, kind ("postgres", "duckdb" …), address and schema.
+
+    `address` is a reference, or text that holds no password: for a DuckDB file its path, from the project's folder.
+    `schema` is where the results land.
+    """
+
+    name: str
+    kind: str
+    address: Reference | str
+    schema: str = "kohort"
+
+
+def stores_of(fields: Fields | None) -> Mapping[str, StoreDefinition]:
+    """Read the field `stores` of `kohort.yaml`, None for none.
+
+    Raises DefinitionError with the field of what is wrong; a password is refused, and never shown.
+
+    >>> stores = {"warehouse": {"kind": "postgres", "address": {"env": "KOHORT_WAREHOUSE"}}}
+    >>> stores_of(Fields(stores, "kohort.yaml", "stores"))["warehouse"].schema
+    'kohort'
+    """
+    if fields is None:
+        return {}
+    return {name: _store(fields, name) for name in fields.names()}
+
+
+def _store(stores: Fields, name: str) -> StoreDefinition:
+    fields = stores.inner(name)
+    if fields is None:
+        raise stores.wrong(name, "a kind and an address", None)
+    store = StoreDefinition(name, fields.text("kind"), _address(fields), fields.text("schema", default="kohort"))
+    fields.refuse_unknown()
+    return store
+
+
+def _address(fields: Fields) -> Reference | str:
+    if isinstance(fields.value("address"), Mapping):
+        return reference_of(fields, "address")
+    text = fields.text("address")
+    if _holds_password(text):
+        raise DefinitionError(
+            f"{fields.place('address')}: an address with a password does not belong into a file; put it into the "
+            "environment or the keyring and write {env: NAME} or {keyring: service/name}"
+        )
+    return text
+
+
+def _holds_password(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        if parts.password is not None or any(name.lower() in _PASSWORD_FIELDS for name, _ in parse_qsl(parts.query)):
+            return True
+    except ValueError:
+        # What is no address may still hold a secret.
+        return "@" in address
+    return bool(_PASSWORD_WORD.search(address))

@@ -1,0 +1,120 @@
+"""The answers to all conditions kept in the store, and the rules as predicates over them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlglot import expressions as exp
+
+from kohort.clock import Moment
+from kohort.engines.bits import arrow_mask
+from kohort.engines.criteria import criterion_of
+from kohort.engines.plan import Algebra, Formula, Gate, Plan
+from kohort.engines.sql.dialects import Dialect
+from kohort.engines.sql.engine import Decided, SqlEngine
+from kohort.engines.sql.statements import Statement, answers_table, create_table, words_of
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, named, number
+from kohort.engines.statistics import Statistics, population_rule, population_term
+from kohort.rules.nodes import Basic, Located, Rule
+
+ANSWERS = "kohort_answers"
+_DECIDED = "kohort_decided"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the store holds of a plan: the table `kohort_answers`, with a row for everybody who exists.
+
+    `bits` say where the answer to a condition, by its number, stands: the word and the bit. `decided` names the table
+    of the people of whom a condition holds that was decided outside the store. `statistics` are those that were used.
+    """
+
+    plan: Plan
+    bits: Mapping[int, tuple[int, int]]
+    decided: Mapping[int, str]
+    statistics: Statistics
+
+    def holds(self, rule: Rule) -> exp.Expr:
+        """Return whether `rule`, one of the plan's, holds of a row of the table: true or false, never NULL."""
+        return self._holds(self.plan.formulas[rule])
+
+    def _holds(self, formula: Formula) -> exp.Expr:
+        match formula:
+            case Gate(operator="not", parts=(part,)):
+                return exp.Not(this=exp.Paren(this=self._holds(part)))
+            case Gate(operator=operator, parts=parts):
+                terms = [self._holds(part) for part in parts]
+                return exp.Paren(this=all_of(terms)) if operator == "and" else any_of(terms)
+            case str(segment):
+                return self.holds(self.plan.segments[segment])
+            case condition if condition in self.decided:
+                people = exp.select(column(PERSON)).from_(self.decided[condition])
+                return exp.In(this=column(PERSON, ANSWERS), query=people.subquery())
+            case condition:
+                word, bit = self.bits[condition]
+                masked = exp.BitwiseAnd(this=column(f"w{word}", ANSWERS), expression=number(1 << bit))
+                return exp.NEQ(this=exp.Paren(this=masked), expression=number(0))
+
+
+class AnsweringEngine(SqlEngine):
+    """The SQL engine, whose answers stay in the store.
+
+    Distances, polygons, cells and conditions with a named population are decided here, as by every engine; only the
+    ids of those people of whom they hold go back.
+    """
+
+    @contextmanager
+    def answers(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Iterator[Answers]:
+        """Make the table of answers to `rules` as of `at`, inside a snapshot that the caller has begun.
+
+        Raises what `evaluate` raises.
+        """
+        plan = self._plan(rules)
+        outside = [one for one in plan.conditions if _is_decided_outside(one)]
+        statistics, decided = self._decided_outside(plan, outside, at, pinned)
+        context = self._context(plan, at)
+        inside = [one for one in plan.conditions if one not in set(outside)]
+        numbers = {condition: place for place, condition in enumerate(plan.conditions)}
+        with self._features(plan, context, None) as places:
+            nobody = Decided(pa.array([], pa.string()), Algebra(plan), statistics)
+            statistics = self._statistics(inside, places, context, nobody)
+            criteria = [criterion_of(one, statistics, context) for one in inside]
+            words = words_of(criteria, places)
+            self._run(answers_table(self._dialect, ANSWERS, self._people, words, criteria, places, at))
+            bits = {
+                numbers[inside[criterion]]: (word, bit)
+                for word, its in enumerate(words)
+                for bit, criterion in enumerate(its.criteria)
+            }
+            yield Answers(plan, bits, {numbers[one]: table for one, table in decided.items()}, statistics)
+
+    def _decided_outside(
+        self, plan: Plan, conditions: Sequence[Basic], at: Moment, pinned: Statistics | None
+    ) -> tuple[Statistics, dict[Basic, str]]:
+        """Decide conditions here, and give the store the ids of those of whom each holds."""
+        if not conditions:
+            return plan.known(pinned), {}
+        part = self._plan({str(place): one for place, one in enumerate(conditions)})
+        context = self._context(part, at)
+        with self._features(part, context, None) as places:
+            found = self._decide(part, context, places, pinned)
+        tables = {}
+        for place, one in enumerate(conditions):
+            tables[one] = f"{_DECIDED}_{place}"
+            mask = arrow_mask(found.algebra.of(one), len(found.ids))
+            self._run(_ids_table(self._dialect, tables[one], found.ids.filter(mask).to_pylist()))
+        return Statistics({**plan.known(pinned).by_key, **found.statistics.by_key}), tables
+
+
+def _is_decided_outside(condition: Basic) -> bool:
+    return isinstance(condition, Located) or population_rule(population_term(condition)) is not None
+
+
+def _ids_table(dialect: Dialect, table: str, ids: Sequence[str]) -> Statement:
+    parameters = Parameters(dialect)
+    listed = (
+        exp.Explode(this=parameters.bind([*ids])) if ids else exp.Cast(this=exp.null(), to=exp.DataType.build("TEXT"))
+    )
+    select = exp.select(named(listed, PERSON))
+    return create_table(table, select if ids else select.where(exp.false()), parameters)

@@ -1,0 +1,282 @@
+"""`run --engine NAME`: the segments in force evaluated where the data are, the results landing beside them.
+
+Everything in the store happens in one transaction. The project's journal learns of definitions that come into force
+just before that is committed: if the commit fails, the store still shows the state before, and the next run lands them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from kohort.clock import Moment, format_moment
+from kohort.definitions.source import SourceDefinition
+from kohort.definitions.stores import StoreDefinition
+from kohort.definitions.values import ValueType
+from kohort.engines.sql.dialects import Dialect, dialect_of
+from kohort.engines.sql.engine import SqlEngine
+from kohort.engines.sql.landing.answers import AnsweringEngine
+from kohort.engines.sql.landing.kinds import held_column, table_columns
+from kohort.engines.sql.landing.mapped import MappedTable, mapped_table
+from kohort.engines.sql.landing.relations import database_name, relations, row_counts
+from kohort.engines.sql.landing.results import (
+    Epoch,
+    LandedSegment,
+    Place,
+    create_results,
+    create_schema,
+    landed_changes,
+    landed_epochs,
+    landed_versions,
+    landing,
+    schema_exists,
+)
+from kohort.engines.sql.statements import Statement
+from kohort.engines.statistics import Statistics
+from kohort.errors import CheckError, DefinitionError, RuleError, UnknownNameError, UsageError
+from kohort.pipeline.applying import application, check_plan
+from kohort.pipeline.changes import Believed, cause_of
+from kohort.pipeline.columns import Shown
+from kohort.pipeline.planning import declared_definitions, plan_files
+from kohort.pipeline.results import StepOutcome
+from kohort.pipeline.steps import CatchUp
+from kohort.pipeline.workspace import Workspace
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Rule
+from kohort.rules.read import read_rule, segments_of
+from kohort.segments.changes import Definitions
+from kohort.storage.openers import OpenStore, open_store
+from kohort.storage.records import SegmentsApplied, StepRun
+from kohort.storage.schemas import SCHEMAS
+
+_LANDED = ("memberships", "membership_log", "segment_sizes", "epochs")
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A store inside its one transaction: what it is called, what it shows, and the project looked at from there."""
+
+    store: "_Inside"
+    dialect: Dialect
+    place: Place
+    tables: Sequence[MappedTable]
+    there: Workspace
+
+
+class _Inside:
+    """A store whose snapshot has begun already, so that what asks for one is inside it."""
+
+    def __init__(self, store: OpenStore) -> None:
+        self._store = store
+        self.dialect = store.dialect
+
+    def run(self, text: str, values: Sequence[object]) -> None:
+        """Run a statement that gives no rows."""
+        self._store.run(text, values)
+
+    def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
+        """Run a statement and return its rows."""
+        return self._store.fetch(text, values)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Change nothing: all statements are inside one state of the data already."""
+        return nullcontext()
+
+    def make(self, statement: Statement) -> None:
+        """Run a statement of the engine's."""
+        self._store.run(statement.text, statement.values)
+
+    def rows(self, statement: Statement) -> list[dict[str, Any]]:
+        """Return the rows of a statement of the engine's."""
+        found: list[dict[str, Any]] = self._store.fetch(statement.text, statement.values).to_pylist()
+        return found
+
+
+def run_elsewhere(
+    workspace: Workspace, engine: str, at: Moment, catch_up: CatchUp, *, apply: bool
+) -> Iterator[StepOutcome]:
+    """Evaluate the segments in the store called `engine` as of `at`, yielding each outcome; the caller holds the lock.
+
+    Those in force are evaluated; in a project where none ever was, and with `apply`, those of the files come into
+    force first. Raises UnknownNameError for a store that `kohort.yaml` does not name, CheckError for a test or guard
+    rail that stops, LockedError while another run lands there, ProjectError or StorageError for what the store
+    refuses. Whatever is raised, the store shows the results that it had.
+    """
+    records = catch_up()
+    if records:
+        yield StepOutcome("project", "done", f"{records:,} journal records applied")
+    definition, sources = _asked(workspace, engine)
+    with open_store(definition, workspace.folder.path) as store, store.alone(definition.schema), store.snapshot():
+        site = _look(workspace, definition, sources, _Inside(store))
+        yield from _counted(site)
+        definitions, cause = _definitions(workspace, site.there, at, apply=apply)
+        applied = _application(workspace, site, definitions, at, cause) if cause else None
+        versions = _versions(workspace, applied)
+        rules, left_out = _readable(site.there, definitions)
+        for name, reason in left_out.items():
+            yield StepOutcome(f"segment {name}", "skipped", reason)
+        summary = _land(site, definitions, rules, versions, at)
+        if applied is not None:
+            body = msgspec.json.encode(applied)
+            workspace.journal.append("segments", [body], recorded_at=workspace.clock.now())
+    step = StepRun(f"segments in {engine}", at, "", summary)
+    workspace.journal.append("run", [msgspec.json.encode(step)], recorded_at=workspace.clock.now())
+    catch_up()
+    yield StepOutcome("segments", "done", summary)
+
+
+def _asked(workspace: Workspace, engine: str) -> tuple[StoreDefinition, list[SourceDefinition]]:
+    stores = workspace.settings.stores
+    if engine not in stores:
+        raise UnknownNameError("engine", engine, [*stores, "kernel"], where="the stores of kohort.yaml")
+    for one in workspace.sources:
+        if one.store and one.store not in stores:
+            raise UnknownNameError("store", one.store, stores, where=one.file)
+    sources = [one for one in workspace.sources if one.store == engine]
+    if not sources:
+        raise UsageError(
+            f'no source reads a table of the store "{engine}"; declare one in sources/, with table and store'
+        )
+    return stores[engine], sources
+
+
+def _look(
+    workspace: Workspace, definition: StoreDefinition, sources: Sequence[SourceDefinition], store: _Inside
+) -> _Site:
+    """Look at the tables of the sources, and make the engine's relations of them."""
+    dialect = dialect_of(store.dialect)
+    (database,) = (row["name"] for row in store.rows(database_name(dialect)))
+    tables = []
+    for number, source in enumerate(sources):
+        schema, table = source.table or ("", "")
+        held = [held_column(**row) for row in store.rows(table_columns(dialect, schema, table))]
+        tables.append(mapped_table(source, held, workspace.plan, workspace.settings.zone, number))
+
+    def engine_of(catalog: Catalog) -> SqlEngine:
+        return SqlEngine(store, catalog)
+
+    there = replace(workspace, shown=_shown(tables), elsewhere=engine_of)
+    for statement in relations(dialect, tables, there.catalog({}), database):
+        store.make(statement)
+    return _Site(store, dialect, Place(database, definition.schema), tables, there)
+
+
+def _shown(tables: Sequence[MappedTable]) -> Shown:
+    """Return the names that mapped tables show; raises DefinitionError where two of them give one name two types."""
+    found: dict[str, dict[str, ValueType]] = {}
+    for table in tables:
+        types = found.setdefault(table.source.event, {})
+        for one in table.values:
+            if types.setdefault(one.name, one.type) is not one.type:
+                raise DefinitionError(
+                    f'{table.source.file}: "{one.name}" is {one.type} here and {types[one.name]} in another source; '
+                    "give both mappings one type"
+                )
+    return found
+
+
+def _counted(site: _Site) -> Iterator[StepOutcome]:
+    for table in site.tables:
+        ((seen, taken),) = (row.values() for row in site.store.rows(row_counts(site.dialect, table)))
+        name, lacking = ".".join(table.source.table or ()), seen - taken
+        left_out = f", {lacking:,} left out: no person, time, key or required value, or a text over 32 KB"
+        yield StepOutcome(
+            f"source {table.source.name}", "done", f"{seen:,} rows of {name}{left_out if lacking else ''}"
+        )
+
+
+def _definitions(workspace: Workspace, there: Workspace, at: Moment, *, apply: bool) -> tuple[Definitions, str]:
+    """Return what is to be evaluated, and, where it has to come into force first, by what cause."""
+    force = workspace.in_force()
+    if not apply and force.seq:
+        return Definitions(force.sentences, force.periods), ""
+    if not apply:
+        definitions = declared_definitions(there)
+        return definitions, "first run" if definitions.sentences else ""
+    plan = plan_files(there, at)
+    lost = [name for name in plan.left_out if name in force.sentences]
+    if lost:
+        raise CheckError(
+            f'"{lost[0]}" is in force, and {plan.left_out[lost[0]]} in the store; nothing was applied: give the store '
+            "a source for it, or apply with: kohort apply"
+        )
+    check_plan(plan)
+    return plan.definitions, plan.cause if plan.changes else ""
+
+
+def _application(
+    workspace: Workspace, site: _Site, definitions: Definitions, at: Moment, cause: str
+) -> SegmentsApplied:
+    """Return the record that puts definitions in force; the project's own data are evaluated by them too."""
+    return application(replace(workspace, shown=site.there.shown), definitions, at, cause=cause)
+
+
+def _versions(workspace: Workspace, applied: SegmentsApplied | None) -> Mapping[str, int]:
+    if applied is None:
+        return workspace.in_force().versions
+    return {one.segment: one.version for one in applied.segments}
+
+
+def _readable(there: Workspace, definitions: Definitions) -> tuple[dict[str, Rule], dict[str, str]]:
+    """Return the rules that speak of nothing but what the store shows; the others with the reason why not."""
+    catalog = _catalog(there, definitions)
+    rules, left_out = {}, {}
+    for name, sentence in sorted(definitions.sentences.items()):
+        try:
+            rule = read_rule(sentence, catalog)
+            segments_of([rule], catalog)
+        except RuleError as error:
+            left_out[name] = f"not in this store: {error.problem}"
+        except DefinitionError as error:
+            left_out[name] = f"not in this store: {error}"
+        else:
+            rules[name] = rule
+    return rules, left_out
+
+
+def _catalog(there: Workspace, definitions: Definitions) -> Catalog:
+    return replace(there.catalog(definitions.sentences), periods=definitions.periods)
+
+
+def _land(
+    site: _Site, definitions: Definitions, rules: Mapping[str, Rule], versions: Mapping[str, int], at: Moment
+) -> str:
+    """Evaluate `rules` and write who entered and left; return what came out, in words."""
+    store, dialect, place = site.store, site.dialect, site.place
+    if not store.rows(schema_exists(dialect, place))[0]["count"]:
+        store.make(create_schema(dialect, place))
+    for statement in create_results(dialect, place, {name: SCHEMAS[name] for name in _LANDED}):
+        store.make(statement)
+    epochs = store.rows(landed_epochs(dialect, place))
+    newest = epochs[-1] if epochs else None
+    if newest is not None and newest["at"] > at:
+        zone = site.there.settings.zone
+        raise UsageError(
+            f"memberships have landed up to {format_moment(newest['at'], zone)}, after {format_moment(at, zone)}; "
+            "run as of a later moment"
+        )
+    statistics = Statistics() if newest is None else Statistics.of_json(msgspec.json.decode(newest["statistics"]))
+    before = None if newest is None else _believed(site, newest["seq"], newest["at"], statistics)
+    catalog = _catalog(site.there, definitions)
+    segments = [
+        LandedSegment(name, versions[name], rule, str(cause_of(name, rule, versions, before, catalog)))
+        for name, rule in rules.items()
+    ]
+    pinned = statistics if newest is not None and newest["at"] == at else None
+    with AnsweringEngine(store, catalog).answers(rules, at, pinned) as answers:
+        used = msgspec.json.encode(answers.statistics.to_json()).decode()
+        epoch = Epoch(1 if newest is None else newest["seq"] + 1, at, site.there.clock.now(), used)
+        for statement in landing(dialect, place, answers, segments, epoch):
+            store.make(statement)
+        (counts,) = store.rows(landed_changes(dialect))
+    left = counts["everybody"] - counts["entered"]
+    return f"{len(rules)} segments evaluated in {place.schema}; {counts['entered']:,} entered, {left:,} left"
+
+
+def _believed(site: _Site, seq: int, at: Moment, statistics: Statistics) -> Believed:
+    rows = site.store.rows(landed_versions(site.dialect, site.place))
+    versions = {row["segment"]: row["version"] for row in rows if row["seq"] == seq}
+    return Believed(at, statistics, versions, frozenset(row["segment"] for row in rows))

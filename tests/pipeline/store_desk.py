@@ -1,0 +1,186 @@
+"""A shop whose tables are nothing like Kohort's, in PostgreSQL, and the same rows as files."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from kohort.project import Project
+from kohort.storage.postgres import PostgresStore, open_postgres
+from kohort.testing.clock import SettableClock
+from small_shop import NOW
+
+SCHEMA = "kohort"
+
+TABLES = {
+    "orders": (
+        "CREATE TABLE shop.orders (no bigint, client integer, ordered_at timestamptz, amount numeric(18,9), "
+        "channel varchar(40), express boolean, labels text[])"
+    ),
+    "visits": 'CREATE TABLE shop.visits (id uuid, "who came" text, "day" timestamp, seconds double precision)',
+    "clients": (
+        "CREATE TABLE crm.clients (client integer, country char(2), born date, loyal boolean, points bigint, "
+        "latitude real, longitude double precision, extra jsonb, changed timestamp)"
+    ),
+}
+
+SOURCES: Sequence[Mapping[str, Any]] = (
+    {
+        "name": "orders", "table": "shop.orders", "event": "order_completed", "person": "client", "key": "no",
+        "time": "ordered_at",
+        "properties": {"total": "amount", "channel": "channel", "express": "express", "labels": "labels"},
+    },
+    {
+        "name": "visits", "table": "shop.visits", "event": "page_viewed", "person": "who came", "key": "id",
+        "time": {"column": "day", "time_zone": "America/New_York"}, "properties": {"seconds": "seconds"},
+    },
+    {
+        "name": "clients", "table": "crm.clients", "person": "client", "key": "client", "time": "changed",
+        "traits": {
+            "country": "country", "born": "born", "loyal": "loyal", "points": "points",
+            "location.latitude": "latitude", "location.longitude": "longitude", "extra": "extra",
+        },
+    },
+)  # fmt: skip
+
+SEGMENTS = {
+    "buyers": "did order_completed in last 60 days",
+    "frequent": "count of order_completed >= 3",
+    "spenders": "sum of order_completed.total > 100.000001",
+    "above": "sum of order_completed.total > mean + 1 std",
+    "best": "sum of order_completed.total in top 10%",
+    "scored": "score of max of order_completed.total out of 5 >= 4",
+    "web": 'count of order_completed where channel contains "web" ignoring case >= 1',
+    "express": "did order_completed where express = true in last 90 days",
+    "labelled": 'count of order_completed where labels includes "gift" >= 1',
+    "lookers": "did page_viewed then not order_completed within 7 days",
+    "long": "mean of page_viewed.seconds >= 30.5",
+    "french": 'country = "FR" and loyal = true',
+    "unknown": "country is missing",
+    "grown": "born <= 1990-12-31",
+    "birthday": "anniversary of born in next 30 days",
+    "near": "distance to (48.8566, 2.3522) < 300 km",
+    "among": 'points in top 20% among in segment "buyers"',
+    "neither": 'not in segment "buyers" and not in segment "french"',
+    "quiet": "days since last order_completed > 30.5",
+    "last": "last of order_completed.total >= 20",
+    "noted": 'extra contains "vip"',
+}
+
+
+def rows_of(seed: int = 7, people: int = 120) -> dict[str, list[dict[str, Any]]]:
+    """Make the rows of every table: of each kind of value some are missing, some are odd."""
+    chance = random.Random(seed)  # noqa: S311 - the same rows at every run
+    start = datetime(2025, 9, 1, tzinfo=UTC)
+
+    def moment() -> datetime:
+        return start + timedelta(microseconds=chance.randrange(180 * 86_400_000_000))
+
+    orders = [
+        {
+            "no": number, "client": chance.choice([None, *range(1, people)]), "ordered_at": moment(),
+            "amount": chance.choice([None, Decimal(chance.randrange(-10**10, 10**11)) / 10**9, Decimal("0.0000005")]),
+            "channel": chance.choice([None, " \t", "Web", "web shop", "till", "WEBÉ"]),
+            "express": chance.choice([None, True, False]),
+            "labels": chance.choice([None, [], ["gift"], ["gift", "sale"], ["sale"]]),
+        }
+        for number in range(500)
+    ]  # fmt: skip
+    visits = [
+        {
+            "id": f"00000000-0000-0000-0000-{number:012d}",
+            "who came": chance.choice(["", " ", None, *map(str, range(1, people))]),
+            "day": moment().replace(tzinfo=None),
+            "seconds": chance.choice([None, float("nan"), float("inf"), 0.1, 30.5, chance.random() * 100]),
+        }
+        for number in range(500)
+    ]  # fmt: skip
+    clients = [
+        {
+            "client": number, "country": chance.choice([None, "FR", "DE"]),
+            "born": chance.choice([None, date(1950, 1, 1) + timedelta(days=chance.randrange(20_000))]),
+            "loyal": chance.choice([None, True, False]), "points": chance.choice([None, chance.randrange(1000)]),
+            "latitude": chance.choice([None, 43.5, 48.75]), "longitude": chance.choice([None, 2.25, 7.5]),
+            "extra": chance.choice([None, '{"tier": "vip"}', "{}"]), "changed": moment().replace(tzinfo=None),
+        }
+        for number in range(1, people, 2)
+    ]  # fmt: skip
+    return {"orders": orders, "visits": visits, "clients": clients}
+
+
+@contextmanager
+def filled(address: str, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[PostgresStore]:
+    """Make the shop's tables in the database at `address`, and remove them and all results in the end."""
+    with open_postgres(address) as store:
+        for text in ("CREATE SCHEMA shop", "CREATE SCHEMA crm", *TABLES.values()):
+            store.run(text, [])
+        for name, its in rows.items():
+            schema = "crm" if name == "clients" else "shop"
+            places = ", ".join(f"${number}" for number in range(1, len(its[0]) + 1))
+            for row in its:
+                store.run(f"INSERT INTO {schema}.{name} VALUES ({places})", list(row.values()))
+        yield store
+    with open_postgres(address) as again:
+        again.run(f"DROP SCHEMA IF EXISTS shop, crm, {SCHEMA} CASCADE", [])
+
+
+def project_of(folder: Path, *, sources: Sequence[Mapping[str, Any]], segments: Mapping[str, str]) -> Project:
+    """Make a project in Paris with these sources and segments, whose store is at the address in KOHORT_TEST_STORE."""
+    project = Project.create(folder, time_zone="Europe/Paris", clock=SettableClock(NOW))
+    settings = yaml.safe_load(project.folder.settings.read_text())
+    settings["stores"] = {"warehouse": {"kind": "postgres", "address": {"env": "KOHORT_TEST_STORE"}}}
+    project.folder.settings.write_text(yaml.safe_dump(settings))
+    for path in (*folder.glob("segments/*.yaml"), *folder.glob("scores/*.yaml")):
+        path.unlink()
+    (folder / "sources").mkdir(exist_ok=True)
+    for source in sources:
+        (folder / "sources" / f"{source['name']}.yaml").write_text(yaml.safe_dump(dict(source)))
+    write_segments(project, segments)
+    return project
+
+
+def write_segments(project: Project, segments: Mapping[str, str]) -> None:
+    """Make these the project's segment files."""
+    document = {"segments": [{"name": name, "where": where} for name, where in segments.items()]}
+    (project.folder.path / "segments" / "all.yaml").write_text(yaml.safe_dump(document))
+
+
+def elsewhere(folder: Path, segments: Mapping[str, str] = SEGMENTS) -> Project:
+    """Make a project whose sources are the tables."""
+    return project_of(folder, sources=[{**one, "store": "warehouse"} for one in SOURCES], segments=segments)
+
+
+def embedded(folder: Path, rows: Mapping[str, list[dict[str, Any]]], segments: Mapping[str, str] = SEGMENTS) -> Project:
+    """Make a project that has ingested the same rows as files, by the same mappings."""
+    sources = [{name: value for name, value in one.items() if name != "table"} for one in SOURCES]
+    project = project_of(folder, sources=[{**one, "files": f"{one['name']}*"} for one in sources], segments=segments)
+    kinds = {"amount": pa.decimal128(18, 9), "labels": pa.list_(pa.string()), "born": pa.date32()}
+    for name, its in rows.items():
+        columns = {column: pa.array([row[column] for row in its], kinds.get(column)) for column in its[0]}
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+        project.ingest(folder / f"{name}.parquet", source=name)
+    return project
+
+
+def landed(store: PostgresStore) -> dict[str, list[str]]:
+    """Return who is in each segment, by the tables that landed."""
+    text = f"SELECT segment, person_id FROM {SCHEMA}.memberships WHERE left_at IS NULL ORDER BY 1, 2"
+    found: dict[str, list[str]] = {}
+    for row in store.fetch(text, []).to_pylist():
+        found.setdefault(row["segment"], []).append(row["person_id"])
+    return {name: sorted(people) for name, people in found.items()}
+
+
+def everything(store: PostgresStore) -> dict[str, list[str]]:
+    """Return all rows of all tables that landed, as sorted texts."""
+    return {
+        name: sorted(map(str, store.fetch(f"SELECT * FROM {SCHEMA}.{name}", []).to_pylist()))
+        for name in ("memberships", "membership_log", "segment_sizes", "epochs")
+    }
