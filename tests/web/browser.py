@@ -26,7 +26,7 @@ class CaptureServer:
     """Serves pages and the pixel, and keeps the bodies that are posted; `answer` decides what each POST is told."""
 
     pages: dict[str, str] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    scripts: dict[str, bytes] = field(default_factory=dict)
     posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answer: Callable[[], Answer] = lambda: (200, {})
     address: str = ""
@@ -50,8 +50,8 @@ def handler_of(server: CaptureServer) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0]
             if path == "/kohort.js":
                 self._send(200, pixel_script(), "text/javascript")
-            elif path in server.files:
-                self._send(200, server.files[path], "video/webm")
+            elif path in server.scripts:
+                self._send(200, server.scripts[path], "text/javascript")
             else:
                 self._send(200, server.pages.get(path, "<!doctype html><title>empty</title>").encode(), "text/html")
 

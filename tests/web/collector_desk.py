@@ -19,6 +19,7 @@ from kohort.testing.clock import SettableClock
 from kohort.web.collecting import server_of
 from kohort.web.collector import Collector
 from kohort.web.outcomes import Outcome
+from kohort.web.pixel.serving import mount_pixel
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def serving(project: Project, clock: SettableClock, limits: CollectLimits | None
     told: list[Outcome] = []
     with GroupCommit(Journal(project.folder.journal), clock) as commits:
         collector = Collector(project.keys, commits, clock, limits or CollectLimits())
+        mount_pixel(collector)
         collector.outcomes.listen(told.append)
         server = server_of(collector)
         listening = socket.create_server(("127.0.0.1", 0), backlog=512)

@@ -26,6 +26,7 @@ from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log, ServerLog
 from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
+from kohort.web.pixel.serving import mount_pixel
 from kohort.web.watching import mount_watch
 from kohort.web.webhooks import mount_webhooks
 
@@ -92,6 +93,7 @@ def main() -> None:
     settings = project.settings
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
     collector = Collector(project.keys, commits, clock, settings.collect)
+    mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())
     mount_metrics(collector, project.keys, project.folder.measurements)
     mount_watch(collector, project.keys, project.watch())

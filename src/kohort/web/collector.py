@@ -256,8 +256,9 @@ def _shown(error: EventError) -> Mapping[str, object]:
 
 async def _send(answer: Response, send: Send) -> None:
     length = (b"content-length", str(len(answer.body)).encode())
-    headers = [*_ALWAYS, *answer.headers, *([length] if answer.status != _PREFLIGHT.status else [])]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    # What an answer says itself takes the place of what is usual.
+    headers = dict(_ALWAYS) | dict(answer.headers) | dict([length] if answer.status != _PREFLIGHT.status else [])
+    await send({"type": "http.response.start", "status": answer.status, "headers": list(headers.items())})
     await send({"type": "http.response.body", "body": answer.body})
 
 
