@@ -54,6 +54,10 @@ class TranslatingStore:
             if call.name == "intDiv":
                 size, count = call.expressions
                 call.replace(exp.IntDiv(this=size, expression=count))
+        for kind in [*tree.find_all(exp.DataType)]:
+            # Redshift's text of any length.
+            if kind.is_type("text", "varchar") and any(one.name == "MAX" for one in kind.expressions):
+                kind.replace(exp.DataType(this=exp.DataType.Type.TEXT))
         return tree.sql(dialect="duckdb"), used
 
 
