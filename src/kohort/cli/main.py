@@ -162,6 +162,7 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", f"{held.journal_records:,} records, {held.journal_bytes / 2**20:,.1f} MiB"),
             ("tables behind the journal", f"{held.behind:,} records"),
+            *([("damage in the journal", f"{held.journal_damage:,} places")] if held.journal_damage else []),
         )
     ]
     show_rows(rows, ["what", "value"], form)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
+from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import ProjectError
 
@@ -37,7 +38,7 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep, `stores` where else rules can run, by name.
+    limits that segments should keep, `stores` where else rules can run, by name, `journal` the limits on the disk.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ProjectDefinition:
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
     stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
+    journal: JournalLimits = DEFAULT_LIMITS
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -87,6 +89,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
         stores=stores_of(fields.inner("stores")),
+        journal=journal_limits_of(fields.inner("journal")),
     )
     fields.refuse_unknown()
     return definition

@@ -19,11 +19,13 @@ from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
 from kohort.pipeline.identities import identity_tables
 from kohort.pipeline.versions import in_force
 from kohort.storage.folder import ProjectFolder
+from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
-from kohort.storage.journal import Journal, Record
+from kohort.storage.journal import Journal
 from kohort.storage.messages import Message, decode_messages, derived_id
 from kohort.storage.records import (
     EpochClosed,
+    Finding,
     FindingsRecorded,
     ModelFitted,
     Rejection,
@@ -128,6 +130,7 @@ class Projection:
             "model": self._model,
             "segments": self._segments,
             "run": self._run,
+            "lost": self._lost,
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)
@@ -161,11 +164,22 @@ class Projection:
         )
 
     def _findings(self, record: Record) -> None:
-        found = msgspec.json.decode(record.body, type=FindingsRecorded)
+        self._add_findings(msgspec.json.decode(record.body, type=FindingsRecorded), record)
+
+    def _add_findings(self, found: FindingsRecorded, record: Record) -> None:
         fixed = {"recorded_at": record.recorded_at, "step": found.step}
         rows = [fixed | msgspec.structs.asdict(one) for one in found.findings]
         table = pa.Table.from_pylist(rows, schema=SCHEMAS["quality_findings"])
         self._tables.append("quality_findings", table, watermark=record.seq)
+
+    def _lost(self, record: Record) -> None:
+        span = f"{record.first:,} to {record.seq:,}" if record.lost > 1 else f"{record.seq:,}"
+        detail = (
+            f"the journal was damaged, and its records {span} are lost: what was sent around that time is not in the "
+            f"tables; send it again; what could not be read any more is kept in {self._folder.journal.name}/*.damaged"
+        )
+        found = Finding("journal damaged", "", f"records {span}", "error", record.lost, None, detail)
+        self._add_findings(FindingsRecorded("journal", [found]), record)
 
     def _scores(self, record: Record) -> None:
         run = msgspec.json.decode(record.body, type=ScoreRun)

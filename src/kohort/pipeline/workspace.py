@@ -49,7 +49,7 @@ class Workspace:
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        return cls(folder, settings, clock, Journal(folder.journal), Tables(folder.tables))
+        return cls(folder, settings, clock, Journal(folder.journal, settings.journal), Tables(folder.tables))
 
     @cached_property
     def plan(self) -> TrackingPlan:
