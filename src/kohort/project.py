@@ -155,6 +155,8 @@ class Project:
         """Delete every table and make it anew from the journal; return how many records were applied."""
         with write_lock(self.folder.lock):
             workspace = self._workspace()
+            # In this order: with nothing seen, what is left of the tables is continued, not taken for whole.
+            workspace.seen.drop()
             workspace.tables.drop_all()
             drop_others(workspace.folder.mapped, "")
             return _projection(workspace).catch_up(progress)
@@ -399,5 +401,6 @@ def _projection(workspace: Workspace) -> "Projection":
         workspace.folder,
         workspace.journal,
         workspace.tables,
+        workspace.seen,
         lambda epoch, record: close_epoch(workspace, epoch, record),
     )

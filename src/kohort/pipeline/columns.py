@@ -167,7 +167,7 @@ def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
     )
     for (column, kind), (positions, values) in found.items():
         table = table.append_column(column, _spread(len(events), positions, values, ARROW_TYPES[kind]))
-    return table.sort_by([("name", "ascending"), ("ts", "ascending"), ("event_id", "ascending")])
+    return table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
 
 
 def _spread(length: int, positions: list[int], values: list[Any], kind: pa.DataType) -> pa.Array:

@@ -1,8 +1,9 @@
 """The projection: from the journal to the tables, exactly once, resumable at any point.
 
 The journal is read in order. Messages are applied in chunks; every other record by itself. Each table takes a
-chunk together with its watermark, and `message_ids`, written last, marks the place from which the next call goes
-on: an interruption between two tables repeats the chunk, and the tables that have it already refuse it.
+chunk together with its watermark, and the messages seen, written last, mark the place from which the next call goes
+on: an interruption between two tables repeats the chunk, and the tables that have it already refuse it. Chunks end
+wherever a table stands, so none is refused a part of what it lacks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kohort.clock import Moment
 from kohort.definitions.values import ValueType
+from kohort.errors import CorruptionError
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
+from kohort.pipeline.deduplication import conflict_of, remember, sort_out
 from kohort.pipeline.identities import identity_tables
 from kohort.pipeline.versions import in_force
 from kohort.storage.folder import ProjectFolder
@@ -35,13 +39,11 @@ from kohort.storage.records import (
     StepRun,
 )
 from kohort.storage.schemas import SCHEMAS
+from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
 CHUNK: Final = 50_000
 """How many messages are applied at once: what bounds the memory of a projection."""
-
-POSITION: Final = "message_ids"
-"""The table that is written last, and so tells how far the projection has come."""
 
 EpochHandler = Callable[[EpochClosed, Record], None]
 
@@ -52,43 +54,71 @@ class Projection:
     `close_epoch` evaluates the segments at an epoch and writes who entered and left.
     """
 
-    def __init__(self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler) -> None:
-        self._folder, self._journal, self._tables = folder, journal, tables
+    def __init__(
+        self,
+        folder: ProjectFolder,
+        journal: Journal,
+        tables: Tables,
+        seen: SeenMessages,
+        close_epoch: EpochHandler,
+    ) -> None:
+        self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
 
-        `progress` is called with (records done, records in all) after each chunk.
+        `progress` is called with (records done, records in all) after each chunk. Raises CorruptionError if the journal
+        or a table has lost what was there.
         """
-        start, end = self._tables.watermark(POSITION), self._journal.last_seq()
+        start, end = self._seen.watermark(), self._journal.last_seq()
+        self._check(end)
         for seq in self._apply(self._journal.read(after=start)):
             if progress is not None:
                 progress(seq - start, end - start)
         return end - start
 
+    def _check(self, end: int) -> None:
+        stands = self._watermarks()
+        if max(stands.values()) > end:
+            raise CorruptionError(
+                f"the journal in {self._folder.journal} ends at record {end:,}, and the tables have come further; "
+                "restore the journal from a backup, or make the tables what it says with: kohort rebuild"
+            )
+        for name, seq in self._seen.tables().items():
+            if stands[name] < seq:
+                raise CorruptionError(
+                    f'the table "{name}" in {self._tables.folder} has lost rows (it stands at record {stands[name]:,} '
+                    f"of the journal and stood at {seq:,}); make the tables anew with: kohort rebuild"
+                )
+
+    def _watermarks(self) -> dict[str, int]:
+        return {name: self._tables.watermark(name) for name in SCHEMAS}
+
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
+        ends = set(self._watermarks().values())
         waiting: list[Message] = []
         seq = 0
         for record in records:
             if record.kind == "messages":
                 waiting.extend(decode_messages(record.body))
                 seq = record.seq
-                if len(waiting) >= CHUNK:
+                if len(waiting) >= CHUNK or seq in ends:
                     yield self._flush(waiting, seq)
                 continue
             if waiting:
                 yield self._flush(waiting, seq)
             self._apply_record(record)
-            self._tables.append(POSITION, SCHEMAS[POSITION].empty_table(), watermark=record.seq)
+            remember(self._seen, [], record.seq, self._watermarks())
             yield record.seq
         if waiting:
             yield self._flush(waiting, seq)
 
     def _flush(self, waiting: list[Message], seq: int) -> int:
-        fresh, ids = self._without_known(waiting)
+        found = sort_out(self._seen, waiting)
         waiting.clear()
+        fresh = found.fresh
         names = self._known_names()
         events = event_rows(fresh, names)
         if events.num_rows:
@@ -98,18 +128,11 @@ class Projection:
             self._tables.append("trait_values", identifies, watermark=seq)
         for table, rows in identity_tables(self._tables, fresh).items():
             self._tables.replace(table, rows, watermark=seq)
+        if found.conflicts:
+            self._store_letters([(one.received_at, conflict_of(one, "")) for one in found.conflicts], seq)
         self._store_names(names, seq)
-        self._tables.append(POSITION, ids, watermark=seq)
+        remember(self._seen, fresh, seq, self._watermarks())
         return seq
-
-    def _without_known(self, messages: Sequence[Message]) -> tuple[list[Message], pa.Table]:
-        known = known_digests(self._tables, [one.event_id for one in messages])
-        fresh: dict[str, Message] = {}
-        for one in messages:
-            if one.event_id not in known and one.event_id not in fresh:
-                fresh[one.event_id] = one
-        digests = [one.digest() for one in fresh.values()]
-        return list(fresh.values()), pa.table([list(fresh), digests], schema=SCHEMAS[POSITION])
 
     def _known_names(self) -> Names:
         if self._names is None:
@@ -137,21 +160,18 @@ class Projection:
 
     def _rejects(self, record: Record) -> None:
         rejected = msgspec.json.decode(record.body, type=list[Rejection])
+        self._store_letters([(record.recorded_at, one) for one in rejected], record.seq)
+
+    def _store_letters(self, letters: Sequence[tuple[Moment, Rejection]], seq: int) -> None:
         known = known_dead_letters(self._tables)
-        rows = {
-            identity: {
-                "dead_letter_id": identity,
-                "recorded_at": record.recorded_at,
-                **msgspec.structs.asdict(one),
-            }
-            for one in rejected
-            if (identity := dead_letter_id(one)) not in known
-        }
-        self._tables.append(
-            "dead_letters",
-            pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"]),
-            watermark=record.seq,
-        )
+        rows: dict[str, dict[str, object]] = {}
+        for recorded_at, one in letters:
+            identity = dead_letter_id(one)
+            if identity not in known and identity not in rows:
+                said = msgspec.structs.asdict(one)
+                rows[identity] = {"dead_letter_id": identity, "recorded_at": recorded_at, **said}
+        table = pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"])
+        self._tables.append("dead_letters", table, watermark=seq)
 
     def _replayed(self, record: Record) -> None:
         taken = msgspec.json.decode(record.body, type=Replayed).dead_letter_ids
@@ -254,10 +274,3 @@ def dead_letter_id(rejection: Rejection) -> str:
 def known_dead_letters(tables: Tables) -> set[str]:
     """Return the ids of all dead letters, replayed ones included."""
     return set(tables.read("dead_letters").column("dead_letter_id").to_pylist())
-
-
-def known_digests(tables: Tables, event_ids: Sequence[str]) -> dict[str, int]:
-    """Return the digest of each of these messages that the tables already hold."""
-    stored = tables.read(POSITION)
-    found = stored.filter(pc.is_in(stored.column("event_id"), value_set=pa.array(event_ids, pa.string())))
-    return dict(zip(found.column("event_id").to_pylist(), found.column("digest").to_pylist(), strict=True))

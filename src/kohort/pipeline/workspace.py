@@ -22,6 +22,7 @@ from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.journal import Journal
+from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Workspace:
     clock: Clock
     journal: Journal
     tables: Tables
+    seen: SeenMessages
     shown: Shown = field(default_factory=dict)
     elsewhere: Callable[[Catalog], RuleEngine] | None = None
 
@@ -49,7 +51,14 @@ class Workspace:
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        return cls(folder, settings, clock, Journal(folder.journal, settings.journal), Tables(folder.tables))
+        return cls(
+            folder,
+            settings,
+            clock,
+            Journal(folder.journal, settings.journal),
+            Tables(folder.tables),
+            SeenMessages(folder.seen),
+        )
 
     @cached_property
     def plan(self) -> TrackingPlan:

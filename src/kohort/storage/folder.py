@@ -28,6 +28,7 @@ class ProjectFolder:
         self.state = data / "state.sqlite"
         self.journal = data / "journal"
         self.tables = data / "tables"
+        self.seen = data / "seen"
         self.mapped = data / "mapped"
         self.scores = data / "scores"
         self.models = data / "models"

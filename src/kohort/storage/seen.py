@@ -1,10 +1,9 @@
 """Which messages have been stored: exact, for ever, in bounded memory.
 
 A message is known by its source and the id that its sender gave it, hashed to 128 bits; beside stands a digest of what
-it said. Each addition becomes a *run*: a file of rows sorted by hash, mapped into memory and never changed. As many runs
-of about one size as there may be are merged into one of the next size, so that the number of runs grows with the
-logarithm of the number of messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition
-never was.
+it said. Each addition becomes a *run*: a file of rows sorted by hash, mapped into memory and never changed. Eight runs of
+about one size are merged into one of the next size, so that the number of runs grows with the logarithm of the number of
+messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition never was.
 """
 
 import hashlib
@@ -145,6 +144,7 @@ class SeenMessages:
         """Forget all messages; they can be learned again from the journal."""
         self._mapped.clear()
         if self.folder.exists():
+            (self.folder / _MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(self.folder)
 
     def _manifest(self) -> _Manifest:
@@ -211,7 +211,5 @@ def _merged(runs: Sequence[NDArray[np.uint64]]) -> Iterator[NDArray[np.uint64]]:
     borders = np.array([part * 2**64 // parts for part in range(1, parts)], np.uint64)
     ends = [[0, *np.searchsorted(run[0], borders).tolist(), run.shape[1]] for run in runs]
     for part in range(parts):
-        rows = np.concatenate(
-            [run[:, its[part] : its[part + 1]] for run, its in zip(runs, ends, strict=True)], axis=1
-        )
+        rows = np.concatenate([run[:, its[part] : its[part + 1]] for run, its in zip(runs, ends, strict=True)], axis=1)
         yield rows[:, np.lexsort((rows[1], rows[0]))]
