@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from kohort.errors import CorruptionError, StorageError
 from kohort.storage import seen as module
@@ -22,7 +23,15 @@ def rows(keys: object) -> Keys:
     return np.array(list(keys), np.uint64).reshape(-1, 2)  # type: ignore[call-overload]
 
 
-@settings(max_examples=150)
+def added(seen: SeenMessages, keys: Keys, digests: NDArray[np.int64], watermark: int) -> None:
+    """Some at once, some in two steps."""
+    half = watermark % 3
+    seen.stage(keys[:half], digests[:half])
+    seen.stage(keys[half:], digests[half:])
+    assert seen.staged == len(keys)
+    seen.keep(watermark)
+
+
 @given(STEPS, st.integers(2, 4), st.integers(1, 5))
 def test_it_knows_what_a_dict_knows(
     tmp_path_factory: pytest.TempPathFactory, steps: list[dict[tuple[int, int], int]], fan: int, at_once: int
@@ -36,7 +45,7 @@ def test_it_knows_what_a_dict_knows(
         seen = SeenMessages(folder)
         for watermark, step in enumerate(steps, 1):
             new = {key: digest for key, digest in step.items() if key not in known}
-            seen.add(rows(new), np.array(list(new.values()), np.int64), watermark=watermark)
+            added(seen, rows(new), np.array(list(new.values()), np.int64), watermark)
             known |= new
             reader = seen if watermark % 2 else SeenMessages(folder)
             assert reader.find(rows(asked)) == [known.get(key) for key in asked]
@@ -49,7 +58,7 @@ def test_many_small_additions_make_few_files_and_stay_exact(tmp_path: Path) -> N
     for number, some in enumerate((identities[start : start + 7] for start in range(0, 3_000, 7)), 1):
         keys = keys_of(some)
         assert seen.find(keys) == [None] * len(some)
-        seen.add(keys, np.arange(len(some)) + number, watermark=number)
+        added(seen, keys, np.arange(len(some)) + number, number)
     assert len(list(tmp_path.glob("*.run"))) < 8 * 5
     assert None not in seen.find(keys_of(identities))
     assert seen.find(keys_of([("app", "message 1")])) == [None], "another source may use the same id"
@@ -64,7 +73,7 @@ def test_sources_and_ids_do_not_run_together() -> None:
 def test_an_addition_that_is_interrupted_never_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = SeenMessages(tmp_path)
     for number in range(1, 8):
-        seen.add(keys_of([("web", str(number))]), np.array([number]), watermark=number)
+        added(seen, keys_of([("web", str(number))]), np.array([number]), number)
     eighth = keys_of([("web", "8")])
 
     def full(*_: object) -> None:
@@ -74,15 +83,16 @@ def test_an_addition_that_is_interrupted_never_was(tmp_path: Path, monkeypatch: 
         with monkeypatch.context() as patched:
             patched.setattr(place, full)
             with pytest.raises(StorageError, match="No space left"):
-                seen.add(eighth, np.array([8]), watermark=8)
+                added(seen, eighth, np.array([8]), 8)
+        seen.forget_staged()
         assert (seen.find(eighth), seen.watermark(), len(seen)) == ([None], 7, 7)
-    seen.add(eighth, np.array([8]), watermark=8)
+    added(seen, eighth, np.array([8]), 8)
     assert SeenMessages(tmp_path).find(eighth) == [8]
     assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".run", ".json"]
 
 
 def test_files_that_are_gone_are_missed(tmp_path: Path) -> None:
-    SeenMessages(tmp_path).add(keys_of([("web", "1")]), np.array([1]), watermark=1)
+    added(SeenMessages(tmp_path), keys_of([("web", "1")]), np.array([1]), 1)
     (run,) = tmp_path.glob("*.run")
     run.write_bytes(run.read_bytes()[:10])
     with pytest.raises(CorruptionError, match="kohort rebuild"):

@@ -1,9 +1,10 @@
 """The projection: from the journal to the tables, exactly once, resumable at any point.
 
 The journal is read in order. Messages are applied in chunks; every other record by itself. Each table takes a
-chunk together with its watermark, and the messages seen, written last, mark the place from which the next call goes
-on: an interruption between two tables repeats the chunk, and the tables that have it already refuse it. Chunks end
-wherever a table stands, so none is refused a part of what it lacks.
+chunk together with its watermark. The tables of people are written whole, so they follow only every so many chunks, or
+when a record needs them. The messages seen, written last, mark the place from which the next call goes on: an
+interruption repeats what came after it, and the tables that have it already refuse it. Chunks end wherever a table
+stands, so none is refused a part of what it lacks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ from kohort.clock import Moment
 from kohort.definitions.values import ValueType
 from kohort.errors import CorruptionError
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
-from kohort.pipeline.deduplication import conflict_of, remember, sort_out
+from kohort.pipeline.deduplication import conflict_of, sort_out, stage
+from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables
 from kohort.pipeline.versions import in_force
 from kohort.storage.folder import ProjectFolder
@@ -45,6 +47,10 @@ from kohort.storage.tables import Tables
 CHUNK: Final = 50_000
 """How many messages are applied at once: what bounds the memory of a projection."""
 
+_SETTLED_AT_ONCE: Final = 20 * CHUNK
+_MOST_EVIDENCE: Final = 4 * CHUNK
+"""After so many messages, or so many that tell who is who, the tables of people are written."""
+
 EpochHandler = Callable[[EpochClosed, Record], None]
 
 
@@ -65,6 +71,7 @@ class Projection:
         self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
+        self._evidence = Evidence()
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
@@ -98,6 +105,9 @@ class Projection:
 
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
         ends = set(self._watermarks().values())
+        # What an interrupted call had not finished begins again.
+        self._seen.forget_staged()
+        self._evidence = Evidence()
         waiting: list[Message] = []
         seq = 0
         for record in records:
@@ -106,18 +116,25 @@ class Projection:
                 seq = record.seq
                 if len(waiting) >= CHUNK or seq in ends:
                     yield self._flush(waiting, seq)
+                    waiting = []
                 continue
             if waiting:
                 yield self._flush(waiting, seq)
+                waiting = []
+            if seq:
+                self._settle(seq)
             self._apply_record(record)
-            remember(self._seen, [], record.seq, self._watermarks())
+            self._seen.keep(record.seq, self._watermarks())
             yield record.seq
+            seq = 0
         if waiting:
             yield self._flush(waiting, seq)
+        if seq:
+            self._settle(seq)
 
-    def _flush(self, waiting: list[Message], seq: int) -> int:
+    def _flush(self, waiting: Sequence[Message], seq: int) -> int:
+        """Append what messages say to the tables that grow; who is who waits until it settles."""
         found = sort_out(self._seen, waiting)
-        waiting.clear()
         fresh = found.fresh
         names = self._known_names()
         events = event_rows(fresh, names)
@@ -126,13 +143,22 @@ class Projection:
         identifies = identify_rows(fresh, names)
         if identifies.num_rows:
             self._tables.append("trait_values", identifies, watermark=seq)
-        for table, rows in identity_tables(self._tables, fresh).items():
-            self._tables.replace(table, rows, watermark=seq)
         if found.conflicts:
             self._store_letters([(one.received_at, conflict_of(one, "")) for one in found.conflicts], seq)
         self._store_names(names, seq)
-        remember(self._seen, fresh, seq, self._watermarks())
+        stage(self._seen, found)
+        for one in fresh:
+            self._evidence.add(one)
+        if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
+            self._settle(seq)
         return seq
+
+    def _settle(self, seq: int) -> None:
+        """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
+        for table, rows in identity_tables(self._tables, self._evidence.messages()).items():
+            self._tables.replace(table, rows, watermark=seq)
+        self._evidence = Evidence()
+        self._seen.keep(seq, self._watermarks())
 
     def _known_names(self) -> Names:
         if self._names is None:

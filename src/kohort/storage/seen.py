@@ -1,9 +1,9 @@
 """Which messages have been stored: exact, for ever, in bounded memory.
 
 A message is known by its source and the id that its sender gave it, hashed to 128 bits; beside stands a digest of what
-it said. Each addition becomes a *run*: a file of rows sorted by hash, mapped into memory and never changed. Eight runs of
-about one size are merged into one of the next size, so that the number of runs grows with the logarithm of the number of
-messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition never was.
+it said. What is kept at once becomes a *run*: a file of rows sorted by hash, mapped into memory and never changed.
+Eight runs of about one size are merged into one of the next, so that their number grows with the logarithm of that of
+the messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition never was.
 """
 
 import hashlib
@@ -65,7 +65,8 @@ class SeenMessages:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     seen = SeenMessages(Path(folder))
-    ...     seen.add(keys_of([("web", "1"), ("web", "2")]), np.array([10, 20]), watermark=3)
+    ...     seen.stage(keys_of([("web", "1"), ("web", "2")]), np.array([10, 20]))
+    ...     seen.keep(watermark=3)
     ...     seen.find(keys_of([("web", "2"), ("web", "3")])), seen.watermark()
     ([20, None], 3)
     """
@@ -73,6 +74,7 @@ class SeenMessages:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._mapped: dict[str, NDArray[np.uint64]] = {}
+        self._staged: list[NDArray[np.uint64]] = []
 
     def watermark(self) -> int:
         """Return the journal sequence number up to which messages are known, 0 for none."""
@@ -92,10 +94,9 @@ class SeenMessages:
         # Sorted, neighbours look at neighbouring pages.
         order = np.argsort(keys[:, 0])
         high, low = keys[order, 0], keys[order, 1]
-        for run in self._manifest().runs:
-            rows = self._rows(run)
+        for rows in [*self._staged, *map(self._rows, self._manifest().runs)]:
             places = np.searchsorted(rows[0], high)
-            open_ = np.flatnonzero(places < run.rows)
+            open_ = np.flatnonzero(places < rows.shape[1])
             while len(open_ := open_[rows[0][places[open_]] == high[open_]]):
                 same = rows[1][places[open_]] == low[open_]
                 its = open_[same]
@@ -103,18 +104,23 @@ class SeenMessages:
                 # Half a hash may be shared, once in a thousand million years or so.
                 open_ = open_[~same]
                 places[open_] += 1
-                open_ = open_[places[open_] < run.rows]
+                open_ = open_[places[open_] < rows.shape[1]]
         return [digest if known else None for known, digest in zip(found.tolist(), digests.tolist(), strict=True)]
 
-    def add(
-        self,
-        keys: Keys,
-        digests: NDArray[np.int64],
-        *,
-        watermark: int,
-        tables: Mapping[str, int] | None = None,
-    ) -> None:
-        """Remember messages that are not known yet, and move the watermark, in one step.
+    def stage(self, keys: Keys, digests: NDArray[np.int64]) -> None:
+        """Know messages that are not known yet, for now; `keep` makes it last."""
+        if len(keys):
+            order = np.lexsort((keys[:, 1], keys[:, 0]))
+            rows = np.stack([keys[order, 0], keys[order, 1], digests[order].astype(np.int64).view(np.uint64)])
+            self._staged.append(rows)
+
+    @property
+    def staged(self) -> int:
+        """How many messages are known for now only."""
+        return sum(rows.shape[1] for rows in self._staged)
+
+    def keep(self, watermark: int, tables: Mapping[str, int] | None = None) -> None:
+        """Make what was staged last, and move the watermark, in one step.
 
         `tables` are the watermarks of the tables by then. Raises StorageError if the disk refuses: then nothing is.
         """
@@ -122,10 +128,8 @@ class SeenMessages:
         runs, made = list(manifest.runs), manifest.made
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if len(keys):
-                order = np.lexsort((keys[:, 1], keys[:, 0]))
-                rows = np.stack([keys[order, 0], keys[order, 1], digests[order].astype(np.int64).view(np.uint64)])
-                runs.append(self._write(made, [rows], len(keys)))
+            if self._staged:
+                runs.append(self._write(made, _merged(self._staged), self.staged))
                 made += 1
             while (crowded := _crowded(runs)) is not None:
                 pieces = _merged([self._rows(run) for run in crowded])
@@ -138,11 +142,17 @@ class SeenMessages:
                 f"could not write to {self.folder}: {error.strerror}; nothing of this is kept; "
                 "free some space and run the command again"
             ) from error
+        self._staged.clear()
         self._drop_others(runs)
+
+    def forget_staged(self) -> None:
+        """Forget what was staged since the last `keep`."""
+        self._staged.clear()
 
     def drop(self) -> None:
         """Forget all messages; they can be learned again from the journal."""
         self._mapped.clear()
+        self._staged.clear()
         if self.folder.exists():
             (self.folder / _MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(self.folder)
