@@ -77,8 +77,8 @@ class Journal:
                     frame_of(Record(seq + number, recorded_at, kind, body))
                     for number, (kind, body) in enumerate(records, 1)
                 ]
-                self._write(seq + 1, b"".join(frames))
-                self._look()
+                path, size = self._write(b"".join(frames))
+                self._end = _Place(path, size, seq + len(records), recorded_at)
         except OSError as error:
             self._end = None
             raise (DiskFullError if error.errno in _NO_ROOM else StorageError)(
@@ -202,25 +202,28 @@ class Journal:
         _force_file(paths[-1])
         return _Place(paths[-1], 0, int(paths[-1].stem) - 1)
 
-    def _write(self, first: int, data: bytes) -> None:
-        """Write frames at the end that `_look` found, the first of record `first`; the caller holds the lock."""
-        end = self._end
+    def _write(self, data: bytes) -> tuple[Path, int]:
+        """Write frames at the end that `_look` found; return the file and its size. The caller holds the lock."""
         self._check_room(len(data))
-        new = end is None or end.offset + len(data) > _LARGEST_FILE
-        if end is not None and new:
-            _force_file(end.path)
-        path = self._path(first) if end is None or new else end.path
-        before = 0 if end is None or new else end.offset
+        end = self._end
+        if end is not None and end.offset + len(data) <= _LARGEST_FILE:
+            path, before = end.path, end.offset
+        else:
+            if end is not None:
+                _force_file(end.path)
+            path, before = self._path(end.seq + 1 if end else 1), 0
+            data = MAGIC + data
         try:
             with path.open("ab") as file:
-                file.write(MAGIC + data if new else data)
+                file.write(data)
                 file.flush()
                 _force(file.fileno())
         except OSError:
             _take_back(path, before)
             raise
-        if new:
+        if before == 0:
             sync_folder(self._folder)
+        return path, before + len(data)
 
     def _check_room(self, wanted: int) -> None:
         quota, reserve = self._limits.quota, self._limits.reserve
