@@ -4,8 +4,8 @@
 
 Appends: 32 threads append batches of 100 events (65 kB of JSON) and wait until each is acknowledged, to the journal by
 group commit; to the same without forcing anything to disk; and as rows to SQLite (WAL, synchronous=FULL), one
-transaction for those that wait, by one writer, as the journal's. Deduplication: batches of 50,000 ids, of which half are
-known, are looked up among more and more messages seen, and the new ones added.
+transaction for those that wait, by one writer, as the journal has. Deduplication: batches of 50,000 ids, of which half
+are known, are looked up among more and more messages seen, and the new ones added.
 """
 
 import argparse

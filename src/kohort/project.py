@@ -22,6 +22,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
+from kohort.storage.journal import Journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
@@ -60,6 +61,7 @@ class Project:
     def __init__(self, path: Path | str = ".", *, clock: Clock | None = None) -> None:
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
+        self._journal: Journal | None = None
         self.folder.check()
 
     @classmethod
@@ -350,7 +352,9 @@ class Project:
         return "" if moment is None else format_moment(moment, self.zone)
 
     def _workspace(self) -> Workspace:
-        return Workspace.open(self.folder, self.clock)
+        workspace = Workspace.open(self.folder, self.clock, self._journal)
+        self._journal = workspace.journal
+        return workspace
 
     def _moment(self, workspace: Workspace, at: Time) -> Moment:
         if not isinstance(at, str):

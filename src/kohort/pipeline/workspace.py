@@ -47,18 +47,16 @@ class Workspace:
     elsewhere: Callable[[Catalog], RuleEngine] | None = None
 
     @classmethod
-    def open(cls, folder: ProjectFolder, clock: Clock) -> "Workspace":
-        """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
+    def open(cls, folder: ProjectFolder, clock: Clock, journal: Journal | None = None) -> "Workspace":
+        """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used.
+
+        A `journal` that was opened before knows its end, and how far it was read.
+        """
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        return cls(
-            folder,
-            settings,
-            clock,
-            Journal(folder.journal, settings.journal),
-            Tables(folder.tables),
-            SeenMessages(folder.seen),
-        )
+        if journal is None or journal.limits != settings.journal:
+            journal = Journal(folder.journal, settings.journal)
+        return cls(folder, settings, clock, journal, Tables(folder.tables), SeenMessages(folder.seen))
 
     @cached_property
     def plan(self) -> TrackingPlan:

@@ -52,7 +52,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path, limits: JournalLimits = DEFAULT_LIMITS) -> None:
-        self._folder, self._limits = folder, limits
+        self._folder, self.limits = folder, limits
         self._lock = folder / "lock"
         self._end: _Place | None = None
         self._seen: _Place | None = None
@@ -185,8 +185,8 @@ class Journal:
         while place is not None:
             for _, reached in self._records(place, _held):
                 place = reached
-            if not place.path.exists():
-                # An interrupted write had only just begun it.
+            if not place.path.exists() or place.path.stat().st_size < place.offset:
+                # An interrupted write had only just begun it; or somebody put another journal in its place.
                 self._end, place = None, self._start_of_last_file()
                 continue
             self._end = _Place(place.path, place.offset or len(MAGIC), place.seq, place.recorded_at)
@@ -226,7 +226,7 @@ class Journal:
         return path, before + len(data)
 
     def _check_room(self, wanted: int) -> None:
-        quota, reserve = self._limits.quota, self._limits.reserve
+        quota, reserve = self.limits.quota, self.limits.reserve
         held = self._size_before() + (self._end.offset if self._end else 0)
         if quota is not None and held + wanted > quota:
             raise DiskFullError(
