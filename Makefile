@@ -3,6 +3,7 @@ PYTHON ?= python3
 DEV := .venv/dev
 DEMO := .venv/demo
 DBT := .venv/dbt
+NODE := .venv/node
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test test-slow test-deep test-chaos mutants lint docs examples bench format generate clean
@@ -13,8 +14,8 @@ demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/repo
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
 
-test-slow: $(DEV)/.ready ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
-	$(DEV)/bin/pytest --numprocesses 2 -m slow
+test-slow: $(DEV)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
+	$(if $(shell command -v npm),KOHORT_NODE_MODULES=$(CURDIR)/$(NODE)/node_modules) $(DEV)/bin/pytest --numprocesses 2 -m slow
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times as many worlds, new ones every time: ten minutes.
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
@@ -63,4 +64,10 @@ $(DEMO)/.ready: pyproject.toml constraints.txt
 $(DBT)/.ready: examples/dbt/requirements.txt examples/dbt/constraints.txt
 	$(PYTHON) -m venv $(DBT)
 	$(DBT)/bin/pip install --quiet --disable-pip-version-check --requirement examples/dbt/requirements.txt --constraint examples/dbt/constraints.txt
+	touch $@
+
+$(NODE)/.ready: tests/web/node/package.json
+	mkdir -p $(NODE)
+	cp tests/web/node/package.json $(NODE)
+	cd $(NODE) && npm install --silent --no-package-lock --omit=optional --no-fund --no-audit
 	touch $@

@@ -98,7 +98,18 @@ def test_the_evidence_says_what_all_messages_say(tmp_path_factory: pytest.TempPa
 
 def test_the_evidence_knows_every_field_of_a_message() -> None:
     """A new field may tell who is who: then it belongs to what `Evidence` tells events apart by."""
-    known = {"event_id", "type", "ts", "received_at", "source", "name", "user_id", "anonymous_id", "previous_id"}
+    known = {
+        "event_id",
+        "type",
+        "ts",
+        "said_at",
+        "received_at",
+        "source",
+        "name",
+        "user_id",
+        "anonymous_id",
+        "previous_id",
+    }
     assert set(Message.__struct_fields__) == known | {"values"}
 
 

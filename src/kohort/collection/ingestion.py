@@ -18,11 +18,14 @@ from kohort.collection.lookups import check_no_clash, load_lookups
 from kohort.collection.mapped_rows import RowMapping, map_file
 from kohort.collection.rows import MalformedLine, Rows
 from kohort.collection.segment_lines import SEGMENT, MessageText, looks_like_messages, message_texts, read_messages
-from kohort.collection.segment_messages import Reader
+from kohort.collection.segment_messages import LONGEST_MESSAGE, Reader
 from kohort.collection.tables import check_columns, open_rows
+from kohort.collection.webhooks.letters import reread_deliveries
 from kohort.definitions.source import SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
+from kohort.definitions.webhook import WebhookDefinition
 from kohort.errors import InputError, did_you_mean, shorten
+from kohort.storage.received import HTTP, WEBHOOK
 from kohort.storage.records import Rejection
 
 BATCH_SIZE: Final = 1_000
@@ -76,12 +79,13 @@ def reread(
     rejections: Iterable[Rejection],
     *,
     sources: Sequence[SourceDefinition],
+    webhooks: Sequence[WebhookDefinition] = (),
     plan: TrackingPlan,
     zone: ZoneInfo,
     received_at: Moment,
     batch_size: int = BATCH_SIZE,
 ) -> Iterator[Batch]:
-    """Read dead letters again, by today's sources and tracking plan; those still wrong are rejected again.
+    """Read dead letters again, by today's sources, webhooks and tracking plan; those still wrong are rejected again.
 
     Ids depend only on what the rows say, so that reading the same dead letters twice changes nothing.
 
@@ -92,9 +96,13 @@ def reread(
     ordered = sorted(once.values(), key=lambda one: (one.source, one.file, one.line))
     for (name, file), together in groupby(ordered, key=lambda one: (one.source, one.file)):
         origin = Origin(name, file)
-        if name == SEGMENT:
+        if name == SEGMENT or file == HTTP:
             texts = (MessageText(one.line, "", one.raw.encode()) for one in together)
-            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at), batch_size)
+            longest = None if file == HTTP else LONGEST_MESSAGE
+            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at, longest=longest), batch_size)
+            continue
+        if file == WEBHOOK:
+            yield from reread_deliveries(together, webhooks, Reader(name, plan, zone, received_at, longest=None))
             continue
         source = _named(name, sources)
         mapping = RowMapping(source, load_lookups(source, Path(file).parent), plan, zone, received_at, batch_size)

@@ -7,9 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.collecting import CollectLimits, collect_limits_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
+from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import ProjectError
 
@@ -38,7 +40,8 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep, `stores` where else rules can run, by name, `journal` the limits on the disk.
+    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
+    `schedule` tells when `kohort serve` runs what is stale. `stores` are where else rules can run, by name.
     """
 
     name: str
@@ -52,8 +55,10 @@ class ProjectDefinition:
     licence: str = ""
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
-    stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
+    collect: CollectLimits = field(default_factory=CollectLimits)
+    schedule: Schedule = NO_SCHEDULE
     journal: JournalLimits = DEFAULT_LIMITS
+    stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -88,8 +93,10 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         licence=fields.text("licence", default=""),
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
-        stores=stores_of(fields.inner("stores")),
+        collect=collect_limits_of(fields.inner("collect")),
+        schedule=schedule_of(fields.inner("schedule")),
         journal=journal_limits_of(fields.inner("journal")),
+        stores=stores_of(fields.inner("stores")),
     )
     fields.refuse_unknown()
     return definition

@@ -8,6 +8,7 @@ stands, so none is refused a part of what it lacks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 
@@ -17,18 +18,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.clock import Moment
+from kohort.collection.batches import InputFinding, merged
+from kohort.collection.received_messages import read_received
 from kohort.definitions.values import ValueType
 from kohort.errors import CorruptionError
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
 from kohort.pipeline.deduplication import conflict_of, sort_out, stage
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
 from kohort.pipeline.versions import in_force
+from kohort.pipeline.watching import ProjectionWatch
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal
 from kohort.storage.messages import Message, decode_messages, derived_id
+from kohort.storage.received import HTTP, Received, decode_plan, decode_received
 from kohort.storage.records import (
     EpochClosed,
     Finding,
@@ -43,6 +49,7 @@ from kohort.storage.records import (
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
+from kohort.storage.watch import Watch
 
 CHUNK: Final = 50_000
 """How many messages are applied at once: what bounds the memory of a projection."""
@@ -54,10 +61,33 @@ _MOST_EVIDENCE: Final = 4 * CHUNK
 EpochHandler = Callable[[EpochClosed, Record], None]
 
 
+@dataclass
+class Tally:
+    """What became of messages since the projection was opened: applied, known before, dead letters; and remarks."""
+
+    applied: int = 0
+    known: int = 0
+    rejected: int = 0
+    remarks: list[InputFinding] = field(default_factory=list)
+
+
+@dataclass
+class _Waiting:
+    """Messages and dead letters (each with when it was recorded) that the tables do not have yet."""
+
+    messages: list[Message] = field(default_factory=list)
+    letters: list[tuple[Moment, Rejection]] = field(default_factory=list)
+    seq: int = 0
+
+    def size(self) -> int:
+        return len(self.messages) + len(self.letters)
+
+
 class Projection:
     """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
 
-    `close_epoch` evaluates the segments at an epoch and writes who entered and left.
+    `close_epoch` evaluates the segments at an epoch and writes who entered and left; `watch` is told what becomes of
+    messages.
     """
 
     def __init__(
@@ -67,11 +97,15 @@ class Projection:
         tables: Tables,
         seen: SeenMessages,
         close_epoch: EpochHandler,
+        watch: Watch,
     ) -> None:
         self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
+        self._plan: AdoptedPlan | None = None
         self._evidence = Evidence()
+        self.tally = Tally()
+        self._watch = ProjectionWatch(watch)
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
@@ -104,38 +138,57 @@ class Projection:
         return {name: self._tables.watermark(name) for name in SCHEMAS}
 
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
+        # Where an interruption fell between two tables, a chunk must end where it did then.
         ends = set(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
-        waiting: list[Message] = []
-        seq = 0
+        waiting, unsettled = _Waiting(), 0
         for record in records:
-            if record.kind == "messages":
-                waiting.extend(decode_messages(record.body))
-                seq = record.seq
-                if len(waiting) >= CHUNK or seq in ends:
-                    yield self._flush(waiting, seq)
-                    waiting = []
+            if record.kind in {"messages", "received"}:
+                self._wait(record, waiting)
+                unsettled = record.seq
+                if waiting.size() >= CHUNK or record.seq in ends:
+                    yield self._flush(waiting)
+                    waiting = _Waiting()
                 continue
-            if waiting:
-                yield self._flush(waiting, seq)
-                waiting = []
-            if seq:
-                self._settle(seq)
+            if waiting.seq:
+                yield self._flush(waiting)
+                waiting = _Waiting()
+            if unsettled:
+                self._settle(unsettled)
             self._apply_record(record)
             self._seen.keep(record.seq, self._watermarks())
             yield record.seq
-            seq = 0
-        if waiting:
-            yield self._flush(waiting, seq)
-        if seq:
-            self._settle(seq)
+            unsettled = 0
+        if waiting.seq:
+            yield self._flush(waiting)
+        if unsettled:
+            self._settle(unsettled)
 
-    def _flush(self, waiting: Sequence[Message], seq: int) -> int:
+    def _wait(self, record: Record, waiting: _Waiting) -> None:
+        waiting.seq = record.seq
+        if record.kind == "messages":
+            waiting.messages.extend(decode_messages(record.body))
+            return
+        if self._plan is None:
+            self._plan = adopted_plan(self._tables, before=record.seq)
+        received: Received = decode_received(record.body)
+        batch = read_received(received, record.seq, self._plan.plan, self._plan.zone)
+        waiting.messages.extend(batch.messages)
+        waiting.letters.extend((record.recorded_at, one) for one in batch.rejected)
+        if batch.warnings:
+            self.tally.remarks = merged(self.tally.remarks + batch.warnings)
+
+    def _flush(self, waiting: _Waiting) -> int:
         """Append what messages say to the tables that grow; who is who waits until it settles."""
-        found = sort_out(self._seen, waiting)
+        seq = waiting.seq
+        found = sort_out(self._seen, waiting.messages)
         fresh = found.fresh
+        letters = waiting.letters + [(one.received_at, conflict_of(one, HTTP)) for one in found.conflicts]
+        self.tally.applied += len(fresh)
+        self.tally.known += found.known
+        self.tally.rejected += len(letters)
         names = self._known_names()
         events = event_rows(fresh, names)
         if events.num_rows:
@@ -143,14 +196,15 @@ class Projection:
         identifies = identify_rows(fresh, names)
         if identifies.num_rows:
             self._tables.append("trait_values", identifies, watermark=seq)
-        if found.conflicts:
-            self._store_letters([(one.received_at, conflict_of(one, "")) for one in found.conflicts], seq)
+        if letters:
+            self._store_letters(letters, seq)
         self._store_names(names, seq)
         stage(self._seen, found)
         for one in fresh:
             self._evidence.add(one)
         if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
             self._settle(seq)
+        self._watch.messages(waiting.messages, fresh)
         return seq
 
     def _settle(self, seq: int) -> None:
@@ -172,6 +226,7 @@ class Projection:
 
     def _apply_record(self, record: Record) -> None:
         handlers: Mapping[str, Callable[[Record], None]] = {
+            "plan": self._adopt,
             "rejects": self._rejects,
             "replayed": self._replayed,
             "findings": self._findings,
@@ -183,6 +238,11 @@ class Projection:
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)
+
+    def _adopt(self, record: Record) -> None:
+        adopted = decode_plan(record.body)
+        self._plan = plan_of(adopted)
+        self._tables.append("tracking_plans", plan_row(adopted, record), watermark=record.seq)
 
     def _rejects(self, record: Record) -> None:
         rejected = msgspec.json.decode(record.body, type=list[Rejection])
@@ -197,7 +257,8 @@ class Projection:
                 said = msgspec.structs.asdict(one)
                 rows[identity] = {"dead_letter_id": identity, "recorded_at": recorded_at, **said}
         table = pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"])
-        self._tables.append("dead_letters", table, watermark=seq)
+        if self._tables.append("dead_letters", table, watermark=seq):
+            self._watch.letters(letters)
 
     def _replayed(self, record: Record) -> None:
         taken = msgspec.json.decode(record.body, type=Replayed).dead_letter_ids

@@ -18,8 +18,9 @@ from kohort.clock import Moment
 from kohort.errors import StorageError
 
 RecordKind = Literal[
-    "messages", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run", "lost"
-]
+    "messages", "received", "plan", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run",
+    "lost",
+]  # fmt: skip
 
 MAGIC: Final = b"KOHORTJ1"
 LARGEST_BODY: Final = 2**30

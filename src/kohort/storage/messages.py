@@ -32,7 +32,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `event_id` is the message id that the sender gave, else a hash (see `derived_id`). `name` is the event key
     for what becomes an event (track, page, screen) and empty otherwise. At least one of `user_id` and
-    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time.
+    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time. Where that was corrected by when
+    the message came, `said_at` is the time that the sender gave (0 for none): the same however often it is sent.
     """
 
     event_id: str
@@ -45,10 +46,12 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     anonymous_id: str = ""
     previous_id: str = ""
     values: Values = Values()
+    said_at: Moment | None = None
 
     def digest(self) -> int:
         """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict."""
-        said = _ENCODER.encode(self)
+        lasting = self if self.said_at is None else msgspec.structs.replace(self, ts=self.said_at, said_at=None)
+        said = _ENCODER.encode(lasting)
         # Nothing else can look like this: in a text the quotes are escaped.
         start = said.index(_RECEIVED_AT)
         end = said.index(b",", start + len(_RECEIVED_AT))
