@@ -21,6 +21,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
+from kohort.storage.journal import Journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
@@ -65,6 +66,7 @@ class Project:
         self._patience = patience
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
+        self._journal: Journal | None = None
         self.folder.check()
 
     @classmethod
@@ -173,6 +175,8 @@ class Project:
 
         with write_lock(self.folder.lock, self._patience):
             workspace = self._workspace()
+            # In this order: with nothing seen, what is left of the tables is continued, not taken for whole.
+            workspace.seen.drop()
             workspace.tables.drop_all()
             drop_others(workspace.folder.mapped, "")
             return open_projection(workspace).catch_up(progress)
@@ -398,7 +402,9 @@ class Project:
         return "" if moment is None else format_moment(moment, self.zone)
 
     def _workspace(self) -> Workspace:
-        return Workspace.open(self.folder, self.clock)
+        workspace = Workspace.open(self.folder, self.clock, self._journal)
+        self._journal = workspace.journal
+        return workspace
 
     def _moment(self, workspace: Workspace, at: Time) -> Moment:
         if not isinstance(at, str):

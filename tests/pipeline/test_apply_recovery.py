@@ -111,8 +111,8 @@ def test_a_journal_record_cut_short_never_was(ran: Path, tmp_path: Path, monkeyp
     shop = Project(shutil.copytree(ran, tmp_path / "shop"), clock=SettableClock(NOW))
     old, real = state_of(shop), Journal._write
 
-    def torn(self: Journal, first: int, data: bytes) -> None:
-        real(self, first, data[: len(data) // 2])
+    def torn(self: Journal, data: bytes) -> None:
+        real(self, data[: len(data) // 2])
         raise Interrupted
 
     with monkeypatch.context() as patched:

@@ -14,6 +14,9 @@ from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
 from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 
+_Cells = tuple[list[int], list[Any]]
+"""The rows that have a value in a column, and the values."""
+
 EVENT_TYPES: Final = frozenset({"track", "page", "screen"})
 
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -124,13 +127,19 @@ def physical_name(name: str, kind: ValueType, *, first: bool) -> str:
     return column if first else f"{column}__{kind.name.lower()}"
 
 
-def typed_values(values: Values) -> Iterator[tuple[ValueType, Mapping[str, Any]]]:
-    """Yield the values that rules can speak of, by type."""
-    yield ValueType.NUMBER, values.numbers
-    yield ValueType.TEXT, values.texts
-    yield ValueType.BOOLEAN, values.booleans
-    yield ValueType.MOMENT, values.moments
-    yield ValueType.TEXT_LIST, values.lists
+def typed_values(values: Values) -> list[tuple[ValueType, Mapping[str, Any]]]:
+    """Return the values that rules can speak of, by type."""
+    return [
+        (kind, group)
+        for kind, group in (
+            (ValueType.NUMBER, values.numbers),
+            (ValueType.TEXT, values.texts),
+            (ValueType.BOOLEAN, values.booleans),
+            (ValueType.MOMENT, values.moments),
+            (ValueType.TEXT_LIST, values.lists),
+        )
+        if group
+    ]
 
 
 def actor_of(message: Message) -> str:
@@ -142,18 +151,21 @@ def actor_of(message: Message) -> str:
 def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
     """Return rows of `events`, sorted by name and time, one column for each property met."""
     events = [message for message in messages if message.type in EVENT_TYPES]
-    found: dict[tuple[str, ValueType], tuple[list[int], list[Any]]] = {}
-    cells: dict[tuple[str, str, ValueType], tuple[list[int], list[Any]]] = {}
+    cells: dict[str, dict[ValueType, dict[str, _Cells]]] = {}
+    found: dict[tuple[str, ValueType], _Cells] = {}
     for index, message in enumerate(events):
-        names.event(message.name)
+        its = cells.get(message.name)
+        if its is None:
+            names.event(message.name)
+            its = cells[message.name] = {kind: {} for kind in ValueType}
         for kind, group in typed_values(message.values):
+            columns = its[kind]
             for name, value in group.items():
-                key = (message.name, name, kind)
-                cell = cells.get(key)
-                if cell is None:
-                    cell = cells[key] = found.setdefault((names.column(*key), kind), ([], []))
-                cell[0].append(index)
-                cell[1].append(value)
+                if name not in columns:
+                    columns[name] = found.setdefault((names.column(message.name, name, kind), kind), ([], []))
+                positions, values = columns[name]
+                positions.append(index)
+                values.append(value)
     table = pa.table(
         {
             "event_id": [one.event_id for one in events],
@@ -167,7 +179,7 @@ def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
     )
     for (column, kind), (positions, values) in found.items():
         table = table.append_column(column, _spread(len(events), positions, values, ARROW_TYPES[kind]))
-    return table.sort_by([("name", "ascending"), ("ts", "ascending"), ("event_id", "ascending")])
+    return table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
 
 
 def _spread(length: int, positions: list[int], values: list[Any], kind: pa.DataType) -> pa.Array:

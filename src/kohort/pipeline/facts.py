@@ -45,7 +45,7 @@ def event_facts(
         exp.select("person_id", "ts", *columns)
         .from_("events")
         .where(exp.column("name").eq(exp.Placeholder()), exp.column("ts") <= exp.Placeholder())
-        .order_by("person_id", "ts", "event_id")
+        .order_by("person_id", "ts", "event_id", "source")
     )
     return connection.sql(query.sql(dialect="duckdb"), params=[event, at]).to_arrow_table()
 
@@ -73,7 +73,9 @@ def traits_at(connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, 
         .distinct("person_id", "name")
         .from_("trait_values")
         .where(exp.column("set_at") <= exp.Placeholder())
-        .order_by("person_id", "name", exp.column("set_at").desc(), exp.column("value_id").desc())
+        .order_by(
+            "person_id", "name", exp.column("set_at").desc(), exp.column("value_id").desc(), exp.column("source").desc()
+        )
     )
     columns, parameters = [], []
     for name, kind in names:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kohort.clock import Moment
-from kohort.pipeline.projection import POSITION
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 
@@ -29,7 +28,7 @@ class Freshness:
 def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Freshness:
     """Return how far a project is behind; `before` is an earlier answer, which spares reading what has not changed."""
     epoch = workspace.tables.watermark("memberships")
-    behind = max(0, workspace.journal.last_seq() - workspace.tables.watermark(POSITION))
+    behind = max(0, workspace.journal.last_seq() - workspace.seen.watermark())
     waiting = _first_received(workspace, epoch)
     if before is not None and before.epoch == epoch:
         return replace(before, behind=behind, waiting_since=waiting)

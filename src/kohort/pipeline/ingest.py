@@ -1,6 +1,6 @@
 """`ingest` and `replay`: from a file, or from dead letters, into the journal; each message once."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -8,11 +8,12 @@ import msgspec
 
 from kohort.collection.batches import Batch, InputFinding, merged
 from kohort.collection.ingestion import read_file, reread
+from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.findings import finding_of
-from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters, known_digests
+from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.messages import Message, encode_messages
+from kohort.storage.messages import encode_messages
 from kohort.storage.records import FindingsRecorded, Rejection, Replayed
 
 _MESSAGES_A_RECORD: Final = 1_000
@@ -112,7 +113,9 @@ def _accept(
     workspace: Workspace, chunk: Batch, result: IngestResult, letters: set[str], *, keep_rejected: bool = True
 ) -> list[Rejection]:
     """Append what is new to the journal; return the conflicts."""
-    fresh, conflicts = _sorted_out(workspace, chunk.messages, result)
+    found = sort_out(workspace.seen, chunk.messages)
+    result.known += found.known
+    fresh, conflicts = found.fresh, [conflict_of(one, result.file) for one in found.conflicts]
     now = workspace.clock.now()
     if fresh:
         bodies = [
@@ -127,29 +130,3 @@ def _accept(
         workspace.journal.append("rejects", [msgspec.json.encode(rejected)], recorded_at=now)
         letters.update(dead_letter_id(one) for one in rejected)
     return conflicts
-
-
-def _sorted_out(
-    workspace: Workspace, messages: Sequence[Message], result: IngestResult
-) -> tuple[list[Message], list[Rejection]]:
-    known = known_digests(workspace.tables, [one.event_id for one in messages])
-    fresh: dict[str, Message] = {}
-    conflicts = []
-    for one in messages:
-        twin = fresh.get(one.event_id)
-        before = twin.digest() if twin else known.get(one.event_id)
-        if before is None:
-            fresh[one.event_id] = one
-        elif before == one.digest():
-            result.known += 1
-        else:
-            conflicts.append(_conflict(one, result.file))
-    return list(fresh.values()), conflicts
-
-
-def _conflict(message: Message, file: str) -> Rejection:
-    reason = (
-        f'the message id "{message.event_id}" is already used by a message that says something else; the first one '
-        "stays; give this one an id of its own"
-    )
-    return Rejection(message.source, file, 0, "messageId", reason, encode_messages([message]).decode())

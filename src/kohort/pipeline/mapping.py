@@ -52,7 +52,7 @@ class Maker:
             .from_(relation)
             .join("numbered", using=["person_id"])
             .where(exp.column("name").eq(exp.Placeholder()))
-            .order_by(block, exp.column(time), exp.column(identity))
+            .order_by(block, exp.column(time), exp.column(identity), exp.column("source"))
         )
         rows = self._views.sql(query.sql(dialect="duckdb"), params=[name]).to_arrow_table()
         numbers = _integers(rows.column("person_number"), MISSING)

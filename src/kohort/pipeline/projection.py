@@ -1,8 +1,10 @@
 """The projection: from the journal to the tables, exactly once, resumable at any point.
 
 The journal is read in order. Messages are applied in chunks; every other record by itself. Each table takes a
-chunk together with its watermark, and `message_ids`, written last, marks the place from which the next call goes
-on: an interruption between two tables repeats the chunk, and the tables that have it already refuse it.
+chunk together with its watermark. The tables of people are written whole, so they follow only every so many chunks, or
+when a record needs them. The messages seen, written last, mark the place from which the next call goes on: an
+interruption repeats what came after it, and the tables that have it already refuse it. Chunks end wherever a table
+stands, so none is refused a part of what it lacks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +21,10 @@ from kohort.clock import Moment
 from kohort.collection.batches import InputFinding, merged
 from kohort.collection.received_messages import read_received
 from kohort.definitions.values import ValueType
+from kohort.errors import CorruptionError
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
+from kohort.pipeline.deduplication import conflict_of, sort_out, stage
+from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables
 from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
 from kohort.pipeline.versions import in_force
@@ -29,7 +34,7 @@ from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal
 from kohort.storage.messages import Message, decode_messages, derived_id
-from kohort.storage.received import Received, decode_plan, decode_received
+from kohort.storage.received import HTTP, Received, decode_plan, decode_received
 from kohort.storage.records import (
     EpochClosed,
     Finding,
@@ -42,14 +47,16 @@ from kohort.storage.records import (
     StepRun,
 )
 from kohort.storage.schemas import SCHEMAS
+from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 from kohort.storage.watch import Watch
 
 CHUNK: Final = 50_000
 """How many messages are applied at once: what bounds the memory of a projection."""
 
-POSITION: Final = "message_ids"
-"""The table that is written last, and so tells how far the projection has come."""
+_SETTLED_AT_ONCE: Final = 20 * CHUNK
+_MOST_EVIDENCE: Final = 4 * CHUNK
+"""After so many messages, or so many that tell who is who, the tables of people are written."""
 
 EpochHandler = Callable[[EpochClosed, Record], None]
 
@@ -84,45 +91,80 @@ class Projection:
     """
 
     def __init__(
-        self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler, watch: Watch
+        self,
+        folder: ProjectFolder,
+        journal: Journal,
+        tables: Tables,
+        seen: SeenMessages,
+        close_epoch: EpochHandler,
+        watch: Watch,
     ) -> None:
-        self._folder, self._journal, self._tables = folder, journal, tables
+        self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
         self._plan: AdoptedPlan | None = None
+        self._evidence = Evidence()
         self.tally = Tally()
         self._watch = ProjectionWatch(watch)
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
 
-        `progress` is called with (records done, records in all) after each chunk.
+        `progress` is called with (records done, records in all) after each chunk. Raises CorruptionError if the journal
+        or a table has lost what was there.
         """
-        start, end = self._tables.watermark(POSITION), self._journal.last_seq()
+        start, end = self._seen.watermark(), self._journal.last_seq()
+        self._check(end)
         for seq in self._apply(self._journal.read(after=start)):
             if progress is not None:
                 progress(seq - start, end - start)
         return end - start
 
+    def _check(self, end: int) -> None:
+        stands = self._watermarks()
+        if max(stands.values()) > end:
+            raise CorruptionError(
+                f"the journal in {self._folder.journal} ends at record {end:,}, and the tables have come further; "
+                "restore the journal from a backup, or make the tables what it says with: kohort rebuild"
+            )
+        for name, seq in self._seen.tables().items():
+            if stands[name] < seq:
+                raise CorruptionError(
+                    f'the table "{name}" in {self._tables.folder} has lost rows (it stands at record {stands[name]:,} '
+                    f"of the journal and stood at {seq:,}); make the tables anew with: kohort rebuild"
+                )
+
+    def _watermarks(self) -> dict[str, int]:
+        return {name: self._tables.watermark(name) for name in SCHEMAS}
+
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
-        # Where an interruption fell between two tables, the chunk must end where it did then.
-        interrupted = max(self._tables.watermark(name) for name in SCHEMAS)
-        waiting = _Waiting()
+        # Where an interruption fell between two tables, a chunk must end where it did then.
+        ends = set(self._watermarks().values())
+        # What an interrupted call had not finished begins again.
+        self._seen.forget_staged()
+        self._evidence = Evidence()
+        waiting, unsettled = _Waiting(), 0
         for record in records:
             if record.kind in {"messages", "received"}:
                 self._wait(record, waiting)
-                if waiting.size() >= CHUNK or record.seq == interrupted:
+                unsettled = record.seq
+                if waiting.size() >= CHUNK or record.seq in ends:
                     yield self._flush(waiting)
                     waiting = _Waiting()
                 continue
-            if waiting.size():
+            if waiting.seq:
                 yield self._flush(waiting)
                 waiting = _Waiting()
+            if unsettled:
+                self._settle(unsettled)
             self._apply_record(record)
-            self._tables.append(POSITION, SCHEMAS[POSITION].empty_table(), watermark=record.seq)
+            self._seen.keep(record.seq, self._watermarks())
             yield record.seq
+            unsettled = 0
         if waiting.seq:
             yield self._flush(waiting)
+        if unsettled:
+            self._settle(unsettled)
 
     def _wait(self, record: Record, waiting: _Waiting) -> None:
         waiting.seq = record.seq
@@ -135,15 +177,18 @@ class Projection:
         batch = read_received(received, record.seq, self._plan.plan, self._plan.zone)
         waiting.messages.extend(batch.messages)
         waiting.letters.extend((record.recorded_at, one) for one in batch.rejected)
-        self.tally.rejected += len(batch.rejected)
         if batch.warnings:
             self.tally.remarks = merged(self.tally.remarks + batch.warnings)
 
     def _flush(self, waiting: _Waiting) -> int:
+        """Append what messages say to the tables that grow; who is who waits until it settles."""
         seq = waiting.seq
-        fresh, ids = self._without_known(waiting.messages)
+        found = sort_out(self._seen, waiting.messages)
+        fresh = found.fresh
+        letters = waiting.letters + [(one.received_at, conflict_of(one, HTTP)) for one in found.conflicts]
         self.tally.applied += len(fresh)
-        self.tally.known += len(waiting.messages) - len(fresh)
+        self.tally.known += found.known
+        self.tally.rejected += len(letters)
         names = self._known_names()
         events = event_rows(fresh, names)
         if events.num_rows:
@@ -151,23 +196,23 @@ class Projection:
         identifies = identify_rows(fresh, names)
         if identifies.num_rows:
             self._tables.append("trait_values", identifies, watermark=seq)
-        for table, rows in identity_tables(self._tables, fresh).items():
-            self._tables.replace(table, rows, watermark=seq)
-        if waiting.letters:
-            self._store_letters(waiting.letters, seq)
+        if letters:
+            self._store_letters(letters, seq)
         self._store_names(names, seq)
-        self._tables.append(POSITION, ids, watermark=seq)
+        stage(self._seen, found)
+        for one in fresh:
+            self._evidence.add(one)
+        if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
+            self._settle(seq)
         self._watch.messages(waiting.messages, fresh)
         return seq
 
-    def _without_known(self, messages: Sequence[Message]) -> tuple[list[Message], pa.Table]:
-        known = known_digests(self._tables, [one.event_id for one in messages])
-        fresh: dict[str, Message] = {}
-        for one in messages:
-            if one.event_id not in known and one.event_id not in fresh:
-                fresh[one.event_id] = one
-        digests = [one.digest() for one in fresh.values()]
-        return list(fresh.values()), pa.table([list(fresh), digests], schema=SCHEMAS[POSITION])
+    def _settle(self, seq: int) -> None:
+        """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
+        for table, rows in identity_tables(self._tables, self._evidence.messages()).items():
+            self._tables.replace(table, rows, watermark=seq)
+        self._evidence = Evidence()
+        self._seen.keep(seq, self._watermarks())
 
     def _known_names(self) -> Names:
         if self._names is None:
@@ -316,10 +361,3 @@ def dead_letter_id(rejection: Rejection) -> str:
 def known_dead_letters(tables: Tables) -> set[str]:
     """Return the ids of all dead letters, replayed ones included."""
     return set(tables.read("dead_letters").column("dead_letter_id").to_pylist())
-
-
-def known_digests(tables: Tables, event_ids: Sequence[str]) -> dict[str, int]:
-    """Return the digest of each of these messages that the tables already hold."""
-    stored = tables.read(POSITION)
-    found = stored.filter(pc.is_in(stored.column("event_id"), value_set=pa.array(event_ids, pa.string())))
-    return dict(zip(found.column("event_id").to_pylist(), found.column("digest").to_pylist(), strict=True))

@@ -17,6 +17,7 @@ def open_projection(workspace: Workspace) -> Projection:
         workspace.folder,
         workspace.journal,
         workspace.tables,
+        workspace.seen,
         lambda epoch, record: close_epoch(workspace, epoch, record),
         Watch(workspace.folder.watch, workspace.clock),
     )

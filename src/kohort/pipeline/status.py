@@ -62,7 +62,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         journal_records=last,
         journal_bytes=workspace.journal.size(),
         journal_damage=len(workspace.journal.damaged()),
-        behind=last - tables.watermark("message_ids"),
+        behind=last - workspace.seen.watermark(),
     )
 
 

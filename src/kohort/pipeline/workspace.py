@@ -24,6 +24,7 @@ from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.journal import Journal
+from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
@@ -43,15 +44,21 @@ class Workspace:
     clock: Clock
     journal: Journal
     tables: Tables
+    seen: SeenMessages
     shown: Shown = field(default_factory=dict)
     elsewhere: Callable[[Catalog], RuleEngine] | None = None
 
     @classmethod
-    def open(cls, folder: ProjectFolder, clock: Clock) -> "Workspace":
-        """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
+    def open(cls, folder: ProjectFolder, clock: Clock, journal: Journal | None = None) -> "Workspace":
+        """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used.
+
+        A `journal` that was opened before knows its end, and how far it was read.
+        """
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        return cls(folder, settings, clock, Journal(folder.journal, settings.journal), Tables(folder.tables))
+        if journal is None or journal.limits != settings.journal:
+            journal = Journal(folder.journal, settings.journal)
+        return cls(folder, settings, clock, journal, Tables(folder.tables), SeenMessages(folder.seen))
 
     @cached_property
     def plan(self) -> TrackingPlan:

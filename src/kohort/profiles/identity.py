@@ -7,6 +7,7 @@ whose actor id names the person, is the actor seen earliest, ties by smallest id
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from kohort.clock import Moment
@@ -14,7 +15,10 @@ from kohort.clock import Moment
 USER: Final = "user_id"
 ANONYMOUS: Final = "anonymous_id"
 
+_REMEMBERED: Final = 2**17
 
+
+@lru_cache(_REMEMBERED)
 def actor_id_of(kind: str, value: str) -> str:
     """Return the pseudonymous, stable id of an identifier: 80 bits of a hash.
 

@@ -30,6 +30,7 @@ class ProjectFolder:
         self.watch = data / "watch"
         self.journal = data / "journal"
         self.tables = data / "tables"
+        self.seen = data / "seen"
         self.mapped = data / "mapped"
         self.scores = data / "scores"
         self.models = data / "models"

@@ -62,8 +62,8 @@ def frame_of(record: Record) -> bytes:
     """
     if len(record.body) > LARGEST_BODY:
         raise StorageError(f"a journal record of {len(record.body)} bytes is too large; write several")
-    rest = _META.pack(record.seq, record.recorded_at, record.kind.encode("ascii")) + record.body
-    return _HEAD.pack(len(record.body), zlib.crc32(rest)) + rest
+    meta = _META.pack(record.seq, record.recorded_at, record.kind.encode("ascii"))
+    return b"".join((_HEAD.pack(len(record.body), zlib.crc32(record.body, zlib.crc32(meta))), meta, record.body))
 
 
 def record_at(content: bytes, position: int) -> tuple[Record, int] | None:

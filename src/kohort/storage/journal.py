@@ -52,7 +52,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path, limits: JournalLimits = DEFAULT_LIMITS) -> None:
-        self._folder, self._limits = folder, limits
+        self._folder, self.limits = folder, limits
         self._lock = folder / "lock"
         self._end: _Place | None = None
         self._seen: _Place | None = None
@@ -77,8 +77,8 @@ class Journal:
                     frame_of(Record(seq + number, recorded_at, kind, body))
                     for number, (kind, body) in enumerate(records, 1)
                 ]
-                self._write(seq + 1, b"".join(frames))
-                self._look()
+                path, size = self._write(b"".join(frames))
+                self._end = _Place(path, size, seq + len(records), recorded_at)
         except OSError as error:
             self._end = None
             raise (DiskFullError if error.errno in _NO_ROOM else StorageError)(
@@ -185,8 +185,8 @@ class Journal:
         while place is not None:
             for _, reached in self._records(place, _held):
                 place = reached
-            if not place.path.exists():
-                # An interrupted write had only just begun it.
+            if not place.path.exists() or place.path.stat().st_size < place.offset:
+                # An interrupted write had only just begun it; or somebody put another journal in its place.
                 self._end, place = None, self._start_of_last_file()
                 continue
             self._end = _Place(place.path, place.offset or len(MAGIC), place.seq, place.recorded_at)
@@ -202,28 +202,31 @@ class Journal:
         _force_file(paths[-1])
         return _Place(paths[-1], 0, int(paths[-1].stem) - 1)
 
-    def _write(self, first: int, data: bytes) -> None:
-        """Write frames at the end that `_look` found, the first of record `first`; the caller holds the lock."""
-        end = self._end
+    def _write(self, data: bytes) -> tuple[Path, int]:
+        """Write frames at the end that `_look` found; return the file and its size. The caller holds the lock."""
         self._check_room(len(data))
-        new = end is None or end.offset + len(data) > _LARGEST_FILE
-        if end is not None and new:
-            _force_file(end.path)
-        path = self._path(first) if end is None or new else end.path
-        before = 0 if end is None or new else end.offset
+        end = self._end
+        if end is not None and end.offset + len(data) <= _LARGEST_FILE:
+            path, before = end.path, end.offset
+        else:
+            if end is not None:
+                _force_file(end.path)
+            path, before = self._path(end.seq + 1 if end else 1), 0
+            data = MAGIC + data
         try:
             with path.open("ab") as file:
-                file.write(MAGIC + data if new else data)
+                file.write(data)
                 file.flush()
                 _force(file.fileno())
         except OSError:
             _take_back(path, before)
             raise
-        if new:
+        if before == 0:
             sync_folder(self._folder)
+        return path, before + len(data)
 
     def _check_room(self, wanted: int) -> None:
-        quota, reserve = self._limits.quota, self._limits.reserve
+        quota, reserve = self.limits.quota, self.limits.reserve
         held = self._size_before() + (self._end.offset if self._end else 0)
         if quota is not None and held + wanted > quota:
             raise DiskFullError(

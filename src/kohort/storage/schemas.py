@@ -25,8 +25,6 @@ _TEXT, _INTEGER, _BOOLEAN, _REAL = pa.string(), pa.int64(), pa.bool_(), pa.float
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     # Property columns are added as they are met; partitioned by name, sorted by time.
     "events": _schema(event_id=_TEXT, actor_id=_TEXT, name=_TEXT, ts=_INTEGER, received_at=_INTEGER, source=_TEXT),
-    # Every accepted message once: what exact deduplication looks up.
-    "message_ids": _schema(event_id=_TEXT, digest=_INTEGER),
     # An actor is one identifier; a person is the actors that links join.
     "identifiers": _schema(kind=_TEXT, value=_TEXT, actor_id=_TEXT, first_seen=_INTEGER, last_seen=_INTEGER),
     "links": _schema(actor_id=_TEXT, linked_actor_id=_TEXT, ts=_INTEGER, event_id=_TEXT),

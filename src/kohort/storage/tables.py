@@ -27,8 +27,9 @@ class Tables:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     tables = Tables(Path(folder))
-    ...     _ = tables.append("message_ids", pa.table({"event_id": ["a"], "digest": [1]}), watermark=3)
-    ...     tables.watermark("message_ids"), tables.read("message_ids").num_rows, tables.read("links").num_rows
+    ...     actors = pa.table({"actor_id": ["a"], "person_id": ["a"], "first_seen": [1]})
+    ...     _ = tables.append("actors", actors, watermark=3)
+    ...     tables.watermark("actors"), tables.read("actors").num_rows, tables.read("links").num_rows
     (3, 1, 0)
     """
 
@@ -68,10 +69,15 @@ class Tables:
         return [field.name for field in table.schema().fields] if table else SCHEMAS[name].names
 
     def drop_all(self) -> None:
-        """Delete every table; they can be rebuilt from the journal."""
+        """Delete every table, all at once for whoever looks; they can be rebuilt from the journal."""
         self._open.clear()
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        leftover = self.folder.with_name(self.folder.name + ".dropped")
+        for _ in range(2):
+            # One that an interruption left behind goes first.
+            if leftover.exists():
+                shutil.rmtree(leftover)
+            if self.folder.exists():
+                self.folder.rename(leftover)
 
     def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> bool:
         if watermark <= self.watermark(name):

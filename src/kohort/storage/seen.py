@@ -1,0 +1,225 @@
+"""Which messages have been stored: exact, for ever, in bounded memory.
+
+A message is known by its source and the id that its sender gave it, hashed to 128 bits; beside stands a digest of what
+it said. What is kept at once becomes a *run*: a file of rows sorted by hash, mapped into memory and never changed.
+Eight runs of about one size are merged into one of the next, so that their number grows with the logarithm of that of
+the messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition never was.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.errors import CorruptionError, StorageError
+
+Keys = NDArray[np.uint64]
+"""Hashes: rows of two halves, the higher first."""
+
+_MANIFEST: Final = "manifest.json"
+_FAN: Final = 8
+_MERGED_AT_ONCE: Final = 2**20
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """A file of three rows: higher halves (sorted), lower halves, digests."""
+
+    name: str
+    rows: int
+
+    @property
+    def tier(self) -> int:
+        """Runs of one tier are of about one size."""
+        return (self.rows.bit_length() - 1) // (_FAN.bit_length() - 1)
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    watermark: int = 0
+    runs: list[_Run] = []
+    tables: dict[str, int] = {}
+    made: int = 0
+
+
+def keys_of(messages: Iterable[tuple[str, str]]) -> Keys:
+    """Return the hashes of messages, given by source and id.
+
+    >>> keys_of([("web", "1"), ("web", "1"), ("app", "1")])[:, 0] == keys_of([("web", "1")])[0, 0]
+    array([ True,  True, False])
+    """
+    hashes = b"".join(
+        hashlib.blake2b(f"{len(source)}:{source}{identity}".encode(), digest_size=16).digest()
+        for source, identity in messages
+    )
+    return np.frombuffer(hashes, ">u8").astype(np.uint64).reshape(-1, 2)
+
+
+class SeenMessages:
+    """The messages that the tables hold, and up to which journal record that is so; for the one writer.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     seen = SeenMessages(Path(folder))
+    ...     seen.stage(keys_of([("web", "1"), ("web", "2")]), np.array([10, 20]))
+    ...     seen.keep(watermark=3)
+    ...     seen.find(keys_of([("web", "2"), ("web", "3")])), seen.watermark()
+    ([20, None], 3)
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._mapped: dict[str, NDArray[np.uint64]] = {}
+        self._staged: list[NDArray[np.uint64]] = []
+
+    def watermark(self) -> int:
+        """Return the journal sequence number up to which messages are known, 0 for none."""
+        return self._manifest().watermark
+
+    def tables(self) -> Mapping[str, int]:
+        """Return the watermarks that the tables had at the last addition."""
+        return self._manifest().tables
+
+    def __len__(self) -> int:
+        return sum(run.rows for run in self._manifest().runs)
+
+    def find(self, keys: Keys) -> list[int | None]:
+        """Return the digest of each message that is known, None for the others."""
+        found = np.zeros(len(keys), np.bool_)
+        digests = np.zeros(len(keys), np.int64)
+        # Sorted, neighbours look at neighbouring pages.
+        order = np.argsort(keys[:, 0])
+        high, low = keys[order, 0], keys[order, 1]
+        for rows in [*self._staged, *map(self._rows, self._manifest().runs)]:
+            places = np.searchsorted(rows[0], high)
+            open_ = np.flatnonzero(places < rows.shape[1])
+            while len(open_ := open_[rows[0][places[open_]] == high[open_]]):
+                same = rows[1][places[open_]] == low[open_]
+                its = open_[same]
+                found[order[its]], digests[order[its]] = True, rows[2][places[its]].view(np.int64)
+                # Half a hash may be shared, once in a thousand million years or so.
+                open_ = open_[~same]
+                places[open_] += 1
+                open_ = open_[places[open_] < rows.shape[1]]
+        return [digest if known else None for known, digest in zip(found.tolist(), digests.tolist(), strict=True)]
+
+    def stage(self, keys: Keys, digests: NDArray[np.int64]) -> None:
+        """Know messages that are not known yet, for now; `keep` makes it last."""
+        if len(keys):
+            order = np.lexsort((keys[:, 1], keys[:, 0]))
+            rows = np.stack([keys[order, 0], keys[order, 1], digests[order].astype(np.int64).view(np.uint64)])
+            self._staged.append(rows)
+
+    @property
+    def staged(self) -> int:
+        """How many messages are known for now only."""
+        return sum(rows.shape[1] for rows in self._staged)
+
+    def keep(self, watermark: int, tables: Mapping[str, int] | None = None) -> None:
+        """Make what was staged last, and move the watermark, in one step.
+
+        `tables` are the watermarks of the tables by then. Raises StorageError if the disk refuses: then nothing is.
+        """
+        manifest = self._manifest()
+        runs, made = list(manifest.runs), manifest.made
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self._staged:
+                runs.append(self._write(made, _merged(self._staged), self.staged))
+                made += 1
+            while (crowded := _crowded(runs)) is not None:
+                pieces = _merged([self._rows(run) for run in crowded])
+                runs = [run for run in runs if run not in crowded]
+                runs.append(self._write(made, pieces, sum(run.rows for run in crowded)))
+                made += 1
+            self._replace(_Manifest(watermark, runs, dict(tables or {}), made))
+        except OSError as error:
+            raise StorageError(
+                f"could not write to {self.folder}: {error.strerror}; nothing of this is kept; "
+                "free some space and run the command again"
+            ) from error
+        self._staged.clear()
+        self._drop_others(runs)
+
+    def forget_staged(self) -> None:
+        """Forget what was staged since the last `keep`."""
+        self._staged.clear()
+
+    def drop(self) -> None:
+        """Forget all messages; they can be learned again from the journal."""
+        self._mapped.clear()
+        self._staged.clear()
+        if self.folder.exists():
+            (self.folder / _MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(self.folder)
+
+    def _manifest(self) -> _Manifest:
+        path = self.folder / _MANIFEST
+        if not path.exists():
+            return _Manifest()
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_Manifest)
+        except msgspec.MsgspecError as error:
+            raise CorruptionError(f"{path} cannot be read: {error}; make it anew with: kohort rebuild") from error
+
+    def _replace(self, manifest: _Manifest) -> None:
+        partial = self.folder / f"{_MANIFEST}.partial"
+        with partial.open("wb") as file:
+            file.write(msgspec.json.encode(manifest))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.folder / _MANIFEST)
+
+    def _rows(self, run: _Run) -> NDArray[np.uint64]:
+        if run.name not in self._mapped:
+            path = self.folder / run.name
+            try:
+                self._mapped[run.name] = np.memmap(path, np.uint64, "r", shape=(3, run.rows))
+            except (OSError, ValueError) as error:
+                raise CorruptionError(f"{path} is gone or cut short; make it anew with: kohort rebuild") from error
+        return self._mapped[run.name]
+
+    def _write(self, number: int, pieces: Iterable[NDArray[np.uint64]], size: int) -> _Run:
+        run = _Run(f"{number:012d}.run", size)
+        with (self.folder / run.name).open("wb") as file:
+            start = 0
+            for piece in pieces:
+                for row, values in enumerate(piece):
+                    file.seek((row * size + start) * values.itemsize)
+                    file.write(values.tobytes())
+                start += piece.shape[1]
+            file.flush()
+            os.fsync(file.fileno())
+        return run
+
+    def _drop_others(self, runs: Sequence[_Run]) -> None:
+        kept = {run.name for run in runs} | {_MANIFEST}
+        for path in self.folder.iterdir():
+            if path.name not in kept:
+                self._mapped.pop(path.name, None)
+                path.unlink()
+
+
+def _crowded(runs: Sequence[_Run]) -> list[_Run] | None:
+    """Return the runs of a tier that has as many as there may be; None if none has."""
+    tiers: dict[int, list[_Run]] = {}
+    for run in runs:
+        its = tiers.setdefault(run.tier, [])
+        its.append(run)
+        if len(its) == _FAN:
+            return its
+    return None
+
+
+def _merged(runs: Sequence[NDArray[np.uint64]]) -> Iterator[NDArray[np.uint64]]:
+    """Yield the rows of sorted runs in order, a bounded number at a time: hashes are spread evenly."""
+    parts = -(-sum(run.shape[1] for run in runs) // _MERGED_AT_ONCE)
+    borders = np.array([part * 2**64 // parts for part in range(1, parts)], np.uint64)
+    ends = [[0, *np.searchsorted(run[0], borders).tolist(), run.shape[1]] for run in runs]
+    for part in range(parts):
+        rows = np.concatenate([run[:, its[part] : its[part + 1]] for run, its in zip(runs, ends, strict=True)], axis=1)
+        yield rows[:, np.lexsort((rows[1], rows[0]))]

@@ -1,0 +1,132 @@
+"""Each message once, for ever, by source and id; the same id with another content is kept once and reported."""
+
+import random
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kohort.pipeline.evidence import Evidence
+from kohort.pipeline.identities import identity_tables
+from kohort.project import Project
+from kohort.storage.messages import Message, Values, encode_messages
+from kohort.storage.tables import Tables
+from small_shop import NOW, tables_of
+
+
+def visit(number: int, source: str = "web", page: str = "/") -> Message:
+    values = Values(texts={"page": page})
+    return Message(f"m{number}", "page", NOW - number, NOW, source, "visit", anonymous_id="ada", values=values)
+
+
+def received(shop: Project, *records: Sequence[Message]) -> None:
+    """Let others append to the journal, and bring the tables up to it."""
+    journal = shop._workspace().journal
+    journal.append("messages", [encode_messages(one) for one in records], recorded_at=NOW)
+    with shop._writing():
+        assert shop.status().behind == 0
+
+
+def stored(shop: Project) -> list[tuple[str, str]]:
+    rows = shop.sql("SELECT source, event_id FROM events ORDER BY ALL").to_pylist()
+    return [(row["source"], row["event_id"]) for row in rows]
+
+
+def test_repeats_in_any_order_over_restarts_are_stored_once(shop: Project) -> None:
+    chosen = random.Random(7)  # noqa: S311 - no secret
+    sent = [visit(number) for number in range(60) for _ in range(chosen.randint(1, 5))]
+    chosen.shuffle(sent)
+    for start in range(0, len(sent), 20):
+        # The moment of receipt is not what a message says.
+        again = [msgspec.structs.replace(one, received_at=NOW + start) for one in sent[start : start + 20]]
+        received(shop, again[:7], again[7:])
+    assert stored(shop) == sorted(("web", f"m{number}") for number in range(60))
+    assert shop.dead_letters().num_rows == 0
+
+
+def test_two_sources_may_use_the_same_id(shop: Project) -> None:
+    received(shop, [visit(1), visit(1, "app")], [visit(1, "app")])
+    assert stored(shop) == [("app", "m1"), ("web", "m1")]
+    assert shop.preview("count of visit = 2", NOW).size == 1
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_another_content_under_a_known_id_is_reported_and_the_first_stays(shop: Project, *, apart: bool) -> None:
+    first, other = visit(1, page="/first"), visit(1, page="/other")
+    if apart:
+        received(shop, [first])
+        received(shop, [other], [other])
+    else:
+        received(shop, [first, other, other])
+    assert shop.sql("SELECT page FROM events").to_pylist() == [{"page": "/first"}]
+    (letter,) = shop.dead_letters().to_pylist()
+    assert (letter["source"], letter["field"]) == ("web", "messageId")
+    assert 'the message id "m1" is already used' in letter["reason"]
+    assert '"/other"' in letter["raw"]
+    before = tables_of(shop)
+    shop.rebuild()
+    assert tables_of(shop) == before
+
+
+IDENTIFIERS = st.sampled_from(["", "a", "b", "c"])
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> list[Message]:
+    found = []
+    for number in range(draw(st.integers(1, 25))):
+        kind = draw(st.sampled_from(["track", "page", "identify", "alias"]))
+        user, anonymous = draw(st.sampled_from([(u, a) for u in ("", "a", "b") for a in ("", "a", "c") if u or a]))
+        previous = draw(IDENTIFIERS) if kind == "alias" else ""
+        ts = draw(st.integers(0, 6))
+        found.append(Message(f"m{number}", kind, ts, 0, "web", "", user, anonymous, previous))  # type: ignore[arg-type]
+    return found
+
+
+@given(messages())
+def test_the_evidence_says_what_all_messages_say(tmp_path_factory: pytest.TempPathFactory, said: list[Message]) -> None:
+    tables, evidence = Tables(tmp_path_factory.mktemp("tables")), Evidence()
+    for one in said:
+        evidence.add(one)
+    found, expected = (identity_tables(tables, some) for some in (evidence.messages(), said))
+    assert {name: rows.to_pylist() for name, rows in found.items()} == {
+        name: rows.to_pylist() for name, rows in expected.items()
+    }
+
+
+def test_the_evidence_knows_every_field_of_a_message() -> None:
+    """A new field may tell who is who: then it belongs to what `Evidence` tells events apart by."""
+    known = {
+        "event_id",
+        "type",
+        "ts",
+        "said_at",
+        "received_at",
+        "source",
+        "name",
+        "user_id",
+        "anonymous_id",
+        "previous_id",
+    }
+    assert set(Message.__struct_fields__) == known | {"values"}
+
+
+def test_a_digest_does_not_depend_on_receipt_and_on_nothing_else() -> None:
+    one = visit(1, page='","received_at":7,"')
+    assert one.digest() == msgspec.structs.replace(one, received_at=NOW + 1).digest()
+    changed = {"event_id": "x", "ts": 1, "source": "x", "name": "x", "user_id": "x", "values": Values(numbers={"x": 1})}
+    digests = {msgspec.structs.replace(one, **{name: value}).digest() for name, value in changed.items()}
+    assert len(digests | {one.digest()}) == len(changed) + 1
+
+
+def test_the_folder_of_what_was_seen_is_made_anew_if_it_is_gone(shop: Project) -> None:
+    for number in range(0, 30, 3):
+        received(shop, [visit(number), visit(number + 1)], [visit(number + 2)])
+    shop._workspace().seen.drop()
+    received(shop, [visit(3), visit(31)])
+    assert len(stored(shop)) == 31
+    mended = tables_of(shop)
+    shop.rebuild()
+    assert tables_of(shop) == mended
