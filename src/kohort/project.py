@@ -14,6 +14,7 @@ from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
+from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.preview import Preview, preview, preview_segment
@@ -364,6 +365,8 @@ class Project:
             workspace = self._workspace()
             projection = _projection(workspace)
             projection.catch_up()
+            if adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now()):
+                projection.catch_up()
             yield workspace, projection.catch_up
 
 

@@ -27,7 +27,7 @@ FRENCH = replace(
     },
 )
 MODULES = sorted(Path(next(iter(kohort.rules.__path__))).glob("*.py"))
-KINDS = ("event", "trait", "segment", "period")
+KINDS = ("event", "trait", "segment", "period", "purpose")
 
 
 CONDITION = 'une condition (comme country = "FR" ou nombre de order_completed >= 3)'

@@ -20,6 +20,7 @@ from kohort.collection.rows import MalformedLine, Rows
 from kohort.collection.segment_lines import SEGMENT, MessageText, looks_like_messages, message_texts, read_messages
 from kohort.collection.segment_messages import Reader
 from kohort.collection.tables import check_columns, open_rows
+from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.source import SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
 from kohort.errors import InputError, did_you_mean, shorten
@@ -50,12 +51,14 @@ def read_file(
     plan: TrackingPlan,
     zone: ZoneInfo,
     received_at: Moment,
+    identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
 ) -> Ingestion:
     """Open a file and return what reads it.
 
     `source` names one of `sources` (or "segment", for Segment-format JSON lines); None takes the one whose
-    pattern matches the file's name. Times without an offset are in the source's zone, else in `zone`.
+    pattern matches the file's name. Times without an offset are in the source's zone, else in `zone`. `identity` says
+    which identifiers of a message's context are kept.
 
     Raises InputError, before any row is read, for a file that is missing, empty, of the wrong kind or without a
     column that the source asks for, and if it is not clear which source is meant. Wrong rows raise nothing: they
@@ -64,7 +67,7 @@ def read_file(
     kind = kind_of(path)
     chosen = _choose(path, kind, sources, source)
     if chosen is None:
-        reader, origin = Reader(SEGMENT, plan, zone, received_at), Origin(SEGMENT, str(path))
+        reader, origin = Reader(SEGMENT, plan, zone, received_at, identity), Origin(SEGMENT, str(path))
         return Ingestion(SEGMENT, lambda: read_messages(message_texts(path), origin, reader, batch_size))
     mapping = RowMapping(chosen, load_lookups(chosen, path.parent), plan, zone, received_at, batch_size)
     _check(path, next(open_rows(path, chosen.delimiter)), mapping)
@@ -79,6 +82,7 @@ def reread(
     plan: TrackingPlan,
     zone: ZoneInfo,
     received_at: Moment,
+    identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
 ) -> Iterator[Batch]:
     """Read dead letters again, by today's sources and tracking plan; those still wrong are rejected again.
@@ -94,7 +98,7 @@ def reread(
         origin = Origin(name, file)
         if name == SEGMENT:
             texts = (MessageText(one.line, "", one.raw.encode()) for one in together)
-            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at), batch_size)
+            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at, identity), batch_size)
             continue
         source = _named(name, sources)
         mapping = RowMapping(source, load_lookups(source, Path(file).parent), plan, zone, received_at, batch_size)

@@ -7,8 +7,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.consent import ConsentDefinition, consent_definition_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
+from kohort.definitions.identity import IdentityDefinition, identity_definition_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import ProjectError
 
@@ -37,7 +39,8 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep, `stores` where else rules can run, by name.
+    limits that segments should keep, `stores` where else rules can run, by name. `identity` says how people are told
+    apart, `consent` what they are asked for.
     """
 
     name: str
@@ -52,6 +55,8 @@ class ProjectDefinition:
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
     stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
+    identity: IdentityDefinition = field(default_factory=IdentityDefinition)
+    consent: ConsentDefinition = field(default_factory=ConsentDefinition)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -87,6 +92,8 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
         stores=stores_of(fields.inner("stores")),
+        identity=identity_definition_of(fields.inner("identity")),
+        consent=consent_definition_of(fields.inner("consent")),
     )
     fields.refuse_unknown()
     return definition

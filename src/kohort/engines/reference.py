@@ -32,6 +32,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -94,6 +95,16 @@ class TraitValue:
 
 
 @dataclass(frozen=True)
+class ConsentChoice:
+    """What one of a person's actors chose of a consent banner's category, and from when."""
+
+    actor: str
+    category: str
+    effective_at: Moment
+    granted: bool
+
+
+@dataclass(frozen=True)
 class Person:
     """A person with the whole of their history, merged actors included."""
 
@@ -101,6 +112,7 @@ class Person:
     first_seen: Moment
     events: tuple[Event, ...] = ()
     traits: tuple[TraitValue, ...] = ()
+    choices: tuple[ConsentChoice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +153,8 @@ class Reference:
                 return not self.holds(rule.part, person)
             case InSegment():
                 return self.holds(segments_of([rule], self.catalog)[rule.name], person)
+            case ConsentTo():
+                return self.consents(person, rule.purpose)
             case Did():
                 return bool(self.matching(person, rule.event, rule.where, rule.window))
             case Near() | InPolygon() | InCell():
@@ -158,6 +172,23 @@ class Reference:
                 return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
             case _:
                 assert_never(rule)
+
+    def consents(self, person: Person, purpose: str) -> bool:
+        """Return whether something was granted, and of no actor and category the latest choice is a refusal."""
+        told = [
+            one
+            for one in person.choices
+            if one.category in self.catalog.purposes[purpose] and one.effective_at <= self.at
+        ]
+        latest = [
+            one
+            for one in told
+            if not any(
+                (other.actor, other.category) == (one.actor, one.category) and other.effective_at > one.effective_at
+                for other in told
+            )
+        ]
+        return bool(told) and all(one.granted for one in latest)
 
     def is_located(self, condition: Located, person: Person) -> bool:
         """Look where a person is, if anywhere on Earth."""

@@ -43,6 +43,7 @@ def ingest(
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,
+        identity=workspace.settings.identity,
     )
     result = IngestResult(path.name, ingestion.source)
     warnings: list[InputFinding] = []
@@ -76,6 +77,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,
+        identity=workspace.settings.identity,
     )
     result = IngestResult("dead letters", "")
     still: set[tuple[str, str]] = set()

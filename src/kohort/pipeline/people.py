@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
+from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.engines.evaluation import Explanation
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.outlook.outlook import Case, completed
@@ -18,7 +19,7 @@ from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
 from kohort.pipeline.workspace import Workspace
-from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
+from kohort.profiles.identity import actor_id_of
 from kohort.rules.read import read_rule
 
 MEMBER_COLUMNS = pa.schema(

@@ -15,9 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.definitions.values import ValueType
+from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
-from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.consents import choice_rows
+from kohort.pipeline.identities import identity_tables, identity_tables_anew
 from kohort.pipeline.versions import in_force
+from kohort.profiles.identity import attributed
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal, Record
@@ -26,10 +29,12 @@ from kohort.storage.records import (
     EpochClosed,
     FindingsRecorded,
     ModelFitted,
+    PeopleEdited,
     Rejection,
     Replayed,
     ScoreRun,
     SegmentsApplied,
+    SettingsAdopted,
     StepRun,
 )
 from kohort.storage.schemas import SCHEMAS
@@ -87,13 +92,17 @@ class Projection:
     def _flush(self, waiting: list[Message], seq: int) -> int:
         fresh, ids = self._without_known(waiting)
         waiting.clear()
-        names = self._known_names()
-        events = event_rows(fresh, names)
+        names, definition = self._known_names(), identity_in_force(self._tables)
+        said = [attributed(one, definition) for one in fresh]
+        events = event_rows(said, names)
         if events.num_rows:
             self._tables.append("events", events, watermark=seq)
-        identifies = identify_rows(fresh, names)
+        identifies = identify_rows(said, names)
         if identifies.num_rows:
             self._tables.append("trait_values", identifies, watermark=seq)
+        choices = choice_rows(fresh, definition)
+        if choices.num_rows:
+            self._tables.append("consent_choices", choices, watermark=seq)
         for table, rows in identity_tables(self._tables, fresh).items():
             self._tables.replace(table, rows, watermark=seq)
         self._store_names(names, seq)
@@ -128,6 +137,8 @@ class Projection:
             "model": self._model,
             "segments": self._segments,
             "run": self._run,
+            "settings": self._settings,
+            "people": self._people,
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)
@@ -192,8 +203,25 @@ class Projection:
     def _run(self, record: Record) -> None:
         self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))
 
+    def _settings(self, record: Record) -> None:
+        adopted = msgspec.json.decode(record.body, type=SettingsAdopted)
+        row = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(adopted).items()}
+        self._append_row("settings", record, row)
+        self._identify_anew(record)
+
+    def _people(self, record: Record) -> None:
+        self._append_one("people_edits", record, msgspec.json.decode(record.body, type=PeopleEdited))
+        self._identify_anew(record)
+
+    def _identify_anew(self, record: Record) -> None:
+        for table, rows in identity_tables_anew(self._tables).items():
+            self._tables.replace(table, rows, watermark=record.seq)
+
     def _append_one(self, table: str, record: Record, said: msgspec.Struct) -> None:
-        row = {"seq": record.seq, "recorded_at": record.recorded_at, **msgspec.structs.asdict(said)}
+        self._append_row(table, record, msgspec.structs.asdict(said))
+
+    def _append_row(self, table: str, record: Record, said: Mapping[str, object]) -> None:
+        row = {"seq": record.seq, "recorded_at": record.recorded_at, **said}
         self._tables.append(table, pa.Table.from_pylist([row], schema=SCHEMAS[table]), watermark=record.seq)
 
     def _segments(self, record: Record) -> None:
@@ -208,10 +236,7 @@ class Projection:
         self._store_names(names, record.seq)
         self._tables.append("segment_versions", _versions(self._tables, applied, record.seq), watermark=record.seq)
         said = {"cause": applied.cause, "despite": applied.despite, "reason": applied.reason}
-        row = {"seq": record.seq, "recorded_at": record.recorded_at, **said}
-        self._tables.append(
-            "applications", pa.Table.from_pylist([row], schema=SCHEMAS["applications"]), watermark=record.seq
-        )
+        self._append_row("applications", record, said)
         if applied.epoch is not None:
             self._close_epoch(applied.epoch, record)
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
+from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.project import ProjectDefinition, project_definition_of
 from kohort.definitions.score import ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
@@ -14,6 +15,7 @@ from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
 from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError
+from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
@@ -137,7 +139,8 @@ class Workspace:
         found = catalog_of(names, plan, sentences)
         language = Language.EN if segments is not None else self.language
         periods = {**self.settings.periods, **self.in_force().periods}
-        return replace(found, zone=self.settings.zone, language=language, periods=periods)
+        purposes = {**self.settings.consent.categories(), **adopted_purposes(self.tables)}
+        return replace(found, zone=self.settings.zone, language=language, periods=periods, purposes=purposes)
 
     @property
     def language(self) -> Language:
@@ -170,5 +173,6 @@ def catalog_of(names: Names, plan: TrackingPlan, segments: Mapping[str, str]) ->
         events.setdefault(event, {}).setdefault(name, {})[kind] = column
     traits = dict(plan.traits)
     for name, kind in names.traits:
-        traits.setdefault(name, kind)
+        if not name.startswith(CONSENT_PREFIX):
+            traits.setdefault(name, kind)
     return Catalog(events=events, traits=traits, aliases=plan.keys_by_alias, segments=segments)

@@ -20,7 +20,9 @@ from typing import Final, Literal
 from kohort.clock import Moment
 from kohort.errors import CorruptionError, StorageError
 
-RecordKind = Literal["messages", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run"]
+RecordKind = Literal[
+    "messages", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run", "settings", "people"
+]
 
 _MAGIC: Final = b"KOHORTJ1"
 _HEAD: Final = struct.Struct("<II")

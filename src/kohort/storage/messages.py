@@ -12,7 +12,7 @@ import msgspec
 
 from kohort.clock import Moment
 
-MessageType = Literal["track", "page", "screen", "identify", "alias", "group"]
+MessageType = Literal["track", "page", "screen", "identify", "alias", "group", "consent"]
 
 
 class Values(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,12 +27,27 @@ class Values(msgspec.Struct, frozen=True, omit_defaults=True):
     removed: list[str] = []
 
 
+class Choices(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody consented to and what they refused, in the words of the banner that asked.
+
+    `form` says how it was told ("segment", "rudderstack", "google", "record"), `proof` by what it can be shown: a page,
+    the version of a text.
+    """
+
+    form: str
+    granted: list[str] = []
+    denied: list[str] = []
+    proof: str = ""
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """One accepted message.
 
     `event_id` is the message id that the sender gave, else a hash (see `derived_id`). `name` is the event key
     for what becomes an event (track, page, screen) and empty otherwise. At least one of `user_id` and
-    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time.
+    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time. `shared` are identifiers of
+    other kinds that the project declares unique, by kind, beside those that stand in traits. A "consent" has `choices`
+    and nothing else.
     """
 
     event_id: str
@@ -45,6 +60,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     anonymous_id: str = ""
     previous_id: str = ""
     values: Values = Values()
+    shared: dict[str, str] = {}
+    choices: Choices | None = None
 
     def digest(self) -> int:
         """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict."""
