@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Projection
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -47,7 +48,8 @@ _FOREVER: Final = 2**63 - 1
 class Project:
     """A project in a folder.
 
-    Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
+    Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`,
+    `merge_people`, `split_people`) hold the project's
     lock, and first finish what an interrupted one left undone. A time is ISO 8601 text (without an offset: in the
     project's time zone), a moment in microseconds UTC, or None for the project's own `as_of`, else the present.
 
@@ -199,6 +201,37 @@ class Project:
 
         workspace = self._workspace()
         return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
+
+    def person(self, person: str, at: Time = None) -> "PersonRecord":
+        """Return what is known of a person (by person id, user id or anonymous id), consents as of a moment.
+
+        Identifiers, what joined them, and each choice with its proof. Raises UnknownNameError for nobody known.
+        """
+        from kohort.pipeline.person import person_record
+
+        workspace = self._workspace()
+        return person_record(workspace, person, self._moment(workspace, at))
+
+    def merge_people(self, one: str, other: str, *, reason: str = "") -> str:
+        """Make two people one by hand, and return their person id; earlier splits that part them are taken back.
+
+        Raises UnknownNameError for people that nobody knows, UsageError for two who are one already.
+        """
+        from kohort.pipeline.merging import merge_people
+
+        with self._writing() as (workspace, catch_up):
+            return merge_people(workspace, one, other, reason, catch_up)
+
+    def split_people(self, one: str, other: str, *, reason: str = "") -> tuple[str, str]:
+        """Make two people of one, and return their person ids: a merge by hand is taken back, or links are cut.
+
+        `other` leaves with the identifiers that are nearer to it, and stays apart whatever becomes known. Raises
+        UnknownNameError for people that nobody knows, UsageError for two who are no one person.
+        """
+        from kohort.pipeline.merging import split_people
+
+        with self._writing() as (workspace, catch_up):
+            return split_people(workspace, one, other, reason, catch_up)
 
     def overlap(self, segments: Sequence[str] = (), at: Time = None) -> "Intersections":
         """Return who is in exactly which of these segments (by default of all), at the last run or at a moment."""

@@ -144,16 +144,17 @@ def _recorded(document: Mapping[str, Any]) -> Choices:
 
 def _shared(document: Mapping[str, Any], identity: IdentityDefinition) -> dict[str, str]:
     """Return the external ids and device ids that the project declares unique, by kind; what is none is left out."""
-    wanted = {(one.origin, one.name): one.kind for one in identity.unique if one.origin is not Origin.TRAIT}
+    wanted = {(str(one.origin), one.name): one.kind for one in identity.unique if one.origin is not Origin.TRAIT}
     context = document.get("context")
     if not wanted or not isinstance(context, dict):
         return {}
     external, device = context.get("externalIds"), context.get("device")
-    given = [(Origin.DEVICE, name, value) for name, value in device.items()] if isinstance(device, dict) else []
+    given: list[tuple[str, str, object]] = []
+    if isinstance(device, dict):
+        given += [(Origin.DEVICE, name, value) for name, value in device.items()]
     if isinstance(external, list):
-        given += [
-            (Origin.EXTERNAL_ID, str(one.get("type")), one.get("id")) for one in external if isinstance(one, dict)
-        ]
+        named = [one for one in external if isinstance(one, dict)]
+        given += [(Origin.EXTERNAL_ID, str(one.get("type")), one.get("id")) for one in named]
     return {
         wanted[origin, name]: value.strip()
         for origin, name, value in given

@@ -96,9 +96,10 @@ class TraitValue:
 
 @dataclass(frozen=True)
 class ConsentChoice:
-    """What one of a person's actors chose of a consent banner's category, and from when."""
+    """What one of a person's actors chose of a category, in a banner or another form, and from when."""
 
     actor: str
+    form: str
     category: str
     effective_at: Moment
     granted: bool
@@ -174,21 +175,26 @@ class Reference:
                 assert_never(rule)
 
     def consents(self, person: Person, purpose: str) -> bool:
-        """Return whether something was granted, and of no actor and category the latest choice is a refusal."""
+        """Return whether all actors that were asked consent, by the form that spoke last, in all of its categories."""
         told = [
             one
             for one in person.choices
             if one.category in self.catalog.purposes[purpose] and one.effective_at <= self.at
         ]
-        latest = [
-            one
-            for one in told
-            if not any(
-                (other.actor, other.category) == (one.actor, one.category) and other.effective_at > one.effective_at
-                for other in told
-            )
-        ]
-        return bool(told) and all(one.granted for one in latest)
+        return bool(told) and all(
+            self.agrees([one for one in told if one.actor == actor]) for actor in {one.actor for one in told}
+        )
+
+    def agrees(self, told: Listed[ConsentChoice]) -> bool:
+        """Return whether an actor consents who told this."""
+        last = max(one.effective_at for one in told)
+        for form in {one.form for one in told if one.effective_at == last}:
+            for category in {one.category for one in told if one.form == form}:
+                choices = [one for one in told if (one.form, one.category) == (form, category)]
+                latest = max(one.effective_at for one in choices)
+                if not all(one.granted for one in choices if one.effective_at == latest):
+                    return False
+        return True
 
     def is_located(self, condition: Located, person: Person) -> bool:
         """Look where a person is, if anywhere on Earth."""

@@ -1,6 +1,7 @@
 """What people consented to: choices as rows, and what each person's choices come to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,6 @@ def choice_rows(messages: Iterable[Message], definition: IdentityDefinition) -> 
     for message in messages:
         if message.choices is None:
             continue
-        named = named_in(message, definition)
         told = message.choices
         choices = dict.fromkeys(told.granted, True) | dict.fromkeys(told.denied, False)
         fixed = {
@@ -33,28 +33,43 @@ def choice_rows(messages: Iterable[Message], definition: IdentityDefinition) -> 
             "event_id": message.event_id,
         }
         rows += [
-            fixed | {"actor_id": actor_id_of(*actor), "category": category, "granted": granted}
-            for actor in (named.actor, *named.others)
+            fixed | {"actor_id": actor, "category": category, "granted": granted}
+            for actor in actors_of(message, definition)
             for category, granted in choices.items()
         ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["consent_choices"])
 
 
-class Consents:
-    """The choices of the people whom some actors are."""
+def actors_of(message: Message, definition: IdentityDefinition) -> list[str]:
+    """Return the actors that a message names: all of them made the choices that it tells."""
+    named = named_in(message, definition)
+    return [actor_id_of(*one) for one in (named.actor, *named.others)]
 
-    def __init__(self, tables: Tables, purposes: Mapping[str, Sequence[str]], actors: Iterable[str]) -> None:
+
+class Consents:
+    """The choices of the people whom some actors are: those of the tables, and `told` by what is about to be stored."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        purposes: Mapping[str, Sequence[str]],
+        actors: AbstractSet[str],
+        told: Iterable[Choice],
+    ) -> None:
         self._purposes = purposes
         everybody = tables.read("actors")
-        named = everybody.filter(pc.is_in(everybody.column("actor_id"), value_set=pa.array(set(actors), pa.string())))
+        asked = pa.array(sorted(actors), pa.string())
+        named = everybody.filter(pc.is_in(everybody.column("actor_id"), value_set=asked))
         self._people = dict(_pairs(named))
-        people = pa.array(set(self._people.values()), pa.string())
+        people = pa.array(sorted(set(self._people.values())), pa.string())
         theirs = dict(_pairs(everybody.filter(pc.is_in(everybody.column("person_id"), value_set=people))))
         stored = tables.read("consent_choices")
         rows = stored.filter(pc.is_in(stored.column("actor_id"), value_set=pa.array(list(theirs), pa.string())))
         self._choices: dict[str, list[Choice]] = {}
-        for row in rows.select(["actor_id", "category", "effective_at", "granted"]).to_pylist():
+        for row in rows.select(["actor_id", "form", "category", "effective_at", "granted"]).to_pylist():
             self._choices.setdefault(theirs[row["actor_id"]], []).append(Choice(*row.values()))
+        for one in told:
+            self._choices.setdefault(self._people.get(one.actor, one.actor), []).append(one)
 
     def known(self, actors: Iterable[str]) -> bool:
         """Return whether any of the actors has been seen before."""
@@ -62,7 +77,7 @@ class Consents:
 
     def to(self, purpose: str, actors: Iterable[str], at: Moment) -> bool | None:
         """Return what the people whom these actors are have consented to at a moment, None if they said nothing."""
-        people = {self._people[actor] for actor in actors if actor in self._people}
+        people = {self._people.get(actor, actor) for actor in actors}
         choices = [one for person in people for one in self._choices.get(person, ())]
         return consent_at(choices, self._purposes[purpose], at)
 

@@ -8,6 +8,7 @@ import msgspec
 
 from kohort.collection.batches import Batch, InputFinding, merged
 from kohort.collection.ingestion import read_file, reread
+from kohort.pipeline.admission import admitted
 from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters, known_digests
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
@@ -112,7 +113,9 @@ def _accept(
     workspace: Workspace, chunk: Batch, result: IngestResult, letters: set[str], *, keep_rejected: bool = True
 ) -> list[Rejection]:
     """Append what is new to the journal; return the conflicts."""
-    fresh, conflicts = _sorted_out(workspace, chunk.messages, result)
+    messages, withheld = admitted(workspace, chunk.messages)
+    result.withheld += withheld
+    fresh, conflicts = _sorted_out(workspace, messages, result)
     now = workspace.clock.now()
     if fresh:
         bodies = [

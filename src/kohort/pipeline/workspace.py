@@ -140,6 +140,8 @@ class Workspace:
         language = Language.EN if segments is not None else self.language
         periods = {**self.settings.periods, **self.in_force().periods}
         purposes = {**self.settings.consent.categories(), **adopted_purposes(self.tables)}
+        if self.elsewhere is not None:
+            purposes = {}  # a store holds no consents yet: refused, and not answered by a no
         return replace(found, zone=self.settings.zone, language=language, periods=periods, purposes=purposes)
 
     @property

@@ -5,29 +5,39 @@ from typing import Final
 
 import duckdb
 
-# What each actor chose by category, told once a moment: of two at one moment the refusal counts. Summed over a person's
-# actors and categories, what changes in the number of refusals gives that number at every moment.
+# `kohort.profiles.consents` says the meaning. The changes in the number of refusals are summed up to every moment: over
+# the categories of one form of an actor, and then over a person's actors, each with the answer of who spoke last.
 _STATUS: Final = """
 CREATE VIEW consent_status AS
 WITH told AS (
-    SELECT person_id, purpose, actor_id, category, effective_at, bool_and(granted) AS granted
+    SELECT person_id, purpose, actor_id, form, category, effective_at, NOT bool_and(granted) AS refused
     FROM consent_choices JOIN purposes USING (category) JOIN actors USING (actor_id)
     GROUP BY ALL
-), changed AS (
-    SELECT person_id, purpose, effective_at, (NOT granted)::BIGINT - coalesce(lag((NOT granted)::BIGINT) OVER (
-        PARTITION BY purpose, actor_id, category ORDER BY effective_at
+), by_category AS (
+    SELECT *, refused::BIGINT - coalesce(lag(refused::BIGINT) OVER (
+        PARTITION BY purpose, actor_id, form, category ORDER BY effective_at
     ), 0) AS change
     FROM told
-), summed AS (
-    SELECT person_id, purpose, effective_at, sum(change) AS change FROM changed GROUP BY ALL
-), found AS (
-    SELECT person_id, purpose, effective_at, sum(change) OVER (
+), by_form AS (
+    SELECT person_id, purpose, actor_id, effective_at, sum(sum(change)) OVER (
+        PARTITION BY purpose, actor_id, form ORDER BY effective_at
+    ) > 0 AS refused
+    FROM by_category GROUP BY person_id, purpose, actor_id, form, effective_at
+), by_actor AS (
+    SELECT person_id, purpose, actor_id, effective_at, bool_or(refused) AS refused FROM by_form GROUP BY ALL
+), changed AS (
+    SELECT *, refused::BIGINT - coalesce(lag(refused::BIGINT) OVER (
+        PARTITION BY purpose, actor_id ORDER BY effective_at
+    ), 0) AS change
+    FROM by_actor
+), by_person AS (
+    SELECT person_id, purpose, effective_at, sum(sum(change)) OVER (
         PARTITION BY person_id, purpose ORDER BY effective_at
     ) = 0 AS granted
-    FROM summed
+    FROM changed GROUP BY person_id, purpose, effective_at
 )
 SELECT person_id, purpose, granted, effective_at AS since
-FROM found
+FROM by_person
 QUALIFY granted IS DISTINCT FROM lag(granted) OVER (PARTITION BY person_id, purpose ORDER BY effective_at)
 """
 
@@ -36,7 +46,7 @@ CREATE VIEW consents AS
 SELECT person_id, actor_id, purpose, category, CASE
         WHEN granted THEN 'granted'
         WHEN lag(granted) OVER (
-            PARTITION BY purpose, actor_id, category ORDER BY effective_at, granted DESC, event_id
+            PARTITION BY purpose, actor_id, form, category ORDER BY effective_at, granted DESC, event_id
         ) THEN 'withdrawn'
         ELSE 'denied'
     END AS status,

@@ -104,11 +104,11 @@ def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
 def consent_values(person: Person, catalog: Catalog) -> list[TraitValue]:
     """Return a person's consent to each purpose as engines read it: the values of a boolean trait.
 
-    >>> ada = Person("ada", 0, choices=(ConsentChoice("a1", "Advertising", 5, granted=True),))
+    >>> ada = Person("ada", 0, choices=(ConsentChoice("a1", "banner", "Advertising", 5, granted=True),))
     >>> [(one.name, one.set_at, one.value.value) for one in consent_values(ada, CATALOG)]
     [('consent to ads', 5, True)]
     """
-    choices = [Choice(one.actor, one.category, one.effective_at, one.granted) for one in person.choices]
+    choices = [Choice(one.actor, one.form, one.category, one.effective_at, one.granted) for one in person.choices]
     return [
         TraitValue(consent_trait(purpose), "", moment, Typed(ValueType.BOOLEAN, granted))
         for purpose, categories in catalog.purposes.items()
@@ -144,7 +144,8 @@ def _events(draw: st.DrawFn) -> Event:
 
 def _choices() -> st.SearchStrategy[ConsentChoice]:
     categories = sorted({one for its in CATALOG.purposes.values() for one in its} | {"Functional"})
-    return st.builds(ConsentChoice, st.just(""), st.sampled_from(categories), moments(), st.booleans())
+    forms = st.sampled_from(("banner", "paper"))
+    return st.builds(ConsentChoice, st.just(""), forms, st.sampled_from(categories), moments(), st.booleans())
 
 
 @st.composite
