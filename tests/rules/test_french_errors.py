@@ -53,6 +53,7 @@ VALUE_OR_THRESHOLD = f'{VALUE}, "moyenne", "médiane" ou "quantile 0.9"'
             'un texte s\'écrit entre guillemets droits : "FR"',
         ),
         ("cvl > 3", "cvl", 'trait inconnu : "cvl"', 'vouliez-vous dire "clv" ?'),
+        ("consentement à add", "consentement à add", 'finalité inconnue : "add"', 'vouliez-vous dire "ads" ?'),
         (
             "a fait order_complete",
             "a fait order_complete",
