@@ -224,5 +224,5 @@ def test_people_are_shown_merged_and_split(shop: Project, write_lines: WriteLine
     assert "user_id bob\n" in out
     _, err = inside("people", "split", "ada", "bob", *there, code=2)
     assert '"ada" and "bob" are two people already' in err
-    _, err = inside("people", "show", "eve", *there, code=2)
+    _, err = inside("people", "show", "eve", *there, code=3)
     assert "give a person id, a user id or an anonymous id" in err

@@ -28,18 +28,18 @@ def test_what_is_left_out_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"identity": {"unike": {}}}, 'field identity: unknown field "unike"; did you mean "unique"?'),
+        ({"identity": {"unike": {}}}, 'field "identity": unknown field "unike"; did you mean "unique"?'),
         ({"identity": {"unique": {"user_id": None}}}, "user_id needs no declaration; give its limit under limits"),
         ({"identity": {"unique": {"email": {"limit": 0}}}}, "expected a whole number from 1 on"),
         ({"identity": {"unique": {"email": {"form": "mail"}}}}, "expected one of email, phone, text"),
         ({"identity": {"unique": {"x": {"trait": "a", "device": "id"}}}}, "one of trait, external_id, device only"),
         ({"identity": {"unique": {"x": {"traits": "a"}}}}, 'unknown field "traits"; did you mean "trait"?'),
         ({"identity": {"limits": {"email": 3}}}, 'unknown field "email"'),
-        ({"identity": {"blocked": {"mail": "x"}}}, "one of the kinds any, anonymous_id, user_id"),
+        ({"identity": {"blocked": {"mail": "x"}}}, "one of the kinds anonymous_id, any, user_id"),
         ({"consent": {"purpose": {}}}, 'unknown field "purpose"; did you mean "purposes"?'),
         ({"consent": {"purposes": {"ads": {"category": "x"}}}}, 'unknown field "category"'),
         ({"consent": {"purposes": {"ads": None}, "required": {"web": ["adds"]}}},
-         'field consent.required.web: unknown purpose "adds"; did you mean "ads"?'),
+         'field "consent.required.web": unknown purpose "adds"; did you mean "ads"?'),
     ],
 )  # fmt: skip
 def test_what_is_wrong_names_its_place(fields: dict[str, object], says: str) -> None:
