@@ -86,6 +86,12 @@ def test_every_form_of_consent_and_no_answer_is_no_consent(
     assert asking.preview("consent to ads_matching", NOW).size == (status == "granted")
 
 
+def test_a_proof_is_a_page_without_what_follows_its_address(asking: Project, write_lines: WriteLines) -> None:
+    page = {"page": {"url": "https://shop.example/basket?email=ada@x.org#pay"}}
+    asking.ingest(write_lines("m.jsonl", [said(1, 1, preferences(Advertising=True) | page)]))
+    assert [one.proof for one in asking.person("ada", NOW).consents] == ["https://shop.example/basket"]
+
+
 def test_the_latest_choice_counts_and_a_rule_sees_each_moment_as_it_was(
     asking: Project, write_lines: WriteLines
 ) -> None:

@@ -20,6 +20,7 @@ from kohort.pipeline.identities import identity_tables
 from kohort.project import Project
 from kohort.storage.messages import Choices, Message, Values
 from kohort.storage.schemas import SCHEMAS
+from kohort.storage.tables import Tables
 from small_shop import NOW, WriteLines, iso, order, tables_of
 
 SETTINGS = """\
@@ -286,6 +287,30 @@ def test_what_is_declared_unique_later_joins_what_is_known_already(
     people_shop.folder.settings.write_text(SETTINGS, encoding="utf-8")
     list(people_shop.run(NOW))
     assert people_of(people_shop) == [["ada", "crm-1"], ["eve"]]
+    held = tables_of(people_shop)
+    people_shop.rebuild()
+    assert tables_of(people_shop) == held
+
+
+@pytest.mark.parametrize("write", [1, 2, 3, 4, 5])
+def test_an_interruption_between_the_tables_of_people_is_continued(
+    people_shop: Project, write_lines: WriteLines, monkeypatch: pytest.MonkeyPatch, write: int
+) -> None:
+    people_shop.ingest(write_lines("m.jsonl", [known(1, "u1"), known(2, "", "a1"), known(3, "u2")]))
+    real, numbers = Tables._write, count(1)
+
+    def failing(self: Tables, *args: object, **options: object) -> bool:
+        if next(numbers) == write:
+            raise InterruptedError
+        return real(self, *args, **options)  # type: ignore[arg-type]  # as it came
+
+    joined = write_lines("n.jsonl", [known(4, "u1", "a1")])
+    with monkeypatch.context() as patched:
+        patched.setattr(Tables, "_write", failing)
+        with pytest.raises(InterruptedError):
+            people_shop.ingest(joined)
+    people_shop.ingest(write_lines("o.jsonl", [known(5, "u2")]))
+    assert people_of(people_shop) == [["a1", "u1"], ["u2"]]
     held = tables_of(people_shop)
     people_shop.rebuild()
     assert tables_of(people_shop) == held

@@ -55,7 +55,9 @@ def choices_in(document: Mapping[str, Any]) -> Choices | None:
     if not forms:
         return None
     page = _mapping(context.get("page")).get("url")
-    return _choices("+".join(forms), [by_form[form] for form in forms], page if isinstance(page, str) else "")
+    # What follows the address may say more of a person than a proof needs.
+    proof = page.partition("?")[0].partition("#")[0] if isinstance(page, str) else ""
+    return _choices("+".join(forms), [by_form[form] for form in forms], proof)
 
 
 def recorded_choices(document: Mapping[str, Any]) -> Choices | Breach:

@@ -1,7 +1,7 @@
 """Identifiers, links and persons, brought up to date with new messages, settings, merges and splits."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,8 @@ from kohort.profiles.identity import actor_id_of, named_in, trait_texts
 from kohort.storage.messages import Message
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
+
+_ORDER: Final = [("actor_id", "ascending"), ("kind", "ascending"), ("value", "ascending")]
 
 Seen = tuple[str, str, str, Moment]
 """An identifier, the actor that was seen with it, and when."""
@@ -33,7 +35,7 @@ def identity_tables(tables: Tables, messages: Sequence[Message]) -> dict[str, pa
         seen += [(*one, own, message.ts) for one in named.carried]
         fixed = {"actor_id": own, "ts": message.ts, "event_id": message.event_id}
         links += [fixed | {"linked_actor_id": actor_id_of(*other)} for other in named.others]
-    return _content(tables, definition, seen, links)
+    return _content(tables, definition, seen, links, anew=False)
 
 
 def identity_tables_anew(tables: Tables) -> dict[str, pa.Table]:
@@ -42,7 +44,7 @@ def identity_tables_anew(tables: Tables) -> dict[str, pa.Table]:
     Traits that were set before their kind was declared unique are looked through as well.
     """
     definition = identity_in_force(tables)
-    return _content(tables, definition, _seen_in_traits(tables, definition), [])
+    return _content(tables, definition, _seen_in_traits(tables, definition), [], anew=True)
 
 
 def evidence_of(tables: Tables) -> Evidence:
@@ -51,10 +53,14 @@ def evidence_of(tables: Tables) -> Evidence:
 
 
 def _content(
-    tables: Tables, definition: IdentityDefinition, seen: Sequence[Seen], links: Sequence[dict[str, Any]]
+    tables: Tables, definition: IdentityDefinition, seen: Sequence[Seen], links: Sequence[dict[str, Any]], *, anew: bool
 ) -> dict[str, pa.Table]:
-    identifiers = _merged_identifiers(tables.read("identifiers"), seen)
-    merged_links = _merged_links(tables.read("links"), links)
+    stored, stored_links = tables.read("identifiers").sort_by(_ORDER), tables.read("links")
+    identifiers = _merged_identifiers(stored, seen)
+    merged_links = _merged_links(stored_links, links)
+    if not anew and _says_nothing_new(identifiers, stored) and merged_links.equals(_merged_links(stored_links, [])):
+        # Known people came back: who is who stays as it is.
+        return {"identifiers": identifiers.append_column("refused", stored.column("refused"))}
     evidence = _evidence(tables, definition, identifiers, merged_links)
     persons = evidence.persons()
     refused = [
@@ -64,12 +70,19 @@ def _content(
         )
     ]
     marked = identifiers.append_column("refused", pa.array(refused, pa.string()))
+    # In the order of writing: links and identifiers that are known already tell that the others are up to date.
     return {
-        "identifiers": marked.select(SCHEMAS["identifiers"].names),
-        "links": merged_links,
         "merges": _merges(persons),
         "actors": _actors(persons, evidence),
+        "links": merged_links,
+        "identifiers": marked.select(SCHEMAS["identifiers"].names),
     }
+
+
+def _says_nothing_new(identifiers: pa.Table, stored: pa.Table) -> bool:
+    """Return whether two tables of identifiers, in one order, differ in nothing but when each was seen last."""
+    names = ["kind", "value", "actor_id", "first_seen"]
+    return bool(identifiers.select(names).equals(stored.select(names)))
 
 
 def _evidence(tables: Tables, definition: IdentityDefinition, identifiers: pa.Table, links: pa.Table) -> Evidence:
@@ -113,7 +126,7 @@ def _merged_identifiers(stored: pa.Table, seen: Sequence[Seen]) -> pa.Table:
     merged = pa.concat_tables([stored.select(new.column_names), new]).group_by(keys)
     table = merged.aggregate([("first_seen", "min"), ("last_seen", "max")])
     ordered = table.select([*keys, "first_seen_min", "last_seen_max"]).rename_columns(new.column_names)
-    return ordered.sort_by([("actor_id", "ascending"), ("kind", "ascending"), ("value", "ascending")])
+    return ordered.sort_by(_ORDER)
 
 
 def _merged_links(stored: pa.Table, new: Sequence[dict[str, Any]]) -> pa.Table:
