@@ -160,7 +160,7 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "group_by": "rows of a table are not grouped yet; group them in a view of the store",
         "lookups": "tables are not joined yet; join them in a view of the store",
         "delimiter": "only a file has a delimiter",
-        "requires_consent": "nothing of a table is stored; leave out of it, in a view of the store, who did not consent",
+        "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:
