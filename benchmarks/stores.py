@@ -54,7 +54,7 @@ class TimedStore:
 
     def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
         """Run and time a statement and return its rows."""
-        with self._timed("answers" if text.startswith('SELECT "people"."person_id"') else "populations"):
+        with self._timed("answers" if '"answers"' in text else "populations"):
             return self._store.fetch(text, values)
 
     def snapshot(self) -> AbstractContextManager[None]:

@@ -77,12 +77,8 @@ FAULTS = (
     Fault("outsiders of a population have a score", CRITERIA, "return holds | ~among", "return holds & among"),
     Fault("é is not é", TEXTS, 'composed = normalize("NFC", text)\n', "composed = text\n"),
     # The SQL engine.
-    Fault(
-        "NULL leaks",
-        TERMS,
-        "return exp.Coalesce(this=_compared(predicate, value, parameters), expressions=[exp.false()])",
-        "return _compared(predicate, value, parameters)",
-    ),
+    Fault("NULL leaks", TERMS, "return exp.Coalesce(this=met, expressions=[exp.false()])", "return met"),
+    Fault("a window is cut by another", TERMS, "return min(known, default", "return max(known, default"),
     Fault("a lower bound is outside", TERMS, "else [exp.GTE(this=term", "else [exp.GT(this=term"),
     Fault(
         "a mean is rounded half up",

@@ -19,7 +19,9 @@
     │       └── StalePlanError      a plan no longer fits what it was made from
     └── TransientError              trying again later may succeed                           exit code 7
         ├── LockedError             another command is writing
-        └── StorageError            the disk refused a write (full, for one)
+        ├── StorageError            the disk refused a write
+        │   └── DiskFullError       … for want of room: that of the disk, or the journal's quota
+        └── OverloadError           more comes in than can be written: some of it must wait
 
 A message says what was tried, on what, and what to do next. Whether to retry is the type.
 """
@@ -172,6 +174,14 @@ class LockedError(TransientError):
 
 class StorageError(TransientError):
     """The disk refused a write."""
+
+
+class DiskFullError(StorageError):
+    """There is no room for a write: on the disk, in its reserve, or in the journal's quota; nothing of it is kept."""
+
+
+class OverloadError(TransientError):
+    """More comes in than can be written; nothing of this was kept, and the sender should try again later."""
 
 
 @dataclass(frozen=True)

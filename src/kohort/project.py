@@ -16,7 +16,6 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
-from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
 from kohort.pipeline.workspace import Workspace
@@ -28,11 +27,14 @@ from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
 
 if TYPE_CHECKING:
+    from kohort.collection.webhooks.deliveries import Webhooks
+    from kohort.definitions.project import ProjectDefinition
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
+    from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.person import PersonRecord
-    from kohort.pipeline.projection import Projection
+    from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
+    from kohort.storage.watch import Watch
 
 Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
@@ -48,10 +51,10 @@ _FOREVER: Final = 2**63 - 1
 class Project:
     """A project in a folder.
 
-    Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`,
-    `merge_people`, `split_people`) hold the project's
-    lock, and first finish what an interrupted one left undone. A time is ISO 8601 text (without an offset: in the
-    project's time zone), a moment in microseconds UTC, or None for the project's own `as_of`, else the present.
+    Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
+    lock, for which they wait up to `patience` seconds, and first finish what an interrupted one left undone. A time is
+    ISO 8601 text (without an offset: in the project's time zone), a moment in microseconds UTC, or None for the
+    project's own `as_of`, else the present.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +63,8 @@ class Project:
     0
     """
 
-    def __init__(self, path: Path | str = ".", *, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path | str = ".", *, clock: Clock | None = None, patience: float = 0) -> None:
+        self._patience = patience
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
         self.folder.check()
@@ -154,13 +158,26 @@ class Project:
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
 
+    def keep_up(self) -> "Tally":
+        """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
+
+        Returns what became of the messages. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays,
+        and the tables are up to date.
+        """
+        from kohort.pipeline.receiving import keep_up
+
+        with write_lock(self.folder.lock, self._patience):
+            return keep_up(self._workspace())
+
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
-        with write_lock(self.folder.lock):
+        from kohort.pipeline.receiving import open_projection
+
+        with write_lock(self.folder.lock, self._patience):
             workspace = self._workspace()
             workspace.tables.drop_all()
             drop_others(workspace.folder.mapped, "")
-            return _projection(workspace).catch_up(progress)
+            return open_projection(workspace).catch_up(progress)
 
     def preview(self, rule: "str | Rule | RuleExpression", at: Time = None, *, sample: int = 5) -> Preview:
         """Evaluate a rule that nobody saved, and each of its conditions: a sentence, or one built in Python.
@@ -353,9 +370,41 @@ class Project:
 
         return Keys(State(self.folder.state), self.clock)
 
+    def freshness(self, before: "Freshness | None" = None) -> "Freshness":
+        """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper."""
+        from kohort.pipeline.freshness import freshness_of
+
+        return freshness_of(self._workspace(), before)
+
+    def watch(self) -> "Watch":
+        """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
+        from kohort.storage.watch import Watch
+
+        return Watch(self.folder.watch, self.clock)
+
+    def webhooks(self) -> "Webhooks":
+        """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.
+
+        Raises DefinitionError for a wrong file, ProjectError for a secret that is not where a file says.
+        """
+        from kohort.collection.webhooks.deliveries import Webhooks
+        from kohort.storage.secrets import secret_of
+
+        return Webhooks(self._workspace().webhooks, secret_of)
+
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
         return self._moment(self._workspace(), at)
+
+    def last_run(self) -> Moment | None:
+        """Return when a step of `run` was last recorded, None before the first."""
+        rows = self._workspace().tables.read("runs").column("recorded_at").to_pylist()
+        return max(rows, default=None)
+
+    @property
+    def settings(self) -> "ProjectDefinition":
+        """What `kohort.yaml` declares, read anew."""
+        return self._workspace().settings
 
     @property
     def zone(self) -> ZoneInfo:
@@ -394,12 +443,15 @@ class Project:
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Workspace, Callable[[], int]]]:
-        with write_lock(self.folder.lock):
+        from kohort.pipeline.receiving import open_projection, report_remarks
+
+        with write_lock(self.folder.lock, self._patience):
             workspace = self._workspace()
-            projection = _projection(workspace)
+            projection = open_projection(workspace)
             projection.catch_up()
             if adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now()):
                 projection.catch_up()
+            report_remarks(workspace, projection)
             yield workspace, projection.catch_up
 
 
@@ -425,15 +477,4 @@ def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinitio
         "declare one score of the kind clusters in scores/, with its features"
         if not scores
         else f"name one of the clusters scores: {', '.join(scores)}"
-    )
-
-
-def _projection(workspace: Workspace) -> "Projection":
-    from kohort.pipeline.projection import Projection
-
-    return Projection(
-        workspace.folder,
-        workspace.journal,
-        workspace.tables,
-        lambda epoch, record: close_epoch(workspace, epoch, record),
     )

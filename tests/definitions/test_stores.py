@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from kohort.definitions.project import project_definition_of
+from kohort.definitions.references import Reference
 from kohort.definitions.source import source_definition_of
-from kohort.definitions.stores import Reference, StoreDefinition
+from kohort.definitions.stores import StoreDefinition
 from kohort.errors import DefinitionError
 
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kohort.errors import CorruptionError, StorageError
+from kohort.definitions.journal import JournalLimits
+from kohort.errors import DiskFullError, StorageError
 from kohort.storage.journal import Journal
 
 
@@ -64,24 +65,6 @@ def test_a_record_cut_short_at_the_end_is_set_aside_and_the_rest_stays(
     assert torn == ([] if cut == start else [b"".join(torn)])
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.binary(max_size=40), min_size=2, max_size=5), st.data())
-def test_a_flipped_bit_before_the_last_record_is_reported_not_read(
-    tmp_path_factory: pytest.TempPathFactory, said: list[bytes], data: st.DataObject
-) -> None:
-    folder = tmp_path_factory.mktemp("journal")
-    Journal(folder).append("messages", said[:-1], recorded_at=0)
-    damaged_end = only_file(folder).stat().st_size
-    Journal(folder).append("messages", said[-1:], recorded_at=0)
-    content = bytearray(only_file(folder).read_bytes())
-    content[data.draw(st.integers(0, damaged_end - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    only_file(folder).write_bytes(content)
-    with pytest.raises(CorruptionError, match=r"byte|begin"):
-        bodies(Journal(folder))
-    with pytest.raises(CorruptionError, match=r"byte|begin"):
-        Journal(folder).append("messages", [b"more"], recorded_at=0)
-
-
 def test_files_rotate_and_reading_skips_what_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kohort.storage.journal._LARGEST_FILE", 200)
     journal = Journal(tmp_path)
@@ -115,6 +98,66 @@ def test_a_full_disk_acknowledges_nothing_and_keeps_what_was(tmp_path: Path) -> 
     assert bodies(journal) == [b"before"]
     journal.append("messages", [b"after"], recorded_at=0)
     assert bodies(Journal(tmp_path)) == [b"before", b"after"]
+
+
+def test_no_more_is_accepted_than_the_quota_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kohort.storage.journal._LARGEST_FILE", 500)
+    journal = Journal(tmp_path, JournalLimits(quota=2_000))
+    body = b"x" * (200 - 32)
+    kept = [journal.append("messages", [body], recorded_at=0) for _ in range(9)]
+    with pytest.raises(DiskFullError, match=r"kohort\.yaml allows 2,000"):
+        journal.append("messages", [body], recorded_at=0)
+    assert 1_800 < journal.size() <= 2_000
+    assert [record.seq for record in journal.read(after=0)] == kept
+    assert Journal(tmp_path, JournalLimits(quota=3_000)).append("messages", [b"more"], recorded_at=0) == kept[-1] + 1
+
+
+def test_the_reserve_of_the_disk_is_left_free(tmp_path: Path) -> None:
+    with pytest.raises(DiskFullError, match="in reserve"):
+        Journal(tmp_path, JournalLimits(reserve=10**15)).append("messages", [b"one"], recorded_at=0)
+    assert Journal(tmp_path).last_seq() == 0
+
+
+def test_a_reader_follows_and_reads_each_record_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kohort.storage.journal._LARGEST_FILE", 300)
+    reader, writers = Journal(tmp_path), [Journal(tmp_path), Journal(tmp_path)]
+    seen, read = 0, []
+    for number in range(30):
+        writers[number % 2].append("messages", [bytes([number])] * (number % 3), recorded_at=0)
+        for record in reader.read(after=seen):
+            read.append((record.seq, record.body[0]))
+            seen = record.seq
+    expected = [number for number in range(30) for _ in range(number % 3)]
+    assert read == list(enumerate(expected, 1))
+    assert len(list(tmp_path.glob("*.journal"))) > 3
+
+
+WRITING = """
+import sys
+from pathlib import Path
+from kohort.storage import journal as module
+module._LARGEST_FILE = 20_000
+journal, name = module.Journal(Path(sys.argv[1])), sys.argv[2].encode()
+for number in range(150):
+    print(journal.append("messages", [b"%s %d" % (name, number)] * 2, recorded_at=0))
+"""
+
+
+def test_many_processes_append_at_once(tmp_path: Path) -> None:
+    commands = [[sys.executable, "-c", WRITING, str(tmp_path), name] for name in "abcd"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    said = {name: one.communicate()[0].split() for name, one in zip("abcd", running, strict=True)}
+    assert [one.returncode for one in running] == [0] * 4
+    records = list(Journal(tmp_path).read(after=0))
+    assert [record.seq for record in records] == list(range(1, 1_201))
+    for name, numbers in said.items():
+        # The number that was told is that of the last of its two records.
+        its = [record for record in records if record.body.split()[0] == name.encode()]
+        assert [record.seq for record in its[1::2]] == [int(one) for one in numbers]
+        assert [int(record.body.split()[1]) for record in its] == [number // 2 for number in range(300)]
+    assert not [path for path in tmp_path.iterdir() if path.suffix not in {".journal", ""}]
 
 
 KILLED = """

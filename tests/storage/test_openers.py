@@ -8,7 +8,8 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from kohort.definitions.stores import Reference, StoreDefinition
+from kohort.definitions.references import Reference
+from kohort.definitions.stores import StoreDefinition
 from kohort.errors import KohortError, LockedError, MissingExtraError, ProjectError, UnknownNameError
 from kohort.storage.duckdb_file import open_duckdb_file
 from kohort.storage.openers import open_store

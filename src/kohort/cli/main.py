@@ -48,6 +48,7 @@ UntilOption = Annotated[
 ]
 SureOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _HERE = Path()
+_PATIENCE = 10
 
 
 @app.command(rich_help_panel=_START)
@@ -166,6 +167,7 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", f"{held.journal_records:,} records, {held.journal_bytes / 2**20:,.1f} MiB"),
             ("tables behind the journal", f"{held.behind:,} records"),
+            *([("damage in the journal", f"{held.journal_damage:,} places")] if held.journal_damage else []),
         )
     ]
     show_rows(rows, ["what", "value"], form)
@@ -438,6 +440,41 @@ def engines(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -
     show_rows([*engine_rows(), *store_rows(stores)], COLUMNS, form)
 
 
+@app.command(rich_help_panel=_SERVE)
+def serve(
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")] = 8000,
+    certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", metavar="FILE", help="PEM, with its chain.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="PEM.")] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A proxy before it ends TLS and passes requests on.")
+    ] = False,
+    project: ProjectOption = _HERE,
+) -> None:
+    """Take events from SDKs, keep the tables up with them, and run what is stale as kohort.yaml schedules."""
+    from kohort.web.serving import ServeOptions, serve_project
+
+    options = ServeOptions(host, port, certificate, key, behind_proxy)
+    serve_project(_open(project), options)
+
+
+@app.command(rich_help_panel=_SERVE)
+def tail(
+    source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only this source's events.")] = None,
+    seconds: Annotated[
+        int | None, typer.Option("--for", metavar="SECONDS", min=1, help="By default until Ctrl-C.")
+    ] = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show each event from now on: accepted, recognised as a duplicate, or rejected, and why."""
+    from kohort.cli.tail import show_tail
+
+    show_tail(_open(project), source, seconds, form)
+
+
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
 
@@ -465,4 +502,5 @@ def run_command(arguments: Sequence[str]) -> int:
 def _open(path: Path) -> "Project":
     from kohort.project import Project
 
-    return Project(path)
+    # A server on the same project writes often, and briefly.
+    return Project(path, patience=_PATIENCE)

@@ -18,12 +18,15 @@ from kohort.collection.lookups import check_no_clash, load_lookups
 from kohort.collection.mapped_rows import RowMapping, map_file
 from kohort.collection.rows import MalformedLine, Rows
 from kohort.collection.segment_lines import SEGMENT, MessageText, looks_like_messages, message_texts, read_messages
-from kohort.collection.segment_messages import Reader
+from kohort.collection.segment_messages import LONGEST_MESSAGE, Reader
 from kohort.collection.tables import check_columns, open_rows
+from kohort.collection.webhooks.letters import reread_deliveries
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.source import SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
+from kohort.definitions.webhook import WebhookDefinition
 from kohort.errors import InputError, did_you_mean, shorten
+from kohort.storage.received import HTTP, WEBHOOK
 from kohort.storage.records import Rejection
 
 BATCH_SIZE: Final = 1_000
@@ -67,7 +70,7 @@ def read_file(
     kind = kind_of(path)
     chosen = _choose(path, kind, sources, source)
     if chosen is None:
-        reader, origin = Reader(SEGMENT, plan, zone, received_at, identity), Origin(SEGMENT, str(path))
+        reader, origin = Reader(SEGMENT, plan, zone, received_at, identity=identity), Origin(SEGMENT, str(path))
         return Ingestion(SEGMENT, lambda: read_messages(message_texts(path), origin, reader, batch_size))
     mapping = RowMapping(chosen, load_lookups(chosen, path.parent), plan, zone, received_at, batch_size)
     _check(path, next(open_rows(path, chosen.delimiter)), mapping)
@@ -79,13 +82,14 @@ def reread(
     rejections: Iterable[Rejection],
     *,
     sources: Sequence[SourceDefinition],
+    webhooks: Sequence[WebhookDefinition] = (),
     plan: TrackingPlan,
     zone: ZoneInfo,
     received_at: Moment,
     identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
 ) -> Iterator[Batch]:
-    """Read dead letters again, by today's sources and tracking plan; those still wrong are rejected again.
+    """Read dead letters again, by today's sources, webhooks and tracking plan; those still wrong are rejected again.
 
     Ids depend only on what the rows say, so that reading the same dead letters twice changes nothing.
 
@@ -96,9 +100,15 @@ def reread(
     ordered = sorted(once.values(), key=lambda one: (one.source, one.file, one.line))
     for (name, file), together in groupby(ordered, key=lambda one: (one.source, one.file)):
         origin = Origin(name, file)
-        if name == SEGMENT:
+        if name == SEGMENT or file == HTTP:
             texts = (MessageText(one.line, "", one.raw.encode()) for one in together)
-            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at, identity), batch_size)
+            longest = None if file == HTTP else LONGEST_MESSAGE
+            reader = Reader(name, plan, zone, received_at, longest=longest, identity=identity)
+            yield from read_messages(texts, origin, reader, batch_size)
+            continue
+        if file == WEBHOOK:
+            reader = Reader(name, plan, zone, received_at, longest=None, identity=identity)
+            yield from reread_deliveries(together, webhooks, reader)
             continue
         source = _named(name, sources)
         mapping = RowMapping(source, load_lookups(source, Path(file).parent), plan, zone, received_at, batch_size)

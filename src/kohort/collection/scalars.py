@@ -97,7 +97,7 @@ def text_of(value: object) -> str:
         return value.isoformat()
     if isinstance(value, str | int):
         return str(value)
-    return msgspec.json.encode(_with_literals(value), order="deterministic").decode()
+    return msgspec.json.encode(with_literals(value), order="deterministic").decode()
 
 
 def boolean_of(value: object) -> bool:
@@ -177,12 +177,17 @@ def _parts(container: Mapping[str, object] | list[object]) -> list[object]:
     return [*container, *container.values()] if isinstance(container, Mapping) else container
 
 
-def _with_literals(value: object) -> object:
+def with_literals(value: object) -> object:
+    """Return a value that `JSON` decoded as it is encoded again: a number keeps every digit.
+
+    >>> msgspec.json.encode(with_literals(JSON.decode('{"total": [1.50, "1.50"]}')))
+    b'{"total":[1.50,"1.50"]}'
+    """
     if isinstance(value, NumberLiteral):
         return msgspec.Raw(value.encode())
     if isinstance(value, dict):
-        return {name: _with_literals(one) for name, one in value.items()}
-    return [_with_literals(one) for one in value] if isinstance(value, list) else value
+        return {name: with_literals(one) for name, one in value.items()}
+    return [with_literals(one) for one in value] if isinstance(value, list) else value
 
 
 def _plain_decimal(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import MAXYEAR, MINYEAR, datetime
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,7 +15,7 @@ from kohort.collection.consents import choices_in, recorded_choices
 from kohort.collection.flattening import Breach, Flattened, Remark, flatten
 from kohort.collection.scalars import JSON, NUL_REFUSED, NumberLiteral
 from kohort.definitions.identity import IdentityDefinition, Origin
-from kohort.definitions.tracking import TrackingPlan
+from kohort.definitions.tracking import TrackingPlan, event_key
 from kohort.definitions.values import ValueType
 from kohort.errors import InputError, did_you_mean, shorten
 from kohort.storage.messages import Choices, Message, MessageType
@@ -26,20 +28,35 @@ LONGEST_ID: Final = 200
 TYPES: Final[Mapping[str, MessageType]] = {
     one: one for one in ("track", "page", "screen", "identify", "alias", "group", "consent")
 }
+IDENTIFIER_REQUIRED: Final = "one of userId and anonymousId is required"
 _EVENT_OF_TYPE: Final = {"page": "page_viewed", "screen": "screen_viewed"}
+_USUAL: Final = ("track", "identify", "page", "screen")
+_TIMES: Final = ("timestamp", "originalTimestamp", "sentAt")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The request that brought messages: when its sender's clock says that it was sent, and what holds for all."""
+
+    sent_at: Moment | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    integrations: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reader:
     """What reading messages depends on: the source's name, the tracking plan, the zone of times without an offset.
 
-    Of what `context` says of devices and external ids only what `identity` declares is kept.
+    `request` is the one that brought them, None for those of a file; `longest` the most bytes of one message. Of what
+    `context` says of devices and external ids only what `identity` declares is kept.
     """
 
     source: str
     plan: TrackingPlan
     zone: ZoneInfo
     received_at: Moment
+    request: Request | None = None
+    longest: int | None = LONGEST_MESSAGE
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
 
 
@@ -61,9 +78,10 @@ class _RefusedError(InputError):  # it never leaves this module, where a refusal
 def read_message(text: bytes, reader: Reader) -> ReadMessage:
     """Read one message; `event_id` is empty where the sender gave no messageId.
 
-    The time is `timestamp`; else `receivedAt` - (`sentAt` - `originalTimestamp`), the skew correction of the
-    Segment specification; else `originalTimestamp`. Of `context` only consent and declared identifiers are kept.
-    Nothing is raised for a wrong message.
+    The time of a message in a file is `timestamp`; else `receivedAt` - (`sentAt` - `originalTimestamp`), the skew
+    correction of the Segment specification; else `originalTimestamp`. One that a request brought has only the sender's
+    time, under either name, and is always corrected; without any, its time is when it was received. Of `context` only
+    consent and declared identifiers are kept. Nothing is raised for a wrong message.
 
     >>> plan, zone = TrackingPlan(), ZoneInfo("UTC")
     >>> line = b'{"type":"track","event":"Order Completed","userId":"u1","timestamp":"2026-01-31"}'
@@ -73,15 +91,81 @@ def read_message(text: bytes, reader: Reader) -> ReadMessage:
     Breach(pointer='/userId', reason='one of userId and anonymousId is required')
     """
     try:
-        document = _decoded(text)
-        return _read(document, reader)
+        document = _decoded(text, reader.longest)
+        return _read(_complete(document, reader.request), reader)
     except _RefusedError as refused:
         return ReadMessage(breach=refused.breach)
 
 
-def _decoded(text: bytes) -> dict[str, Any]:
-    if len(text) > LONGEST_MESSAGE:
-        raise _RefusedError("", f"the message has {len(text):,} bytes, and at most {LONGEST_MESSAGE:,} are accepted")
+def envelope_breach(document: Mapping[str, Any], zone: ZoneInfo, kind: MessageType | None = None) -> Breach | None:
+    """Return what is wrong with a message whatever the tracking plan says: its type, who it speaks of, its times.
+
+    `document` may come from any JSON decoder; `kind` is its type where that is known. What is not refused here, reading
+    may still refuse for its values.
+
+    >>> envelope_breach({"type": "track", "userId": "u1"}, ZoneInfo("UTC"))
+    Breach(pointer='/event', reason='a track message needs the name of its event, as text')
+    """
+    try:
+        kind = kind or _kind(document)
+        _who(document)
+        _id(document, "messageId", LONGEST_MESSAGE_ID)
+        if kind == "track":
+            _event_name(document)
+        elif kind == "alias":
+            _needed(document, "previousId")
+        elif kind == "group":
+            _needed(document, "groupId")
+        elif kind == "consent":
+            _recorded(document)
+        _named_values(document, kind)
+        for name in _TIMES:
+            if name in document and not _surely_moment(document[name]):
+                _moment(document, name, zone)
+    except _RefusedError as refused:
+        return refused.breach
+    return None
+
+
+def surely_sound(document: Mapping[str, Any], kind: object) -> bool:
+    """Tell, for the messages that SDKs usually send, that `envelope_breach` finds nothing; False means: ask it.
+
+    >>> surely_sound({"event": "Seen", "userId": "u1", "properties": {}, "timestamp": "2026-01-31"}, "track")
+    True
+    """
+    get = document.get
+    user_id, anonymous_id, message_id = get("userId"), get("anonymousId"), get("messageId")
+    values = get("traits") if kind == "identify" else get("properties")
+    return (
+        kind in _USUAL
+        and isinstance(values, dict)
+        and _usual_id(user_id, LONGEST_ID)
+        and _usual_id(anonymous_id, LONGEST_ID)
+        and (user_id is not None or anonymous_id is not None)
+        and _usual_id(message_id, LONGEST_MESSAGE_ID)
+        and (kind != "track" or (type(event := get("event")) is str and _name_problem(event) == ""))
+        and all(document[name] is None or _surely_moment(document[name]) for name in _TIMES if name in document)
+    )
+
+
+def _usual_id(value: object, longest: int) -> bool:
+    return value is None or (
+        type(value) is str and 0 < len(value) <= longest and value.isprintable() and value[0] > " "
+    )
+
+
+def _complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:
+    """Return a message with what its whole batch says of it; its own word comes first."""
+    for name, of_all in (("context", request.context), ("integrations", request.integrations)) if request else ():
+        own = document.get(name)
+        if of_all and isinstance(own, dict | None):
+            document[name] = {**of_all, **(own or {})}
+    return document
+
+
+def _decoded(text: bytes, longest: int | None) -> dict[str, Any]:
+    if longest is not None and len(text) > longest:
+        raise _RefusedError("", f"the message has {len(text):,} bytes, and at most {longest:,} are accepted")
     try:
         document = JSON.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -94,22 +178,18 @@ def _decoded(text: bytes) -> dict[str, Any]:
 
 
 def _read(document: Mapping[str, Any], reader: Reader) -> ReadMessage:
-    kind = TYPES.get(str(document.get("type")))
-    if kind is None:
-        given = shorten(str(document.get("type", "")))
-        raise _RefusedError("/type", f'expected one of {", ".join(TYPES)}, got "{given}"; {did_you_mean(given, TYPES)}')
-    user_id, anonymous_id = _id(document, "userId"), _id(document, "anonymousId")
-    if not (user_id or anonymous_id):
-        raise _RefusedError("/userId", "one of userId and anonymousId is required")
+    kind = _kind(document)
+    user_id, anonymous_id = _who(document)
     name = _event(document, kind, reader.plan)
     flattened = _values(document, kind, name, reader)
     missing = missing_required(flattened.values, reader.plan.required_of(name))
     if missing:
         raise _RefusedError(f"/properties/{missing}", "the property is required by the tracking plan and is missing")
+    time, said = _time(document, reader)
     message = Message(
         event_id=_id(document, "messageId", LONGEST_MESSAGE_ID),
         type=kind,
-        ts=_time(document, reader.zone),
+        ts=time,
         received_at=reader.received_at,
         source=reader.source,
         name=name,
@@ -119,13 +199,31 @@ def _read(document: Mapping[str, Any], reader: Reader) -> ReadMessage:
         values=flattened.values,
         shared=_shared(document, reader.identity),
         choices=_recorded(document) if kind == "consent" else choices_in(document),
+        said_at=said,
     )
     return ReadMessage(message, remarks=flattened.remarks)
 
 
+def _kind(document: Mapping[str, Any]) -> MessageType:
+    kind = TYPES.get(str(document.get("type")))
+    if kind is None:
+        given = shorten(str(document.get("type", "")))
+        raise _RefusedError("/type", f'expected one of {", ".join(TYPES)}, got "{given}"; {did_you_mean(given, TYPES)}')
+    return kind
+
+
+def _who(document: Mapping[str, Any]) -> tuple[str, str]:
+    user_id, anonymous_id = _id(document, "userId"), _id(document, "anonymousId")
+    if not (user_id or anonymous_id):
+        raise _RefusedError("/userId", IDENTIFIER_REQUIRED)
+    return user_id, anonymous_id
+
+
 def _id(document: Mapping[str, Any], name: str, longest: int = LONGEST_ID) -> str:
     value = document.get(name)
-    if isinstance(value, bool | dict | list | NumberLiteral):
+    if type(value) is str and len(value) <= longest and "\0" not in value:
+        return value.strip()
+    if isinstance(value, bool | float | dict | list | NumberLiteral):
         raise _RefusedError(f"/{name}", "expected text or a whole number")
     text = "" if value is None else str(value).strip()
     if len(text) > longest:
@@ -175,27 +273,51 @@ def _needed(document: Mapping[str, Any], name: str) -> str:
 def _event(document: Mapping[str, Any], kind: MessageType, plan: TrackingPlan) -> str:
     if kind != "track":
         return _EVENT_OF_TYPE.get(kind, "")
+    return plan.key_of(_event_name(document))
+
+
+def _event_name(document: Mapping[str, Any]) -> str:
     event = document.get("event")
     if not isinstance(event, str) or isinstance(event, NumberLiteral) or not event.strip():
         raise _RefusedError("/event", "a track message needs the name of its event, as text")
+    problem = _name_problem(event)
+    if problem:
+        raise _RefusedError("/event", problem)
+    return event
+
+
+@lru_cache(maxsize=4_096)
+def _name_problem(event: str) -> str:
     try:
-        return plan.key_of(event)
+        event_key(event)
     except ValueError as error:
-        raise _RefusedError("/event", str(error)) from error
+        return str(error)
+    return ""
+
+
+def _named_values(document: Mapping[str, Any], kind: MessageType) -> tuple[str, dict[str, Any]]:
+    """Return the place of a message's values, and the values."""
+    place = "traits" if kind in {"identify", "group"} else "properties"
+    given = document.get(place)
+    if given is None and kind == "identify" and isinstance(document.get("context"), dict):
+        # RudderStack's SDKs put them there.
+        place, given = "context/traits", document["context"].get("traits")
+    if given is None:
+        return place, {}
+    if not isinstance(given, dict):
+        raise _RefusedError(f"/{place}", "expected an object")
+    return place, given
 
 
 def _values(document: Mapping[str, Any], kind: MessageType, name: str, reader: Reader) -> Flattened:
-    field_name = "traits" if kind in {"identify", "group"} else "properties"
-    given = document.get(field_name)
-    if given is not None and not isinstance(given, dict):
-        raise _RefusedError(f"/{field_name}", "expected an object")
-    named = dict(given or {})
+    place, given = _named_values(document, kind)
+    named = dict(given)
     if name in _EVENT_OF_TYPE.values() and kind != "track":
         named |= {part: document[part] for part in ("name", "category") if document.get(part) is not None}
     if kind == "group":
         named["group_id"] = _needed(document, "groupId")
     types: Mapping[str, ValueType] = reader.plan.types_of(name) if name else reader.plan.traits
-    flattened = flatten(named, f"/{field_name}", types, reader.zone)
+    flattened = flatten(named, f"/{place}", types, reader.zone)
     if flattened.breach:
         raise _RefusedError(*flattened.breach)
     if kind != "identify":
@@ -203,15 +325,32 @@ def _values(document: Mapping[str, Any], kind: MessageType, name: str, reader: R
     return flattened
 
 
-def _time(document: Mapping[str, Any], zone: ZoneInfo) -> Moment:
-    given = _moment(document, "timestamp", zone)
-    if given is not None:
-        return given
-    original, sent = _moment(document, "originalTimestamp", zone), _moment(document, "sentAt", zone)
-    received = _moment(document, "receivedAt", zone)
-    if original is not None:
-        return original if sent is None or received is None else received - (sent - original)
-    raise _RefusedError("/timestamp", "the message has no time: timestamp or originalTimestamp is required in a file")
+def _time(document: Mapping[str, Any], reader: Reader) -> tuple[Moment, Moment | None]:
+    """Return the time of a message, and the one that its sender gave where they are not the same by nature."""
+    given, original, sent = (_moment(document, name, reader.zone) for name in _TIMES)
+    received: Moment | None
+    if reader.request is None:
+        received = _moment(document, "receivedAt", reader.zone)
+        if given is not None:
+            # A dead letter of the collector's whose sender gave no time has that of its receipt: see `letter_of`.
+            return given, 0 if original is None and given == received else None
+    else:
+        received, original = reader.received_at, given if original is None else original
+        sent = reader.request.sent_at if sent is None else sent
+        if original is None:
+            return received, 0
+    if original is None:
+        problem = "the message has no time: timestamp or originalTimestamp is required in a file"
+        raise _RefusedError("/timestamp", problem)
+    return original if sent is None or received is None else received - (sent - original), original
+
+
+def _surely_moment(value: object) -> bool:
+    """Tell at a third of the cost of reading it that a value is a time; False means: read it."""
+    try:
+        return isinstance(value, str) and MINYEAR < datetime.fromisoformat(value).year < MAXYEAR
+    except ValueError:
+        return False
 
 
 def _moment(document: Mapping[str, Any], name: str, zone: ZoneInfo) -> Moment | None:

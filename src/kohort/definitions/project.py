@@ -7,10 +7,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.collecting import CollectLimits, collect_limits_of
 from kohort.definitions.consent import ConsentDefinition, consent_definition_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.definitions.identity import IdentityDefinition, identity_definition_of
+from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
+from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import ProjectError
 
@@ -39,8 +42,9 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep, `stores` where else rules can run, by name. `identity` says how people are told
-    apart, `consent` what they are asked for.
+    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
+    `schedule` tells when `kohort serve` runs what is stale. `stores` are where else rules can run, by name.
+    `identity` says how people are told apart, `consent` what they are asked for.
     """
 
     name: str
@@ -54,6 +58,9 @@ class ProjectDefinition:
     licence: str = ""
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
+    collect: CollectLimits = field(default_factory=CollectLimits)
+    schedule: Schedule = NO_SCHEDULE
+    journal: JournalLimits = DEFAULT_LIMITS
     stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
     consent: ConsentDefinition = field(default_factory=ConsentDefinition)
@@ -91,6 +98,9 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         licence=fields.text("licence", default=""),
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
+        collect=collect_limits_of(fields.inner("collect")),
+        schedule=schedule_of(fields.inner("schedule")),
+        journal=journal_limits_of(fields.inner("journal")),
         stores=stores_of(fields.inner("stores")),
         identity=identity_definition_of(fields.inner("identity")),
         consent=consent_definition_of(fields.inner("consent")),

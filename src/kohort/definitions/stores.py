@@ -7,27 +7,11 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from kohort.definitions.fields import Fields
+from kohort.definitions.references import Reference, reference_of
 from kohort.errors import DefinitionError
 
 _PASSWORD_WORD: Final = re.compile(r"\b\w*(password|passwd|pwd|secret|token)\s*=", re.IGNORECASE)
 _PASSWORD_FIELDS: Final = frozenset({"password", "passwd", "pwd", "secret", "token", "access_token"})
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Where a secret is kept: the environment's variable `env`, or `keyring`, "service/name" in the system's keyring.
-
-    Exactly one of both is set. The secret itself is never part of a definition.
-
-    >>> str(Reference(env="KOHORT_WAREHOUSE"))
-    'the environment variable KOHORT_WAREHOUSE'
-    """
-
-    env: str = ""
-    keyring: str = ""
-
-    def __str__(self) -> str:
-        return f"the environment variable {self.env}" if self.env else f'the keyring entry "{self.keyring}"'
 
 
 @dataclass(frozen=True)
@@ -69,13 +53,7 @@ def _store(stores: Fields, name: str) -> StoreDefinition:
 
 def _address(fields: Fields) -> Reference | str:
     if isinstance(fields.value("address"), Mapping):
-        inner = Fields(fields.value("address"), fields.file, fields.place("address").field or "address")
-        found = Reference(inner.text("env", default=""), inner.text("keyring", default=""))
-        inner.refuse_unknown()
-        service, slash, name = found.keyring.partition("/")
-        if bool(found.env) == bool(found.keyring) or (found.keyring and not (service and slash and name)):
-            raise DefinitionError(f"{fields.place('address')}: expected {{env: NAME}} or {{keyring: service/name}}")
-        return found
+        return reference_of(fields, "address")
     text = fields.text("address")
     if _holds_password(text):
         raise DefinitionError(

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kohort.errors import DefinitionError, did_you_mean
+from kohort.collection.segment_lines import SEGMENT
+from kohort.errors import DefinitionError, did_you_mean, shorten
 from kohort.pipeline.consents import Consents, actors_of
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.consents import Choice, consent_at
@@ -51,14 +52,25 @@ def admitted(workspace: Workspace, messages: Sequence[Message]) -> tuple[list[Me
 
 
 def requirements(workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
-    """Return the purposes that each source requires; raises DefinitionError for one that is not declared."""
+    """Return the purposes that each source requires.
+
+    Raises DefinitionError for a purpose that is not declared, and for a source that is not read from files: what the
+    collector receives is in the journal before anybody has looked for consent in it.
+    """
     consent = workspace.settings.consent
     found = dict(consent.required)
+    files = [SEGMENT, *(source.name for source in workspace.sources)]
+    for name in found:
+        if name not in files:
+            raise DefinitionError(
+                f'kohort.yaml, field "consent.required.{name}": "{shorten(name)}" is no source of files, and what the '
+                f"collector receives cannot be held back yet; {did_you_mean(name, files)}"
+            )
     for source in workspace.sources:
         for purpose in source.requires_consent:
             if purpose not in consent.purposes:
                 hint = did_you_mean(purpose, consent.purposes)
-                raise DefinitionError(f'{source.file}, field requires_consent: unknown purpose "{purpose}"; {hint}')
+                raise DefinitionError(f'{source.file}, field "requires_consent": unknown purpose "{purpose}"; {hint}')
         found[source.name] = (*found.get(source.name, ()), *source.requires_consent)
     return found
 

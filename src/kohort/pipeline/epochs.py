@@ -20,7 +20,7 @@ from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
 from kohort.segments.membership import Membership, apply_changes
-from kohort.storage.journal import Record
+from kohort.storage.frames import Record
 from kohort.storage.records import EpochClosed
 from kohort.storage.schemas import SCHEMAS
 

@@ -1,8 +1,11 @@
 """Reading what quality checks found, and what was rejected."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kohort.collection.batches import InputFinding
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import Finding
 
@@ -19,3 +22,17 @@ def open_dead_letters(workspace: Workspace) -> pa.Table:
     """Return the dead letters that no replay has taken in yet."""
     letters = workspace.tables.read("dead_letters")
     return letters.filter(pc.is_null(letters.column("replayed_at")))
+
+
+def finding_of(warning: InputFinding, rows: int) -> Finding:
+    """Return what reading has found, as the journal keeps it; `rows` is how many were read."""
+    file = Path(warning.file).name
+    return Finding(
+        check=warning.check,
+        source=warning.source,
+        subject=f"{file}: {warning.field}" if warning.field else file,
+        severity="warning",
+        count=warning.count,
+        share=warning.count / rows if rows else None,
+        detail=f"{warning.count:,} {warning.message}",
+    )

@@ -9,11 +9,12 @@ import msgspec
 from kohort.collection.batches import Batch, InputFinding, merged
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.admission import admitted
+from kohort.pipeline.findings import finding_of
 from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters, known_digests
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.messages import Message, encode_messages
-from kohort.storage.records import Finding, FindingsRecorded, Rejection, Replayed
+from kohort.storage.records import FindingsRecorded, Rejection, Replayed
 
 _MESSAGES_A_RECORD: Final = 1_000
 
@@ -56,7 +57,7 @@ def ingest(
         catch_up()
         if progress is not None:
             progress(result.rows)
-    result.findings = [_finding(one, result.rows) for one in merged(warnings)]
+    result.findings = [finding_of(one, result.rows) for one in merged(warnings)]
     if result.accepted and result.findings:
         body = msgspec.json.encode(FindingsRecorded("ingest", result.findings))
         workspace.journal.append("findings", [body], recorded_at=now)
@@ -75,6 +76,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
     batches = reread(
         list(waiting.values()),
         sources=workspace.file_sources,
+        webhooks=workspace.webhooks,
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,
@@ -156,17 +158,3 @@ def _conflict(message: Message, file: str) -> Rejection:
         "stays; give this one an id of its own"
     )
     return Rejection(message.source, file, 0, "messageId", reason, encode_messages([message]).decode())
-
-
-def _finding(warning: InputFinding, rows: int) -> Finding:
-    file = Path(warning.file).name
-    subject = f"{file}: {warning.field}" if warning.field else file
-    return Finding(
-        check=warning.check,
-        source=warning.source,
-        subject=subject,
-        severity="warning",
-        count=warning.count,
-        share=warning.count / rows if rows else None,
-        detail=f"{warning.count:,} {warning.message}",
-    )

@@ -6,6 +6,7 @@ on: an interruption between two tables repeats the chunk, and the tables that ha
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 
@@ -14,19 +15,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kohort.clock import Moment
+from kohort.collection.batches import InputFinding, merged
+from kohort.collection.received_messages import read_received
+from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import ValueType
 from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
 from kohort.pipeline.consents import choice_rows
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
+from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
 from kohort.pipeline.versions import in_force
+from kohort.pipeline.watching import ProjectionWatch
 from kohort.profiles.identity import attributed
 from kohort.storage.folder import ProjectFolder
+from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
-from kohort.storage.journal import Journal, Record
+from kohort.storage.journal import Journal
 from kohort.storage.messages import Message, decode_messages, derived_id
+from kohort.storage.received import Received, decode_plan, decode_received
 from kohort.storage.records import (
     EpochClosed,
+    Finding,
     FindingsRecorded,
     ModelFitted,
     PeopleEdited,
@@ -39,6 +49,7 @@ from kohort.storage.records import (
 )
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
+from kohort.storage.watch import Watch
 
 CHUNK: Final = 50_000
 """How many messages are applied at once: what bounds the memory of a projection."""
@@ -49,16 +60,45 @@ POSITION: Final = "message_ids"
 EpochHandler = Callable[[EpochClosed, Record], None]
 
 
+@dataclass
+class Tally:
+    """What became of messages since the projection was opened: applied, known before, dead letters; and remarks."""
+
+    applied: int = 0
+    known: int = 0
+    rejected: int = 0
+    remarks: list[InputFinding] = field(default_factory=list)
+
+
+@dataclass
+class _Waiting:
+    """Messages and dead letters (each with when it was recorded) that the tables do not have yet."""
+
+    messages: list[Message] = field(default_factory=list)
+    letters: list[tuple[Moment, Rejection]] = field(default_factory=list)
+    seq: int = 0
+
+    def size(self) -> int:
+        return len(self.messages) + len(self.letters)
+
+
 class Projection:
     """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
 
-    `close_epoch` evaluates the segments at an epoch and writes who entered and left.
+    `close_epoch` evaluates the segments at an epoch and writes who entered and left; `watch` is told what becomes of
+    messages.
     """
 
-    def __init__(self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler) -> None:
+    def __init__(
+        self, folder: ProjectFolder, journal: Journal, tables: Tables, close_epoch: EpochHandler, watch: Watch
+    ) -> None:
         self._folder, self._journal, self._tables = folder, journal, tables
         self._close_epoch = close_epoch
         self._names: Names | None = None
+        self._plan: AdoptedPlan | None = None
+        self._identity: IdentityDefinition | None = None
+        self.tally = Tally()
+        self._watch = ProjectionWatch(watch)
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
@@ -72,27 +112,46 @@ class Projection:
         return end - start
 
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
-        waiting: list[Message] = []
-        seq = 0
+        # Where an interruption fell between two tables, the chunk must end where it did then.
+        interrupted = max(self._tables.watermark(name) for name in SCHEMAS)
+        waiting = _Waiting()
         for record in records:
-            if record.kind == "messages":
-                waiting.extend(decode_messages(record.body))
-                seq = record.seq
-                if len(waiting) >= CHUNK:
-                    yield self._flush(waiting, seq)
+            if record.kind in {"messages", "received"}:
+                self._wait(record, waiting)
+                if waiting.size() >= CHUNK or record.seq == interrupted:
+                    yield self._flush(waiting)
+                    waiting = _Waiting()
                 continue
-            if waiting:
-                yield self._flush(waiting, seq)
+            if waiting.size():
+                yield self._flush(waiting)
+                waiting = _Waiting()
             self._apply_record(record)
             self._tables.append(POSITION, SCHEMAS[POSITION].empty_table(), watermark=record.seq)
             yield record.seq
-        if waiting:
-            yield self._flush(waiting, seq)
+        if waiting.seq:
+            yield self._flush(waiting)
 
-    def _flush(self, waiting: list[Message], seq: int) -> int:
-        fresh, ids = self._without_known(waiting)
-        waiting.clear()
-        names, definition = self._known_names(), identity_in_force(self._tables)
+    def _wait(self, record: Record, waiting: _Waiting) -> None:
+        waiting.seq = record.seq
+        if record.kind == "messages":
+            waiting.messages.extend(decode_messages(record.body))
+            return
+        if self._plan is None:
+            self._plan = adopted_plan(self._tables, before=record.seq)
+        received: Received = decode_received(record.body)
+        batch = read_received(received, record.seq, self._plan.plan, self._plan.zone, self._identity_in_force())
+        waiting.messages.extend(batch.messages)
+        waiting.letters.extend((record.recorded_at, one) for one in batch.rejected)
+        self.tally.rejected += len(batch.rejected)
+        if batch.warnings:
+            self.tally.remarks = merged(self.tally.remarks + batch.warnings)
+
+    def _flush(self, waiting: _Waiting) -> int:
+        seq = waiting.seq
+        fresh, ids = self._without_known(waiting.messages)
+        self.tally.applied += len(fresh)
+        self.tally.known += len(waiting.messages) - len(fresh)
+        names, definition = self._known_names(), self._identity_in_force()
         said = [attributed(one, definition) for one in fresh]
         events = event_rows(said, names)
         if events.num_rows:
@@ -105,8 +164,11 @@ class Projection:
             self._tables.append("consent_choices", choices, watermark=seq)
         for table, rows in identity_tables(self._tables, fresh).items():
             self._tables.replace(table, rows, watermark=seq)
+        if waiting.letters:
+            self._store_letters(waiting.letters, seq)
         self._store_names(names, seq)
         self._tables.append(POSITION, ids, watermark=seq)
+        self._watch.messages(waiting.messages, fresh)
         return seq
 
     def _without_known(self, messages: Sequence[Message]) -> tuple[list[Message], pa.Table]:
@@ -117,6 +179,11 @@ class Projection:
                 fresh[one.event_id] = one
         digests = [one.digest() for one in fresh.values()]
         return list(fresh.values()), pa.table([list(fresh), digests], schema=SCHEMAS[POSITION])
+
+    def _identity_in_force(self) -> IdentityDefinition:
+        if self._identity is None:
+            self._identity = identity_in_force(self._tables)
+        return self._identity
 
     def _known_names(self) -> Names:
         if self._names is None:
@@ -130,6 +197,7 @@ class Projection:
 
     def _apply_record(self, record: Record) -> None:
         handlers: Mapping[str, Callable[[Record], None]] = {
+            "plan": self._adopt,
             "rejects": self._rejects,
             "replayed": self._replayed,
             "findings": self._findings,
@@ -139,27 +207,31 @@ class Projection:
             "run": self._run,
             "settings": self._settings,
             "people": self._people,
+            "lost": self._lost,
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)
 
+    def _adopt(self, record: Record) -> None:
+        adopted = decode_plan(record.body)
+        self._plan = plan_of(adopted)
+        self._tables.append("tracking_plans", plan_row(adopted, record), watermark=record.seq)
+
     def _rejects(self, record: Record) -> None:
         rejected = msgspec.json.decode(record.body, type=list[Rejection])
+        self._store_letters([(record.recorded_at, one) for one in rejected], record.seq)
+
+    def _store_letters(self, letters: Sequence[tuple[Moment, Rejection]], seq: int) -> None:
         known = known_dead_letters(self._tables)
-        rows = {
-            identity: {
-                "dead_letter_id": identity,
-                "recorded_at": record.recorded_at,
-                **msgspec.structs.asdict(one),
-            }
-            for one in rejected
-            if (identity := dead_letter_id(one)) not in known
-        }
-        self._tables.append(
-            "dead_letters",
-            pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"]),
-            watermark=record.seq,
-        )
+        rows: dict[str, dict[str, object]] = {}
+        for recorded_at, one in letters:
+            identity = dead_letter_id(one)
+            if identity not in known and identity not in rows:
+                said = msgspec.structs.asdict(one)
+                rows[identity] = {"dead_letter_id": identity, "recorded_at": recorded_at, **said}
+        table = pa.Table.from_pylist(list(rows.values()), schema=SCHEMAS["dead_letters"])
+        if self._tables.append("dead_letters", table, watermark=seq):
+            self._watch.letters(letters)
 
     def _replayed(self, record: Record) -> None:
         taken = msgspec.json.decode(record.body, type=Replayed).dead_letter_ids
@@ -172,11 +244,22 @@ class Projection:
         )
 
     def _findings(self, record: Record) -> None:
-        found = msgspec.json.decode(record.body, type=FindingsRecorded)
+        self._add_findings(msgspec.json.decode(record.body, type=FindingsRecorded), record)
+
+    def _add_findings(self, found: FindingsRecorded, record: Record) -> None:
         fixed = {"recorded_at": record.recorded_at, "step": found.step}
         rows = [fixed | msgspec.structs.asdict(one) for one in found.findings]
         table = pa.Table.from_pylist(rows, schema=SCHEMAS["quality_findings"])
         self._tables.append("quality_findings", table, watermark=record.seq)
+
+    def _lost(self, record: Record) -> None:
+        span = f"{record.first:,} to {record.seq:,}" if record.lost > 1 else f"{record.seq:,}"
+        detail = (
+            f"the journal was damaged, and its records {span} are lost: what was sent around that time is not in the "
+            f"tables; send it again; what could not be read any more is kept in {self._folder.journal.name}/*.damaged"
+        )
+        found = Finding("journal damaged", "", f"records {span}", "error", record.lost, None, detail)
+        self._add_findings(FindingsRecorded("journal", [found]), record)
 
     def _scores(self, record: Record) -> None:
         run = msgspec.json.decode(record.body, type=ScoreRun)
@@ -207,6 +290,7 @@ class Projection:
         adopted = msgspec.json.decode(record.body, type=SettingsAdopted)
         row = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(adopted).items()}
         self._append_row("settings", record, row)
+        self._identity = adopted.identity
         self._identify_anew(record)
 
     def _people(self, record: Record) -> None:

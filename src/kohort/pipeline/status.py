@@ -24,6 +24,8 @@ class ProjectStatus:
     last_run: Moment | None
     journal_records: int
     journal_bytes: int
+    journal_damage: int
+    """How many pieces of damage were set aside; the findings say which records they cost."""
     behind: int
     """How many journal records the tables lack: an interrupted command, which the next one continues."""
 
@@ -59,6 +61,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         last_run=epoch.at if epoch else None,
         journal_records=last,
         journal_bytes=workspace.journal.size(),
+        journal_damage=len(workspace.journal.damaged()),
         behind=last - tables.watermark("message_ids"),
     )
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
+from kohort.collection.webhooks.shipped import shipped_mappings
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.project import ProjectDefinition, project_definition_of
 from kohort.definitions.score import ScoreDefinition, score_definitions_of
@@ -13,6 +14,7 @@ from kohort.definitions.segment import SegmentDefinition, by_name, segment_defin
 from kohort.definitions.source import SourceDefinition, source_definition_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
+from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
 from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError
 from kohort.pipeline.adoption import adopted_purposes
@@ -51,7 +53,7 @@ class Workspace:
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used."""
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        return cls(folder, settings, clock, Journal(folder.journal), Tables(folder.tables))
+        return cls(folder, settings, clock, Journal(folder.journal, settings.journal), Tables(folder.tables))
 
     @cached_property
     def plan(self) -> TrackingPlan:
@@ -70,6 +72,18 @@ class Workspace:
     def file_sources(self) -> list[SourceDefinition]:
         """The mappings of files, not those of a store's tables."""
         return [one for one in self.sources if one.table is None]
+
+    @cached_property
+    def webhooks(self) -> list[WebhookDefinition]:
+        """The webhooks in webhooks/; raises DefinitionError for a source declared twice."""
+        found: dict[str, WebhookDefinition] = {}
+        for path in self.folder.definitions("webhooks"):
+            file = self.folder.name_of(path)
+            one = webhook_definition_of(self.folder.read_yaml(path), file, shipped_mappings())
+            if one.source in found:
+                raise DefinitionError(f'{file}: the source "{one.source}" has a webhook already; rename this one')
+            found[one.source] = one
+        return list(found.values())
 
     @cached_property
     def scores(self) -> list[ScoreDefinition]:

@@ -26,6 +26,8 @@ class ProjectFolder:
         data = path / "data"
         self.lock = data / "lock"
         self.state = data / "state.sqlite"
+        self.measurements = data / "measurements.json"
+        self.watch = data / "watch"
         self.journal = data / "journal"
         self.tables = data / "tables"
         self.mapped = data / "mapped"

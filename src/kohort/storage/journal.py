@@ -1,50 +1,47 @@
 """The journal: append-only files of checksummed records; what it acknowledged is on disk.
 
-Layout of a file (`<first sequence number>.journal`): eight bytes of magic, then records, each
-
-    length of body (u32) · crc32 of body (u32) · sequence number (u64) · recorded at (i64) · kind (8 bytes) · body
-
-little-endian, the checksum covering everything after it. A record cut short at the very end of the last file is
-the trace of an interrupted write that nobody was told had succeeded: it is set aside in a file of its own
-(`.torn`) when the journal is next opened for writing. Damage anywhere else is a CorruptionError.
+Any number of processes may append: each append holds the journal's own lock for as long as it writes. Any number may
+read, and follow, meanwhile: they see what was acknowledged, never half of it. What an interrupted write left at the end
+is cut off and set aside (`.torn`); its sender was never told that it had succeeded. Damage anywhere is set aside too
+(`.damaged`), a record of the kind "lost" takes its place, and everything else goes on. `frames` has the layout of a
+file.
 """
 
+import errno
+import fcntl
 import os
-import struct
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from kohort.clock import Moment
-from kohort.errors import CorruptionError, StorageError
+from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits
+from kohort.errors import DiskFullError, StorageError
+from kohort.storage.damage import fill_gap, mend, mend_magic, set_aside, sync_folder
+from kohort.storage.frames import MAGIC, Record, RecordKind, frame_of, record_at
 
-RecordKind = Literal[
-    "messages", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run", "settings", "people"
-]
-
-_MAGIC: Final = b"KOHORTJ1"
-_HEAD: Final = struct.Struct("<II")
-_META: Final = struct.Struct("<Qq8s")
 _LARGEST_FILE: Final = 64 * 2**20
-_LARGEST_BODY: Final = 2**30
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+# Not every system can leave out what only a directory needs to know.
+_force: Final = getattr(os, "fdatasync", os.fsync)
+
+_Lock = Callable[[int], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
-class Record:
-    """One acknowledged fact: its sequence number (from 1, without gaps), when it was recorded, its kind, its body."""
+class _Place:
+    """Where a record ends: its file, the byte after it, its sequence number, when it was recorded."""
 
+    path: Path
+    offset: int
     seq: int
-    recorded_at: Moment
-    kind: RecordKind
-    body: bytes
+    recorded_at: Moment = 0
 
 
 class Journal:
-    """The journal in `folder`.
-
-    Reading needs no lock. Appending is for the one process that holds the project's write lock.
+    """The journal in `folder`, which grows no further than `limits` allow.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -54,140 +51,218 @@ class Journal:
     (2, [b'one', b'two'])
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._next: int | None = None
+    def __init__(self, folder: Path, limits: JournalLimits = DEFAULT_LIMITS) -> None:
+        self._folder, self._limits = folder, limits
+        self._lock = folder / "lock"
+        self._end: _Place | None = None
+        self._seen: _Place | None = None
+        self._closed: tuple[Path, int] | None = None
 
     def append(self, kind: RecordKind, bodies: Sequence[bytes], *, recorded_at: Moment) -> int:
         """Write records, force them to disk in one go, and return the last sequence number.
 
-        Raises StorageError if the disk refuses: then none of them is acknowledged, and what was written of
-        them is taken back.
+        Raises DiskFullError if the journal's quota or the disk has no room left, StorageError if the disk refuses
+        otherwise: then none of them is acknowledged, and what was written of them is taken back.
         """
-        first = self._next if self._next is not None else self._repair() + 1
-        frames = [_frame(first + index, recorded_at, kind, body) for index, body in enumerate(bodies)]
+        return self.append_all([(kind, body) for body in bodies], recorded_at=recorded_at)
+
+    def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> int:
+        """Append records of any kinds, numbered in their order; as `append` otherwise."""
         try:
-            self._write(first, b"".join(frames))
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._locked(fcntl.LOCK_EX):
+                self._look()
+                seq = self._end.seq if self._end else 0
+                frames = [
+                    frame_of(Record(seq + number, recorded_at, kind, body))
+                    for number, (kind, body) in enumerate(records, 1)
+                ]
+                self._write(seq + 1, b"".join(frames))
+                self._look()
         except OSError as error:
-            self._next = None
-            raise StorageError(
-                f"could not write {len(bodies)} records to {self._folder}: {error.strerror}; nothing of them is kept; "
-                "free some space and run the command again"
+            self._end = None
+            raise (DiskFullError if error.errno in _NO_ROOM else StorageError)(
+                f"could not write {len(records)} records to {self._folder}: {error.strerror}; nothing of them is kept; "
+                "free some space and try again"
             ) from error
-        self._next = first + len(bodies)
-        return self._next - 1
+        return seq + len(records)
 
     def read(self, *, after: int) -> Iterator[Record]:
-        """Yield the records whose sequence number is above `after`, in order; raises CorruptionError on damage."""
-        paths = self._paths()
-        for index, path in enumerate(paths):
-            following = int(paths[index + 1].stem) if index + 1 < len(paths) else None
-            if following is None or following > after + 1:
-                for _, record in _records(path, last=following is None):
-                    if record.seq > after:
-                        yield record
+        """Yield the records whose sequence number is above `after`, in order, up to the last one acknowledged.
+
+        To follow the journal, call it again with the last number seen: it goes on at that place. Raises
+        CorruptionError for a file that is none of a journal's.
+        """
+        place = self._seen if self._seen is not None and self._seen.seq == after else self._file_of(after + 1)
+        while place is not None:
+            for record, reached in self._records(place, self._locked):
+                place = self._seen = reached
+                if record.seq > after and (record.kind != "lost" or record.lost):
+                    yield record
+            place = self._next_file(place)
 
     def last_seq(self) -> int:
         """Return the sequence number of the last acknowledged record, 0 for none."""
-        if self._next is not None:
-            return self._next - 1
-        return self._end()[0]
+        if not self._folder.exists():
+            return 0
+        with self._locked(fcntl.LOCK_EX):
+            self._look()
+            return self._end.seq if self._end else 0
 
     def size(self) -> int:
         """Return how many bytes the journal's files hold."""
         return sum(path.stat().st_size for path in self._paths())
 
+    def damaged(self) -> list[Path]:
+        """Return the files of damaged bytes that were set aside."""
+        return set_aside(self._folder)
+
+    @contextmanager
+    def _locked(self, mode: int) -> Iterator[None]:
+        # A file of its own for each holder, so that threads exclude each other as processes do.
+        with self._lock.open("a") as file:
+            fcntl.flock(file, mode)
+            yield
+
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("*.journal"))
 
-    def _end(self) -> tuple[int, Path | None, int]:
+    def _path(self, first: int) -> Path:
+        return self._folder / f"{first:020d}.journal"
+
+    def _file_of(self, seq: int) -> _Place | None:
+        """Return the start of the file that should hold record `seq`; None for an empty journal."""
+        paths = self._paths()
+        path = max((one for one in paths if int(one.stem) <= seq), default=paths[0] if paths else None)
+        return _Place(path, 0, int(path.stem) - 1) if path else None
+
+    def _following(self, path: Path) -> int | None:
+        """Return the first sequence number of the file after `path`; None after the last."""
+        return min((int(one.stem) for one in self._paths() if one.name > path.name), default=None)
+
+    def _next_file(self, place: _Place) -> _Place | None:
+        """Return the start of the next file, which is made if a file is gone; None after the last."""
+        following = self._following(place.path)
+        if following is None:
+            return None
+        if following > place.seq + 1:
+            with self._locked(fcntl.LOCK_EX):
+                fill_gap(self._folder, place.seq + 1, following, place.recorded_at)
+        return _Place(self._path(place.seq + 1), 0, place.seq, place.recorded_at)
+
+    def _records(self, place: _Place, lock: _Lock) -> Iterator[tuple[Record, _Place]]:
+        """Yield the records of a file after a place, each with its own; what is damaged is mended on the way.
+
+        The lock is shared for the moment of looking how far the file goes, so that nobody is writing there.
+        """
+        while True:
+            with lock(fcntl.LOCK_SH):
+                if not place.path.exists():
+                    return
+                size = place.path.stat().st_size
+            content, position = _bytes_of(place.path, place.offset, size), 0
+            if place.offset == 0:
+                if content[: len(MAGIC)] != MAGIC:
+                    with lock(fcntl.LOCK_EX):
+                        mend_magic(place.path, self._following(place.path))
+                    continue
+                position = len(MAGIC)
+            start = place.offset
+            while (found := record_at(content, position)) is not None and found[0].first == place.seq + 1:
+                record, position = found
+                place = _Place(place.path, start + position, record.seq, record.recorded_at)
+                yield record, place
+            if start + position >= size:
+                return
+            with lock(fcntl.LOCK_EX):
+                following = self._following(place.path)
+                mend(place.path, start + position, place.seq + 1, place.recorded_at, following)
+            place = _Place(place.path, start + position, place.seq, place.recorded_at)
+
+    def _look(self) -> None:
+        """Find the journal's end, where others may have appended; the caller holds the lock."""
+        place = self._end or self._start_of_last_file()
+        while place is not None:
+            for _, reached in self._records(place, _held):
+                place = reached
+            if not place.path.exists():
+                # An interrupted write had only just begun it.
+                self._end, place = None, self._start_of_last_file()
+                continue
+            self._end = _Place(place.path, place.offset or len(MAGIC), place.seq, place.recorded_at)
+            following = self._path(place.seq + 1)
+            more = following != place.path and following.exists()
+            place = _Place(following, 0, place.seq, place.recorded_at) if more else None
+
+    def _start_of_last_file(self) -> _Place | None:
         paths = self._paths()
         if not paths:
-            return 0, None, 0
-        seq, end = int(paths[-1].stem) - 1, len(_MAGIC)
-        for end, record in _records(paths[-1], last=True):  # noqa: B007 - the last one is wanted
-            seq = record.seq
-        return seq, paths[-1], end
-
-    def _repair(self) -> int:
-        seq, path, end = self._end()
-        if path is not None and path.stat().st_size > end:
-            content = path.read_bytes()
-            path.with_suffix(".torn").write_bytes(content[end:])
-            with path.open("r+b") as file:
-                file.truncate(end)
-                os.fsync(file.fileno())
-            if end <= len(_MAGIC) and len(content) < len(_MAGIC):
-                path.unlink()
-        return seq
+            return None
+        # Whoever wrote the last record may have died before it was forced to disk.
+        _force_file(paths[-1])
+        return _Place(paths[-1], 0, int(paths[-1].stem) - 1)
 
     def _write(self, first: int, data: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        paths = self._paths()
-        new = not paths or paths[-1].stat().st_size + len(data) > _LARGEST_FILE
-        path = self._folder / f"{first:020d}.journal" if new else paths[-1]
-        before = 0 if new else path.stat().st_size
+        """Write frames at the end that `_look` found, the first of record `first`; the caller holds the lock."""
+        end = self._end
+        self._check_room(len(data))
+        new = end is None or end.offset + len(data) > _LARGEST_FILE
+        if end is not None and new:
+            _force_file(end.path)
+        path = self._path(first) if end is None or new else end.path
+        before = 0 if end is None or new else end.offset
         try:
             with path.open("ab") as file:
-                file.write(_MAGIC + data if new else data)
+                file.write(MAGIC + data if new else data)
                 file.flush()
-                os.fsync(file.fileno())
+                _force(file.fileno())
         except OSError:
             _take_back(path, before)
             raise
         if new:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
+
+    def _check_room(self, wanted: int) -> None:
+        quota, reserve = self._limits.quota, self._limits.reserve
+        held = self._size_before() + (self._end.offset if self._end else 0)
+        if quota is not None and held + wanted > quota:
+            raise DiskFullError(
+                f"the journal in {self._folder} holds {held:,} bytes, and kohort.yaml allows {quota:,}; "
+                "give it more under journal, quota, then try again"
+            )
+        disk = os.statvfs(self._folder)
+        free = disk.f_bavail * disk.f_frsize
+        if free - wanted < reserve:
+            raise DiskFullError(
+                f"{free:,} bytes are free on the disk of {self._folder}, and kohort.yaml keeps {reserve:,} in reserve; "
+                "free some space, then try again"
+            )
+
+    def _size_before(self) -> int:
+        """Return how many bytes the files before the last one hold."""
+        last = self._end.path if self._end else None
+        if last is None:
+            return 0
+        if self._closed is None or self._closed[0] != last:
+            self._closed = last, sum(path.stat().st_size for path in self._paths() if path.name < last.name)
+        return self._closed[1]
 
 
-def _frame(seq: int, recorded_at: Moment, kind: str, body: bytes) -> bytes:
-    if len(body) > _LARGEST_BODY:
-        raise StorageError(f"a journal record of {len(body)} bytes is too large; write several")
-    rest = _META.pack(seq, recorded_at, kind.encode("ascii")) + body
-    return _HEAD.pack(len(body), zlib.crc32(rest)) + rest
+@contextmanager
+def _held(_mode: int) -> Iterator[None]:
+    """Stand for the lock where the caller holds it."""
+    yield
 
 
-def _records(path: Path, *, last: bool) -> Iterator[tuple[int, Record]]:
-    """Yield (offset of the record's end, record); stop before a record cut short at the end of the last file."""
-    content = path.read_bytes()
-    if content[: len(_MAGIC)] != _MAGIC[: len(content)] or (len(content) < len(_MAGIC) and not last):
-        raise CorruptionError(f"{path} does not begin as a journal file does; restore it from a backup")
-    position, expected = len(_MAGIC), int(path.stem)
-    while position < len(content):
-        record, end = _record_at(content, position)
-        if record is None:
-            if last and not _any_record_after(content, position + 1, expected):
-                return
-            raise CorruptionError(f"{path} is damaged at byte {position}; restore the file from a backup")
-        if record.seq != expected:
-            raise CorruptionError(f"{path} holds record {record.seq} where {expected} should be, at byte {position}")
-        yield end, record
-        position, expected = end, expected + 1
+def _bytes_of(path: Path, start: int, end: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(end - start)
 
 
-def _record_at(content: bytes, position: int) -> tuple[Record | None, int]:
-    start = position + _HEAD.size
-    if start + _META.size > len(content):
-        return None, position
-    length, checksum = _HEAD.unpack_from(content, position)
-    end = start + _META.size + length
-    if length > _LARGEST_BODY or end > len(content) or zlib.crc32(memoryview(content)[start:end]) != checksum:
-        return None, position
-    seq, recorded_at, kind = _META.unpack_from(content, start)
-    return Record(seq, recorded_at, kind.rstrip(b"\0").decode("ascii"), content[start + _META.size : end]), end
-
-
-def _any_record_after(content: bytes, position: int, expected: int) -> bool:
-    """Tell damage in the middle from a torn end: is any later record whole?"""
-    for seq in range(expected + 1, expected + 1_000):
-        found = content.find(struct.pack("<Q", seq), position)
-        while found >= 0:
-            record, _ = _record_at(content, max(found - _HEAD.size, 0))
-            if record is not None and record.seq == seq:
-                return True
-            found = content.find(struct.pack("<Q", seq), found + 1)
-        if position + _HEAD.size + _META.size > len(content):
-            return False
-    return False
+def _force_file(path: Path) -> None:
+    with path.open("rb") as file:
+        _force(file.fileno())
 
 
 def _take_back(path: Path, size: int) -> None:
@@ -196,11 +271,3 @@ def _take_back(path: Path, size: int) -> None:
             path.unlink()
         else:
             os.truncate(path, size)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

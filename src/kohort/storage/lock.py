@@ -2,16 +2,22 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Final
 
 from kohort.errors import LockedError
 
+_PAUSE: Final = 0.02
+
 
 @contextmanager
-def write_lock(path: Path) -> Iterator[None]:
+def write_lock(path: Path, patience: float = 0) -> Iterator[None]:
     """Hold the project's write lock; raises LockedError, naming the holder's process, if another holds it.
+
+    It is tried again for as many seconds as there is `patience`: a server holds it often, and briefly.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, write_lock(Path(folder) / "lock"):
@@ -21,7 +27,7 @@ def write_lock(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file, patience)
         except OSError as error:
             file.seek(0)
             holder = file.read().strip() or "unknown"
@@ -35,3 +41,14 @@ def write_lock(path: Path) -> Iterator[None]:
             yield
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _lock(file: IO[str], patience: float) -> None:
+    for _ in range(int(patience / _PAUSE)):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_PAUSE)
+        else:
+            return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -45,9 +45,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `event_id` is the message id that the sender gave, else a hash (see `derived_id`). `name` is the event key
     for what becomes an event (track, page, screen) and empty otherwise. At least one of `user_id` and
-    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time. `shared` are identifiers of
-    other kinds that the project declares unique, by kind, beside those that stand in traits. A "consent" has `choices`
-    and nothing else.
+    `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time. Where that was corrected by when
+    the message came, `said_at` is the time that the sender gave (0 for none): the same however often it is sent.
+    `shared` are identifiers of other kinds that the project declares unique, by kind, beside those that stand in
+    traits. A "consent" has `choices` and nothing else.
     """
 
     event_id: str
@@ -62,10 +63,13 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     values: Values = Values()
     shared: dict[str, str] = {}
     choices: Choices | None = None
+    said_at: Moment | None = None
 
     def digest(self) -> int:
         """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict."""
-        said = msgspec.json.encode(msgspec.structs.replace(self, received_at=0, source=""), order="deterministic")
+        time = self.ts if self.said_at is None else self.said_at
+        lasting = msgspec.structs.replace(self, received_at=0, source="", ts=time, said_at=None)
+        said = msgspec.json.encode(lasting, order="deterministic")
         return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big") >> 1
 
 

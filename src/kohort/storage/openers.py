@@ -7,7 +7,8 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
-from kohort.definitions.stores import Reference, StoreDefinition
+from kohort.definitions.references import Reference
+from kohort.definitions.stores import StoreDefinition
 from kohort.errors import UnknownNameError
 from kohort.storage.secrets import secret_of
 

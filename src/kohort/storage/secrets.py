@@ -2,7 +2,7 @@
 
 import os
 
-from kohort.definitions.stores import Reference
+from kohort.definitions.references import Reference
 from kohort.errors import MissingExtraError, ProjectError
 
 

@@ -13,7 +13,7 @@ from kohort.clock import Moment
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.bits import arrow_mask, everyone
 from kohort.engines.context import Context
-from kohort.engines.criteria import confined, criterion_of, is_located
+from kohort.engines.criteria import Criterion, confined, criterion_of, is_located
 from kohort.engines.evaluation import Evaluation, Explanation, Members
 from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
@@ -21,20 +21,24 @@ from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.gaps import check_gaps
 from kohort.engines.sql.narrow import narrow_table, narrow_tables
 from kohort.engines.sql.statements import (
+    NUMBER,
     Place,
     Places,
     Statement,
-    Word,
+    answers_of,
     distinct_values,
     drop_table,
     earliest_event,
     everybodys_values,
-    people_with,
+    numbered_people,
+    people_ids,
     person_values,
     population_values,
     words_of,
 )
 from kohort.engines.sql.store import Store
+from kohort.engines.sql.terms import PERSON
+from kohort.engines.sql.words import unpacked
 from kohort.engines.statistics import (
     PopulationTerm,
     Statistic,
@@ -75,6 +79,7 @@ class SqlEngine:
         self._dialect = dialect_of(store.dialect)
         self._catalog = catalog
         self._scratch = scratch
+        self._people = f"{scratch}_people"
 
     def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
         """Return the members of each rule as of `at`.
@@ -84,7 +89,7 @@ class SqlEngine:
         """
         plan = self._plan(rules)
         with self._store.snapshot(), self._features(plan, context := self._context(plan, at), None) as places:
-            found = self._decide(plan, context, places, None, pinned)
+            found = self._decide(plan, context, places, pinned)
         existing = everyone(len(found.ids))
         inside = {name: found.algebra.of(rule) & existing for name, rule in plan.rules.items()}
         return Evaluation(at, Members(found.ids, inside), existing, found.statistics)
@@ -110,12 +115,12 @@ class SqlEngine:
         statistics = plan.known(pinned)
         if len(statistics.by_key) < len(plan.terms):
             with self._features(plan, context, None) as places:
-                statistics = self._decide(plan, context, places, None, pinned).statistics
+                statistics = self._decide(plan, context, places, pinned).statistics
         with self._features(plan, context, person_id) as places:
-            found = self._decide(plan, context, places, person_id, statistics)
+            found = self._decide(plan, context, places, statistics)
             if not len(found.ids):
                 raise UnknownNameError("person", person_id, [], hint="nobody of that id exists at that moment")
-            values = self._arrow(person_values(self._dialect, places, at, person_id)).to_pylist()[0]
+            values = self._arrow(person_values(self._dialect, self._people, places, at)).to_pylist()[0]
         return Facts(
             holds=lambda one: bool(found.algebra.of(one)[0] & 1),
             values={feature: values[f"v{place.index}"] for feature, place in places.items()},
@@ -152,33 +157,39 @@ class SqlEngine:
         values: list[Any] = self._arrow(distinct_values(self._dialect, event, name, held, at))["value"].to_pylist()
         return values
 
-    def _decide(
-        self, plan: Plan, context: Context, places: Places, person: str | None, pinned: Statistics | None
-    ) -> "Decided":
+    def _decide(self, plan: Plan, context: Context, places: Places, pinned: Statistics | None) -> "Decided":
         """Find for whom each condition of `plan` holds, stage after stage, and the statistics on the way."""
         statistics = plan.known(pinned)
-        found = Decided(pa.array([], pa.string()), Algebra(plan), statistics)
+        ids = self._arrow(people_ids(self._dialect, self._people))[PERSON].combine_chunks()
+        found = Decided(ids, Algebra(plan), statistics)
         for stage in plan.stages or ((),):
             statistics = self._statistics(stage, places, context, found)
             plain = [condition for condition in stage if not isinstance(condition, Located)]
             criteria = [criterion_of(condition, statistics, context) for condition in plain]
-            table = self._arrow(people_with(self._dialect, criteria, places, context.at, person))
-            found = Decided(table["person_id"].combine_chunks(), found.algebra, statistics)
+            found = Decided(ids, found.algebra, statistics)
             for condition in stage:
                 if isinstance(condition, Located):
-                    found.algebra.learn(condition, self._located(condition, places, context, person))
-            for condition, bits in zip(plain, _answers(table, words_of(criteria, places)), strict=True):
+                    found.algebra.learn(condition, self._located(condition, places, context))
+            for condition, bits in zip(plain, self._answers(criteria, places, context.at, len(ids)), strict=True):
                 among = population_rule(population_term(condition))
                 confined_to = None if among is None else found.algebra.of(among)
                 found.algebra.learn(condition, bits if confined_to is None else confined(condition, bits, confined_to))
         return found
 
-    def _located(self, condition: Located, places: Places, context: Context, person: str | None) -> Bits:
+    def _answers(self, criteria: Sequence[Criterion], places: Places, at: Moment, people: int) -> list[Bits]:
+        """Return for whom of the numbered people each criterion holds."""
+        words = words_of(criteria, places)
+        if not words:
+            return []
+        table = self._arrow(answers_of(self._dialect, self._people, words, criteria, places, at))
+        return unpacked(words, _values(table[NUMBER]), _values(table["word"]), _values(table["answers"]), people)
+
+    def _located(self, condition: Located, places: Places, context: Context) -> Bits:
         points = []
         for trait in condition.coordinates:
             feature = Feature(trait, ValueType.NUMBER)
             statement = everybodys_values(
-                self._dialect, feature, places[feature], context.at, person, in_population=False
+                self._dialect, self._people, feature, places[feature], context.at, in_population=False
             )
             micros = self._arrow(statement)["v"].cast(pa.float64(), safe=False).combine_chunks()
             points.append(np.asarray(np.from_dlpack(micros.fill_null(np.nan)), dtype=np.float64) / MICRO)
@@ -186,10 +197,11 @@ class SqlEngine:
 
     @contextmanager
     def _features(self, plan: Plan, context: Context, person: str | None) -> Iterator[Places]:
-        """Make the narrow tables of `plan` and drop them in the end; after an error, the snapshot undoes them."""
+        """Make the numbers of people and the narrow tables; drop them in the end, or let the snapshot undo them."""
         numbers = {feature: index for index, feature in enumerate(plan.features)}
         places: dict[Feature, Place] = {}
-        names: list[str] = []
+        names = [self._people]
+        self._run(numbered_people(self._dialect, self._people, context.at, person))
         for index, (subject, features) in enumerate(narrow_tables(plan, self._catalog).items()):
             names.append(f"{self._scratch}_{index}")
             its = {feature: Place(names[-1], numbers[feature]) for feature in features}
@@ -210,7 +222,7 @@ class SqlEngine:
             by_table.setdefault(places[feature].table, {})[feature] = places[feature]
         values: dict[Feature, NDArray[np.int64]] = {}
         for its in by_table.values():
-            table = self._arrow(population_values(self._dialect, its, context.at))
+            table = self._arrow(population_values(self._dialect, self._people, its, context.at))
             values |= {feature: _values(table[f"v{place.index}"]) for feature, place in its.items()}
         for key, term in lacking.items():
             population = values[usual[term]] if term in usual else self._named_population(term, places, context, so_far)
@@ -224,7 +236,7 @@ class SqlEngine:
         feature = Feature(term.value, ValueType.NUMBER)
         among = population_rule(term)
         statement = everybodys_values(
-            self._dialect, feature, places[feature], context.at, in_population=among is not None
+            self._dialect, self._people, feature, places[feature], context.at, in_population=among is not None
         )
         column = self._arrow(statement)["v"]
         if among is not None:
@@ -245,18 +257,6 @@ class Decided:
     ids: pa.StringArray
     algebra: Algebra
     statistics: Statistics
-
-
-def _answers(table: pa.Table, words: Sequence[Word]) -> list[Bits]:
-    """Return for whom each criterion holds, in the order of the criteria."""
-    found: dict[int, Bits] = {}
-    for number, word in enumerate(words):
-        answers = _values(table[f"w{number}"]).astype("<i8", copy=False)
-        # One row an octet of the word: eight times less to read for each answer.
-        octets = np.ascontiguousarray(answers.view(np.uint8).reshape(-1, 8).T)
-        for place, criterion in enumerate(word.criteria):
-            found[criterion] = np.packbits(octets[place // 8] & np.uint8(1 << place % 8), bitorder="little")
-    return [found[criterion] for criterion in sorted(found)]
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:

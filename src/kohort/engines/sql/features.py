@@ -15,7 +15,19 @@ from kohort.definitions.values import LARGEST_MICROS, MICRO
 from kohort.engines.context import Context
 from kohort.engines.plan import Feature
 from kohort.engines.sql.dialects import Dialect, Division
-from kohort.engines.sql.terms import Parameters, all_of, any_of, big, column, in_ranges, is_there, named, number, where
+from kohort.engines.sql.terms import (
+    Parameters,
+    all_of,
+    any_of,
+    beyond,
+    big,
+    column,
+    in_ranges,
+    is_there,
+    named,
+    number,
+    where,
+)
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Aggregate, DaysSince
 from kohort.rules.operators import Function, Occurrence
@@ -28,14 +40,27 @@ def is_counted(feature: Feature) -> bool:
     return isinstance(feature.measure, Aggregate) and feature.measure.function in _COUNTED
 
 
-def matching_rows(feature: Feature, context: Context, parameters: Parameters) -> list[exp.Expr]:
-    """Return the conditions on a row of the feature's event that its `where` and its window set."""
+def is_number_of_events(feature: Feature) -> bool:
+    """Return whether the feature is a plain count, whose column `f<index>` is a number of events."""
+    return isinstance(feature.measure, Aggregate) and feature.measure.function is Function.COUNT
+
+
+def matching_rows(
+    feature: Feature, context: Context, parameters: Parameters, first: Moment | None = None
+) -> list[exp.Expr]:
+    """Return the conditions that the feature's `where` and window set on rows of its event from `first` to the moment.
+
+    Without `first`, rows may be of any time up to the moment.
+    """
     measure = feature.measure
     if not isinstance(measure, Aggregate | DaysSince):
         raise TypeError("only a value over events has matching events")
     matching = [] if measure.where is None else [where(measure.where, measure.event, context, parameters)]
     if isinstance(measure, Aggregate) and measure.window is not None:
-        matching.append(in_ranges(column("ts"), context.ranges(measure.window)))
+        ranges = context.ranges(measure.window)
+        outside = beyond(ranges, first, context.at)
+        if outside or not ranges:
+            matching.append(in_ranges(column("ts"), outside))
     return matching
 
 
@@ -50,13 +75,16 @@ def property_columns(feature: Feature, catalog: Catalog) -> list[exp.Expr]:
     return [column(by_type[feature.type])]
 
 
-def aggregates(feature: Feature, index: int, context: Context, parameters: Parameters) -> list[exp.Expr]:
-    """Return the aggregate columns of an event feature over its event's rows up to the moment, by person.
+def aggregates(
+    feature: Feature, index: int, context: Context, parameters: Parameters, first: Moment | None
+) -> list[exp.Expr]:
+    """Return the aggregate columns of an event feature over its event's rows from `first` to the moment, by person.
 
-    `f<index>` holds the bare aggregate; `n<index>` the number of matching events, or of values for a mean.
+    `f<index>` holds the bare aggregate; `n<index>` the number of matching events, or of values for a mean, unless
+    that is the same.
     """
     measure = feature.measure
-    matching = matching_rows(feature, context, parameters)
+    matching = matching_rows(feature, context, parameters, first)
     read = property_columns(feature, context.catalog)
     find = _Aggregates(parameters.dialect, matching)
     found, counted = f"f{index}", f"n{index}"
@@ -66,7 +94,8 @@ def aggregates(feature: Feature, index: int, context: Context, parameters: Param
             return [named(find.of(kind, column("ts")), found)]
         case Aggregate(function=Function.COUNT):
             there = [any_of([is_there(one) for one in read])] if read else []
-            return [named(find.rows(there), found), named(find.rows(), counted)]
+            # Without a property, the events that count are those that match.
+            return [named(find.rows(there), found), *([named(find.rows(), counted)] if there else [])]
         case Aggregate(function=Function.DISTINCT):
             return [named(total_of([find.distinct(one) for one in read]), found), named(find.rows(), counted)]
         case Aggregate(function=Function.SUM):
@@ -94,11 +123,12 @@ def value(feature: Feature, index: int, table: str, at: Moment, dialect: Dialect
     `in_population` decides what somebody without a matching event has: nothing, or the 0 of a count.
     """
     found: exp.Expr = column(f"f{index}", table)
-    matched = column(f"n{index}", table)
     if isinstance(feature.measure, DaysSince):
         return exp.Paren(this=exp.Sub(this=number(at), expression=found))
     if not isinstance(feature.measure, Aggregate):
         return found
+    plain = feature.measure.function is Function.COUNT and feature.measure.property is None
+    matched = column(f"{'f' if plain else 'n'}{index}", table)
     if feature.measure.function is Function.MEAN:
         return _rounded_mean(found, matched, dialect)
     if not is_counted(feature):

@@ -17,6 +17,8 @@ from kohort.engines.sql.terms import (
     Parameters,
     all_of,
     column,
+    first_moment,
+    in_ranges,
     is_there,
     named,
     number,
@@ -85,17 +87,16 @@ def _subject(feature: Feature, catalog: Catalog) -> Subject:
 
 def _event(event: str, places: Places, context: Context, person: str | None, parameters: Parameters) -> exp.Select:
     """Return the aggregates of one event over one pass of its rows."""
+    windows = [feature.measure.window if isinstance(feature.measure, Aggregate) else None for feature in places]
+    first = first_moment(windows, context)
     wanted = [
         found
         for feature, place in places.items()
-        for found in features.aggregates(feature, place.index, context, parameters)
+        for found in features.aggregates(feature, place.index, context, parameters, first)
     ]
-    rows = _rows(event, context.at, parameters)
-    first = _first_moment(list(places), context)
-    if first is not None:
-        rows.append(exp.GTE(this=column("ts"), expression=number(first)))
+    rows = _rows(event, first, context.at, parameters)
     select = exp.Select().select(column(PERSON), *wanted, copy=False).from_("events", copy=False)
-    return select.where(all_of(with_person(rows, person, parameters))).group_by(column(PERSON))
+    return select.where(all_of(with_person(rows, person, parameters)), copy=False).group_by(column(PERSON), copy=False)
 
 
 def _one_row(
@@ -107,7 +108,7 @@ def _one_row(
         raise TypeError("only the first or last value of a property is that of one row")
     (read,) = features.property_columns(feature, context.catalog)
     rows = [
-        *_rows(measure.event, context.at, parameters),
+        *_rows(measure.event, None, context.at, parameters),
         *features.matching_rows(feature, context, parameters),
         is_there(read.copy()),
     ]
@@ -138,7 +139,7 @@ def _elements(
     if not isinstance(measure, Aggregate):
         raise TypeError("only the values of a property are counted")
     types = context.catalog.events[measure.event][measure.property or ""]
-    rows = [*_rows(measure.event, context.at, parameters), *features.matching_rows(feature, context, parameters)]
+    rows = [*_rows(measure.event, None, context.at, parameters), *features.matching_rows(feature, context, parameters)]
     read = {f"v{number}": (type_, name) for number, (type_, name) in enumerate(types.items())}
     matched = exp.select(column(PERSON), *(named(column(name), alias) for alias, (_, name) in read.items()))
     matched = matched.from_("events").where(all_of(with_person(rows, person, parameters)))
@@ -160,10 +161,10 @@ def _with_elements(select: exp.Select, listed: exp.Expr, dialect: Dialect) -> ex
     return select.join(exp.Unnest(expressions=[listed], alias=alias), on=exp.true(), join_type="LEFT")
 
 
-def _rows(event: str, at: Moment, parameters: Parameters) -> list[exp.Expr]:
+def _rows(event: str, first: Moment | None, at: Moment, parameters: Parameters) -> list[exp.Expr]:
     return [
         exp.EQ(this=column("name"), expression=parameters.bind(event)),
-        exp.LTE(this=column("ts"), expression=number(at)),
+        in_ranges(column("ts"), [(first, at)]),
     ]
 
 
@@ -181,13 +182,3 @@ def _ranked(wanted: Sequence[exp.Expr], by: tuple[str, str], parameters: Paramet
 def _foremost(wanted: Sequence[exp.Expr], ranked: exp.Select) -> exp.Select:
     foremost = exp.EQ(this=column("place"), expression=number(1))
     return exp.select(column(PERSON), *wanted).from_(ranked.subquery("ranked")).where(foremost)
-
-
-def _first_moment(wanted: Sequence[Feature], context: Context) -> Moment | None:
-    """Return the first moment that the windows of `wanted` hold; None if one of them looks at all time."""
-    windows = [feature.measure.window if isinstance(feature.measure, Aggregate) else None for feature in wanted]
-    if any(window is None for window in windows):
-        return None
-    lows = [low for window in windows if window is not None for low, _ in context.ranges(window)]
-    known = [low for low in lows if low is not None]
-    return min(known, default=context.at) if len(known) == len(lows) else None

@@ -17,6 +17,7 @@ from kohort.engines.sql.terms import (
     all_of,
     any_of,
     column,
+    first_moment,
     in_ranges,
     is_there,
     named,
@@ -66,9 +67,10 @@ def _steps_of_events(sequence: Sequence, context: Context, person: str | None, p
             terms.append(where(step.where, step.event, context, parameters))
         mark = exp.Case(ifs=[exp.If(this=all_of(terms), true=number(1))], default=number(0))
         marks.append(named(exp.Max(this=mark), f"m{place}"))
+    # Whatever comes before the first step may come cannot be part of the sequence, nor undo it.
     rows: list[exp.Expr] = [
         exp.In(this=column("name"), expressions=[bound.copy() for bound in names.values()]),
-        exp.LTE(this=column(_TIME), expression=number(context.at)),
+        in_ranges(column(_TIME), [(first_moment([sequence.window], context), context.at)]),
     ]
     select = exp.select(column(PERSON), column(_TIME), *marks).from_("events")
     select = select.where(all_of(with_person(rows, person, parameters)))

@@ -8,26 +8,32 @@ from typing import Final
 from sqlglot import expressions as exp
 
 from kohort.clock import Moment
+from kohort.definitions.values import MICRO
 from kohort.engines.criteria import Criterion
 from kohort.engines.plan import Feature
-from kohort.engines.predicates import Present, Within
+from kohort.engines.predicates import Predicate, Present, Within
 from kohort.engines.sql import features
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.terms import (
     PERSON,
     Parameters,
     all_of,
+    as_text,
     big,
     column,
+    in_order,
     is_there,
+    meets,
     named,
     number,
     ordered,
-    truth,
+    with_person,
 )
 
 WORD: Final = 62
 """How many answers about a person one integer holds."""
+NUMBER: Final = "number"
+"""The column with the numbers of people."""
 
 
 @dataclass(frozen=True)
@@ -49,28 +55,48 @@ class Place:
 Places = Mapping[Feature, Place]
 
 
-def population_values(dialect: Dialect, places: Places, at: Moment) -> Statement:
+def numbered_people(dialect: Dialect, table: str, at: Moment, person: str | None = None) -> Statement:
+    """Return the statement that makes `table` of who exists at `at`, numbered from 0 in the order of their ids as text.
+
+    `person` restricts it to one person.
+    """
+    parameters = Parameters(dialect)
+    rows: list[exp.Expr] = [exp.LTE(this=column("first_seen", "people"), expression=number(at))]
+    rows = with_person(rows, person, parameters)
+    order = exp.Order(expressions=[in_order(dialect, as_text(column(PERSON)), text=True)])
+    place = exp.Sub(this=exp.Window(this=exp.RowNumber(), order=order), expression=number(1))
+    select = exp.select(column(PERSON), named(place, NUMBER)).from_("people").where(all_of(rows), copy=False)
+    return create_table(table, select, parameters)
+
+
+def people_ids(dialect: Dialect, people: str) -> Statement:
+    """Return the statement for the ids, as texts, of the numbered `people` in their order."""
+    select = exp.select(named(as_text(column(PERSON)), PERSON)).from_(exp.to_table(people))
+    return printed(select.order_by(ordered(dialect, NUMBER)), Parameters(dialect))
+
+
+def population_values(dialect: Dialect, people: str, places: Places, at: Moment) -> Statement:
     """Return the statement for the values of features of one table over their populations: `v0`, `v1`, … .
 
-    A row is an existing person; a value is NULL where the person is outside that feature's population.
+    A row is one of the numbered `people`; a value is NULL where the person is outside that feature's population.
     """
     parameters = Parameters(dialect)
     wanted = [
         named(features.value(one, place.index, place.table, at, dialect, in_population=True), f"v{place.index}")
         for one, place in places.items()
     ]
-    select = _people(_tables(places), at, kind="INNER", person=None, parameters=parameters)
+    select = _joined(people, _tables(places), kind="INNER")
     return printed(select.select(*wanted, copy=False), parameters)
 
 
 def everybodys_values(
-    dialect: Dialect, feature: Feature, place: Place, at: Moment, person: str | None = None, *, in_population: bool
+    dialect: Dialect, people: str, feature: Feature, place: Place, at: Moment, *, in_population: bool
 ) -> Statement:
-    """Return the statement for the value `v` of a feature of everybody who exists, in the order of `people_with`."""
+    """Return the statement for the value `v` of a feature of each of the numbered `people`, in their order."""
     parameters = Parameters(dialect)
     found = features.value(feature, place.index, place.table, at, dialect, in_population=in_population)
-    select = _people([place.table], at, kind="LEFT", person=person, parameters=parameters)
-    return printed(_by_person(select.select(named(found, "v"), copy=False), dialect), parameters)
+    select = _joined(people, [place.table], kind="LEFT").select(named(found, "v"), copy=False)
+    return printed(select.order_by(ordered(dialect, NUMBER, table=people), copy=False), parameters)
 
 
 def distinct_values(dialect: Dialect, event: str | None, name: str, held: str, at: Moment) -> Statement:
@@ -96,11 +122,13 @@ def earliest_event(dialect: Dialect) -> Statement:
 class Word:
     """The criteria, by their numbers, whose answers one integer holds: bit i answers the i-th.
 
-    `table` is the narrow table that decides them all; None where they ask several.
+    `table` is the narrow table that decides them all; None where they ask several. `known` are the answers of whoever
+    has no row in it.
     """
 
     table: str | None
     criteria: tuple[int, ...]
+    known: int
 
 
 def words_of(criteria: Sequence[Criterion], places: Places) -> list[Word]:
@@ -109,54 +137,89 @@ def words_of(criteria: Sequence[Criterion], places: Places) -> list[Word]:
     for index, criterion in enumerate(criteria):
         tables = {places[one].table for one in criterion.features}
         by_table.setdefault(tables.pop() if len(tables) == 1 else None, []).append(index)
-    return [
-        Word(table, tuple(its[first : first + WORD]))
+    packed = [
+        (table, tuple(its[first : first + WORD]))
         for table, its in by_table.items()
         for first in range(0, len(its), WORD)
     ]
+    return [
+        Word(table, its, sum(answer_without_row(criteria[one]) << place for place, one in enumerate(its)))
+        for table, its in packed
+    ]
 
 
-def people_with(
-    dialect: Dialect, criteria: Sequence[Criterion], places: Places, at: Moment, person: str | None = None
+def answers_of(
+    dialect: Dialect, people: str, words: Sequence[Word], criteria: Sequence[Criterion], places: Places, at: Moment
 ) -> Statement:
-    """Return the statement for who exists at `at`, sorted, and which criteria hold of each, in words: `w0`, `w1`, … .
+    """Return the statement for what is true of whom: the number of a person, that of a word, and its `answers`.
 
-    Each narrow table answers for the people in it, before it is joined: of whoever is not, the answers are known.
+    Of the numbered `people`, whoever has no row for a word has the answers that are known of it. Each narrow table is
+    read by itself and all of them are joined to `people` once: joins one after another cost three times as much.
     """
     parameters = Parameters(dialect)
-    return printed(_by_person(_answering(criteria, places, at, person, parameters), dialect), parameters)
-
-
-def answers_table(dialect: Dialect, table: str, criteria: Sequence[Criterion], places: Places, at: Moment) -> Statement:
-    """Return the statement that keeps in the store, as `table`, what `people_with` finds of everybody."""
-    parameters = Parameters(dialect)
-    return create_table(table, _answering(criteria, places, at, None, parameters), parameters)
+    parts = [_answering(people, index, word, criteria, places, at, parameters) for index, word in enumerate(words)]
+    together: exp.Query = parts[0]
+    for part in parts[1:]:
+        together = exp.union(together, part, distinct=False, copy=False)
+    found = exp.select(column(NUMBER), column("word"), column("answers")).from_(
+        together.subquery("found", copy=False), copy=False
+    )
+    same = exp.EQ(this=column(PERSON, "found"), expression=column(PERSON, people))
+    return printed(found.join(exp.to_table(people), on=same, join_type="INNER", copy=False), parameters)
 
 
 def _answering(
-    criteria: Sequence[Criterion], places: Places, at: Moment, person: str | None, parameters: Parameters
+    people: str,
+    index: int,
+    word: Word,
+    criteria: Sequence[Criterion],
+    places: Places,
+    at: Moment,
+    parameters: Parameters,
 ) -> exp.Select:
-    words = words_of(criteria, places)
+    """Return the answers of a word about the people in its narrow table; about everybody where it asks several."""
+    asked = [criteria[one] for one in word.criteria]
+    answers = [named(number(index), "word"), named(_bits(asked, places, at, parameters), "answers")]
+    if word.table is not None:
+        return exp.Select().select(column(PERSON), *answers, copy=False).from_(exp.to_table(word.table), copy=False)
+    tables = _tables({feature: places[feature] for criterion in asked for feature in criterion.features})
+    return _joined(people, tables, kind="LEFT").select(column(PERSON, people), *answers, copy=False)
+
+
+def answers_table(
+    dialect: Dialect,
+    table: str,
+    people: str,
+    words: Sequence[Word],
+    criteria: Sequence[Criterion],
+    places: Places,
+    at: Moment,
+) -> Statement:
+    """Return the statement that keeps the answers in the store, as `table`: a row with all words for each of `people`.
+
+    Its columns are `person_id`, a text, and `w0`, `w1`, … . Rules are decided on such rows, so each narrow table is
+    joined, after it has answered for the people in it.
+    """
+    parameters = Parameters(dialect)
     answers: dict[str, list[exp.Expr]] = {}
     wanted: list[exp.Expr] = []
     for index, word in enumerate(words):
-        asked = [criteria[one] for one in word.criteria]
-        answer = _word(asked, places, at, parameters)
+        answer = _bits([criteria[one] for one in word.criteria], places, at, parameters)
         if word.table is not None:
             answers.setdefault(word.table, []).append(named(answer, f"w{index}"))
-            known = sum(answer_without_row(one) << place for place, one in enumerate(asked))
             found = column(f"w{index}", f"answers_{word.table}")
-            answer = big(exp.Coalesce(this=found, expressions=[number(known)]))
+            answer = big(exp.Coalesce(this=found, expressions=[number(word.known)]))
         wanted.append(named(answer, f"w{index}"))
     several = [criteria[one] for word in words if word.table is None for one in word.criteria]
     tables = _tables({feature: places[feature] for criterion in several for feature in criterion.features})
-    select = _people(tables, at, kind="LEFT", person=person, parameters=parameters)
-    for table, columns in answers.items():
-        answering = exp.select(column(PERSON), *columns).from_(exp.to_table(table), copy=False)
-        alias = f"answers_{table}"
-        same = exp.EQ(this=column(PERSON, alias), expression=column(PERSON, "people"))
+    select = _joined(people, tables, kind="LEFT")
+    for narrow, columns in answers.items():
+        answering = exp.Select().select(column(PERSON), *columns, copy=False).from_(exp.to_table(narrow), copy=False)
+        alias = f"answers_{narrow}"
+        same = exp.EQ(this=column(PERSON, alias), expression=column(PERSON, people))
         select.join(answering.subquery(alias, copy=False), on=same, join_type="LEFT", copy=False)
-    return select.select(named(column(PERSON, "people"), PERSON), *wanted, copy=False)
+    select.select(named(as_text(column(PERSON, people)), PERSON), *wanted, copy=False)
+    return create_table(table, select, parameters)
 
 
 def answer_without_row(criterion: Criterion) -> bool:
@@ -178,27 +241,32 @@ def answer_without_row(criterion: Criterion) -> bool:
             return False
 
 
-def _word(criteria: Sequence[Criterion], places: Places, at: Moment, parameters: Parameters) -> exp.Expr:
+def _bits(criteria: Sequence[Criterion], places: Places, at: Moment, parameters: Parameters) -> exp.Expr:
     bits: list[exp.Expr] = []
     for place, criterion in enumerate(criteria):
-        values = [
-            features.value(
-                one,
-                places[one].index,
-                places[one].table,
-                at,
-                parameters.dialect,
-                in_population=criterion.in_population,
-            )
-            for one in criterion.features
-        ]
-        holds = truth(criterion.predicate, values, parameters)
+        # What is NULL is no case that holds.
+        holds = meets(*_asked(criterion, places, at, parameters.dialect), parameters)
         bits.append(exp.Case(ifs=[exp.If(this=holds, true=number(1 << place))], default=number(0)))
     return big(reduce(lambda left, right: exp.Add(this=left, expression=right), bits))
 
 
-def person_values(dialect: Dialect, places: Places, at: Moment, person: str) -> Statement:
-    """Return the statement for one person's value of every feature: `v0`, `p0` (in the population), `v1`, … ."""
+def _asked(criterion: Criterion, places: Places, at: Moment, dialect: Dialect) -> tuple[Predicate, list[exp.Expr]]:
+    """Return what a criterion asks, and the values of which; of a number of events, without going through its unit."""
+    match criterion:
+        case Criterion((one,), Within(low=low, high=high, negated=negated), in_population=False) if (
+            features.is_number_of_events(one)
+        ):
+            whole = Within(None if low is None else -(-low // MICRO), None if high is None else high // MICRO, negated)
+            place = places[one]
+            return whole, [exp.Coalesce(this=column(f"f{place.index}", place.table), expressions=[number(0)])]
+    return criterion.predicate, [
+        features.value(one, places[one].index, places[one].table, at, dialect, in_population=criterion.in_population)
+        for one in criterion.features
+    ]
+
+
+def person_values(dialect: Dialect, people: str, places: Places, at: Moment) -> Statement:
+    """Return the statement for what each of `people` has of every feature: `v0`, `p0` (in the population), `v1`, … ."""
     parameters = Parameters(dialect)
     wanted = [
         named(
@@ -208,8 +276,8 @@ def person_values(dialect: Dialect, places: Places, at: Moment, person: str) -> 
         for feature, place in places.items()
         for in_population in (False, True)
     ]
-    select = _people(_tables(places), at, kind="LEFT", person=person, parameters=parameters)
-    return printed(select.select(named(column(PERSON, "people"), PERSON), *wanted, copy=False), parameters)
+    select = _joined(people, _tables(places), kind="LEFT")
+    return printed(select.select(named(column(PERSON, people), PERSON), *wanted, copy=False), parameters)
 
 
 def drop_table(dialect: Dialect, table: str) -> Statement:
@@ -227,23 +295,16 @@ def create_table(table: str, select: exp.Query, parameters: Parameters) -> State
 
 def printed(tree: exp.Expr, parameters: Parameters) -> Statement:
     """Return the statement that `tree` is in the dialect, every name quoted."""
-    return Statement(tree.sql(dialect=parameters.dialect.sqlglot, identify=True), parameters.values)
+    return Statement(tree.sql(dialect=parameters.dialect.sqlglot, identify=True, copy=False), parameters.values)
 
 
-def _people(tables: Sequence[str], at: Moment, *, kind: str, person: str | None, parameters: Parameters) -> exp.Select:
-    rows: list[exp.Expr] = [exp.LTE(this=column("first_seen", "people"), expression=number(at))]
-    if person is not None:
-        rows.append(exp.EQ(this=column(PERSON, "people"), expression=parameters.bind(person)))
-    select = exp.Select().from_("people")
+def _joined(people: str, tables: Sequence[str], *, kind: str) -> exp.Select:
+    select = exp.Select().from_(exp.to_table(people))
     for table in tables:
-        same = exp.EQ(this=column(PERSON, table), expression=column(PERSON, "people"))
+        same = exp.EQ(this=column(PERSON, table), expression=column(PERSON, people))
         select.join(exp.to_table(table), on=same, join_type=kind, copy=False)
-    return select.where(all_of(rows), copy=False)
+    return select
 
 
 def _tables(places: Places) -> list[str]:
     return list(dict.fromkeys(place.table for place in places.values()))
-
-
-def _by_person(select: exp.Select, dialect: Dialect) -> exp.Select:
-    return select.order_by(ordered(dialect, PERSON, table="people", text=True), copy=False)

@@ -1,12 +1,13 @@
 """The few expressions that every statement is made of; what people wrote is bound, never part of the text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
 from sqlglot import expressions as exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 
+from kohort.clock import Moment
 from kohort.definitions.values import ValueType
 from kohort.engines.context import Context
 from kohort.engines.predicates import (
@@ -38,9 +39,12 @@ from kohort.rules.nodes import (
     TextTest,
     children,
 )
-from kohort.rules.windows import Range
+from kohort.rules.windows import Range, Window
 
 PERSON = "person_id"
+
+OpenRange = tuple[int | None, int | None]
+"""The first and the last of a range of integers; None where it has no end."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,15 @@ def big(term: exp.Expr) -> exp.Expr:
     return exp.Cast(this=term, to=exp.DataType(this=exp.DataType.Type.BIGINT))
 
 
+def as_text(term: exp.Expr) -> exp.Expr:
+    """Return `term` as a text, which ids of people are to whoever asks.
+
+    >>> as_text(column("x")).sql("duckdb")
+    'CAST("x" AS TEXT)'
+    """
+    return exp.Cast(this=term, to=exp.DataType(this=exp.DataType.Type.TEXT))
+
+
 def ordered(
     dialect: Dialect, name: str, table: str | None = None, *, latest: bool = False, text: bool = False
 ) -> exp.Expr:
@@ -154,7 +167,11 @@ def ordered(
     >>> ordered(dialect_of("postgres"), "event_id", latest=True, text=True).sql("postgres")
     '"event_id" COLLATE "C" DESC'
     """
-    term: exp.Expr = column(name, table)
+    return in_order(dialect, column(name, table), latest=latest, text=text)
+
+
+def in_order(dialect: Dialect, term: exp.Expr, *, latest: bool = False, text: bool = False) -> exp.Expr:
+    """Return the order of a term that is never NULL; of texts, by code point."""
     if text and dialect.collation is not None:
         term = exp.Collate(this=term, expression=exp.to_identifier(dialect.collation, quoted=True))
     usual = SqlglotDialect.get_or_raise(dialect.sqlglot).NULL_ORDERING
@@ -186,6 +203,14 @@ def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Paramete
     >>> truth(Within(3, 5, negated=True), [column("x")], parameters).sql("duckdb")
     'COALESCE(NOT ("x" >= 3 AND "x" <= 5), FALSE)'
     """
+    met = meets(predicate, values, parameters)
+    if isinstance(predicate, Never | Present):
+        return met
+    return exp.Coalesce(this=met, expressions=[exp.false()])
+
+
+def meets(predicate: Predicate, values: Sequence[exp.Expr], parameters: Parameters) -> exp.Expr:
+    """Return whether `predicate` holds of any of `values`: true where it does, else false or NULL."""
     match predicate:
         case Never():
             return exp.false()
@@ -194,7 +219,7 @@ def truth(predicate: Predicate, values: Sequence[exp.Expr], parameters: Paramete
             return exp.Not(this=present) if negated else present
         case _:
             (value,) = values
-            return exp.Coalesce(this=_compared(predicate, value, parameters), expressions=[exp.false()])
+            return _compared(predicate, value, parameters)
 
 
 def where(condition: Condition, event: str, context: Context, parameters: Parameters) -> exp.Expr:
@@ -227,10 +252,40 @@ def with_person(rows: list[exp.Expr], person: str | None, parameters: Parameters
     """Return the conditions `rows` on a row, and that it is of `person` if one is meant."""
     if person is None:
         return rows
-    return [*rows, exp.EQ(this=column(PERSON), expression=parameters.bind(person))]
+    return [*rows, exp.EQ(this=as_text(column(PERSON)), expression=parameters.bind(person))]
 
 
-def in_ranges(term: exp.Expr, ranges: Sequence[Range]) -> exp.Expr:
+def first_moment(windows: Iterable[Window | None], context: Context) -> Moment | None:
+    """Return the first moment that any of `windows` holds; None if one is missing, so that all time is looked at.
+
+    >>> from kohort.rules.catalog import Catalog
+    >>> from kohort.rules.literals import Last
+    >>> context = Context(Catalog(), at=10)
+    >>> first_moment([Last(1, "second"), Last(2, "second")], context), first_moment([None], context)
+    (-1999989, None)
+    """
+    asked = list(windows)
+    if None in asked:
+        return None
+    lows = [low for window in asked if window is not None for low, _ in context.ranges(window)]
+    known = [low for low in lows if low is not None]
+    return min(known, default=context.at) if len(known) == len(lows) else None
+
+
+def beyond(ranges: Sequence[Range], first: int | None, last: int) -> list[OpenRange]:
+    """Return `ranges` without the ends that rows from `first` to `last` cannot cross; none if every such row is inside.
+
+    >>> beyond([(3, 9)], None, 9), beyond([(3, 9)], 3, 9), beyond([(5, 7)], 3, 9)
+    ([(3, None)], [], [(5, 7)])
+    """
+    left: list[OpenRange] = []
+    for low, high in ranges:
+        crossed = low is not None and (first is None or low > first)
+        left.append((low if crossed else None, high if high < last else None))
+    return [] if (None, None) in left else left
+
+
+def in_ranges(term: exp.Expr, ranges: Sequence[Range | OpenRange]) -> exp.Expr:
     """Return whether an integer lies in any of `ranges`, both ends included.
 
     >>> in_ranges(column("ts"), [(3, 5)]).sql("duckdb")

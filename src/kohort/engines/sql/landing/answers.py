@@ -80,10 +80,11 @@ class AnsweringEngine(SqlEngine):
             nobody = Decided(pa.array([], pa.string()), Algebra(plan), statistics)
             statistics = self._statistics(inside, places, context, nobody)
             criteria = [criterion_of(one, statistics, context) for one in inside]
-            self._run(answers_table(self._dialect, ANSWERS, criteria, places, at))
+            words = words_of(criteria, places)
+            self._run(answers_table(self._dialect, ANSWERS, self._people, words, criteria, places, at))
             bits = {
                 numbers[inside[criterion]]: (word, bit)
-                for word, its in enumerate(words_of(criteria, places))
+                for word, its in enumerate(words)
                 for bit, criterion in enumerate(its.criteria)
             }
             yield Answers(plan, bits, {numbers[one]: table for one, table in decided.items()}, statistics)
@@ -97,7 +98,7 @@ class AnsweringEngine(SqlEngine):
         part = self._plan({str(place): one for place, one in enumerate(conditions)})
         context = self._context(part, at)
         with self._features(part, context, None) as places:
-            found = self._decide(part, context, places, None, pinned)
+            found = self._decide(part, context, places, pinned)
         tables = {}
         for place, one in enumerate(conditions):
             tables[one] = f"{_DECIDED}_{place}"

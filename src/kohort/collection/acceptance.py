@@ -1,0 +1,242 @@
+"""What the collector accepts of a request: checked at once, by what holds whatever the tracking plan says.
+
+Each event is judged by itself: a wrong one is refused with its place and the reason, the others are accepted. Only what
+cannot be read at all refuses the request as a whole.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from kohort.clock import Moment, parse_moment
+from kohort.collection.flattening import Breach
+from kohort.collection.json_names import repeated_name, surely_distinct
+from kohort.collection.scalars import DEEPEST, container_problem
+from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach, surely_sound
+from kohort.definitions.collecting import CollectLimits
+from kohort.errors import InputError, shorten
+from kohort.storage.messages import MessageType
+from kohort.storage.received import NOTHING, Received, Refused
+
+UTC: Final = ZoneInfo("UTC")
+
+_PLAIN: Final = msgspec.json.Decoder()
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class RequestRefusedError(InputError):
+    """A request is refused as a whole: the HTTP status, a word for programs, and why."""
+
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.retry_after = status, code, retry_after
+
+
+@dataclass(frozen=True)
+class EventError:
+    """Why one event was refused: its place in the request (from 0), a word for programs, the pointer, the reason."""
+
+    place: int
+    code: str
+    pointer: str
+    message: str
+
+
+class _Body(msgspec.Struct):
+    batch: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    sent_at: Any = msgspec.field(default=None, name="sentAt")
+    write_key: Any = msgspec.field(default=None, name="writeKey")
+    context: msgspec.Raw = NOTHING
+    integrations: msgspec.Raw = NOTHING
+
+
+_BODY: Final = msgspec.json.Decoder(_Body)
+
+
+@dataclass(frozen=True)
+class RequestBody:
+    """The body of a request, decoded: the texts and values of its events, and what it says of all of them.
+
+    `kind` is the type that the request's path gives to events which name none; `distinct` tells that surely no object
+    repeats a name. `single`: the body is the event itself.
+    """
+
+    texts: Sequence[bytes]
+    documents: Sequence[Any]
+    write_key: str
+    kind: MessageType | None = None
+    single: bool = False
+    sent_at: Moment | None = None
+    context: msgspec.Raw = field(default_factory=lambda: NOTHING)
+    integrations: msgspec.Raw = field(default_factory=lambda: NOTHING)
+    distinct: bool = True
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What becomes of a request: what goes to the journal, and the refused events."""
+
+    received: Received
+    errors: Sequence[EventError] = ()
+
+
+def read_one(text: bytes, kind: MessageType) -> RequestBody:
+    """Decode a body that is one event; raises RequestRefusedError if it is no JSON object."""
+    document = _decoded(text)
+    if not isinstance(document, dict):
+        raise RequestRefusedError(400, "invalid_json", "the body must be one JSON object: an event")
+    write_key = document.get("writeKey")
+    distinct = surely_distinct(text, document)
+    return RequestBody([text], [document], _text(write_key), kind, single=True, distinct=distinct)
+
+
+def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
+    """Decode a body {"batch": [...]}; raises RequestRefusedError if it is none, or holds too many events.
+
+    >>> read_batch(b'{"batch": [{"type": "track"}], "writeKey": "wk"}', CollectLimits()).write_key
+    'wk'
+    """
+    document = _decoded(text)
+    try:
+        body = _BODY.decode(text)
+    except msgspec.DecodeError as error:
+        raise RequestRefusedError(400, "invalid_batch", f'expected {{"batch": [events]}}: {error}') from error
+    if body.batch is msgspec.UNSET or not body.batch:
+        raise RequestRefusedError(400, "empty_batch", 'the body has no "batch" with at least one event')
+    if len(body.batch) > limits.events:
+        problem = f"the batch has {len(body.batch):,} events, and at most {limits.events:,} are accepted"
+        raise RequestRefusedError(413, "batch_too_large", problem)
+    distinct = surely_distinct(text, document)
+    for name in ("context", "integrations"):
+        _check_of_all(name, document.get(name, {}), distinct=distinct, text=bytes(getattr(body, name)))
+    if not distinct:
+        _check_top(text)
+    return RequestBody(
+        [bytes(one) for one in body.batch],
+        document["batch"],
+        _text(body.write_key),
+        sent_at=_sent_at(body.sent_at),
+        context=body.context,
+        integrations=body.integrations,
+        distinct=distinct,
+    )
+
+
+def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectLimits) -> Acceptance:
+    """Judge each event of a body; raises nothing.
+
+    >>> body = read_batch(b'{"batch": [{"type": "page", "userId": "u"}, {"type": "page"}]}', CollectLimits())
+    >>> judged = accept(body, "web", 0, CollectLimits())
+    >>> len(judged.received.events), judged.errors[0].code, judged.errors[0].place
+    (1, 'no_user_anon_id', 1)
+    """
+    accepted: list[msgspec.Raw] = []
+    places: list[int] = []
+    errors: list[EventError] = []
+    refused: list[Refused] = []
+    for place, (text, document) in enumerate(zip(body.texts, body.documents, strict=True)):
+        problem = _problem(text, document, body, limits)
+        if problem is None:
+            accepted.append(msgspec.Raw(_kept(text, document, body.kind)))
+            places.append(place)
+        else:
+            code, pointer, message = problem
+            errors.append(EventError(place, code, pointer, message))
+            # Written anew, a text would lose the name that it repeats.
+            said = _kept(text, document, body.kind) if isinstance(document, dict) and body.distinct else text
+            refused.append(Refused(place, pointer, message, said[: limits.event].decode(errors="replace")))
+    received = Received(
+        source,
+        received_at,
+        body.sent_at,
+        body.context,
+        body.integrations,
+        accepted,
+        places if errors else [],
+        refused,
+    )
+    return Acceptance(received, errors)
+
+
+def _problem(text: bytes, document: Any, body: RequestBody, limits: CollectLimits) -> tuple[str, str, str] | None:
+    if len(text) > limits.event:
+        return "event_too_large", "", f"the event has {len(text):,} bytes, and at most {limits.event:,} are accepted"
+    breach = _breach(text, document, body)
+    if breach is None:
+        return None
+    return "no_user_anon_id" if breach.reason == IDENTIFIER_REQUIRED else "invalid_event", *breach
+
+
+def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
+    if not isinstance(document, dict):
+        return Breach("", "expected a JSON object")
+    # As many brackets as levels are allowed cannot be nested deeper.
+    if b"\\u0000" in text or text.count(b"{") + text.count(b"[") > DEEPEST:
+        problem = container_problem(document)
+        if problem:
+            return Breach("", problem)
+    repeated = None if body.distinct else repeated_name(text)
+    if repeated is not None:
+        return Breach("", f'the name "{shorten(repeated)}" is repeated in one object')
+    kind = document.get("type", body.kind)
+    if body.kind is not None and kind != body.kind:
+        return Breach("/type", f'the path says "{body.kind}", the event "{shorten(str(kind))}"')
+    return None if surely_sound(document, kind) else envelope_breach(document, UTC, body.kind)
+
+
+def _kept(text: bytes, document: dict[str, Any], kind: MessageType | None) -> bytes:
+    """Return the text of an event with its type, which the path may tell, and without a write key."""
+    if (kind is None or "type" in document) and "writeKey" not in document:
+        return text
+    raw = _OBJECT.decode(text)
+    raw.pop("writeKey", None)
+    if kind is not None:
+        raw.setdefault("type", msgspec.Raw(msgspec.json.encode(kind)))
+    return msgspec.json.encode(raw)
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        text.decode()
+        return _PLAIN.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestRefusedError(400, "invalid_json", f"the body is no JSON text in UTF-8: {error}") from error
+    except RecursionError as error:
+        raise RequestRefusedError(400, "invalid_json", f"the body is nested deeper than {DEEPEST} levels") from error
+
+
+def _check_of_all(name: str, value: object, *, distinct: bool, text: bytes) -> None:
+    problem = "" if isinstance(value, dict) else "expected an object"
+    problem = problem or container_problem(value, 2)
+    if not (problem or distinct) and repeated_name(text) is not None:
+        problem = "a name is repeated in one object"
+    if problem:
+        raise RequestRefusedError(400, "invalid_batch", f"/{name}: {problem}")
+
+
+def _check_top(text: bytes) -> None:
+    outermost: list[tuple[str, object]] = []
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        outermost[:] = pairs
+
+    json.loads(text, object_pairs_hook=note)
+    if len(dict(outermost)) < len(outermost):
+        raise RequestRefusedError(400, "invalid_batch", "a name is repeated in the object of the batch")
+
+
+def _sent_at(value: object) -> Moment | None:
+    if value is None:
+        return None
+    try:
+        return parse_moment(value if isinstance(value, str) else "", UTC)
+    except ValueError as error:
+        raise RequestRefusedError(400, "invalid_batch", f"/sentAt: {error}") from error
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,60 @@
+"""How far memberships are behind what was received: the journal's queue, the oldest event that waits, each segment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from kohort.clock import Moment
+from kohort.pipeline.projection import POSITION
+from kohort.pipeline.versions import recorded
+from kohort.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How far a project is behind: `behind` journal records are not in the tables yet.
+
+    `waiting_since` is when the oldest event was received that no evaluation of the segments counts, None if there is
+    none. `epoch` is the journal number of the last evaluation, 0 before the first; `lag` how long (microseconds) the
+    oldest of the events that it was the first to count had waited for it, None if there was none. `evaluated` tells
+    when each segment in force was last evaluated, by name.
+    """
+
+    behind: int
+    waiting_since: Moment | None
+    epoch: int = 0
+    lag: int | None = None
+    evaluated: Mapping[str, Moment] = field(default_factory=dict)
+
+
+def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Freshness:
+    """Return how far a project is behind; `before` is an earlier answer, which spares reading what has not changed."""
+    epoch = workspace.tables.watermark("memberships")
+    behind = max(0, workspace.journal.last_seq() - workspace.tables.watermark(POSITION))
+    waiting = _first_received(workspace, epoch)
+    if before is not None and before.epoch == epoch:
+        return replace(before, behind=behind, waiting_since=waiting)
+    return _evaluated(workspace, Freshness(behind, waiting, epoch))
+
+
+def _evaluated(workspace: Workspace, found: Freshness) -> Freshness:
+    epochs = recorded(workspace.tables, "epochs")
+    moments = dict(zip(epochs.column("seq").to_pylist(), epochs.column("recorded_at").to_pylist(), strict=True))
+    sizes = recorded(workspace.tables, "segment_sizes").group_by("segment").aggregate([("seq", "max")])
+    newest = dict(zip(sizes.column("segment").to_pylist(), sizes.column("seq_max").to_pylist(), strict=True))
+    force = workspace.in_force().versions
+    last = max(moments, default=0)
+    received = _first_received(workspace, max((seq for seq in moments if seq < last), default=0), last)
+    return replace(
+        found,
+        lag=None if received is None else moments[last] - received,
+        evaluated={name: moments[seq] for name, seq in sorted(newest.items()) if name in force},
+    )
+
+
+def _first_received(workspace: Workspace, after: int, before: int | None = None) -> Moment | None:
+    for one in workspace.journal.read(after=after):
+        if before is not None and one.seq >= before:
+            return None
+        if one.kind in {"messages", "received"}:
+            return one.recorded_at
+    return None

@@ -1,0 +1,56 @@
+"""Keeping the tables up with the journal, whoever wrote to it."""
+
+import msgspec
+
+from kohort.pipeline.admission import requirements
+from kohort.pipeline.adoption import adopt_settings
+from kohort.pipeline.epochs import close_epoch
+from kohort.pipeline.findings import finding_of
+from kohort.pipeline.projection import Projection, Tally
+from kohort.pipeline.tracking_plans import adopt_plan
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import FindingsRecorded
+from kohort.storage.watch import Watch
+
+
+def open_projection(workspace: Workspace) -> Projection:
+    """Return what brings the tables of a project up to the end of its journal."""
+    return Projection(
+        workspace.folder,
+        workspace.journal,
+        workspace.tables,
+        lambda epoch, record: close_epoch(workspace, epoch, record),
+        Watch(workspace.folder.watch, workspace.clock),
+    )
+
+
+def keep_up(workspace: Workspace) -> Tally:
+    """Bring the tables up to the end of the journal, adopt today's plan and settings, and return what was applied.
+
+    The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which consent
+    cannot be required, once the tables are up to date.
+    """
+    projection = open_projection(workspace)
+    projection.catch_up()
+    tally = projection.tally
+    report_remarks(workspace, projection)
+    requirements(workspace)
+    adopt_plan(workspace)
+    adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now())
+    projection.catch_up()
+    return tally
+
+
+def report_remarks(workspace: Workspace, projection: Projection) -> None:
+    """Record, once, what reading received messages has found in values; the caller holds the write lock.
+
+    It is a journal record of its own, so that making the tables again does not find it again.
+    """
+    tally = projection.tally
+    if not tally.remarks:
+        return
+    read = tally.applied + tally.known + tally.rejected
+    body = msgspec.json.encode(FindingsRecorded("received", [finding_of(one, read) for one in tally.remarks]))
+    workspace.journal.append("findings", [body], recorded_at=workspace.clock.now())
+    projection.tally = Tally()
+    projection.catch_up()

@@ -1,0 +1,25 @@
+"""Letting in who shows a secret key that may do what is asked."""
+
+from typing import Protocol
+
+from kohort.collection.acceptance import RequestRefusedError
+from kohort.governance.keys import SecretKey
+from kohort.web.http import Request
+
+
+class SecretKeys(Protocol):
+    """Finds secret keys."""
+
+    def find_secret(self, plain: str) -> SecretKey | None:
+        """Return what a key allows, None for one that is unknown, expired or revoked."""
+
+
+def check_scope(keys: SecretKeys, request: Request, scope: str) -> None:
+    """Raise RequestRefusedError unless the header Authorization bears a secret key that has the scope."""
+    scheme, _, plain = request.header(b"authorization").partition(" ")
+    key = keys.find_secret(plain.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise RequestRefusedError(401, "invalid_secret_key", "send a secret key: Authorization: Bearer sk_…")
+    if scope not in key.scopes:
+        problem = f'the key "{key.name}" has not the scope {scope}; make one with: kohort keys create --kind secret'
+        raise RequestRefusedError(403, "scope_missing", problem)

@@ -1,0 +1,104 @@
+"""The engine of the server: brings the tables up with the journal in small steps, and runs what is stale on time.
+
+python -m kohort.web.engine --project DIR --lifeline DESCRIPTOR
+"""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from kohort.clock import Clock, Moment, SystemClock
+from kohort.definitions.schedule import NO_SCHEDULE
+from kohort.errors import KohortError, LockedError
+from kohort.pipeline.schedule import is_due
+from kohort.project import Project
+from kohort.storage.journal import Journal
+from kohort.web.lifeline import Lifeline
+from kohort.web.logs import Log
+from kohort.web.measurements import EngineMeasurements
+
+_PAUSE: Final = 0.5
+"""The seconds between two looks at the journal."""
+
+
+class Engine:
+    """Works for one project; each step holds the project's lock no longer than it writes."""
+
+    def __init__(self, project: Project, journal: Journal, clock: Clock, log: Log) -> None:
+        self._project, self._journal, self._clock, self._log = project, journal, clock, log
+        self._applied = -1
+        self._tracking: tuple[int, int] | None = None
+        self._arrived: Moment | None = None
+        self._last_run: Moment | None = None
+        self._failed = ""
+        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
+
+    def step(self) -> None:
+        """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
+        try:
+            self._keep_up()
+            self._run_if_due()
+            self._measurements.publish()
+        except LockedError:
+            return
+        except KohortError as error:
+            if str(error) != self._failed:
+                self._log.failed("step", error)
+            self._failed = str(error)
+        else:
+            self._failed = ""
+
+    def _keep_up(self) -> None:
+        seq, tracking = self._journal.last_seq(), self._version_of_tracking()
+        if seq == self._applied and tracking == self._tracking:
+            return
+        self._tracking = tracking
+        tally = self._project.keep_up()
+        self._applied = self._journal.last_seq()
+        self._measurements.applied(tally)
+        if tally.applied:
+            self._arrived = self._clock.now()
+        if tally.applied or tally.known or tally.rejected:
+            self._log.say("applied", messages=tally.applied, known=tally.known, rejected=tally.rejected)
+
+    def _run_if_due(self) -> None:
+        settings, now = self._project.settings, self._clock.now()
+        if settings.schedule == NO_SCHEDULE:
+            return
+        if self._last_run is None:
+            self._last_run = self._project.last_run() or 0
+        if not is_due(settings.schedule, last=self._last_run, now=now, arrived=self._arrived, zone=settings.zone):
+            return
+        self._last_run = now
+        states = Counter(outcome.state for outcome in self._project.run())
+        self._log.say("ran", steps=dict(states))
+
+    def _version_of_tracking(self) -> tuple[int, int] | None:
+        path = self._project.folder.tracking
+        if not path.exists():
+            return None
+        status = path.stat()
+        return status.st_mtime_ns, status.st_size
+
+
+def main() -> None:
+    """Run the engine until it is told to end; then apply what is left."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--project", type=Path, required=True)
+    parser.add_argument("--lifeline", type=int, required=True)
+    given = parser.parse_args()
+    clock = SystemClock()
+    lifeline, log = Lifeline(given.lifeline), Log("engine", clock)
+    lifeline.stop_on_signals()
+    project = Project(given.project, clock=clock)
+    engine = Engine(project, Journal(project.folder.journal, project.settings.journal), clock, log)
+    log.say("started")
+    while lifeline.wait(_PAUSE):
+        engine.step()
+    engine.step()
+    log.say("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""What the processes of the server measure: the collector for itself, the engine in a file that the collector shows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kohort.clock import SECOND, Clock, Moment
+from kohort.errors import StorageError
+from kohort.pipeline.freshness import Freshness
+from kohort.pipeline.projection import Tally
+from kohort.web.access import SecretKeys, check_scope
+from kohort.web.collector import Collector
+from kohort.web.http import Request, Response
+from kohort.web.metrics import CONTENT_TYPE, Family, Metric, exposition
+from kohort.web.outcomes import Outcome
+
+_FAMILIES = msgspec.json.Decoder(list[Family])
+_OFTEN = 5 * SECOND
+
+
+class CollectorMeasurements:
+    """What the collector counts; `note` listens to its outcomes."""
+
+    def __init__(self) -> None:
+        self._received = Metric(
+            "kohort_events_received_total", "counter", "Events acknowledged, which are on disk.", ("source",)
+        )
+        self._rejected = Metric(
+            "kohort_events_rejected_total", "counter", "Events refused one by one.", ("source", "code")
+        )
+        self._refused = Metric("kohort_requests_refused_total", "counter", "Requests refused as a whole.", ("code",))
+        self._waiting = Metric(
+            "kohort_collector_waiting_bytes", "gauge", "Requests being read or written to the journal."
+        )
+
+    def note(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        if outcome.received is not None:
+            self._received.add(outcome.source, by=len(outcome.received.events))
+        for error in outcome.errors:
+            self._rejected.add(outcome.source, error.code)
+        if outcome.code:
+            self._refused.add(outcome.code)
+
+    def families(self, waiting: int) -> list[Family]:
+        """Return all values now; `waiting` are the bytes of requests under way."""
+        self._waiting.set(waiting)
+        return [one.family() for one in (self._received, self._rejected, self._refused, self._waiting)]
+
+
+class EngineMeasurements:
+    """What the engine counts, written to the file `path` at most every five seconds.
+
+    `freshness` tells how far the project is behind, given the answer before.
+    """
+
+    def __init__(self, path: Path, clock: Clock, freshness: Callable[[Freshness | None], Freshness]) -> None:
+        self._path, self._clock, self._freshness = path, clock, freshness
+        self._before: Freshness | None = None
+        self._written: Moment | None = None
+        counted = (
+            ("kohort_events_applied_total", "Events that are in the tables."),
+            ("kohort_events_duplicate_total", "Events that were there already, by source and message id."),
+            ("kohort_events_dead_lettered_total", "Events that became dead letters."),
+        )
+        self._applied, self._known, self._rejected = (Metric(name, "counter", words) for name, words in counted)
+        self._behind = Metric("kohort_journal_records_behind", "gauge", "Journal records that the tables lack.")
+        self._lag = Metric(
+            "kohort_membership_lag_seconds",
+            "gauge",
+            "From receipt to membership: how long the oldest event had waited when the segments were last evaluated.",
+        )
+        self._since = Metric(
+            "kohort_oldest_waiting_timestamp_seconds",
+            "gauge",
+            "When the oldest event was received that no evaluation counts yet; no value if none waits.",
+        )
+        self._evaluated = Metric(
+            "kohort_segment_evaluated_timestamp_seconds",
+            "gauge",
+            "When the segment was last evaluated.",
+            ("segment",),
+        )
+        self._alive = Metric("kohort_engine_timestamp_seconds", "gauge", "When the engine last wrote these values.")
+
+    def applied(self, tally: Tally) -> None:
+        """Count what became of messages."""
+        self._applied.add(by=tally.applied)
+        self._known.add(by=tally.known)
+        self._rejected.add(by=tally.rejected)
+
+    def publish(self) -> None:
+        """Write all values, unless that was done just now; raises StorageError if the disk refuses."""
+        now = self._clock.now()
+        if self._written is not None and self._written <= now < self._written + _OFTEN:
+            return
+        self._look(now)
+        self._write()
+        self._written = now
+
+    def _look(self, now: Moment) -> None:
+        found = self._freshness(self._before)
+        if found.lag is not None:
+            self._lag.set(found.lag / SECOND)
+        self._behind.set(found.behind)
+        waiting = [] if found.waiting_since is None else [((), found.waiting_since / SECOND)]
+        self._since.replace(waiting)
+        self._evaluated.replace(((name,), moment / SECOND) for name, moment in found.evaluated.items())
+        self._alive.set(now / SECOND)
+        self._before = found
+
+    def _write(self) -> None:
+        metrics = (
+            self._applied, self._known, self._rejected, self._behind, self._lag, self._since, self._evaluated,
+            self._alive,
+        )  # fmt: skip
+        partial = self._path.with_suffix(".partial")
+        try:
+            partial.write_bytes(msgspec.json.encode([one.family() for one in metrics]))
+            partial.replace(self._path)
+        except OSError as error:
+            raise StorageError(f"could not write {self._path}: {error.strerror}; free some space") from error
+
+
+def mount_metrics(collector: Collector, keys: SecretKeys, path: Path) -> None:
+    """Answer `GET /metrics` to who shows a secret key with the scope metrics:read; `path` is the engine's file."""
+    measurements = CollectorMeasurements()
+    collector.outcomes.listen(measurements.note)
+
+    async def answer(request: Request) -> Response:
+        check_scope(keys, request, "metrics:read")
+        families = [*measurements.families(collector.waiting.bytes), *_of_engine(path)]
+        return Response(200, exposition(families), ((b"content-type", CONTENT_TYPE),))
+
+    collector.routes.add("GET", "/metrics", answer)
+
+
+def _of_engine(path: Path) -> list[Family]:
+    try:
+        return _FAMILIES.decode(path.read_bytes())
+    except FileNotFoundError:
+        return []  # it has just begun

@@ -1,0 +1,176 @@
+"""`kohort serve`: the collector and the engine as processes of their own, started again when they die."""
+
+import ipaddress
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from kohort.clock import MINUTE, SECOND, Clock, Moment
+from kohort.errors import UsageError
+from kohort.project import Project
+from kohort.web.logs import Log
+
+_LOOK: Final = 0.2
+"""The seconds between two looks at the processes."""
+_LONGEST_PAUSE: Final = 30 * SECOND
+_GRACE: Final = 30
+"""The seconds that a process gets to end by itself."""
+_BACKLOG: Final = 2_048
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """Where to listen, and how it is protected: by TLS of its own, or by a proxy before it that ends TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+
+def check_safe(options: ServeOptions, write_keys: int) -> None:
+    """Raise UsageError for a start that would expose events, or that nobody could use.
+
+    >>> check_safe(ServeOptions(), write_keys=1)
+    >>> check_safe(ServeOptions(host="0.0.0.0"), write_keys=1)
+    Traceback (most recent call last):
+    kohort.errors.UsageError: 0.0.0.0 can be reached by others, and what they send would travel in the clear; give ...
+    """
+    if (options.certificate is None) != (options.key is None):
+        raise UsageError("TLS needs both: --tls-certificate FILE and --tls-key FILE")
+    if not (_is_loopback(options.host) or options.certificate or options.behind_proxy):
+        raise UsageError(
+            f"{options.host} can be reached by others, and what they send would travel in the clear; give "
+            "--tls-certificate and --tls-key, or --behind-proxy if a proxy before it ends TLS"
+        )
+    if write_keys == 0:
+        raise UsageError("no write key exists, so nobody could send anything; make one with: kohort keys create")
+
+
+def serve_project(project: Project, options: ServeOptions) -> None:
+    """Serve a project until SIGTERM or SIGINT; raises UsageError for a start that is unsafe, or that cannot be."""
+    now = project.clock.now()
+    keys = project.keys.list()
+    check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
+    project.webhooks()  # a secret that is missing is told now, not by a process that dies again and again
+    _Server(project, options, project.clock, Log("server", project.clock)).run()
+
+
+@dataclass
+class _Process:
+    """One of the server's processes, and when it may be started again after it died."""
+
+    name: str
+    command: Sequence[str]
+    descriptors: Sequence[int]
+    running: subprocess.Popen[bytes] | None = None
+    started: Moment = 0
+    pause: int = 0
+    next_start: Moment = 0
+    starts: int = 0
+
+
+@dataclass
+class _Server:
+    """Starts the processes, keeps them alive, and ends them in order: first who receives, then who applies."""
+
+    project: Project
+    options: ServeOptions
+    clock: Clock
+    log: Log
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; raises UsageError if the address cannot be used."""
+        self.project.keep_up()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, self._asked_to_stop)
+        lifeline, held = os.pipe()
+        with self._listening() as listening:
+            host, port = listening.getsockname()[:2]
+            processes = self._processes(listening.fileno(), lifeline)
+            self.log.say("serving", host=host, port=port)
+            try:
+                while not self._stop.wait(_LOOK):
+                    for process in processes:
+                        self._look_after(process)
+            finally:
+                for process in processes:
+                    self._end(process)
+                os.close(held)
+                os.close(lifeline)
+        self.log.say("stopped")
+
+    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _listening(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.options.host else socket.AF_INET
+        try:
+            listening = socket.create_server(
+                (self.options.host, self.options.port), family=family, backlog=_BACKLOG, reuse_port=False
+            )
+        except OSError as error:
+            address = f"{self.options.host}:{self.options.port}"
+            raise UsageError(f"cannot listen on {address}: {error.strerror}; choose another with --port") from error
+        listening.setblocking(False)
+        return listening
+
+    def _processes(self, listening: int, lifeline: int) -> list[_Process]:
+        common = ["--project", str(self.project.folder.path), "--lifeline", str(lifeline)]
+        options = ["--socket", str(listening)]
+        if self.options.behind_proxy:
+            options.append("--behind-proxy")
+        if self.options.certificate and self.options.key:
+            options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
+        module = [sys.executable, "-m"]
+        return [
+            _Process("collector", [*module, "kohort.web.collecting", *common, *options], [listening, lifeline]),
+            _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
+        ]
+
+    def _look_after(self, process: _Process) -> None:
+        now = self.clock.now()
+        if process.running is not None:
+            code = process.running.poll()
+            if code is None:
+                return
+            lived = now - process.started
+            process.pause = 0 if lived > MINUTE else min(max(2 * process.pause, SECOND), _LONGEST_PAUSE)
+            process.running, process.next_start = None, now + process.pause
+            self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
+        if now >= process.next_start:
+            process.running = subprocess.Popen(  # noqa: S603 - our own modules
+                process.command, pass_fds=process.descriptors, start_new_session=True
+            )
+            process.started = now
+            process.starts += 1
+
+    def _end(self, process: _Process) -> None:
+        if process.running is None:
+            return
+        process.running.terminate()
+        try:
+            process.running.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self.log.say("killed", name=process.name)
+            process.running.kill()
+            process.running.wait()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

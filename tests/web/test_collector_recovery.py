@@ -1,0 +1,180 @@
+"""The server's processes killed under load: what was acknowledged is stored, once, and service comes back by itself."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kohort.project import Project
+from small_shop import KILL_CYCLES, tables_of
+
+PATIENCE = 60
+
+
+class Running:
+    """`kohort serve` on a project, and what its processes have said."""
+
+    def __init__(self, project: Project, process: "subprocess.Popen[str]") -> None:
+        self.project, self.process = project, process
+        self.said: list[dict[str, object]] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.said.extend(json.loads(line) for line in self.process.stderr)
+
+    def heard(self, event: str, process: str = "") -> list[dict[str, object]]:
+        return [one for one in self.said if one["event"] == event and process in ("", one["process"])]
+
+    def wait_for(self, event: str, process: str = "", times: int = 1) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while len(self.heard(event, process)) < times:
+            assert time.monotonic() < deadline, f"{event} was not said: {self.said}"
+            time.sleep(0.05)
+
+    @property
+    def url(self) -> str:
+        self.wait_for("serving")
+        return f"http://127.0.0.1:{self.heard('serving')[0]['port']}"
+
+    def child(self, module: str) -> int:
+        """Return the id of one of the server's own processes."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        (found,) = [one for one in children if module in Path(f"/proc/{one}/cmdline").read_text()]
+        return int(found)
+
+
+@contextmanager
+def running(project: Project) -> Iterator[Running]:
+    command = [sys.executable, "-m", "kohort", "serve", "--project", str(project.folder.path), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        server = Running(project, process)
+        try:
+            yield server
+        finally:
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project.create(tmp_path / "shop")
+
+
+class Sender:
+    """Sends events without a pause, as an SDK does: the same event again until it is acknowledged."""
+
+    def __init__(self, url: str, key: str, name: str) -> None:
+        self.acknowledged: list[str] = []
+        self.again = 0
+        self._url, self._key, self._name = url, key, name
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+        self._thread.start()
+
+    def _send(self) -> None:
+        number = 0
+        with httpx.Client(auth=(self._key, ""), timeout=PATIENCE) as client:
+            while not self._done.is_set():
+                ids = [f"{self._name}-{number}-{place}" for place in range(10)]
+                batch = [{"type": "track", "event": "Seen", "userId": self._name, "messageId": one} for one in ids]
+                try:
+                    answer = client.post(f"{self._url}/v1/batch", json={"batch": batch})
+                except httpx.HTTPError:
+                    self.again += 1
+                    continue
+                assert answer.status_code == 200, answer.text
+                self.acknowledged += ids
+                number += 1
+
+    def stop(self) -> list[str]:
+        self._done.set()
+        self._thread.join()
+        return self.acknowledged
+
+
+def test_kill_9_of_the_collector_loses_nothing_that_was_acknowledged(project: Project) -> None:
+    key, _ = project.keys.create_write("web")
+    pauses = random.Random(1 if KILL_CYCLES == 3 else None)  # noqa: S311 - no canary
+    with running(project) as server:
+        server.wait_for("started", "collector")
+        senders = [Sender(server.url, key, f"s{number}") for number in range(4)]
+        for cycle in range(KILL_CYCLES):
+            time.sleep(pauses.uniform(0.2, 1.5))
+            os.kill(server.child("kohort.web.collecting"), signal.SIGKILL)
+            server.wait_for("started", "collector", times=cycle + 2)
+        time.sleep(0.5)
+        acknowledged = [one for sender in senders for one in sender.stop()]
+    assert len(server.heard("died")) == KILL_CYCLES
+    assert sum(sender.again for sender in senders) > 0, "somebody was cut off"
+    stored = [str(row["event_id"]) for row in project.sql("select event_id from events").to_pylist()]
+    assert set(acknowledged) <= set(stored), "acknowledged, therefore stored"
+    assert len(stored) == len(set(stored)), "and once, though senders repeat"
+    assert len(acknowledged) > 100
+    assert project.status().behind == 0, "the engine ended with everything applied"
+    tables = tables_of(project)
+    project.rebuild()
+    assert tables_of(project) == tables
+
+
+def test_kill_9_of_the_engine_repeats_nothing(project: Project) -> None:
+    key, _ = project.keys.create_write("web")
+    with running(project) as server:
+        sender = Sender(server.url, key, "s")
+        for cycle in range(KILL_CYCLES):
+            server.wait_for("applied", "engine", times=len(server.heard("applied")) + 1)
+            os.kill(server.child("kohort.web.engine"), signal.SIGKILL)
+            server.wait_for("started", "engine", times=cycle + 2)
+        acknowledged = sender.stop()
+    stored = [str(row["event_id"]) for row in project.sql("select event_id from events").to_pylist()]
+    assert sorted(stored) == sorted(set(stored) | set(acknowledged))
+    assert project.status().behind == 0
+
+
+def test_a_killed_server_takes_its_processes_along(project: Project) -> None:
+    project.keys.create_write("web")
+    command = [sys.executable, "-m", "kohort", "serve", "--project", str(project.folder.path), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        server = Running(project, process)
+        server.wait_for("started", "collector")
+        server.wait_for("started", "engine")
+        process.kill()
+        server.wait_for("stopped", "collector")
+        server.wait_for("stopped", "engine")
+
+
+def test_what_came_last_is_answered_and_applied_before_the_end(project: Project) -> None:
+    key, _ = project.keys.create_write("web")
+    with running(project) as server:
+        server.wait_for("started", "collector")
+        answer = httpx.post(f"{server.url}/v1/page", json={"userId": "u"}, auth=(key, ""), timeout=30)
+        assert answer.status_code == 200
+    assert sum(project.status().events.values()) == 1
+    assert project.status().behind == 0
+    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "server"]
+
+
+def test_nobody_is_named_in_the_log(project: Project) -> None:
+    key, _ = project.keys.create_write("web")
+    canary = "canary-7f3a"
+    with running(project) as server:
+        server.wait_for("started", "collector")
+        for body in ({"userId": canary}, {"userId": "u", "event": canary, "timestamp": canary}, {"email": canary}):
+            for path in ("page", "track", "batch"):
+                httpx.post(f"{server.url}/v1/{path}", json=body, auth=(key, ""), timeout=30)
+        httpx.post(f"{server.url}/v1/page?email={canary}", content=canary, auth=(canary, ""), timeout=30)
+        httpx.get(f"{server.url}/{canary}", timeout=30)
+    assert server.heard("received")
+    assert canary not in json.dumps(server.said)
+    assert key not in json.dumps(server.said)
