@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kohort.project import Project
     from kohort.rules.python import (
         anniversary,
+        consent_to,
         count,
         days_since_first,
         days_since_last,
@@ -53,6 +54,7 @@ __all__ = [
     "Project",
     "__version__",
     "anniversary",
+    "consent_to",
     "count",
     "days_since_first",
     "days_since_last",

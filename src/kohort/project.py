@@ -14,6 +14,7 @@ from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
+from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -220,6 +222,37 @@ class Project:
 
         workspace = self._workspace()
         return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
+
+    def person(self, person: str, at: Time = None) -> "PersonRecord":
+        """Return what is known of a person (by person id, user id or anonymous id), consents as of a moment.
+
+        Identifiers, what joined them, and each choice with its proof. Raises UnknownNameError for nobody known.
+        """
+        from kohort.pipeline.person import person_record
+
+        workspace = self._workspace()
+        return person_record(workspace, person, self._moment(workspace, at))
+
+    def merge_people(self, one: str, other: str, *, reason: str = "") -> str:
+        """Make two people one by hand, and return their person id; earlier splits that part them are taken back.
+
+        Raises UnknownNameError for people that nobody knows, UsageError for two who are one already.
+        """
+        from kohort.pipeline.merging import merge_people
+
+        with self._writing() as (workspace, catch_up):
+            return merge_people(workspace, one, other, reason, catch_up)
+
+    def split_people(self, one: str, other: str, *, reason: str = "") -> tuple[str, str]:
+        """Make two people of one, and return their person ids: a merge by hand is taken back, or links are cut.
+
+        `other` leaves with the identifiers that are nearer to it, and stays apart whatever becomes known. Raises
+        UnknownNameError for people that nobody knows, UsageError for two who are no one person.
+        """
+        from kohort.pipeline.merging import split_people
+
+        with self._writing() as (workspace, catch_up):
+            return split_people(workspace, one, other, reason, catch_up)
 
     def overlap(self, segments: Sequence[str] = (), at: Time = None) -> "Intersections":
         """Return who is in exactly which of these segments (by default of all), at the last run or at a moment."""
@@ -422,6 +455,8 @@ class Project:
             workspace = self._workspace()
             projection = open_projection(workspace)
             projection.catch_up()
+            if adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now()):
+                projection.catch_up()
             report_remarks(workspace, projection)
             yield workspace, projection.catch_up
 

@@ -201,3 +201,28 @@ def test_no_project_and_a_newer_one(tmp_path: Path, inside: Inside) -> None:
     assert 'did you mean "time_zone"' in inside("status", "--project", tmp_path, code=3)[1]
     (tmp_path / "kohort.yaml").write_text("name: [shop\n")
     assert "line" in inside("status", "--project", tmp_path, code=3)[1]
+
+
+def test_people_are_shown_merged_and_split(shop: Project, write_lines: WriteLines, inside: Inside) -> None:
+    shop.folder.settings.write_text("name: shop\nconsent: {purposes: {ads: {categories: [Advertising]}}}\n")
+    told = {"context": {"consent": {"categoryPreferences": {"Advertising": True}}}}
+    shop.ingest(write_lines("m.jsonl", [order("ada", 1) | told, order("bob", 2)]))
+    there = ("--project", shop.folder.path)
+    out, _ = inside("people", "merge", "ada", "bob", "--reason", "one card", *there)
+    assert out.startswith("one person now: ")
+    out, _ = inside("people", "show", "bob", "--format", "json", *there)
+    found = json.loads(out)
+    assert [one["value"] for one in found["identifiers"]] == ["ada", "bob"]
+    assert [one["by"] for one in found["merges"]] == ["hand"]
+    assert found["consents_to"] == {"ads": "granted"}
+    out, _ = inside("people", "show", "bob", "--format", "csv", *there)
+    assert [row["what"] for row in csv.DictReader(io.StringIO(out))] == ["identifier", "identifier", "merge", "consent"]
+    out, _ = inside("people", "show", "bob", *there)
+    assert all(part in out for part in ("merged", "consents to", "granted", "choices"))
+    out, _ = inside("people", "split", "ada", "bob", *there)
+    assert "user_id ada\n" in out
+    assert "user_id bob\n" in out
+    _, err = inside("people", "split", "ada", "bob", *there, code=2)
+    assert '"ada" and "bob" are two people already' in err
+    _, err = inside("people", "show", "eve", *there, code=3)
+    assert "give a person id, a user id or an anonymous id" in err

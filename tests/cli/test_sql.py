@@ -18,7 +18,7 @@ from kohort.testing.clock import SettableClock
 from small_shop import NOW, order
 
 STRANGE = "we\"ird'; DROP TABLE people; --"
-OF_PEOPLE = {"people", "traits", "trait_columns"}
+OF_PEOPLE = {"people", "traits", "trait_columns", "consents", "consent_status", "purposes"}
 
 
 def identify(number: int, person: str, *, days_ago: float, **traits: object) -> dict[str, object]:

@@ -46,6 +46,7 @@ CATALOG = Catalog(
     },
     segments={"vip": "clv > 3"},
     periods={"summer sale": (date(2026, 7, 1), date(2026, 7, 31))},
+    purposes={"ads_matching": ("ads_matching",)},
 )
 FRENCH = replace(CATALOG, language=Language.FR)
 

@@ -15,6 +15,7 @@ TYPES = {
     pa.float64(): {"real"},
     pa.string(): {"text", "JSON"},
     pa.list_(pa.string()): {"list of text"},
+    pa.list_(pa.int64()): {"list of integers"},
 }
 SECTION = re.compile(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)

@@ -103,6 +103,8 @@ def test_the_evidence_knows_every_field_of_a_message() -> None:
         "type",
         "ts",
         "said_at",
+        "shared",
+        "choices",
         "received_at",
         "source",
         "name",

@@ -17,6 +17,7 @@ CATALOG = Catalog(
     events={"order_completed": {"total": {ValueType.NUMBER: "total"}, "shop": {ValueType.TEXT: "shop"}}, "visit": {}},
     traits={"clv": ValueType.NUMBER, "my trait": ValueType.TEXT, **POINT},
     segments={"vip": "clv in top 5%"},
+    purposes={"ads_matching": (), "e-mail": ()},
     periods={"sale": (date(2026, 7, 1), date(2026, 7, 31))},
 )
 
@@ -26,6 +27,7 @@ CATALOG = Catalog(
     [
         ("", ["not", "did", "count of", "clv", "`my trait`", "in segment", "("]),
         ("c", ["count of", "clv"]),
+        ("consent to ", ["ads_matching", "`e-mail`"]),
         ("count", ["count of"]),
         ("count of ", ["order_completed", "visit", "order_completed.total"]),
         ("sum of order_completed.t", ["order_completed.total"]),

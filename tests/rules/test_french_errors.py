@@ -27,7 +27,7 @@ FRENCH = replace(
     },
 )
 MODULES = sorted(Path(next(iter(kohort.rules.__path__))).glob("*.py"))
-KINDS = ("event", "trait", "segment", "period")
+KINDS = ("event", "trait", "segment", "period", "purpose")
 
 
 CONDITION = 'une condition (comme country = "FR" ou nombre de order_completed >= 3)'
@@ -53,6 +53,7 @@ VALUE_OR_THRESHOLD = f'{VALUE}, "moyenne", "médiane" ou "quantile 0.9"'
             'un texte s\'écrit entre guillemets droits : "FR"',
         ),
         ("cvl > 3", "cvl", 'trait inconnu : "cvl"', 'vouliez-vous dire "clv" ?'),
+        ("consentement à add", "consentement à add", 'finalité inconnue : "add"', 'vouliez-vous dire "ads" ?'),
         (
             "a fait order_complete",
             "a fait order_complete",

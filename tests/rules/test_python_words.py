@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 import kohort
 from kohort import (
     anniversary,
+    consent_to,
     count,
     days_since_first,
     days_since_last,
@@ -61,6 +62,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -270,6 +272,8 @@ def rebuilt(rule: Condition) -> RuleExpression:  # noqa: C901, PLR0911, PLR0912 
             placed = value(rule.value)
             place = placed.in_top if rule.side is Side.TOP else placed.in_bottom
             return place(decimal_of(rule.percent), among=population(rule.among))
+        case ConsentTo():
+            return consent_to(rule.purpose)
         case _:
             assert_never(rule)
 

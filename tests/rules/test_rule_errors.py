@@ -49,6 +49,7 @@ CATALOG = Catalog(
         "work.latitude": ValueType.NUMBER,
     },
     periods={"summer sale": (date(2026, 7, 1), date(2026, 7, 31))},
+    purposes={"ads": ("ads",)},
     segments={
         "vip": "clv in top 5%",
         "snake": 'in segment "tail"',

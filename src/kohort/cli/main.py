@@ -12,6 +12,7 @@ from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
 from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
+from kohort.cli.people import people
 from kohort.errors import CheckError, KohortError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _START, _DATA, _SEGMENTS, _CHANGE, _LEARN = "Start", "Data", "Segments", "Change segments", "Learn and report"
 _SERVE = "Serve"
+_PEOPLE = "People"
 
 app = typer.Typer(
     help="Audience segmentation that is exact, explained and proven.",
@@ -90,6 +92,8 @@ def ingest(
             "file": result.file, "source": result.source, "rows": result.rows, "accepted": result.accepted,
             "known": result.known, "rejected": result.rejected,
         })  # fmt: skip
+        if result.withheld:
+            err.print(f"{result.file}: {result.withheld:,} not stored, for want of consent", markup=False)
         for finding in result.findings:
             err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
     show_rows(rows, ["file", "source", "rows", "accepted", "known", "rejected"], form)
@@ -472,6 +476,7 @@ def tail(
 
 
 app.add_typer(keys, rich_help_panel=_SERVE)
+app.add_typer(people, rich_help_panel=_PEOPLE)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from kohort.collection.segment_lines import SEGMENT, MessageText, looks_like_mes
 from kohort.collection.segment_messages import LONGEST_MESSAGE, Reader
 from kohort.collection.tables import check_columns, open_rows
 from kohort.collection.webhooks.letters import reread_deliveries
+from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.source import SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
 from kohort.definitions.webhook import WebhookDefinition
@@ -53,12 +54,14 @@ def read_file(
     plan: TrackingPlan,
     zone: ZoneInfo,
     received_at: Moment,
+    identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
 ) -> Ingestion:
     """Open a file and return what reads it.
 
     `source` names one of `sources` (or "segment", for Segment-format JSON lines); None takes the one whose
-    pattern matches the file's name. Times without an offset are in the source's zone, else in `zone`.
+    pattern matches the file's name. Times without an offset are in the source's zone, else in `zone`. `identity` says
+    which identifiers of a message's context are kept.
 
     Raises InputError, before any row is read, for a file that is missing, empty, of the wrong kind or without a
     column that the source asks for, and if it is not clear which source is meant. Wrong rows raise nothing: they
@@ -67,7 +70,7 @@ def read_file(
     kind = kind_of(path)
     chosen = _choose(path, kind, sources, source)
     if chosen is None:
-        reader, origin = Reader(SEGMENT, plan, zone, received_at), Origin(SEGMENT, str(path))
+        reader, origin = Reader(SEGMENT, plan, zone, received_at, identity=identity), Origin(SEGMENT, str(path))
         return Ingestion(SEGMENT, lambda: read_messages(message_texts(path), origin, reader, batch_size))
     mapping = RowMapping(chosen, load_lookups(chosen, path.parent), plan, zone, received_at, batch_size)
     _check(path, next(open_rows(path, chosen.delimiter)), mapping)
@@ -83,6 +86,7 @@ def reread(
     plan: TrackingPlan,
     zone: ZoneInfo,
     received_at: Moment,
+    identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
 ) -> Iterator[Batch]:
     """Read dead letters again, by today's sources, webhooks and tracking plan; those still wrong are rejected again.
@@ -99,10 +103,12 @@ def reread(
         if name == SEGMENT or file == HTTP:
             texts = (MessageText(one.line, "", one.raw.encode()) for one in together)
             longest = None if file == HTTP else LONGEST_MESSAGE
-            yield from read_messages(texts, origin, Reader(name, plan, zone, received_at, longest=longest), batch_size)
+            reader = Reader(name, plan, zone, received_at, longest=longest, identity=identity)
+            yield from read_messages(texts, origin, reader, batch_size)
             continue
         if file == WEBHOOK:
-            yield from reread_deliveries(together, webhooks, Reader(name, plan, zone, received_at, longest=None))
+            reader = Reader(name, plan, zone, received_at, longest=None, identity=identity)
+            yield from reread_deliveries(together, webhooks, reader)
             continue
         source = _named(name, sources)
         mapping = RowMapping(source, load_lookups(source, Path(file).parent), plan, zone, received_at, batch_size)

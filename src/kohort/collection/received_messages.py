@@ -10,15 +10,19 @@ from kohort.clock import Moment, format_moment
 from kohort.collection.batches import Batch, InputFinding, Origin
 from kohort.collection.scalars import JSON
 from kohort.collection.segment_messages import Reader, Request, read_message
+from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.tracking import TrackingPlan
 from kohort.storage.messages import derived_id
 from kohort.storage.received import NOTHING, Received
 
 _UTC: Final = ZoneInfo("UTC")
+_PLAIN: Final = IdentityDefinition()
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def read_received(received: Received, seq: int, plan: TrackingPlan, zone: ZoneInfo) -> Batch:
+def read_received(
+    received: Received, seq: int, plan: TrackingPlan, zone: ZoneInfo, identity: IdentityDefinition = _PLAIN
+) -> Batch:
     """Return the messages and dead letters of one request, which is the journal record `seq`.
 
     An event without messageId gets one made of its place in the journal. The line of a dead letter is the event's place
@@ -31,7 +35,7 @@ def read_received(received: Received, seq: int, plan: TrackingPlan, zone: ZoneIn
     """
     origin = Origin(received.source, received.origin)
     request = Request(received.sent_at, _decoded(received.context), _decoded(received.integrations))
-    reader = Reader(received.source, plan, zone, received.received_at, request, longest=None)
+    reader = Reader(received.source, plan, zone, received.received_at, request, None, identity)
     batch = Batch(rows=len(received.events) + len(received.refused))
     findings: list[InputFinding] = []
     for place, raw in zip(received.places or range(len(received.events)), received.events, strict=True):

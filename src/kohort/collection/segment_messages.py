@@ -11,12 +11,14 @@ import msgspec
 
 from kohort.clock import Moment, parse_moment
 from kohort.collection.assembly import missing_required
+from kohort.collection.consents import choices_in, recorded_choices
 from kohort.collection.flattening import Breach, Flattened, Remark, flatten
 from kohort.collection.scalars import JSON, NUL_REFUSED, NumberLiteral
+from kohort.definitions.identity import IdentityDefinition, Origin
 from kohort.definitions.tracking import TrackingPlan, event_key
 from kohort.definitions.values import ValueType
 from kohort.errors import InputError, did_you_mean, shorten
-from kohort.storage.messages import Message, MessageType
+from kohort.storage.messages import Choices, Message, MessageType
 
 LONGEST_MESSAGE: Final = 32 * 1024
 """The most bytes of one message."""
@@ -24,7 +26,7 @@ LONGEST_MESSAGE_ID: Final = 100
 LONGEST_ID: Final = 200
 
 TYPES: Final[Mapping[str, MessageType]] = {
-    one: one for one in ("track", "page", "screen", "identify", "alias", "group")
+    one: one for one in ("track", "page", "screen", "identify", "alias", "group", "consent")
 }
 IDENTIFIER_REQUIRED: Final = "one of userId and anonymousId is required"
 _EVENT_OF_TYPE: Final = {"page": "page_viewed", "screen": "screen_viewed"}
@@ -45,7 +47,8 @@ class Request:
 class Reader:
     """What reading messages depends on: the source's name, the tracking plan, the zone of times without an offset.
 
-    `request` is the one that brought them, None for those of a file; `longest` the most bytes of one message.
+    `request` is the one that brought them, None for those of a file; `longest` the most bytes of one message. Of what
+    `context` says of devices and external ids only what `identity` declares is kept.
     """
 
     source: str
@@ -54,6 +57,7 @@ class Reader:
     received_at: Moment
     request: Request | None = None
     longest: int | None = LONGEST_MESSAGE
+    identity: IdentityDefinition = field(default_factory=IdentityDefinition)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ def read_message(text: bytes, reader: Reader) -> ReadMessage:
 
     The time of a message in a file is `timestamp`; else `receivedAt` - (`sentAt` - `originalTimestamp`), the skew
     correction of the Segment specification; else `originalTimestamp`. One that a request brought has only the sender's
-    time, under either name, and is always corrected; without any, its time is when it was received. `context` is left
-    out. Nothing is raised for a wrong message.
+    time, under either name, and is always corrected; without any, its time is when it was received. Of `context` only
+    consent and declared identifiers are kept. Nothing is raised for a wrong message.
 
     >>> plan, zone = TrackingPlan(), ZoneInfo("UTC")
     >>> line = b'{"type":"track","event":"Order Completed","userId":"u1","timestamp":"2026-01-31"}'
@@ -112,6 +116,8 @@ def envelope_breach(document: Mapping[str, Any], zone: ZoneInfo, kind: MessageTy
             _needed(document, "previousId")
         elif kind == "group":
             _needed(document, "groupId")
+        elif kind == "consent":
+            _recorded(document)
         _named_values(document, kind)
         for name in _TIMES:
             if name in document and not _surely_moment(document[name]):
@@ -191,6 +197,8 @@ def _read(document: Mapping[str, Any], reader: Reader) -> ReadMessage:
         anonymous_id=anonymous_id,
         previous_id=_needed(document, "previousId") if kind == "alias" else "",
         values=flattened.values,
+        shared=_shared(document, reader.identity),
+        choices=_recorded(document) if kind == "consent" else choices_in(document),
         said_at=said,
     )
     return ReadMessage(message, remarks=flattened.remarks)
@@ -223,6 +231,36 @@ def _id(document: Mapping[str, Any], name: str, longest: int = LONGEST_ID) -> st
     if "\0" in text:
         raise _RefusedError(f"/{name}", NUL_REFUSED)
     return text
+
+
+def _recorded(document: Mapping[str, Any]) -> Choices:
+    found = recorded_choices(document)
+    if isinstance(found, Breach):
+        raise _RefusedError(*found)
+    return found
+
+
+def _shared(document: Mapping[str, Any], identity: IdentityDefinition) -> dict[str, str]:
+    """Return the external ids and device ids that the project declares unique, by kind; what is none is left out."""
+    wanted = {(str(one.origin), one.name): one.kind for one in identity.unique if one.origin is not Origin.TRAIT}
+    context = document.get("context")
+    if not wanted or not isinstance(context, dict):
+        return {}
+    external, device = context.get("externalIds"), context.get("device")
+    given: list[tuple[str, str, object]] = []
+    if isinstance(device, dict):
+        given += [(Origin.DEVICE, name, value) for name, value in device.items()]
+    if isinstance(external, list):
+        named = [one for one in external if isinstance(one, dict)]
+        given += [(Origin.EXTERNAL_ID, str(one.get("type")), one.get("id")) for one in named]
+    return {
+        wanted[origin, name]: value.strip()
+        for origin, name, value in given
+        if (origin, name) in wanted
+        and isinstance(value, str)
+        and 0 < len(value.strip()) <= LONGEST_ID
+        and "\0" not in value
+    }
 
 
 def _needed(document: Mapping[str, Any], name: str) -> str:

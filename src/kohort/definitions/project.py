@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
 from kohort.definitions.collecting import CollectLimits, collect_limits_of
+from kohort.definitions.consent import ConsentDefinition, consent_definition_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
+from kohort.definitions.identity import IdentityDefinition, identity_definition_of
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
@@ -42,6 +44,7 @@ class ProjectDefinition:
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
     limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
     `schedule` tells when `kohort serve` runs what is stale. `stores` are where else rules can run, by name.
+    `identity` says how people are told apart, `consent` what they are asked for.
     """
 
     name: str
@@ -59,6 +62,8 @@ class ProjectDefinition:
     schedule: Schedule = NO_SCHEDULE
     journal: JournalLimits = DEFAULT_LIMITS
     stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
+    identity: IdentityDefinition = field(default_factory=IdentityDefinition)
+    consent: ConsentDefinition = field(default_factory=ConsentDefinition)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -97,6 +102,8 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         schedule=schedule_of(fields.inner("schedule")),
         journal=journal_limits_of(fields.inner("journal")),
         stores=stores_of(fields.inner("stores")),
+        identity=identity_definition_of(fields.inner("identity")),
+        consent=consent_definition_of(fields.inner("consent")),
     )
     fields.refuse_unknown()
     return definition

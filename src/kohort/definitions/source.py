@@ -68,7 +68,8 @@ class SourceDefinition:
     A source of a table has no `files`: `table` is the schema's name and the table's, `store` the store that holds it.
     `event` is the key of the event, empty for a source of traits; `values` are its properties, or the traits.
     `user_id` and `anonymous_id` name columns. `key` are the columns that make a row unique, if any; `group_by`
-    those of line items that make one event together. `file` is the definition's own file, for messages.
+    those of line items that make one event together. `file` is the definition's own file, for messages. Without consent
+    to each of the purposes `requires_consent` nothing of the source is stored.
     """
 
     name: str
@@ -85,6 +86,7 @@ class SourceDefinition:
     delimiter: str = ""
     table: tuple[str, str] | None = None
     store: str = ""
+    requires_consent: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -140,6 +142,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         delimiter=_DELIMITERS.get(delimiter, ""),
         table=table,
         store=store,
+        requires_consent=fields.texts("requires_consent", default=()),
     )
     fields.refuse_unknown()
     return definition
@@ -157,6 +160,7 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "group_by": "rows of a table are not grouped yet; group them in a view of the store",
         "lookups": "tables are not joined yet; join them in a view of the store",
         "delimiter": "only a file has a delimiter",
+        "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:

@@ -10,11 +10,12 @@ from typing import Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from kohort.definitions.consent import consent_trait
 from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.statistics import PopulationTerm, Statistics, population_term, statistic_key
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule, types_of
-from kohort.rules.literals import Number, type_of
+from kohort.rules.literals import Boolean, Number, type_of
 from kohort.rules.nodes import (
     AgainstMean,
     AgainstQuantile,
@@ -24,6 +25,7 @@ from kohort.rules.nodes import (
     Basic,
     Between,
     Comparison,
+    ConsentTo,
     DaysSince,
     Did,
     Exists,
@@ -135,6 +137,8 @@ def condition_of(leaf: Leaf) -> Basic | None:  # noqa: PLR0911 - one answer a no
         case Did():
             count = Aggregate(Function.COUNT, leaf.event, None, leaf.where, leaf.window)
             return Comparison(_canonical(count), Operator.AT_LEAST, Number(MICRO))
+        case ConsentTo():
+            return Comparison(Trait(consent_trait(leaf.purpose)), Operator.EQUAL, Boolean(True))
         case Near() | InPolygon() | InCell():
             return leaf
         case Sequence():

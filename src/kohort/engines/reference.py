@@ -32,6 +32,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -94,6 +95,17 @@ class TraitValue:
 
 
 @dataclass(frozen=True)
+class ConsentChoice:
+    """What one of a person's actors chose of a category, in a banner or another form, and from when."""
+
+    actor: str
+    form: str
+    category: str
+    effective_at: Moment
+    granted: bool
+
+
+@dataclass(frozen=True)
 class Person:
     """A person with the whole of their history, merged actors included."""
 
@@ -101,6 +113,7 @@ class Person:
     first_seen: Moment
     events: tuple[Event, ...] = ()
     traits: tuple[TraitValue, ...] = ()
+    choices: tuple[ConsentChoice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +154,8 @@ class Reference:
                 return not self.holds(rule.part, person)
             case InSegment():
                 return self.holds(segments_of([rule], self.catalog)[rule.name], person)
+            case ConsentTo():
+                return self.consents(person, rule.purpose)
             case Did():
                 return bool(self.matching(person, rule.event, rule.where, rule.window))
             case Near() | InPolygon() | InCell():
@@ -158,6 +173,28 @@ class Reference:
                 return self.asked(rule, lambda type_: self.value(rule.value, person, type_))
             case _:
                 assert_never(rule)
+
+    def consents(self, person: Person, purpose: str) -> bool:
+        """Return whether all actors that were asked consent, by the form that spoke last, in all of its categories."""
+        told = [
+            one
+            for one in person.choices
+            if one.category in self.catalog.purposes[purpose] and one.effective_at <= self.at
+        ]
+        return bool(told) and all(
+            self.agrees([one for one in told if one.actor == actor]) for actor in {one.actor for one in told}
+        )
+
+    def agrees(self, told: Listed[ConsentChoice]) -> bool:
+        """Return whether an actor consents who told this."""
+        last = max(one.effective_at for one in told)
+        for form in {one.form for one in told if one.effective_at == last}:
+            for category in {one.category for one in told if one.form == form}:
+                choices = [one for one in told if (one.form, one.category) == (form, category)]
+                latest = max(one.effective_at for one in choices)
+                if not all(one.granted for one in choices if one.effective_at == latest):
+                    return False
+        return True
 
     def is_located(self, condition: Located, person: Person) -> bool:
         """Look where a person is, if anywhere on Earth."""

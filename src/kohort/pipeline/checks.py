@@ -12,7 +12,7 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.columns import Names
 from kohort.pipeline.facts import event_facts, traits_at
 from kohort.pipeline.workspace import Workspace
-from kohort.quality.checks import check_amounts, check_coverage, check_future, check_gaps, check_types
+from kohort.quality.checks import check_amounts, check_coverage, check_future, check_gaps, check_refused, check_types
 from kohort.quality.outliers import DEFAULT_RULES, OutlierFinding, find_outliers
 from kohort.rules.catalog import Catalog
 from kohort.storage.records import Finding, FindingsRecorded
@@ -22,7 +22,11 @@ _END_OF_TIME = 2**63 - 1
 
 def check_quality(workspace: Workspace, at: Moment) -> str:
     """Check what the tables hold as of `at`, record the findings, and return them counted, in words."""
-    findings = [*_rejected(workspace), *check_types(Names.of(workspace.tables.read("names")).all())]
+    findings = [
+        *_rejected(workspace),
+        *_refused(workspace),
+        *check_types(Names.of(workspace.tables.read("names")).all()),
+    ]
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
         for event in sorted(catalog.events):
@@ -40,6 +44,19 @@ def _rejected(workspace: Workspace) -> Iterable[Finding]:
     for row in waiting.group_by("source").aggregate([([], "count_all")]).sort_by("source").to_pylist():
         detail = f"{row['count_all']:,} rows or messages were rejected; see why with: kohort dead-letters"
         yield Finding("rejected", row["source"], row["source"], "warning", row["count_all"], None, detail)
+
+
+def _refused(workspace: Workspace) -> list[Finding]:
+    identifiers = workspace.tables.read("identifiers")
+    rows = identifiers.filter(pc.is_valid(identifiers.column("refused")))
+    counted = rows.group_by(["kind", "refused"]).aggregate(
+        [("value", "count_distinct"), ("actor_id", "count_distinct")]
+    )
+    ordered = counted.sort_by([("kind", "ascending"), ("refused", "ascending")]).to_pylist()
+    return [
+        check_refused(row["kind"], row["refused"], row["value_count_distinct"], row["actor_id_count_distinct"])
+        for row in ordered
+    ]
 
 
 def _event_findings(

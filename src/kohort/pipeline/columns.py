@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
+from kohort.profiles.identity import actor_id_of
 from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 

@@ -44,7 +44,8 @@ def applicable_segments(workspace: Workspace) -> Applicable:
 
 def declared_segments(workspace: Workspace, declared: Mapping[str, SegmentDefinition]) -> Applicable:
     """Read segments as files declare them against what data have shown; raises RuleError for a wrong sentence."""
-    catalog = replace(workspace.catalog(), periods=workspace.settings.periods)
+    settings = workspace.settings
+    catalog = replace(workspace.catalog(), periods=settings.periods, purposes=settings.consent.categories())
     return _applicable(workspace, catalog, declared, {})
 
 

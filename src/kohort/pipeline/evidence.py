@@ -3,6 +3,8 @@
 from kohort.pipeline.columns import EVENT_TYPES
 from kohort.storage.messages import Message
 
+_Identifiers = tuple[str | tuple[str, str], ...]
+
 
 class Evidence:
     """Messages gathered over chunks, without the events that say nothing new about identity.
@@ -21,7 +23,7 @@ class Evidence:
 
     def __init__(self) -> None:
         self._others: list[tuple[int, Message]] = []
-        self._events: dict[tuple[str, str], list[tuple[int, Message]]] = {}
+        self._events: dict[_Identifiers, list[tuple[int, Message]]] = {}
         self._number = 0
 
     def add(self, message: Message) -> None:
@@ -31,9 +33,10 @@ class Evidence:
         if message.type not in EVENT_TYPES:
             self._others.append(one)
             return
-        kept = self._events.get((message.user_id, message.anonymous_id))
+        identifiers: _Identifiers = (message.user_id, message.anonymous_id, *sorted(message.shared.items()))
+        kept = self._events.get(identifiers)
         if kept is None:
-            self._events[message.user_id, message.anonymous_id] = [one, one, one]
+            self._events[identifiers] = [one, one, one]
         elif message.ts > kept[2][1].ts:
             kept[2] = one
         elif (message.ts, message.event_id) < (kept[1][1].ts, kept[1][1].event_id):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from kohort.definitions.consent import consent_trait
 from kohort.engines.columns import BLOCK, Block, Column, History, Rows
 from kohort.pipeline.layout import COLUMN, PEOPLE, STARTS, TIMES, Kind
 from kohort.pipeline.workspace import Workspace
@@ -22,7 +23,11 @@ from kohort.storage.mapped import MappedFolder, drop_others
 if TYPE_CHECKING:
     from kohort.pipeline.mapping import Maker
 
-_TABLES: Final = {"people": ("actors",), "events": ("actors", "events"), "traits": ("actors", "trait_values")}
+_TABLES: Final = {
+    "people": ("actors",),
+    "events": ("actors", "events"),
+    "traits": ("actors", "trait_values", "consent_choices"),
+}
 
 
 def open_history(workspace: Workspace, catalog: Catalog) -> History:
@@ -30,11 +35,12 @@ def open_history(workspace: Workspace, catalog: Catalog) -> History:
     files = _Files(workspace, catalog)
     people = files.people
     seen = people.array("first_seen")
+    traits = [*catalog.traits, *map(consent_trait, catalog.purposes)]
     blocks = [
         Block(
             seen[start : start + BLOCK],
             _Mapped(number, list(catalog.events), files.events),
-            _Mapped(number, list(catalog.traits), files.traits),
+            _Mapped(number, traits, files.traits),
         )
         for number, start in enumerate(range(0, len(seen), BLOCK))
     ]
@@ -70,6 +76,8 @@ class _Files:
             kind: "-".join(str(workspace.tables.watermark(table)) for table in tables)
             for kind, tables in _TABLES.items()
         }
+        meant = repr(sorted(catalog.purposes.items())).encode()
+        self._generations["traits"] += f"-{blake2b(meant, digest_size=4).hexdigest()}"
 
     @cached_property
     def people(self) -> MappedFolder:

@@ -8,6 +8,7 @@ import msgspec
 
 from kohort.collection.batches import Batch, InputFinding, merged
 from kohort.collection.ingestion import read_file, reread
+from kohort.pipeline.admission import admitted
 from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.findings import finding_of
 from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters
@@ -45,6 +46,7 @@ def ingest(
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,
+        identity=workspace.settings.identity,
     )
     result = IngestResult(path.name, ingestion.source)
     warnings: list[InputFinding] = []
@@ -79,6 +81,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
         plan=workspace.plan,
         zone=workspace.settings.zone,
         received_at=now,
+        identity=workspace.settings.identity,
     )
     result = IngestResult("dead letters", "")
     still: set[tuple[str, str]] = set()
@@ -113,7 +116,9 @@ def _accept(
     workspace: Workspace, chunk: Batch, result: IngestResult, letters: set[str], *, keep_rejected: bool = True
 ) -> list[Rejection]:
     """Append what is new to the journal; return the conflicts."""
-    found = sort_out(workspace.seen, chunk.messages)
+    messages, withheld = admitted(workspace, chunk.messages)
+    result.withheld += withheld
+    found = sort_out(workspace.seen, messages)
     result.known += found.known
     fresh, conflicts = found.fresh, [conflict_of(one, result.file) for one in found.conflicts]
     now = workspace.clock.now()

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
+from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.engines.evaluation import Explanation
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.outlook.outlook import Case, completed
@@ -18,7 +19,8 @@ from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
 from kohort.pipeline.workspace import Workspace
-from kohort.profiles.identity import ANONYMOUS, USER, actor_id_of
+from kohort.profiles.graph import BLOCKED
+from kohort.profiles.identity import actor_id_of
 from kohort.rules.read import read_rule
 
 MEMBER_COLUMNS = pa.schema(
@@ -90,11 +92,16 @@ def person_of(workspace: Workspace, text: str) -> str:
     """
     if workspace.elsewhere is not None:
         return text
-    actors = workspace.tables.read("actors")
+    actor, actors = actor_named(workspace, text), workspace.tables.read("actors")
+    return str(actors.filter(pc.equal(actors.column("actor_id"), actor)).column("person_id")[0].as_py())
+
+
+def actor_named(workspace: Workspace, text: str) -> str:
+    """Return the actor that an actor id, a user id or an anonymous id means; raises UnknownNameError for none."""
+    actors = workspace.tables.read("actors").column("actor_id")
     for actor in (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text)):
-        found = actors.filter(pc.equal(actors.column("actor_id"), actor)).column("person_id")
-        if len(found):
-            return str(found[0].as_py())
+        if pc.index(actors, actor).as_py() >= 0:
+            return actor
     raise UnknownNameError("person", text, (), hint="give a person id, a user id or an anonymous id")
 
 
@@ -118,7 +125,9 @@ def _sentence(workspace: Workspace, segment: str) -> str:
 def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:
     """Add the known user id, the earliest seen where a person has several."""
     identifiers = workspace.tables.read("identifiers")
-    users = identifiers.filter(pc.equal(identifiers.column("kind"), USER)).select(["actor_id", "value", "first_seen"])
+    blocked = pc.fill_null(pc.equal(identifiers.column("refused"), BLOCKED), False)
+    known_users = pc.and_(pc.equal(identifiers.column("kind"), USER), pc.invert(blocked))
+    users = identifiers.filter(known_users).select(["actor_id", "value", "first_seen"])
     actors = workspace.tables.read("actors").select(["actor_id", "person_id"])
     known = users.join(actors, "actor_id").sort_by([("first_seen", "ascending"), ("value", "ascending")])
     first = known.group_by("person_id", use_threads=False).aggregate([("value", "first")])

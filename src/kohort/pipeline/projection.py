@@ -20,15 +20,19 @@ import pyarrow.parquet as pq
 from kohort.clock import Moment
 from kohort.collection.batches import InputFinding, merged
 from kohort.collection.received_messages import read_received
+from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import ValueType
 from kohort.errors import CorruptionError
+from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
+from kohort.pipeline.consents import choice_rows
 from kohort.pipeline.deduplication import conflict_of, sort_out, stage
 from kohort.pipeline.evidence import Evidence
-from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.identities import identity_tables, identity_tables_anew
 from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
 from kohort.pipeline.versions import in_force
 from kohort.pipeline.watching import ProjectionWatch
+from kohort.profiles.identity import attributed
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
@@ -40,10 +44,12 @@ from kohort.storage.records import (
     Finding,
     FindingsRecorded,
     ModelFitted,
+    PeopleEdited,
     Rejection,
     Replayed,
     ScoreRun,
     SegmentsApplied,
+    SettingsAdopted,
     StepRun,
 )
 from kohort.storage.schemas import SCHEMAS
@@ -104,6 +110,7 @@ class Projection:
         self._names: Names | None = None
         self._plan: AdoptedPlan | None = None
         self._evidence = Evidence()
+        self._identity: IdentityDefinition | None = None
         self.tally = Tally()
         self._watch = ProjectionWatch(watch)
 
@@ -174,7 +181,7 @@ class Projection:
         if self._plan is None:
             self._plan = adopted_plan(self._tables, before=record.seq)
         received: Received = decode_received(record.body)
-        batch = read_received(received, record.seq, self._plan.plan, self._plan.zone)
+        batch = read_received(received, record.seq, self._plan.plan, self._plan.zone, self._identity_in_force())
         waiting.messages.extend(batch.messages)
         waiting.letters.extend((record.recorded_at, one) for one in batch.rejected)
         if batch.warnings:
@@ -189,13 +196,17 @@ class Projection:
         self.tally.applied += len(fresh)
         self.tally.known += found.known
         self.tally.rejected += len(letters)
-        names = self._known_names()
-        events = event_rows(fresh, names)
+        names, definition = self._known_names(), self._identity_in_force()
+        said = [attributed(one, definition) for one in fresh]
+        events = event_rows(said, names)
         if events.num_rows:
             self._tables.append("events", events, watermark=seq)
-        identifies = identify_rows(fresh, names)
+        identifies = identify_rows(said, names)
         if identifies.num_rows:
             self._tables.append("trait_values", identifies, watermark=seq)
+        choices = choice_rows(fresh, definition)
+        if choices.num_rows:
+            self._tables.append("consent_choices", choices, watermark=seq)
         if letters:
             self._store_letters(letters, seq)
         self._store_names(names, seq)
@@ -213,6 +224,11 @@ class Projection:
             self._tables.replace(table, rows, watermark=seq)
         self._evidence = Evidence()
         self._seen.keep(seq, self._watermarks())
+
+    def _identity_in_force(self) -> IdentityDefinition:
+        if self._identity is None:
+            self._identity = identity_in_force(self._tables)
+        return self._identity
 
     def _known_names(self) -> Names:
         if self._names is None:
@@ -234,6 +250,8 @@ class Projection:
             "model": self._model,
             "segments": self._segments,
             "run": self._run,
+            "settings": self._settings,
+            "people": self._people,
             "lost": self._lost,
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
@@ -313,8 +331,26 @@ class Projection:
     def _run(self, record: Record) -> None:
         self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))
 
+    def _settings(self, record: Record) -> None:
+        adopted = msgspec.json.decode(record.body, type=SettingsAdopted)
+        row = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(adopted).items()}
+        self._append_row("settings", record, row)
+        self._identity = adopted.identity
+        self._identify_anew(record)
+
+    def _people(self, record: Record) -> None:
+        self._append_one("people_edits", record, msgspec.json.decode(record.body, type=PeopleEdited))
+        self._identify_anew(record)
+
+    def _identify_anew(self, record: Record) -> None:
+        for table, rows in identity_tables_anew(self._tables).items():
+            self._tables.replace(table, rows, watermark=record.seq)
+
     def _append_one(self, table: str, record: Record, said: msgspec.Struct) -> None:
-        row = {"seq": record.seq, "recorded_at": record.recorded_at, **msgspec.structs.asdict(said)}
+        self._append_row(table, record, msgspec.structs.asdict(said))
+
+    def _append_row(self, table: str, record: Record, said: Mapping[str, object]) -> None:
+        row = {"seq": record.seq, "recorded_at": record.recorded_at, **said}
         self._tables.append(table, pa.Table.from_pylist([row], schema=SCHEMAS[table]), watermark=record.seq)
 
     def _segments(self, record: Record) -> None:
@@ -329,10 +365,7 @@ class Projection:
         self._store_names(names, record.seq)
         self._tables.append("segment_versions", _versions(self._tables, applied, record.seq), watermark=record.seq)
         said = {"cause": applied.cause, "despite": applied.despite, "reason": applied.reason}
-        row = {"seq": record.seq, "recorded_at": record.recorded_at, **said}
-        self._tables.append(
-            "applications", pa.Table.from_pylist([row], schema=SCHEMAS["applications"]), watermark=record.seq
-        )
+        self._append_row("applications", record, said)
         if applied.epoch is not None:
             self._close_epoch(applied.epoch, record)
 

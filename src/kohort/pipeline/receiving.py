@@ -2,6 +2,8 @@
 
 import msgspec
 
+from kohort.pipeline.admission import requirements
+from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.epochs import close_epoch
 from kohort.pipeline.findings import finding_of
 from kohort.pipeline.projection import Projection, Tally
@@ -24,15 +26,18 @@ def open_projection(workspace: Workspace) -> Projection:
 
 
 def keep_up(workspace: Workspace) -> Tally:
-    """Bring the tables up to the end of the journal, and adopt the tracking plan of today; return what was applied.
+    """Bring the tables up to the end of the journal, adopt today's plan and settings, and return what was applied.
 
-    The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, once the tables are up to date.
+    The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which consent
+    cannot be required, once the tables are up to date.
     """
     projection = open_projection(workspace)
     projection.catch_up()
     tally = projection.tally
     report_remarks(workspace, projection)
+    requirements(workspace)
     adopt_plan(workspace)
+    adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now())
     projection.catch_up()
     return tally
 

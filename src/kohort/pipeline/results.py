@@ -7,7 +7,10 @@ from kohort.storage.records import Finding
 
 @dataclass
 class IngestResult:
-    """What became of a file: rows read, messages accepted, those already known, dead letters, findings."""
+    """What became of a file: rows read, messages accepted, those already known, dead letters, findings.
+
+    `withheld` counts messages that were not stored for want of consent.
+    """
 
     file: str
     source: str
@@ -15,6 +18,7 @@ class IngestResult:
     accepted: int = 0
     known: int = 0
     rejected: int = 0
+    withheld: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 

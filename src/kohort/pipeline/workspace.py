@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
 from kohort.collection.webhooks.shipped import shipped_mappings
+from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.project import ProjectDefinition, project_definition_of
 from kohort.definitions.score import ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
@@ -16,6 +17,7 @@ from kohort.definitions.values import ValueType
 from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
 from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError
+from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
@@ -158,7 +160,10 @@ class Workspace:
         found = catalog_of(names, plan, sentences)
         language = Language.EN if segments is not None else self.language
         periods = {**self.settings.periods, **self.in_force().periods}
-        return replace(found, zone=self.settings.zone, language=language, periods=periods)
+        purposes = {**self.settings.consent.categories(), **adopted_purposes(self.tables)}
+        if self.elsewhere is not None:
+            purposes = {}  # a store holds no consents yet: refused, and not answered by a no
+        return replace(found, zone=self.settings.zone, language=language, periods=periods, purposes=purposes)
 
     @property
     def language(self) -> Language:
@@ -191,5 +196,6 @@ def catalog_of(names: Names, plan: TrackingPlan, segments: Mapping[str, str]) ->
         events.setdefault(event, {}).setdefault(name, {})[kind] = column
     traits = dict(plan.traits)
     for name, kind in names.traits:
-        traits.setdefault(name, kind)
+        if not name.startswith(CONSENT_PREFIX):
+            traits.setdefault(name, kind)
     return Catalog(events=events, traits=traits, aliases=plan.keys_by_alias, segments=segments)

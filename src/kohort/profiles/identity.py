@@ -1,19 +1,35 @@
-"""Who is who: actors joined by links into persons.
+"""What a message says of who did it: the actor, other actors that it names, identifiers that they may share.
 
-An actor is one identifier (a user id, or an anonymous id). A message that carries both, or an alias, links two
-actors; persons are the connected components of that graph, so the order of arrival cannot matter. The survivor,
-whose actor id names the person, is the actor seen earliest, ties by smallest id.
+An actor is one identifier: a user id, or an anonymous id. A message's actor is the known user where there is one, else
+the anonymous visitor. A blocked value names nobody, unless a message has no other identifier.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from kohort.clock import Moment
+import msgspec
 
-USER: Final = "user_id"
-ANONYMOUS: Final = "anonymous_id"
+from kohort.definitions.identity import ANONYMOUS, USER, IdentityDefinition, Origin, normalised
+from kohort.definitions.values import MICRO
+from kohort.storage.messages import Message
+
+Identifier = tuple[str, str]
+"""A kind and a value."""
+
+_NOBODY: Final[Identifier] = (ANONYMOUS, "")
+
+
+class Named(NamedTuple):
+    """Who a message speaks of: its own actor, the others that it names, and what else the actor was seen with.
+
+    `carried` are identifiers that are no actors: of other kinds, and blocked ones, which are kept to be reported.
+    """
+
+    actor: Identifier
+    others: tuple[Identifier, ...] = ()
+    carried: tuple[Identifier, ...] = ()
+
 
 _REMEMBERED: Final = 2**17
 
@@ -28,25 +44,63 @@ def actor_id_of(kind: str, value: str) -> str:
     return hashlib.blake2b(f"{kind}\0{value}".encode(), digest_size=10).hexdigest()
 
 
-def persons_of(first_seen: Mapping[str, Moment], links: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the person of each actor.
+def named_in(message: Message, definition: IdentityDefinition) -> Named:
+    """Return who a message speaks of.
 
-    `first_seen` maps every actor to the earliest moment it was seen; `links` are pairs of actors that are the
-    same person. The person's id is the survivor's actor id.
-
-    >>> persons_of({"a": 2, "b": 1, "c": 3}, [("a", "b")])
-    {'a': 'b', 'b': 'b', 'c': 'c'}
+    >>> seen = Message("1", "track", 0, 0, "web", user_id="null", anonymous_id="a1")
+    >>> named_in(seen, IdentityDefinition())
+    Named(actor=('anonymous_id', 'a1'), others=(), carried=(('user_id', 'null'),))
     """
-    survivor: dict[str, str] = {}
+    given = [(USER, message.user_id), (ANONYMOUS, message.anonymous_id), (USER, message.previous_id)]
+    identifiers = list(dict.fromkeys(one for one in given if one[1]))
+    actors = [one for one in identifiers if not definition.is_blocked(*one)] or identifiers[:1] or [_NOBODY]
+    carried = [one for one in identifiers if one not in actors] + shared_in(message, definition)
+    return Named(actors[0], tuple(actors[1:]), tuple(carried))
 
-    def root(actor: str) -> str:
-        while (above := survivor.get(actor, actor)) != actor:
-            survivor[actor] = survivor.get(above, above)
-            actor = above
-        return actor
 
-    for one, other in links:
-        first, second = sorted((root(one), root(other)), key=lambda actor: (first_seen[actor], actor))
-        if first != second:
-            survivor[second] = first
-    return {actor: root(actor) for actor in first_seen}
+def attributed(message: Message, definition: IdentityDefinition) -> Message:
+    """Return a message as its events and traits are kept: without a blocked user id, where a visitor is known.
+
+    >>> seen = Message("1", "track", 0, 0, "web", user_id="null", anonymous_id="a1")
+    >>> attributed(seen, IdentityDefinition()).user_id
+    ''
+    """
+    if message.user_id and named_in(message, definition).actor[0] == ANONYMOUS:
+        return msgspec.structs.replace(message, user_id="")
+    return message
+
+
+def shared_in(message: Message, definition: IdentityDefinition) -> list[Identifier]:
+    """Return the identifiers of declared kinds that a message carries: in traits, external ids, of its device.
+
+    >>> from kohort.definitions.identity import Form, UniqueIdentifier
+    >>> from kohort.storage.messages import Values
+    >>> email = IdentityDefinition((UniqueIdentifier("email", Origin.TRAIT, "email", Form.EMAIL),))
+    >>> said = Message("1", "identify", 0, 0, "web", user_id="u", values=Values(texts={"email": "Ada@X.org"}))
+    >>> shared_in(said, email)
+    [('email', 'ada@x.org')]
+    """
+    found = []
+    for one in definition.unique:
+        if one.origin is not Origin.TRAIT:
+            texts = [message.shared.get(one.kind, "")]
+        elif message.type == "identify":
+            texts = trait_texts(
+                message.values.texts.get(one.name),
+                message.values.numbers.get(one.name),
+                message.values.lists.get(one.name),
+            )
+        else:
+            texts = []
+        found += [(one.kind, value) for text in texts if (value := normalised(text, one.form))]
+    return list(dict.fromkeys(found))
+
+
+def trait_texts(text: str | None, number: int | None, texts: list[str] | None) -> list[str]:
+    """Return what a trait says, as texts: a phone may have come as a whole number, in micros here.
+
+    >>> trait_texts(None, 33_612_345_678_000_000, None)
+    ['33612345678']
+    """
+    whole = [str(number // MICRO)] if number is not None and number % MICRO == 0 else []
+    return ([text] if text else []) + whole + list(texts or [])

@@ -74,6 +74,20 @@ def check_future(event: str, later: int, total: int) -> list[Finding]:
     return [Finding("future event", "events", event, WARNING, later, later / total, detail)]
 
 
+def check_refused(kind: str, reason: str, values: int, actors: int) -> Finding:
+    """Find identifiers that join nobody: blocked values, and those that more people share than one person has.
+
+    >>> check_refused("email", "over the limit", 1, 40).subject
+    'email'
+    """
+    query = f"SELECT value, count(*) FROM identifiers WHERE kind = '{kind}' AND refused IS NOT NULL GROUP BY 1"
+    detail = (
+        f"{values:,} values of {kind} join nobody ({reason}), though {actors:,} identifiers were seen with them; "
+        f'see: kohort sql "{query}"'
+    )
+    return Finding(f"refused identifier ({reason})", "identity", kind, WARNING, actors, None, detail)
+
+
 def check_coverage(population: int, known: Mapping[str, int]) -> list[Finding]:
     """Find traits that are missing for part of the people; `known` counts the people who have each.
 

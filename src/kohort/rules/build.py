@@ -23,6 +23,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -213,6 +214,10 @@ class Builder(Transformer[Token, Any]):
     def in_segment(self, children: Children) -> InSegment:
         """Build `in segment "name"`."""
         return _built(children, lambda span: InSegment(unquote(children[1]), span=span))
+
+    def consent_to(self, children: Children) -> ConsentTo:
+        """Build `consent to ads_matching`."""
+        return _built(children, lambda span: ConsentTo(".".join(parts_of_name(children[1])), span=span))
 
     def anniversary(self, children: Children) -> Anniversary:
         """Build `anniversary of birth_date in next 7 days`."""

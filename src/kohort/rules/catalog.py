@@ -18,7 +18,8 @@ class Catalog:
     name to its type. `aliases` maps other names of an event to its key. `segments` maps a segment's name to
     its sentence, so that `in segment` can be resolved. `periods` maps the name of a campaign period to its first
     and last day. `language` is that in which the project writes its rules. `zone` is the project's time zone, in
-    which a rule's dates and its times without an offset are meant.
+    which a rule's dates and its times without an offset are meant. `purposes` maps what people consent to, or not, to
+    the categories of banners that speak of it.
 
     >>> catalog = Catalog(events={"order_completed": {"total": {ValueType.NUMBER: "total"}}})
     >>> catalog.events["order_completed"]["total"][ValueType.NUMBER]
@@ -30,6 +31,7 @@ class Catalog:
     aliases: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
     periods: Periods = field(default_factory=dict)
+    purposes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     language: Language = Language.EN
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 

@@ -22,6 +22,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -97,7 +98,7 @@ class _Checker:
     sentence: str | None
     rule: Rule
 
-    def condition(self, condition: Condition, event: str | None) -> Condition:  # noqa: PLR0911 - one answer a node
+    def condition(self, condition: Condition, event: str | None) -> Condition:  # noqa: C901, PLR0911 - one answer a node
         """Check a condition; `event` is the event whose `where` it stands in, None at the level of people."""
         match condition:
             case And() | Or():
@@ -119,6 +120,11 @@ class _Checker:
                 self.outside_where(condition, event)
                 if condition.name not in self.catalog.segments:
                     self.unknown("segment", condition.name, self.catalog.segments, condition)
+                return condition
+            case ConsentTo():
+                self.outside_where(condition, event)
+                if condition.purpose not in self.catalog.purposes:
+                    self.unknown("purpose", condition.purpose, self.catalog.purposes, condition)
                 return condition
             case AgainstMean() | AgainstQuantile() | Extreme():
                 among = self.among(condition.among)

@@ -89,6 +89,8 @@ def _names(tokens: list[tuple[str, str]], catalog: Catalog) -> Iterator[str]:
     last = tokens[-1][0] if tokens else ""
     if last in {"IN_SEGMENT", "IN_PERIOD"}:
         yield from (quote(name, '"') for name in sorted(catalog.segments if last == "IN_SEGMENT" else catalog.periods))
+    elif last == "CONSENT_TO":
+        yield from map(name_in_sentence, sorted(catalog.purposes))
     elif last in _EXPECT_TEXT:
         return
     elif last == "DISTANCE_FROM":

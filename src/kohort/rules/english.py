@@ -16,6 +16,7 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "DID": ("did",),
     "WHERE": ("where",),
     "IN_SEGMENT": ("in segment",),
+    "CONSENT_TO": ("consent to",),
     "COUNT_OF": ("count of",),
     "SUM_OF": ("sum of",),
     "MEAN_OF": ("mean of",),

@@ -16,6 +16,7 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "DID": ("a fait",),
     "WHERE": ("où",),
     "IN_SEGMENT": ("dans le segment",),
+    "CONSENT_TO": ("consentement à",),
     "COUNT_OF": ("nombre de",),
     "SUM_OF": ("somme de",),
     "MEAN_OF": ("moyenne de",),

@@ -15,6 +15,7 @@ FRENCH_MESSAGES: Final[Mapping[str, str]] = {
     'unknown trait "{name}"': 'trait inconnu : "{name}"',
     'unknown segment "{name}"': 'segment inconnu : "{name}"',
     'unknown segment "{name}"; {hint}': 'segment inconnu : "{name}" ; {hint}',
+    'unknown purpose "{name}"': 'finalité inconnue : "{name}"',
     'unknown period "{name}"': 'période inconnue : "{name}"',
     'unknown property of {event} "{name}"': 'propriété inconnue de {event} : "{name}"',
     "{event} is an event, not a trait": "{event} est un événement, pas un trait",

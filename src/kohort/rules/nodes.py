@@ -414,6 +414,16 @@ class InSegment(Node):
 
 
 @dataclass(frozen=True)
+class ConsentTo(Node):
+    """Consent to a purpose at the moment of evaluation: granted, and by no other choice of theirs refused."""
+
+    purpose: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.purpose)
+
+
+@dataclass(frozen=True)
 class And(Node):
     """All of two or more conditions."""
 
@@ -451,7 +461,7 @@ Placed = AgainstMean | AgainstQuantile | Extreme
 Valued = Asked | Placed
 Located = Near | InPolygon | InCell
 Basic = Valued | Sequence | Located
-Leaf = Basic | Did | InSegment
+Leaf = Basic | Did | ConsentTo | InSegment
 Condition = Leaf | And | Or | Not
 Rule = Condition
 
@@ -518,7 +528,7 @@ def wheres_of(node: Node) -> tuple[tuple[str, "Condition"], ...]:
             return () if node.where is None else ((node.event, node.where),)
         case Sequence():
             return tuple(found for step in node.steps for found in wheres_of(step))
-        case InSegment() | And() | Or() | Not():
+        case InSegment() | ConsentTo() | And() | Or() | Not():
             return ()
         case _:
             value = getattr(node, "value", None)

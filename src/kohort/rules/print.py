@@ -16,6 +16,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -111,7 +112,7 @@ class _Printer:
     def inside(self, part: Condition, *weaker: type[Condition]) -> str:
         return f"({self.rule(part)})" if isinstance(part, weaker) else self.rule(part)
 
-    def leaf(self, leaf: Leaf) -> str:
+    def leaf(self, leaf: Leaf) -> str:  # noqa: PLR0911 - one answer a node
         match leaf:
             case Did():
                 return f"{self.word('DID')} {self.happened(leaf)}{self.window(leaf.window)}"
@@ -122,6 +123,8 @@ class _Printer:
             case Anniversary():
                 words = self.vocabulary.lasting("next_days", leaf.days, "day")
                 return f"{self.word('ANNIVERSARY_OF')} {self.value(leaf.value)} {words}"
+            case ConsentTo():
+                return f"{self.word('CONSENT_TO')} {name_in_sentence(leaf.purpose)}"
             case InSegment():
                 return f"{self.word('IN_SEGMENT')} {_quoted(leaf.name)}"
             case _:

@@ -38,6 +38,7 @@ from kohort.rules.nodes import (
     DEFAULT_POINT,
     Aggregate,
     Anniversary,
+    ConsentTo,
     DaysSince,
     Everyone,
     InCell,
@@ -269,6 +270,15 @@ def in_segment(name: str) -> RuleExpression:
     'in segment "vip"'
     """
     return Combination(InSegment(name))
+
+
+def consent_to(purpose: str) -> RuleExpression:
+    """Ask for consent to a purpose at the moment of evaluation.
+
+    >>> str(consent_to("ads_matching"))
+    'consent to ads_matching'
+    """
+    return Combination(ConsentTo(purpose))
 
 
 def anniversary(value: ValueExpression, *, in_next: str) -> RuleExpression:

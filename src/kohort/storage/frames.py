@@ -19,7 +19,7 @@ from kohort.errors import StorageError
 
 RecordKind = Literal[
     "messages", "received", "plan", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run",
-    "lost",
+    "lost", "settings", "people",
 ]  # fmt: skip
 
 MAGIC: Final = b"KOHORTJ1"

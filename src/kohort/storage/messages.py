@@ -12,7 +12,7 @@ import msgspec
 
 from kohort.clock import Moment
 
-MessageType = Literal["track", "page", "screen", "identify", "alias", "group"]
+MessageType = Literal["track", "page", "screen", "identify", "alias", "group", "consent"]
 
 
 class Values(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -27,6 +27,19 @@ class Values(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     removed: list[str] = []
 
 
+class Choices(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What somebody consented to and what they refused, in the words of the banner that asked.
+
+    `form` says how it was told ("segment", "rudderstack", "google", "record"), `proof` by what it can be shown: a page,
+    the version of a text.
+    """
+
+    form: str
+    granted: list[str] = []
+    denied: list[str] = []
+    proof: str = ""
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One accepted message.
 
@@ -34,6 +47,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     for what becomes an event (track, page, screen) and empty otherwise. At least one of `user_id` and
     `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time. Where that was corrected by when
     the message came, `said_at` is the time that the sender gave (0 for none): the same however often it is sent.
+    `shared` are identifiers of other kinds that the project declares unique, by kind, beside those that stand in
+    traits. A "consent" has `choices` and nothing else.
     """
 
     event_id: str
@@ -46,6 +61,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     anonymous_id: str = ""
     previous_id: str = ""
     values: Values = Values()
+    shared: dict[str, str] = {}
+    choices: Choices | None = None
     said_at: Moment | None = None
 
     def digest(self) -> int:

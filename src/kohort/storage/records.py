@@ -1,10 +1,12 @@
 """The bodies of journal records, other than messages: small, typed, JSON."""
 
 from datetime import date
+from typing import Literal
 
 import msgspec
 
 from kohort.clock import Moment
+from kohort.definitions.identity import IdentityDefinition
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -100,6 +102,30 @@ class SegmentsApplied(msgspec.Struct, frozen=True):
     despite: list[str] = []
     reason: str = ""
     shown: dict[str, dict[str, str]] = {}
+
+
+class SettingsAdopted(msgspec.Struct, frozen=True):
+    """The settings that the tables depend on, in force from here on: how people are told apart, what purposes mean.
+
+    `purposes` gives for each purpose the categories of banners that speak of it.
+    """
+
+    identity: IdentityDefinition
+    purposes: dict[str, tuple[str, ...]]
+
+
+class PeopleEdited(msgspec.Struct, frozen=True):
+    """Somebody said who is who: `change` is "merge" or "split".
+
+    A merge makes the actors `apart` one person (none where taking back earlier splits is enough). A split keeps the
+    actors `apart` from the actors `rest` for good. `cancels` are the numbers of earlier edits that are taken back.
+    """
+
+    change: Literal["merge", "split"]
+    apart: tuple[str, ...]
+    rest: tuple[str, ...]
+    cancels: tuple[int, ...]
+    reason: str
 
 
 class StepRun(msgspec.Struct, frozen=True):

@@ -26,9 +26,35 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     # Property columns are added as they are met; partitioned by name, sorted by time.
     "events": _schema(event_id=_TEXT, actor_id=_TEXT, name=_TEXT, ts=_INTEGER, received_at=_INTEGER, source=_TEXT),
     # An actor is one identifier; a person is the actors that links join.
-    "identifiers": _schema(kind=_TEXT, value=_TEXT, actor_id=_TEXT, first_seen=_INTEGER, last_seen=_INTEGER),
+    # Other identifiers that an actor was seen with stand beside its own; `refused` ones join nobody.
+    "identifiers": _schema(
+        kind=_TEXT, value=_TEXT, actor_id=_TEXT, first_seen=_INTEGER, last_seen=_INTEGER, refused=_TEXT
+    ),
     "links": _schema(actor_id=_TEXT, linked_actor_id=_TEXT, ts=_INTEGER, event_id=_TEXT),
     "actors": _schema(actor_id=_TEXT, person_id=_TEXT, first_seen=_INTEGER),
+    "merges": _schema(actor_id=_TEXT, linked_actor_id=_TEXT, kind=_TEXT, value=_TEXT, ts=_INTEGER),
+    "people_edits": _schema(
+        seq=_INTEGER,
+        recorded_at=_INTEGER,
+        change=_TEXT,
+        apart=pa.list_(_TEXT),
+        rest=pa.list_(_TEXT),
+        cancels=pa.list_(_INTEGER),
+        reason=_TEXT,
+    ),
+    "settings": _schema(seq=_INTEGER, recorded_at=_INTEGER, identity=_TEXT, purposes=_TEXT),
+    # What people chose, in the words of the banner; which purposes that means is a question of the settings.
+    "consent_choices": _schema(
+        actor_id=_TEXT,
+        category=_TEXT,
+        granted=_BOOLEAN,
+        effective_at=_INTEGER,
+        recorded_at=_INTEGER,
+        source=_TEXT,
+        form=_TEXT,
+        proof=_TEXT,
+        event_id=_TEXT,
+    ),
     # Keyed by actor, so that a merge rewrites `actors` only; `removed` is a trait set to null.
     "trait_values": _schema(
         actor_id=_TEXT,

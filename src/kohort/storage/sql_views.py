@@ -19,6 +19,7 @@ from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
 from kohort.storage.connections import open_duckdb
+from kohort.storage.consents import add_consents
 from kohort.storage.schemas import MICRO_COLUMNS, MOMENT_COLUMNS, SCHEMAS
 from kohort.storage.tables import Tables
 from kohort.storage.views import create, run, stored_events, stored_rows, with_person
@@ -32,11 +33,12 @@ _MILLIONTH: Final = exp.DataType.build("DECIMAL(7, 6)", dialect="duckdb")
 def open_sql_views(
     tables: Tables, catalog: Catalog, *, at: Moment, zone: ZoneInfo, memory: str = "4GB"
 ) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB connection with a view for each table of `SCHEMAS`, and four that derive from them.
+    """Open a DuckDB connection with a view for each table of `SCHEMAS`, and those that derive from them.
 
     `events` and `trait_values` also have the `person_id` of today's identities; `people` has each person's
     `user_id` and `first_seen`; `traits` one row a person and one typed column a trait, with the values in force at
-    `at`; `trait_columns` says which column of `traits` holds a trait whose name could not be one.
+    `at`; `trait_columns` says which column of `traits` holds a trait whose name could not be one. For consents, see
+    `kohort.storage.consents`.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -55,6 +57,7 @@ def open_sql_views(
     run(connection, create("trait_values", with_person(values), kind="VIEW"))
     run(connection, create("events", with_person(_events(tables, catalog)), kind="VIEW"))
     run(connection, create("people", _people(), kind="VIEW"))
+    add_consents(connection, catalog.purposes)
     _add_traits(connection, catalog, at)
     return connection
 
@@ -145,7 +148,11 @@ def _events(tables: Tables, catalog: Catalog) -> exp.Select:
 
 def _people() -> exp.Select:
     first = exp.Anonymous(this="row", expressions=[exp.column("first_seen", "identifiers"), exp.column("value")])
-    known = exp.column("kind").eq(exp.Literal.string("user_id"))
+    blocked = exp.EQ(this=exp.column("refused"), expression=exp.Literal.string("blocked"))
+    known = exp.and_(
+        exp.column("kind").eq(exp.Literal.string("user_id")),
+        exp.Coalesce(this=blocked, expressions=[exp.false()]).not_(),
+    )
     user_id = exp.Filter(this=exp.ArgMin(this=exp.column("value"), expression=first), expression=exp.Where(this=known))
     first_seen = exp.Min(this=exp.column("first_seen", "actors"))
     return (

@@ -6,9 +6,11 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from kohort.definitions.values import ValueType
+from kohort.definitions.consent import CONSENT_PREFIX
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.rules.catalog import Catalog
 from kohort.storage.connections import open_duckdb
+from kohort.storage.consents import add_consents
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 from kohort.storage.tables import Tables
 
@@ -18,6 +20,7 @@ _SQL_TYPES = {
     pa.bool_(): "BOOLEAN",
     pa.float64(): "DOUBLE",
     pa.list_(pa.string()): "VARCHAR[]",
+    pa.list_(pa.int64()): "BIGINT[]",
 }
 
 
@@ -26,14 +29,20 @@ def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duck
 
     `events` and `trait_values` carry the `person_id` of today's identities beside the `actor_id`; `people` has
     one row a person with `first_seen`; `identifiers` is as stored. Columns that the catalog names but no event
-    has shown yet are there, and empty.
+    has shown yet are there, and empty. The consent to each purpose of the catalog is a boolean trait, which no message
+    can set: see `kohort.definitions.consent.consent_trait`.
     """
     connection = open_duckdb(folders=[tables.folder], memory=memory)
     for name in ("actors", "identifiers"):
         run(connection, create(name, stored_rows(tables, name), kind="TABLE"))
+    run(connection, create("consent_choices", stored_rows(tables, "consent_choices"), kind="VIEW"))
+    add_consents(connection, catalog.purposes)
     run(connection, create("people", _people(), kind="TABLE"))
     run(connection, create("events", with_person(stored_events(tables, catalog)), kind="VIEW"))
-    run(connection, create("trait_values", with_person(stored_rows(tables, "trait_values")), kind="VIEW"))
+    run(
+        connection,
+        create("trait_values", exp.union(_said_traits(tables), _consent_traits(), distinct=False), kind="VIEW"),
+    )
     return connection
 
 
@@ -59,6 +68,36 @@ def create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
 def _people() -> exp.Select:
     first_seen = exp.Min(this=exp.column("first_seen")).as_("first_seen")
     return exp.select("person_id", first_seen).from_("actors").group_by("person_id")
+
+
+def _said_traits(tables: Tables) -> exp.Select:
+    """Return the values of all traits but those that are called as consents are."""
+    claims = exp.StartsWith(this=exp.column("name"), expression=exp.Literal.string(CONSENT_PREFIX))
+    columns = [exp.column(name, quoted=True) for name in (*SCHEMAS["trait_values"].names, "person_id")]
+    said = with_person(stored_rows(tables, "trait_values")).subquery("said")
+    return exp.select(*columns).from_(said).where(claims.not_())
+
+
+def _consent_traits() -> exp.Select:
+    """Return each person's consent to each purpose as values of a boolean trait."""
+    held: dict[str, exp.Expr] = {
+        "actor_id": exp.column("person_id"),
+        "name": exp.Concat(expressions=[exp.Literal.string(CONSENT_PREFIX), exp.column("purpose")]),
+        "value_id": exp.Literal.string(""),
+        "set_at": exp.column("since"),
+        "recorded_at": exp.column("since"),
+        "source": exp.Literal.string("consent"),
+        VALUE_COLUMNS[ValueType.BOOLEAN]: exp.column("granted"),
+        "removed": exp.false(),
+        "person_id": exp.column("person_id"),
+    }
+    schema = SCHEMAS["trait_values"]
+    return exp.select(
+        *(
+            held[name].as_(name, quoted=True) if name in held else _missing(name, schema.field(name).type)
+            for name in (*schema.names, "person_id")
+        )
+    ).from_("consent_status")
 
 
 def with_person(query: exp.Select) -> exp.Select:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, NO_CODE, Block, Column, History, Rows
 from kohort.engines.reference import Event, Person, TraitValue, Typed
-from kohort.testing.worlds import World
+from kohort.testing.worlds import World, consent_values
 
 _NEVER = 2**62
 _DTYPES = {ValueType.NUMBER: np.int64, ValueType.MOMENT: np.int64, ValueType.BOOLEAN: np.int8}
@@ -34,7 +34,7 @@ def _block(people: list[Person], world: World) -> Block:
     for place, person in enumerate(people):
         for event in person.events:
             events.setdefault(event.name, []).append((place, event))
-        for value in person.traits:
+        for value in (*person.traits, *consent_values(person, world.catalog)):
             traits.setdefault(value.name, []).append((place, value))
     seen = np.array([person.first_seen for person in people], np.int64)
     return Block(

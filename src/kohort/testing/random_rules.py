@@ -19,6 +19,7 @@ from kohort.rules.nodes import (
     Between,
     Comparison,
     Condition,
+    ConsentTo,
     DaysSince,
     Did,
     Everyone,
@@ -93,6 +94,8 @@ class _Draw:
         makers += [self.sequence, self.sequence]
         if "home.latitude" in self.catalog.traits:
             makers += [self.near, self.in_polygon, self.in_cell]
+        if self.catalog.purposes:
+            makers.append(lambda: ConsentTo(self.one_of(self.catalog.purposes)))
         if self.catalog.segments:
             makers.append(lambda: InSegment(self.one_of(self.catalog.segments)))
         return self.one_of(makers)()

@@ -8,7 +8,7 @@ import pyarrow as pa
 from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
 from kohort.engines.reference import Plain, Typed
 from kohort.rules.catalog import Catalog
-from kohort.testing.worlds import World
+from kohort.testing.worlds import World, consent_values
 
 _ARROW_TYPES = {
     ValueType.NUMBER: pa.int64(),
@@ -83,7 +83,7 @@ def _trait_values(world: World) -> pa.Table:
     )
     rows: list[dict[str, object]] = []
     for person in world.people:
-        for one in person.traits:
+        for one in (*person.traits, *consent_values(person, world.catalog)):
             row: dict[str, object] = {
                 "person_id": person.person_id,
                 "name": one.name,

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from kohort.clock import Moment
+from kohort.definitions.consent import consent_trait
 from kohort.definitions.values import ValueType
-from kohort.engines.reference import Event, Person, TraitValue, Typed
+from kohort.engines.reference import ConsentChoice, Event, Person, TraitValue, Typed
+from kohort.profiles.consents import Choice, consent_course
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
@@ -43,6 +45,7 @@ CATALOG: Final = Catalog(
     events={"order": _PROPERTIES, 'odd "name"; DROP TABLE people --': {"total": {ValueType.NUMBER: "total"}}},
     traits=_TRAITS,
     periods={"spring sale": (date(2026, 3, 29), date(2026, 3, 31))},
+    purposes={"ads": ("ads", "Advertising"), "e-mail's": ("e-mail's",)},
 )
 
 
@@ -70,6 +73,8 @@ def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
     owners = draw(st.lists(st.integers(0, MOST_PEOPLE - 1), min_size=1, max_size=MOST_PEOPLE + 2))
     events = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _events()), max_size=14))
     values = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _trait_values()), max_size=8))
+    choices = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _choices()), max_size=6))
+    told = [(actor, replace(one, actor=f"a{actor}")) for actor, one in choices]
     identified = draw(st.lists(moments(), min_size=len(owners), max_size=len(owners)))
     ids = draw(st.permutations(range(len(events))))
     numbered = [
@@ -81,7 +86,9 @@ def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
         for number, (actor, one) in enumerate(values)
     ]
     people = tuple(
-        _person(owner, [actor for actor, its in enumerate(owners) if its == owner], numbered, set_values, identified)
+        _person(
+            owner, [actor for actor, its in enumerate(owners) if its == owner], numbered, set_values, told, identified
+        )
         for owner in sorted(set(owners))
     )
     at = draw(st.sampled_from((NOON, NOON, NOON - 1, NOON + 1)) | moments())
@@ -94,17 +101,35 @@ def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
     )
 
 
+def consent_values(person: Person, catalog: Catalog) -> list[TraitValue]:
+    """Return a person's consent to each purpose as engines read it: the values of a boolean trait.
+
+    >>> ada = Person("ada", 0, choices=(ConsentChoice("a1", "banner", "Advertising", 5, granted=True),))
+    >>> [(one.name, one.set_at, one.value.value) for one in consent_values(ada, CATALOG)]
+    [('consent to ads', 5, True)]
+    """
+    choices = [Choice(one.actor, one.form, one.category, one.effective_at, one.granted) for one in person.choices]
+    return [
+        TraitValue(consent_trait(purpose), "", moment, Typed(ValueType.BOOLEAN, granted))
+        for purpose, categories in catalog.purposes.items()
+        for moment, granted in consent_course(choices, categories)
+    ]
+
+
 def _person(
     owner: int,
     actors: list[int],
     events: list[tuple[int, Event]],
     values: list[tuple[int, TraitValue]],
+    choices: list[tuple[int, ConsentChoice]],
     identified: list[Moment],
 ) -> Person:
     """Return the person that `actors` are: one history, who exists from the earliest sign of any of them."""
     history = tuple(event for actor, event in events if actor in actors)
     seen = [event.ts for event in history] or [identified[actor] for actor in actors]
-    return Person(f"p{owner}", min(seen), history, tuple(value for actor, value in values if actor in actors))
+    traits = tuple(one for actor, one in values if actor in actors)
+    told = tuple(one for actor, one in choices if actor in actors)
+    return Person(f"p{owner}", min(seen), history, traits, told)
 
 
 @st.composite
@@ -115,6 +140,12 @@ def _events(draw: st.DrawFn) -> Event:
         if draw(st.booleans()):
             properties[key] = draw(typed_values(draw(st.sampled_from(sorted(types)))))
     return Event("", name, draw(moments()), properties)
+
+
+def _choices() -> st.SearchStrategy[ConsentChoice]:
+    categories = sorted({one for its in CATALOG.purposes.values() for one in its} | {"Functional"})
+    forms = st.sampled_from(("banner", "paper"))
+    return st.builds(ConsentChoice, st.just(""), forms, st.sampled_from(categories), moments(), st.booleans())
 
 
 @st.composite

@@ -29,7 +29,8 @@ def supposing(block: Block, change: Doing | Setting, after: Moment, catalog: Cat
     """
     match change:
         case Setting():
-            kind = catalog.traits[change.trait]
+            # A consent is a boolean that the catalog does not list among the traits.
+            kind = catalog.traits.get(change.trait, ValueType.BOOLEAN)
             values = {VALUE_COLUMNS[kind]: (kind, change.value)}
             rows = _added(block.traits.get(change.trait, _empty()), [after + 1], values)
             return replace(block, traits={**block.traits, change.trait: rows}), after + 1
