@@ -29,7 +29,9 @@ def check(text: str, dialect: str, columns: set[str]) -> None:
         assert tree.kind == "TABLE"
         assert isinstance(tree.expression, exp.Select)
     for table in tree.find_all(exp.Table):
-        assert table.name in RELATIONS or table.name.startswith(("kohort_features_", "answers_", "elements", "matched"))
+        assert table.name in RELATIONS | {"several"} or table.name.startswith(
+            ("kohort_features_", "answers_", "elements", "matched")
+        )
     for literal in tree.find_all(exp.Literal):
         assert not literal.is_string
     for identifier in tree.find_all(exp.Identifier):

@@ -261,4 +261,5 @@ class Decided:
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     """Return the values of a numeric column that are there; by DLPack, since Arrow's own way imports pandas."""
-    return np.from_dlpack(column.drop_null().combine_chunks())
+    there = column.drop_null() if column.null_count else column
+    return np.from_dlpack(there.combine_chunks())

@@ -40,11 +40,6 @@ def is_counted(feature: Feature) -> bool:
     return isinstance(feature.measure, Aggregate) and feature.measure.function in _COUNTED
 
 
-def is_number_of_events(feature: Feature) -> bool:
-    """Return whether the feature is a plain count, whose column `f<index>` is a number of events."""
-    return isinstance(feature.measure, Aggregate) and feature.measure.function is Function.COUNT
-
-
 def matching_rows(
     feature: Feature, context: Context, parameters: Parameters, first: Moment | None = None
 ) -> list[exp.Expr]:
@@ -108,6 +103,13 @@ def aggregates(
             raise TypeError("the first or last value has a table of its own")
 
 
+def matched(feature: Feature, index: int, table: str) -> exp.Expr:
+    """Return the column of `table` with the number of matching events of an aggregate, or of values for a mean."""
+    measure = feature.measure
+    plain = isinstance(measure, Aggregate) and measure.function is Function.COUNT and measure.property is None
+    return column(f"{'f' if plain else 'n'}{index}", table)
+
+
 def total_of(terms: list[exp.Expr]) -> exp.Expr:
     """Return the sum of `terms`.
 
@@ -127,10 +129,8 @@ def value(feature: Feature, index: int, table: str, at: Moment, dialect: Dialect
         return exp.Paren(this=exp.Sub(this=number(at), expression=found))
     if not isinstance(feature.measure, Aggregate):
         return found
-    plain = feature.measure.function is Function.COUNT and feature.measure.property is None
-    matched = column(f"{'f' if plain else 'n'}{index}", table)
     if feature.measure.function is Function.MEAN:
-        return _rounded_mean(found, matched, dialect)
+        return _rounded_mean(found, matched(feature, index, table), dialect)
     if not is_counted(feature):
         return found
     found = exp.Coalesce(this=found, expressions=[number(0)])
@@ -140,7 +140,7 @@ def value(feature: Feature, index: int, table: str, at: Moment, dialect: Dialect
         found = big(exp.Mul(this=found, expression=number(MICRO)))
     if not in_population:
         return found
-    anybody = exp.GT(this=matched, expression=number(0))
+    anybody = exp.GT(this=matched(feature, index, table), expression=number(0))
     return exp.Case(ifs=[exp.If(this=anybody, true=found)])
 
 

@@ -119,16 +119,34 @@ def _one_row(
 
 
 def _trait(trait: Trait, places: Places, at: Moment, person: str | None, parameters: Parameters) -> exp.Select:
-    """Return the value of a trait: the latest set at a time ≤ `at`, ties by the greatest id; removed, it is missing."""
+    """Return the value of a trait: the latest set at a time ≤ `at`, ties by the greatest id; removed, it is missing.
+
+    Most people have one value. Only those of whoever has several are ranked, which takes a third of ranking all.
+    """
     rows: list[exp.Expr] = [
         exp.EQ(this=column("name"), expression=parameters.bind(trait.name)),
         exp.LTE(this=column("set_at"), expression=number(at)),
     ]
-    wanted = [named(column(VALUE_COLUMNS[one.type]), f"f{place.index}") for one, place in places.items()]
-    ranked = _ranked([*wanted, column("removed")], ("set_at", "value_id"), parameters, latest=True)
-    ranked = ranked.from_("trait_values").where(all_of(with_person(rows, person, parameters)))
+    among = all_of(with_person(rows, person, parameters))
+    found = [named(column(VALUE_COLUMNS[one.type]), f"f{place.index}") for one, place in places.items()]
+    wanted = [f"f{place.index}" for place in places.values()]
     kept = exp.Not(this=exp.Coalesce(this=column("removed"), expressions=[exp.false()]))
-    return _foremost([column(f"f{place.index}") for place in places.values()], ranked).where(kept)
+
+    values = exp.select(column(PERSON), *found, column("removed")).from_("trait_values").where(among)
+    single = exp.select(*(column(name, "recorded") for name in (PERSON, *wanted))).from_(values.subquery("recorded"))
+    same = exp.EQ(this=column(PERSON, "several"), expression=column(PERSON, "recorded"))
+    single = single.join("several", on=same, join_type="LEFT")
+    single = single.where(exp.Is(this=column(PERSON, "several"), expression=exp.null()), kept.copy())
+
+    ranked = _ranked([*found, column("removed")], ("set_at", "value_id"), parameters, latest=True)
+    chosen = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_("several").subquery())
+    ranked = ranked.from_("trait_values").where(among, chosen)
+    foremost = _foremost([column(name) for name in wanted], ranked).where(kept)
+
+    several = exp.select(column(PERSON)).from_("trait_values").where(among).group_by(column(PERSON))
+    several = several.having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
+    found_values = exp.union(single, foremost, distinct=False).subquery("found")
+    return exp.select(column(PERSON), *map(column, wanted)).from_(found_values).with_("several", as_=several)
 
 
 def _elements(

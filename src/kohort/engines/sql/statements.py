@@ -8,11 +8,10 @@ from typing import Final
 from sqlglot import expressions as exp
 
 from kohort.clock import Moment
-from kohort.definitions.values import MICRO
 from kohort.engines.criteria import Criterion
 from kohort.engines.plan import Feature
-from kohort.engines.predicates import Predicate, Present, Within
-from kohort.engines.sql import features
+from kohort.engines.predicates import Equal, Present, Within
+from kohort.engines.sql import branches, features
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.terms import (
     PERSON,
@@ -242,27 +241,30 @@ def answer_without_row(criterion: Criterion) -> bool:
 
 
 def _bits(criteria: Sequence[Criterion], places: Places, at: Moment, parameters: Parameters) -> exp.Expr:
-    bits: list[exp.Expr] = []
+    """Return the integer whose bit i says whether the i-th criterion holds."""
+    terms: list[exp.Expr] = []
+    bounds: dict[tuple[Feature, bool], list[tuple[int, Within]]] = {}
+    equals: dict[tuple[Feature, bool], list[tuple[int, Equal]]] = {}
     for place, criterion in enumerate(criteria):
-        # What is NULL is no case that holds.
-        holds = meets(*_asked(criterion, places, at, parameters.dialect), parameters)
-        bits.append(exp.Case(ifs=[exp.If(this=holds, true=number(1 << place))], default=number(0)))
-    return big(reduce(lambda left, right: exp.Add(this=left, expression=right), bits))
+        match criterion:
+            case Criterion((one,), Within() as within):
+                bounds.setdefault((one, criterion.in_population), []).append((1 << place, within))
+            case Criterion((one,), Equal() as equal):
+                equals.setdefault((one, criterion.in_population), []).append((1 << place, equal))
+            case Criterion(asked, predicate):
+                values = [_value(one, places[one], at, parameters, criterion.in_population) for one in asked]
+                terms.append(branches.first_of([(meets(predicate, values, parameters), 1 << place)]))
+    for (one, in_population), same in equals.items():
+        value = _value(one, places[one], at, parameters, in_population)
+        terms.append(branches.equal(value, same, parameters))
+    for (one, in_population), those in bounds.items():
+        index, table = places[one].index, places[one].table
+        terms.append(branches.bounded(one, index, table, at, those, parameters, in_population=in_population))
+    return big(reduce(lambda left, right: exp.Add(this=left, expression=right), terms))
 
 
-def _asked(criterion: Criterion, places: Places, at: Moment, dialect: Dialect) -> tuple[Predicate, list[exp.Expr]]:
-    """Return what a criterion asks, and the values of which; of a number of events, without going through its unit."""
-    match criterion:
-        case Criterion((one,), Within(low=low, high=high, negated=negated), in_population=False) if (
-            features.is_number_of_events(one)
-        ):
-            whole = Within(None if low is None else -(-low // MICRO), None if high is None else high // MICRO, negated)
-            place = places[one]
-            return whole, [exp.Coalesce(this=column(f"f{place.index}", place.table), expressions=[number(0)])]
-    return criterion.predicate, [
-        features.value(one, places[one].index, places[one].table, at, dialect, in_population=criterion.in_population)
-        for one in criterion.features
-    ]
+def _value(feature: Feature, place: Place, at: Moment, parameters: Parameters, in_population: bool) -> exp.Expr:
+    return features.value(feature, place.index, place.table, at, parameters.dialect, in_population=in_population)
 
 
 def person_values(dialect: Dialect, people: str, places: Places, at: Moment) -> Statement:

@@ -119,7 +119,7 @@ def column(name: str, table: str | None = None) -> exp.Column:
     >>> column("group by").sql("duckdb")
     '"group by"'
     """
-    return exp.column(exp.to_identifier(name, quoted=True), table=table)
+    return exp.column(exp.to_identifier(name, quoted=True), table=table, copy=False)
 
 
 def named(term: exp.Expr, name: str) -> exp.Expr:
