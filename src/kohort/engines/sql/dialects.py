@@ -69,6 +69,7 @@ class Dialect:
     of 64-bit integers are exact, None where they are without asking. `filters`: aggregates take FILTER, else CASE.
     `temporary`: tables made on the way belong to the connection. `collation` orders texts by code point, None where
     the store always does. `lists` is None where a list column cannot be read. `holds_nul`: a text may hold U+0000.
+    `seeks`: with an index, the rows of a few people are found without reading the others.
     `settings` are statements that a connection runs first. `extra` is the extra of Kohort with its driver, `driver`
     the module to import, None where Kohort has no connection to it yet and only writes its statements.
     """
@@ -85,6 +86,7 @@ class Dialect:
     collation: str | None = None
     lists: Lists | None = None
     holds_nul: bool = True
+    seeks: bool = False
     settings: tuple[str, ...] = ()
     extra: str | None = None
     driver: str | None = None
@@ -141,6 +143,7 @@ DIALECTS: Final = {
             collation="C",
             lists=Lists.LATERAL_JOIN,
             holds_nul=False,
+            seeks=True,
             extra="postgres",
             driver="psycopg",
             gaps=(Gap("texts with a NUL character", Grade.NEVER, "PostgreSQL stores none; such a rule is refused"),),
