@@ -106,6 +106,7 @@ class Cost:
     cpu: float
 
     def show(self, name: str) -> None:
+        """Print the row of the table."""
         source = sum(self.pages[one] for one in SOURCES)
         rows = sum(self.rows[one] for one in SOURCES)
         print(
@@ -167,7 +168,7 @@ def new_events(store: PostgresStore, people: int, until: int) -> None:
     chosen = random.choice(people, int(people * CHANGED), replace=False)
     store.connection.execute(
         "INSERT INTO events (event_id, person_id, name, ts, total, category, received_at) "
-        "SELECT 'new' || seed || '-' || number, person_id, name, $1::bigint + abs(hashtext(event_id)::bigint) * 7919 % ($2::bigint), "
+        "SELECT 'new' || seed || '-' || number, person_id, name, $1::bigint + abs(seed::bigint) * 7919 % $2::bigint, "
         "total, category, $1::bigint + $2::bigint FROM (SELECT *, hashtext(event_id) AS seed, row_number() OVER "
         "(PARTITION BY person_id ORDER BY hashtext(event_id)) AS number FROM events WHERE person_id = ANY($3)) AS old "
         "WHERE number <= 4",

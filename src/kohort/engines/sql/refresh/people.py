@@ -2,14 +2,20 @@
 
 from sqlglot import expressions as exp
 
+from kohort.clock import Moment
 from kohort.engines.plan import Feature
 from kohort.engines.sql.narrow import Subject, narrow_rows
 from kohort.engines.sql.refresh.change import Change, shifted, window_of
 from kohort.engines.sql.refresh.ranges import union
 from kohort.engines.sql.statements import Places
-from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, named, number
 from kohort.rules.nodes import Aggregate, DaysSince, Sequence
 from kohort.rules.windows import Range
+
+BEFORE_ALL = -(2**63) + 1
+"""A moment, or cursor, before all others."""
+
+SINCE = "since"
 
 
 def events_read(subject: Subject) -> tuple[str, ...]:
@@ -30,8 +36,12 @@ def events_read(subject: Subject) -> tuple[str, ...]:
             return ()
 
 
-def people_touched(subject: Subject, places: Places, change: Change, parameters: Parameters) -> exp.Select:
-    """Return the people of whom a value of `places` can have changed."""
+def people_touched(subject: Subject, places: Places, change: Change, table: str, parameters: Parameters) -> exp.Select:
+    """Return the people of whom a value of `places`, kept in `table`, can have changed, and `since` when it matters.
+
+    Whoever had not done a sequence can only have done it by what is new, or by a deadline that passed: for them it is
+    enough to look back from there as far as the sequence reaches. Everything that matters lies at or after `since`.
+    """
     rows = [
         all_of(
             [
@@ -41,7 +51,14 @@ def people_touched(subject: Subject, places: Places, change: Change, parameters:
         )
         for event in events_read(subject)
     ]
-    return exp.select(column(PERSON)).distinct().from_("events").where(any_of(rows))
+    since: exp.Expr = number(BEFORE_ALL)
+    reach = _reach(subject)
+    if reach is not None:
+        had = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
+        earliest = exp.Sub(this=exp.Min(this=column(change.events.time)), expression=number(reach))
+        since = exp.Case(ifs=[exp.If(this=had, true=since)], default=earliest)
+    select = exp.select(column(PERSON), named(since, SINCE)).from_("events").where(any_of(rows))
+    return select.group_by(column(PERSON))
 
 
 def people_again(
@@ -49,15 +66,40 @@ def people_again(
 ) -> exp.Select:
     """Return the values of `places` of the people in the table `touched`, None: of everybody."""
     select = narrow_rows(subject, places, change.after, None, parameters)
+    first = _first_moment(subject, change)
     for table in [one for one in select.find_all(exp.Table) if one.name == change.events.relation]:
-        rows = [change.events.there()]
-        if touched is not None:
-            rows.append(exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(touched).subquery()))
         reading = table.find_ancestor(exp.Select)
         if reading is None:
             raise TypeError("a table is read by a query")
+        rows = [change.events.there()]
+        if first is not None:
+            rows.append(exp.GTE(this=column(change.events.time), expression=number(first)))
         reading.where(all_of(rows), copy=False)
+        if touched is not None:
+            concerned = exp.select(named(column(PERSON), "concerned"), column(SINCE)).from_(touched)
+            same = exp.EQ(this=column(PERSON), expression=column("concerned"))
+            late = exp.GTE(this=column(change.events.time), expression=column(SINCE))
+            reading.join(concerned.subquery("concerned"), on=all_of([same, late]), copy=False)
     return select
+
+
+def _reach(subject: Subject) -> int | None:
+    """Return the longest time from the first to the last step that is done; None if there is no limit."""
+    if not isinstance(subject, Sequence):
+        return None
+    if subject.limit is not None:
+        return subject.limit.length
+    limits = [step.within for step in subject.steps[1:] if not step.negated]
+    known = [limit.length for limit in limits if limit is not None]
+    return sum(known) if len(known) == len(limits) else None
+
+
+def _first_moment(subject: Subject, change: Change) -> Moment | None:
+    """Return the first moment that a sequence looks at, that of its first step's window: all others come later."""
+    if not isinstance(subject, Sequence) or subject.window is None:
+        return None
+    lows = [low for low, _ in change.counted(subject.window)]
+    return None if None in lows else min((low for low in lows if low is not None), default=change.after.at)
 
 
 def _moved(event: str, subject: Subject, places: Places, change: Change) -> tuple[Range, ...]:

@@ -1,7 +1,7 @@
 """One refresh under way: what was kept is read, mended, and written down again, all in one transaction of the store."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from kohort.clock import Moment
 from kohort.definitions.values import ValueType
@@ -10,6 +10,7 @@ from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.lookups import context_of, held_in
 from kohort.engines.sql.refresh import statements
 from kohort.engines.sql.refresh.change import Arrivals, Change
+from kohort.engines.sql.refresh.people import BEFORE_ALL
 from kohort.engines.sql.refresh.record import Kept, fingerprint
 from kohort.engines.sql.refresh.tables import KeptTable
 from kohort.engines.sql.refresh.upkeep import Upkeep, groups_of
@@ -18,8 +19,6 @@ from kohort.engines.sql.store import Store
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Sequence
 from kohort.rules.print import print_rule, print_value
-
-_BEFORE_ALL: Final = -(2**63) + 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Step:
         self._values: dict[str, list[Any]] = {}
         self._earliest: Moment | None = None
         self._scratch: list[str] = []
-        self._old = Kept(_BEFORE_ALL, _BEFORE_ALL, _BEFORE_ALL)
+        self._old = Kept(BEFORE_ALL, BEFORE_ALL, BEFORE_ALL)
         self._rescanned: list[tuple[Feature, str]] = []
         self.full: str | None = None
         self.places: dict[Feature, Place] = {}
@@ -160,7 +159,7 @@ class Step:
         """Return `arrivals` up to the last row that is there."""
         whole = replace(arrivals, since=None)
         (latest,) = self._fetch(statements.latest_cursor(self._dialect, whole), "latest")
-        return replace(arrivals, upto=_BEFORE_ALL if latest is None else latest)
+        return replace(arrivals, upto=BEFORE_ALL if latest is None else latest)
 
     def _reason(
         self, documents: list[Any], old: Kept | None, events: Arrivals, traits: Arrivals, *, full: bool

@@ -77,7 +77,7 @@ class KeptTable:
             case Upkeep.FOREMOST:
                 return foremost_changes(self.subject, self.places, change, parameters)
             case _:
-                return people_touched(self.subject, self.places, change, parameters)
+                return people_touched(self.subject, self.places, change, self.name, parameters)
 
 
 def _is_distinct(measure: object) -> bool:
