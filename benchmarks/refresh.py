@@ -47,7 +47,7 @@ PREPARE: Final = (
     "CREATE INDEX ON events (name, ts)",
     "CREATE INDEX ON events (name, received_at)",
     "CREATE INDEX ON events (received_at)",
-    "CREATE INDEX ON events (person_id, name, ts)",
+    "CREATE INDEX ON events (person_id, ts, name, received_at)",
     "CREATE INDEX ON trait_values (name, set_at)",
     "CREATE INDEX ON trait_values (name, recorded_at)",
     "CREATE INDEX ON trait_values (recorded_at)",

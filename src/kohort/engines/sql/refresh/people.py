@@ -39,22 +39,22 @@ def events_read(subject: Subject) -> tuple[str, ...]:
 def people_touched(subject: Subject, places: Places, change: Change, table: str, parameters: Parameters) -> exp.Select:
     """Return the people of whom a value of `places`, kept in `table`, can have changed, and `since` when it matters.
 
-    Whoever had not done a sequence can only have done it by what is new, or by a deadline that passed: for them it is
-    enough to look back from there as far as the sequence reaches. Everything that matters lies at or after `since`.
+    Whoever had not done a sequence can only have done it by what is new, or by a deadline that passed: what its window
+    let go does not matter to them, and it is enough to look back from there as far as the sequence reaches. Everything
+    that matters lies at or after `since`.
     """
     rows = [
-        all_of(
-            [
-                exp.EQ(this=column("name"), expression=parameters.bind(event)),
-                change.touching(_moved(event, subject, places, change), change.events),
-            ]
-        )
+        _events(event, change.touching(_moved(event, subject, places, change), change.events), parameters)
         for event in events_read(subject)
     ]
+    had = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
+    if isinstance(subject, Sequence):
+        went = change.leaving(subject.window)
+        if went is not None:
+            rows.append(_events(subject.steps[0].event, all_of([went, had.copy()]), parameters))
     since: exp.Expr = number(BEFORE_ALL)
     reach = _reach(subject)
     if reach is not None:
-        had = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
         earliest = exp.Sub(this=exp.Min(this=column(change.events.time)), expression=number(reach))
         since = exp.Case(ifs=[exp.If(this=had, true=since)], default=earliest)
     select = exp.select(column(PERSON), named(since, SINCE)).from_("events").where(any_of(rows))
@@ -83,6 +83,10 @@ def people_again(
     return select
 
 
+def _events(event: str, rows: exp.Expr, parameters: Parameters) -> exp.Expr:
+    return all_of([exp.EQ(this=column("name"), expression=parameters.bind(event)), rows])
+
+
 def _reach(subject: Subject) -> int | None:
     """Return the longest time from the first to the last step that is done; None if there is no limit."""
     if not isinstance(subject, Sequence):
@@ -108,7 +112,7 @@ def _moved(event: str, subject: Subject, places: Places, change: Change) -> tupl
         return change.moved(window_of(feature) for feature in places)
     found = list(change.passed)
     if event == subject.steps[0].event:
-        found += change.moved([subject.window])
+        found += change.gained(subject.window)
     done = [place for place, step in enumerate(subject.steps) if not step.negated]
     if event == subject.steps[done[-1]].event:
         for step in subject.steps[done[-1] + 1 :]:
