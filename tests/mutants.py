@@ -198,14 +198,19 @@ FAULTS = (
         "change.entering(None, arrivals)]",
         "change.entering(None, arrivals), there.copy()]",
     ),
-    Fault("no deadline passes", PEOPLE, "shifted(change.passed, step.within.length)", "change.passed"),
+    Fault("no deadline passes", PEOPLE, "shifted(change.passed, wait)", "change.passed"),
     Fault("a sequence never leaves its window", PEOPLE, "if went is not None:", "if went is None:"),
-    Fault("a sequence never enters its window", PEOPLE, "found += change.gained(subject.window)", "pass"),
+    Fault(
+        "a sequence never enters its window",
+        PEOPLE,
+        "(done[0].event, change.gained(sequence.window))",
+        "(done[0].event, ())",
+    ),
     Fault(
         "a sequence is looked for from its last change",
         PEOPLE,
-        "exp.Min(this=column(change.events.time))",
-        "exp.Max(this=column(change.events.time))",
+        "exp.Min(this=time.copy())",
+        "exp.Max(this=time.copy())",
     ),
     Fault("a sequence reaches as far as one step", PEOPLE, "sum(known) if", "max(known) if"),
     Fault(

@@ -94,6 +94,32 @@ def test_who_does_nothing_leaves_when_the_time_has_passed(desk: Desk) -> None:
     assert (members(found, "buyers"), found.recomputed) == ([], 1)
 
 
+def test_what_happened_at_the_very_moment_of_the_last_evaluation_counts_once(desk: Desk) -> None:
+    desk.did("ada", "order", NOW)
+    assert members(desk.refresh("buyers", at=NOW), "buyers") == []
+    assert members(desk.refresh("buyers", at=NOW + 1), "buyers") == []
+
+
+def test_an_event_leaves_when_it_is_exactly_as_old_as_the_window_is_long(desk: Desk) -> None:
+    desk.did("ada", "order", 1)
+    desk.did("ada", "order", NOW)
+    assert members(desk.refresh("buyers", at=NOW), "buyers") == ["ada"]
+    assert members(desk.refresh("buyers", at=DAY), "buyers") == ["ada"]
+    assert members(desk.refresh("buyers", at=DAY + 1), "buyers") == []
+
+
+def test_a_late_event_undoes_a_sequence_and_one_in_time_or_after_it_does_not(desk: Desk) -> None:
+    desk.did("ada", "cart", HOUR_AGO)
+    desk.did("bob", "cart", HOUR_AGO)
+    assert members(desk.refresh("left the cart", at=NOW), "left the cart") == ["ada", "bob"]
+    desk.did("ada", "order", NOW + 1)
+    found = desk.refresh("left the cart", at=NOW + 2)
+    assert (members(found, "left the cart"), found.recomputed) == (["ada", "bob"], 0)
+    desk.did("bob", "order", NOW)
+    found = desk.refresh("left the cart", at=NOW + 2)
+    assert (members(found, "left the cart"), found.recomputed) == (["ada"], 1)
+
+
 def test_a_deadline_passes_without_an_event(desk: Desk) -> None:
     desk.did("ada", "cart", HOUR_AGO)
     assert members(desk.refresh("left the cart", at=NOW - 1), "left the cart") == []
@@ -127,6 +153,7 @@ def test_a_store_without_an_index_says_which_rules_made_it_read_everything(desk:
     desk.did("ada", "order", HOUR_AGO, 60)
     assert desk.refresh().rescans == ()
     desk.did("bob", "order", NOW, 70)
+    desk.did("bob", "cart", HOUR_AGO)
     (extreme, sequence) = desk.refresh().rescans
     assert (extreme.value, extreme.rules) == ("max of order.total in last 1 day", ("big order",))
     assert sequence.rules == ("left the cart",)

@@ -69,6 +69,11 @@ class Change:
         """The moments that have come between the two."""
         return self.gained(None)
 
+    @property
+    def already(self) -> Moment:
+        """The moment up to which everything had come before."""
+        return self.after.at if self.before is None else self.before.at
+
     def counted(self, window: Window | None) -> tuple[Range, ...]:
         """Return the moments that `window` holds now."""
         return _ranges(window, self.after)

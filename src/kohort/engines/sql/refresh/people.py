@@ -6,11 +6,9 @@ from kohort.clock import Moment
 from kohort.engines.plan import Feature
 from kohort.engines.sql.narrow import Subject, narrow_rows
 from kohort.engines.sql.refresh.change import Change, shifted, window_of
-from kohort.engines.sql.refresh.ranges import union
 from kohort.engines.sql.statements import Places
-from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, named, number
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, in_ranges, named, number
 from kohort.rules.nodes import Aggregate, DaysSince, Sequence
-from kohort.rules.windows import Range
 
 BEFORE_ALL = -(2**63) + 1
 """A moment, or cursor, before all others."""
@@ -39,23 +37,49 @@ def events_read(subject: Subject) -> tuple[str, ...]:
 def people_touched(subject: Subject, places: Places, change: Change, table: str, parameters: Parameters) -> exp.Select:
     """Return the people of whom a value of `places`, kept in `table`, can have changed, and `since` when it matters.
 
-    Whoever had not done a sequence can only have done it by what is new, or by a deadline that passed: what its window
-    let go does not matter to them, and it is enough to look back from there as far as the sequence reaches. Everything
-    that matters lies at or after `since`.
+    Everything that matters to a person's value lies at or after `since`.
     """
-    rows = [
-        _events(event, change.touching(_moved(event, subject, places, change), change.events), parameters)
-        for event in events_read(subject)
-    ]
-    had = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
     if isinstance(subject, Sequence):
-        went = change.leaving(subject.window)
-        if went is not None:
-            rows.append(_events(subject.steps[0].event, all_of([went, had.copy()]), parameters))
+        return _doers_touched(subject, change, table, parameters)
+    moved = change.moved(window_of(feature) for feature in places)
+    touching = change.touching(moved, change.events)
+    rows = [_events(event, touching.copy(), parameters) for event in events_read(subject)]
+    select = exp.select(column(PERSON), named(number(BEFORE_ALL), SINCE)).distinct()
+    return select.from_("events").where(any_of(rows))
+
+
+def _doers_touched(sequence: Sequence, change: Change, table: str, parameters: Parameters) -> exp.Select:
+    """Return the people of whom it can have changed whether they did `sequence`; those in `table` had done it.
+
+    The steps that are done end before the time of those that are not done at the end runs out. So who had not done it
+    needs a new event before that time, or one whose time has run out, or one that the window took in; and then it is
+    enough to look back as far as the sequence reaches. Who had done it can only lose it: by a late event of a step that
+    is not done, or by the window.
+    """
+    time = column(change.events.time)
+    done = [step for step in sequence.steps if not step.negated]
+    last = max(place for place, step in enumerate(sequence.steps) if not step.negated)
+    wait = max((step.within.length for step in sequence.steps[last:] if step.negated and step.within), default=0)
+    had = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
+    new = all_of([change.events.new(), exp.LTE(this=time, expression=number(change.after.at - wait))])
+    rows = [_events(event, new.copy(), parameters) for event in dict.fromkeys(step.event for step in done)]
+    for event, ranges in (
+        (done[-1].event, shifted(change.passed, wait)),
+        (done[0].event, change.gained(sequence.window)),
+    ):
+        if ranges:
+            rows.append(_events(event, all_of([change.events.old(), in_ranges(time.copy(), ranges)]), parameters))
+    undone = [step.event for step in sequence.steps if step.negated]
+    for event in dict.fromkeys(undone):
+        late = exp.LTE(this=time.copy(), expression=number(change.already))
+        rows.append(_events(event, all_of([change.events.new(), late, had.copy()]), parameters))
+    went = change.leaving(sequence.window)
+    if went is not None:
+        rows.append(_events(done[0].event, all_of([went, had.copy()]), parameters))
     since: exp.Expr = number(BEFORE_ALL)
-    reach = _reach(subject)
+    reach = _reach(sequence)
     if reach is not None:
-        earliest = exp.Sub(this=exp.Min(this=column(change.events.time)), expression=number(reach))
+        earliest = exp.Sub(this=exp.Min(this=time.copy()), expression=number(reach))
         since = exp.Case(ifs=[exp.If(this=had, true=since)], default=earliest)
     select = exp.select(column(PERSON), named(since, SINCE)).from_("events").where(any_of(rows))
     return select.group_by(column(PERSON))
@@ -87,13 +111,11 @@ def _events(event: str, rows: exp.Expr, parameters: Parameters) -> exp.Expr:
     return all_of([exp.EQ(this=column("name"), expression=parameters.bind(event)), rows])
 
 
-def _reach(subject: Subject) -> int | None:
+def _reach(sequence: Sequence) -> int | None:
     """Return the longest time from the first to the last step that is done; None if there is no limit."""
-    if not isinstance(subject, Sequence):
-        return None
-    if subject.limit is not None:
-        return subject.limit.length
-    limits = [step.within for step in subject.steps[1:] if not step.negated]
+    if sequence.limit is not None:
+        return sequence.limit.length
+    limits = [step.within for step in sequence.steps[1:] if not step.negated]
     known = [limit.length for limit in limits if limit is not None]
     return sum(known) if len(known) == len(limits) else None
 
@@ -104,18 +126,3 @@ def _first_moment(subject: Subject, change: Change) -> Moment | None:
         return None
     lows = [low for low, _ in change.counted(subject.window)]
     return None if None in lows else min((low for low in lows if low is not None), default=change.after.at)
-
-
-def _moved(event: str, subject: Subject, places: Places, change: Change) -> tuple[Range, ...]:
-    """Return the moments at which an event that was there can change a value by the mere passage of time."""
-    if not isinstance(subject, Sequence):
-        return change.moved(window_of(feature) for feature in places)
-    found = list(change.passed)
-    if event == subject.steps[0].event:
-        found += change.gained(subject.window)
-    done = [place for place, step in enumerate(subject.steps) if not step.negated]
-    if event == subject.steps[done[-1]].event:
-        for step in subject.steps[done[-1] + 1 :]:
-            if step.within is not None:
-                found += shifted(change.passed, step.within.length)
-    return union(found)
