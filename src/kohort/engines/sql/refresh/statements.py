@@ -2,10 +2,11 @@
 
 from sqlglot import expressions as exp
 
+from kohort.clock import Moment
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.refresh.change import Arrivals
 from kohort.engines.sql.statements import Statement, printed
-from kohort.engines.sql.terms import PERSON, Parameters, all_of, column, is_there, named
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, is_there, named, number
 
 
 def keep_rows(table: str, select: exp.Select, parameters: Parameters) -> Statement:
@@ -34,12 +35,18 @@ def insert_rows(dialect: Dialect, table: str, rows: str, columns: list[str]) -> 
     return printed(exp.Insert(this=into, expression=select), Parameters(dialect))
 
 
-def count_people(dialect: Dialect, tables: list[str]) -> Statement:
-    """Return the statement for the number `people` of different people in `tables`."""
-    parts: list[exp.Query] = [exp.select(column(PERSON)).from_(table) for table in tables]
-    every = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=True)
-    select = exp.select(named(exp.Count(this=exp.Distinct(expressions=[column(PERSON)])), "people"))
-    return printed(select.from_(every.subquery("every")), Parameters(dialect))
+def count_people(dialect: Dialect, table: str) -> Statement:
+    """Return the statement for the number `people` of rows in `table`, one a person."""
+    select = exp.select(named(exp.Count(this=exp.Star()), "people")).from_(table)
+    return printed(select, Parameters(dialect))
+
+
+def count_concerned(dialect: Dialect, tables: list[str], at: Moment) -> Statement:
+    """Return the statement for the number `people` of those who exist at `at` and are in any of `tables`."""
+    inside = [_of_people_in(table) for table in tables]
+    exist = exp.LTE(this=column("first_seen"), expression=number(at))
+    select = exp.select(named(exp.Count(this=exp.Star()), "people")).from_("people")
+    return printed(select.where(all_of([exist, any_of(inside)])), Parameters(dialect))
 
 
 def latest_cursor(dialect: Dialect, arrivals: Arrivals) -> Statement:

@@ -180,7 +180,7 @@ class Step:
         self.places |= table.places
         changes = self._new_scratch()
         self._run(table.changes(changes, change, self._dialect))
-        (people,) = self._fetch(statements.count_people(self._dialect, [changes]), "people")
+        (people,) = self._fetch(statements.count_people(self._dialect, changes), "people")
         if not people:
             return
         if table.upkeep is Upkeep.PEOPLE and not self._dialect.seeks:
@@ -197,7 +197,7 @@ class Step:
     def _concerned(self) -> int:
         if not self._scratch:
             return 0
-        (people,) = self._fetch(statements.count_people(self._dialect, self._scratch), "people")
+        (people,) = self._fetch(statements.count_concerned(self._dialect, self._scratch, self._at), "people")
         return int(people)
 
     def _new_table(self) -> str:
