@@ -42,9 +42,9 @@ class Rescan:
 
 
 class Step:
-    """The way of the tables `name…` in `store` from their last state to that as of `at`.
+    """The way of the tables `name…` in `store` from their last state to a later one.
 
-    It takes in rows whose cursor is at most `upto`. `full` is why nothing that was kept can be used, None if it can.
+    `full` is why nothing that was kept can be used, None if it can; `places` is where each feature of the plan stands.
     """
 
     def __init__(self, store: Store, catalog: Catalog, name: str) -> None:
