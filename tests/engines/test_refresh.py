@@ -94,6 +94,14 @@ def test_who_does_nothing_leaves_when_the_time_has_passed(desk: Desk) -> None:
     assert (members(found, "buyers"), found.recomputed) == ([], 1)
 
 
+def test_an_event_that_comes_when_its_window_has_passed_takes_nothing_away(desk: Desk) -> None:
+    desk.did("ada", "order", NOW)
+    desk.did("ada", "order", NOW + 1)
+    assert members(desk.refresh("buyers", at=NOW + 1), "buyers") == ["ada"]
+    desk.did("ada", "order", 1)
+    assert members(desk.refresh("buyers", at=DAY + 1), "buyers") == ["ada"]
+
+
 def test_what_happened_at_the_very_moment_of_the_last_evaluation_counts_once(desk: Desk) -> None:
     desk.did("ada", "order", NOW)
     assert members(desk.refresh("buyers", at=NOW), "buyers") == []
