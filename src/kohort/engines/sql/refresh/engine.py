@@ -8,6 +8,7 @@ from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
 from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.sql.refresh.step import Cursors, Rescan, Step
+from kohort.engines.sql.statements import drop_table, numbered_people
 from kohort.engines.sql.store import Store
 from kohort.engines.statistics import Statistics
 from kohort.rules.catalog import Catalog
@@ -84,7 +85,9 @@ class IncrementalEngine(SqlEngine):
             step.begin(at, self._cursors, _AFTER_ALL if upto is None else upto, full=full)
             change = step.look_up(plan)
             concerned = step.mend(plan, change)
+            self._run(numbered_people(self._dialect, self._people, at))
             found = self._decide(plan, change.after, step.places, pinned)
+            self._run(drop_table(self._dialect, self._people))
             step.end()
         evaluation = found.evaluation(plan, at)
         recomputed = evaluation.population if concerned is None else concerned

@@ -2,7 +2,6 @@
 
 from sqlglot import expressions as exp
 
-from kohort.clock import Moment
 from kohort.engines.plan import Feature
 from kohort.engines.sql.narrow import Subject, narrow_rows
 from kohort.engines.sql.refresh.change import Change, shifted, window_of
@@ -90,15 +89,11 @@ def people_again(
 ) -> exp.Select:
     """Return the values of `places` of the people in the table `touched`, None: of everybody."""
     select = narrow_rows(subject, places, change.after, None, parameters)
-    first = _first_moment(subject, change)
     for table in [one for one in select.find_all(exp.Table) if one.name == change.events.relation]:
         reading = table.find_ancestor(exp.Select)
         if reading is None:
             raise TypeError("a table is read by a query")
-        rows = [change.events.there()]
-        if first is not None:
-            rows.append(exp.GTE(this=column(change.events.time), expression=number(first)))
-        reading.where(all_of(rows), copy=False)
+        reading.where(change.events.there(), copy=False)
         if touched is not None:
             concerned = exp.select(named(column(PERSON), "concerned"), column(SINCE)).from_(touched)
             same = exp.EQ(this=column(PERSON), expression=column("concerned"))
@@ -118,11 +113,3 @@ def _reach(sequence: Sequence) -> int | None:
     limits = [step.within for step in sequence.steps[1:] if not step.negated]
     known = [limit.length for limit in limits if limit is not None]
     return sum(known) if len(known) == len(limits) else None
-
-
-def _first_moment(subject: Subject, change: Change) -> Moment | None:
-    """Return the first moment that a sequence looks at, that of its first step's window: all others come later."""
-    if not isinstance(subject, Sequence) or subject.window is None:
-        return None
-    lows = [low for low, _ in change.counted(subject.window)]
-    return None if None in lows else min((low for low in lows if low is not None), default=change.after.at)
