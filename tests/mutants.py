@@ -212,7 +212,7 @@ FAULTS = (
         "exp.Min(this=time.copy())",
         "exp.Max(this=time.copy())",
     ),
-    Fault("a sequence reaches as far as one step", PEOPLE, "sum(known) if", "max(known) if"),
+    Fault("a sequence reaches as far as one step", PEOPLE, "sum(known) if", "max(known, default=0) if"),
     Fault(
         "whoever had done a sequence is looked at only since then",
         PEOPLE,

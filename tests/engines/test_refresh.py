@@ -24,8 +24,16 @@ RULES = {
         "big order": "max of order.total in last 1 day > 50",
         "left the cart": "did cart then not order within 1 hour",
         "gold": 'plan = "gold"',
+        "golden": 'plan contains "gold"',
+        "big order today": "max of order.total today > 50",
+        "began small": "first of order.total < 50",
+        "bought at once": "did cart then order within 1 hour",
+        "bought at once yesterday": "did cart yesterday then order within 1 hour",
+        "came back": "did cart then order within 1 hour then cart within 1 hour",
+        "varied in January": "distinct of order.total in January >= 2",
     }.items()
 }
+FEW = ("buyers", "big order", "left the cart", "gold")
 
 
 @pytest.fixture
@@ -69,7 +77,7 @@ class Desk:
         return sorted(name for (name,) in found.fetchall())
 
     def refresh(self, *names: str, at: int = NOW, upto: int | None = None, full: bool = False) -> Refreshed:
-        rules = {name: RULES[name] for name in names or RULES}
+        rules = {name: RULES[name] for name in names or FEW}
         return IncrementalEngine(DuckStore(self._connection), CATALOG).refresh(rules, at, upto=upto, full=full)
 
 
@@ -146,6 +154,68 @@ def test_an_event_of_the_future_counts_when_its_time_has_come(desk: Desk) -> Non
     desk.did("ada", "order", NOW, 60)
     assert members(desk.refresh("big order", at=NOW - 1), "big order") == []
     assert members(desk.refresh("big order", at=NOW), "big order") == ["ada"]
+
+
+def test_a_greatest_value_of_today_is_gone_tomorrow(desk: Desk) -> None:
+    desk.did("ada", "order", NOW, 60)
+    assert members(desk.refresh("big order today", at=NOW), "big order today") == ["ada"]
+    assert members(desk.refresh("big order today", at=DAY), "big order today") == []
+
+
+def test_a_first_value_gives_way_to_an_earlier_one_only(desk: Desk) -> None:
+    desk.did("ada", "order", NOW, 10)
+    desk.did("ada", "order", NOW + 1, 60)
+    assert members(desk.refresh("began small", at=DAY), "began small") == ["ada"]
+    desk.did("ada", "order", NOW + 2, 70)
+    assert members(desk.refresh("began small", at=DAY), "began small") == ["ada"]
+    desk.did("ada", "order", NOW - 1, 70)
+    assert members(desk.refresh("began small", at=DAY), "began small") == []
+
+
+def test_a_sequence_is_found_around_the_first_of_several_new_events(desk: Desk) -> None:
+    desk.refresh("bought at once", at=0)
+    desk.did("ada", "cart", 1)
+    desk.did("ada", "order", 2)
+    desk.did("ada", "order", 10 * HOUR)
+    assert members(desk.refresh("bought at once", at=DAY), "bought at once") == ["ada"]
+
+
+def test_a_new_last_step_is_followed_back_over_all_steps(desk: Desk) -> None:
+    desk.did("ada", "cart", 0)
+    desk.did("ada", "order", HOUR)
+    assert members(desk.refresh("came back", at=HOUR), "came back") == []
+    desk.did("ada", "cart", 2 * HOUR)
+    assert members(desk.refresh("came back", at=2 * HOUR), "came back") == ["ada"]
+
+
+def test_a_sequence_enters_a_window_by_the_passing_of_a_day(desk: Desk) -> None:
+    desk.did("ada", "cart", 1)
+    desk.did("ada", "order", 2)
+    assert members(desk.refresh("bought at once yesterday", at=HOUR), "bought at once yesterday") == []
+    assert members(desk.refresh("bought at once yesterday", at=DAY), "bought at once yesterday") == ["ada"]
+    assert members(desk.refresh("bought at once yesterday", at=2 * DAY), "bought at once yesterday") == []
+
+
+def test_a_sequence_that_is_undone_once_stands_if_it_was_done_before_too(desk: Desk) -> None:
+    desk.did("ada", "cart", 0)
+    desk.did("ada", "cart", 10 * HOUR)
+    assert members(desk.refresh("left the cart", at=DAY), "left the cart") == ["ada"]
+    desk.did("ada", "order", 10 * HOUR + 1)
+    assert members(desk.refresh("left the cart", at=DAY), "left the cart") == ["ada"]
+
+
+def test_a_text_that_comes_later_is_asked_too(desk: Desk) -> None:
+    desk.has("ada", "plan", "gold", set_at=1)
+    assert members(desk.refresh("golden"), "golden") == ["ada"]
+    desk.has("bob", "plan", "golden", set_at=1)
+    assert members(desk.refresh("golden"), "golden") == ["ada", "bob"]
+
+
+def test_a_month_of_every_year_keeps_the_years_before(desk: Desk) -> None:
+    desk.did("ada", "order", 0, 10)
+    assert members(desk.refresh("varied in January", at=DAY), "varied in January") == []
+    desk.did("ada", "order", 365 * DAY, 20)
+    assert members(desk.refresh("varied in January", at=366 * DAY), "varied in January") == ["ada"]
 
 
 def test_a_trait_that_is_removed_is_gone_and_an_older_value_does_not_come_back(desk: Desk) -> None:
