@@ -46,7 +46,7 @@ class GapsApart:
         bits = dict(found.members.bits)
         for name, members in besides.members.items():
             inside = set(members.to_pylist())
-            bits[name] = np.packbits([one in inside for one in people.to_pylist()], bitorder="little")
+            bits[name] = np.packbits(np.array([one in inside for one in people.to_pylist()], bool), bitorder="little")
         statistics = Statistics({**besides.statistics.by_key, **found.statistics.by_key})
         return Evaluation(at, Members(people, {name: bits[name] for name in rules}), found.existing, statistics)
 

@@ -156,6 +156,7 @@ DIALECTS: Final = {
             Binding.NUMBER,
             Listing.EACH,
             Division.MULTIPLE,
+            sums_in=_WIDE,
             filters=False,
             gaps=(
                 _RUN_IN_TESTS,
