@@ -130,7 +130,8 @@ def value(feature: Feature, index: int, table: str, at: Moment, dialect: Dialect
     plain = feature.measure.function is Function.COUNT and feature.measure.property is None
     matched = column(f"{'f' if plain else 'n'}{index}", table)
     if feature.measure.function is Function.MEAN:
-        return _rounded_mean(found, matched, dialect)
+        # ClickHouse divides before it looks whether there is anything to divide.
+        return _rounded_mean(found, exp.Greatest(this=matched, expressions=[number(1)]), dialect)
     if not is_counted(feature):
         return found
     found = exp.Coalesce(this=found, expressions=[number(0)])
