@@ -24,7 +24,10 @@ from kohort.testing.worlds import World, worlds
 
 @dataclass(frozen=True)
 class Load:
-    """What is there after a batch was loaded: the world, and the cursor of each of its events and values, by its id."""
+    """What is there after a batch was loaded: the world, and the cursor of each of its events and values, by its id.
+
+    Consent, whose values have no id and are found anew from all choices, is there from the first batch on.
+    """
 
     world: World
     cursors: Mapping[str, int]
@@ -33,7 +36,7 @@ class Load:
         """Return the relations with the columns of their cursors."""
         found = relations_of(self.world)
         for name, id_, cursor in (("events", "event_id", "received_at"), ("trait_values", "value_id", "recorded_at")):
-            cursors = pa.array([self.cursors[one] for one in found[name][id_].to_pylist()], pa.int64())
+            cursors = pa.array([self.cursors.get(one, 0) for one in found[name][id_].to_pylist()], pa.int64())
             found[name] = found[name].append_column(cursor, cursors)
         return found
 
