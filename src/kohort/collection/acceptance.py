@@ -66,7 +66,7 @@ class RequestBody(msgspec.Struct, frozen=True):
     repeats a name. `single`: the body is the event itself.
     """
 
-    texts: Sequence[bytes]
+    events: list[msgspec.Raw]
     documents: Sequence[Any]
     write_key: str
     kind: MessageType | None = None
@@ -91,7 +91,7 @@ def read_one(text: bytes, kind: MessageType) -> RequestBody:
         raise RequestRefusedError(400, "invalid_json", "the body must be one JSON object: an event")
     write_key = document.get("writeKey")
     distinct = surely_distinct(text, document)
-    return RequestBody([text], [document], _text(write_key), kind, single=True, distinct=distinct)
+    return RequestBody([msgspec.Raw(text)], [document], _text(write_key), kind, single=True, distinct=distinct)
 
 
 def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
@@ -117,7 +117,7 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
     if not distinct:
         _check_top(text)
     return RequestBody(
-        list(map(bytes, body.batch)),
+        body.batch,
         document["batch"],
         _text(body.write_key),
         sent_at=_sent_at(body.sent_at),
@@ -136,15 +136,12 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     (1, 'no_user_anon_id', 1)
     """
     if _surely_accepted(body, limits):
-        events = list(map(msgspec.Raw, body.texts))
-        return Acceptance(
-            Received(source, received_at, body.sent_at, body.context, body.integrations, events)
-        )
+        return Acceptance(Received(source, received_at, body.sent_at, body.context, body.integrations, body.events))
     accepted: list[msgspec.Raw] = []
     places: list[int] = []
     errors: list[EventError] = []
     refused: list[Refused] = []
-    for place, (text, document) in enumerate(zip(body.texts, body.documents, strict=True)):
+    for place, (text, document) in enumerate(zip(map(bytes, body.events), body.documents, strict=True)):
         problem = _problem(text, document, body, limits)
         if problem is None:
             accepted.append(msgspec.Raw(_kept(text, document, body.kind)))
@@ -172,7 +169,7 @@ def _surely_accepted(body: RequestBody, limits: CollectLimits) -> bool:
     """Tell, for the events that SDKs usually send, that all are accepted as they came; False means: judge each."""
     if not body.distinct:
         return False
-    for text, document in zip(body.texts, body.documents, strict=True):
+    for text, document in zip(map(bytes, body.events), body.documents, strict=True):
         if type(document) is not dict or len(text) > limits.event or not _surely_shallow(text):
             return False
         kind = document.get("type")

@@ -151,7 +151,7 @@ def surely_sound(document: Mapping[str, Any], kind: object) -> bool:
 
 
 def _usual_id(value: object, longest: int) -> bool:
-    return type(value) is str and 0 < len(value) <= longest and value.isprintable() and value[0] > " "
+    return type(value) is str and len(value) <= longest and "\0" not in value and value.strip() != ""
 
 
 def _complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:

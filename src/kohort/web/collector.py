@@ -6,10 +6,10 @@ more than another address. Each request takes one way: room, body, key, rate, ev
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -108,13 +108,13 @@ class Collector:
         else:
             await _send(answer, send)
 
-    async def take(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
-        """Judge a request's events and keep them; raises RequestRefusedError if there are too many, or as `keep`."""
+    def judge(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
+        """Judge a request's events; raises RequestRefusedError if there are more than the key may send."""
         if key.rate is not None:
-            self._rates.take(key.key_id, len(body.texts), rate=key.rate, at=request.received_at)
-        return await self.keep(accept(body, key.source, request.received_at, self.limits))
+            self._rates.take(key.key_id, len(body.events), rate=key.rate, at=request.received_at)
+        return accept(body, key.source, request.received_at, self.limits)
 
-    async def keep(self, acceptance: Acceptance) -> Acceptance:
+    async def keep(self, acceptance: Acceptance) -> None:
         """Write what was judged to the journal; returns once it is on disk.
 
         Raises RequestRefusedError if too much is waiting, or the disk refuses.
@@ -131,7 +131,6 @@ class Collector:
             raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error
         errors = tuple(acceptance.errors)
         self.outcomes.tell(Outcome(received.received_at, received.source, received=received, errors=errors))
-        return acceptance
 
     async def _answer(self, request: Request) -> Response | Stream:
         if request.method == "OPTIONS":
@@ -155,14 +154,17 @@ class Collector:
             text = unpacked(packed, encoding, self.limits.batch)
             body = read_batch(text, self.limits) if kind is None else read_one(text, kind)
             key = key or self._known(body.write_key or request.query.get("writeKey", ""), request)
-            acceptance = await self.take(body, key, request)
+            acceptance = self.judge(body, key, request)
+            # Thousands of objects, which cost least where they are given back at once, not after the disk has answered.
+            del body
+            await self.keep(acceptance)
         return _refused_events(acceptance) if acceptance.errors else _SUCCESS
 
     async def _pixel(self, request: Request, kind: MessageType) -> Response:
         try:
             key = self._known(request.query.get("writeKey", ""), request)
             text = pixel_event(request.query, kind)
-            await self.take(read_one(text, kind), key, request)
+            await self.keep(self.judge(read_one(text, kind), key, request))
         except RequestRefusedError as error:
             # An image is shown whatever happens; what happened is told to who listens.
             self.outcomes.tell(Outcome(request.received_at, "", error.code, str(error)))
@@ -254,11 +256,18 @@ def _shown(error: EventError) -> Mapping[str, object]:
     return {"event": error.place, "code": error.code, "pointer": error.pointer, "message": error.message}
 
 
-async def _send(answer: Response, send: Send) -> None:
+def _start_of(answer: Response) -> MutableMapping[str, Any]:
     length = (b"content-length", str(len(answer.body)).encode())
     # What an answer says itself takes the place of what is usual.
     headers = dict(_ALWAYS) | dict(answer.headers) | dict([length] if answer.status != _PREFLIGHT.status else [])
-    await send({"type": "http.response.start", "status": answer.status, "headers": list(headers.items())})
+    return {"type": "http.response.start", "status": answer.status, "headers": list(headers.items())}
+
+
+_SUCCESS_START: Final = _start_of(_SUCCESS)
+
+
+async def _send(answer: Response, send: Send) -> None:
+    await send(_SUCCESS_START if answer is _SUCCESS else _start_of(answer))
     await send({"type": "http.response.body", "body": answer.body})
 
 

@@ -36,7 +36,7 @@ async def _deliver(collector: Collector, webhooks: Webhooks, request: Request, b
         await collector.keep(Acceptance(received, [error]))
     elif outcome.events:
         documents = [msgspec.json.decode(event) for event in outcome.events]
-        given = RequestBody(outcome.events, documents, write_key="")
+        given = RequestBody(list(map(msgspec.Raw, outcome.events)), documents, write_key="")
         await collector.keep(accept(given, source, request.received_at, collector.limits))
     webhooks.remember(outcome)
     return _answer(outcome)
