@@ -48,6 +48,8 @@ class Summary:
         if outcome.received is not None:
             self._stored[outcome.source] += len(outcome.received.events)
         self._refused.update([outcome.code] if outcome.code else [error.code for error in outcome.errors])
+        if outcome.withheld:
+            self._refused["consent_required"] += outcome.withheld
         if self._clock.now() - self._since >= MINUTE:
             self.say()
 
@@ -92,7 +94,7 @@ def main() -> None:
     project = Project(given.project, clock=clock)
     settings = project.settings
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
-    collector = Collector(project.keys, commits, clock, settings.collect)
+    collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())
     mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())
     mount_metrics(collector, project.keys, project.folder.measurements)
