@@ -64,6 +64,8 @@ class Withholding:
                 places.append(place)
         refused = [one for one in received.refused if self._may_be_kept(one.raw, request, purposes)]
         shared = {} if whole or refused else {"context": NOTHING, "integrations": NOTHING}
+        if len(events) == len(received.events):
+            places = received.places
         bare = msgspec.structs.replace(received, events=events, places=places, refused=refused, **shared)
         return replace(acceptance, received=bare, withheld=withheld, consents=len(events) - stored)
 

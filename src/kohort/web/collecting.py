@@ -50,7 +50,8 @@ class Summary:
         self._refused.update([outcome.code] if outcome.code else [error.code for error in outcome.errors])
         if outcome.withheld:
             self._refused["consent_required"] += outcome.withheld
-        if self._clock.now() - self._since >= MINUTE:
+        # A clock may also go back: then nothing is known of how long it was.
+        if not 0 <= self._clock.now() - self._since < MINUTE:
             self.say()
 
     def say(self) -> None:
