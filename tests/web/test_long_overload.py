@@ -17,7 +17,7 @@ from kohort.project import Project
 MINUTE = 60
 SENDERS, EVENTS, WAITING = 100, 5, 100_000
 SLOW, FAST = 2, 400
-"""The rates of two keys, in events a second: one that nobody keeps to, one with which the collector has enough to do."""
+"""The rates of two keys, in events a second: one that nobody keeps to, one that gives the collector enough to do."""
 GROWTH = 64 * 2**20
 """The most bytes by which the collector's process may grow."""
 SETTINGS = f"\ncollect: {{event: 4 kB, batch: 40 kB, waiting: {WAITING // 1000} kB}}\n"
