@@ -78,10 +78,20 @@ class RequestBody(msgspec.Struct, frozen=True):
 
 
 class Acceptance(msgspec.Struct, frozen=True):
-    """What becomes of a request: what goes to the journal, and the refused events."""
+    """What becomes of a request: what goes to the journal, and the refused events.
+
+    So many events are `withheld` for want of consent; of `consents` of them what they tell of it is received instead.
+    """
 
     received: Received
     errors: Sequence[EventError] = ()
+    withheld: int = 0
+    consents: int = 0
+
+    @property
+    def stored(self) -> int:
+        """How many events go to the journal as they are."""
+        return len(self.received.events) - self.consents
 
 
 def read_one(text: bytes, kind: MessageType) -> RequestBody:

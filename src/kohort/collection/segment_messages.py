@@ -92,7 +92,7 @@ def read_message(text: bytes, reader: Reader) -> ReadMessage:
     """
     try:
         document = _decoded(text, reader.longest)
-        return _read(_complete(document, reader.request), reader)
+        return _read(complete(document, reader.request), reader)
     except _RefusedError as refused:
         return ReadMessage(breach=refused.breach)
 
@@ -154,8 +154,12 @@ def _usual_id(value: object, longest: int) -> bool:
     return type(value) is str and len(value) <= longest and "\0" not in value and value.strip() != ""
 
 
-def _complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:
-    """Return a message with what its whole batch says of it; its own word comes first."""
+def complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:
+    """Return a message with what its whole batch says of it; its own word comes first.
+
+    >>> complete({"context": {"page": {}}}, Request(context={"page": {"url": "/"}, "ip": "10.0.0.1"}))
+    {'context': {'page': {}, 'ip': '10.0.0.1'}}
+    """
     for name, of_all in (("context", request.context), ("integrations", request.integrations)) if request else ():
         own = document.get(name)
         if of_all and isinstance(own, dict | None):
