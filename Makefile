@@ -4,9 +4,10 @@ DEV := .venv/dev
 DEMO := .venv/demo
 DBT := .venv/dbt
 NODE := .venv/node
+STORES := .venv/stores
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-deep test-chaos mutants lint docs examples bench format generate clean
+.PHONY: demo test test-slow test-stores test-deep test-chaos mutants lint docs examples bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
@@ -16,6 +17,10 @@ test: $(DEV)/.ready ## Run the tests.
 
 test-slow: $(DEV)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
 	$(if $(shell command -v npm),KOHORT_NODE_MODULES=$(CURDIR)/$(NODE)/node_modules) $(DEV)/bin/pytest --numprocesses 2 -m slow
+
+test-stores: $(DEV)/.ready $(STORES)/.ready ## Hold the SQL engine to the reference on Spark (needs Java 17), ClickHouse and a Snowflake that is played.
+	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py
+	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times as many worlds, new ones every time: ten minutes.
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
@@ -59,6 +64,11 @@ $(DEV)/.ready: pyproject.toml constraints.txt
 $(DEMO)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEMO)
 	$(DEMO)/bin/pip $(PIP) --editable ".[demo]"
+	touch $@
+
+$(STORES)/.ready: pyproject.toml tests/stores/requirements.txt tests/stores/constraints.txt
+	$(PYTHON) -m venv $(STORES)
+	$(STORES)/bin/pip install --quiet --disable-pip-version-check --requirement tests/stores/requirements.txt --editable . --constraint tests/stores/constraints.txt
 	touch $@
 
 $(DBT)/.ready: examples/dbt/requirements.txt examples/dbt/constraints.txt

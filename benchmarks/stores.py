@@ -1,12 +1,13 @@
-"""What the SQL engine costs on DuckDB and on PostgreSQL, beside one SQL query per segment.
+"""What the SQL engine costs on DuckDB, PostgreSQL and Apache Spark, beside one SQL query per segment.
 
     python benchmarks/stores.py [--people 1000000] [--events 1000000 10000000] [--segments 1000] [--asked 20]
-        [--postgres 1000000] [--folder FOLDER]
+        [--postgres 1000000] [--spark 1000000] [--folder FOLDER]
 
 The SQL engine evaluates all segments at once; the peer, DuckDB too, is sent one query per segment (see
 `workload/peer.py`), for the first `--asked` of them, and its cost for all is extrapolated from their mean. Both run on
-one thread. PostgreSQL is one that this program starts, for populations of at most `--postgres` events. All members must
-be the kernel engine's.
+one thread. PostgreSQL is one that this program starts, for populations of at most `--postgres` events; so is Spark,
+in `local-cluster` mode, two executors of one core, whose tables are Parquet files, for at most `--spark` events. All
+members must be the kernel engine's.
 """
 
 import argparse
@@ -33,9 +34,12 @@ from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.sql.store import Store
 from kohort.storage.postgres import PostgresStore, open_postgres
 from kohort.storage.stores import DuckStore
+from kohort.testing.spark import open_local_cluster
 
 STAGES = ("narrow tables", "populations", "answers", "the rest")
 RUNS = 2
+RELATIONS = ("people", "events", "trait_values")
+REAL_ROWS = {"spark.sql.codegen.factoryMode": "FALLBACK", "spark.sql.codegen.wholeStage": "true"}
 
 
 class TimedStore:
@@ -83,6 +87,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--segments", type=int, default=1_000)
     parser.add_argument("--asked", type=int, default=20, help="how many segments the peer is asked for")
     parser.add_argument("--postgres", type=int, default=1_000_000, help="the most events that PostgreSQL is given")
+    parser.add_argument("--spark", type=int, default=0, help="the most events that Spark is given")
     parser.add_argument("--folder", type=Path, help="where populations are kept")
     return parser.parse_args()
 
@@ -101,6 +106,8 @@ def measure(size: Size, asked: argparse.Namespace) -> None:
         show_peer(run_peer(size, asked.asked, events), events, asked.segments, cpu)
     if size.events <= asked.postgres:
         on_postgres(made, asked.segments, expected)
+    if size.events <= asked.spark:
+        on_spark(made, asked.segments, expected)
 
 
 def evaluate(name: str, store: Store, count: int, expected: Members) -> float:
@@ -144,6 +151,17 @@ def on_postgres(made: Population, count: int, expected: Members) -> None:
                 evaluate(f"PostgreSQL {version(store)}", store, count, expected)
         finally:
             server.cleanup()
+
+
+def on_spark(made: Population, count: int, expected: Members) -> None:
+    with tempfile.TemporaryDirectory(prefix="kohort") as folder, open_relations(made, threads=2) as connection:
+        for name in RELATIONS:
+            connection.execute(f"COPY {name} TO '{folder}/{name}.parquet'")
+        connection.close()
+        with open_local_cluster(REAL_ROWS) as store:
+            for name in RELATIONS:
+                store.session.read.parquet(f"{folder}/{name}.parquet").createOrReplaceTempView(name)
+            evaluate(f"Spark {store.session.version}, two executors", store, count, expected)
 
 
 def version(store: PostgresStore) -> str:

@@ -17,9 +17,11 @@ from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
 
 # The same examples at every run, so that a failure is the change's; "thorough" are more of them, as `.ci/run` asks for;
-# "random" looks for new ones, "deep" for twenty times as many; mutants need only know that there is a failure.
+# "few" are for a cluster, "random" looks for new ones, "deep" for twenty times as many; mutants need only know that
+# there is a failure.
 settings.register_profile("repeatable", derandomize=True, max_examples=40, deadline=None)
 settings.register_profile("thorough", derandomize=True, deadline=None)
+settings.register_profile("few", derandomize=True, max_examples=10, deadline=None)
 settings.register_profile("random", derandomize=False, deadline=None)
 settings.register_profile("deep", derandomize=False, max_examples=2_000, deadline=None)
 settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Phase.generate,))

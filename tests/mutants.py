@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "src/kohort"
-TESTS = ("sql_engine", "kernel_engine_numpy", "kernel_engine_numba")
+TESTS = ("sql_engine", "refresh", "kernel_engine_numpy", "kernel_engine_numba")
 AT_ONCE = 2
 
 
@@ -36,6 +36,8 @@ class Fault:
         """The tests of the engine that runs the file; what all engines share, the quickest runs."""
         if "numba" in self.path:
             return "kernel_engine_numba"
+        if "/refresh/" in self.path:
+            return "refresh"
         return "sql_engine" if "/sql/" in self.path else "kernel_engine_numpy"
 
     def put_into(self, folder: Path) -> None:
@@ -51,6 +53,10 @@ WINDOWS, PREDICATES, CRITERIA = "rules/windows.py", "engines/predicates.py", "en
 POPULATION, TEXTS, COLUMNS = "stats/population.py", "engines/texts.py", "engines/columns.py"
 TERMS, FEATURES, NARROW = "engines/sql/terms.py", "engines/sql/features.py", "engines/sql/narrow.py"
 SEQUENCES, STATEMENTS = "engines/sql/sequences.py", "engines/sql/statements.py"
+RANGES, CHANGE, PEOPLE = (f"engines/sql/refresh/{name}.py" for name in ("ranges", "change", "people"))
+UPKEEP, TALLIES, FOREMOST, STEP = (
+    f"engines/sql/refresh/{name}.py" for name in ("upkeep", "tallies", "foremost", "step")
+)
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
@@ -169,6 +175,63 @@ FAULTS = (
     Fault("a missing value is added", NUMBA, "if values[row] != MISSING", "if values[row] != 1"),
     Fault("a lower bound is outside", NUMBA, "values[first + place] >= low", "values[first + place] > low"),
     Fault("an upper bound is outside", NUMBA, "(value <= high)", "(value < high)"),
+    # What an evaluation that goes on from an earlier one reads again.
+    Fault("a moment on the edge is gained twice", RANGES, "min(end, low - 1)", "min(end, low)"),
+    Fault("a moment on the edge comes again", RANGES, "max(start, high + 1)", "max(start, high)"),
+    Fault(
+        "the last row that was there is new",
+        CHANGE,
+        "exp.GT(this=column(self.cursor)",
+        "exp.GTE(this=column(self.cursor)",
+    ),
+    Fault("a new row is taken away", CHANGE, "all_of([self.events.old(), in_ranges(", "all_of([in_ranges("),
+    Fault("only new rows touch anybody", CHANGE, "if ranges else [new])", "if ranges and False else [new])"),
+    Fault("what time brings is not counted", CHANGE, "if gained else new", "if gained and False else new"),
+    Fault("what time takes stays", CHANGE, "if lost else None", "if lost and False else None"),
+    Fault("a greatest value of a day stays for ever", UPKEEP, "window=Last() | Calendar()", "window=Last()"),
+    Fault("a greatest value of some days stays for ever", UPKEEP, "window=Last() | Calendar()", "window=Calendar()"),
+    Fault("what went is added", TALLIES, "exp.Neg(this=term.copy())", "term.copy()"),
+    Fault("a first value gives way to a later one", FOREMOST, "return False", "return True"),
+    Fault(
+        "an older value covers a removal",
+        FOREMOST,
+        "change.entering(None, arrivals)]",
+        "change.entering(None, arrivals), there.copy()]",
+    ),
+    Fault("no deadline passes", PEOPLE, "shifted(change.passed, wait)", "change.passed"),
+    Fault("a sequence never leaves its window", PEOPLE, "if went is not None:", "if went is None:"),
+    Fault(
+        "a sequence never enters its window",
+        PEOPLE,
+        "(done[0].event, change.gained(sequence.window))",
+        "(done[0].event, ())",
+    ),
+    Fault(
+        "a sequence is looked for from its last change",
+        PEOPLE,
+        "exp.Min(this=time.copy())",
+        "exp.Max(this=time.copy())",
+    ),
+    Fault("a sequence reaches as far as one step", PEOPLE, "sum(known) if", "max(known, default=0) if"),
+    Fault(
+        "whoever had done a sequence is looked at only since then",
+        PEOPLE,
+        "ifs=[exp.If(this=had, true=since)]",
+        "ifs=[exp.If(this=exp.false(), true=since)]",
+    ),
+    Fault("the windows stand where they stood", STEP, "replace(after, at=self._old.at)", "replace(after, at=self._at)"),
+    Fault(
+        "texts that are new match nothing",
+        STEP,
+        "self._run(statements.add_values(self._dialect, table, subject, held, arrivals))",
+        "pass",
+    ),
+    Fault(
+        "a month begins with the first new event",
+        STEP,
+        "(one for one in (known, found) if",
+        "(one for one in (found,) if",
+    ),
 )
 
 

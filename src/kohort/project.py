@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
+    from kohort.pipeline.withholding import Withholding
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
     from kohort.segments.change_plan import ChangePlan
@@ -395,6 +396,17 @@ class Project:
         from kohort.storage.secrets import secret_of
 
         return Webhooks(self._workspace().webhooks, secret_of)
+
+    def withholding(self) -> "Withholding":
+        """Return what the collector may not keep without consent, as `kohort.yaml` and sources/ declare.
+
+        Raises DefinitionError for a purpose or a source that nobody knows.
+        """
+        from kohort.pipeline.admission import requirements
+        from kohort.pipeline.withholding import Withholding
+
+        workspace = self._workspace()
+        return Withholding(requirements(workspace), workspace.settings.consent.categories())
 
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""

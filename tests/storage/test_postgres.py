@@ -70,7 +70,7 @@ def test_a_right_that_is_missing_is_named(shop: PostgresStore) -> None:
     shop.run("GRANT USAGE ON SCHEMA shop TO reader", [])
     shop.run("SET ROLE reader", [])
     try:
-        with pytest.raises(ProjectError, match="permission denied for table events; grant the right"):
+        with pytest.raises(ProjectError, match="permission denied for table people; grant the right"):
             members(shop)
     finally:
         shop.run("RESET ROLE", [])

@@ -51,13 +51,15 @@ class Desk:
 
 
 @contextmanager
-def serving(project: Project, clock: SettableClock, limits: CollectLimits | None = None) -> Iterator[Desk]:
-    """Serve a project's collector in a thread, on a free port."""
-    key, _ = project.keys.create_write("web")
+def serving(
+    project: Project, clock: SettableClock, limits: CollectLimits | None = None, key: str = ""
+) -> Iterator[Desk]:
+    """Serve a project's collector in a thread, on a free port; without a key for the source "web" one is made."""
+    key = key or project.keys.create_write("web")[0]
     project.keep_up()
     told: list[Outcome] = []
     with GroupCommit(Journal(project.folder.journal), clock) as commits:
-        collector = Collector(project.keys, commits, clock, limits or CollectLimits())
+        collector = Collector(project.keys, commits, clock, limits or CollectLimits(), project.withholding())
         mount_pixel(collector)
         collector.outcomes.listen(told.append)
         server = server_of(collector)

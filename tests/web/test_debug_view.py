@@ -162,7 +162,12 @@ def test_the_stream_tells_the_same_to_who_has_the_scope_and_ends_when_they_go(
 ) -> None:
     plain, _ = shop.keys.create_secret("studio", ["events:read"], clock.now() + DAY)
     refused = Outcome(NOW + 1, "", "invalid_write_key", "the write key is unknown, expired or revoked")
-    doings = (lambda _: keep(shop, track("Visit", "m1")), lambda collector: collector.outcomes.tell(refused))
+    withheld = Outcome(NOW + 2, "web", "", "not stored, for want of consent to ads", withheld=1)
+    doings = (
+        lambda _: keep(shop, track("Visit", "m1")),
+        lambda collector: collector.outcomes.tell(refused),
+        lambda collector: collector.outcomes.tell(withheld),
+    )
     start, *parts = asyncio.run(streamed(shop, {"authorization": f"Bearer {plain}"}, doings))
     assert (b"content-type", b"text/event-stream") in start["headers"]
     text = b"".join(part["body"] for part in parts).decode()
@@ -170,6 +175,7 @@ def test_the_stream_tells_the_same_to_who_has_the_scope_and_ends_when_they_go(
     assert [msgspec.json.decode(line, type=Seen) for line in lines] == [
         Seen(NOW, "accepted", "web", "track", "visit", "ada", message_id="m1"),
         Seen(NOW + 1, "refused", reason=f"invalid_write_key: {refused.message}"),
+        Seen(NOW + 2, "withheld", "web", reason="1 event not stored, for want of consent to ads"),
     ]
     assert list(shop.folder.watch.iterdir()) == []
 

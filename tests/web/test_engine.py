@@ -106,6 +106,20 @@ def test_runs_come_on_schedule(bench: Bench) -> None:
     assert len(bench.said("ran")) == 3
 
 
+def test_a_run_that_waits_for_quiet_comes_though_the_clock_was_set_back(bench: Bench) -> None:
+    settings = bench.project.folder.settings
+    settings.write_text(settings.read_text() + "schedule: {after: 5 minutes}\n")
+    bench.clock.advance(2 * HOUR)
+    bench.receive({"event": "Seen"})
+    bench.engine.step()
+    bench.clock.advance(-2 * HOUR)
+    bench.engine.step()
+    assert not bench.said("ran")
+    bench.clock.advance(5 * MINUTE)
+    bench.engine.step()
+    assert len(bench.said("ran")) == 1
+
+
 def test_a_command_that_writes_makes_the_engine_wait(bench: Bench) -> None:
     bench.receive({"event": "Seen"})
     with write_lock(bench.project.folder.lock):

@@ -61,6 +61,7 @@ def test_the_collector_counts_what_it_takes_and_refuses(shop: Project, scrape: S
     outcomes = [
         Outcome(NOW, "web", received=Received("web", NOW, events=[b"{}"] * 3)),  # type: ignore[list-item]
         Outcome(NOW, "web", received=received, errors=(event, event)),
+        Outcome(NOW, "web", "", "not stored", withheld=4),
         Outcome(NOW, "", "invalid_write_key", "…"),
     ]
     status, text = scrape(outcomes)
@@ -68,6 +69,7 @@ def test_the_collector_counts_what_it_takes_and_refuses(shop: Project, scrape: S
     found = samples(text)
     assert found["kohort_events_received_total", (("source", "web"),)] == 3
     assert found["kohort_events_rejected_total", (("code", "invalid_event"), ("source", "web"))] == 2
+    assert found["kohort_events_withheld_total", (("source", "web"),)] == 4
     assert found["kohort_requests_refused_total", (("code", "invalid_write_key"),)] == 1
     assert found["kohort_collector_waiting_bytes", ()] == 0
 

@@ -243,6 +243,38 @@ def test_a_key_bound_to_origins_is_refused_from_elsewhere(desk: Desk) -> None:
     assert answers == [200, 403]
 
 
+@pytest.mark.parametrize(
+    ("headers", "stored"),
+    [
+        ({"referer": "https://shop.example/basket?step=2"}, 1),
+        ({"referer": "https://shop.example"}, 1),
+        ({"referer": "https://shop.example:443/"}, 1),
+        ({"referer": "https://evil.example/https://shop.example/"}, 0),
+        ({"referer": "https://shop.example.evil.example/"}, 0),
+        ({"referer": "https://shop.example@evil.example/"}, 0),
+        ({"referer": "https://shop.example:x/"}, 0),
+        ({"referer": "http://shop.example/"}, 0),
+        ({"referer": "no address"}, 0),
+        ({}, 0),
+        ({"origin": "https://evil.example", "referer": "https://shop.example/"}, 0),
+        ({"origin": "https://shop.example", "referer": "https://evil.example/"}, 1),
+    ],
+)
+def test_an_image_belongs_to_the_page_that_shows_it(desk: Desk, headers: dict[str, str], stored: int) -> None:
+    key, _ = desk.project.keys.create_write("shop", origins=["https://shop.example"])
+    desk.told.clear()
+    answer = httpx.get(f"{desk.url}/pixel/v1/page", params={"writeKey": key, "userId": "u"}, headers=headers)
+    assert answer.headers["content-type"] == "image/gif"
+    (told,) = desk.told
+    assert (told.received is not None, told.code) == (bool(stored), "" if stored else "origin_not_allowed")
+
+
+def test_only_an_image_may_be_vouched_for_by_the_page_that_shows_it(desk: Desk) -> None:
+    key, _ = desk.project.keys.create_write("shop", origins=["https://shop.example"])
+    headers = {"referer": "https://shop.example/"}
+    assert httpx.post(f"{desk.url}/v1/page", json=PAGE, auth=(key, ""), headers=headers).status_code == 403
+
+
 def test_a_browser_may_ask_first(desk: Desk) -> None:
     headers = {
         "origin": "https://shop.example",

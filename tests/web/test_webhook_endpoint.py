@@ -45,7 +45,7 @@ def deliver(shop: Project, told: list[Outcome], monkeypatch: pytest.MonkeyPatch)
 
     async def post(source: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, object]]:
         with GroupCommit(Journal(shop.folder.journal), shop.clock) as commits:
-            collector = Collector(shop.keys, commits, shop.clock, CollectLimits())
+            collector = Collector(shop.keys, commits, shop.clock, CollectLimits(), shop.withholding())
             collector.outcomes.listen(told.append)
             mount_webhooks(collector, webhooks)
             transport = httpx.ASGITransport(app=collector)
@@ -110,6 +110,18 @@ def test_what_is_not_believed_is_refused_told_and_not_kept(
     answer = deliver(**words)
     assert (answer[0], answer[1]["code"]) == (status, code)
     assert [one.code for one in told] == [code]
+    assert shop.status().journal_records == 0
+
+
+@pytest.mark.parametrize(("topic", "code"), [("orders/create", "consent_required"), ("orders/paid", "unread")])
+def test_a_shop_that_requires_consent_leaves_nothing_without(
+    shop: Project, deliver: Deliver, told: list[Outcome], topic: str, code: str
+) -> None:
+    consent = "consent: {purposes: {analytics: {}}, required: {shop: [analytics]}}\n"
+    shop.folder.settings.write_text(shop.folder.settings.read_text() + consent)
+    status, answer = deliver(topic=topic)
+    assert (status, answer["code"]) == (200, code), "sending it again would not help"
+    assert any(one.withheld for one in told) == (code == "consent_required")
     assert shop.status().journal_records == 0
 
 

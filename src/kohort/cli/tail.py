@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from kohort.project import Project
 
 _PAUSE: Final = 0.2
-_STYLES: Final = {"accepted": "green", "duplicate": "yellow", "rejected": "red", "refused": "red", "left out": "dim"}
+_STYLES: Final = {
+    "accepted": "green",
+    "duplicate": "yellow",
+    "rejected": "red",
+    "refused": "red",
+    "withheld": "yellow",
+    "left out": "dim",
+}
 
 
 def show_tail(opened: "Project", source: str | None, seconds: int | None, form: Format) -> None:

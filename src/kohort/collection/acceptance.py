@@ -6,7 +6,7 @@ cannot be read at all refuses the request as a whole.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ from kohort.storage.messages import MessageType
 from kohort.storage.received import NOTHING, Received, Refused
 
 UTC: Final = ZoneInfo("UTC")
+
+_NO_OPENERS: Final = bytes(byte for byte in range(256) if byte not in b"{[")
 
 _PLAIN: Final = msgspec.json.Decoder()
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -57,31 +59,39 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-@dataclass(frozen=True)
-class RequestBody:
+class RequestBody(msgspec.Struct, frozen=True):
     """The body of a request, decoded: the texts and values of its events, and what it says of all of them.
 
     `kind` is the type that the request's path gives to events which name none; `distinct` tells that surely no object
     repeats a name. `single`: the body is the event itself.
     """
 
-    texts: Sequence[bytes]
+    events: list[msgspec.Raw]
     documents: Sequence[Any]
     write_key: str
     kind: MessageType | None = None
     single: bool = False
     sent_at: Moment | None = None
-    context: msgspec.Raw = field(default_factory=lambda: NOTHING)
-    integrations: msgspec.Raw = field(default_factory=lambda: NOTHING)
+    context: msgspec.Raw = NOTHING
+    integrations: msgspec.Raw = NOTHING
     distinct: bool = True
 
 
-@dataclass(frozen=True)
-class Acceptance:
-    """What becomes of a request: what goes to the journal, and the refused events."""
+class Acceptance(msgspec.Struct, frozen=True):
+    """What becomes of a request: what goes to the journal, and the refused events.
+
+    So many events are `withheld` for want of consent; of `consents` of them what they tell of it is received instead.
+    """
 
     received: Received
     errors: Sequence[EventError] = ()
+    withheld: int = 0
+    consents: int = 0
+
+    @property
+    def stored(self) -> int:
+        """How many events go to the journal as they are."""
+        return len(self.received.events) - self.consents
 
 
 def read_one(text: bytes, kind: MessageType) -> RequestBody:
@@ -91,7 +101,7 @@ def read_one(text: bytes, kind: MessageType) -> RequestBody:
         raise RequestRefusedError(400, "invalid_json", "the body must be one JSON object: an event")
     write_key = document.get("writeKey")
     distinct = surely_distinct(text, document)
-    return RequestBody([text], [document], _text(write_key), kind, single=True, distinct=distinct)
+    return RequestBody([msgspec.Raw(text)], [document], _text(write_key), kind, single=True, distinct=distinct)
 
 
 def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
@@ -112,11 +122,12 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
         raise RequestRefusedError(413, "batch_too_large", problem)
     distinct = surely_distinct(text, document)
     for name in ("context", "integrations"):
-        _check_of_all(name, document.get(name, {}), distinct=distinct, text=bytes(getattr(body, name)))
+        if name in document:
+            _check_of_all(name, document[name], distinct=distinct, text=bytes(getattr(body, name)))
     if not distinct:
         _check_top(text)
     return RequestBody(
-        [bytes(one) for one in body.batch],
+        body.batch,
         document["batch"],
         _text(body.write_key),
         sent_at=_sent_at(body.sent_at),
@@ -134,11 +145,13 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     >>> len(judged.received.events), judged.errors[0].code, judged.errors[0].place
     (1, 'no_user_anon_id', 1)
     """
+    if _surely_accepted(body, limits):
+        return Acceptance(Received(source, received_at, body.sent_at, body.context, body.integrations, body.events))
     accepted: list[msgspec.Raw] = []
     places: list[int] = []
     errors: list[EventError] = []
     refused: list[Refused] = []
-    for place, (text, document) in enumerate(zip(body.texts, body.documents, strict=True)):
+    for place, (text, document) in enumerate(zip(map(bytes, body.events), body.documents, strict=True)):
         problem = _problem(text, document, body, limits)
         if problem is None:
             accepted.append(msgspec.Raw(_kept(text, document, body.kind)))
@@ -162,6 +175,25 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     return Acceptance(received, errors)
 
 
+def _surely_accepted(body: RequestBody, limits: CollectLimits) -> bool:
+    """Tell, for the events that SDKs usually send, that all are accepted as they came; False means: judge each."""
+    if not body.distinct:
+        return False
+    for text, document in zip(map(bytes, body.events), body.documents, strict=True):
+        if type(document) is not dict or len(text) > limits.event or not _surely_shallow(text):
+            return False
+        kind = document.get("type")
+        if "writeKey" in document or (body.kind is not None and kind != body.kind) or not surely_sound(document, kind):
+            return False
+    return True
+
+
+def _surely_shallow(text: bytes) -> bool:
+    """Tell that a JSON text is not nested too deep and has no NUL; False means: see `container_problem`."""
+    # As many brackets as levels are allowed cannot be nested deeper.
+    return len(text.translate(None, _NO_OPENERS)) <= DEEPEST and not (b"\\" in text and b"\\u0000" in text)
+
+
 def _problem(text: bytes, document: Any, body: RequestBody, limits: CollectLimits) -> tuple[str, str, str] | None:
     if len(text) > limits.event:
         return "event_too_large", "", f"the event has {len(text):,} bytes, and at most {limits.event:,} are accepted"
@@ -174,8 +206,7 @@ def _problem(text: bytes, document: Any, body: RequestBody, limits: CollectLimit
 def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
     if not isinstance(document, dict):
         return Breach("", "expected a JSON object")
-    # As many brackets as levels are allowed cannot be nested deeper.
-    if b"\\u0000" in text or text.count(b"{") + text.count(b"[") > DEEPEST:
+    if not _surely_shallow(text):
         problem = container_problem(document)
         if problem:
             return Breach("", problem)

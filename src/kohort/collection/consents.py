@@ -3,8 +3,8 @@
 Segment: `context.consent.categoryPreferences`, true or false by category. RudderStack: `context.consentManagement`, two
 lists of ids. Google Consent Mode: `ad_storage`, `ad_user_data`, `ad_personalization` and `analytics_storage` in
 `context.consent` or `context.consentMode`, where a pixel says its own choice as well, by purpose. A message of the type
-"consent" has `purposes` and may name its `proof`. Google's words are "granted" and "denied"; "withdrawn" is denied, and
-true and false are as good.
+"consent" has `purposes` and may name its `proof`, or it tells by its context as any other does. Google's words are
+"granted" and "denied"; "withdrawn" is denied, and true and false are as good.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,29 +35,53 @@ def choices_in(document: Mapping[str, Any]) -> Choices | None:
     >>> choices_in({"context": {"consent": {"ad_user_data": "granted"}}}).form
     'google'
     """
-    context = document.get("context")
-    if not isinstance(context, Mapping):
-        return None
+    by_form = _by_form(document)
+    forms = [form for form, told in by_form.items() if told]
+    return _choices("+".join(forms), [by_form[form] for form in forms], _page_of(document)) if forms else None
+
+
+def consent_alone(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a `context` that tells of consent what the one of a message tells, and nothing else.
+
+    >>> context = {"ip": "10.0.0.1", "consent": {"analytics_storage": "denied", "note": "call ada@example.org"}}
+    >>> consent_alone({"context": context})
+    {'consent': {'categoryPreferences': {}, 'analytics_storage': False}}
+    """
+    told = _by_form(document)
+    managed = told["rudderstack"]
+    alone: dict[str, dict[str, Any]] = {
+        "consent": {"categoryPreferences": told["segment"], **told["google"], **told["pixel"]},
+        "consentManagement": {
+            "allowedConsentIds": [name for name, granted in managed.items() if granted],
+            "deniedConsentIds": [name for name, granted in managed.items() if not granted],
+        },
+        "page": {"url": _page_of(document)},
+    }
+    return {name: part for name, part in alone.items() if any(told.values()) and any(map(_says, part.values()))}
+
+
+def _says(part: object) -> bool:
+    return isinstance(part, bool) or bool(part)
+
+
+def _by_form(document: Mapping[str, Any]) -> dict[str, Told]:
+    context = _mapping(document.get("context"))
     consent, managed = _mapping(context.get("consent")), _mapping(context.get("consentManagement"))
-    plain = {name: value for name, value in consent.items() if name not in _BESIDE} | dict(
-        _mapping(context.get("consentMode"))
-    )
-    by_form = {
+    plain = [
+        (name, value)
+        for part in (consent, _mapping(context.get("consentMode")))
+        for name, value in part.items()
+        if name not in _BESIDE
+    ]
+    return {
         "segment": _told(_mapping(consent.get("categoryPreferences")).items()),
         "rudderstack": _told(
             [(name, True) for name in _texts(managed.get("allowedConsentIds"))]
             + [(name, False) for name in _texts(managed.get("deniedConsentIds"))]
         ),
-        "google": _told((name, value) for name, value in plain.items() if name in GOOGLE),
-        "pixel": _told((name, value) for name, value in plain.items() if name not in GOOGLE),
+        "google": _told((name, value) for name, value in plain if name in GOOGLE),
+        "pixel": _told((name, value) for name, value in plain if name not in GOOGLE),
     }
-    forms = [form for form, told in by_form.items() if told]
-    if not forms:
-        return None
-    page = _mapping(context.get("page")).get("url")
-    # What follows the address may say more of a person than a proof needs.
-    proof = page.partition("?")[0].partition("#")[0] if isinstance(page, str) else ""
-    return _choices("+".join(forms), [by_form[form] for form in forms], proof)
 
 
 def recorded_choices(document: Mapping[str, Any]) -> Choices | Breach:
@@ -68,6 +92,9 @@ def recorded_choices(document: Mapping[str, Any]) -> Choices | Breach:
     >>> recorded_choices({"purposes": {"email_marketing": "yes"}}).reason
     'expected granted, denied or withdrawn'
     """
+    told_by_context = choices_in(document) if "purposes" not in document else None
+    if told_by_context is not None:
+        return told_by_context
     purposes, proof = document.get("purposes"), document.get("proof", "")
     if not isinstance(purposes, Mapping) or not 1 <= len(purposes) <= MOST_CATEGORIES:
         return Breach("/purposes", f"expected an object of 1 to {MOST_CATEGORIES} purposes")
@@ -98,6 +125,12 @@ def _told(pairs: Iterable[tuple[str, object]]) -> Told:
         if granted is not None and 0 < len(name) <= LONGEST_CATEGORY and "\0" not in name:
             found[name] = granted and found.get(name, True)
     return found
+
+
+def _page_of(document: Mapping[str, Any]) -> str:
+    page = _mapping(_mapping(document.get("context")).get("page")).get("url")
+    # What follows the address may say more of a person than a proof needs.
+    return page.partition("?")[0].partition("#")[0] if isinstance(page, str) else ""
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

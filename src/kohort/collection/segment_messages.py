@@ -92,7 +92,7 @@ def read_message(text: bytes, reader: Reader) -> ReadMessage:
     """
     try:
         document = _decoded(text, reader.longest)
-        return _read(_complete(document, reader.request), reader)
+        return _read(complete(document, reader.request), reader)
     except _RefusedError as refused:
         return ReadMessage(breach=refused.breach)
 
@@ -135,27 +135,31 @@ def surely_sound(document: Mapping[str, Any], kind: object) -> bool:
     """
     get = document.get
     user_id, anonymous_id, message_id = get("userId"), get("anonymousId"), get("messageId")
-    values = get("traits") if kind == "identify" else get("properties")
+    given, original, sent = get("timestamp"), get("originalTimestamp"), get("sentAt")
     return (
         kind in _USUAL
-        and isinstance(values, dict)
-        and _usual_id(user_id, LONGEST_ID)
-        and _usual_id(anonymous_id, LONGEST_ID)
-        and (user_id is not None or anonymous_id is not None)
-        and _usual_id(message_id, LONGEST_MESSAGE_ID)
+        and type(get("traits") if kind == "identify" else get("properties")) is dict
+        and not (user_id is None and anonymous_id is None)
+        and (user_id is None or _usual_id(user_id, LONGEST_ID))
+        and (anonymous_id is None or _usual_id(anonymous_id, LONGEST_ID))
+        and (message_id is None or _usual_id(message_id, LONGEST_MESSAGE_ID))
         and (kind != "track" or (type(event := get("event")) is str and _name_problem(event) == ""))
-        and all(document[name] is None or _surely_moment(document[name]) for name in _TIMES if name in document)
+        and (given is None or _surely_moment(given))
+        and (original is None or _surely_moment(original))
+        and (sent is None or _surely_moment(sent))
     )
 
 
 def _usual_id(value: object, longest: int) -> bool:
-    return value is None or (
-        type(value) is str and 0 < len(value) <= longest and value.isprintable() and value[0] > " "
-    )
+    return type(value) is str and len(value) <= longest and "\0" not in value and value.strip() != ""
 
 
-def _complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:
-    """Return a message with what its whole batch says of it; its own word comes first."""
+def complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:
+    """Return a message with what its whole batch says of it; its own word comes first.
+
+    >>> complete({"context": {"page": {}}}, Request(context={"page": {"url": "/"}, "ip": "10.0.0.1"}))
+    {'context': {'page': {}, 'ip': '10.0.0.1'}}
+    """
     for name, of_all in (("context", request.context), ("integrations", request.integrations)) if request else ():
         own = document.get(name)
         if of_all and isinstance(own, dict | None):

@@ -1,6 +1,6 @@
 """What may be stored: of a source that requires consent, only what was consented to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -9,7 +9,7 @@ from kohort.errors import DefinitionError, did_you_mean, shorten
 from kohort.pipeline.consents import Consents, actors_of
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.consents import Choice, consent_at
-from kohort.storage.messages import Message, Values, derived_id
+from kohort.storage.messages import Choices, Message, Values, derived_id
 
 
 def admitted(workspace: Workspace, messages: Sequence[Message]) -> tuple[list[Message], int]:
@@ -54,18 +54,14 @@ def admitted(workspace: Workspace, messages: Sequence[Message]) -> tuple[list[Me
 def requirements(workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
     """Return the purposes that each source requires.
 
-    Raises DefinitionError for a purpose that is not declared, and for a source that is not read from files: what the
-    collector receives is in the journal before anybody has looked for consent in it.
+    Raises DefinitionError for a purpose that is not declared, and for a source that nobody knows: no files, no webhook
+    and no write key are its.
     """
     consent = workspace.settings.consent
     found = dict(consent.required)
-    files = [SEGMENT, *(source.name for source in workspace.sources)]
-    for name in found:
-        if name not in files:
-            raise DefinitionError(
-                f'kohort.yaml, field "consent.required.{name}": "{shorten(name)}" is no source of files, and what the '
-                f"collector receives cannot be held back yet; {did_you_mean(name, files)}"
-            )
+    read = [SEGMENT, *(source.name for source in workspace.sources)]
+    if not found.keys() <= set(read):
+        _check_received(workspace, found, read)
     for source in workspace.sources:
         for purpose in source.requires_consent:
             if purpose not in consent.purposes:
@@ -75,12 +71,36 @@ def requirements(workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _granted(message: Message, categories: Sequence[str], before: bool | None) -> bool:
-    """Return whether a purpose is granted by what a message tells of it, else by what was told before."""
-    choices = message.choices
+def told_by(choices: Choices | None, categories: Collection[str]) -> bool | None:
+    """Return whether a message, whose choices these are, itself grants a purpose; None if it tells nothing of it.
+
+    >>> told_by(Choices("segment", granted=["Advertising"], denied=["ad_user_data"]), ["ads", "Advertising"])
+    True
+    """
     if choices is None:
-        return bool(before)
+        return None
     own = [Choice("", "", one, 0, granted=True) for one in choices.granted]
     own += [Choice("", "", one, 0, granted=False) for one in choices.denied]
-    told = consent_at(own, categories, 0)
+    return consent_at(own, categories, 0)
+
+
+def _granted(message: Message, categories: Sequence[str], before: bool | None) -> bool:
+    """Return whether a purpose is granted by what a message tells of it, else by what was told before."""
+    told = told_by(message.choices, categories)
     return bool(before if told is None else told)
+
+
+def _check_received(workspace: Workspace, required: Iterable[str], read: Sequence[str]) -> None:
+    # What lets programs in is needed, and loaded, only where a source is none of files.
+    from kohort.governance.keys import Keys  # noqa: PLC0415
+    from kohort.storage.state import State  # noqa: PLC0415
+
+    keys = Keys(State(workspace.folder.state), workspace.clock).list()
+    received = [one.source for one in workspace.webhooks] + [one.name for one in keys if one.kind == "write"]
+    known = sorted({*read, *received})
+    for name in required:
+        if name not in known:
+            raise DefinitionError(
+                f'kohort.yaml, field "consent.required.{name}": no files, no webhook and no write key are of a source '
+                f'"{shorten(name)}"; make its key first, or {did_you_mean(name, known)}'
+            )

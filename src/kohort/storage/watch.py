@@ -16,7 +16,7 @@ from kohort.clock import SECOND, Clock, Moment
 from kohort.errors import StorageError
 
 Writer = Literal["collector", "projection"]
-What = Literal["accepted", "duplicate", "rejected", "refused", "left out"]
+What = Literal["accepted", "duplicate", "rejected", "refused", "withheld", "left out"]
 
 _WATCHING: Final = 10 * SECOND
 _FRESH: Final = SECOND
@@ -27,7 +27,8 @@ _LARGEST: Final = 8 * 2**20
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one event: `accepted` into the tables, a `duplicate`, or `rejected` and now a dead letter.
 
-    A request `refused` as a whole has only a reason; `left out` says how many events too many came at once to show.
+    A request `refused` as a whole has only a reason, and so have events `withheld` for want of consent; `left out` says
+    how many events too many came at once to show.
     """
 
     at: Moment

@@ -37,7 +37,7 @@ class PostgresEngine:
 
     def __init__(self, store: PostgresStore, world: World) -> None:
         fill_postgres(store, relations_of(world))
-        self._given, self._stored = world.catalog, _catalog_without_nul(world.catalog)
+        self._given, self._stored = world.catalog, catalog_without_nul(world.catalog)
         self._engine = SqlEngine(store, self._stored)
 
     def evaluate(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Evaluation:
@@ -99,7 +99,8 @@ def _renamed(statistics: Statistics, keys: Mapping[str, str]) -> Statistics:
     return Statistics({keys.get(key, key): one for key, one in statistics.by_key.items()})
 
 
-def _catalog_without_nul(catalog: Catalog) -> Catalog:
+def catalog_without_nul(catalog: Catalog) -> Catalog:
+    """Return the catalog with every NUL character in the sentences of its segments replaced."""
     segments = {
         name: print_rule(without_nul(read_rule(sentence, catalog))) for name, sentence in catalog.segments.items()
     }

@@ -58,6 +58,8 @@ class TranslatingStore:
             # Redshift's text of any length.
             if kind.is_type("text", "varchar") and any(one.name == "MAX" for one in kind.expressions):
                 kind.replace(exp.DataType(this=exp.DataType.Type.TEXT))
+        if isinstance(tree, exp.Create):
+            tree.set("kind", "TABLE")  # a store keeps the rows of a view made on the way
         return tree.sql(dialect="duckdb"), used
 
 

@@ -48,7 +48,10 @@ class Summary:
         if outcome.received is not None:
             self._stored[outcome.source] += len(outcome.received.events)
         self._refused.update([outcome.code] if outcome.code else [error.code for error in outcome.errors])
-        if self._clock.now() - self._since >= MINUTE:
+        if outcome.withheld:
+            self._refused["consent_required"] += outcome.withheld
+        # A clock may also go back: then nothing is known of how long it was.
+        if not 0 <= self._clock.now() - self._since < MINUTE:
             self.say()
 
     def say(self) -> None:
@@ -92,7 +95,7 @@ def main() -> None:
     project = Project(given.project, clock=clock)
     settings = project.settings
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
-    collector = Collector(project.keys, commits, clock, settings.collect)
+    collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())
     mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())
     mount_metrics(collector, project.keys, project.folder.measurements)

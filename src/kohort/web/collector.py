@@ -6,10 +6,11 @@ more than another address. Each request takes one way: room, body, key, rate, ev
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,8 +28,9 @@ from kohort.collection.compressed import MOST_TIMES, unpacked
 from kohort.collection.pixel import GIF, pixel_event
 from kohort.collection.segment_messages import TYPES
 from kohort.definitions.collecting import DEFAULT_LIMITS, CollectLimits
-from kohort.errors import OverloadError, StorageError, did_you_mean, shorten
-from kohort.governance.keys import WriteKey
+from kohort.errors import OverloadError, StorageError, UsageError, did_you_mean, shorten
+from kohort.governance.keys import WriteKey, origin_of
+from kohort.pipeline.withholding import Withholding
 from kohort.storage.committing import GroupCommit
 from kohort.storage.messages import MessageType
 from kohort.storage.received import encode_received
@@ -67,12 +69,16 @@ class WriteKeys(Protocol):
 
 @dataclass
 class Collector:
-    """The application. `ready` tells whether requests can be taken now; `routes` may be added to before it serves."""
+    """The application. `ready` tells whether requests can be taken now; `routes` may be added to before it serves.
+
+    `withholding` says of which sources nothing is kept without consent.
+    """
 
     keys: WriteKeys
     commits: GroupCommit
     clock: Clock
     limits: CollectLimits = DEFAULT_LIMITS
+    withholding: Withholding = field(default_factory=Withholding)
     outcomes: Outcomes = field(default_factory=Outcomes)
     routes: Routes = field(default_factory=Routes)
     ready: Callable[[], bool] = lambda: True
@@ -108,20 +114,22 @@ class Collector:
         else:
             await _send(answer, send)
 
-    async def take(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
-        """Judge a request's events and keep them; raises RequestRefusedError if there are too many, or as `keep`."""
+    def judge(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
+        """Judge a request's events; raises RequestRefusedError if there are more than the key may send."""
         if key.rate is not None:
-            self._rates.take(key.key_id, len(body.texts), rate=key.rate, at=request.received_at)
-        return await self.keep(accept(body, key.source, request.received_at, self.limits))
+            self._rates.take(key.key_id, len(body.events), rate=key.rate, at=request.received_at)
+        return accept(body, key.source, request.received_at, self.limits)
 
     async def keep(self, acceptance: Acceptance) -> Acceptance:
-        """Write what was judged to the journal; returns once it is on disk.
+        """Write what was judged, and may be kept, to the journal; returns once it is on disk.
 
         Raises RequestRefusedError if too much is waiting, or the disk refuses.
         """
+        acceptance = self.withholding.judge(acceptance)
         received = acceptance.received
         try:
-            await self.commits.submit_async("received", encode_received(received))
+            if received.events or received.refused:
+                await self.commits.submit_async("received", encode_received(received))
         except OverloadError as error:
             raise RequestRefusedError(
                 503, "overloaded", "too much is waiting; come again", retry_after=PAUSE
@@ -129,8 +137,11 @@ class Collector:
         except StorageError as error:
             problem = "the events could not be written, and are not kept; come again"
             raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error
-        errors = tuple(acceptance.errors)
-        self.outcomes.tell(Outcome(received.received_at, received.source, received=received, errors=errors))
+        errors, withheld = tuple(acceptance.errors), acceptance.withheld
+        why = self.withholding.reason(received.source) if withheld else ""
+        self.outcomes.tell(
+            Outcome(received.received_at, received.source, "", why, received, errors=errors, withheld=withheld)
+        )
         return acceptance
 
     async def _answer(self, request: Request) -> Response | Stream:
@@ -155,14 +166,21 @@ class Collector:
             text = unpacked(packed, encoding, self.limits.batch)
             body = read_batch(text, self.limits) if kind is None else read_one(text, kind)
             key = key or self._known(body.write_key or request.query.get("writeKey", ""), request)
-            acceptance = await self.take(body, key, request)
-        return _refused_events(acceptance) if acceptance.errors else _SUCCESS
+            acceptance = self.judge(body, key, request)
+            # Thousands of objects, which cost least where they are given back at once, not after the disk has answered.
+            del body
+            acceptance = await self.keep(acceptance)
+        if acceptance.errors:
+            return _refused_events(acceptance)
+        return _withheld_events(acceptance) if acceptance.withheld else _SUCCESS
 
     async def _pixel(self, request: Request, kind: MessageType) -> Response:
         try:
-            key = self._known(request.query.get("writeKey", ""), request)
+            # With an image browsers send no Origin, only the page that shows it.
+            origin = request.header(b"origin") or _origin_in(request.header(b"referer"))
+            key = self._known(request.query.get("writeKey", ""), request, origin)
             text = pixel_event(request.query, kind)
-            await self.take(read_one(text, kind), key, request)
+            await self.keep(self.judge(read_one(text, kind), key, request))
         except RequestRefusedError as error:
             # An image is shown whatever happens; what happened is told to who listens.
             self.outcomes.tell(Outcome(request.received_at, "", error.code, str(error)))
@@ -203,13 +221,14 @@ class Collector:
             raise RequestRefusedError(413, "request_too_large", problem)
         return size if not encoding else min(size * MOST_TIMES, self.limits.batch)
 
-    def _known(self, plain: str, request: Request) -> WriteKey:
+    def _known(self, plain: str, request: Request, origin: str | None = None) -> WriteKey:
         key = self.keys.find_write(plain) if plain else None
         if key is None:
             problem = "the write key is unknown, expired or revoked" if plain else "the request has no write key"
             raise RequestRefusedError(401, "invalid_write_key", problem)
-        if not key.allows(request.header(b"origin")):
-            problem = f'the key may not be used from "{shorten(request.header(b"origin"))}"'
+        origin = request.header(b"origin") if origin is None else origin
+        if not key.allows(origin):
+            problem = f'the key may not be used from "{shorten(origin)}"'
             raise RequestRefusedError(403, "origin_not_allowed", problem)
         return key
 
@@ -220,6 +239,15 @@ class Collector:
             return Response(answer.status, answer.body, [*answer.headers, (b"allow", ", ".join(methods).encode())])
         hint = did_you_mean(request.path, {path for _, path in self.routes.exact})
         return refusal(RequestRefusedError(404, "not_found", f'nothing is at "{shorten(request.path)}"; {hint}'))
+
+
+def _origin_in(address: str) -> str:
+    """Return the origin of a page's address, "" if it has none."""
+    try:
+        parts = urlsplit(address)
+        return origin_of(f"{parts.scheme}://{parts.netloc}")
+    except (ValueError, UsageError):
+        return ""
 
 
 def _key_in_headers(request: Request) -> str:
@@ -237,28 +265,41 @@ def _key_in_headers(request: Request) -> str:
 
 
 def _refused_events(acceptance: Acceptance) -> Response:
-    accepted = len(acceptance.received.events)
-    refused = len(acceptance.errors)
+    accepted, withheld, refused = acceptance.stored, acceptance.withheld, len(acceptance.errors)
     first = acceptance.errors[0]
-    message = f"{refused:,} of {accepted + refused:,} events refused, {accepted:,} stored: {first.message}"
-    answer = {
+    message = f"{refused:,} of {accepted + withheld + refused:,} events refused, {accepted:,} stored: {first.message}"
+    answer: dict[str, object] = {
         "code": first.code,
         "message": message,
         "stored": accepted,
         "errors": [_shown(one) for one in acceptance.errors],
     }
+    if withheld:
+        answer["withheld"] = withheld
     return Response(400, msgspec.json.encode(answer))
+
+
+def _withheld_events(acceptance: Acceptance) -> Response:
+    answer = {"success": True, "code": "consent_required", "stored": acceptance.stored, "withheld": acceptance.withheld}
+    return Response(200, msgspec.json.encode(answer))
 
 
 def _shown(error: EventError) -> Mapping[str, object]:
     return {"event": error.place, "code": error.code, "pointer": error.pointer, "message": error.message}
 
 
-async def _send(answer: Response, send: Send) -> None:
+def _start_of(answer: Response) -> MutableMapping[str, Any]:
     length = (b"content-length", str(len(answer.body)).encode())
     # What an answer says itself takes the place of what is usual.
     headers = dict(_ALWAYS) | dict(answer.headers) | dict([length] if answer.status != _PREFLIGHT.status else [])
-    await send({"type": "http.response.start", "status": answer.status, "headers": list(headers.items())})
+    return {"type": "http.response.start", "status": answer.status, "headers": list(headers.items())}
+
+
+_SUCCESS_START: Final = _start_of(_SUCCESS)
+
+
+async def _send(answer: Response, send: Send) -> None:
+    await send(_SUCCESS_START if answer is _SUCCESS else _start_of(answer))
     await send({"type": "http.response.body", "body": answer.body})
 
 

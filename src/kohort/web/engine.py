@@ -68,6 +68,9 @@ class Engine:
             return
         if self._last_run is None:
             self._last_run = self._project.last_run() or 0
+        if self._arrived is not None:
+            # What came before the clock was set back has come by now.
+            self._arrived = min(self._arrived, now)
         if not is_due(settings.schedule, last=self._last_run, now=now, arrived=self._arrived, zone=settings.zone):
             return
         self._last_run = now

@@ -29,6 +29,9 @@ class CollectorMeasurements:
         self._rejected = Metric(
             "kohort_events_rejected_total", "counter", "Events refused one by one.", ("source", "code")
         )
+        self._withheld = Metric(
+            "kohort_events_withheld_total", "counter", "Events not stored, for want of consent.", ("source",)
+        )
         self._refused = Metric("kohort_requests_refused_total", "counter", "Requests refused as a whole.", ("code",))
         self._waiting = Metric(
             "kohort_collector_waiting_bytes", "gauge", "Requests being read or written to the journal."
@@ -40,13 +43,16 @@ class CollectorMeasurements:
             self._received.add(outcome.source, by=len(outcome.received.events))
         for error in outcome.errors:
             self._rejected.add(outcome.source, error.code)
+        if outcome.withheld:
+            self._withheld.add(outcome.source, by=outcome.withheld)
         if outcome.code:
             self._refused.add(outcome.code)
 
     def families(self, waiting: int) -> list[Family]:
         """Return all values now; `waiting` are the bytes of requests under way."""
         self._waiting.set(waiting)
-        return [one.family() for one in (self._received, self._rejected, self._refused, self._waiting)]
+        metrics = (self._received, self._rejected, self._withheld, self._refused, self._waiting)
+        return [one.family() for one in metrics]
 
 
 class EngineMeasurements:

@@ -18,8 +18,8 @@ class Outcome:
     """A request that was acknowledged, in whole or in part, or refused as a whole.
 
     `code` is "" for what was acknowledged, else a word for the reason, and `message` the reason. `received` are the
-    events that are in the journal, None for a request refused as a whole; `errors` those refused one by one. `source`
-    is "" while nobody knows who sent it.
+    events that are in the journal, None for a request refused as a whole; `errors` those refused one by one. So many
+    events were `withheld` for want of consent, for the reason `message`. `source` is "" while nobody knows who sent it.
     """
 
     at: Moment
@@ -28,6 +28,7 @@ class Outcome:
     message: str = ""
     received: Received | None = None
     errors: tuple[EventError, ...] = ()
+    withheld: int = 0
 
 
 class Outcomes:

@@ -148,7 +148,8 @@ class _Server:
             process.pause = 0 if lived > MINUTE else min(max(2 * process.pause, SECOND), _LONGEST_PAUSE)
             process.running, process.next_start = None, now + process.pause
             self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
-        if now >= process.next_start:
+        # Of a clock that was set back the pause is not what is still to wait.
+        if not now < process.next_start <= now + process.pause:
             process.running = subprocess.Popen(  # noqa: S603 - our own modules
                 process.command, pass_fds=process.descriptors, start_new_session=True
             )

@@ -39,6 +39,9 @@ def _note(watch: Watch, outcome: Outcome) -> None:
     if outcome.code and watch.watched():
         reason = f"{outcome.code}: {outcome.message}"
         watch.write("collector", [Seen(outcome.at, "refused", outcome.source, reason=reason)])
+    if outcome.withheld and watch.watched():
+        reason = f"{outcome.withheld:,} {'event' if outcome.withheld == 1 else 'events'} {outcome.message}"
+        watch.write("collector", [Seen(outcome.at, "withheld", outcome.source, reason=reason)])
 
 
 async def _parts(collector: Collector, request: Request, watch: Watch, streams: set[Follower]) -> AsyncIterator[bytes]:

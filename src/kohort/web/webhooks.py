@@ -1,5 +1,6 @@
 """`POST /v1/webhook/{source}`: what shops and forms deliver, kept like any other event."""
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -36,8 +37,10 @@ async def _deliver(collector: Collector, webhooks: Webhooks, request: Request, b
         await collector.keep(Acceptance(received, [error]))
     elif outcome.events:
         documents = [msgspec.json.decode(event) for event in outcome.events]
-        given = RequestBody(outcome.events, documents, write_key="")
-        await collector.keep(accept(given, source, request.received_at, collector.limits))
+        given = RequestBody(list(map(msgspec.Raw, outcome.events)), documents, write_key="")
+        kept = await collector.keep(accept(given, source, request.received_at, collector.limits))
+        if kept.withheld:
+            outcome = replace(outcome, code="consent_required", message=collector.withholding.reason(source))
     webhooks.remember(outcome)
     return _answer(outcome)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.definitions.values import MICRO, VALUE_COLUMNS, ValueType
+from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.bits import arrow_mask, everyone
 from kohort.engines.context import Context
 from kohort.engines.criteria import Criterion, confined, criterion_of, is_located
@@ -19,6 +19,7 @@ from kohort.engines.explain import Facts, explain_rule
 from kohort.engines.plan import Algebra, Bits, Feature, Plan, build_plan
 from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.gaps import check_gaps
+from kohort.engines.sql.lookups import LiveLookups, context_of
 from kohort.engines.sql.narrow import narrow_table, narrow_tables
 from kohort.engines.sql.statements import (
     NUMBER,
@@ -26,9 +27,7 @@ from kohort.engines.sql.statements import (
     Places,
     Statement,
     answers_of,
-    distinct_values,
     drop_table,
-    earliest_event,
     everybodys_values,
     numbered_people,
     people_ids,
@@ -48,11 +47,9 @@ from kohort.engines.statistics import (
     statistic_key,
     statistic_of,
 )
-from kohort.engines.texts import TextQuestion, matching_texts, place_of, questions_in
 from kohort.errors import UnknownNameError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Anniversary, Basic, Located, Rule
-from kohort.rules.windows import InMonth, is_anniversary
+from kohort.rules.nodes import Basic, Located, Rule
 
 
 class SqlEngine:
@@ -90,9 +87,7 @@ class SqlEngine:
         plan = self._plan(rules)
         with self._store.snapshot(), self._features(plan, context := self._context(plan, at), None) as places:
             found = self._decide(plan, context, places, pinned)
-        existing = everyone(len(found.ids))
-        inside = {name: found.algebra.of(rule) & existing for name, rule in plan.rules.items()}
-        return Evaluation(at, Members(found.ids, inside), existing, found.statistics)
+        return found.evaluation(plan, at)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
         """Return why `person_id` is, or is not, a member of `rule` as of `at`.
@@ -129,33 +124,7 @@ class SqlEngine:
         )
 
     def _context(self, plan: Plan, at: Moment) -> Context:
-        """Look up what the conditions of `plan` need to know of the data."""
-        questions: dict[tuple[str | None, str], list[TextQuestion]] = {}
-        for question in questions_in(plan.conditions):
-            questions.setdefault((question.event, question.name), []).append(question)
-        answers: dict[TextQuestion, tuple[str, ...]] = {}
-        for (event, name), its in questions.items():
-            texts = self._distinct(event, name, ValueType.TEXT, at)
-            answers |= {question: matching_texts(question, texts) for question in its}
-        earliest = at
-        if any(isinstance(getattr(feature.measure, "window", None), InMonth) for feature in plan.features):
-            (first,) = self._arrow(earliest_event(self._dialect))["first_ts"].to_pylist()
-            earliest = at if first is None else min(first, at)
-        anniversaries = {
-            condition: tuple(
-                moment
-                for moment in self._distinct(*place_of(condition.value), ValueType.MOMENT, at)
-                if is_anniversary(moment, at, condition.days, self._catalog.zone)
-            )
-            for condition in plan.conditions
-            if isinstance(condition, Anniversary)
-        }
-        return Context(self._catalog, at, answers, anniversaries, earliest)
-
-    def _distinct(self, event: str | None, name: str, type_: ValueType, at: Moment) -> list[Any]:
-        held = VALUE_COLUMNS[type_] if event is None else self._catalog.events[event][name][type_]
-        values: list[Any] = self._arrow(distinct_values(self._dialect, event, name, held, at))["value"].to_pylist()
-        return values
+        return context_of(plan, self._catalog, at, LiveLookups(self._store, self._catalog, at))
 
     def _decide(self, plan: Plan, context: Context, places: Places, pinned: Statistics | None) -> "Decided":
         """Find for whom each condition of `plan` holds, stage after stage, and the statistics on the way."""
@@ -257,6 +226,12 @@ class Decided:
     ids: pa.StringArray
     algebra: Algebra
     statistics: Statistics
+
+    def evaluation(self, plan: Plan, at: Moment) -> Evaluation:
+        """Return the members of the rules of `plan`."""
+        existing = everyone(len(self.ids))
+        inside = {name: self.algebra.of(rule) & existing for name, rule in plan.rules.items()}
+        return Evaluation(at, Members(self.ids, inside), existing, self.statistics)
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:

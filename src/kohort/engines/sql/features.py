@@ -130,7 +130,9 @@ def value(feature: Feature, index: int, table: str, at: Moment, dialect: Dialect
     if not isinstance(feature.measure, Aggregate):
         return found
     if feature.measure.function is Function.MEAN:
-        return _rounded_mean(found, matched(feature, index, table), dialect)
+        # ClickHouse divides before it looks whether there is anything to divide.
+        some = exp.Greatest(this=matched(feature, index, table), expressions=[number(1)])
+        return _rounded_mean(found, some, dialect)
     if not is_counted(feature):
         return found
     found = exp.Coalesce(this=found, expressions=[number(0)])

@@ -46,7 +46,7 @@ def narrow_tables(plan: Plan, catalog: Catalog) -> Mapping[Subject, Sequence[Fea
     """
     tables: dict[Subject, list[Feature]] = {}
     for feature in plan.features:
-        tables.setdefault(_subject(feature, catalog), []).append(feature)
+        tables.setdefault(subject_of(feature, catalog), []).append(feature)
     return tables
 
 
@@ -58,22 +58,29 @@ def narrow_table(
     `person` restricts it to one person.
     """
     parameters = Parameters(dialect)
+    return create_table(table, narrow_rows(subject, places, context, person, parameters), parameters)
+
+
+def narrow_rows(
+    subject: Subject, places: Places, context: Context, person: str | None, parameters: Parameters
+) -> exp.Select:
+    """Return the rows of the narrow table of `places`."""
     match subject:
         case Steps():
             ((_, place),) = places.items()
-            select = sequence_table(subject, place.index, context, person, parameters)
+            return sequence_table(subject, place.index, context, person, parameters)
         case Trait():
-            select = _trait(subject, places, context.at, person, parameters)
+            return _trait(subject, places, context.at, person, parameters)
         case Feature(measure=Aggregate(function=Function.DISTINCT)):
-            select = _elements(subject, places[subject], context, person, parameters)
+            return _elements(subject, places[subject], context, person, parameters)
         case Feature():
-            select = _one_row(subject, places[subject], context, person, parameters)
+            return _one_row(subject, places[subject], context, person, parameters)
         case event:
-            select = _event(event, places, context, person, parameters)
-    return create_table(table, select, parameters)
+            return _event(event, places, context, person, parameters)
 
 
-def _subject(feature: Feature, catalog: Catalog) -> Subject:
+def subject_of(feature: Feature, catalog: Catalog) -> Subject:
+    """Return what the narrow table that holds `feature` is about."""
     match feature.measure:
         case Aggregate(function=Function.FIRST | Function.LAST):
             return feature
@@ -113,9 +120,9 @@ def _one_row(
         is_there(read.copy()),
     ]
     found = f"f{place.index}"
-    ranked = _ranked([named(read, found)], ("ts", "event_id"), parameters, latest=measure.function is Function.LAST)
-    ranked = ranked.from_("events").where(all_of(with_person(rows, person, parameters)))
-    return _foremost([column(found)], ranked)
+    matching = ranked([named(read, found)], ("ts", "event_id"), parameters, latest=measure.function is Function.LAST)
+    matching = matching.from_("events").where(all_of(with_person(rows, person, parameters)))
+    return foremost([column(found)], matching)
 
 
 def _trait(trait: Trait, places: Places, at: Moment, person: str | None, parameters: Parameters) -> exp.Select:
@@ -138,14 +145,14 @@ def _trait(trait: Trait, places: Places, at: Moment, person: str | None, paramet
     single = single.join("several", on=same, join_type="LEFT")
     single = single.where(exp.Is(this=column(PERSON, "several"), expression=exp.null()), kept.copy())
 
-    ranked = _ranked([*found, column("removed")], ("set_at", "value_id"), parameters, latest=True)
+    known = ranked([*found, column("removed")], ("set_at", "value_id"), parameters, latest=True)
     chosen = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_("several").subquery())
-    ranked = ranked.from_("trait_values").where(among, chosen)
-    foremost = _foremost([column(name) for name in wanted], ranked).where(kept)
+    known = known.from_("trait_values").where(among, chosen)
+    latest = foremost([column(name) for name in wanted], known).where(kept)
 
     several = exp.select(column(PERSON)).from_("trait_values").where(among).group_by(column(PERSON))
     several = several.having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
-    found_values = exp.union(single, foremost, distinct=False).subquery("found")
+    found_values = exp.union(single, latest, distinct=False).subquery("found")
     return exp.select(column(PERSON), *map(column, wanted)).from_(found_values).with_("several", as_=several)
 
 
@@ -186,8 +193,8 @@ def _rows(event: str, first: Moment | None, at: Moment, parameters: Parameters) 
     ]
 
 
-def _ranked(wanted: Sequence[exp.Expr], by: tuple[str, str], parameters: Parameters, *, latest: bool) -> exp.Select:
-    """Return `wanted` with the place of each row among its person's, by a moment and, of equal ones, an id."""
+def ranked(wanted: Sequence[exp.Expr], by: tuple[str, str], parameters: Parameters, *, latest: bool) -> exp.Select:
+    """Return `wanted` with the `place` of each row among its person's, by a moment and, of equal ones, an id."""
     moment, id_ = by
     order = [
         ordered(parameters.dialect, moment, latest=latest),
@@ -197,6 +204,7 @@ def _ranked(wanted: Sequence[exp.Expr], by: tuple[str, str], parameters: Paramet
     return exp.select(column(PERSON), *wanted, named(rank, "place"))
 
 
-def _foremost(wanted: Sequence[exp.Expr], ranked: exp.Select) -> exp.Select:
-    foremost = exp.EQ(this=column("place"), expression=number(1))
-    return exp.select(column(PERSON), *wanted).from_(ranked.subquery("ranked")).where(foremost)
+def foremost(wanted: Sequence[exp.Expr], rows: exp.Select) -> exp.Select:
+    """Return `wanted` of each person's row in the first place of what `ranked` gave."""
+    first = exp.EQ(this=column("place"), expression=number(1))
+    return exp.select(column(PERSON), *wanted).from_(rows.subquery("ranked")).where(first)

@@ -182,7 +182,7 @@ def _answering(
     if word.table is not None:
         return exp.Select().select(column(PERSON), *answers, copy=False).from_(exp.to_table(word.table), copy=False)
     tables = _tables({feature: places[feature] for criterion in asked for feature in criterion.features})
-    return _joined(people, tables, kind="LEFT").select(column(PERSON, people), *answers, copy=False)
+    return _joined(people, tables, kind="LEFT").select(named(column(PERSON, people), PERSON), *answers, copy=False)
 
 
 def answers_table(

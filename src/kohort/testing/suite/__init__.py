@@ -20,7 +20,10 @@ them.
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{part}" for part in ("base", "explanations", "laws", "meaning", "sequences", "windows_and_texts"))
+    *(
+        f"{__name__}.{part}"
+        for part in ("base", "explanations", "laws", "meaning", "refreshes", "sequences", "windows_and_texts")
+    )
 )
 
 from kohort.testing.suite.base import Engine, EngineCases, examples  # noqa: E402 - assertions are rewritten first

@@ -1,0 +1,115 @@
+"""The statements that keep tables in a store: made once, and then some rows of them put in others' place."""
+
+from sqlglot import expressions as exp
+
+from kohort.clock import Moment
+from kohort.engines.sql.dialects import Dialect
+from kohort.engines.sql.refresh.change import Arrivals
+from kohort.engines.sql.statements import Statement, printed
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, is_there, named, number
+
+
+def keep_rows(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+    """Return the statement that makes a lasting table of what `select` finds."""
+    return printed(exp.Create(this=exp.to_table(table), kind="TABLE", expression=select), parameters)
+
+
+def stood_and_came(table: str, changes: str, columns: list[str]) -> exp.Select:
+    """Return the rows of `changes`, and those of `table` of the same people."""
+    named_columns = [column(PERSON), *(column(name) for name in columns)]
+    stood = exp.select(*named_columns).from_(table).where(_of_people_in(changes))
+    both = exp.union(stood, exp.select(*(one.copy() for one in named_columns)).from_(changes), distinct=False)
+    return exp.select("*").from_(both.subquery("both"))
+
+
+def delete_people(dialect: Dialect, table: str, people: str) -> Statement:
+    """Return the statement that takes the rows of the people in the table `people` out of `table`."""
+    return printed(exp.delete(exp.to_table(table)).where(_of_people_in(people)), Parameters(dialect))
+
+
+def insert_rows(dialect: Dialect, table: str, rows: str, columns: list[str]) -> Statement:
+    """Return the statement that puts the rows of the table `rows` into `table`."""
+    names = [exp.to_identifier(name, quoted=True) for name in (PERSON, *columns)]
+    select = exp.select(*(exp.column(name.copy()) for name in names)).from_(rows)
+    into = exp.Schema(this=exp.to_table(table), expressions=names)
+    return printed(exp.Insert(this=into, expression=select), Parameters(dialect))
+
+
+def count_people(dialect: Dialect, table: str) -> Statement:
+    """Return the statement for the number `people` of rows in `table`, one a person."""
+    select = exp.select(named(exp.Count(this=exp.Star()), "people")).from_(table)
+    return printed(select, Parameters(dialect))
+
+
+def count_concerned(dialect: Dialect, tables: list[str], at: Moment) -> Statement:
+    """Return the statement for the number `people` of those who exist at `at` and are in any of `tables`."""
+    inside = [_of_people_in(table) for table in tables]
+    exist = exp.LTE(this=column("first_seen"), expression=number(at))
+    select = exp.select(named(exp.Count(this=exp.Star()), "people")).from_("people")
+    return printed(select.where(all_of([exist, any_of(inside)])), Parameters(dialect))
+
+
+def latest_cursor(dialect: Dialect, arrivals: Arrivals) -> Statement:
+    """Return the statement for the greatest cursor `latest` of a relation up to `arrivals.upto`, NULL of none."""
+    select = exp.select(named(exp.Max(this=column(arrivals.cursor)), "latest")).from_(arrivals.relation)
+    return printed(select.where(arrivals.there()), Parameters(dialect))
+
+
+def first_moment(dialect: Dialect, arrivals: Arrivals) -> Statement:
+    """Return the statement for the first moment `first_ts` of the rows that are new; NULL if there is none."""
+    select = exp.select(named(exp.Min(this=column(arrivals.time)), "first_ts")).from_(arrivals.relation)
+    return printed(select.where(arrivals.new()), Parameters(dialect))
+
+
+def keep_values(dialect: Dialect, table: str, subject: str, held: str, arrivals: Arrivals) -> Statement:
+    """Return the statement that makes a table of the distinct values `value` in the column `held` of new rows."""
+    parameters = Parameters(dialect)
+    return keep_rows(table, _values(subject, held, arrivals, [], parameters), parameters)
+
+
+def add_values(dialect: Dialect, table: str, subject: str, held: str, arrivals: Arrivals) -> Statement:
+    """Return the statement that adds to such a table the values that it lacks."""
+    parameters = Parameters(dialect)
+    known = exp.In(this=column(held), query=exp.select(column("value")).from_(table).subquery())
+    select = _values(subject, held, arrivals, [exp.Not(this=known)], parameters)
+    into = exp.Schema(this=exp.to_table(table), expressions=[exp.to_identifier("value", quoted=True)])
+    return printed(exp.Insert(this=into, expression=select), parameters)
+
+
+def kept_values(dialect: Dialect, table: str) -> Statement:
+    """Return the statement for the values in such a table."""
+    return printed(exp.select(column("value")).from_(table), Parameters(dialect))
+
+
+def make_record(dialect: Dialect, table: str) -> Statement:
+    """Return the statement that makes the table of the one document, if it is not there."""
+    text = exp.ColumnDef(this=exp.to_identifier("document", quoted=True), kind=exp.DataType.build("TEXT"))
+    schema = exp.Schema(this=exp.to_table(table), expressions=[text])
+    return printed(exp.Create(this=schema, kind="TABLE", exists=True), Parameters(dialect))
+
+
+def read_record(dialect: Dialect, table: str) -> Statement:
+    """Return the statement for the document."""
+    return printed(exp.select(column("document")).from_(table), Parameters(dialect))
+
+
+def clear_record(dialect: Dialect, table: str) -> Statement:
+    """Return the statement that takes the document out; of two that run at once, the second waits here."""
+    return printed(exp.delete(exp.to_table(table)), Parameters(dialect))
+
+
+def write_record(dialect: Dialect, table: str, document: str) -> Statement:
+    """Return the statement that puts a document in."""
+    parameters = Parameters(dialect)
+    into = exp.Schema(this=exp.to_table(table), expressions=[exp.to_identifier("document", quoted=True)])
+    return printed(exp.Insert(this=into, expression=exp.select(parameters.bind(document))), parameters)
+
+
+def _values(subject: str, held: str, arrivals: Arrivals, besides: list[exp.Expr], parameters: Parameters) -> exp.Select:
+    rows = [exp.EQ(this=column("name"), expression=parameters.bind(subject)), is_there(column(held)), arrivals.new()]
+    select = exp.select(named(column(held), "value")).distinct().from_(arrivals.relation)
+    return select.where(all_of([*rows, *besides]))
+
+
+def _of_people_in(table: str) -> exp.Expr:
+    return exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
