@@ -58,7 +58,7 @@ class TimedStore:
 
     def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
         """Run and time a statement and return its rows."""
-        with self._timed("answers" if '"answers"' in text else "populations"):
+        with self._timed("answers" if "answers" in text else "populations"):
             return self._store.fetch(text, values)
 
     def snapshot(self) -> AbstractContextManager[None]:
