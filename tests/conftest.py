@@ -16,7 +16,7 @@ from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
 
-# The same examples at every run, so that a failure is the change's; "thorough" are more of them, as `.ci/run` asks for;
+# The same examples at every run, so that a failure is the change's; "thorough" are more of them;
 # "few" are for a cluster, "random" looks for new ones, "deep" for twenty times as many; mutants need only know that
 # there is a failure.
 settings.register_profile("repeatable", derandomize=True, max_examples=40, deadline=None)

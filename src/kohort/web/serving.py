@@ -145,7 +145,7 @@ class _Server:
             if code is None:
                 return
             lived = now - process.started
-            process.pause = 0 if lived > MINUTE else min(max(2 * process.pause, SECOND), _LONGEST_PAUSE)
+            process.pause = _pause_after(lived, process.pause)
             process.running, process.next_start = None, now + process.pause
             self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
         # Of a clock that was set back the pause is not what is still to wait.
@@ -166,6 +166,17 @@ class _Server:
             self.log.say("killed", name=process.name)
             process.running.kill()
             process.running.wait()
+
+
+def _pause_after(lived: int, pause: int) -> int:
+    """Return how long to wait before a process that died is started again: longer only if it dies as it starts.
+
+    >>> _pause_after(2 * MINUTE, SECOND), _pause_after(2 * SECOND, SECOND), _pause_after(SECOND // 2, SECOND)
+    (0, 1000000, 2000000)
+    """
+    if lived > MINUTE:
+        return 0
+    return SECOND if lived > max(pause, SECOND) else min(max(2 * pause, SECOND), _LONGEST_PAUSE)
 
 
 def _is_loopback(host: str) -> bool:
