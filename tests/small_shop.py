@@ -11,7 +11,7 @@ from kohort.clock import DAY, format_moment, parse_moment, zone_of
 from kohort.project import Project
 
 KILL_CYCLES = int(os.environ.get("KOHORT_KILL_CYCLES", "3"))
-"""How often tests kill a program at a random moment: 3 times, or as KOHORT_KILL_CYCLES says; 500 in `make test-chaos`."""
+"""How often tests kill a program at a random moment: 3 times, 500 in `make test-chaos`."""
 
 UTC = zone_of("UTC")
 NOW = parse_moment("2026-03-01", UTC)
