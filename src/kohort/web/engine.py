@@ -55,7 +55,8 @@ class Engine:
             return
         self._tracking = tracking
         tally = self._project.keep_up()
-        self._applied = self._journal.last_seq()
+        # Not where the journal ends by now: what came meanwhile is still to apply.
+        self._applied = seq
         self._measurements.applied(tally)
         if tally.applied:
             self._arrived = self._clock.now()
