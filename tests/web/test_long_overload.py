@@ -82,8 +82,6 @@ def test_a_minute_of_ten_times_too_much(tmp_path: Path) -> None:
     assert crowd.answers.keys() == {(200, ""), (429, "rate_limited"), (503, "overloaded")}, crowd.answers
     assert not crowd.unhurried, "everybody is told when to come again"
     assert max(crowd.memory) - crowd.memory[0] < GROWTH, crowd.memory
-    # On a machine that is this busy the supervisor may have ended the engine before it was done.
-    project.keep_up()
     stored = [str(row["event_id"]) for row in project.sql("select event_id from events").to_pylist()]
     acknowledged = [one for its in crowd.acknowledged.values() for one in its]
     assert sorted(stored) == sorted(acknowledged), "what was acknowledged, once, and nothing else"
