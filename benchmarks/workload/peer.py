@@ -1,8 +1,9 @@
 """The peer: one SQL query per segment on DuckDB, as the existing tools send them, given every advantage.
 
-Its people, names, texts and amounts are small integers, one pass finds all values that a segment asks for, and texts
-are never compared. Each query is what a careful analyst would write by hand for that one segment. Events lie in the
-order of time, as those tools keep them, or, to the peer's greater advantage, sorted by name and then by time.
+One pass finds all values that a segment asks for: each query is what a careful analyst would write by hand for that
+one segment. It reads the relations that the SQL engine reads, or tables of its own, in which people, names, texts and
+amounts are small integers, so that texts are never compared; in these, events lie in the order of time, as those tools
+keep them, or, to the peer's greater advantage, sorted by name and then by time.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from kohort.clock import DAY
 from kohort.definitions.values import MICRO
@@ -33,13 +33,15 @@ from kohort.rules.nodes import (
     Sequence,
     Trait,
 )
-from workload.population import CATEGORIES, COUNTRIES, NAMES, NOW, PLANS, Population
+from workload.population import CATEGORIES, COUNTRIES, NAMES, NOW, PLANS, TRAIT_COLUMNS, Population
 
 _CODES = {"country": COUNTRIES, "plan": PLANS, "category": CATEGORIES}
 _CENT = MICRO // 100
 
 EVENTS = ("by_time", "by_name")
-"""The tables of events: in the order of time, or sorted by name and then by time."""
+"""The peer's own tables of events: in the order of time, or sorted by name and then by time."""
+SHARED = "events"
+"""The events of the relations that the SQL engine reads, with the names and texts of people, events and values."""
 
 
 def open_peer(made: Population) -> duckdb.DuckDBPyConnection:
@@ -53,26 +55,26 @@ def open_peer(made: Population) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def members(connection: duckdb.DuckDBPyConnection, rule: Rule, events: str) -> NDArray[np.int32]:
-    """Return the numbers of the members of `rule`; `events` is one of the tables `EVENTS`."""
-    found: NDArray[np.int32] = connection.execute(query_of(rule, events)).fetchnumpy()["person"]
-    return found
+def members(connection: duckdb.DuckDBPyConnection, rule: Rule, events: str) -> pa.Array:
+    """Return the members of `rule`; `events` is one of the tables `EVENTS`, or the `SHARED`."""
+    return connection.sql(query_of(rule, events)).to_arrow_table().column(0).combine_chunks()
 
 
 def query_of(rule: Rule, events: str) -> str:
     """Return the query of one segment."""
-    query = _Query(events)
-    where = query.condition(rule)
-    parts = ["people"]
+    query = _Query(events, relations=events == SHARED)
+    where, person = query.condition(rule), query.person
+    people, head = "people", ""
+    for name in query.traits:
+        held = f"SELECT {person}, {TRAIT_COLUMNS[name][0]} AS {name} FROM trait_values WHERE name = '{name}'"
+        people += f" LEFT JOIN ({held}) AS {name}s USING ({person})"
     if query.values:
         values = ", ".join(f"{value} AS v{number}" for number, value in enumerate(query.values))
         needed = " OR ".join(dict.fromkeys(query.needed))
-        parts = ["people LEFT JOIN found USING (person)"]
-        head = f"WITH found AS (SELECT person, {values} FROM {events} WHERE {needed} GROUP BY person) "
-    else:
-        head = ""
-    parts += [f"({threshold}) AS threshold{number} (edge)" for number, threshold in enumerate(query.thresholds)]
-    return f"{head}SELECT person FROM {', '.join(parts)} WHERE {where}"
+        people += f" LEFT JOIN found USING ({person})"
+        head = f"WITH found AS (SELECT {person}, {values} FROM {events} WHERE {needed} GROUP BY {person}) "
+    thresholds = [f", ({one}) AS threshold{number} (edge)" for number, one in enumerate(query.thresholds)]
+    return f"{head}SELECT {person} FROM {people}{''.join(thresholds)} WHERE {where}"
 
 
 @dataclass
@@ -80,9 +82,15 @@ class _Query:
     """The values of a person that one query finds in its one pass, and the thresholds over them."""
 
     events: str
+    relations: bool
     values: list[str] = field(default_factory=list)
     needed: list[str] = field(default_factory=list)
     thresholds: list[str] = field(default_factory=list)
+    traits: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def person(self) -> str:
+        return "person_id" if self.relations else "person"
 
     def condition(self, rule: Condition) -> str:  # noqa: PLR0911 - one answer a node
         match rule:
@@ -93,9 +101,9 @@ class _Query:
             case Not():
                 return f"NOT {self.condition(rule.part)}"
             case Comparison(value=Trait(name=name), operator=operator, literal=literal):
-                return f"coalesce({name} {operator} {_plain(name, literal)}, FALSE)"
+                return f"coalesce({self.trait(name)} {operator} {self.literal(name, literal)}, FALSE)"
             case Comparison(value=Aggregate() as value, operator=operator, literal=Number(micros=micros)):
-                unit = MICRO if value.function is Function.COUNT else _CENT
+                unit = MICRO if value.function is Function.COUNT else 1 if self.relations else _CENT
                 return f"(coalesce({self.value(value)}, 0) {operator} {micros // unit})"
             case Comparison(value=DaysSince() as value, operator=operator, literal=Number(micros=micros)):
                 return f"coalesce({NOW} - {self.value(value)} {operator} {micros * DAY // MICRO}, FALSE)"
@@ -106,7 +114,7 @@ class _Query:
             case Extreme(value=Aggregate() as value, percent=percent):
                 return self.top(self.value(value), percent)
             case Sequence():
-                return f"(person IN ({_sequence(rule, self.events)}))"
+                return f"({self.person} IN ({self.sequence(rule)}))"
             case _:
                 raise TypeError(f"the benchmark has no segment with {rule}")
 
@@ -121,7 +129,7 @@ class _Query:
         return f"threshold{len(self.thresholds) - 1}.edge"
 
     def value(self, value: Aggregate | DaysSince) -> str:
-        matching = f"name = {NAMES.index(value.event)}"
+        matching = f"name = {self.event(value.event)}"
         if isinstance(value, Aggregate) and isinstance(value.window, Last):
             matching += f" AND ts > {NOW - value.window.length}"
         self.needed.append(f"({matching})")
@@ -133,46 +141,53 @@ class _Query:
             case _:
                 function = "count(*)"
         if isinstance(value, Aggregate) and value.where is not None:
-            matching += f" AND {_where(value.where)}"
+            matching += f" AND {self.where(value.where)}"
         term = f"{function} FILTER (WHERE {matching})"
         if term not in self.values:
             self.values.append(term)
         return f"v{self.values.index(term)}"
 
+    def trait(self, name: str) -> str:
+        if self.relations:
+            self.traits[name] = None
+        return name
 
-def _where(where: Condition) -> str:
-    match where:
-        case Comparison(value=Property(name=name), operator=operator, literal=literal):
-            return f"{name} {operator} {_plain(name, literal)}"
-        case _:
-            raise TypeError(f"the benchmark has no segment with {where}")
+    def where(self, where: Condition) -> str:
+        match where:
+            case Comparison(value=Property(name=name), operator=operator, literal=literal):
+                return f"{name} {operator} {self.literal(name, literal)}"
+            case _:
+                raise TypeError(f"the benchmark has no segment with {where}")
 
+    def event(self, name: str) -> str:
+        return f"'{name}'" if self.relations else str(NAMES.index(name))
 
-def _plain(name: str, literal: object) -> str:
-    match literal:
-        case Text(value=text):
-            return str(_CODES[name].index(text))
-        case Boolean(value=truth):
-            return str(truth)
-        case Number(micros=micros):
-            return str(micros // MICRO)
-        case _:
-            raise TypeError(f"the benchmark has no literal {literal}")
+    def literal(self, name: str, literal: object) -> str:
+        match literal:
+            case Text(value=text):
+                return f"'{text}'" if self.relations else str(_CODES[name].index(text))
+            case Boolean(value=truth):
+                return str(truth)
+            case Number(micros=micros):
+                return str(micros if self.relations else micros // MICRO)
+            case _:
+                raise TypeError(f"the benchmark has no literal {literal}")
 
-
-def _sequence(rule: Sequence, events: str) -> str:
-    """`did A within the last W then B within D then not C within E`: by window functions, in one sort."""
-    first, then, never = (NAMES.index(step.event) for step in rule.steps)
-    within, free = (step.within.length for step in rule.steps[1:] if step.within is not None)
-    begin = NOW - rule.window.length if isinstance(rule.window, Last) else 0
-    return f"""SELECT person FROM (
-        SELECT person, name, ts,
-            max(CASE WHEN name = {first} THEN ts END)
-                OVER (PARTITION BY person ORDER BY ts RANGE BETWEEN {within} PRECEDING AND 1 PRECEDING) AS before,
-            min(CASE WHEN name = {never} THEN ts END)
-                OVER (PARTITION BY person ORDER BY ts RANGE BETWEEN 1 FOLLOWING AND {free} FOLLOWING) AS after
-        FROM {events} WHERE name IN ({first}, {then}, {never}) AND ts > {begin}
-    ) WHERE name = {then} AND before IS NOT NULL AND after IS NULL AND ts + {free} <= {NOW}"""
+    def sequence(self, rule: Sequence) -> str:
+        """`did A within the last W then B within D then not C within E`: by window functions, in one sort."""
+        first, then, never = (self.event(step.event) for step in rule.steps)
+        within, free = (step.within.length for step in rule.steps[1:] if step.within is not None)
+        begin = NOW - rule.window.length if isinstance(rule.window, Last) else 0
+        return f"""SELECT {self.person} FROM (
+            SELECT {self.person}, name, ts,
+                max(CASE WHEN name = {first} THEN ts END)
+                    OVER (PARTITION BY {self.person} ORDER BY ts RANGE BETWEEN {within} PRECEDING AND 1 PRECEDING)
+                    AS before,
+                min(CASE WHEN name = {never} THEN ts END)
+                    OVER (PARTITION BY {self.person} ORDER BY ts RANGE BETWEEN 1 FOLLOWING AND {free} FOLLOWING)
+                    AS after
+            FROM {self.events} WHERE name IN ({first}, {then}, {never}) AND ts > {begin}
+        ) WHERE name = {then} AND before IS NOT NULL AND after IS NULL AND ts + {free} <= {NOW}"""
 
 
 def _make(made: Population, path: Path) -> None:

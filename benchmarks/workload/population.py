@@ -76,7 +76,7 @@ CATALOG = Catalog(
     },
 )
 
-_TRAIT_COLUMNS = {
+TRAIT_COLUMNS = {
     "country": ("text", COUNTRIES),
     "plan": ("text", PLANS),
     "age": ("number", ()),
@@ -99,7 +99,7 @@ class Population:
         """Return the population as the kernel engine reads it, memory-mapped."""
         ids = pa.array([f"p{number:09}" for number in range(self.people)], pa.string())
         events = {name: self._columns(name) for name in NAMES}
-        traits = {name: self._columns(f"trait.{name}") for name in _TRAIT_COLUMNS}
+        traits = {name: self._columns(f"trait.{name}") for name in TRAIT_COLUMNS}
         bounds = {name: self._array(f"{name}.bounds") for name in [*events, *(f"trait.{one}" for one in traits)]}
         first_seen = self._array("first_seen")
         return History(
@@ -121,7 +121,7 @@ class Population:
         }
         dictionaries = {"category": CATEGORIES}
         if subject.startswith("trait."):
-            kind, dictionary = _TRAIT_COLUMNS[subject.removeprefix("trait.")]
+            kind, dictionary = TRAIT_COLUMNS[subject.removeprefix("trait.")]
             dictionaries[kind] = dictionary
         return {name: Column(values, dictionaries.get(name, ())) for name, values in found.items() if name != "bounds"}
 
@@ -215,7 +215,7 @@ def _make_traits(people: int, folder: Path, random: np.random.Generator) -> None
         np.save(folder / f"trait.{name}.bounds.npy", np.cumsum([0, *map(len, blocks)]))
         np.save(folder / f"trait.{name}.people.npy", np.concatenate(blocks).astype(np.int32))
         np.save(folder / f"trait.{name}.ts.npy", first_seen[numbers])
-        np.save(folder / f"trait.{name}.{_TRAIT_COLUMNS[name][0]}.npy", its[numbers])
+        np.save(folder / f"trait.{name}.{TRAIT_COLUMNS[name][0]}.npy", its[numbers])
 
 
 def _in_time(first_seen: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -29,10 +29,11 @@ def unpacked(words: Sequence[Word], people: Integers, numbers: Integers, answers
     ends = np.cumsum(np.bincount(numbers, minlength=len(words)))
     found: dict[int, Bits] = {}
     for word, begin, end in zip(words, [0, *ends], ends, strict=False):
-        everybodys = np.full(size, word.known, dtype="<i8")
-        everybodys[people[begin:end]] = answers[begin:end]
-        # One row an octet of the word: eight times less to read for each answer.
-        octets = np.ascontiguousarray(everybodys.view(np.uint8).reshape(-1, 8).T)
-        for place, criterion in enumerate(word.criteria):
-            found[criterion] = np.packbits(octets[place // 8] & np.uint8(1 << place % 8), bitorder="little")
+        octets = answers[begin:end].astype("<i8", copy=False).view(np.uint8).reshape(-1, 8)
+        # One octet of the word at a time: what is scattered over all people is small.
+        for first in range(0, len(word.criteria), 8):
+            everybodys = np.full(size, word.known >> first & 255, dtype=np.uint8)
+            everybodys[people[begin:end]] = octets[:, first // 8]
+            for place, criterion in enumerate(word.criteria[first : first + 8]):
+                found[criterion] = np.packbits(everybodys & np.uint8(1 << place), bitorder="little")
     return [found[criterion] for criterion in sorted(found)]
