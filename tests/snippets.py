@@ -6,14 +6,18 @@ comment that names its file, and is written there. `make` targets are checked to
 """
 
 import doctest
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+
+from kohort.cli.main import run_command as run_command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -46,7 +50,7 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
         yield command, output
 
 
-def run_command(command: str, expected: str, folder: Path, place: str) -> None:
+def run_command(command: str, expected: str, folder: Path, place: str, *, inside: bool) -> None:
     words = shlex.split(command)
     if words[0] == "make":
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), place
@@ -54,16 +58,27 @@ def run_command(command: str, expected: str, folder: Path, place: str) -> None:
     scripts = str(Path(sys.executable).parent)
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "160"}
     assert words[0] in {"kohort", "python", "cat", "dbt"}, f"{place}: only kohort, python, cat and dbt run here"
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    printed = done.stdout + done.stderr
+    if words[0] == "kohort" and inside:
+        code, printed = run_inside(words[1:])
+    else:
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        code, printed = done.returncode, done.stdout + done.stderr
     if expected.strip():
         assert doctest.OutputChecker().check_output(expected, printed, LOOSE), f"{place}: {command}\n{printed}"
     else:
-        assert done.returncode == 0, f"{place}: {command}\n{printed}"
+        assert code == 0, f"{place}: {command}\n{printed}"
 
 
-def run_page(page: Path, folder: Path) -> None:
-    """Run a page from top to bottom in `folder`, which is the current one."""
+def run_inside(words: Sequence[str]) -> tuple[int, str]:
+    """Run a command of Kohort's in this process, which takes a second less than in a new one."""
+    printed, complained = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(complained):
+        code = run_command_line(words)
+    return code, printed.getvalue() + complained.getvalue()
+
+
+def run_page(page: Path, folder: Path, *, inside: bool = False) -> None:
+    """Run a page from top to bottom in `folder`, which is the current one; Kohort's commands `inside` this process."""
     namespace: dict[str, object] = {"__name__": "snippet"}
     for block in blocks(page):
         place = f"{page.relative_to(ROOT)}, line {block.line}"
@@ -73,7 +88,7 @@ def run_page(page: Path, folder: Path) -> None:
             (folder / named[1]).write_text(block.text[named.end() :], encoding="utf-8")
         elif block.language == "console":
             for command, expected in commands(block.text):
-                run_command(command, expected, folder, place)
+                run_command(command, expected, folder, place, inside=inside)
         elif block.language == "python":
             exec(compile(block.text, place, "exec"), namespace)  # noqa: S102 - our own pages
         else:

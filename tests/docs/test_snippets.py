@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kohort.cli.output import err, out
 from kohort.project import Project
 from snippets import PAGES, ROOT, run_page
 
@@ -15,7 +16,10 @@ from snippets import PAGES, ROOT, run_page
 def test_the_snippets_of(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Project.create(tmp_path)
     monkeypatch.chdir(tmp_path)
-    run_page(page, tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    for console in (out, err):
+        monkeypatch.setattr(console, "width", 160)
+    run_page(page, tmp_path, inside=True)
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:

@@ -490,7 +490,7 @@ def main() -> None:
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; an expected error is one clear message on standard error."""
     try:
-        app(list(arguments), standalone_mode=True)
+        app(list(arguments), prog_name="kohort", standalone_mode=True)
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     except KohortError as error:
