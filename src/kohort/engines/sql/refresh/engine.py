@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
 from kohort.engines.sql.engine import SqlEngine
-from kohort.engines.sql.refresh.step import Cursors, Rescan, Step
+from kohort.engines.sql.refresh.feeds import Cursors
+from kohort.engines.sql.refresh.memory import AFTER_ALL, Memory
+from kohort.engines.sql.refresh.step import Rescan, Step
 from kohort.engines.sql.statements import drop_table, numbered_people
 from kohort.engines.sql.store import Store
 from kohort.engines.statistics import Statistics
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
-
-_AFTER_ALL: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,10 @@ class IncrementalEngine(SqlEngine):
         `evaluate` raises.
         """
         plan = self._plan(rules)
-        step = Step(self._store, self._catalog, self._kept)
         with self._store.snapshot():
-            step.begin(at, self._cursors, _AFTER_ALL if upto is None else upto, full=full)
+            last = AFTER_ALL if upto is None else upto
+            memory = Memory(self._store, self._kept, self._cursors.feed(), at, upto=last, asked=full)
+            step = Step(self._store, self._catalog, memory)
             change = step.look_up(plan)
             concerned = step.mend(plan, change)
             self._run(numbered_people(self._dialect, self._people, at))
@@ -91,4 +91,4 @@ class IncrementalEngine(SqlEngine):
             step.end()
         evaluation = found.evaluation(plan, at)
         recomputed = evaluation.population if concerned is None else concerned
-        return Refreshed(evaluation, recomputed, step.full, step.rescans(plan))
+        return Refreshed(evaluation, recomputed, memory.full, step.rescans(plan))

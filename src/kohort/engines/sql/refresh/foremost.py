@@ -1,5 +1,7 @@
 """Values that one row of many decides, kept with that row's moment and id, so that a new row can be compared."""
 
+from collections.abc import Sequence
+
 from sqlglot import expressions as exp
 
 from kohort.definitions.values import VALUE_COLUMNS
@@ -11,6 +13,7 @@ from kohort.engines.sql.statements import Places
 from kohort.engines.sql.terms import Parameters, all_of, column, is_there, named, where
 from kohort.rules.nodes import Aggregate, Trait
 from kohort.rules.operators import Function
+from kohort.rules.windows import Range
 
 MOMENT, ID = "row_moment", "row_id"
 
@@ -19,6 +22,7 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
     """Return of each person the foremost of the rows that came."""
     arrivals = change.traits if isinstance(subject, Trait) else change.events
     columns = [named(column(arrivals.time), MOMENT), named(column(arrivals.id), ID)]
+    gained: Sequence[Range] = ()
     match subject:
         case Trait(name=name):
             # A value that was removed stands as a row without one: what came before it stays covered.
@@ -28,7 +32,8 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
                 for one, place in places.items()
             ]
             rows = [exp.EQ(this=column("name"), expression=parameters.bind(name)), change.entering(None, arrivals)]
-        case Feature(measure=Aggregate() as measure):
+        case Feature(measure=Aggregate(event=name) as measure):
+            gained = change.gained(window_of(subject))
             (read,) = property_columns(subject, change.after.catalog)
             columns.append(named(read, f"f{places[subject].index}"))
             rows = [
@@ -41,7 +46,7 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
         case _:
             raise TypeError("only a trait, or the first or last value of a property, is that of one row")
     matching = ranked(columns, (arrivals.time, arrivals.id), parameters, latest=_is_latest(subject))
-    matching = matching.from_(arrivals.relation).where(all_of(rows))
+    matching = matching.from_(arrivals.rows(parameters, [name], gained)).where(all_of(rows))
     return foremost([column(name) for name in foremost_columns(places)], matching)
 
 
