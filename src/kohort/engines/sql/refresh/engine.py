@@ -8,8 +8,7 @@ from kohort.engines.evaluation import Evaluation
 from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.sql.refresh.feeds import Cursors
 from kohort.engines.sql.refresh.memory import AFTER_ALL, Memory
-from kohort.engines.sql.refresh.step import Rescan, Step
-from kohort.engines.sql.statements import drop_table, numbered_people
+from kohort.engines.sql.refresh.step import Rescan, mended
 from kohort.engines.sql.store import Store
 from kohort.engines.statistics import Statistics
 from kohort.rules.catalog import Catalog
@@ -82,13 +81,8 @@ class IncrementalEngine(SqlEngine):
         with self._store.snapshot():
             last = AFTER_ALL if upto is None else upto
             memory = Memory(self._store, self._kept, self._cursors.feed(), at, upto=last, asked=full)
-            step = Step(self._store, self._catalog, memory)
-            change = step.look_up(plan)
-            concerned = step.mend(plan, change)
-            self._run(numbered_people(self._dialect, self._people, at))
-            found = self._decide(plan, change.after, step.places, pinned)
-            self._run(drop_table(self._dialect, self._people))
-            step.end()
+            with mended(self._store, self._catalog, plan, memory) as its, self._numbered(at):
+                found = self._decide(plan, its.context, its.places, pinned)
         evaluation = found.evaluation(plan, at)
-        recomputed = evaluation.population if concerned is None else concerned
-        return Refreshed(evaluation, recomputed, memory.full, step.rescans(plan))
+        recomputed = evaluation.population if its.concerned is None else its.concerned
+        return Refreshed(evaluation, recomputed, memory.full, its.rescans)

@@ -1,7 +1,5 @@
 """Values that one row of many decides, kept with that row's moment and id, so that a new row can be compared."""
 
-from collections.abc import Sequence
-
 from sqlglot import expressions as exp
 
 from kohort.definitions.values import VALUE_COLUMNS
@@ -13,7 +11,6 @@ from kohort.engines.sql.statements import Places
 from kohort.engines.sql.terms import Parameters, all_of, column, is_there, named, where
 from kohort.rules.nodes import Aggregate, Trait
 from kohort.rules.operators import Function
-from kohort.rules.windows import Range
 
 MOMENT, ID = "row_moment", "row_id"
 
@@ -22,7 +19,7 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
     """Return of each person the foremost of the rows that came."""
     arrivals = change.traits if isinstance(subject, Trait) else change.events
     columns = [named(column(arrivals.time), MOMENT), named(column(arrivals.id), ID)]
-    gained: Sequence[Range] = ()
+    gained = change.gained(None)
     match subject:
         case Trait(name=name):
             # A value that was removed stands as a row without one: what came before it stays covered.

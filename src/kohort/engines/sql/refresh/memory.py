@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from sqlglot import expressions as exp
+
 from kohort.clock import Moment
 from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.refresh import statements
@@ -12,6 +14,7 @@ from kohort.engines.sql.refresh.people import BEFORE_ALL
 from kohort.engines.sql.refresh.record import Kept, Loaded
 from kohort.engines.sql.statements import Statement
 from kohort.engines.sql.store import Store
+from kohort.engines.sql.terms import all_of
 
 AFTER_ALL = 2**63 - 1
 """A cursor after all others."""
@@ -30,6 +33,7 @@ class Memory:
     ) -> None:
         self._store = store
         self._dialect = dialect_of(store.dialect)
+        self._feed = feed
         self.name = name
         self.at = at
         self._run(statements.make_record(self._dialect, name))
@@ -46,6 +50,14 @@ class Memory:
     def since(self, load: str) -> int | None:
         """Return the cursor above which rows of `load` are new; None: all are."""
         return None if self.full is not None else self.kept.loads[load].upto
+
+    def new_rows(self, name: str) -> exp.Subquery:
+        """Return the rows of the load `name` that are new, in place of its relation."""
+        load, since = self._feed.loads[name], self.since(name)
+        rows = [load.cursor.upto(self.loads[name].upto)]
+        if since is not None:
+            rows.append(load.cursor.above(since))
+        return exp.select(exp.Star()).from_(load.relation).where(all_of(rows)).subquery(load.relation)
 
     def write(self, kept: Kept) -> None:
         """Write down what is kept now."""

@@ -1,10 +1,13 @@
 """The features of one evaluation that goes on from an earlier one: what was kept is mended, and written down again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kohort.clock import Moment
 from kohort.definitions.values import ValueType
+from kohort.engines.context import Context
 from kohort.engines.plan import Feature, Plan, build_plan
 from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.lookups import context_of, held_in
@@ -14,7 +17,7 @@ from kohort.engines.sql.refresh.memory import Memory
 from kohort.engines.sql.refresh.record import Kept, fingerprint
 from kohort.engines.sql.refresh.tables import KeptTable
 from kohort.engines.sql.refresh.upkeep import Upkeep, groups_of
-from kohort.engines.sql.statements import Place, Statement, drop_table
+from kohort.engines.sql.statements import Place, Places, Statement, drop_table
 from kohort.engines.sql.store import Store
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Sequence
@@ -28,6 +31,30 @@ class Rescan:
     value: str
     rules: tuple[str, ...]
     reason: str
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A plan's features as they are now: where they stand, and what the conditions need to know besides.
+
+    `concerned` is the number of people of whom any was found anew, None: everybody. `rescans` are those for which
+    mending did not do.
+    """
+
+    context: Context
+    places: Places
+    concerned: int | None
+    rescans: tuple[Rescan, ...]
+
+
+@contextmanager
+def mended(store: Store, catalog: Catalog, plan: Plan, memory: Memory) -> Iterator[Mended]:
+    """Bring the features of `plan` that are kept up to date, and write down what is kept once they have been used."""
+    step = Step(store, catalog, memory)
+    change = step.look_up(plan)
+    concerned = step.mend(plan, change)
+    yield Mended(change.after, step.places, concerned, step.rescans(plan))
+    step.end()
 
 
 class Step:
