@@ -11,6 +11,7 @@ from kohort.engines.sql.landing.conversions import FIRST_MOMENT, LAST_MOMENT, of
 from kohort.engines.sql.landing.kinds import HeldColumn, Kind, microseconds
 from kohort.engines.sql.landing.mapped import CURSOR, HAPPENED, MappedTable
 from kohort.engines.sql.landing.relations import (
+    TAKEN,
     TRAIT_COLUMNS,
     Piece,
     event_columns,
@@ -94,7 +95,7 @@ def _load(table: MappedTable) -> Load:
 def _part(piece: Piece, loads: Mapping[str, Load]) -> Part:
     time = piece.table.natives().get(HAPPENED)
     axis = None if time is None else _times(time, piece.table)
-    return Part(loads[piece.table.view], piece.view, piece.name, axis)
+    return Part(loads[piece.table.view], piece.view, piece.name, axis, TAKEN)
 
 
 def _times(held: HeldColumn, table: MappedTable) -> Axis:

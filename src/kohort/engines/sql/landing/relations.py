@@ -9,7 +9,7 @@ from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.landing.mapped import ID, TIME, MappedTable
 from kohort.engines.sql.statements import Statement, create_table, printed
-from kohort.engines.sql.terms import PERSON, Parameters, column, is_there, named, number
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, column, is_there, named, number
 from kohort.rules.catalog import Catalog
 
 NAMES = "kohort_names"
@@ -23,6 +23,9 @@ _SQL_TYPES = {
     ValueType.TEXT_LIST: "TEXT[]",
 }
 
+
+TAKEN = "kohort_taken"
+"""The column of a piece that says whether a row counts."""
 
 TRAIT_COLUMNS = (PERSON, "value_id", "set_at", *VALUE_COLUMNS.values(), "removed")
 """The columns of `trait_values` beside the trait's name."""
@@ -132,7 +135,7 @@ def _event(piece: Piece, catalog: Catalog, columns: Mapping[str, ValueType]) -> 
     properties = [
         named(column(f"v{held[name]}") if name in held else _nothing(type_), name) for name, type_ in columns.items()
     ]
-    return _taken([column(ID), column(PERSON), column(TIME), *properties], piece)
+    return _beside([column(ID), column(PERSON), column(TIME), *properties], piece, column("taken"))
 
 
 def _trait(piece: Piece) -> exp.Select:
@@ -140,19 +143,19 @@ def _trait(piece: Piece) -> exp.Select:
     kind = piece.table.values[piece.place or 0].type
     values = [named(value.copy() if type_ is kind else _nothing(type_), name) for type_, name in VALUE_COLUMNS.items()]
     wanted = [column(PERSON), named(column(ID), "value_id"), named(column(TIME), "set_at"), *values]
-    return _taken([*wanted, named(exp.false(), "removed")], piece).where(is_there(value))
+    return _beside([*wanted, named(exp.false(), "removed")], piece, all_of([column("taken"), is_there(value.copy())]))
 
 
-def _taken(wanted: Sequence[exp.Expr], piece: Piece) -> exp.Select:
-    select = exp.select(*wanted, *map(column, piece.table.natives())).from_(piece.table.view)
-    return select.where(column("taken"))
+def _beside(wanted: Sequence[exp.Expr], piece: Piece, taken: exp.Expr) -> exp.Select:
+    """Return columns of a piece, with whether a row counts and the table's own columns beside."""
+    return exp.select(*wanted, named(taken, TAKEN), *map(column, piece.table.natives())).from_(piece.table.view)
 
 
 def _named(piece: Piece, columns: Sequence[str]) -> exp.Select:
     """Return a piece beside the name that it has; where another is asked for, it need not be read."""
     meant = exp.EQ(this=column("number", NAMES), expression=number(piece.number))
     select = exp.select(*(column(one, piece.view) for one in columns), column("name", NAMES)).from_(NAMES)
-    return select.join(piece.view, join_type="CROSS").where(meant)
+    return select.join(piece.view, join_type="CROSS").where(all_of([meant, column(TAKEN, piece.view)]))
 
 
 def _property_columns(catalog: Catalog) -> dict[str, ValueType]:

@@ -11,6 +11,7 @@ from kohort.engines.sql.terms import Parameters, all_of, any_of, column, named
 from kohort.rules.windows import Range
 
 _IS_NEW: Final = "kohort_is_new"
+_IS_THERE: Final = "kohort_is_there"
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,18 @@ class Arriving:
     since: int | None
     upto: int
 
-    def rows(self, columns: Sequence[str], ranges: Sequence[Range], parameters: Parameters) -> exp.Select:
-        """Return the rows that are there with whether each is new; of the others, at least those in `ranges`."""
-        cursor = self.part.load.cursor
+    def rows(self, columns: Sequence[str], ranges: Sequence[Range], parameters: Parameters, *, new: bool) -> exp.Select:
+        """Return the rows, with whether each is new, and whether it is there and may be asked for; see `Arrivals`."""
+        part, cursor = self.part, self.part.load.cursor
         wanted: list[exp.Expr] = [column(one) for one in columns] or [exp.Star()]
-        if self.part.name is not None:
+        if part.name is not None:
             text = exp.DataType.build("TEXT")
-            wanted.append(named(exp.Cast(this=parameters.bind(self.part.name), to=text), "name"))
-        there = [cursor.upto(self.upto)]
-        is_new: exp.Expr = exp.true()
-        if self.since is not None:
-            is_new = cursor.above(self.since)
-            if self.part.time is not None:
-                among = [self.part.time.within(ranges)] if ranges else []
-                there.append(any_of([is_new.copy(), *among]))
-        return exp.select(*wanted, named(is_new, _IS_NEW)).from_(self.part.relation).where(all_of(there))
+            wanted.append(named(exp.Cast(this=parameters.bind(part.name), to=text), "name"))
+        is_new: exp.Expr = exp.true() if self.since is None else cursor.above(self.since)
+        there = [cursor.upto(self.upto), *([] if part.taken is None else [column(part.taken)])]
+        if part.time is not None and not (new and self.since is None):
+            there.append(any_of([*([is_new] if new else []), *([part.time.within(ranges)] if ranges else [])]))
+        return exp.select(*wanted, named(is_new.copy(), _IS_NEW), named(all_of(there), _IS_THERE)).from_(part.relation)
 
 
 @dataclass(frozen=True)
@@ -53,23 +51,22 @@ class Arrivals:
     parts: tuple[Arriving, ...]
 
     def rows(
-        self, parameters: Parameters, names: Iterable[str] | None, ranges: Sequence[Range] | None = None
+        self, parameters: Parameters, names: Iterable[str] | None, ranges: Sequence[Range], *, new: bool = True
     ) -> exp.Subquery:
         """Return the rows that are there, in place of the relation: of `names` if only those are asked for.
 
-        Of rows that are not new, those that lie in `ranges` are among them, and any may be; None: all are.
+        At least those in `ranges` are among them, and with `new` all that are new; others may be. No part has a WHERE
+        of its own, since PostgreSQL then would not use its indexes for a join.
         """
         asked = None if names is None else set(names)
         parts = [one for one in self.parts if asked is None or one.part.name is None or one.part.name in asked]
-        looked: Sequence[Range] = [] if ranges is None else ranges
-        if ranges is None:
-            parts = [replace(one, part=replace(one.part, time=None)) for one in parts]
-        selects = [one.rows(self.columns, looked, parameters) for one in parts]
+        selects = [one.rows(self.columns, ranges, parameters, new=new) for one in parts]
         if not selects:
-            nothing = exp.select(exp.Star(), named(exp.false(), _IS_NEW)).from_(self.relation).where(exp.false())
-            selects = [nothing]
+            nothing = exp.select(exp.Star(), named(exp.false(), _IS_NEW), named(exp.false(), _IS_THERE))
+            selects = [nothing.from_(self.relation)]
         together = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False, copy=False)
-        return together.subquery(self.relation)
+        there = exp.select(exp.Star()).from_(together.subquery("loaded")).where(column(_IS_THERE))
+        return there.subquery(self.relation)
 
     def new(self) -> exp.Expr:
         """Return whether a row of `rows` is new."""

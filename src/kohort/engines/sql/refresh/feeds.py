@@ -71,13 +71,15 @@ class Part:
     """The rows of a load that are events or values of traits, shown by `relation` with the load's cursor beside.
 
     `name` is that of the event or trait, None where a column `name` tells. `time` is the table's own column of the
-    moments, None where there is none but the relation's.
+    moments, None where there is none but the relation's. `taken` is the column that says whether a row counts, None
+    where all do.
     """
 
     load: Load
     relation: str
     name: str | None = None
     time: Axis | None = None
+    taken: str | None = None
 
 
 @dataclass(frozen=True)

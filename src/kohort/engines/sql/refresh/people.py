@@ -7,7 +7,7 @@ from kohort.engines.sql.narrow import Subject, narrow_rows
 from kohort.engines.sql.refresh.change import Change, shifted, window_of
 from kohort.engines.sql.refresh.ranges import union
 from kohort.engines.sql.statements import Places
-from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, in_ranges, named, number
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, first_moment, in_ranges, named, number
 from kohort.rules.nodes import Aggregate, DaysSince, Sequence
 
 BEFORE_ALL = -(2**63) + 1
@@ -93,11 +93,13 @@ def people_again(
 ) -> exp.Select:
     """Return the values of `places` of the people in the table `touched`, None: of everybody."""
     select = narrow_rows(subject, places, change.after, None, parameters)
+    windows = [subject.window] if isinstance(subject, Sequence) else [window_of(feature) for feature in places]
+    looked = [(first_moment(windows, change.after), change.after.at)]
     for table in [one for one in select.find_all(exp.Table) if one.name == change.events.relation]:
         reading = table.find_ancestor(exp.Select)
         if reading is None:
             raise TypeError("a table is read by a query")
-        table.replace(change.events.rows(parameters, events_read(subject)))
+        table.replace(change.events.rows(parameters, events_read(subject), looked, new=False))
         if touched is not None:
             concerned = exp.select(named(column(PERSON), "concerned"), column(SINCE)).from_(touched)
             same = exp.EQ(this=column(PERSON), expression=column("concerned"))
