@@ -36,6 +36,7 @@ from kohort.engines.sql.landing.results import (
     landing,
     schema_exists,
 )
+from kohort.engines.sql.landing.turns import kept_answers, turned
 from kohort.engines.sql.refresh.memory import Memory
 from kohort.engines.sql.refresh.statements import count_people
 from kohort.engines.sql.refresh.step import Rescan
@@ -318,7 +319,12 @@ def _land(
     with AnsweringEngine(store, catalog).answers(rules, at, pinned, site.memory) as answers:
         used = msgspec.json.encode(answers.statistics.to_json()).decode()
         epoch = Epoch(1 if newest is None else newest["seq"] + 1, at, site.there.clock.now(), used)
-        for statement in landing(dialect, place, answers, segments, epoch):
+        looked = answers
+        if site.memory is not None:
+            looked = turned(answers, site.memory, segments, epoch.seq - 1) or answers
+            for statement in kept_answers(dialect, site.memory, looked):
+                store.make(statement)
+        for statement in landing(dialect, place, looked, segments, epoch):
             store.make(statement)
         (counts,) = store.rows(landed_changes(dialect))
         (everybody,) = store.rows(count_people(dialect, ANSWERS))

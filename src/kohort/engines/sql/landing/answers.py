@@ -29,15 +29,18 @@ _DECIDED = "kohort_decided"
 class Answers:
     """What the store holds of a plan: the table `kohort_answers`, with a row for everybody who exists.
 
-    `bits` say where the answer to a condition, by its number, stands: the word and the bit. `decided` names the table
-    of the people of whom a condition holds that was decided outside the store. `statistics` are those that were used.
-    `concerned` and `rescans` say what it took; see `Mended`.
+    `bits` say where the answer to a condition, by its number, stands: the word and the bit. `decided` names the column
+    of a condition that was decided outside the store. `table` is that of the people who are looked at, `columns` its
+    columns, the person's left out. `statistics` are those that were used. `concerned` and `rescans` say what it took;
+    see `Mended`.
     """
 
     plan: Plan
     bits: Mapping[int, tuple[int, int]]
     decided: Mapping[int, str]
+    columns: tuple[str, ...]
     statistics: Statistics
+    table: str = ANSWERS
     concerned: int | None = None
     rescans: tuple[Rescan, ...] = ()
 
@@ -55,11 +58,10 @@ class Answers:
             case str(segment):
                 return self.holds(self.plan.segments[segment])
             case condition if condition in self.decided:
-                people = exp.select(column(PERSON)).from_(self.decided[condition])
-                return exp.In(this=column(PERSON, ANSWERS), query=people.subquery())
+                return column(self.decided[condition], self.table)
             case condition:
                 word, bit = self.bits[condition]
-                masked = exp.BitwiseAnd(this=column(f"w{word}", ANSWERS), expression=number(1 << bit))
+                masked = exp.BitwiseAnd(this=column(f"w{word}", self.table), expression=number(1 << bit))
                 return exp.NEQ(this=exp.Paren(this=masked), expression=number(0))
 
 
@@ -97,13 +99,16 @@ class AnsweringEngine(SqlEngine):
         statistics = self._statistics(inside, places, context, nobody)
         criteria = [criterion_of(one, statistics, context) for one in inside]
         words = words_of(criteria, places)
-        self._run(answers_table(self._dialect, ANSWERS, self._people, words, criteria, places, context.at))
+        held = {f"d{place}": table for place, table in enumerate(decided.values())}
+        self._run(answers_table(self._dialect, ANSWERS, self._people, words, criteria, places, context.at, held))
         bits = {
             numbers[inside[criterion]]: (word, bit)
             for word, its in enumerate(words)
             for bit, criterion in enumerate(its.criteria)
         }
-        return Answers(plan, bits, {numbers[one]: table for one, table in decided.items()}, statistics)
+        columns = (*(f"w{word}" for word in range(len(words))), *held)
+        named_so = {numbers[one]: name for one, name in zip(decided, held, strict=True)}
+        return Answers(plan, bits, named_so, columns, statistics)
 
     def _decided_outside(
         self, plan: Plan, conditions: Sequence[Basic], context: Context, places: Places, pinned: Statistics | None

@@ -25,7 +25,7 @@ class Memory:
 
     Rows whose cursor lies above `upto` are left for the next time. `full` is why nothing that was kept can be used,
     None if it can; it is `asked` where somebody asked for that. `kept` is what the last evaluation left, `loads` how
-    far each load has come now.
+    far each load has come now, `answers` the meaning of the answers that are kept beside, empty if none are.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Memory:
         self._store = store
         self._dialect = dialect_of(store.dialect)
         self._feed = feed
+        self.answers = ""
         self.name = name
         self.at = at
         self._run(statements.make_record(self._dialect, name))

@@ -116,7 +116,8 @@ class Step:
         kept = {place.table for place in memory.kept.places.values()} | set(memory.kept.texts.values())
         for name in [*self._scratch, *sorted(kept - used)]:
             self._run(drop_table(self._dialect, name))
-        memory.write(Kept(memory.at, memory.loads, places, self._texts, self._earliest, self._made))
+        kept_now = Kept(memory.at, memory.loads, places, self._texts, self._earliest, self._made, memory.answers)
+        memory.write(kept_now)
 
     def rescans(self, plan: Plan) -> tuple[Rescan, ...]:
         """Return the values for which the rows of all people were read again."""
