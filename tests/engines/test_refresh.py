@@ -7,12 +7,15 @@ import pytest
 
 from kohort.clock import DAY, HOUR
 from kohort.definitions.values import MICRO, ValueType
+from kohort.engines.sql.landing.feed import TimeAxis
 from kohort.engines.sql.refresh.engine import IncrementalEngine, Refreshed
+from kohort.engines.sql.refresh.feeds import Axis, Feed, Load, Part
 from kohort.rules.catalog import Catalog
 from kohort.rules.read import read_rule
 from kohort.storage.connections import open_duckdb
 from kohort.storage.stores import DuckStore
-from kohort.testing.suite.refreshes import Load, RefreshLaws
+from kohort.testing.suite.refreshes import Load as Loaded
+from kohort.testing.suite.refreshes import RefreshLaws
 
 CATALOG = Catalog(events={"order": {"total": {ValueType.NUMBER: "total"}}, "cart": {}}, traits={"plan": ValueType.TEXT})
 CONNECTION: duckdb.DuckDBPyConnection = open_duckdb(threads=1)
@@ -294,7 +297,39 @@ def test_a_run_that_fails_leaves_what_was_kept(desk: Desk) -> None:
 
 
 class TestRefreshes(RefreshLaws):
-    def engine_of(self, load: Load) -> IncrementalEngine:
+    def engine_of(self, load: Loaded) -> IncrementalEngine:
         for name, table in load.relations().items():
             CONNECTION.register(name, table)
         return IncrementalEngine(DuckStore(CONNECTION), load.world.catalog)
+
+
+class TestRefreshesInParts(RefreshLaws):
+    """The relations come by two tables each, one with a number for a cursor and local times, one with times alone."""
+
+    def engine_of(self, load: Loaded) -> IncrementalEngine:
+        parts: dict[str, list[Part]] = {}
+        relations = load.relations()
+        for name, table in relations.items():
+            CONNECTION.register(name, table)
+        for relation, cursor, time in (("events", "received_at", "ts"), ("trait_values", "recorded_at", "set_at")):
+            local = f"make_timestamp({time} + CASE WHEN {time} % 3 = 0 THEN {HOUR} ELSE 0 END)"
+            for half, (loaded, happened, cursors, times) in enumerate(
+                (
+                    (f"{cursor} * 10", local, Axis("loaded"), TimeAxis("happened", 0, HOUR, zoned=False)),
+                    (
+                        f"make_timestamptz({cursor} * {DAY})",
+                        f"make_timestamptz({time})",
+                        TimeAxis("loaded"),
+                        TimeAxis("happened"),
+                    ),
+                )
+            ):
+                view = f"{relation}_{half}"
+                CONNECTION.execute(
+                    f"CREATE OR REPLACE TEMPORARY VIEW {view} AS SELECT *, {loaded} AS loaded, {happened} AS happened, "
+                    f"hash({time}) % 2 = {half} AS half FROM {relation}"
+                )
+                parts.setdefault(relation, []).append(Part(Load(view, view, cursors), view, None, times, "half"))
+        columns = [tuple(relations[name].column_names) for name in ("events", "trait_values")]
+        feed = Feed(tuple(parts["events"]), tuple(parts["trait_values"]), *columns)
+        return IncrementalEngine(DuckStore(CONNECTION), load.world.catalog, feed=feed)
