@@ -184,6 +184,7 @@ FAULTS = (
         "exp.GT(this=column(self.column)",
         "exp.GTE(this=column(self.column)",
     ),
+    Fault("a local time is bounded as if it were UTC", FEEDS, "self.upto(high + self.greatest)", "self.upto(high)"),
     Fault("a new row is taken away", CHANGE, "all_of([self.events.old(), in_ranges(", "all_of([in_ranges("),
     Fault("only new rows touch anybody", CHANGE, "if ranges else [new])", "if ranges and False else [new])"),
     Fault("what time brings is not counted", CHANGE, "if gained else new", "if gained and False else new"),
@@ -192,6 +193,7 @@ FAULTS = (
     Fault("a greatest value of some days stays for ever", UPKEEP, "window=Last() | Calendar()", "window=Calendar()"),
     Fault("what went is added", TALLIES, "exp.Neg(this=term.copy())", "term.copy()"),
     Fault("a first value gives way to a later one", FOREMOST, "return False", "return True"),
+    Fault("a value whose time comes is not read", FOREMOST, "gained = change.gained(None)", "gained = ()"),
     Fault(
         "an older value covers a removal",
         FOREMOST,
