@@ -119,7 +119,7 @@ def rows_of(seed: int = 7, people: int = 120) -> dict[str, list[dict[str, Any]]]
     return {"orders": orders, "visits": visits, "clients": clients}
 
 
-Rows = Mapping[str, list[dict[str, Any]]]
+Rows = Mapping[str, Sequence[dict[str, Any]]]
 
 
 def batches_of(rows: Rows, number: int, seed: int = 7) -> list[Rows]:
@@ -130,14 +130,14 @@ def batches_of(rows: Rows, number: int, seed: int = 7) -> list[Rows]:
     for name, its in rows.items():
         for row in its:
             batches[chance.randrange(number)][name].append(row)
-    for batch, its in enumerate(batches):
-        for place, row in enumerate(its["orders"]):
+    for batch, dealt in enumerate(batches):
+        for place, row in enumerate(dealt["orders"]):
             row["loaded"] = batch * 1000 + place
-        for row in its["visits"]:
+        for row in dealt["visits"]:
             row["loaded"] = start + timedelta(hours=batch)
-        for place, row in enumerate(its["clients"]):
+        for place, row in enumerate(dealt["clients"]):
             row["loaded"] = (start + timedelta(hours=batch, microseconds=place)).replace(tzinfo=None)
-    return batches
+    return [*batches]
 
 
 @contextmanager
