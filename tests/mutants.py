@@ -53,7 +53,7 @@ WINDOWS, PREDICATES, CRITERIA = "rules/windows.py", "engines/predicates.py", "en
 POPULATION, TEXTS, COLUMNS = "stats/population.py", "engines/texts.py", "engines/columns.py"
 TERMS, FEATURES, NARROW = "engines/sql/terms.py", "engines/sql/features.py", "engines/sql/narrow.py"
 SEQUENCES, STATEMENTS = "engines/sql/sequences.py", "engines/sql/statements.py"
-RANGES, CHANGE, PEOPLE = (f"engines/sql/refresh/{name}.py" for name in ("ranges", "change", "people"))
+RANGES, FEEDS, CHANGE, PEOPLE = (f"engines/sql/refresh/{name}.py" for name in ("ranges", "feeds", "change", "people"))
 UPKEEP, TALLIES, FOREMOST, STEP = (
     f"engines/sql/refresh/{name}.py" for name in ("upkeep", "tallies", "foremost", "step")
 )
@@ -180,10 +180,11 @@ FAULTS = (
     Fault("a moment on the edge comes again", RANGES, "max(start, high + 1)", "max(start, high)"),
     Fault(
         "the last row that was there is new",
-        CHANGE,
-        "exp.GT(this=column(self.cursor)",
-        "exp.GTE(this=column(self.cursor)",
+        FEEDS,
+        "exp.GT(this=column(self.column)",
+        "exp.GTE(this=column(self.column)",
     ),
+    Fault("a local time is bounded as if it were UTC", FEEDS, "self.upto(high + self.greatest)", "self.upto(high)"),
     Fault("a new row is taken away", CHANGE, "all_of([self.events.old(), in_ranges(", "all_of([in_ranges("),
     Fault("only new rows touch anybody", CHANGE, "if ranges else [new])", "if ranges and False else [new])"),
     Fault("what time brings is not counted", CHANGE, "if gained else new", "if gained and False else new"),
@@ -192,6 +193,7 @@ FAULTS = (
     Fault("a greatest value of some days stays for ever", UPKEEP, "window=Last() | Calendar()", "window=Calendar()"),
     Fault("what went is added", TALLIES, "exp.Neg(this=term.copy())", "term.copy()"),
     Fault("a first value gives way to a later one", FOREMOST, "return False", "return True"),
+    Fault("a value whose time comes is not read", FOREMOST, "gained = change.gained(None)", "gained = ()"),
     Fault(
         "an older value covers a removal",
         FOREMOST,
@@ -219,7 +221,9 @@ FAULTS = (
         "ifs=[exp.If(this=had, true=since)]",
         "ifs=[exp.If(this=exp.false(), true=since)]",
     ),
-    Fault("the windows stand where they stood", STEP, "replace(after, at=self._old.at)", "replace(after, at=self._at)"),
+    Fault(
+        "the windows stand where they stood", STEP, "replace(after, at=memory.kept.at)", "replace(after, at=memory.at)"
+    ),
     Fault(
         "texts that are new match nothing",
         STEP,

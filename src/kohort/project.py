@@ -94,21 +94,27 @@ class Project:
         with self._writing() as (workspace, catch_up):
             return replay(workspace, catch_up)
 
-    def run(self, at: Time = None, *, apply: bool = False, engine: str | None = None) -> Iterator[StepOutcome]:
+    def run(
+        self, at: Time = None, *, apply: bool = False, engine: str | None = None, full: bool = False
+    ) -> Iterator[StepOutcome]:
         """Run every stale step, in order, yielding what became of each.
 
         The segments evaluated are those in force. In a project where none ever was, and with `apply`, the files'
         segments come into force first; the latter raises CheckError for a test that fails or a guard rail that stops.
         `engine` names a store of `kohort.yaml`: the segments are evaluated there, on the tables that sources name, and
-        the results land beside them, whole or not at all. Raises UnknownNameError for a store that nobody named,
-        LockedError, ProjectError or StorageError for what the store refuses.
+        the results land beside them, whole or not at all; with `full`, from nothing but those tables. Raises
+        UnknownNameError for a store that nobody named, LockedError, ProjectError or StorageError for what the store
+        refuses, UsageError for `full` without a store.
         """
         if engine not in {None, "kernel"}:
             from kohort.pipeline.elsewhere import run_elsewhere
 
             with self._writing() as (workspace, catch_up):
-                yield from run_elsewhere(workspace, str(engine), self._moment(workspace, at), catch_up, apply=apply)
+                moment = self._moment(workspace, at)
+                yield from run_elsewhere(workspace, str(engine), moment, catch_up, apply=apply, full=full)
             return
+        if full:
+            raise UsageError("full is of a run in a store, which goes on from the one before; name the store as engine")
         from kohort.pipeline.run import run_steps
 
         with self._writing() as (workspace, catch_up):

@@ -81,6 +81,7 @@ def changed(**changes: object) -> dict[str, Any]:
         (changed(time={"at": "yesterday"}), 'field "time.at": "yesterday" is no ISO 8601 time'),
         (changed(time={"column": "a", "time_zone": "Europe/Pari"}), 'unknown time zone "Europe/Pari"'),
         (changed(delimiter="::"), 'field "delimiter"'),
+        (changed(cursor="loaded"), 'field "cursor": only a table has a cursor'),
         (changed(traits={"a": "b"}), "an event has properties, not traits"),
         (changed(event=...), "properties belong to an event"),
         (changed(event=..., properties=...), "only the rows of an event are grouped"),

@@ -64,6 +64,8 @@ TABLE = {"name": "orders", "table": "shop.orders", "store": "there", "event": "o
 def test_a_source_may_read_a_table() -> None:
     source = source_definition_of(TABLE, "sources/orders.yaml")
     assert (source.table, source.store, source.files) == (("shop", "orders"), "there", "")
+    cursor = source_definition_of({**TABLE, "cursor": "loaded"}, "sources/orders.yaml")
+    assert (cursor.cursor, cursor.columns()["loaded"]) == ("loaded", "cursor")
 
 
 @pytest.mark.parametrize(

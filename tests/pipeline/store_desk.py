@@ -1,4 +1,4 @@
-"""A shop whose tables are nothing like Kohort's, in PostgreSQL, and the same rows as files."""
+"""A shop whose tables are nothing like Kohort's, in PostgreSQL or a DuckDB file, and the same rows as files."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from kohort.engines.sql.store import Store
 from kohort.project import Project
 from kohort.storage.postgres import PostgresStore, open_postgres
 from kohort.testing.clock import SettableClock
@@ -22,12 +23,15 @@ SCHEMA = "kohort"
 TABLES = {
     "orders": (
         "CREATE TABLE shop.orders (no bigint, client integer, ordered_at timestamptz, amount numeric(18,9), "
-        "channel varchar(40), express boolean, labels text[])"
+        "channel varchar(40), express boolean, labels text[], loaded bigint)"
     ),
-    "visits": 'CREATE TABLE shop.visits (id uuid, "who came" text, "day" timestamp, seconds double precision)',
+    "visits": (
+        'CREATE TABLE shop.visits (id uuid, "who came" text, "day" timestamp, seconds double precision, '
+        "loaded timestamptz)"
+    ),
     "clients": (
         "CREATE TABLE crm.clients (client integer, country char(2), born date, loyal boolean, points bigint, "
-        "latitude real, longitude double precision, extra jsonb, changed timestamp)"
+        "latitude real, longitude double precision, extra jsonb, changed timestamp, loaded timestamp)"
     ),
 }
 
@@ -115,27 +119,67 @@ def rows_of(seed: int = 7, people: int = 120) -> dict[str, list[dict[str, Any]]]
     return {"orders": orders, "visits": visits, "clients": clients}
 
 
+Rows = Mapping[str, Sequence[dict[str, Any]]]
+
+
+def batches_of(rows: Rows, number: int, seed: int = 7) -> list[Rows]:
+    """Deal rows out into batches as they are loaded one after another: their cursors are numbers, or times."""
+    chance = random.Random(seed)  # noqa: S311 - the same batches at every run
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    batches: list[dict[str, list[dict[str, Any]]]] = [{name: [] for name in rows} for _ in range(number)]
+    for name, its in rows.items():
+        for row in its:
+            batches[chance.randrange(number)][name].append(row)
+    for batch, dealt in enumerate(batches):
+        for place, row in enumerate(dealt["orders"]):
+            row["loaded"] = batch * 1000 + place
+        for row in dealt["visits"]:
+            row["loaded"] = start + timedelta(hours=batch)
+        for place, row in enumerate(dealt["clients"]):
+            row["loaded"] = (start + timedelta(hours=batch, microseconds=place)).replace(tzinfo=None)
+    return [*batches]
+
+
 @contextmanager
-def filled(address: str, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[PostgresStore]:
+def filled(address: str, rows: Rows) -> Iterator[PostgresStore]:
     """Make the shop's tables in the database at `address`, and remove them and all results in the end."""
     with open_postgres(address) as store:
-        for text in ("CREATE SCHEMA shop", "CREATE SCHEMA crm", *TABLES.values()):
-            store.run(text, [])
-        for name, its in rows.items():
-            schema = "crm" if name == "clients" else "shop"
-            places = ", ".join(f"${number}" for number in range(1, len(its[0]) + 1))
-            for row in its:
-                store.run(f"INSERT INTO {schema}.{name} VALUES ({places})", list(row.values()))
+        make_tables(store)
+        insert(store, rows)
         yield store
     with open_postgres(address) as again:
-        again.run(f"DROP SCHEMA IF EXISTS shop, crm, {SCHEMA} CASCADE", [])
+        again.run(f"DROP SCHEMA IF EXISTS shop, crm, {SCHEMA}, {SCHEMA}_anew CASCADE", [])
 
 
-def project_of(folder: Path, *, sources: Sequence[Mapping[str, Any]], segments: Mapping[str, str]) -> Project:
+def make_tables(store: Store) -> None:
+    """Make the shop's tables, without rows."""
+    for text in ("CREATE SCHEMA shop", "CREATE SCHEMA crm", *TABLES.values()):
+        store.run(text if store.dialect == "postgres" else text.replace("jsonb", "json"), [])
+
+
+def insert(store: Store, rows: Rows) -> None:
+    """Put rows into the shop's tables."""
+    for name, its in rows.items():
+        schema = "crm" if name == "clients" else "shop"
+        for row in its:
+            columns = ", ".join(f'"{column}"' for column in row)
+            places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+            store.run(f"INSERT INTO {schema}.{name} ({columns}) VALUES ({places})", list(row.values()))
+
+
+def project_of(
+    folder: Path,
+    *,
+    sources: Sequence[Mapping[str, Any]],
+    segments: Mapping[str, str],
+    kind: str = "postgres",
+    schema: str = SCHEMA,
+) -> Project:
     """Make a project in Paris with these sources and segments, whose store is at the address in KOHORT_TEST_STORE."""
     project = Project.create(folder, time_zone="Europe/Paris", clock=SettableClock(NOW))
     settings = yaml.safe_load(project.folder.settings.read_text())
-    settings["stores"] = {"warehouse": {"kind": "postgres", "address": {"env": "KOHORT_TEST_STORE"}}}
+    store = {"kind": kind, "address": {"env": "KOHORT_TEST_STORE"}, "schema": schema}
+    settings["stores"] = {"warehouse": store}
     project.folder.settings.write_text(yaml.safe_dump(settings))
     for path in (*folder.glob("segments/*.yaml"), *folder.glob("scores/*.yaml")):
         path.unlink()
@@ -152,12 +196,20 @@ def write_segments(project: Project, segments: Mapping[str, str]) -> None:
     (project.folder.path / "segments" / "all.yaml").write_text(yaml.safe_dump(document))
 
 
-def elsewhere(folder: Path, segments: Mapping[str, str] = SEGMENTS) -> Project:
-    """Make a project whose sources are the tables."""
-    return project_of(folder, sources=[{**one, "store": "warehouse"} for one in SOURCES], segments=segments)
+def elsewhere(
+    folder: Path,
+    segments: Mapping[str, str] = SEGMENTS,
+    *,
+    cursor: bool = False,
+    kind: str = "postgres",
+    schema: str = SCHEMA,
+) -> Project:
+    """Make a project whose sources are the tables, with their cursors if asked."""
+    more = {"store": "warehouse", **({"cursor": "loaded"} if cursor else {})}
+    return project_of(folder, sources=[{**one, **more} for one in SOURCES], segments=segments, kind=kind, schema=schema)
 
 
-def embedded(folder: Path, rows: Mapping[str, list[dict[str, Any]]], segments: Mapping[str, str] = SEGMENTS) -> Project:
+def embedded(folder: Path, rows: Rows, segments: Mapping[str, str] = SEGMENTS) -> Project:
     """Make a project that has ingested the same rows as files, by the same mappings."""
     sources = [{name: value for name, value in one.items() if name != "table"} for one in SOURCES]
     project = project_of(folder, sources=[{**one, "files": f"{one['name']}*"} for one in sources], segments=segments)
@@ -169,18 +221,18 @@ def embedded(folder: Path, rows: Mapping[str, list[dict[str, Any]]], segments: M
     return project
 
 
-def landed(store: PostgresStore) -> dict[str, list[str]]:
+def landed(store: Store, schema: str = SCHEMA) -> dict[str, list[str]]:
     """Return who is in each segment, by the tables that landed."""
-    text = f"SELECT segment, person_id FROM {SCHEMA}.memberships WHERE left_at IS NULL ORDER BY 1, 2"
+    text = f"SELECT segment, person_id FROM {schema}.memberships WHERE left_at IS NULL ORDER BY 1, 2"
     found: dict[str, list[str]] = {}
     for row in store.fetch(text, []).to_pylist():
         found.setdefault(row["segment"], []).append(row["person_id"])
     return {name: sorted(people) for name, people in found.items()}
 
 
-def everything(store: PostgresStore) -> dict[str, list[str]]:
+def everything(store: Store, schema: str = SCHEMA) -> dict[str, list[str]]:
     """Return all rows of all tables that landed, as sorted texts."""
     return {
-        name: sorted(map(str, store.fetch(f"SELECT * FROM {SCHEMA}.{name}", []).to_pylist()))
+        name: sorted(map(str, store.fetch(f"SELECT * FROM {schema}.{name}", []).to_pylist()))
         for name in ("memberships", "membership_log", "segment_sizes", "epochs")
     }

@@ -124,6 +124,9 @@ def run(
     engine: Annotated[
         str | None, typer.Option("--engine", metavar="NAME", help="Evaluate in this store of kohort.yaml.")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="In a store: read everything again, whatever earlier runs kept.")
+    ] = False,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -133,7 +136,7 @@ def run(
     opened = _open(project)
     with stepping("running") as describe:
         outcomes = []
-        for outcome in opened.run(at, apply=apply, engine=engine):
+        for outcome in opened.run(at, apply=apply, engine=engine, full=full):
             describe(outcome.step)
             outcomes.append({"step": outcome.step, "state": outcome.state, "detail": outcome.detail})
     show_rows(outcomes, ["step", "state", "detail"], form)

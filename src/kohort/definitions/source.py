@@ -68,8 +68,9 @@ class SourceDefinition:
     A source of a table has no `files`: `table` is the schema's name and the table's, `store` the store that holds it.
     `event` is the key of the event, empty for a source of traits; `values` are its properties, or the traits.
     `user_id` and `anonymous_id` name columns. `key` are the columns that make a row unique, if any; `group_by`
-    those of line items that make one event together. `file` is the definition's own file, for messages. Without consent
-    to each of the purposes `requires_consent` nothing of the source is stored.
+    those of line items that make one event together. `cursor` is the column of a table, if there is one, that is
+    greater in every row that is loaded later. `file` is the definition's own file, for messages. Without consent to
+    each of the purposes `requires_consent` nothing of the source is stored.
     """
 
     name: str
@@ -86,6 +87,7 @@ class SourceDefinition:
     delimiter: str = ""
     table: tuple[str, str] | None = None
     store: str = ""
+    cursor: str = ""
     requires_consent: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, str]:
@@ -95,6 +97,7 @@ class SourceDefinition:
         """
         wanted = {column: "person" for column in (self.user_id, self.anonymous_id) if column}
         wanted |= {self.time.column: "time"} if self.time.column else {}
+        wanted |= {self.cursor: "cursor"} if self.cursor else {}
         wanted |= dict.fromkeys(self.key, "key") | dict.fromkeys(self.group_by, "group_by")
         for value in self.values:
             wanted |= dict.fromkeys((*value.columns, *value.where), value.name)
@@ -142,6 +145,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         delimiter=_DELIMITERS.get(delimiter, ""),
         table=table,
         store=store,
+        cursor=fields.text("cursor", default=""),
         requires_consent=fields.texts("requires_consent", default=()),
     )
     fields.refuse_unknown()
@@ -151,6 +155,8 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
 def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
     """Return the schema and table that a source reads in place of files, and the store that holds it."""
     if fields.value("table") is None:
+        if fields.value("cursor") is not None:
+            raise DefinitionError(f"{fields.place('cursor')}: only a table has a cursor; a file is read whole")
         return None, ""
     schema, dot, name = fields.text("table").partition(".")
     if not (schema and dot and name):

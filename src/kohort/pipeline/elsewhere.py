@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+from sqlglot import expressions as exp
 
 from kohort.clock import Moment, format_moment
 from kohort.definitions.source import SourceDefinition
@@ -18,10 +19,11 @@ from kohort.definitions.stores import StoreDefinition
 from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import Dialect, dialect_of
 from kohort.engines.sql.engine import SqlEngine
-from kohort.engines.sql.landing.answers import AnsweringEngine
+from kohort.engines.sql.landing.answers import ANSWERS, AnsweringEngine
+from kohort.engines.sql.landing.feed import feed_of, mended_people, rows_without_cursor
 from kohort.engines.sql.landing.kinds import held_column, table_columns
 from kohort.engines.sql.landing.mapped import MappedTable, mapped_table
-from kohort.engines.sql.landing.relations import database_name, relations, row_counts
+from kohort.engines.sql.landing.relations import database_name, enter_schema, people_table, relations, row_counts
 from kohort.engines.sql.landing.results import (
     Epoch,
     LandedSegment,
@@ -34,6 +36,10 @@ from kohort.engines.sql.landing.results import (
     landing,
     schema_exists,
 )
+from kohort.engines.sql.landing.turns import kept_answers, turned
+from kohort.engines.sql.refresh.memory import Memory
+from kohort.engines.sql.refresh.statements import count_people
+from kohort.engines.sql.refresh.step import Rescan
 from kohort.engines.sql.statements import Statement
 from kohort.engines.statistics import Statistics
 from kohort.errors import CheckError, DefinitionError, RuleError, UnknownNameError, UsageError
@@ -53,17 +59,31 @@ from kohort.storage.records import SegmentsApplied, StepRun
 from kohort.storage.schemas import SCHEMAS
 
 _LANDED = ("memberships", "membership_log", "segment_sizes", "epochs")
+_KEPT = "kohort_kept"
+_NAMED = 3
 
 
 @dataclass(frozen=True)
 class _Site:
-    """A store inside its one transaction: what it is called, what it shows, and the project looked at from there."""
+    """A store inside its one transaction: what it is called, what it shows, and the project looked at from there.
+
+    `memory` is what the run before left, None where a source does not let a run go on from there.
+    """
 
     store: "_Inside"
     dialect: Dialect
     place: Place
     tables: Sequence[MappedTable]
     there: Workspace
+    memory: Memory | None
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """What came out of a run, in words, and what was read of everybody for it."""
+
+    summary: str
+    rescans: Sequence[Rescan]
 
 
 class _Inside:
@@ -96,12 +116,13 @@ class _Inside:
 
 
 def run_elsewhere(
-    workspace: Workspace, engine: str, at: Moment, catch_up: CatchUp, *, apply: bool
+    workspace: Workspace, engine: str, at: Moment, catch_up: CatchUp, *, apply: bool, full: bool
 ) -> Iterator[StepOutcome]:
     """Evaluate the segments in the store called `engine` as of `at`, yielding each outcome; the caller holds the lock.
 
     Those in force are evaluated; in a project where none ever was, and with `apply`, those of the files come into
-    force first. Raises UnknownNameError for a store that `kohort.yaml` does not name, CheckError for a test or guard
+    force first. Where every source has a cursor, only what can have changed since the run before is read again, unless
+    `full`. Raises UnknownNameError for a store that `kohort.yaml` does not name, CheckError for a test or guard
     rail that stops, LockedError while another run lands there, ProjectError or StorageError for what the store
     refuses. Whatever is raised, the store shows the results that it had.
     """
@@ -110,7 +131,7 @@ def run_elsewhere(
         yield StepOutcome("project", "done", f"{records:,} journal records applied")
     definition, sources = _asked(workspace, engine)
     with open_store(definition, workspace.folder.path) as store, store.alone(definition.schema), store.snapshot():
-        site = _look(workspace, definition, sources, _Inside(store))
+        site = _look(workspace, definition, sources, _Inside(store), at, full=full)
         yield from _counted(site)
         definitions, cause = _definitions(workspace, site.there, at, apply=apply)
         applied = _application(workspace, site, definitions, at, cause) if cause else None
@@ -118,14 +139,15 @@ def run_elsewhere(
         rules, left_out = _readable(site.there, definitions)
         for name, reason in left_out.items():
             yield StepOutcome(f"segment {name}", "skipped", reason)
-        summary = _land(site, definitions, rules, versions, at)
+        landed = _land(site, definitions, rules, versions, at)
+        yield from _rescans(landed.rescans)
         if applied is not None:
             body = msgspec.json.encode(applied)
             workspace.journal.append("segments", [body], recorded_at=workspace.clock.now())
-    step = StepRun(f"segments in {engine}", at, "", summary)
+    step = StepRun(f"segments in {engine}", at, "", landed.summary)
     workspace.journal.append("run", [msgspec.json.encode(step)], recorded_at=workspace.clock.now())
     catch_up()
-    yield StepOutcome("segments", "done", summary)
+    yield StepOutcome("segments", "done", landed.summary)
 
 
 def _asked(workspace: Workspace, engine: str) -> tuple[StoreDefinition, list[SourceDefinition]]:
@@ -144,7 +166,13 @@ def _asked(workspace: Workspace, engine: str) -> tuple[StoreDefinition, list[Sou
 
 
 def _look(
-    workspace: Workspace, definition: StoreDefinition, sources: Sequence[SourceDefinition], store: _Inside
+    workspace: Workspace,
+    definition: StoreDefinition,
+    sources: Sequence[SourceDefinition],
+    store: _Inside,
+    at: Moment,
+    *,
+    full: bool,
 ) -> _Site:
     """Look at the tables of the sources, and make the engine's relations of them."""
     dialect = dialect_of(store.dialect)
@@ -158,10 +186,21 @@ def _look(
     def engine_of(catalog: Catalog) -> SqlEngine:
         return SqlEngine(store, catalog)
 
-    there = replace(workspace, shown=_shown(tables), elsewhere=engine_of)
-    for statement in relations(dialect, tables, there.catalog({}), database):
+    there, place = replace(workspace, shown=_shown(tables), elsewhere=engine_of), Place(database, definition.schema)
+    if not store.rows(schema_exists(dialect, place))[0]["count"]:
+        store.make(create_schema(dialect, place))
+    # What the engine keeps stands beside the results.
+    store.make(enter_schema(dialect, place.schema))
+    catalog = there.catalog({})
+    for statement in relations(dialect, tables, catalog, database):
         store.make(statement)
-    return _Site(store, dialect, Place(database, definition.schema), tables, there)
+    memory = None
+    if all(one.source.cursor for one in tables):
+        feed = feed_of(tables, catalog)
+        memory = Memory(store, _KEPT, feed, at, asked=full)
+    for statement in [people_table(dialect, tables)] if memory is None else mended_people(dialect, memory, feed):
+        store.make(statement)
+    return _Site(store, dialect, place, tables, there, memory)
 
 
 def _shown(tables: Sequence[MappedTable]) -> Shown:
@@ -180,12 +219,25 @@ def _shown(tables: Sequence[MappedTable]) -> Shown:
 
 def _counted(site: _Site) -> Iterator[StepOutcome]:
     for table in site.tables:
-        ((seen, taken),) = (row.values() for row in site.store.rows(row_counts(site.dialect, table)))
+        seen, taken = _rows_of(site, table)
         name, lacking = ".".join(table.source.table or ()), seen - taken
         left_out = f", {lacking:,} left out: no person, time, key or required value, or a text over 32 KB"
         yield StepOutcome(
             f"source {table.source.name}", "done", f"{seen:,} rows of {name}{left_out if lacking else ''}"
         )
+
+
+def _rows_of(site: _Site, table: MappedTable) -> tuple[int, int]:
+    """Return how many rows a table has, and how many of them count; those that were there before are known."""
+    store, memory = site.store, site.memory
+    if memory is None:
+        (counted,) = store.rows(row_counts(site.dialect, exp.to_table(table.view)))
+        return counted["seen"], counted["taken"]
+    name = table.source.name
+    (counted,) = store.rows(row_counts(site.dialect, memory.new_rows(name)))
+    (without,) = store.rows(rows_without_cursor(site.dialect, table))
+    known = memory.count(name, counted["seen"], counted["taken"])
+    return known.rows + without["lacking"], known.taken
 
 
 def _definitions(workspace: Workspace, there: Workspace, at: Moment, *, apply: bool) -> tuple[Definitions, str]:
@@ -243,11 +295,9 @@ def _catalog(there: Workspace, definitions: Definitions) -> Catalog:
 
 def _land(
     site: _Site, definitions: Definitions, rules: Mapping[str, Rule], versions: Mapping[str, int], at: Moment
-) -> str:
-    """Evaluate `rules` and write who entered and left; return what came out, in words."""
+) -> "_Landed":
+    """Evaluate `rules` and write who entered and left."""
     store, dialect, place = site.store, site.dialect, site.place
-    if not store.rows(schema_exists(dialect, place))[0]["count"]:
-        store.make(create_schema(dialect, place))
     for statement in create_results(dialect, place, {name: SCHEMAS[name] for name in _LANDED}):
         store.make(statement)
     epochs = store.rows(landed_epochs(dialect, place))
@@ -266,14 +316,50 @@ def _land(
         for name, rule in rules.items()
     ]
     pinned = statistics if newest is not None and newest["at"] == at else None
-    with AnsweringEngine(store, catalog).answers(rules, at, pinned) as answers:
+    with AnsweringEngine(store, catalog).answers(rules, at, pinned, site.memory) as answers:
         used = msgspec.json.encode(answers.statistics.to_json()).decode()
         epoch = Epoch(1 if newest is None else newest["seq"] + 1, at, site.there.clock.now(), used)
-        for statement in landing(dialect, place, answers, segments, epoch):
+        looked = answers
+        if site.memory is not None:
+            looked = turned(answers, site.memory, segments, epoch.seq - 1) or answers
+            for statement in kept_answers(dialect, site.memory, looked):
+                store.make(statement)
+        for statement in landing(dialect, place, looked, segments, epoch):
             store.make(statement)
         (counts,) = store.rows(landed_changes(dialect))
-    left = counts["everybody"] - counts["entered"]
-    return f"{len(rules)} segments evaluated in {place.schema}; {counts['entered']:,} entered, {left:,} left"
+        (everybody,) = store.rows(count_people(dialect, ANSWERS))
+    left, people = counts["everybody"] - counts["entered"], everybody["people"]
+    recomputed = people if answers.concerned is None else answers.concerned
+    summary = (
+        f"{len(rules)} segments evaluated in {place.schema}; recomputed {recomputed:,} of {people:,} people"
+        f"{_why_everybody(site)}; {counts['entered']:,} entered, {left:,} left"
+    )
+    return _Landed(summary, answers.rescans)
+
+
+def _why_everybody(site: _Site) -> str:
+    """Return why nothing that an earlier run kept was used, if so."""
+    if site.memory is not None:
+        return f", since {site.memory.full}" if site.memory.full else ""
+    lacking = [one.source.name for one in site.tables if not one.source.cursor]
+    return f", since {_some_of(lacking)} {'names' if len(lacking) == 1 else 'name'} no cursor"
+
+
+def _some_of(names: Sequence[str]) -> str:
+    """Return names in words, the first few by themselves."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _rescans(rescans: Sequence[Rescan]) -> Iterator[StepOutcome]:
+    """Yield for which values the rows of everybody were read again, for which rules: a line for each reason."""
+    by_reason: dict[str, list[Rescan]] = {}
+    for one in rescans:
+        by_reason.setdefault(one.reason, []).append(one)
+    for reason, its in by_reason.items():
+        values = _some_of([one.value for one in its])
+        segments = _some_of(sorted({name for one in its for name in one.rules}))
+        yield StepOutcome("rescan", "done", f"{values} (for {segments}): {reason}")
 
 
 def _believed(site: _Site, seq: int, at: Moment, statistics: Statistics) -> Believed:

@@ -166,19 +166,24 @@ class SqlEngine:
 
     @contextmanager
     def _features(self, plan: Plan, context: Context, person: str | None) -> Iterator[Places]:
-        """Make the numbers of people and the narrow tables; drop them in the end, or let the snapshot undo them."""
+        """Make the numbers of people and the narrow tables; drop them in the end, as `_numbered` does."""
         numbers = {feature: index for index, feature in enumerate(plan.features)}
         places: dict[Feature, Place] = {}
-        names = [self._people]
-        self._run(numbered_people(self._dialect, self._people, context.at, person))
-        for index, (subject, features) in enumerate(narrow_tables(plan, self._catalog).items()):
-            names.append(f"{self._scratch}_{index}")
-            its = {feature: Place(names[-1], numbers[feature]) for feature in features}
-            self._run(narrow_table(self._dialect, names[-1], subject, its, context, person))
-            places |= its
-        yield places
-        for name in names:
-            self._run(drop_table(self._dialect, name))
+        with self._numbered(context.at, person):
+            for index, (subject, features) in enumerate(narrow_tables(plan, self._catalog).items()):
+                its = {feature: Place(f"{self._scratch}_{index}", numbers[feature]) for feature in features}
+                self._run(narrow_table(self._dialect, f"{self._scratch}_{index}", subject, its, context, person))
+                places |= its
+            yield places
+            for name in dict.fromkeys(place.table for place in places.values()):
+                self._run(drop_table(self._dialect, name))
+
+    @contextmanager
+    def _numbered(self, at: Moment, person: str | None = None) -> Iterator[None]:
+        """Make the numbers of the people who exist at `at`; drop them in the end, or let the snapshot undo them."""
+        self._run(numbered_people(self._dialect, self._people, at, person))
+        yield
+        self._run(drop_table(self._dialect, self._people))
 
     def _statistics(self, stage: Sequence[Basic], places: Places, context: Context, so_far: "Decided") -> Statistics:
         """Return the statistics so far and those that `stage` needs besides."""

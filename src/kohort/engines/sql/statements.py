@@ -193,11 +193,12 @@ def answers_table(
     criteria: Sequence[Criterion],
     places: Places,
     at: Moment,
+    decided: Mapping[str, str],
 ) -> Statement:
     """Return the statement that keeps the answers in the store, as `table`: a row with all words for each of `people`.
 
-    Its columns are `person_id`, a text, and `w0`, `w1`, … . Rules are decided on such rows, so each narrow table is
-    joined, after it has answered for the people in it.
+    Its columns are `person_id`, a text, `w0`, `w1`, … , and those of `decided`, true of whoever is in the table that it
+    names. Rules are decided on such rows, so each narrow table is joined, after it has answered for the people in it.
     """
     parameters = Parameters(dialect)
     answers: dict[str, list[exp.Expr]] = {}
@@ -217,6 +218,10 @@ def answers_table(
         alias = f"answers_{narrow}"
         same = exp.EQ(this=column(PERSON, alias), expression=column(PERSON, people))
         select.join(answering.subquery(alias, copy=False), on=same, join_type="LEFT", copy=False)
+    for name, its in decided.items():
+        same = exp.EQ(this=column(PERSON, its), expression=as_text(column(PERSON, people)))
+        select.join(exp.to_table(its), on=same, join_type="LEFT", copy=False)
+        wanted.append(named(is_there(column(PERSON, its)), name))
     select.select(named(as_text(column(PERSON, people)), PERSON), *wanted, copy=False)
     return create_table(table, select, parameters)
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from sqlglot import expressions as exp
 
 from kohort.clock import Moment
 from kohort.engines.bits import arrow_mask
+from kohort.engines.context import Context
 from kohort.engines.criteria import criterion_of
 from kohort.engines.plan import Algebra, Formula, Gate, Plan
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.engine import Decided, SqlEngine
-from kohort.engines.sql.statements import Statement, answers_table, create_table, words_of
+from kohort.engines.sql.refresh.memory import Memory
+from kohort.engines.sql.refresh.step import Rescan, mended
+from kohort.engines.sql.statements import Places, Statement, answers_table, create_table, words_of
 from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, named, number
 from kohort.engines.statistics import Statistics, population_rule, population_term
 from kohort.rules.nodes import Basic, Located, Rule
@@ -26,14 +29,20 @@ _DECIDED = "kohort_decided"
 class Answers:
     """What the store holds of a plan: the table `kohort_answers`, with a row for everybody who exists.
 
-    `bits` say where the answer to a condition, by its number, stands: the word and the bit. `decided` names the table
-    of the people of whom a condition holds that was decided outside the store. `statistics` are those that were used.
+    `bits` say where the answer to a condition, by its number, stands: the word and the bit. `decided` names the column
+    of a condition that was decided outside the store. `table` is that of the people who are looked at, `columns` its
+    columns, the person's left out. `statistics` are those that were used. `concerned` and `rescans` say what it took;
+    see `Mended`.
     """
 
     plan: Plan
     bits: Mapping[int, tuple[int, int]]
     decided: Mapping[int, str]
+    columns: tuple[str, ...]
     statistics: Statistics
+    table: str = ANSWERS
+    concerned: int | None = None
+    rescans: tuple[Rescan, ...] = ()
 
     def holds(self, rule: Rule) -> exp.Expr:
         """Return whether `rule`, one of the plan's, holds of a row of the table: true or false, never NULL."""
@@ -49,11 +58,10 @@ class Answers:
             case str(segment):
                 return self.holds(self.plan.segments[segment])
             case condition if condition in self.decided:
-                people = exp.select(column(PERSON)).from_(self.decided[condition])
-                return exp.In(this=column(PERSON, ANSWERS), query=people.subquery())
+                return column(self.decided[condition], self.table)
             case condition:
                 word, bit = self.bits[condition]
-                masked = exp.BitwiseAnd(this=column(f"w{word}", ANSWERS), expression=number(1 << bit))
+                masked = exp.BitwiseAnd(this=column(f"w{word}", self.table), expression=number(1 << bit))
                 return exp.NEQ(this=exp.Paren(this=masked), expression=number(0))
 
 
@@ -65,40 +73,52 @@ class AnsweringEngine(SqlEngine):
     """
 
     @contextmanager
-    def answers(self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None) -> Iterator[Answers]:
+    def answers(
+        self, rules: Mapping[str, Rule], at: Moment, pinned: Statistics | None = None, memory: Memory | None = None
+    ) -> Iterator[Answers]:
         """Make the table of answers to `rules` as of `at`, inside a snapshot that the caller has begun.
 
-        Raises what `evaluate` raises.
+        With a `memory`, opened as of `at`, from what was kept where that will do. Raises what `evaluate` raises.
         """
         plan = self._plan(rules)
+        if memory is None:
+            context = self._context(plan, at)
+            with self._features(plan, context, None) as places:
+                yield self._answered(plan, context, places, pinned)
+            return
+        with mended(self._store, self._catalog, plan, memory) as its, self._numbered(at):
+            found = self._answered(plan, its.context, its.places, pinned)
+            yield replace(found, concerned=its.concerned, rescans=its.rescans)
+
+    def _answered(self, plan: Plan, context: Context, places: Places, pinned: Statistics | None) -> Answers:
         outside = [one for one in plan.conditions if _is_decided_outside(one)]
-        statistics, decided = self._decided_outside(plan, outside, at, pinned)
-        context = self._context(plan, at)
+        statistics, decided = self._decided_outside(plan, outside, context, places, pinned)
         inside = [one for one in plan.conditions if one not in set(outside)]
         numbers = {condition: place for place, condition in enumerate(plan.conditions)}
-        with self._features(plan, context, None) as places:
-            nobody = Decided(pa.array([], pa.string()), Algebra(plan), statistics)
-            statistics = self._statistics(inside, places, context, nobody)
-            criteria = [criterion_of(one, statistics, context) for one in inside]
-            words = words_of(criteria, places)
-            self._run(answers_table(self._dialect, ANSWERS, self._people, words, criteria, places, at))
-            bits = {
-                numbers[inside[criterion]]: (word, bit)
-                for word, its in enumerate(words)
-                for bit, criterion in enumerate(its.criteria)
-            }
-            yield Answers(plan, bits, {numbers[one]: table for one, table in decided.items()}, statistics)
+        nobody = Decided(pa.array([], pa.string()), Algebra(plan), statistics)
+        statistics = self._statistics(inside, places, context, nobody)
+        criteria = [criterion_of(one, statistics, context) for one in inside]
+        words = words_of(criteria, places)
+        held = {f"d{place}": table for place, table in enumerate(decided.values())}
+        self._run(answers_table(self._dialect, ANSWERS, self._people, words, criteria, places, context.at, held))
+        bits = {
+            numbers[inside[criterion]]: (word, bit)
+            for word, its in enumerate(words)
+            for bit, criterion in enumerate(its.criteria)
+        }
+        columns = (*(f"w{word}" for word in range(len(words))), *held)
+        named_so = {numbers[one]: name for one, name in zip(decided, held, strict=True)}
+        return Answers(plan, bits, named_so, columns, statistics)
 
     def _decided_outside(
-        self, plan: Plan, conditions: Sequence[Basic], at: Moment, pinned: Statistics | None
+        self, plan: Plan, conditions: Sequence[Basic], context: Context, places: Places, pinned: Statistics | None
     ) -> tuple[Statistics, dict[Basic, str]]:
         """Decide conditions here, and give the store the ids of those of whom each holds."""
         if not conditions:
             return plan.known(pinned), {}
+        # They, and the populations that they name, ask for no feature that the plan does not have.
         part = self._plan({str(place): one for place, one in enumerate(conditions)})
-        context = self._context(part, at)
-        with self._features(part, context, None) as places:
-            found = self._decide(part, context, places, pinned)
+        found = self._decide(part, context, {one: places[one] for one in part.features}, pinned)
         tables = {}
         for place, one in enumerate(conditions):
             tables[one] = f"{_DECIDED}_{place}"

@@ -30,8 +30,10 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2100
 """The years for which a zone's changes of offset are known; before and after, its first and last offset count."""
 
-_FIRST_MOMENT: Final = moment_of(datetime(1, 1, 1, tzinfo=UTC))
-_LAST_MOMENT: Final = moment_of(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+FIRST_MOMENT: Final = moment_of(datetime(1, 1, 1, tzinfo=UTC))
+LAST_MOMENT: Final = moment_of(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+"""The moments that a calendar knows; a time before or after counts as missing."""
+
 _KINDS_OF: Final = {
     ValueType.NUMBER: {Kind.INTEGER, Kind.DECIMAL, Kind.REAL},
     ValueType.TEXT: {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN},
@@ -77,7 +79,7 @@ def finished(dialect: Dialect, held: HeldColumn, type_: ValueType, term: exp.Exp
             return micros(dialect, held, term)
         case ValueType.MOMENT:
             offset = number(0) if held.kind is Kind.ZONED_TIME else offset_of(term, zone)
-            known = [_at_least(term, _FIRST_MOMENT), exp.LTE(this=term.copy(), expression=number(_LAST_MOMENT))]
+            known = [_at_least(term, FIRST_MOMENT), exp.LTE(this=term.copy(), expression=number(LAST_MOMENT))]
             moment = exp.Sub(this=term.copy(), expression=exp.Paren(this=offset))
             return exp.Case(ifs=[exp.If(this=all_of(known), true=moment)])
         case ValueType.TEXT if held.kind is Kind.TEXT:
@@ -143,7 +145,7 @@ def offsets_of(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     """
     time, end = datetime(FIRST_YEAR, 1, 1, tzinfo=zone), datetime(LAST_YEAR + 1, 1, 1, tzinfo=zone)
     before = _offset(time)
-    found = [(_FIRST_MOMENT, before)]
+    found = [(FIRST_MOMENT, before)]
     while time < end:
         later = time + timedelta(days=1)
         offset = _offset(later)

@@ -5,6 +5,7 @@ from typing import Final
 from kohort.engines.sql.dialects import Gap, Grade
 
 LANDING_GAPS: Final = (
+    Gap("rows changed or deleted in place", Grade.NOT_YET, "a cursor does not see them; run with --full after it"),
     Gap("exact moments between runs", Grade.NOT_YET, "who enters or leaves does so at the moment of the run"),
     Gap("anonymous ids joined to known ones", Grade.NOT_YET, "a person is the column that the mapping names"),
     Gap("scores of the project", Grade.NOT_YET, "they are computed from the project's own data; map a column"),

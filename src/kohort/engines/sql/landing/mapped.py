@@ -1,7 +1,8 @@
 """One source's table as rows of events or traits: its columns checked and typed, then a SELECT over them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlglot import expressions as exp
@@ -11,15 +12,19 @@ from kohort.definitions.source import SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
 from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import Dialect
-from kohort.engines.sql.landing.conversions import finished, fits, prepared, refused
-from kohort.engines.sql.landing.kinds import HeldColumn
+from kohort.engines.sql.landing.conversions import finished, fits, offsets_of, prepared, refused
+from kohort.engines.sql.landing.kinds import HeldColumn, Kind
 from kohort.engines.sql.terms import PERSON, all_of, any_of, column, is_there, named, number
 from kohort.errors import Place, ProjectError, did_you_mean
 
 ID = "event_id"
 TIME = "ts"
+CURSOR = "kohort_cursor"
+HAPPENED = "kohort_happened"
+"""The columns of `rows` that show the table's own columns of its cursor and its times, as they are."""
 
 _UNIT_SEPARATOR = 31
+_CURSOR_KINDS = frozenset({Kind.INTEGER, Kind.TIME, Kind.ZONED_TIME})
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,30 @@ class MappedTable:
     def rows(self, dialect: Dialect, catalog: str) -> exp.Select:
         """Return the SELECT of the rows with a meaning: `person_id`, `ts`, `event_id`, `v0`, `v1`, …, and `taken`.
 
-        `taken` says whether a row counts: it has a person, a time, its key and what the tracking plan requires, and
-        no text is longer than Kohort takes.
+        `taken` says whether a row counts: it has a person, a time, its key, its cursor if the table has one, and what
+        the tracking plan requires, and no text is longer than Kohort takes.
         """
         raw = self._raw(dialect, catalog)
         read = exp.select(*self._read(dialect)).from_(raw.subquery("held_rows"))
-        there = [is_there(column(one)) for one in (PERSON, TIME, ID)]
+        # The id of a person stays as it is, so that an index on the column serves; a blank one does not count.
+        person = finished(dialect, self.held[self.source.user_id], ValueType.TEXT, column(PERSON), self.zone)
+        there = [is_there(column(one)) for one in (TIME, ID, *([CURSOR] if self.source.cursor else []))]
+        there.insert(0, is_there(person))
         needed = [is_there(column(f"v{number}")) for number, one in enumerate(self.values) if one.name in self.required]
         taken = all_of([*there, *needed, column("readable")])
         return exp.select(exp.Star(), named(taken, "taken")).from_(read.subquery("read_rows"))
+
+    def natives(self) -> dict[str, HeldColumn]:
+        """Return the columns of the cursor and of the times, as far as the table has them, by their names in `rows`."""
+        wanted = {CURSOR: self.source.cursor, HAPPENED: self.source.time.column}
+        return {name: self.held[held] for name, held in wanted.items() if held}
+
+    def meaning(self) -> str:
+        """Return what stands for how the rows are read: the mapping, and what it depends on."""
+        source = replace(self.source, file="")
+        used = [self.held[one] for one in self.source.columns()]
+        words = repr((source, used, self.values, self.required, self.zone.key, offsets_of(self.zone)))
+        return hashlib.sha256(words.encode()).hexdigest()
 
     def _raw(self, dialect: Dialect, catalog: str) -> exp.Select:
         schema, table = self.source.table or ("", "")
@@ -69,6 +89,7 @@ class MappedTable:
             for place, one in enumerate(self.source.key)
         ]
         wanted += [named(prepared(dialect, one.held, one.type), f"v{place}") for place, one in enumerate(self.values)]
+        wanted += [named(column(one.name), name) for name, one in self.natives().items()]
         names = [exp.to_identifier(name, quoted=True) for name in (table, schema, catalog)]
         return exp.select(*wanted).from_(exp.Table(this=names[0], db=names[1], catalog=names[2]))
 
@@ -82,7 +103,7 @@ class MappedTable:
         unreadable = [found for held, term in texts for found in refused(dialect, held, term)]
         readable = exp.Coalesce(this=exp.Not(this=any_of(unreadable)), expressions=[exp.true()])
         return [
-            named(finished(dialect, person, ValueType.TEXT, column("person"), self.zone), PERSON),
+            named(column("person"), PERSON),
             named(self._time(dialect), TIME),
             named(_joined([finished(dialect, held, ValueType.TEXT, column(f"k{place}"), self.zone)
                            for place, held in enumerate(keys)]), ID),
@@ -91,6 +112,7 @@ class MappedTable:
                 for place, one in enumerate(self.values)
             ),
             named(readable, "readable"),
+            *map(column, self.natives()),
         ]  # fmt: skip
 
     def _time(self, dialect: Dialect) -> exp.Expr:
@@ -133,6 +155,11 @@ def mapped_table(
         _fitting(source, held[name], ValueType.TEXT, asked)
     if source.time.column:
         _fitting(source, held[source.time.column], ValueType.MOMENT, "time")
+    if source.cursor and held[source.cursor].kind not in _CURSOR_KINDS:
+        raise ProjectError(
+            f'{Place(source.file, field="cursor")}: the column "{source.cursor}" of {table} is '
+            f"{held[source.cursor].said}; a cursor is a whole number, or a time to tell the rows of two loads apart"
+        )
     required = plan.required_of(source.event) if source.event else ()
     for name in required:
         if name not in {one.name for one in values}:

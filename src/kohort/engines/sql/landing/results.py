@@ -109,7 +109,7 @@ def landing(
     yield _found(dialect, answers, segments[:CHUNK], 0)
     for first in range(CHUNK, len(segments), CHUNK):
         yield _more_found(dialect, answers, segments[first : first + CHUNK], first)
-    yield _changes(dialect, place)
+    yield _changes(dialect, place, answers)
     yield _log(dialect, place, epoch)
     yield _leave(dialect, place, epoch)
     yield _enter(dialect, place, epoch)
@@ -146,7 +146,8 @@ def _segments(dialect: Dialect, segments: Sequence[LandedSegment]) -> Statement:
 
 
 def _found(dialect: Dialect, answers: Answers, segments: Sequence[LandedSegment], first: int) -> Statement:
-    nobody = exp.select(named(big(number(0)), "number"), column(PERSON)).from_(ANSWERS).where(exp.false())
+    nobody = exp.select(named(big(number(0)), "number"), column(PERSON)).from_(answers.table)
+    nobody = nobody.where(exp.false())
     return create_table(_FOUND, _members(nobody, answers, segments, first), Parameters(dialect))
 
 
@@ -159,15 +160,18 @@ def _members(before: exp.Select | None, answers: Answers, segments: Sequence[Lan
     parts = [] if before is None else [before]
     parts += [
         exp.select(named(big(number(first + place)), "number"), column(PERSON))
-        .from_(ANSWERS)
+        .from_(answers.table)
         .where(answers.holds(one.rule))
         for place, one in enumerate(segments)
     ]
     return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
 
 
-def _changes(dialect: Dialect, place: Place) -> Statement:
-    """Return who enters, and who leaves: members found against open stays, both by anti-join."""
+def _changes(dialect: Dialect, place: Place, answers: Answers) -> Statement:
+    """Return who enters, and who leaves: members found against open stays, both by anti-join.
+
+    Whoever is not looked at stays where they are.
+    """
     parameters = Parameters(dialect)
     is_open = exp.Is(this=column("left_at", "m"), expression=exp.null())
     stays = (
@@ -188,6 +192,8 @@ def _changes(dialect: Dialect, place: Place) -> Statement:
         .where(all_of([_same("number", "f", "s"), _same(PERSON, "f", "m")]))
     )
     removed = _text(parameters, "segment removed")
+    people = exp.select(column(PERSON)).from_(answers.table).subquery()
+    looked = [] if answers.table == ANSWERS else [exp.In(this=column(PERSON, "m"), query=people)]
     leaving = (
         exp.select(
             column("segment", "m"),
@@ -198,7 +204,7 @@ def _changes(dialect: Dialect, place: Place) -> Statement:
         )
         .from_(place.table("memberships", "m"))
         .join(exp.alias_(exp.to_table(_SEGMENTS), "s", table=True), on=_same("segment", "s", "m"), join_type="LEFT")
-        .where(all_of([is_open.copy(), exp.Not(this=exp.Exists(this=still))]))
+        .where(all_of([is_open.copy(), exp.Not(this=exp.Exists(this=still)), *looked]))
     )
     return create_table(_CHANGES, exp.union(entering, leaving, distinct=False), parameters)
 
@@ -247,8 +253,9 @@ def _enter(dialect: Dialect, place: Place, epoch: Epoch) -> Statement:
 
 
 def _sizes(dialect: Dialect, place: Place, epoch: Epoch) -> Statement:
-    counted = exp.select(column("number"), named(exp.Count(this=exp.Star()), "size")).from_(_FOUND)
-    counted = counted.group_by(column("number"))
+    is_open = exp.Is(this=column("left_at"), expression=exp.null())
+    counted = exp.select(column("segment"), named(exp.Count(this=exp.Star()), "size"))
+    counted = counted.from_(place.table("memberships")).where(is_open).group_by(column("segment"))
     people = exp.select(exp.Count(this=exp.Star())).from_(ANSWERS).subquery()
     values: dict[str, exp.Expr] = {
         "seq": number(epoch.seq),
@@ -261,7 +268,7 @@ def _sizes(dialect: Dialect, place: Place, epoch: Epoch) -> Statement:
     select = (
         exp.select(*(named(value, name) for name, value in values.items()))
         .from_(exp.alias_(exp.to_table(_SEGMENTS), "s", table=True))
-        .join(counted.subquery("f"), on=_same("number", "f", "s"), join_type="LEFT")
+        .join(counted.subquery("f"), on=_same("segment", "f", "s"), join_type="LEFT")
     )
     return printed(_insert(place.table("segment_sizes"), tuple(values), select), Parameters(dialect))
 

@@ -8,43 +8,11 @@ from sqlglot import expressions as exp
 from kohort.clock import Moment
 from kohort.engines.context import Context
 from kohort.engines.plan import Feature
+from kohort.engines.sql.refresh.arrivals import Arrivals
 from kohort.engines.sql.refresh.ranges import union, without
 from kohort.engines.sql.terms import all_of, any_of, column, in_ranges, number
 from kohort.rules.nodes import Aggregate
 from kohort.rules.windows import Range, Window
-
-
-@dataclass(frozen=True)
-class Arrivals:
-    """Which rows of a relation are new: those whose `cursor` lies above `since` (None: all) and not above `upto`.
-
-    `time` is the column of a row's moment, `id` that which decides between rows of one moment. Rows above `upto`
-    are not there yet.
-    """
-
-    relation: str
-    time: str
-    id: str
-    cursor: str
-    since: int | None
-    upto: int
-
-    def new(self) -> exp.Expr:
-        """Return whether a row is new."""
-        arrived = exp.LTE(this=column(self.cursor), expression=number(self.upto))
-        if self.since is None:
-            return arrived
-        return all_of([exp.GT(this=column(self.cursor), expression=number(self.since)), arrived])
-
-    def old(self) -> exp.Expr:
-        """Return whether a row was there already."""
-        if self.since is None:
-            return exp.false()
-        return exp.LTE(this=column(self.cursor), expression=number(self.since))
-
-    def there(self) -> exp.Expr:
-        """Return whether a row is there, new or old."""
-        return exp.LTE(this=column(self.cursor), expression=number(self.upto))
 
 
 @dataclass(frozen=True)
@@ -62,7 +30,7 @@ class Change:
     @property
     def first(self) -> "Change":
         """The same as the first evaluation: everything is new."""
-        return Change(None, self.after, _anew(self.events), _anew(self.traits))
+        return Change(None, self.after, self.events.anew, self.traits.anew)
 
     @property
     def passed(self) -> tuple[Range, ...]:
@@ -126,7 +94,3 @@ def shifted(ranges: Sequence[Range], length: int) -> tuple[Range, ...]:
 def _ranges(window: Window | None, context: Context) -> tuple[Range, ...]:
     ever: tuple[Moment | None, Moment] = (None, context.at)
     return (ever,) if window is None else context.ranges(window)
-
-
-def _anew(arrivals: Arrivals) -> Arrivals:
-    return Arrivals(arrivals.relation, arrivals.time, arrivals.id, arrivals.cursor, None, arrivals.upto)

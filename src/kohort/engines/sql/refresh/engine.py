@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
 from kohort.engines.sql.engine import SqlEngine
-from kohort.engines.sql.refresh.step import Cursors, Rescan, Step
-from kohort.engines.sql.statements import drop_table, numbered_people
+from kohort.engines.sql.refresh.feeds import Cursors, Feed
+from kohort.engines.sql.refresh.memory import AFTER_ALL, Memory
+from kohort.engines.sql.refresh.step import Rescan, mended
 from kohort.engines.sql.store import Store
 from kohort.engines.statistics import Statistics
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
-
-_AFTER_ALL: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,9 @@ class IncrementalEngine(SqlEngine):
 
     Its tables, whose names begin with `kept`, are made where the connection makes tables. They hold a row a person for
     each event name and trait, so the next evaluation reads only rows that were loaded since, and rows at whose moments
-    a window took in or let go. What the events or traits themselves lost or changed after they were loaded is not seen:
-    after an erasure, a correction or a merge of people, evaluate with `full`.
+    a window took in or let go; `feed` says what is loaded and by which column, as `Cursors` does if it is not given.
+    What the events or traits themselves lost or changed after they were loaded is not seen: after an erasure, a
+    correction or a merge of people, evaluate with `full`.
 
     >>> from kohort.rules.parse import parse_rule
     >>> from kohort.storage.connections import open_duckdb
@@ -58,12 +57,10 @@ class IncrementalEngine(SqlEngine):
     (['ada'], 1, None)
     """
 
-    def __init__(
-        self, store: Store, catalog: Catalog, kept: str = "kohort_kept", cursors: Cursors | None = None
-    ) -> None:
+    def __init__(self, store: Store, catalog: Catalog, kept: str = "kohort_kept", feed: Feed | None = None) -> None:
         super().__init__(store, catalog, scratch=f"{kept}_scratch")
         self._kept = kept
-        self._cursors = cursors or Cursors()
+        self._feed = feed or Cursors().feed()
 
     def refresh(
         self,
@@ -80,15 +77,11 @@ class IncrementalEngine(SqlEngine):
         `evaluate` raises.
         """
         plan = self._plan(rules)
-        step = Step(self._store, self._catalog, self._kept)
         with self._store.snapshot():
-            step.begin(at, self._cursors, _AFTER_ALL if upto is None else upto, full=full)
-            change = step.look_up(plan)
-            concerned = step.mend(plan, change)
-            self._run(numbered_people(self._dialect, self._people, at))
-            found = self._decide(plan, change.after, step.places, pinned)
-            self._run(drop_table(self._dialect, self._people))
-            step.end()
+            last = AFTER_ALL if upto is None else upto
+            memory = Memory(self._store, self._kept, self._feed, at, upto=last, asked=full)
+            with mended(self._store, self._catalog, plan, memory) as its, self._numbered(at):
+                found = self._decide(plan, its.context, its.places, pinned)
         evaluation = found.evaluation(plan, at)
-        recomputed = evaluation.population if concerned is None else concerned
-        return Refreshed(evaluation, recomputed, step.full, step.rescans(plan))
+        recomputed = evaluation.population if its.concerned is None else its.concerned
+        return Refreshed(evaluation, recomputed, memory.full, its.rescans)

@@ -19,6 +19,7 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
     """Return of each person the foremost of the rows that came."""
     arrivals = change.traits if isinstance(subject, Trait) else change.events
     columns = [named(column(arrivals.time), MOMENT), named(column(arrivals.id), ID)]
+    gained = change.gained(None)
     match subject:
         case Trait(name=name):
             # A value that was removed stands as a row without one: what came before it stays covered.
@@ -28,7 +29,8 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
                 for one, place in places.items()
             ]
             rows = [exp.EQ(this=column("name"), expression=parameters.bind(name)), change.entering(None, arrivals)]
-        case Feature(measure=Aggregate() as measure):
+        case Feature(measure=Aggregate(event=name) as measure):
+            gained = change.gained(window_of(subject))
             (read,) = property_columns(subject, change.after.catalog)
             columns.append(named(read, f"f{places[subject].index}"))
             rows = [
@@ -41,7 +43,7 @@ def foremost_changes(subject: Subject, places: Places, change: Change, parameter
         case _:
             raise TypeError("only a trait, or the first or last value of a property, is that of one row")
     matching = ranked(columns, (arrivals.time, arrivals.id), parameters, latest=_is_latest(subject))
-    matching = matching.from_(arrivals.relation).where(all_of(rows))
+    matching = matching.from_(arrivals.rows(parameters, [name], gained)).where(all_of(rows))
     return foremost([column(name) for name in foremost_columns(places)], matching)
 
 

@@ -5,12 +5,13 @@ from sqlglot import expressions as exp
 from kohort.engines.plan import Feature
 from kohort.engines.sql.narrow import Subject, narrow_rows
 from kohort.engines.sql.refresh.change import Change, shifted, window_of
+from kohort.engines.sql.refresh.ranges import union
 from kohort.engines.sql.statements import Places
-from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, in_ranges, named, number
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, first_moment, in_ranges, named, number
 from kohort.rules.nodes import Aggregate, DaysSince, Sequence
 
 BEFORE_ALL = -(2**63) + 1
-"""A moment, or cursor, before all others."""
+"""A moment before all others."""
 
 SINCE = "since"
 
@@ -44,7 +45,7 @@ def people_touched(subject: Subject, places: Places, change: Change, table: str,
     touching = change.touching(moved, change.events)
     rows = [_events(event, touching.copy(), parameters) for event in events_read(subject)]
     select = exp.select(column(PERSON), named(number(BEFORE_ALL), SINCE)).distinct()
-    return select.from_("events").where(any_of(rows))
+    return select.from_(change.events.rows(parameters, events_read(subject), moved)).where(any_of(rows))
 
 
 def _doers_touched(sequence: Sequence, change: Change, table: str, parameters: Parameters) -> exp.Select:
@@ -62,10 +63,11 @@ def _doers_touched(sequence: Sequence, change: Change, table: str, parameters: P
     had = exp.In(this=column(PERSON), query=exp.select(column(PERSON)).from_(table).subquery())
     new = all_of([change.events.new(), exp.LTE(this=time, expression=number(change.after.at - wait))])
     rows = [_events(event, new.copy(), parameters) for event in dict.fromkeys(step.event for step in done)]
-    for event, ranges in (
+    moved = [
         (done[-1].event, shifted(change.passed, wait)),
         (done[0].event, change.gained(sequence.window)),
-    ):
+    ]
+    for event, ranges in moved:
         if ranges:
             rows.append(_events(event, all_of([change.events.old(), in_ranges(time.copy(), ranges)]), parameters))
     undone = [step.event for step in sequence.steps if step.negated]
@@ -80,7 +82,9 @@ def _doers_touched(sequence: Sequence, change: Change, table: str, parameters: P
     if reach is not None:
         earliest = exp.Sub(this=exp.Min(this=time.copy()), expression=number(reach))
         since = exp.Case(ifs=[exp.If(this=had, true=since)], default=earliest)
-    select = exp.select(column(PERSON), named(since, SINCE)).from_("events").where(any_of(rows))
+    looked = union((*change.lost(sequence.window), *(one for _, ranges in moved for one in ranges)))
+    read = change.events.rows(parameters, events_read(sequence), looked)
+    select = exp.select(column(PERSON), named(since, SINCE)).from_(read).where(any_of(rows))
     return select.group_by(column(PERSON))
 
 
@@ -89,11 +93,13 @@ def people_again(
 ) -> exp.Select:
     """Return the values of `places` of the people in the table `touched`, None: of everybody."""
     select = narrow_rows(subject, places, change.after, None, parameters)
+    windows = [subject.window] if isinstance(subject, Sequence) else [window_of(feature) for feature in places]
+    looked = [(first_moment(windows, change.after), change.after.at)]
     for table in [one for one in select.find_all(exp.Table) if one.name == change.events.relation]:
         reading = table.find_ancestor(exp.Select)
         if reading is None:
             raise TypeError("a table is read by a query")
-        reading.where(change.events.there(), copy=False)
+        table.replace(change.events.rows(parameters, events_read(subject), looked, new=False))
         if touched is not None:
             concerned = exp.select(named(column(PERSON), "concerned"), column(SINCE)).from_(touched)
             same = exp.EQ(this=column(PERSON), expression=column("concerned"))

@@ -12,34 +12,49 @@ from kohort.engines.sql.refresh.people import events_read
 from kohort.engines.sql.statements import Place
 from kohort.rules.catalog import Catalog
 
-LAYOUT = 1
+LAYOUT = 2
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How far a load had come: up to the cursor `upto`, its columns having been read as `meaning` says.
+
+    Where rows are counted, it had `rows`, of which `taken` counted.
+    """
+
+    upto: int
+    meaning: str = ""
+    rows: int = 0
+    taken: int = 0
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The state of a store as of the moment `at`, with all rows whose cursor is at most `events` or `traits`.
+    """The state of a store as of the moment `at`, with all rows that `loads` say, by the name of the load.
 
     `places` are the narrow tables' columns by the feature's `fingerprint`, `texts` the tables of distinct values by
     what they are of, `earliest` the moment of the first event where a rule needed it. `tables` is the number of tables
-    ever made, so that each new one has a name of its own.
+    ever made, so that each new one has a name of its own. `answers` names the meaning of the answers that are kept of
+    everybody, if they are.
 
-    >>> kept = Kept(5, 10, 0, {"ab": Place("kept_0", 3)})
+    >>> kept = Kept(5, {"events": Loaded(10)}, {"ab": Place("kept_0", 3)})
     >>> Kept.of_json(kept.to_json()) == kept
     True
     """
 
     at: Moment
-    events: int
-    traits: int
+    loads: Mapping[str, Loaded] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     earliest: Moment | None = None
     tables: int = 0
+    answers: str = ""
 
     def to_json(self) -> str:
         """Return the document."""
         places = {name: [place.table, place.index] for name, place in self.places.items()}
-        return json.dumps({"layout": LAYOUT, **vars(self), "places": places})
+        loads = {name: vars(one) for name, one in self.loads.items()}
+        return json.dumps({"layout": LAYOUT, **vars(self), "places": places, "loads": loads})
 
     @staticmethod
     def of_json(text: str) -> "Kept | None":
@@ -49,7 +64,8 @@ class Kept:
             if document.pop("layout") != LAYOUT:
                 return None
             places = {name: Place(str(table), int(index)) for name, (table, index) in document.pop("places").items()}
-            return Kept(places=places, **document)
+            loads = {name: Loaded(**one) for name, one in document.pop("loads").items()}
+            return Kept(places=places, loads=loads, **document)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 

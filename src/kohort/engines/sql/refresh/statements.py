@@ -4,7 +4,8 @@ from sqlglot import expressions as exp
 
 from kohort.clock import Moment
 from kohort.engines.sql.dialects import Dialect
-from kohort.engines.sql.refresh.change import Arrivals
+from kohort.engines.sql.refresh.arrivals import Arrivals
+from kohort.engines.sql.refresh.feeds import Load
 from kohort.engines.sql.statements import Statement, printed
 from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, is_there, named, number
 
@@ -49,16 +50,19 @@ def count_concerned(dialect: Dialect, tables: list[str], at: Moment) -> Statemen
     return printed(select.where(all_of([exist, any_of(inside)])), Parameters(dialect))
 
 
-def latest_cursor(dialect: Dialect, arrivals: Arrivals) -> Statement:
-    """Return the statement for the greatest cursor `latest` of a relation up to `arrivals.upto`, NULL of none."""
-    select = exp.select(named(exp.Max(this=column(arrivals.cursor)), "latest")).from_(arrivals.relation)
-    return printed(select.where(arrivals.there()), Parameters(dialect))
+def latest_cursor(dialect: Dialect, load: Load, upto: int) -> Statement:
+    """Return the statement for the greatest cursor `latest` of a load up to `upto`, NULL of none."""
+    greatest = exp.select(named(exp.Max(this=column(load.cursor.column)), "latest")).from_(load.relation)
+    greatest = greatest.where(load.cursor.upto(upto))
+    select = exp.select(named(load.cursor.read(column("latest"), dialect), "latest"))
+    return printed(select.from_(greatest.subquery("greatest")), Parameters(dialect))
 
 
 def first_moment(dialect: Dialect, arrivals: Arrivals) -> Statement:
     """Return the statement for the first moment `first_ts` of the rows that are new; NULL if there is none."""
-    select = exp.select(named(exp.Min(this=column(arrivals.time)), "first_ts")).from_(arrivals.relation)
-    return printed(select.where(arrivals.new()), Parameters(dialect))
+    parameters = Parameters(dialect)
+    select = exp.select(named(exp.Min(this=column(arrivals.time)), "first_ts"))
+    return printed(select.from_(arrivals.rows(parameters, None, ())).where(arrivals.new()), parameters)
 
 
 def keep_values(dialect: Dialect, table: str, subject: str, held: str, arrivals: Arrivals) -> Statement:
@@ -107,7 +111,7 @@ def write_record(dialect: Dialect, table: str, document: str) -> Statement:
 
 def _values(subject: str, held: str, arrivals: Arrivals, besides: list[exp.Expr], parameters: Parameters) -> exp.Select:
     rows = [exp.EQ(this=column("name"), expression=parameters.bind(subject)), is_there(column(held)), arrivals.new()]
-    select = exp.select(named(column(held), "value")).distinct().from_(arrivals.relation)
+    select = exp.select(named(column(held), "value")).distinct().from_(arrivals.rows(parameters, [subject], ()))
     return select.where(all_of([*rows, *besides]))
 
 

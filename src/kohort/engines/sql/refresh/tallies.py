@@ -14,9 +14,10 @@ from kohort.rules.operators import Function, Occurrence
 def tally_changes(event: str, places: Places, change: Change, parameters: Parameters) -> exp.Select:
     """Return by how much the features of `places` changed: a row for each person with a row that came or went."""
     columns = [one for feature, place in places.items() for one in _changes(feature, place.index, change, parameters)]
-    touching = change.touching(change.moved(window_of(feature) for feature in places), change.events)
+    moved = change.moved(window_of(feature) for feature in places)
+    touching = change.touching(moved, change.events)
     rows = exp.EQ(this=column("name"), expression=parameters.bind(event))
-    select = exp.select(column(PERSON), *columns).from_("events")
+    select = exp.select(column(PERSON), *columns).from_(change.events.rows(parameters, [event], moved))
     return select.where(all_of([rows, touching])).group_by(column(PERSON))
 
 
