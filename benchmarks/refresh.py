@@ -5,7 +5,8 @@
 A shop's tables, one for each event and one of its customers, stand in a PostgreSQL that this program starts, with a
 cursor and the indexes that docs/engines.md asks for. `project.run(engine=…)` lands the segments; then one person in a
 hundred does something, the hours pass, and it runs again. Counted are the pages of 8 KB that PostgreSQL touched: those
-of the sources' tables and their indexes (`pg_statio_user_tables`), and all (`pg_stat_database`). What has landed must
+of the sources' tables and their indexes (`pg_statio_user_tables`), and all (`pg_stat_database`); and the rows of the
+sources that its scans gave, those of indexes too (`pg_stat_user_tables`, `pg_stat_user_indexes`). What has landed must
 be what a full run of another project lands at the same moments in a schema of its own.
 """
 
@@ -43,8 +44,9 @@ CUSTOMERS: Final = (
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took: pages of the sources and of all, seconds of processor here and on the server; its summary."""
+    """What one run took: rows and pages of the sources, all pages, seconds of processor here and on the server."""
 
+    rows: int
     sources: int
     pages: int
     cpu: float
@@ -54,7 +56,7 @@ class Cost:
     def show(self, name: str) -> None:
         """Print the row of the table."""
         people = self.summary.partition("recomputed ")[2].partition(" ")[0]
-        figures = f"{self.sources:,} | {self.pages:,} | {self.server:.1f} | {self.cpu:.1f} | {people}"
+        figures = f"{self.rows:,} | {self.sources:,} | {self.pages:,} | {self.server:.1f} | {self.cpu:.1f} | {people}"
         print(f"| {name} | {figures} |", flush=True)
 
 
@@ -129,8 +131,10 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
     project = project_of(folder / "on", asked.segments, "kohort")
     other = project_of(folder / "anew", asked.segments, "kohort_anew")
     print(f"\n## {asked.people:,} people × {asked.events:,} events, {asked.segments:,} segments\n")
-    print("| run | pages of sources | pages in all | CPU s of the server | CPU s of Kohort | people |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print(
+        "| run | rows of sources | pages of sources | pages in all | CPU s of the server | CPU s of Kohort | people |"
+    )
+    print("|---|---|---|---|---|---|---|", flush=True)
     cost(project, NOW).show("full")
     cost(project, NOW).show("again at the same moment, nothing new")
     for _ in range(2):
@@ -146,7 +150,8 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
             both = f"(SELECT * FROM kohort.{table} EXCEPT SELECT * FROM kohort_anew.{table})"
             if store.connection.execute(f"SELECT 1 FROM {both} AS different").fetchone():
                 sys.exit(f"{table} of the run that went on differs from that of the full one")
-    print(f"\nPages of sources: {gone_on.sources / anew.sources:.1%} of a full run's. What landed is equal.")
+    rows, pages = gone_on.rows / anew.rows, gone_on.sources / anew.sources
+    print(f"\nOf a full run's sources: {rows:.1%} of the rows, {pages:.1%} of the pages. What landed is equal.")
 
 
 def new_events(store: PostgresStore, people: int, until: Moment) -> None:
@@ -174,21 +179,26 @@ def new_events(store: PostgresStore, people: int, until: Moment) -> None:
 
 
 def cost(project: Project, at: Moment, *, full: bool = False) -> Cost:
-    sources, pages = counted()
+    before = counted()
     cpu, server = time.process_time(), server_seconds()
     summary = [one.detail for one in project.run(at, engine="shop", full=full)][-1]
     cpu, server = time.process_time() - cpu, server_seconds() - server
-    sources_after, pages_after = counted()
-    return Cost(sources_after - sources, pages_after - pages, cpu, server, summary)
+    rows, sources, pages = (after - one for one, after in zip(before, counted(), strict=True))
+    return Cost(rows, sources, pages, cpu, server, summary)
 
 
-def counted() -> tuple[int, int]:
-    """Return how many pages of the sources, and of all tables, have been touched so far."""
+def counted() -> tuple[int, int, int]:
+    """Return the rows that scans of the sources gave so far, and how many pages of these, and of all, were touched."""
+    scanned = (
+        "SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = 'shop') + "
+        "(SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = 'shop'))::bigint AS n"
+    )
     blocks = "heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)"
     sources = f"SELECT sum({blocks})::bigint AS n FROM pg_statio_user_tables WHERE schemaname = 'shop'"
     everything = "SELECT blks_read + blks_hit AS n FROM pg_stat_database WHERE datname = current_database()"
     with open_postgres(os.environ[ADDRESS]) as store:
-        return tuple(store.fetch(text, [])["n"][0].as_py() for text in (sources, everything))
+        rows, pages, every = (store.fetch(text, [])["n"][0].as_py() for text in (scanned, sources, everything))
+    return rows, pages, every
 
 
 def server_seconds() -> float:
