@@ -15,8 +15,9 @@ from kohort.definitions.fields import Fields
 from kohort.definitions.identity import identity_definition_of
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_settings
-from kohort.pipeline.consents import choice_rows
+from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.stretches import stretch_of
 from kohort.project import Project
 from kohort.storage.messages import Choices, Message, Values
 from kohort.storage.schemas import SCHEMAS
@@ -116,9 +117,10 @@ class Held:
         return self._held.get(name, SCHEMAS[name].empty_table())
 
     def take(self, messages: Sequence[Message]) -> None:
-        choices = choice_rows(messages, adopted_settings(self)[-1].identity)  # type: ignore[arg-type]  # it reads only
-        self._held |= identity_tables(self, messages)  # type: ignore[arg-type]  # as above
-        self._held["consent_choices"] = pa.concat_tables([self.read("consent_choices"), choices])
+        said, evidence = stretch_of(messages, adopted_settings(self)[-1].identity), Evidence()  # type: ignore[arg-type]
+        evidence.add(said)
+        self._held |= identity_tables(self, evidence)  # type: ignore[arg-type]  # it reads only
+        self._held["consent_choices"] = pa.concat_tables([self.read("consent_choices"), said.choice_rows()])
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         found = {name: self.read(name).to_pylist() for name in ("identifiers", "links", "actors", "merges")}
