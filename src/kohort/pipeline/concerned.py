@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.definitions.identity import ANONYMOUS, USER
-from kohort.pipeline.evidence import SIGHTED, merged_sightings
+from kohort.pipeline.evidence import merged_sightings
+from kohort.pipeline.stretches import SIGHTED
 from kohort.profiles.graph import Sighting
 from kohort.storage.schemas import SCHEMAS
 

@@ -1,13 +1,8 @@
 """What messages say of who is who, gathered until the tables of people are brought up to it."""
 
-from typing import Final
-
 import pyarrow as pa
 
-from kohort.pipeline.stretches import Stretch
-
-SIGHTED: Final = ["kind", "value", "actor_id"]
-"""What makes two sightings one."""
+from kohort.pipeline.stretches import SIGHTED, Stretch
 
 
 class Evidence:
@@ -56,5 +51,5 @@ def merged_sightings(parts: list[pa.Table]) -> pa.Table:
     together = pa.concat_tables(parts)
     kept = {"first_seen": "min", "last_seen": "max", "row": "max"}
     asked = [(name, kept[name]) for name in together.column_names if name in kept]
-    found = together.group_by(SIGHTED).aggregate(asked)
+    found = together.group_by([*SIGHTED]).aggregate(asked)
     return found.rename_columns([*SIGHTED, *(name for name, _ in asked)])

@@ -12,7 +12,6 @@ from kohort.definitions.identity import IdentityDefinition, Origin, normalised
 from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.concerned import KEY, People, concerned, keys_of, with_news
 from kohort.pipeline.evidence import Evidence as Gathered
-from kohort.pipeline.stretches import sightings_of
 from kohort.profiles.graph import BLOCKED, Edit, Evidence, Link, Persons, Sighting, Value, in_force
 from kohort.profiles.identity import trait_texts
 from kohort.storage.schemas import SCHEMAS
@@ -166,4 +165,4 @@ def _seen_in_traits(tables: Tables, definition: IdentityDefinition) -> pa.Table:
                 for text in trait_texts(row["text"], row["number"], row["list"])
                 if (value := normalised(text, one.form))
             ]
-    return sightings_of(found)
+    return _table([(*one, None) for one in found], "identifiers").drop_columns("refused")

@@ -27,8 +27,9 @@ from kohort.pipeline.columns import Names, score_rows
 from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
-from kohort.pipeline.reading import Terms, messages_at, parse, read_records
-from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
+from kohort.pipeline.reading import Terms, messages_at, messages_of
+from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
+from kohort.pipeline.tracking_plans import adopted_plan, plan_row
 from kohort.pipeline.versions import in_force
 from kohort.pipeline.watching import ProjectionWatch
 from kohort.storage.folder import ProjectFolder
@@ -36,7 +37,7 @@ from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal
 from kohort.storage.messages import derived_id
-from kohort.storage.received import HTTP, decode_plan
+from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
     EpochClosed,
     Finding,
@@ -94,7 +95,7 @@ class Projection:
         self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
-        self._plan: AdoptedPlan | None = None
+        self._plan: PlanAdopted | None = None
         self._evidence = Evidence()
         self._identity: IdentityDefinition | None = None
         self.tally = Tally()
@@ -132,41 +133,37 @@ class Projection:
 
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
         # Where an interruption fell between two tables, a chunk must end where it did then.
-        ends = set(self._watermarks().values())
+        ends = frozenset(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
-        waiting, size, unsettled = list[Record](), 0, 0
-        for record in records:
-            if record.kind in {"messages", "received"}:
-                waiting.append(record)
-                size, unsettled = size + len(record.body), record.seq
-                if size >= CHUNK or record.seq in ends:
-                    yield self._flush(waiting)
-                    waiting, size = [], 0
+        unsettled = 0
+        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms):
+            if isinstance(one, Read):
+                unsettled = self._flush(one)
+                yield unsettled
                 continue
-            if waiting:
-                yield self._flush(waiting)
-                waiting, size = [], 0
             if unsettled:
                 self._settle(unsettled)
-            self._apply_record(record)
-            self._seen.keep(record.seq, self._watermarks())
-            yield record.seq
+            self._apply_record(one)
+            self._seen.keep(one.seq, self._watermarks())
+            yield one.seq
             unsettled = 0
-        if waiting:
-            yield self._flush(waiting)
         if unsettled:
             self._settle(unsettled)
 
-    def _flush(self, records: Sequence[Record]) -> int:
-        """Append what messages say to the tables that grow; who is who waits until it settles."""
+    def _terms(self, record: Record) -> Terms:
+        """Return by which terms a record is read that comes after all that was applied."""
         if self._plan is None:
-            self._plan = adopted_plan(self._tables, before=records[0].seq)
-        terms, seq = Terms(self._plan, self._identity_in_force()), records[-1].seq
-        said = read_records(records, terms)
+            self._plan = adopted_plan(self._tables, before=record.seq)
+        return Terms(self._plan, self._identity_in_force())
+
+    def _flush(self, read: Read) -> int:
+        """Append what messages say to the tables that grow; who is who waits until it settles."""
+        records, terms, said = read
+        seq = records[-1].seq
         found = sort_out(self._seen, said.stretch.keys, said.stretch.digests)
-        conflicts = messages_at(records, said, found.conflicts.tolist(), terms)
+        conflicts = messages_at(found.conflicts.tolist(), *read)
         letters = [*said.letters, *((one.received_at, conflict_of(one, HTTP)) for one in conflicts)]
         self.tally.applied += len(found.fresh)
         self.tally.known += found.known
@@ -191,8 +188,7 @@ class Projection:
         if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
             self._settle(seq)
         if self._watch.watched():
-            everything = [message for record in records for message in parse(record, terms).messages]
-            self._watch.messages(everything, set(found.fresh.tolist()))
+            self._watch.messages(messages_of(records, terms), set(found.fresh.tolist()))
         return seq
 
     def _settle(self, seq: int) -> None:
@@ -236,7 +232,7 @@ class Projection:
 
     def _adopt(self, record: Record) -> None:
         adopted = decode_plan(record.body)
-        self._plan = plan_of(adopted)
+        self._plan = adopted
         self._tables.append("tracking_plans", plan_row(adopted, record), watermark=record.seq)
 
     def _rejects(self, record: Record) -> None:

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kohort.clock import Moment
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.pipeline.columns import EVENT_TYPES, Names, actor_of, spread
@@ -35,8 +34,12 @@ _FIELDS: Final = {
     ValueType.TEXT_LIST: "lists",
 }
 
-_SIGHTINGS: Final = pa.schema(
-    [SCHEMAS["identifiers"].field(name) for name in ("kind", "value", "actor_id", "first_seen", "last_seen")]
+SIGHTED: Final = ("kind", "value", "actor_id")
+"""What makes two sightings one."""
+
+_SEEN: Final = pa.schema([(_WHO, pa.int64()), *(SCHEMAS["identifiers"].field(name) for name in SIGHTED)])
+_LINKED: Final = pa.schema(
+    [(_WHO, pa.int64()), *(SCHEMAS["links"].field(name) for name in ("actor_id", "linked_actor_id"))]
 )
 
 _Shape = tuple[tuple[str, ...], ...]
@@ -65,9 +68,10 @@ class Naming(NamedTuple):
 class Stretch:
     """What `len(keys)` messages say; every table tells by `place` which of them says a row.
 
-    `keys` and `digests` tell them apart (see `identities_of`), `moments` are their times; `who` is the place of each
-    one's naming in `namings`. `properties` are what those columns of `events` hold that are called by numbers. `shown`
-    are events, their properties, and under an empty text traits, in the order in which they came.
+    `keys` and `digests` tell them apart (see `identities_of`), `moments` are their times. `who` numbers those that name
+    the same people, of whom `seen` tells identifiers with their actors, and `linked` pairs of actors. `properties` are
+    what those columns of `events` hold that are called by numbers. `shown` are events, their properties, and under an
+    empty text traits, in the order in which they came.
     """
 
     keys: Keys
@@ -75,7 +79,8 @@ class Stretch:
     event_ids: pa.Array
     moments: NDArray[np.int64]
     who: NDArray[np.int64]
-    namings: Sequence[Naming]
+    seen: pa.Table
+    linked: pa.Table
     events: pa.Table
     properties: Sequence[Property]
     traits: pa.Table
@@ -135,36 +140,38 @@ class Stretch:
 
     def sightings(self) -> pa.Table:
         """Return which identifiers were seen with which actors, and when first and last."""
+        who = self.seen.column(_WHO).to_numpy()
         firsts, lasts = self._spans()
-        rows = [
-            (*seen, firsts[number], lasts[number])
-            for number in np.unique(self.who).tolist()
-            for seen in self.namings[number].seen
-        ]
-        return sightings_of(rows)
+        told = firsts[who] <= lasts[who]
+        times = {"first_seen": pa.array(firsts[who]), "last_seen": pa.array(lasts[who])}
+        found = pa.table({**dict(zip(SIGHTED, self.seen.select(SIGHTED).columns, strict=True)), **times})
+        return found.filter(pa.array(told))
 
     def links(self) -> pa.Table:
         """Return which actors were named together, as the earliest messages tell it."""
-        linking = np.array([bool(one.linked) for one in self.namings], np.bool_)
-        firsts = np.array(self._spans()[0], np.int64)
-        told = np.flatnonzero(linking[self.who] & (self.moments == firsts[self.who])) if len(self) else ()
-        rows = [
-            (actor, other, moment, event_id)
-            for number, moment, event_id in zip(
-                self.who[told].tolist(), self.moments[told].tolist(), self.event_ids.take(pa.array(told)).to_pylist(),
-                strict=True,
-            )
-            for actor, other in self.namings[number].linked
-        ] if len(told) else []  # fmt: skip
-        return _table(rows, SCHEMAS["links"])
+        who = self.linked.column(_WHO).to_numpy()
+        told = np.flatnonzero(np.isin(self.who, who) & (self.moments == self._spans()[0][self.who]))
+        starts, ends = (np.searchsorted(who, self.who[told], side) for side in ("left", "right"))
+        places = np.repeat(told, ends - starts)
+        rows = pa.array(
+            np.concatenate([np.arange(low, high) for low, high in zip(starts, ends, strict=True)] or [told])
+        )
+        columns = [
+            self.linked.column("actor_id").take(rows),
+            self.linked.column("linked_actor_id").take(rows),
+            pa.array(self.moments[places]),
+            self.event_ids.take(pa.array(places)),
+        ]
+        return pa.table(columns, schema=SCHEMAS["links"])
 
-    def _spans(self) -> tuple[list[int], list[int]]:
-        """Return the first and the last moment of each naming."""
-        least = np.full(len(self.namings), np.iinfo(np.int64).max)
-        most = np.full(len(self.namings), np.iinfo(np.int64).min)
+    def _spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first and the last moment of each naming; of one that no message has, the first is the later."""
+        namings = int(self.seen.column(_WHO).to_numpy().max(initial=-1)) + 1
+        least = np.full(namings, np.iinfo(np.int64).max)
+        most = np.full(namings, np.iinfo(np.int64).min)
         np.minimum.at(least, self.who, self.moments)
         np.maximum.at(most, self.who, self.moments)
-        return least.tolist(), most.tolist()
+        return least, most
 
     def _shown_in(self, events: pa.Table, traits: pa.Table) -> Sequence[tuple[str, Property | None]]:
         """Return what some rows of the events and traits show, in the order in which they came."""
@@ -202,7 +209,8 @@ def stretch_of(messages: Sequence[Message], definition: IdentityDefinition) -> S
         event_ids=pa.array([one.event_id for one in messages], pa.string()),
         moments=np.array([one.ts for one in messages], np.int64),
         who=who,
-        namings=namings,
+        seen=_numbered([one.seen for one in namings], _SEEN),
+        linked=_numbered([one.linked for one in namings], _LINKED),
         events=events,
         properties=properties,
         traits=traits,
@@ -332,14 +340,10 @@ def _choices(messages: Sequence[Message], definition: IdentityDefinition) -> pa.
     return pa.Table.from_pylist(rows, schema=pa.schema([(_PLACE, pa.int64()), *SCHEMAS["consent_choices"]]))
 
 
-def sightings_of(rows: Sequence[tuple[str, str, str, Moment, Moment]]) -> pa.Table:
-    """Return sightings, each a kind, a value, an actor and when first and last, as a table."""
-    return _table(rows, _SIGHTINGS)
-
-
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    return pa.table([list(one) for one in columns], schema=schema)
+def _numbered(rows: Sequence[Sequence[tuple[str, ...]]], schema: pa.Schema) -> pa.Table:
+    """Return the rows of each naming with its number."""
+    columns = zip(*((number, *row) for number, its in enumerate(rows) for row in its), strict=True)
+    return pa.table([*columns] or [()] * len(schema), schema=schema)
 
 
 def _only(table: pa.Table, chosen: NDArray[np.bool_]) -> pa.Table:
