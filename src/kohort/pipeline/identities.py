@@ -31,7 +31,8 @@ def identity_tables(tables: Tables, said: Gathered) -> dict[str, pa.Table]:
         return {"identifiers": merged.people.identifiers}
     # A split cuts whatever leads from one side to the other, however far: then everybody is looked at.
     asked = None if any(edit.change == "split" for edit in edits) else concerned(merged)
-    return _content(tables, merged.people, edits, asked)
+    content = _content(tables, merged.people, edits, asked)
+    return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
 
 
 def identity_tables_anew(tables: Tables) -> dict[str, pa.Table]:
@@ -65,20 +66,24 @@ class _Found:
 def _content(tables: Tables, people: People, edits: list[Edit], asked: pa.Array | None) -> dict[str, pa.Table]:
     """Return the tables of people with the persons of the actors `asked` found anew, of all if that is None."""
     found = _found(people, identity_in_force(tables), edits, asked)
-    rest, merges = people.actors, tables.read("merges")
-    if asked is None:
-        rest, merges = rest.slice(0, 0), merges.slice(0, 0)
-    else:
-        rest, merges = (
-            one.filter(pc.invert(pc.is_in(one.column("actor_id"), value_set=asked))) for one in (rest, merges)
-        )
     # In the order of writing: links and identifiers that are known already tell that the others are up to date.
-    return {
-        "merges": pa.concat_tables([merges, _table(found.persons.merges, "merges")]),
-        "actors": pa.concat_tables([rest, found.actors]).sort_by("actor_id"),
+    content = {
+        "merges": _with(tables.read("merges"), _table(found.persons.merges, "merges"), asked),
+        "actors": _with(people.actors, found.actors, asked),
         "links": people.links,
         "identifiers": _marked(people.identifiers, found.refused).sort_by(_ORDER),
     }
+    return {name: rows for name, rows in content.items() if rows is not None}
+
+
+def _with(stored: pa.Table, rows: pa.Table, asked: pa.Array | None) -> pa.Table | None:
+    """Return a table with other rows for the actors `asked`, for all if that is None; None where they have those."""
+    actors = stored.column("actor_id")
+    theirs = pc.is_in(actors, value_set=asked) if asked is not None else pc.is_valid(actors)
+    order = [(name, "ascending") for name in stored.column_names]
+    if stored.filter(theirs).sort_by(order).equals(rows.sort_by(order)):
+        return None
+    return pa.concat_tables([stored.filter(pc.invert(theirs)), rows]).sort_by(order)
 
 
 def _found(people: People, definition: IdentityDefinition, edits: list[Edit], asked: pa.Array | None) -> _Found:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from types import TracebackType
@@ -20,8 +20,8 @@ from kohort.storage.frames import Record
 
 MESSAGE_KINDS: Final = frozenset({"messages", "received"})
 
-_READ_HERE: Final = 2
-"""So many groups are read here before it pays to start other processes."""
+_READ_HERE: Final = 32 * 2**20
+"""So many bytes are read here before it pays to start other processes."""
 _MOST_READERS: Final = 4
 
 Group = list[Record]
@@ -60,21 +60,23 @@ def groups_of(records: Iterable[Record], size: int, ends: frozenset[int]) -> Ite
         yield group
 
 
-def read_ahead(groups: Iterable[Group], terms_of: Callable[[Record], Terms]) -> Iterator[Read | Record]:
+def read_ahead(groups: Iterable[Group], terms_of: Callable[[Record], Terms]) -> Generator[Read | Record]:
     """Yield what groups of messages say, in order, and every other record as it is.
 
     `terms_of` tells by which terms a group is read. It is asked only when whoever takes what is yielded has taken every
     earlier record that holds no messages, since such a record may change them.
     """
     waiting: deque[tuple[Group, Terms, Callable[[], Said]]] = deque()
+    read = 0
     with _Readers() as readers:
-        for number, group in enumerate(groups):
+        for group in groups:
             if group[0].kind not in MESSAGE_KINDS:
                 yield from _taken(waiting, 0)
                 yield group[0]
                 continue
-            if number == _READ_HERE:
+            if not readers.ahead and read >= _READ_HERE:
                 readers.start()
+            read += sum(len(one.body) for one in group)
             terms = terms_of(group[0])
             waiting.append((group, terms, readers.begin(group, terms)))
             yield from _taken(waiting, readers.ahead)
@@ -102,6 +104,7 @@ class _Readers:
         return len(self._processes) + 1 if self._processes else 0
 
     def start(self) -> None:
+        """Start them, unless there is one processor only."""
         count = min(os.cpu_count() or 1, _MOST_READERS)
         if count == 1:
             return
@@ -140,6 +143,7 @@ class _Readers:
         self._ended = True
         for process in self._processes:
             process.kill()
-            process.wait()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.communicate()
