@@ -24,7 +24,8 @@ UNITS: Final = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "w
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEMBERED: Final = 2**16
-_MINUTE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MINUTE: Final = re.compile(r"T\d\d:\d\d", re.ASCII)
 _SECOND: Final = re.compile(r":\d\d(\.\d{1,6})?Z", re.ASCII)
 _DURATION: Final = re.compile(r"\s*(\d{1,9})\s*(second|minute|hour|day|week)s?\s*", re.ASCII)
 
@@ -77,7 +78,7 @@ def parse_moment(text: str, zone: ZoneInfo) -> Moment:
     """
     try:
         if text[16:17] == ":" and text[-1:] == "Z":
-            return _minute_of(text[:16]) + _second_of(text[16:])
+            return _day_of(text[:10]) + _minute_of(text[10:16]) + _second_of(text[16:])
     except ValueError:
         pass  # it is written in another way
     try:
@@ -87,12 +88,19 @@ def parse_moment(text: str, zone: ZoneInfo) -> Moment:
         raise ValueError(f'"{shorten(text)}" is no ISO 8601 time such as 2026-01-31T09:30:00+01:00') from error
 
 
-# Times that SDKs send are mostly of minutes that are known: each is read once.
+# Times that SDKs send are made of few days, minutes and seconds: each is read once.
+@lru_cache(_REMEMBERED)
+def _day_of(text: str) -> Moment:
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return moment_of(datetime.fromisoformat(f"{text}T00:00Z"))
+
+
 @lru_cache(_REMEMBERED)
 def _minute_of(text: str) -> Moment:
     if not _MINUTE.fullmatch(text):
         raise ValueError(text)
-    return moment_of(datetime.fromisoformat(f"{text}+00:00"))
+    return moment_of(datetime.fromisoformat(f"1970-01-01{text}Z"))
 
 
 @lru_cache(_REMEMBERED)

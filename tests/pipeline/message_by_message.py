@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from kohort.definitions.identity import IdentityDefinition
+from kohort.definitions.identity import ANONYMOUS, USER, IdentityDefinition
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.pipeline.columns import EVENT_TYPES, Names, actor_of, spread
+from kohort.pipeline.columns import EVENT_TYPES, Names, spread
 from kohort.profiles.identity import actor_id_of, named_in
 from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
@@ -39,6 +40,19 @@ def sort_out(known: dict[tuple[str, str], int], messages: Sequence[Message]) -> 
         else:
             result.conflicts.append(one)
     return result
+
+
+def attributed(message: Message, definition: IdentityDefinition) -> Message:
+    """Return a message as its events and traits are kept: without a blocked user id, where a visitor is known."""
+    if message.user_id and named_in(message, definition).actor[0] == ANONYMOUS:
+        return msgspec.structs.replace(message, user_id="")
+    return message
+
+
+def actor_of(message: Message) -> str:
+    """Return the actor that did a message: the known user where there is one, else the anonymous visitor."""
+    kind, value = (USER, message.user_id) if message.user_id else (ANONYMOUS, message.anonymous_id)
+    return actor_id_of(kind, value)
 
 
 def sightings_of(messages: Iterable[Message], definition: IdentityDefinition) -> dict[tuple[str, str, str], list[int]]:

@@ -19,7 +19,6 @@ from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.reading import Said, Terms, messages_at
 from kohort.pipeline.stretches import Stretch, stretch_of
 from kohort.pipeline.wire import said_of, told
-from kohort.profiles.identity import attributed
 from kohort.storage.frames import Record
 from kohort.storage.messages import Choices, Message, Values, encode_messages
 from kohort.storage.received import PlanAdopted
@@ -97,7 +96,7 @@ def test_messages_read_at_once_say_what_they_say_one_by_one(
         assert found.known == expected.known
         seen.stage(fresh.keys, fresh.digests)
         fresh.show(names)
-        said = [attributed(one, definition) for one in expected.fresh]
+        said = [obvious.attributed(one, definition) for one in expected.fresh]
         tables = (obvious.event_rows(said, their_names), obvious.identify_rows(said, their_names))
         assert set(names.all()) == set(their_names.all())
         assert (names.columns, names.events) == (their_names.columns, their_names.events)

@@ -9,10 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.profiles.identity import actor_id_of
-from kohort.storage.messages import Message
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 
 EVENT_TYPES: Final = frozenset({"track", "page", "screen"})
@@ -123,12 +120,6 @@ def physical_name(name: str, kind: ValueType, *, first: bool) -> str:
     plain = len(name) <= _LONGEST_PLAIN and _PLAIN.fullmatch(name) and name not in _RESERVED
     column = name if plain else "p_" + blake2b(name.encode(), digest_size=6).hexdigest()
     return column if first else f"{column}__{kind.name.lower()}"
-
-
-def actor_of(message: Message) -> str:
-    """Return the actor that did a message: the known user where there is one, else the anonymous visitor."""
-    kind, value = (USER, message.user_id) if message.user_id else (ANONYMOUS, message.anonymous_id)
-    return actor_id_of(kind, value)
 
 
 def spread(length: int, rows: Sequence[int], values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -16,7 +16,6 @@ from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.pipeline.evidence import merged_sightings
 from kohort.pipeline.stretches import SIGHTED
 from kohort.profiles.graph import Sighting
-from kohort.storage.schemas import SCHEMAS
 
 KEY: Final = "\0"
 """What stands between the kind and the value of an identifier written as one text: no value holds it."""
@@ -82,24 +81,35 @@ def with_news(people: People, seen: pa.Table, told: pa.Table) -> Merged:
 
     Of the news `refused` is null. That an identifier was seen later again is no news.
     """
-    identifiers, links = people.identifiers, people.links
-    bare = identifiers.select(seen.column_names)
-    found = merged_sightings([_numbered(bare), _numbered(seen, known=False)])
+    rest, sightings, is_new = _sighted(people.identifiers, seen)
+    others, links, is_new_link = _linked(people.links, told)
+    after = People(pa.concat_tables([rest, sightings]), pa.concat_tables([others, links]), people.actors)
+    return Merged(after, sightings.filter(is_new), links.filter(is_new_link))
+
+
+def _sighted(identifiers: pa.Table, seen: pa.Table) -> tuple[pa.Table, pa.Table, pa.ChunkedArray]:
+    """Return the rows of whoever is not seen, those of whoever is, and which of these tell something new."""
+    theirs = _in(identifiers.column("actor_id"), _set(seen.column("actor_id")))
+    known = identifiers.filter(theirs)
+    found = merged_sightings([_numbered(known.select(seen.column_names)), _numbered(seen, known=False)])
     before = found.column("row")
-    refused = identifiers.column("refused").take(before)
-    sightings = found.append_column("refused", refused).select(SCHEMAS["identifiers"].names)
-    new = _differ(found.column("first_seen"), identifiers.column("first_seen").take(before))
-    pairs = pa.concat_tables([_numbered(links), _numbered(told, known=False)])
-    ordered = pairs.sort_by([(name, "ascending") for name in SCHEMAS["links"].names])
-    alike = ordered.group_by(_LINKED, use_threads=False)
-    linked = alike.aggregate([("ts", "first"), ("event_id", "first"), ("row", "max")]).rename_columns(
-        [*SCHEMAS["links"].names, "row"]
-    )
-    newly = pc.or_(
-        *(_differ(linked.column(name), links.column(name).take(linked.column("row"))) for name in ("ts", "event_id"))
-    )
-    linked = linked.drop_columns("row")
-    return Merged(People(sightings, linked, people.actors), sightings.filter(new), linked.filter(newly))
+    rows = found.append_column("refused", known.column("refused").take(before)).select(identifiers.column_names)
+    new = _differ(rows.column("first_seen"), known.column("first_seen").take(before))
+    return identifiers.filter(pc.invert(theirs)), rows, new
+
+
+def _linked(links: pa.Table, told: pa.Table) -> tuple[pa.Table, pa.Table, pa.ChunkedArray]:
+    """Return the links of whoever is not named, those of whoever is, and which of these tell something new."""
+    theirs = _in(links.column("actor_id"), _set(told.column("actor_id")))
+    known = links.filter(theirs)
+    both = pa.concat_tables([_numbered(known), _numbered(told, known=False)])
+    ordered = both.sort_by([(name, "ascending") for name in links.column_names])
+    firsts = ordered.group_by(_LINKED, use_threads=False)
+    found = firsts.aggregate([("ts", "first"), ("event_id", "first"), ("row", "max")])
+    rows = found.rename_columns([*links.column_names, "row"])
+    before = rows.column("row")
+    new = pc.or_(*(_differ(rows.column(name), known.column(name).take(before)) for name in ("ts", "event_id")))
+    return links.filter(pc.invert(theirs)), rows.drop_columns("row"), new
 
 
 def concerned(merged: Merged) -> pa.Array:

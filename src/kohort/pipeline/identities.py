@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,8 +16,6 @@ from kohort.profiles.graph import BLOCKED, Edit, Evidence, Link, Persons, Sighti
 from kohort.profiles.identity import trait_texts
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
-
-_ORDER: Final = [("actor_id", "ascending"), ("kind", "ascending"), ("value", "ascending")]
 
 
 def identity_tables(tables: Tables, said: Gathered) -> dict[str, pa.Table]:
@@ -71,7 +69,7 @@ def _content(tables: Tables, people: People, edits: list[Edit], asked: pa.Array 
         "merges": _with(tables.read("merges"), _table(found.persons.merges, "merges"), asked),
         "actors": _with(people.actors, found.actors, asked),
         "links": people.links,
-        "identifiers": _marked(people.identifiers, found.refused).sort_by(_ORDER),
+        "identifiers": _marked(people.identifiers, found.refused),
     }
     return {name: rows for name, rows in content.items() if rows is not None}
 
@@ -83,7 +81,7 @@ def _with(stored: pa.Table, rows: pa.Table, asked: pa.Array | None) -> pa.Table 
     order = [(name, "ascending") for name in stored.column_names]
     if stored.filter(theirs).sort_by(order).equals(rows.sort_by(order)):
         return None
-    return pa.concat_tables([stored.filter(pc.invert(theirs)), rows]).sort_by(order)
+    return pa.concat_tables([stored.filter(pc.invert(theirs)), rows])
 
 
 def _found(people: People, definition: IdentityDefinition, edits: list[Edit], asked: pa.Array | None) -> _Found:

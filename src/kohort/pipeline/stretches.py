@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.pipeline.columns import EVENT_TYPES, Names, actor_of, spread
+from kohort.pipeline.columns import EVENT_TYPES, Names, spread
 from kohort.pipeline.consents import choices_told
 from kohort.pipeline.deduplication import identities_of
-from kohort.profiles.identity import actor_id_of, attributed, named_in
+from kohort.profiles.identity import actor_id_of, actor_of, named_in
 from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 from kohort.storage.seen import Keys
@@ -243,7 +243,7 @@ def naming_of(message: Message, definition: IdentityDefinition) -> Naming:
     others = [actor_id_of(*one) for one in named.others]
     seen = [(*named.actor, own), *((*one, other) for one, other in zip(named.others, others, strict=True))]
     seen += [(*one, own) for one in named.carried]
-    return Naming(actor_of(attributed(message, definition)), seen, [(own, other) for other in others])
+    return Naming(actor_of(message, named), seen, [(own, other) for other in others])
 
 
 def _events(
