@@ -134,3 +134,9 @@ def test_another_process_tells_what_it_read(
     records = [Record(seq, 0, "messages", encode_messages(some)) for seq, some in ((1, one), (2, other))]
     places, terms = [*range(len(stretch))][::-1], Terms(PlanAdopted("{}", "UTC"), definition)
     assert messages_at(places, records, terms, again) == [*one, *other][::-1]
+
+
+def test_every_field_of_a_message_has_been_thought_of() -> None:
+    """A new field may tell who is who: then it belongs to what tells the people apart whom messages name."""
+    known = {"event_id", "type", "ts", "said_at", "shared", "choices", "received_at", "source", "name", "values"}
+    assert set(Message.__struct_fields__) == known | {"user_id", "anonymous_id", "previous_id"}
