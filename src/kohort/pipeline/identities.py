@@ -29,7 +29,7 @@ def identity_tables(tables: Tables, said: Gathered) -> dict[str, pa.Table]:
         return {"identifiers": merged.people.identifiers}
     # A split cuts whatever leads from one side to the other, however far: then everybody is looked at.
     asked = None if any(edit.change == "split" for edit in edits) else concerned(merged)
-    content = _content(tables, merged.people, edits, asked)
+    content = _content(tables, merged.people, edits, asked, merged.sightings)
     return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
 
 
@@ -43,7 +43,7 @@ def identity_tables_anew(tables: Tables) -> dict[str, pa.Table]:
     merged = with_news(people, seen, SCHEMAS["links"].empty_table()).people
     nothing = pa.nulls(merged.identifiers.num_rows, pa.string())
     identifiers = merged.identifiers.drop_columns("refused").append_column("refused", nothing)
-    return _content(tables, People(identifiers, merged.links, merged.actors), _edits(tables), None)
+    return _content(tables, People(identifiers, merged.links, merged.actors), _edits(tables), None, identifiers)
 
 
 def evidence_of(tables: Tables) -> Evidence:
@@ -61,9 +61,14 @@ class _Found:
     refused: dict[Value, str]
 
 
-def _content(tables: Tables, people: People, edits: list[Edit], asked: pa.Array | None) -> dict[str, pa.Table]:
-    """Return the tables of people with the persons of the actors `asked` found anew, of all if that is None."""
-    found = _found(people, identity_in_force(tables), edits, asked)
+def _content(
+    tables: Tables, people: People, edits: list[Edit], asked: pa.Array | None, new: pa.Table
+) -> dict[str, pa.Table]:
+    """Return the tables of people with the persons of the actors `asked` found anew, of all if that is None.
+
+    Whether `new` identifiers are blocked is not known yet.
+    """
+    found = _found(people, identity_in_force(tables), edits, asked, new)
     # In the order of writing: links and identifiers that are known already tell that the others are up to date.
     content = {
         "merges": _with(tables.read("merges"), _table(found.persons.merges, "merges"), asked),
@@ -84,7 +89,9 @@ def _with(stored: pa.Table, rows: pa.Table, asked: pa.Array | None) -> pa.Table 
     return pa.concat_tables([stored.filter(pc.invert(theirs)), rows])
 
 
-def _found(people: People, definition: IdentityDefinition, edits: list[Edit], asked: pa.Array | None) -> _Found:
+def _found(
+    people: People, definition: IdentityDefinition, edits: list[Edit], asked: pa.Array | None, new: pa.Table
+) -> _Found:
     """Find the persons of some actors; who shares nothing with anybody is a person."""
     its, told = people, people.identifiers
     if asked is not None:
@@ -94,9 +101,7 @@ def _found(people: People, definition: IdentityDefinition, edits: list[Edit], as
     evidence = Evidence(_sightings(sharing.identifiers), _pairs(sharing.links), definition, _of(edits, sharing), known)
     persons = evidence.persons()
     blocked = {
-        (kind, value): BLOCKED
-        for kind, value in _rows(told.filter(pc.is_null(told.column("refused"))), ("kind", "value"))
-        if definition.is_blocked(kind, value)
+        (kind, value): BLOCKED for kind, value in _rows(new, ("kind", "value")) if definition.is_blocked(kind, value)
     }
     firsts = told.group_by("actor_id").aggregate([("first_seen", "min")])
     rows = [(actor, persons.person_of.get(actor, actor), first) for actor, first in _rows(firsts, firsts.column_names)]
