@@ -166,9 +166,11 @@ def deduplication(folder: Path, messages: int) -> None:
         fresh = chosen.integers(0, 2**64, (BATCH, 2), np.uint64)
         asked = np.concatenate([earlier, fresh[: BATCH // 2]])
         start = time.process_time()
-        found = seen.find(asked)
+        known, said = seen.find(asked)
         between = time.process_time()
-        if batches and found != [7] * (BATCH // 2) + [None] * (BATCH // 2):
+        if batches and not (
+            known[: BATCH // 2].all() and (said[: BATCH // 2] == 7).all() and not known[BATCH // 2 :].any()
+        ):
             raise SystemExit("wrong answers")
         seen.stage(fresh, np.full(BATCH, 7))
         if batches % 20 == 19:

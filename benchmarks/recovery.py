@@ -1,10 +1,11 @@
 """How long it takes to be ready again, to apply a little, and to make all tables anew from the journal.
 
-    python benchmarks/recovery.py [--events 1000000 …] [--folder DIR]
+    python benchmarks/recovery.py [--events 1000000 …] [--kind received messages] [--folder DIR]
 
-Each project holds so many events of a tenth as many people. *Ready*: a new process opens the project, finds the end of
-the journal, and applies what is left (nothing). *A little*: it applies a hundred new events of people who are known.
-*Rebuild*: `kohort rebuild`. CPU seconds are those of the processes asked.
+Each project holds so many events of a tenth as many people: as the collector writes them to the journal ("received", a
+hundred a request, with the context that a browser sends), or as reading a file does ("messages"). *Ready*: a new
+process opens the project, finds the end of the journal, and applies what is left (nothing). *A little*: it applies a
+hundred new events of people who are known. *Rebuild*: `kohort rebuild`. CPU seconds are those of the processes asked.
 """
 
 import argparse
@@ -16,14 +17,28 @@ import tempfile
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from kohort.clock import format_moment, zone_of
 from kohort.project import Project
+from kohort.storage.frames import RecordKind
+from kohort.storage.journal import Journal
 from kohort.storage.messages import Message, Values, encode_messages
+from kohort.storage.received import Received, encode_received
 from kohort.storage.tables import Tables
 from kohort.storage.views import count_by
 
-NOW, DAY, A_RECORD = 1_770_000_000_000_000, 86_400_000_000, 1_000
+NOW, DAY, UTC = 1_770_000_000_000_000, 86_400_000_000, zone_of("UTC")
+AT_ONCE, A_REQUEST = 1_000, 100
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+PAGE = {"path": "/p", "referrer": "", "search": "", "title": "Shop", "url": "https://shop.example/p"}
+CONTEXT = {
+    "library": {"name": "analytics.js", "version": "1.70.0"},
+    "userAgent": AGENT,
+    "locale": "fr-FR",
+    "page": PAGE,
+}
 READY = """
 import sys
 from kohort.project import Project
@@ -35,36 +50,38 @@ with Project(sys.argv[1])._writing():
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--kind", nargs="+", choices=["received", "messages"], default=["received", "messages"])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     given = parser.parse_args()
-    print("| events | journal, MiB | ready, wall s (CPU s) | a little, wall s (CPU s) | rebuild, events/CPU s | "
-          "events/s, wall | most memory, MiB |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    print("| events | kind | journal, MiB | ready, wall s (CPU s) | a little, wall s (CPU s) | rebuild, events/CPU s | "
+          "events/s, wall | most memory of a process, MiB |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
     for events in given.events:
-        place = Path(tempfile.mkdtemp(prefix="recovery", dir=given.folder))
-        try:
-            measure(place / "shop", events)
-        finally:
-            shutil.rmtree(place)
+        for kind in given.kind:
+            place = Path(tempfile.mkdtemp(prefix="recovery", dir=given.folder))
+            try:
+                measure(place / "shop", events, kind)
+            finally:
+                shutil.rmtree(place)
 
 
-def measure(folder: Path, events: int) -> None:
+def measure(folder: Path, events: int, kind: RecordKind) -> None:
     project = Project.create(folder)
     journal, chosen = project._workspace().journal, np.random.default_rng(1)  # noqa: SLF001
-    for start in range(0, events, A_RECORD):
-        journal.append("messages", [encode_messages(messages(chosen, start, A_RECORD, events // 10))], recorded_at=NOW)
+    for start in range(0, events, AT_ONCE):
+        append(journal, kind, messages(chosen, start, AT_ONCE, events // 10))
     command = [sys.executable, "-m", "kohort", "rebuild", "--project", str(folder)]
     wall, cpu = run(command)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     before = stored(folder)
     ready = run([sys.executable, "-c", READY, str(folder)])
     few = messages(chosen, events, 100, events // 10)
-    journal.append("messages", [encode_messages(few)], recorded_at=NOW)
+    append(journal, kind, few)
     little = run([sys.executable, "-c", READY, str(folder)])
     after = stored(folder)
     if (before, after) != (events, events + len(few)):
         raise SystemExit(f"{before} and {after} events are stored, not {events} and {len(few)} more")
     print(
-        f"| {events:,} | {journal.size() / 2**20:,.0f} | {ready[0]:.2f} ({ready[1]:.2f}) | "
+        f"| {events:,} | {kind} | {journal.size() / 2**20:,.0f} | {ready[0]:.2f} ({ready[1]:.2f}) | "
         f"{little[0]:.2f} ({little[1]:.2f}) | {events / cpu:,.0f} | {events / wall:,.0f} | {memory:,.0f} |",
         flush=True,
     )
@@ -92,6 +109,32 @@ def messages(chosen: np.random.Generator, first: int, count: int, people: int) -
         )
         for number in range(count)
     ]
+
+
+def append(journal: Journal, kind: RecordKind, some: list[Message]) -> None:
+    """Write messages to the journal, in records of a thousand or requests of a hundred."""
+    if kind == "messages":
+        journal.append(kind, [encode_messages(some)], recorded_at=NOW)
+        return
+    requests = [[msgspec.Raw(sent(one)) for one in some[at : at + A_REQUEST]] for at in range(0, len(some), A_REQUEST)]
+    bodies = [encode_received(Received("web", NOW, sent_at=NOW - 1_000, events=events)) for events in requests]
+    journal.append(kind, bodies, recorded_at=NOW)
+
+
+def sent(message: Message) -> bytes:
+    """Return a message as an SDK sends it."""
+    values = message.values
+    ids = {"userId": message.user_id, "anonymousId": message.anonymous_id}
+    event = {
+        "type": "track",
+        "event": message.name.replace("_", " ").title(),
+        "messageId": message.event_id,
+        "timestamp": format_moment(message.ts // 1_000 * 1_000, UTC).replace("+00:00", "Z"),
+        "context": CONTEXT,
+        "integrations": {},
+        "properties": {**values.texts, **values.booleans, "total": values.numbers["total"] // 10**4 / 100},
+    }
+    return msgspec.json.encode(event | {name: value for name, value in ids.items() if value})
 
 
 def run(command: list[str]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ write a moment, so they appear here and nowhere else.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from time import time_ns
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +23,10 @@ WEEK: Final = 7 * DAY
 UNITS: Final = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_REMEMBERED: Final = 2**16
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MINUTE: Final = re.compile(r"T\d\d:\d\d", re.ASCII)
+_SECOND: Final = re.compile(r":\d\d(\.\d{1,6})?Z", re.ASCII)
 _DURATION: Final = re.compile(r"\s*(\d{1,9})\s*(second|minute|hour|day|week)s?\s*", re.ASCII)
 
 
@@ -72,10 +77,37 @@ def parse_moment(text: str, zone: ZoneInfo) -> Moment:
     1483228800000000
     """
     try:
+        if text[16:17] == ":" and text[-1:] == "Z":
+            return _day_of(text[:10]) + _minute_of(text[10:16]) + _second_of(text[16:])
+    except ValueError:
+        pass  # it is written in another way
+    try:
         time = datetime.fromisoformat(text.strip())
         return moment_of(time if time.tzinfo else time.replace(tzinfo=zone))
     except (ValueError, OverflowError) as error:
         raise ValueError(f'"{shorten(text)}" is no ISO 8601 time such as 2026-01-31T09:30:00+01:00') from error
+
+
+# Times that SDKs send are made of few days, minutes and seconds: each is read once.
+@lru_cache(_REMEMBERED)
+def _day_of(text: str) -> Moment:
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return moment_of(datetime.fromisoformat(f"{text}T00:00Z"))
+
+
+@lru_cache(_REMEMBERED)
+def _minute_of(text: str) -> Moment:
+    if not _MINUTE.fullmatch(text):
+        raise ValueError(text)
+    return moment_of(datetime.fromisoformat(f"1970-01-01{text}Z"))
+
+
+@lru_cache(_REMEMBERED)
+def _second_of(text: str) -> Moment:
+    if not _SECOND.fullmatch(text):
+        raise ValueError(text)
+    return moment_of(datetime.fromisoformat(f"1970-01-01T00:00{text}"))
 
 
 def format_moment(moment: Moment, zone: ZoneInfo) -> str:

@@ -5,14 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kohort.pipeline.evidence import Evidence
-from kohort.pipeline.identities import identity_tables
 from kohort.project import Project
 from kohort.storage.messages import Message, Values, encode_messages
-from kohort.storage.tables import Tables
 from small_shop import NOW, tables_of
 
 
@@ -68,51 +63,6 @@ def test_another_content_under_a_known_id_is_reported_and_the_first_stays(shop: 
     before = tables_of(shop)
     shop.rebuild()
     assert tables_of(shop) == before
-
-
-IDENTIFIERS = st.sampled_from(["", "a", "b", "c"])
-
-
-@st.composite
-def messages(draw: st.DrawFn) -> list[Message]:
-    found = []
-    for number in range(draw(st.integers(1, 25))):
-        kind = draw(st.sampled_from(["track", "page", "identify", "alias"]))
-        user, anonymous = draw(st.sampled_from([(u, a) for u in ("", "a", "b") for a in ("", "a", "c") if u or a]))
-        previous = draw(IDENTIFIERS) if kind == "alias" else ""
-        ts = draw(st.integers(0, 6))
-        found.append(Message(f"m{number}", kind, ts, 0, "web", "", user, anonymous, previous))  # type: ignore[arg-type]
-    return found
-
-
-@given(messages())
-def test_the_evidence_says_what_all_messages_say(tmp_path_factory: pytest.TempPathFactory, said: list[Message]) -> None:
-    tables, evidence = Tables(tmp_path_factory.mktemp("tables")), Evidence()
-    for one in said:
-        evidence.add(one)
-    found, expected = (identity_tables(tables, some) for some in (evidence.messages(), said))
-    assert {name: rows.to_pylist() for name, rows in found.items()} == {
-        name: rows.to_pylist() for name, rows in expected.items()
-    }
-
-
-def test_the_evidence_knows_every_field_of_a_message() -> None:
-    """A new field may tell who is who: then it belongs to what `Evidence` tells events apart by."""
-    known = {
-        "event_id",
-        "type",
-        "ts",
-        "said_at",
-        "shared",
-        "choices",
-        "received_at",
-        "source",
-        "name",
-        "user_id",
-        "anonymous_id",
-        "previous_id",
-    }
-    assert set(Message.__struct_fields__) == known | {"values"}
 
 
 def test_a_digest_does_not_depend_on_receipt_and_on_nothing_else() -> None:

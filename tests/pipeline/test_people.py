@@ -1,6 +1,7 @@
 """People in a project: one whatever the order of arrival, merged and split by hand, memberships as computed anew."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from itertools import count, pairwise
 from typing import Any
 
@@ -15,8 +16,11 @@ from kohort.definitions.fields import Fields
 from kohort.definitions.identity import identity_definition_of
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_settings
-from kohort.pipeline.consents import choice_rows
-from kohort.pipeline.identities import identity_tables
+from kohort.pipeline.evidence import Evidence
+from kohort.pipeline.identities import evidence_of, identity_tables
+from kohort.pipeline.stretches import stretch_of
+from kohort.profiles.graph import Edit
+from kohort.profiles.identity import actor_id_of
 from kohort.project import Project
 from kohort.storage.messages import Choices, Message, Values
 from kohort.storage.schemas import SCHEMAS
@@ -109,42 +113,38 @@ def test_events_of_a_blocked_user_id_are_the_visitors(people_shop: Project, writ
 class Held:
     """The tables in memory."""
 
-    def __init__(self, settings: pa.Table) -> None:
-        self._held = {"settings": settings}
+    def __init__(self, settings: pa.Table, edits: pa.Table) -> None:
+        self._held = {"settings": settings, "people_edits": edits}
 
     def read(self, name: str) -> pa.Table:
         return self._held.get(name, SCHEMAS[name].empty_table())
 
     def take(self, messages: Sequence[Message]) -> None:
-        choices = choice_rows(messages, adopted_settings(self)[-1].identity)  # type: ignore[arg-type]  # it reads only
-        self._held |= identity_tables(self, messages)  # type: ignore[arg-type]  # as above
-        self._held["consent_choices"] = pa.concat_tables([self.read("consent_choices"), choices])
+        said, evidence = stretch_of(messages, adopted_settings(self)[-1].identity), Evidence()  # type: ignore[arg-type]
+        evidence.add(said)
+        self._held |= identity_tables(self, evidence)  # type: ignore[arg-type]  # it reads only
+        self._held["consent_choices"] = pa.concat_tables([self.read("consent_choices"), said.choice_rows()])
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
-        found = {name: self.read(name).to_pylist() for name in ("identifiers", "links", "actors", "merges")}
-        choices = sorted(self.read("consent_choices").to_pylist(), key=repr)
-        return found | {"consent_choices": choices}
+        names = ("identifiers", "links", "actors", "merges", "consent_choices")
+        return {name: sorted(self.read(name).to_pylist(), key=repr) for name in names}
 
 
-IDS = st.sampled_from(("", "1", "2", "3", "null"))
-MESSAGES = st.lists(
-    st.builds(
-        lambda ts, user, visitor, email, granted: (ts, user, visitor or ("" if user else "4"), email, granted),
-        st.integers(0, 4),
-        IDS,
-        IDS,
-        st.sampled_from(("", "a@x", "b@x", "shop@example.org")),
-        st.sampled_from((None, True, False)),
-    ),
-    min_size=1,
-    max_size=9,
+IDS = st.sampled_from(("", "1", "2", "3", "4", "5", "null"))
+SAID = st.tuples(
+    st.integers(0, 4),
+    IDS,
+    IDS,
+    IDS,
+    st.sampled_from(("", "a@x", "b@x", "c@x", "shop@example.org")),
+    st.sampled_from((None, True, False)),
 )
 
 
-@settings(max_examples=40)
-@given(MESSAGES, st.data())
+@settings(max_examples=60)
+@given(st.lists(SAID, min_size=1, max_size=12), st.booleans(), st.data())
 def test_the_tables_of_people_do_not_depend_on_the_order_of_arrival_nor_on_batches(
-    drawn: list[tuple[int, str, str, str, bool | None]], data: st.DataObject
+    drawn: list[tuple[int, str, str, str, str, bool | None]], by_hand: bool, data: st.DataObject
 ) -> None:
     document = {
         "unique": {"email": {"limit": 2}},
@@ -156,20 +156,36 @@ def test_the_tables_of_people_do_not_depend_on_the_order_of_arrival_nor_on_batch
     adopted = pa.Table.from_pylist([row], schema=SCHEMAS["settings"])
     messages = [
         Message(
-            f"m{number}", "identify", ts, ts, "web", user_id=user, anonymous_id=visitor,
+            f"m{number}", "identify" if number % 2 else "alias", ts, ts, "web",
+            user_id=user, anonymous_id=visitor or ("" if user else "6"), previous_id="" if number % 2 else previous,
             values=Values(texts={"email": email}),
             choices=None if granted is None else Choices("pixel", *((["ads"], []) if granted else ([], ["ads"]))),
         )
-        for number, (ts, user, visitor, email, granted) in enumerate(drawn)
+        for number, (ts, user, visitor, previous, email, granted) in enumerate(drawn)
     ]  # fmt: skip
-    at_once = Held(adopted)
-    at_once.take(messages)
+    one, other, third = (actor_id_of("user_id", user) for user in "123")
+    edits = [Edit(2, 2, "merge", (one, other)), Edit(3, 3, "split", (one,), (third,))] if by_hand else []
+    edited = pa.Table.from_pylist([asdict(edit) for edit in edits], schema=SCHEMAS["people_edits"])
+    at_once = Held(adopted, edited)
+    # Whoever is merged or split by hand is known.
+    known = [Message(f"known {user}", "identify", 3, 3, "web", user_id=user) for user in "123"]
+    at_once.take([*known, *messages])
     shuffled = data.draw(st.permutations(messages))
     cuts = sorted({0, len(messages), *data.draw(st.lists(st.integers(0, len(messages)), max_size=3))})
-    in_parts = Held(adopted)
+    in_parts = Held(adopted, edited)
+    in_parts.take(known)
     for low, high in pairwise(cuts):
         in_parts.take(shuffled[low:high])
     assert in_parts.rows() == at_once.rows()
+    # Nor on who was thought to be concerned.
+    whole = evidence_of(in_parts)  # type: ignore[arg-type]  # it reads only
+    persons = whole.persons()
+    held = {row["actor_id"]: (row["person_id"], row["first_seen"]) for row in in_parts.rows()["actors"]}
+    assert held == {actor: (person, whole.first_seen[actor]) for actor, person in persons.person_of.items()}
+    merges = [tuple(row.values()) for row in in_parts.rows()["merges"]]
+    assert sorted(merges) == sorted(map(tuple, persons.merges))
+    refused = {(row["kind"], row["value"]): row["refused"] for row in in_parts.rows()["identifiers"] if row["refused"]}
+    assert refused == whole.refused
 
 
 def orders() -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ LONGEST_PROOF: Final = 1_000
 GOOGLE: Final = frozenset({"ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"})
 
 _WORDS: Final = {"granted": True, "denied": False, "withdrawn": False}
+_TOLD_IN: Final = frozenset({"consent", "consentMode", "consentManagement"})
 _BESIDE: Final = frozenset({"categoryPreferences"})
 
 Told = dict[str, bool]
@@ -35,6 +36,9 @@ def choices_in(document: Mapping[str, Any]) -> Choices | None:
     >>> choices_in({"context": {"consent": {"ad_user_data": "granted"}}}).form
     'google'
     """
+    context = document.get("context")
+    if not isinstance(context, Mapping) or _TOLD_IN.isdisjoint(context):
+        return None
     by_form = _by_form(document)
     forms = [form for form, told in by_form.items() if told]
     return _choices("+".join(forms), [by_form[form] for form in forms], _page_of(document)) if forms else None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from kohort.collection.scalars import (
     DEEPEST,
     NUL_REFUSED,
+    NumberLiteral,
     Unholdable,
     container_problem,
     moment_in,
@@ -63,6 +64,46 @@ def flatten(document: Mapping[str, Any], pointer: str, types: Mapping[str, Value
     >>> flatten({"cart": {"total": 5, "tags": ["a"]}}, "/properties", {}, ZoneInfo("UTC")).values
     Values(numbers={'cart.total': 5000000}, texts={}, booleans={}, moments={}, lists={'cart.tags': ['a']}, ...)
     """
+    plain = _plain_values(document, types)
+    return _flattened(document, pointer, types, zone) if plain is None else Flattened(plain)
+
+
+def _plain_values(document: Mapping[str, Any], types: Mapping[str, ValueType]) -> Values | None:
+    """Return the values where each is a single one of the type declared, if any; None means: look at each by itself."""
+    if len(document) > MOST_VALUES:
+        return None
+    values = Values({}, {}, {}, {}, {}, {}, [])
+    numbers, texts, booleans = values.numbers, values.texts, values.booleans
+    for name, value in document.items():
+        kind = type(value)
+        if not 0 < len(name) <= LONGEST_NAME or "\0" in name:
+            return None
+        if kind is str and "\0" not in value:
+            texts[name] = value
+        elif kind is bool:
+            booleans[name] = value
+        elif kind is int or kind is NumberLiteral:
+            number = number_of(value)
+            if isinstance(number, Unholdable):
+                return None
+            numbers[name] = number
+        elif value is None:
+            values.removed.append(name)
+        else:
+            return None
+    return values if _as_declared(values, document, types) else None
+
+
+def _as_declared(values: Values, document: Mapping[str, Any], types: Mapping[str, ValueType]) -> bool:
+    plain: Mapping[ValueType, Mapping[str, Any]] = {
+        ValueType.NUMBER: values.numbers,
+        ValueType.TEXT: values.texts,
+        ValueType.BOOLEAN: values.booleans,
+    }
+    return all(name in plain.get(kind, ()) or document.get(name) is None for name, kind in types.items())
+
+
+def _flattened(document: Mapping[str, Any], pointer: str, types: Mapping[str, ValueType], zone: ZoneInfo) -> Flattened:
     flattened = Flattened(Values({}, {}, {}, {}, {}, {}, []))
     seen: set[str] = set()
     for leaf in _leaves(document, pointer):

@@ -40,19 +40,22 @@ def read_received(
     findings: list[InputFinding] = []
     for place, raw in zip(received.places or range(len(received.events)), received.events, strict=True):
         read = read_message(bytes(raw), reader)
-        event_id = derived_id(received.source, ["received", str(seq), str(place)])
         findings += [origin.finding(place + 1, one.name, one.check, 1, one.message) for one in read.remarks]
         if read.breach:
-            letter = _letter(bytes(raw), received, event_id).decode()
+            letter = _letter(bytes(raw), received, _id_of(received, seq, place)).decode()
             batch.rejected.append(origin.rejection(place + 1, read.breach.pointer, read.breach.reason, letter))
         elif read.message:
             message = read.message
             if not message.event_id:
-                message = msgspec.structs.replace(message, event_id=event_id)
+                message = msgspec.structs.replace(message, event_id=_id_of(received, seq, place))
             batch.messages.append(message)
     batch.rejected.extend(origin.rejection(one.place + 1, one.field, one.reason, one.raw) for one in received.refused)
     batch.warnings.extend(findings)
     return batch
+
+
+def _id_of(received: Received, seq: int, place: int) -> str:
+    return derived_id(received.source, ["received", str(seq), str(place)])
 
 
 def _letter(text: bytes, received: Received, event_id: str) -> bytes:

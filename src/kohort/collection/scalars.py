@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from typing import Final, TypeGuard
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,7 @@ NUL_REFUSED: Final = "NUL characters are refused"
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _UNHOLDABLE: Final = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_REMEMBERED: Final = 2**16
 _MOST_INTEGER_DIGITS: Final = 13  # 2⁶³ micros are about 9.2·10¹²
 
 
@@ -66,7 +68,12 @@ def number_of(value: object) -> int | Unholdable:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError(_refusal(value, ValueType.NUMBER))  # noqa: TRY004 - a wrong value of a file, not of a call
-    text = str(value).strip()
+    return _number_of(str(value))
+
+
+@lru_cache(_REMEMBERED)
+def _number_of(value: str) -> int | Unholdable:
+    text = value.strip()
     if not _NUMBER.fullmatch(text):
         if _UNHOLDABLE.fullmatch(text):
             return Unholdable.NUMBER

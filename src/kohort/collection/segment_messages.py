@@ -1,10 +1,10 @@
 """One message of the Segment HTTP tracking API: checked, its values typed, its time and person found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -60,13 +60,12 @@ class Reader:
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
 
 
-@dataclass(frozen=True)
-class ReadMessage:
+class ReadMessage(NamedTuple):
     """What one text gave: a message, or the breach that makes it a dead letter; and remarks."""
 
     message: Message | None = None
     breach: Breach | None = None
-    remarks: list[Remark] = field(default_factory=list)
+    remarks: Sequence[Remark] = ()
 
 
 class _RefusedError(InputError):  # it never leaves this module, where a refusal is a result
@@ -186,7 +185,8 @@ def _read(document: Mapping[str, Any], reader: Reader) -> ReadMessage:
     user_id, anonymous_id = _who(document)
     name = _event(document, kind, reader.plan)
     flattened = _values(document, kind, name, reader)
-    missing = missing_required(flattened.values, reader.plan.required_of(name))
+    required = reader.plan.required_of(name)
+    missing = missing_required(flattened.values, required) if required else ""
     if missing:
         raise _RefusedError(f"/properties/{missing}", "the property is required by the tracking plan and is missing")
     time, said = _time(document, reader)
@@ -246,6 +246,8 @@ def _recorded(document: Mapping[str, Any]) -> Choices:
 
 def _shared(document: Mapping[str, Any], identity: IdentityDefinition) -> dict[str, str]:
     """Return the external ids and device ids that the project declares unique, by kind; what is none is left out."""
+    if not identity.unique:
+        return {}
     wanted = {(str(one.origin), one.name): one.kind for one in identity.unique if one.origin is not Origin.TRAIT}
     context = document.get("context")
     if not wanted or not isinstance(context, dict):

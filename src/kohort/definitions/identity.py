@@ -184,4 +184,4 @@ def _limit(fields: Fields, name: str, default: int) -> int:
 
 
 def _plain(value: str) -> str:
-    return normalize("NFC", value).strip().lower()
+    return (value if value.isascii() else normalize("NFC", value)).strip().lower()

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Final
 
 from kohort.definitions.fields import Fields
@@ -11,6 +12,8 @@ from kohort.errors import DefinitionError, Place, did_you_mean, shorten
 
 LONGEST_NAME: Final = 200
 """The most characters that the name of an event, property or trait may have."""
+
+_REMEMBERED: Final = 4_096
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class EventDeclaration:
     key: str
     aliases: tuple[str, ...] = ()
     properties: Mapping[str, PropertyDeclaration] = field(default_factory=dict)
+
+    @cached_property
+    def types(self) -> Mapping[str, ValueType]:
+        """The declared types of its properties, by name."""
+        return {name: one.type for name, one in self.properties.items()}
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the properties without which it is refused."""
+        return tuple(name for name, one in self.properties.items() if one.required)
 
 
 @dataclass(frozen=True)
@@ -52,17 +65,18 @@ class TrackingPlan:
         key = event_key(name)
         return self.keys_by_alias.get(key, key)
 
-    def types_of(self, key: str) -> dict[str, ValueType]:
+    def types_of(self, key: str) -> Mapping[str, ValueType]:
         """Return the declared types of an event's properties, empty for an event that nobody declared."""
         event = self.events.get(key)
-        return {} if event is None else {name: one.type for name, one in event.properties.items()}
+        return {} if event is None else event.types
 
     def required_of(self, key: str) -> tuple[str, ...]:
         """Return the names of the properties without which an event is refused."""
         event = self.events.get(key)
-        return () if event is None else tuple(name for name, one in event.properties.items() if one.required)
+        return () if event is None else event.required
 
 
+@lru_cache(_REMEMBERED)
 def event_key(name: str) -> str:
     """Return the key of an event's name: its words in lower case, joined by underscores; keys stay as they are.
 

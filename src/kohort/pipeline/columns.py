@@ -1,7 +1,7 @@
 """Messages and score files made into rows of the tables."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
@@ -9,14 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.profiles.identity import actor_id_of
-from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
-
-_Cells = tuple[list[int], list[Any]]
-"""The rows that have a value in a column, and the values."""
 
 EVENT_TYPES: Final = frozenset({"track", "page", "screen"})
 
@@ -128,93 +122,15 @@ def physical_name(name: str, kind: ValueType, *, first: bool) -> str:
     return column if first else f"{column}__{kind.name.lower()}"
 
 
-def typed_values(values: Values) -> list[tuple[ValueType, Mapping[str, Any]]]:
-    """Return the values that rules can speak of, by type."""
-    return [
-        (kind, group)
-        for kind, group in (
-            (ValueType.NUMBER, values.numbers),
-            (ValueType.TEXT, values.texts),
-            (ValueType.BOOLEAN, values.booleans),
-            (ValueType.MOMENT, values.moments),
-            (ValueType.TEXT_LIST, values.lists),
-        )
-        if group
-    ]
+def spread(length: int, rows: Sequence[int], values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column of so many rows that has values in some of them.
 
-
-def actor_of(message: Message) -> str:
-    """Return the actor that did a message: the known user where there is one, else the anonymous visitor."""
-    kind, value = (USER, message.user_id) if message.user_id else (ANONYMOUS, message.anonymous_id)
-    return actor_id_of(kind, value)
-
-
-def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
-    """Return rows of `events`, sorted by name and time, one column for each property met."""
-    events = [message for message in messages if message.type in EVENT_TYPES]
-    cells: dict[str, dict[ValueType, dict[str, _Cells]]] = {}
-    found: dict[tuple[str, ValueType], _Cells] = {}
-    for index, message in enumerate(events):
-        its = cells.get(message.name)
-        if its is None:
-            names.event(message.name)
-            its = cells[message.name] = {kind: {} for kind in ValueType}
-        for kind, group in typed_values(message.values):
-            columns = its[kind]
-            for name, value in group.items():
-                if name not in columns:
-                    columns[name] = found.setdefault((names.column(message.name, name, kind), kind), ([], []))
-                positions, values = columns[name]
-                positions.append(index)
-                values.append(value)
-    table = pa.table(
-        {
-            "event_id": [one.event_id for one in events],
-            "actor_id": [actor_of(one) for one in events],
-            "name": [one.name for one in events],
-            "ts": [one.ts for one in events],
-            "received_at": [one.received_at for one in events],
-            "source": [one.source for one in events],
-        },
-        schema=SCHEMAS["events"],
-    )
-    for (column, kind), (positions, values) in found.items():
-        table = table.append_column(column, _spread(len(events), positions, values, ARROW_TYPES[kind]))
-    return table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
-
-
-def _spread(length: int, positions: list[int], values: list[Any], kind: pa.DataType) -> pa.Array:
+    >>> spread(3, [2, 0], ["b", "a"], pa.string()).to_pylist()
+    ['a', None, 'b']
+    """
     take = np.full(length, -1, dtype=np.int64)
-    take[positions] = np.arange(len(positions))
+    take[rows] = np.arange(len(rows))
     return pa.array(values, type=kind).take(pa.array(take, mask=take < 0))
-
-
-def identify_rows(messages: Iterable[Message], names: Names) -> pa.Table:
-    """Return rows of `trait_values` for what identify messages say."""
-    rows: dict[str, list[Any]] = {name: [] for name in SCHEMAS["trait_values"].names}
-    for message in messages:
-        if message.type != "identify":
-            continue
-        said = []
-        for kind, group in typed_values(message.values):
-            for name, value in group.items():
-                names.trait(name, kind)
-                said.append((name, VALUE_COLUMNS[kind], value))
-        actor = actor_of(message)
-        for name, column, value in [*said, *((name, "removed", True) for name in message.values.removed)]:
-            row = {
-                "actor_id": actor,
-                "name": name,
-                "value_id": message.event_id,
-                "set_at": message.ts,
-                "recorded_at": message.received_at,
-                "source": message.source,
-                "removed": False,
-                column: value,
-            }
-            for key, values in rows.items():
-                values.append(row.get(key))
-    return pa.table(rows, schema=SCHEMAS["trait_values"])
 
 
 def score_rows(

@@ -12,32 +12,28 @@ from kohort.definitions.identity import IdentityDefinition
 from kohort.profiles.consents import Choice, consent_at
 from kohort.profiles.identity import actor_id_of, named_in
 from kohort.storage.messages import Message
-from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
 
-def choice_rows(messages: Iterable[Message], definition: IdentityDefinition) -> pa.Table:
-    """Return rows of `consent_choices`: each choice for each actor that its message names."""
-    rows: list[dict[str, Any]] = []
-    for message in messages:
-        if message.choices is None:
-            continue
-        told = message.choices
-        choices = dict.fromkeys(told.granted, True) | dict.fromkeys(told.denied, False)
-        fixed = {
-            "effective_at": message.ts,
-            "recorded_at": message.received_at,
-            "source": message.source,
-            "form": told.form,
-            "proof": told.proof,
-            "event_id": message.event_id,
-        }
-        rows += [
-            fixed | {"actor_id": actor, "category": category, "granted": granted}
-            for actor in actors_of(message, definition)
-            for category, granted in choices.items()
-        ]
-    return pa.Table.from_pylist(rows, schema=SCHEMAS["consent_choices"])
+def choices_told(message: Message, definition: IdentityDefinition) -> list[dict[str, Any]]:
+    """Return rows of `consent_choices`: each choice that a message tells, for each actor that it names."""
+    told = message.choices
+    if told is None:
+        return []
+    fixed = {
+        "effective_at": message.ts,
+        "recorded_at": message.received_at,
+        "source": message.source,
+        "form": told.form,
+        "proof": told.proof,
+        "event_id": message.event_id,
+    }
+    choices = dict.fromkeys(told.granted, True) | dict.fromkeys(told.denied, False)
+    return [
+        fixed | {"actor_id": actor, "category": category, "granted": granted}
+        for actor in actors_of(message, definition)
+        for category, granted in choices.items()
+    ]
 
 
 def actors_of(message: Message, definition: IdentityDefinition) -> list[str]:

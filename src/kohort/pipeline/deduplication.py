@@ -1,47 +1,44 @@
 """Each message once, by its source and its sender's id for it; the same id with another content is a conflict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kohort.storage.messages import Message, encode_messages
 from kohort.storage.records import Rejection
 from kohort.storage.seen import Keys, SeenMessages, keys_of
 
 
-@dataclass
+@dataclass(frozen=True)
 class SortedOut:
-    """Messages that nobody has seen with their hashes, conflicts (the first stays), and how many were known."""
+    """The places of messages that nobody has seen, and of conflicts (the first stays); how many were known."""
 
-    keys: Keys
-    fresh: list[Message] = field(default_factory=list)
-    conflicts: list[Message] = field(default_factory=list)
-    known: int = 0
+    fresh: NDArray[np.int64]
+    conflicts: NDArray[np.int64]
+    known: int
 
 
-def sort_out(seen: SeenMessages, messages: Sequence[Message]) -> SortedOut:
-    """Tell messages that are new from repeats and from conflicts, among those seen and among themselves."""
+def identities_of(messages: Sequence[Message]) -> tuple[Keys, NDArray[np.int64]]:
+    """Return what tells messages apart: the hash of each one's source and id, and the digest of what it says."""
     keys = keys_of((one.source, one.event_id) for one in messages)
-    result = SortedOut(keys)
-    first: dict[tuple[str, str], Message] = {}
-    places = []
-    for place, (one, stored) in enumerate(zip(messages, seen.find(keys), strict=True)):
-        twin = one if stored is not None else first.setdefault((one.source, one.event_id), one)
-        if stored is None and twin is one:
-            result.fresh.append(one)
-            places.append(place)
-        elif (twin.digest() if stored is None else stored) == one.digest():
-            result.known += 1
-        else:
-            result.conflicts.append(one)
-    result.keys = keys[places]
-    return result
+    return keys, np.fromiter((one.digest() for one in messages), np.int64, len(messages))
 
 
-def stage(seen: SeenMessages, found: SortedOut) -> None:
-    """Know what was new, until it is kept with a watermark."""
-    seen.stage(found.keys, np.fromiter((one.digest() for one in found.fresh), np.int64, len(found.fresh)))
+def sort_out(seen: SeenMessages, keys: Keys, digests: NDArray[np.int64]) -> SortedOut:
+    """Tell messages that are new from repeats and from conflicts, among those seen and among themselves."""
+    known, first_said = seen.find(keys)
+    order = np.lexsort((keys[:, 1], keys[:, 0]))  # it is stable: of equal ones the first to come stays first
+    ordered = keys[order]
+    begins = np.ones(len(keys), np.bool_)
+    begins[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    firsts = np.empty(len(keys), np.int64)
+    firsts[order] = order[begins][np.cumsum(begins) - 1]
+    fresh = ~known & (firsts == np.arange(len(keys)))
+    same = np.where(known, first_said, digests[firsts]) == digests
+    conflicts = np.flatnonzero(~fresh & ~same)
+    return SortedOut(np.flatnonzero(fresh), conflicts, len(keys) - int(fresh.sum()) - len(conflicts))
 
 
 def conflict_of(message: Message, file: str) -> Rejection:

@@ -1,53 +1,55 @@
-"""Which messages suffice to say who is who."""
+"""What messages say of who is who, gathered until the tables of people are brought up to it."""
 
-from kohort.pipeline.columns import EVENT_TYPES
-from kohort.storage.messages import Message
+import pyarrow as pa
 
-_Identifiers = tuple[str | tuple[str, str], ...]
+from kohort.pipeline.stretches import SIGHTED, Stretch
 
 
 class Evidence:
-    """Messages gathered over chunks, without the events that say nothing new about identity.
+    """Sightings and links of many stretches, each sighting once with its first and last moment.
 
-    Of the events with the same identifiers the first to come, the earliest and the latest stay: together they say what
-    all of them say. Every other message stays.
-
+    >>> from kohort.definitions.identity import IdentityDefinition
+    >>> from kohort.pipeline.stretches import stretch_of
+    >>> from kohort.storage.messages import Message
     >>> def visit(identity, ts):
     ...     return Message(identity, "page", ts, 0, "web", "visit", anonymous_id="a")
     >>> evidence = Evidence()
     >>> for number, ts in enumerate([5, 7, 6, 2, 3]):
-    ...     evidence.add(visit(str(number), ts))
-    >>> [one.event_id for one in evidence.messages()]
-    ['0', '1', '3']
+    ...     evidence.add(stretch_of([visit(str(number), ts)], IdentityDefinition()))
+    >>> evidence.sightings().select(["value", "first_seen", "last_seen"]).to_pylist()
+    [{'value': 'a', 'first_seen': 2, 'last_seen': 7}]
     """
 
     def __init__(self) -> None:
-        self._others: list[tuple[int, Message]] = []
-        self._events: dict[_Identifiers, list[tuple[int, Message]]] = {}
-        self._number = 0
+        self._sightings: list[pa.Table] = []
+        self._links: list[pa.Table] = []
+        self._size = 0
 
-    def add(self, message: Message) -> None:
-        """Gather a message that comes after all before."""
-        self._number += 1
-        one = (self._number, message)
-        if message.type not in EVENT_TYPES:
-            self._others.append(one)
-            return
-        identifiers: _Identifiers = (message.user_id, message.anonymous_id, *sorted(message.shared.items()))
-        kept = self._events.get(identifiers)
-        if kept is None:
-            self._events[identifiers] = [one, one, one]
-        elif message.ts > kept[2][1].ts:
-            kept[2] = one
-        elif (message.ts, message.event_id) < (kept[1][1].ts, kept[1][1].event_id):
-            kept[1] = one
+    def add(self, stretch: Stretch) -> None:
+        """Gather what the messages of a stretch say: all of them are new."""
+        self._sightings.append(stretch.sightings())
+        self._links.append(stretch.links())
+        self._size += self._sightings[-1].num_rows + self._links[-1].num_rows
 
-    def messages(self) -> list[Message]:
-        """Return the messages that suffice, in the order in which they came."""
-        found = dict(self._others)
-        for kept in self._events.values():
-            found.update(kept)
-        return [found[number] for number in sorted(found)]
+    def sightings(self) -> pa.Table:
+        """Return rows of `identifiers`, but for what is refused, in no order."""
+        return merged_sightings(self._sightings)
+
+    def links(self) -> pa.Table:
+        """Return rows of `links`, the same one perhaps several times."""
+        return pa.concat_tables(self._links)
+
+    def __bool__(self) -> bool:
+        return bool(self._sightings)
 
     def __len__(self) -> int:
-        return len(self._others) + len(self._events)
+        return self._size
+
+
+def merged_sightings(parts: list[pa.Table]) -> pa.Table:
+    """Return sightings of several tables, each once, in no order; of a column `row` the greatest is kept."""
+    together = pa.concat_tables(parts)
+    kept = {"first_seen": "min", "last_seen": "max", "row": "max"}
+    asked = [(name, kept[name]) for name in together.column_names if name in kept]
+    found = together.group_by([*SIGHTED]).aggregate(asked)
+    return found.rename_columns([*SIGHTED, *(name for name, _ in asked)])

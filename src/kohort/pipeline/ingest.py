@@ -9,15 +9,16 @@ import msgspec
 from kohort.collection.batches import Batch, InputFinding, merged
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.admission import admitted
-from kohort.pipeline.deduplication import conflict_of, sort_out
+from kohort.pipeline.deduplication import conflict_of, identities_of, sort_out
 from kohort.pipeline.findings import finding_of
-from kohort.pipeline.projection import CHUNK, dead_letter_id, known_dead_letters
+from kohort.pipeline.projection import dead_letter_id, known_dead_letters
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.messages import encode_messages
 from kohort.storage.records import FindingsRecorded, Rejection, Replayed
 
 _MESSAGES_A_RECORD: Final = 1_000
+_MESSAGES_AT_ONCE: Final = 50_000
 
 CatchUp = Callable[[], int]
 
@@ -105,7 +106,7 @@ def _chunks(batches: Iterable[Batch]) -> Iterator[Batch]:
             joined.warnings + batch.warnings,
             joined.rows + batch.rows,
         )
-        if len(joined.messages) >= CHUNK:
+        if len(joined.messages) >= _MESSAGES_AT_ONCE:
             yield joined
             joined = Batch()
     if joined.rows or joined.rejected or joined.warnings or joined.messages:
@@ -118,9 +119,10 @@ def _accept(
     """Append what is new to the journal; return the conflicts."""
     messages, withheld = admitted(workspace, chunk.messages)
     result.withheld += withheld
-    found = sort_out(workspace.seen, messages)
+    found = sort_out(workspace.seen, *identities_of(messages))
     result.known += found.known
-    fresh, conflicts = found.fresh, [conflict_of(one, result.file) for one in found.conflicts]
+    fresh = [messages[place] for place in found.fresh.tolist()]
+    conflicts = [conflict_of(messages[place], result.file) for place in found.conflicts.tolist()]
     now = workspace.clock.now()
     if fresh:
         bodies = [

@@ -19,26 +19,25 @@ import pyarrow.parquet as pq
 
 from kohort.clock import Moment
 from kohort.collection.batches import InputFinding, merged
-from kohort.collection.received_messages import read_received
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import ValueType
 from kohort.errors import CorruptionError
 from kohort.pipeline.adoption import identity_in_force
-from kohort.pipeline.columns import Names, event_rows, identify_rows, score_rows
-from kohort.pipeline.consents import choice_rows
-from kohort.pipeline.deduplication import conflict_of, sort_out, stage
+from kohort.pipeline.columns import Names, score_rows
+from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
-from kohort.pipeline.tracking_plans import AdoptedPlan, adopted_plan, plan_of, plan_row
+from kohort.pipeline.reading import Terms, messages_at, messages_of
+from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
+from kohort.pipeline.tracking_plans import adopted_plan, plan_row
 from kohort.pipeline.versions import in_force
 from kohort.pipeline.watching import ProjectionWatch
-from kohort.profiles.identity import attributed
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
 from kohort.storage.journal import Journal
-from kohort.storage.messages import Message, decode_messages, derived_id
-from kohort.storage.received import HTTP, Received, decode_plan, decode_received
+from kohort.storage.messages import derived_id
+from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
     EpochClosed,
     Finding,
@@ -57,12 +56,12 @@ from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 from kohort.storage.watch import Watch
 
-CHUNK: Final = 50_000
-"""How many messages are applied at once: what bounds the memory of a projection."""
+CHUNK: Final = 16 * 2**20
+"""How many bytes of messages are applied at once: what bounds the memory of a projection."""
 
-_SETTLED_AT_ONCE: Final = 20 * CHUNK
-_MOST_EVIDENCE: Final = 4 * CHUNK
-"""After so many messages, or so many that tell who is who, the tables of people are written."""
+_SETTLED_AT_ONCE: Final = 1_000_000
+_MOST_EVIDENCE: Final = 1_000_000
+"""After so many messages, or so many sightings and links, the tables of people are written."""
 
 EpochHandler = Callable[[EpochClosed, Record], None]
 
@@ -75,18 +74,6 @@ class Tally:
     known: int = 0
     rejected: int = 0
     remarks: list[InputFinding] = field(default_factory=list)
-
-
-@dataclass
-class _Waiting:
-    """Messages and dead letters (each with when it was recorded) that the tables do not have yet."""
-
-    messages: list[Message] = field(default_factory=list)
-    letters: list[tuple[Moment, Rejection]] = field(default_factory=list)
-    seq: int = 0
-
-    def size(self) -> int:
-        return len(self.messages) + len(self.letters)
 
 
 class Projection:
@@ -108,7 +95,7 @@ class Projection:
         self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
-        self._plan: AdoptedPlan | None = None
+        self._plan: PlanAdopted | None = None
         self._evidence = Evidence()
         self._identity: IdentityDefinition | None = None
         self.tally = Tally()
@@ -146,81 +133,67 @@ class Projection:
 
     def _apply(self, records: Iterator[Record]) -> Iterator[int]:
         # Where an interruption fell between two tables, a chunk must end where it did then.
-        ends = set(self._watermarks().values())
+        ends = frozenset(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
-        waiting, unsettled = _Waiting(), 0
-        for record in records:
-            if record.kind in {"messages", "received"}:
-                self._wait(record, waiting)
-                unsettled = record.seq
-                if waiting.size() >= CHUNK or record.seq in ends:
-                    yield self._flush(waiting)
-                    waiting = _Waiting()
+        unsettled = 0
+        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms):
+            if isinstance(one, Read):
+                unsettled = self._flush(one)
+                yield unsettled
                 continue
-            if waiting.seq:
-                yield self._flush(waiting)
-                waiting = _Waiting()
             if unsettled:
                 self._settle(unsettled)
-            self._apply_record(record)
-            self._seen.keep(record.seq, self._watermarks())
-            yield record.seq
+            self._apply_record(one)
+            self._seen.keep(one.seq, self._watermarks())
+            yield one.seq
             unsettled = 0
-        if waiting.seq:
-            yield self._flush(waiting)
         if unsettled:
             self._settle(unsettled)
 
-    def _wait(self, record: Record, waiting: _Waiting) -> None:
-        waiting.seq = record.seq
-        if record.kind == "messages":
-            waiting.messages.extend(decode_messages(record.body))
-            return
+    def _terms(self, record: Record) -> Terms:
+        """Return by which terms a record is read that comes after all that was applied."""
         if self._plan is None:
             self._plan = adopted_plan(self._tables, before=record.seq)
-        received: Received = decode_received(record.body)
-        batch = read_received(received, record.seq, self._plan.plan, self._plan.zone, self._identity_in_force())
-        waiting.messages.extend(batch.messages)
-        waiting.letters.extend((record.recorded_at, one) for one in batch.rejected)
-        if batch.warnings:
-            self.tally.remarks = merged(self.tally.remarks + batch.warnings)
+        return Terms(self._plan, self._identity_in_force())
 
-    def _flush(self, waiting: _Waiting) -> int:
+    def _flush(self, read: Read) -> int:
         """Append what messages say to the tables that grow; who is who waits until it settles."""
-        seq = waiting.seq
-        found = sort_out(self._seen, waiting.messages)
-        fresh = found.fresh
-        letters = waiting.letters + [(one.received_at, conflict_of(one, HTTP)) for one in found.conflicts]
-        self.tally.applied += len(fresh)
+        records, terms, said = read
+        seq = records[-1].seq
+        found = sort_out(self._seen, said.stretch.keys, said.stretch.digests)
+        conflicts = messages_at(found.conflicts.tolist(), *read)
+        letters = [*said.letters, *((one.received_at, conflict_of(one, HTTP)) for one in conflicts)]
+        self.tally.applied += len(found.fresh)
         self.tally.known += found.known
         self.tally.rejected += len(letters)
-        names, definition = self._known_names(), self._identity_in_force()
-        said = [attributed(one, definition) for one in fresh]
-        events = event_rows(said, names)
-        if events.num_rows:
-            self._tables.append("events", events, watermark=seq)
-        identifies = identify_rows(said, names)
-        if identifies.num_rows:
-            self._tables.append("trait_values", identifies, watermark=seq)
-        choices = choice_rows(fresh, definition)
-        if choices.num_rows:
-            self._tables.append("consent_choices", choices, watermark=seq)
+        if said.remarks:
+            self.tally.remarks = merged([*self.tally.remarks, *said.remarks])
+        names, fresh = self._known_names(), said.stretch.only(found.fresh)
+        fresh.show(names)
+        for table, rows in (
+            ("events", fresh.event_rows(names)),
+            ("trait_values", fresh.trait_rows()),
+            ("consent_choices", fresh.choice_rows()),
+        ):
+            if rows.num_rows:
+                self._tables.append(table, rows, watermark=seq)
         if letters:
             self._store_letters(letters, seq)
         self._store_names(names, seq)
-        stage(self._seen, found)
-        for one in fresh:
-            self._evidence.add(one)
+        self._seen.stage(fresh.keys, fresh.digests)
+        if len(fresh):
+            self._evidence.add(fresh)
         if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
             self._settle(seq)
-        self._watch.messages(waiting.messages, fresh)
+        if self._watch.watched():
+            self._watch.messages(messages_of(records, terms), set(found.fresh.tolist()))
         return seq
 
     def _settle(self, seq: int) -> None:
         """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
-        for table, rows in identity_tables(self._tables, self._evidence.messages()).items():
+        for table, rows in identity_tables(self._tables, self._evidence).items():
             self._tables.replace(table, rows, watermark=seq)
         self._evidence = Evidence()
         self._seen.keep(seq, self._watermarks())
@@ -259,7 +232,7 @@ class Projection:
 
     def _adopt(self, record: Record) -> None:
         adopted = decode_plan(record.body)
-        self._plan = plan_of(adopted)
+        self._plan = adopted
         self._tables.append("tracking_plans", plan_row(adopted, record), watermark=record.seq)
 
     def _rejects(self, record: Record) -> None:

@@ -40,11 +40,10 @@ def adopt_plan(workspace: Workspace) -> bool:
     return True
 
 
-def adopted_plan(tables: Tables, *, before: int) -> AdoptedPlan:
+def adopted_plan(tables: Tables, *, before: int) -> PlanAdopted:
     """Return the plan that the tables say was in force before a journal record; an empty one if there was none."""
     rows = tables.read("tracking_plans")
-    said = _last(rows.filter(pc.less(rows.column("seq"), before)))
-    return plan_of(said or PlanAdopted("{}", "UTC"))
+    return _last(rows.filter(pc.less(rows.column("seq"), before))) or PlanAdopted("{}", "UTC")
 
 
 def plan_of(said: PlanAdopted) -> AdoptedPlan:

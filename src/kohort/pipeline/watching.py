@@ -1,6 +1,7 @@
 """What the projection decides, told to whoever watches."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -16,12 +17,13 @@ class ProjectionWatch:
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
-    def messages(self, given: Sequence[Message], fresh: Sequence[Message]) -> None:
-        """Show messages: those that are `fresh` are accepted, the others were known."""
-        if not self._watch.watched():
-            return
-        accepted = {id(one) for one in fresh}
-        self._watch.write("projection", [_seen(one, new=id(one) in accepted) for one in given])
+    def watched(self) -> bool:
+        """Tell whether somebody watches."""
+        return self._watch.watched()
+
+    def messages(self, given: Sequence[Message], fresh: AbstractSet[int]) -> None:
+        """Show messages: those at the places `fresh` are accepted, the others were known."""
+        self._watch.write("projection", [_seen(one, new=place in fresh) for place, one in enumerate(given)])
 
     def letters(self, given: Sequence[tuple[Moment, Rejection]]) -> None:
         """Show dead letters, each with when it was recorded."""

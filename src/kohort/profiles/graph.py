@@ -7,7 +7,7 @@ that joined people are found in the order of their own times.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -94,6 +94,8 @@ class Edge(NamedTuple):
 class Evidence:
     """All that says who is who: what actors were seen with, their own identifiers included, links, and edits.
 
+    Where this is a part only, `known_refused` says which values join nobody by what the rest says.
+
     >>> from kohort.definitions.identity import Origin, UniqueIdentifier
     >>> ada, visitor = (actor_id_of(*own) for own in ((USER, "ada"), (ANONYMOUS, "v1")))
     >>> seen = [Sighting(USER, "ada", ada, 3), Sighting(ANONYMOUS, "v1", visitor, 1)]
@@ -107,6 +109,7 @@ class Evidence:
     links: Sequence[Link]
     definition: IdentityDefinition
     edits: Sequence[Edit] = ()
+    known_refused: Mapping[Value, str] = field(default_factory=dict)
 
     def persons(self) -> Persons:
         """Return the persons; the survivor of each, whose id is theirs, is the earliest seen, ties by smallest id."""
@@ -155,12 +158,12 @@ class Evidence:
             for value, actors in sharing.items()
             if (limit := self.definition.limit_of(value[0])) is not None and len(actors) > limit
         }
-        return {**over, **{value: BLOCKED for value in values if self.definition.is_blocked(*value)}}
+        blocked = {value: BLOCKED for value in values if self.definition.is_blocked(*value)}
+        return {**over, **self.known_refused, **blocked}
 
     def in_force(self) -> list[Edit]:
         """Return the edits that no other has taken back, in their order."""
-        taken_back = {seq for edit in self.edits for seq in edit.cancels}
-        return [edit for edit in sorted(self.edits, key=lambda one: one.seq) if edit.seq not in taken_back]
+        return in_force(self.edits)
 
     def _joins(self, actor: str) -> bool:
         return self._own[actor] not in self.refused
@@ -187,6 +190,12 @@ class Evidence:
             if value in found and self._own[one.actor] == value:
                 found[value].append(one)
         return found
+
+
+def in_force(edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edits that no other has taken back, in their order."""
+    taken_back = {seq for edit in edits for seq in edit.cancels}
+    return [edit for edit in sorted(edits, key=lambda one: one.seq) if edit.seq not in taken_back]
 
 
 class Groups(Generic[T]):

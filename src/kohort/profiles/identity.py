@@ -8,8 +8,6 @@ import hashlib
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import msgspec
-
 from kohort.definitions.identity import ANONYMOUS, USER, IdentityDefinition, Origin, normalised
 from kohort.definitions.values import MICRO
 from kohort.storage.messages import Message
@@ -58,16 +56,18 @@ def named_in(message: Message, definition: IdentityDefinition) -> Named:
     return Named(actors[0], tuple(actors[1:]), tuple(carried))
 
 
-def attributed(message: Message, definition: IdentityDefinition) -> Message:
-    """Return a message as its events and traits are kept: without a blocked user id, where a visitor is known.
+def actor_of(message: Message, named: Named) -> str:
+    """Return the actor that did a message: the known user where there is one, else the anonymous visitor.
+
+    `named` is who the message speaks of: a blocked user id counts for none where a visitor is known.
 
     >>> seen = Message("1", "track", 0, 0, "web", user_id="null", anonymous_id="a1")
-    >>> attributed(seen, IdentityDefinition()).user_id
-    ''
+    >>> actor_of(seen, named_in(seen, IdentityDefinition())) == actor_id_of("anonymous_id", "a1")
+    True
     """
-    if message.user_id and named_in(message, definition).actor[0] == ANONYMOUS:
-        return msgspec.structs.replace(message, user_id="")
-    return message
+    if message.user_id and named.actor[0] != ANONYMOUS:
+        return actor_id_of(USER, message.user_id)
+    return actor_id_of(ANONYMOUS, message.anonymous_id)
 
 
 def shared_in(message: Message, definition: IdentityDefinition) -> list[Identifier]:

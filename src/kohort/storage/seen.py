@@ -67,8 +67,9 @@ class SeenMessages:
     ...     seen = SeenMessages(Path(folder))
     ...     seen.stage(keys_of([("web", "1"), ("web", "2")]), np.array([10, 20]))
     ...     seen.keep(watermark=3)
-    ...     seen.find(keys_of([("web", "2"), ("web", "3")])), seen.watermark()
-    ([20, None], 3)
+    ...     known, digests = seen.find(keys_of([("web", "2"), ("web", "3")]))
+    ...     known.tolist(), digests.tolist(), seen.watermark()
+    ([True, False], [20, 0], 3)
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,8 +88,8 @@ class SeenMessages:
     def __len__(self) -> int:
         return sum(run.rows for run in self._manifest().runs)
 
-    def find(self, keys: Keys) -> list[int | None]:
-        """Return the digest of each message that is known, None for the others."""
+    def find(self, keys: Keys) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which messages are known, and the digest of each of those, 0 for the others."""
         found = np.zeros(len(keys), np.bool_)
         digests = np.zeros(len(keys), np.int64)
         # Sorted, neighbours look at neighbouring pages.
@@ -105,7 +106,7 @@ class SeenMessages:
                 open_ = open_[~same]
                 places[open_] += 1
                 open_ = open_[places[open_] < rows.shape[1]]
-        return [digest if known else None for known, digest in zip(found.tolist(), digests.tolist(), strict=True)]
+        return found, digests
 
     def stage(self, keys: Keys, digests: NDArray[np.int64]) -> None:
         """Know messages that are not known yet, for now; `keep` makes it last."""

@@ -24,6 +24,8 @@ _PARTITIONS: Final = {"events": ["name"]}
 class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
+    Each is looked at once, when it is first asked for: what others write later is seen by who opens the tables anew.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     tables = Tables(Path(folder))
@@ -35,7 +37,8 @@ class Tables:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._open: dict[str, DeltaTable] = {}
+        self._open: dict[str, DeltaTable | None] = {}
+        self._watermarks: dict[str, int] = {}
 
     def append(self, name: str, rows: pa.Table, *, watermark: int) -> bool:
         """Add rows and move the watermark in one commit; does nothing, and says False, if it is there already."""
@@ -47,8 +50,10 @@ class Tables:
 
     def watermark(self, name: str) -> int:
         """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
-        table = self._table(name)
-        return (table.transaction_version(_APPLICATION) or 0) if table else 0
+        if name not in self._watermarks:
+            table = self._table(name)
+            self._watermarks[name] = (table.transaction_version(_APPLICATION) or 0) if table else 0
+        return self._watermarks[name]
 
     def read(self, name: str) -> pa.Table:
         """Return a whole table; not for `events`, which engines read through views."""
@@ -71,6 +76,7 @@ class Tables:
     def drop_all(self) -> None:
         """Delete every table, all at once for whoever looks; they can be rebuilt from the journal."""
         self._open.clear()
+        self._watermarks.clear()
         leftover = self.folder.with_name(self.folder.name + ".dropped")
         for _ in range(2):
             # One that an interruption left behind goes first.
@@ -82,10 +88,14 @@ class Tables:
     def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> bool:
         if watermark <= self.watermark(name):
             return False
+        known = self._table(name)
+        # Until it is written, nothing is known of it: a write that fails may have changed what is open.
+        self._open.pop(name, None)
+        self._watermarks.pop(name, None)
         properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])
         try:
             write_deltalake(
-                self._uri(name),
+                self._uri(name) if known is None else known,
                 rows,
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
@@ -97,7 +107,9 @@ class Tables:
                 f'could not write the table "{name}" in {self.folder}: {error}; '
                 "nothing of this write is kept; free some space and run the command again"
             ) from error
-        self._open.pop(name, None)
+        if known is not None:
+            self._open[name] = known
+        self._watermarks[name] = watermark
         return True
 
     def _uri(self, name: str) -> str:
@@ -109,7 +121,7 @@ class Tables:
             try:
                 self._open[name] = DeltaTable(self._uri(name))
             except TableNotFoundError:
-                return None
+                self._open[name] = None
         return self._open[name]
 
 

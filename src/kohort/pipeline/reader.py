@@ -1,0 +1,18 @@
+"""A process that reads records for another one: python -m kohort.pipeline.reader, until its input ends."""
+
+import gc
+import sys
+
+from kohort.pipeline.reading import read_records
+from kohort.pipeline.wire import asked_of, read_frame, told, write_frame
+
+
+def main() -> None:
+    """Read what is asked on the standard input, and tell on the standard output what it says."""
+    gc.disable()
+    while (frame := read_frame(sys.stdin.buffer)) is not None:
+        write_frame(sys.stdout.buffer, told(read_records(*asked_of(frame))))
+
+
+if __name__ == "__main__":
+    main()
