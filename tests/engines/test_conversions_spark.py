@@ -16,13 +16,15 @@ import pytest
 from kohort.clock import moment_of
 from kohort.collection.scalars import Unholdable, moment_in, number_of
 from kohort.definitions.source import source_definition_of
+from kohort.definitions.stores import StoreDefinition
 from kohort.definitions.tracking import TrackingPlan
 from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.landing.conversions import WHITESPACE
 from kohort.engines.sql.landing.kinds import held_columns, table_columns
 from kohort.engines.sql.landing.mapped import mapped_table
-from kohort.storage.spark import SparkStore, open_spark
+from kohort.storage.openers import open_store
+from kohort.storage.spark import SparkStore
 from kohort.testing.spark import SMALL
 
 # PySpark leaves the socket by which rows came to be closed by the collector of garbage.
@@ -76,13 +78,16 @@ def values() -> dict[str, list[Any]]:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkStore]:
     folder: Path = tmp_path_factory.mktemp("spark")
-    with open_spark("local[2]", {**SMALL, "spark.sql.warehouse.dir": str(folder)}) as opened:
+    settings = {**SMALL, "spark.sql.warehouse.dir": "warehouse", "spark.sql.catalogImplementation": "in-memory"}
+    with open_store(StoreDefinition("lake", "spark", "local[2]", settings=settings), folder) as opened:
+        assert isinstance(opened, SparkStore)
         columns = {name: pa.array(its, KINDS[name][1]) for name, its in values().items()}
         rows = pa.table({"number": pa.array(range(MANY), pa.int32()), **columns})
         opened.session.createDataFrame(rows).createOrReplaceTempView("rows")
         kinds = ", ".join(f"{name} {kind}" for name, (kind, _, _) in KINDS.items())
         opened.run(f"CREATE TABLE default.held (number INT, {kinds}) USING PARQUET", [])
         opened.run("INSERT INTO default.held SELECT * FROM rows", [])
+        assert (folder / "warehouse" / "held").is_dir()
         yield opened
 
 

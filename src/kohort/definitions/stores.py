@@ -11,7 +11,7 @@ from kohort.definitions.references import Reference, reference_of
 from kohort.errors import DefinitionError
 
 _PASSWORD_WORD: Final = re.compile(r"\b\w*(password|passwd|pwd|secret|token)\s*=", re.IGNORECASE)
-_SECRET_NAME: Final = re.compile(r"(password|passwd|pwd|secret|token|access\.key)$", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(r"password|passwd|\bpwd\b|secret|token|access\.?key|credential", re.IGNORECASE)
 _PASSWORD_FIELDS: Final = frozenset({"password", "passwd", "pwd", "secret", "token", "access_token"})
 
 
