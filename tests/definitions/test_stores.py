@@ -40,6 +40,27 @@ def test_an_address_with_a_password_is_refused_and_not_repeated(address: str) ->
     assert "hunter2" not in str(caught.value)
 
 
+def test_settings_are_texts_or_refer_to_their_secret() -> None:
+    settings = {"spark.executor.cores": 2, "spark.speculation": True, "spark.hadoop.fs.s3a.secret.key": {"env": "KEY"}}
+    assert declared(kind="spark", address="yarn", settings=settings).settings == {
+        "spark.executor.cores": "2", "spark.speculation": "true", "spark.hadoop.fs.s3a.secret.key": Reference(env="KEY")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("spark.hadoop.fs.s3a.secret.key", "hunter2"),
+        ("spark.hadoop.javax.jdo.option.ConnectionPassword", "hunter2"),
+        ("spark.hadoop.javax.jdo.option.ConnectionURL", "jdbc:postgresql://there/catalog?password=hunter2"),
+    ],
+)
+def test_a_secret_among_settings_is_refused_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(DefinitionError, match=r"stores\.there\.settings.*environment or the keyring") as caught:
+        declared(kind="spark", address="yarn", settings={name: value})
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("store", "said"),
     [

@@ -22,7 +22,7 @@ from kohort.definitions.tracking import TrackingPlan
 from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import dialect_of
 from kohort.engines.sql.landing.conversions import WHITESPACE, offsets_of
-from kohort.engines.sql.landing.kinds import held_column, table_columns
+from kohort.engines.sql.landing.kinds import held_columns, table_columns
 from kohort.engines.sql.landing.mapped import mapped_table
 from kohort.engines.sql.store import Store
 from kohort.errors import ProjectError
@@ -60,7 +60,7 @@ def converted(
         store.run(f"INSERT INTO {schema}.held VALUES ($1, CAST(CAST($2 AS text) AS {kind}))", [number, _said(value)])
     dialect = dialect_of(store.dialect)
     statement = table_columns(dialect, schema, "held")
-    columns = [held_column(**row) for row in store.fetch(statement.text, statement.values).to_pylist()]
+    columns = held_columns(dialect, store.fetch(statement.text, statement.values).to_pylist())
     document = {
         "name": "held", "table": f"{schema}.held", "store": "s", "event": "e", "person": "number", "key": "number",
         "time": {"at": "2026-01-01", "time_zone": zone},

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,6 +11,7 @@ from kohort.definitions.references import Reference, reference_of
 from kohort.errors import DefinitionError
 
 _PASSWORD_WORD: Final = re.compile(r"\b\w*(password|passwd|pwd|secret|token)\s*=", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(r"password|passwd|\bpwd\b|secret|token|access\.?key|credential", re.IGNORECASE)
 _PASSWORD_FIELDS: Final = frozenset({"password", "passwd", "pwd", "secret", "token", "access_token"})
 
 
@@ -18,14 +19,15 @@ _PASSWORD_FIELDS: Final = frozenset({"password", "passwd", "pwd", "secret", "tok
 class StoreDefinition:
     """A store that holds data, and takes results: its name, kind ("postgres", "duckdb" …), address and schema.
 
-    `address` is a reference, or text that holds no password: for a DuckDB file its path, from the project's folder.
-    `schema` is where the results land.
+    `address` is a reference, or text that holds no password: for a DuckDB file its path, from the project's folder; for
+    Spark its master. `schema` is where the results land. `settings` are the store's own, by name: Spark's.
     """
 
     name: str
     kind: str
     address: Reference | str
     schema: str = "kohort"
+    settings: Mapping[str, Reference | str] = field(default_factory=dict)
 
 
 def stores_of(fields: Fields | None) -> Mapping[str, StoreDefinition]:
@@ -46,21 +48,38 @@ def _store(stores: Fields, name: str) -> StoreDefinition:
     fields = stores.inner(name)
     if fields is None:
         raise stores.wrong(name, "a kind and an address", None)
-    store = StoreDefinition(name, fields.text("kind"), _address(fields), fields.text("schema", default="kohort"))
+    settings = fields.inner("settings")
+    given = {} if settings is None else {one: _setting(settings, one) for one in settings.names()}
+    address = _open_text(fields, "address", "an address with a password")
+    store = StoreDefinition(name, fields.text("kind"), address, fields.text("schema", default="kohort"), given)
     fields.refuse_unknown()
     return store
 
 
-def _address(fields: Fields) -> Reference | str:
-    if isinstance(fields.value("address"), Mapping):
-        return reference_of(fields, "address")
-    text = fields.text("address")
+def _setting(settings: Fields, name: str) -> Reference | str:
+    value = settings.value(name)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, Mapping) and _SECRET_NAME.search(name):
+        raise _not_here(settings, name, "a setting that is a secret")
+    return _open_text(settings, name, "a setting with a password")
+
+
+def _open_text(fields: Fields, name: str, what: str) -> Reference | str:
+    """Read a reference, or a text that holds no password; `what` names one that does."""
+    if isinstance(fields.value(name), Mapping):
+        return reference_of(fields, name)
+    text = fields.text(name)
     if _holds_password(text):
-        raise DefinitionError(
-            f"{fields.place('address')}: an address with a password does not belong into a file; put it into the "
-            "environment or the keyring and write {env: NAME} or {keyring: service/name}"
-        )
+        raise _not_here(fields, name, what)
     return text
+
+
+def _not_here(fields: Fields, name: str, what: str) -> DefinitionError:
+    return DefinitionError(
+        f"{fields.place(name)}: {what} does not belong into a file; put it into the environment or the keyring and "
+        "write {env: NAME} or {keyring: service/name}"
+    )
 
 
 def _holds_password(address: str) -> bool:

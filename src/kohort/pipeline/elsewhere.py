@@ -1,7 +1,8 @@
 """`run --engine NAME`: the segments in force evaluated where the data are, the results landing beside them.
 
-Everything in the store happens in one transaction. The project's journal learns of definitions that come into force
-just before that is committed: if the commit fails, the store still shows the state before, and the next run lands them.
+Everything in the store happens in one transaction, or is shown by one last step. The project's journal learns of
+definitions that come into force just before that: if it fails, the store still shows the state before, and the next run
+lands them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,22 +21,21 @@ from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import Dialect, dialect_of
 from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.sql.landing.answers import ANSWERS, AnsweringEngine
+from kohort.engines.sql.landing.changes import landed_changes
 from kohort.engines.sql.landing.feed import feed_of, mended_people, rows_without_cursor
-from kohort.engines.sql.landing.kinds import held_column, table_columns
+from kohort.engines.sql.landing.kinds import held_columns, table_columns
 from kohort.engines.sql.landing.mapped import MappedTable, mapped_table
-from kohort.engines.sql.landing.relations import database_name, enter_schema, people_table, relations, row_counts
-from kohort.engines.sql.landing.results import (
+from kohort.engines.sql.landing.place import (
     Epoch,
     LandedSegment,
     Place,
-    create_results,
     create_schema,
-    landed_changes,
     landed_epochs,
     landed_versions,
-    landing,
     schema_exists,
 )
+from kohort.engines.sql.landing.relations import database_name, enter_schema, people_table, relations, row_counts
+from kohort.engines.sql.landing.results import create_results, landing, sealing
 from kohort.engines.sql.landing.turns import kept_answers, turned
 from kohort.engines.sql.refresh.memory import Memory
 from kohort.engines.sql.refresh.statements import count_people
@@ -80,10 +80,11 @@ class _Site:
 
 @dataclass(frozen=True)
 class _Landed:
-    """What came out of a run, in words, and what was read of everybody for it."""
+    """What came out of a run, in words, what was read of everybody for it, and what makes it seen."""
 
     summary: str
     rescans: Sequence[Rescan]
+    seal: Sequence[Statement]
 
 
 class _Inside:
@@ -144,6 +145,8 @@ def run_elsewhere(
         if applied is not None:
             body = msgspec.json.encode(applied)
             workspace.journal.append("segments", [body], recorded_at=workspace.clock.now())
+        for statement in landed.seal:
+            site.store.make(statement)
     step = StepRun(f"segments in {engine}", at, "", landed.summary)
     workspace.journal.append("run", [msgspec.json.encode(step)], recorded_at=workspace.clock.now())
     catch_up()
@@ -180,14 +183,15 @@ def _look(
     tables = []
     for number, source in enumerate(sources):
         schema, table = source.table or ("", "")
-        held = [held_column(**row) for row in store.rows(table_columns(dialect, schema, table))]
+        held = held_columns(dialect, store.rows(table_columns(dialect, schema, table)))
         tables.append(mapped_table(source, held, workspace.plan, workspace.settings.zone, number))
 
     def engine_of(catalog: Catalog) -> SqlEngine:
         return SqlEngine(store, catalog)
 
-    there, place = replace(workspace, shown=_shown(tables), elsewhere=engine_of), Place(database, definition.schema)
-    if not store.rows(schema_exists(dialect, place))[0]["count"]:
+    there = replace(workspace, shown=_shown(tables), elsewhere=engine_of)
+    place = Place(database, definition.schema, {name: SCHEMAS[name] for name in _LANDED})
+    if dialect.anew or not store.rows(schema_exists(dialect, place))[0]["count"]:
         store.make(create_schema(dialect, place))
     # What the engine keeps stands beside the results.
     store.make(enter_schema(dialect, place.schema))
@@ -195,7 +199,7 @@ def _look(
     for statement in relations(dialect, tables, catalog, database):
         store.make(statement)
     memory = None
-    if all(one.source.cursor for one in tables):
+    if all(one.source.cursor for one in tables) and not dialect.anew:
         feed = feed_of(tables, catalog)
         memory = Memory(store, _KEPT, feed, at, asked=full)
     for statement in [people_table(dialect, tables)] if memory is None else mended_people(dialect, memory, feed):
@@ -298,7 +302,7 @@ def _land(
 ) -> "_Landed":
     """Evaluate `rules` and write who entered and left."""
     store, dialect, place = site.store, site.dialect, site.place
-    for statement in create_results(dialect, place, {name: SCHEMAS[name] for name in _LANDED}):
+    for statement in create_results(dialect, place):
         store.make(statement)
     epochs = store.rows(landed_epochs(dialect, place))
     newest = epochs[-1] if epochs else None
@@ -334,13 +338,15 @@ def _land(
         f"{len(rules)} segments evaluated in {place.schema}; recomputed {recomputed:,} of {people:,} people"
         f"{_why_everybody(site)}; {counts['entered']:,} entered, {left:,} left"
     )
-    return _Landed(summary, answers.rescans)
+    return _Landed(summary, answers.rescans, [*sealing(dialect, place, epoch)])
 
 
 def _why_everybody(site: _Site) -> str:
     """Return why nothing that an earlier run kept was used, if so."""
     if site.memory is not None:
         return f", since {site.memory.full}" if site.memory.full else ""
+    if site.dialect.anew:
+        return f", since no run goes on from another on {site.dialect.name} yet"
     lacking = [one.source.name for one in site.tables if not one.source.cursor]
     return f", since {_some_of(lacking)} {'names' if len(lacking) == 1 else 'name'} no cursor"
 

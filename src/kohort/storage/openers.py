@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kohort.definitions.references import Reference
 from kohort.definitions.stores import StoreDefinition
-from kohort.errors import UnknownNameError
+from kohort.errors import ProjectError, UnknownNameError
 from kohort.storage.secrets import secret_of
 
 
@@ -33,27 +33,45 @@ class OpenStore(Protocol):
         """Keep every other run that would write the results called `name` out; raises LockedError if one is there."""
 
 
-Opener = Callable[[str, Path], AbstractContextManager[OpenStore]]
-"""Connects to the store at an address and closes it in the end; a relative path starts in the folder, the project's."""
+Opener = Callable[[str, Mapping[str, str], Path], AbstractContextManager[OpenStore]]
+"""Connects to the store at an address, with settings of its own, and closes it in the end.
+
+A relative path starts in the folder, the project's.
+"""
 
 
 @contextmanager
-def _postgres(address: str, folder: Path) -> Iterator[OpenStore]:  # noqa: ARG001 - a server stands in no folder
+def _postgres(address: str, settings: Mapping[str, str], folder: Path) -> Iterator[OpenStore]:  # noqa: ARG001 - a server stands in no folder
     from kohort.storage.postgres import open_postgres  # noqa: PLC0415 - only who uses a store loads its driver
 
+    _refuse("postgres", settings, "its settings are part of the address")
     with open_postgres(address) as store:
         yield store
 
 
 @contextmanager
-def _duckdb(address: str, folder: Path) -> Iterator[OpenStore]:
+def _duckdb(address: str, settings: Mapping[str, str], folder: Path) -> Iterator[OpenStore]:
     from kohort.storage.duckdb_file import open_duckdb_file  # noqa: PLC0415 - as above
 
+    _refuse("duckdb", settings, "it has none")
     with open_duckdb_file(folder / address) as store:
         yield store
 
 
-OPENERS: Final[Mapping[str, Opener]] = {"duckdb": _duckdb, "postgres": _postgres}
+@contextmanager
+def _spark(address: str, settings: Mapping[str, str], folder: Path) -> Iterator[OpenStore]:
+    from kohort.storage.spark import lasting, open_spark  # noqa: PLC0415 - as above
+
+    with open_spark(address, lasting(settings, folder)) as store:
+        yield store
+
+
+def _refuse(kind: str, settings: Mapping[str, str], why: str) -> None:
+    if settings:
+        raise ProjectError(f"a store of kind {kind} takes no settings: {why}; take them out of kohort.yaml")
+
+
+OPENERS: Final[Mapping[str, Opener]] = {"duckdb": _duckdb, "postgres": _postgres, "spark": _spark}
 """What connects to each kind of store that `kohort.yaml` can name."""
 
 
@@ -65,5 +83,9 @@ def open_store(definition: StoreDefinition, folder: Path) -> AbstractContextMana
     """
     if definition.kind not in OPENERS:
         raise UnknownNameError("kind of store", definition.kind, OPENERS, where=f'the store "{definition.name}"')
-    address = definition.address
-    return OPENERS[definition.kind](secret_of(address) if isinstance(address, Reference) else address, folder)
+    settings = {name: _known(value) for name, value in definition.settings.items()}
+    return OPENERS[definition.kind](_known(definition.address), settings, folder)
+
+
+def _known(value: Reference | str) -> str:
+    return secret_of(value) if isinstance(value, Reference) else value

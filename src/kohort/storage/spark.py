@@ -1,23 +1,31 @@
 """Apache Spark as a store of the SQL engine, by PySpark (the extra `[spark]`)."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
 from kohort.errors import MissingExtraError, ProjectError, StorageError
+from kohort.storage.lock import write_lock
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Spark has no temporary tables: a view of the session's, whose rows are kept, stands for one.
-_KEPT: Final = re.compile(r"CREATE TEMPORARY VIEW `(?P<name>\w+)` AS (?P<select>.*)", re.DOTALL)
+# Spark has no temporary tables: a view of the session's, whose rows are kept, stands for one. One that may replace
+# another is a view and no more. Both are made of what Spark has read, since the text of a view takes no bound values.
+_MADE: Final = re.compile(r"CREATE (?P<view>OR REPLACE )?TEMPORARY VIEW `(?P<name>\w+)` AS (?P<select>.*)", re.DOTALL)
 
+_WAREHOUSE: Final = "spark.sql.warehouse.dir"
+_CATALOG: Final = "spark.sql.catalogImplementation"
 _SETTINGS: Final = {
     "spark.sql.ansi.enabled": "true",  # what a type cannot hold is an error, never another number
     "spark.sql.caseSensitive": "true",  # two properties may differ in case alone
+    "spark.sql.session.timeZone": "UTC",  # a time without a zone is read as if it were UTC, then put into its zone
 }
 
 
@@ -34,15 +42,15 @@ class SparkStore:
 
     def __init__(self, session: "SparkSession") -> None:
         self.session = session
-        self._kept: dict[str, DataFrame] = {}
+        self._made: list[str] = []
         for name, value in _SETTINGS.items():
             session.conf.set(name, value)
 
     def run(self, text: str, values: Sequence[object]) -> None:
         """Run a statement that gives no rows."""
         with _told():
-            if made := _KEPT.fullmatch(text):
-                self._keep(made["name"], self._sql(made["select"], values))
+            if made := _MADE.fullmatch(text):
+                self._make(made["name"], self._sql(made["select"], values), kept=made["view"] is None)
             else:
                 self._sql(text, values)
 
@@ -60,19 +68,42 @@ class SparkStore:
             with _told():
                 self._forget()
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Keep every other run out that would write the results called `name`; raises LockedError if one is there.
+
+        That is held where the warehouse is a folder of this machine. Elsewhere nothing is: a gap of Spark's.
+        """
+        with _told():
+            warehouse = urlsplit(self.session.conf.get(_WAREHOUSE) or "")
+        local = warehouse.scheme in {"", "file"} and warehouse.path
+        with write_lock(Path(unquote(warehouse.path), f".{name}.lock")) if local else nullcontext():
+            yield
+
     def _sql(self, text: str, values: Sequence[object]) -> "DataFrame":
         return self.session.sql(text, args={f"p{number}": value for number, value in enumerate(values, start=1)})
 
-    def _keep(self, name: str, rows: "DataFrame") -> None:
-        self._kept[name] = rows.persist()
-        rows.count()
-        rows.createOrReplaceTempView(name)
+    def _make(self, name: str, rows: "DataFrame", *, kept: bool) -> None:
+        # Kept rows without what they were made of: each statement would be planned with all of those before it.
+        made = rows.localCheckpoint() if kept else rows
+        made.createOrReplaceTempView(name)
+        self._made.append(name)
 
     def _forget(self) -> None:
-        while self._kept:
-            name, rows = self._kept.popitem()
-            self.session.catalog.dropTempView(name)
-            rows.unpersist()
+        while self._made:
+            self.session.catalog.dropTempView(self._made.pop())
+
+
+def lasting(settings: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return `settings` of Spark with which tables last: in a catalog that does; a relative warehouse is in `folder`.
+
+    >>> lasting({"spark.sql.warehouse.dir": "warehouse"}, Path("/shop"))
+    {'spark.sql.catalogImplementation': 'hive', 'spark.sql.warehouse.dir': '/shop/warehouse'}
+    """
+    found = {_CATALOG: "hive", **settings}
+    if _WAREHOUSE in found and not urlsplit(found[_WAREHOUSE]).scheme:
+        found[_WAREHOUSE] = str(folder.absolute() / found[_WAREHOUSE])
+    return found
 
 
 @contextmanager
@@ -92,6 +123,8 @@ def open_spark(address: str, settings: Mapping[str, str] | None = None) -> Itera
     builder = SparkSession.builder.master(address).appName("kohort").config("spark.ui.showConsoleProgress", "false")
     for name, value in (settings or {}).items():
         builder = builder.config(name, value)
+    # What Spark refuses is said once, in Kohort's words.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     with _told():
         session = builder.getOrCreate()
     try:

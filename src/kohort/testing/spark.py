@@ -11,7 +11,7 @@ from kohort.storage.spark import SparkStore, open_spark
 from kohort.testing.relations import relations_of
 from kohort.testing.worlds import World
 
-_SMALL: Final = {
+SMALL: Final = {
     "spark.default.parallelism": "2",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -29,7 +29,7 @@ _SMALL: Final = {
 @contextmanager
 def open_local_cluster(settings: Mapping[str, str] | None = None) -> Iterator[SparkStore]:
     """Open a session on two executors of one core each, every one a process of its own."""
-    with open_spark("local-cluster[2,1,1024]", {**_SMALL, **(settings or {})}) as store:
+    with open_spark("local-cluster[2,1,1024]", {**SMALL, **(settings or {})}) as store:
         yield store
 
 

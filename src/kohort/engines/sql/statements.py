@@ -300,6 +300,18 @@ def create_table(table: str, select: exp.Query, parameters: Parameters) -> State
     return printed(create, parameters)
 
 
+def together(parts: Sequence[exp.Select]) -> exp.Query:
+    """Return the rows of all `parts`, one after another."""
+    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
+
+
+def create_view(name: str, select: exp.Query, parameters: Parameters) -> Statement:
+    """Return the statement that makes, for the connection alone, a view of what `select` finds."""
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()])
+    create = exp.Create(this=exp.to_table(name), kind="VIEW", replace=True, expression=select, properties=properties)
+    return printed(create, parameters)
+
+
 def printed(tree: exp.Expr, parameters: Parameters) -> Statement:
     """Return the statement that `tree` is in the dialect, every name quoted."""
     return Statement(tree.sql(dialect=parameters.dialect.sqlglot, identify=True, copy=False), parameters.values)

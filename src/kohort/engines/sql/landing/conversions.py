@@ -15,7 +15,16 @@ from sqlglot import expressions as exp
 from kohort.clock import moment_of
 from kohort.definitions.values import LARGEST_MICROS, MICRO, ValueType
 from kohort.engines.sql.dialects import Dialect
-from kohort.engines.sql.landing.kinds import HeldColumn, Kind, decimal_in, microseconds, octets, sized
+from kohort.engines.sql.landing.kinds import (
+    HeldColumn,
+    Kind,
+    decimal_in,
+    local_in_zone,
+    microseconds,
+    octets,
+    sized,
+    spelling_of,
+)
 from kohort.engines.sql.terms import all_of, column, number
 
 WHITESPACE: Final = "".join(
@@ -78,9 +87,8 @@ def finished(dialect: Dialect, held: HeldColumn, type_: ValueType, term: exp.Exp
         case ValueType.NUMBER:
             return micros(dialect, held, term)
         case ValueType.MOMENT:
-            offset = number(0) if held.kind is Kind.ZONED_TIME else offset_of(term, zone)
             known = [_at_least(term, FIRST_MOMENT), exp.LTE(this=term.copy(), expression=number(LAST_MOMENT))]
-            moment = exp.Sub(this=term.copy(), expression=exp.Paren(this=offset))
+            moment = term.copy() if held.kind is Kind.ZONED_TIME else _in_zone(dialect, term.copy(), zone)
             return exp.Case(ifs=[exp.If(this=all_of(known), true=moment)])
         case ValueType.TEXT if held.kind is Kind.TEXT:
             trimmed = exp.Trim(this=term, expression=exp.Literal.string(WHITESPACE))
@@ -117,8 +125,10 @@ def micros(dialect: Dialect, held: HeldColumn, term: exp.Expr) -> exp.Expr:
     odd = exp.NEQ(this=exp.Mod(this=exp.Paren(this=kept.copy()), expression=number(2)), expression=number(0))
     beyond = exp.GT(this=exp.Abs(this=over.copy()), expression=half)
     tie = exp.And(this=exp.EQ(this=exp.Abs(this=over.copy()), expression=half.copy()), expression=odd)
-    up = exp.Case(ifs=[exp.If(this=exp.Or(this=beyond, expression=tie), true=exp.Sign(this=over.copy()))])
-    rounding = exp.Coalesce(this=up, expressions=[number(0)])
+    # The sign by hand, since that of Spark's is a float.
+    below = exp.LT(this=over.copy(), expression=number(0))
+    away = exp.Case(ifs=[exp.If(this=below, true=number(-1))], default=number(1))
+    rounding = exp.Case(ifs=[exp.If(this=exp.Or(this=beyond, expression=tie), true=away)], default=number(0))
     scaled = exp.Mul(this=whole, expression=number(MICRO))
     total: exp.Expr = exp.Paren(this=exp.Add(this=exp.Add(this=scaled, expression=kept), expression=rounding))
     total = sized(dialect, total, 38, 0)
@@ -126,6 +136,13 @@ def micros(dialect: Dialect, held: HeldColumn, term: exp.Expr) -> exp.Expr:
     held_at_last = exp.LTE(this=exp.Abs(this=total), expression=number(LARGEST_MICROS))
     small = exp.Case(ifs=[exp.If(this=held_at_last, true=exp.Cast(this=total.copy(), to=exp.DataType.build("BIGINT")))])
     return exp.Case(ifs=[exp.If(this=held_by_all, true=small)])
+
+
+def _in_zone(dialect: Dialect, local: exp.Expr, zone: ZoneInfo) -> exp.Expr:
+    """Return the moment of a local time, itself microseconds, of `zone`."""
+    if spelling_of(dialect).knows_zones and len(offsets_of(zone)) > 1:
+        return local_in_zone(local, zone.key)
+    return exp.Sub(this=local, expression=exp.Paren(this=offset_of(local, zone)))
 
 
 def offset_of(local: exp.Expr, zone: ZoneInfo) -> exp.Expr:

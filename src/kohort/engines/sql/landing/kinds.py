@@ -1,8 +1,11 @@
 """What the columns of a store's tables are, and what SQLGlot does not say in every dialect."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from itertools import takewhile
+from typing import Any, Final
 
 from sqlglot import expressions as exp
 
@@ -43,17 +46,33 @@ class Spelling:
 
     `sized`: its decimals have at most 38 digits, so that each type says how many; a cast that fails can be tried.
     `octets` is the function for the bytes of a text; `epoch_us` that for the microseconds of a time, None where those
-    are taken from the seconds, which then are exact.
+    are taken from the seconds, which then are exact. `infinite`: a time may be. `knows_zones`: it puts local times into
+    their zone itself, since the changes of offset, written out, take it longer to plan than the rest. `database` is the
+    function for what it calls the database. `described`: DESCRIBE tells the columns of a table, else
+    `information_schema` does.
     """
 
     sized: bool
     octets: str
     epoch_us: str | None
+    infinite: bool = True
+    knows_zones: bool = False
+    database: str = "CURRENT_DATABASE"
+    described: bool = False
 
 
 _SPELLINGS: Final = {
     "duckdb": Spelling(sized=True, octets="STRLEN", epoch_us="EPOCH_US"),
     "postgres": Spelling(sized=False, octets="OCTET_LENGTH", epoch_us=None),
+    "spark": Spelling(
+        sized=True,
+        octets="OCTET_LENGTH",
+        epoch_us="UNIX_MICROS",
+        infinite=False,
+        knows_zones=True,
+        database="CURRENT_CATALOG",
+        described=True,
+    ),
 }
 
 
@@ -83,20 +102,48 @@ class HeldColumn:
 
 
 _KINDS: Final = {
-    **dict.fromkeys(("smallint", "integer", "bigint", "tinyint", "hugeint"), Kind.INTEGER),
+    **dict.fromkeys(("smallint", "integer", "int", "bigint", "tinyint", "hugeint"), Kind.INTEGER),
     **dict.fromkeys(("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"), Kind.INTEGER),
     **dict.fromkeys(("numeric", "decimal"), Kind.DECIMAL),
     **dict.fromkeys(("real", "double precision", "float", "double"), Kind.REAL),
     **dict.fromkeys(("text", "character varying", "character", "varchar", "uuid", "name", "enum"), Kind.TEXT),
+    **dict.fromkeys(("string", "char"), Kind.TEXT),
     **dict.fromkeys(("user-defined", "json", "jsonb"), Kind.TEXT),
     "boolean": Kind.BOOLEAN,
     **dict.fromkeys(("timestamp without time zone", "timestamp"), Kind.TIME),
-    **dict.fromkeys(("timestamp_s", "timestamp_ms"), Kind.TIME),
+    **dict.fromkeys(("timestamp_s", "timestamp_ms", "timestamp_ntz"), Kind.TIME),
     "timestamp with time zone": Kind.ZONED_TIME,
     "date": Kind.DATE,
-    **dict.fromkeys(("_text", "_varchar", "_bpchar", "varchar[]"), Kind.TEXTS),
+    **dict.fromkeys(("_text", "_varchar", "_bpchar", "varchar[]", "array<string>"), Kind.TEXTS),
 }
-"""What the words of `information_schema.columns` mean; of an array of PostgreSQL, its `udt_name`."""
+"""What the words of `information_schema.columns` and DESCRIBE mean; of an array of PostgreSQL, its `udt_name`."""
+
+
+def held_columns(dialect: Dialect, rows: Sequence[Mapping[str, Any]]) -> list[HeldColumn]:
+    """Return the columns of a table by what `table_columns` found.
+
+    >>> from kohort.engines.sql.dialects import dialect_of
+    >>> rows = [
+    ...     {"col_name": "day", "data_type": "date", "comment": None},
+    ...     {"col_name": "# Partition Information", "data_type": "", "comment": ""},
+    ...     {"col_name": "day", "data_type": "date", "comment": None},
+    ... ]
+    >>> [one.name for one in held_columns(dialect_of("spark"), rows)]
+    ['day']
+    """
+    if not spelling_of(dialect).described:
+        return [held_column(**row) for row in rows]
+    # After the columns comes, under a line without a type, how the table is partitioned.
+    columns = takewhile(lambda row: row["data_type"], rows)
+    return [_described(row["col_name"], row["data_type"]) for row in columns]
+
+
+def _described(name: str, said: str) -> HeldColumn:
+    """Return a column of Spark's, where `timestamp` is a moment and a decimal says its size."""
+    if said == "timestamp":
+        return HeldColumn(name, said, Kind.ZONED_TIME, None)
+    scale = re.fullmatch(r"decimal\(\d+,(\d+)\)", said)
+    return held_column(name, said, None, None if scale is None else int(scale[1]))
 
 
 def held_column(name: str, said: str, array: str | None, scale: int | None) -> HeldColumn:
@@ -110,8 +157,11 @@ def held_column(name: str, said: str, array: str | None, scale: int | None) -> H
 
 
 def table_columns(dialect: Dialect, schema: str, table: str) -> Statement:
-    """Return the statement for the columns of a table: `name`, `said`, `array`, `scale`."""
+    """Return the statement for the columns of a table, which `held_columns` reads."""
     parameters = Parameters(dialect)
+    if spelling_of(dialect).described:
+        names = [exp.to_identifier(one, quoted=True) for one in (table, schema)]
+        return printed(exp.Describe(this=exp.Table(this=names[0], db=names[1])), parameters)
     text = exp.DataType.build("TEXT")
     wanted = [
         named(exp.Cast(this=column(one), to=text.copy()), name)
@@ -141,7 +191,7 @@ def decimal_in(dialect: Dialect, held: HeldColumn) -> exp.Expr:
         source = exp.Cast(this=source, to=exp.DataType.build("TEXT"))
     # Thirteen digits before the point hold every number that Kohort can, and 25 after it every half of a micro that a
     # float can lie on.
-    return exp.TryCast(this=source, to=exp.DataType.build("DECIMAL(38, 25)"))
+    return exp.TryCast(this=source, to=exp.DataType.build("DECIMAL(38, 25)"), safe=True)
 
 
 def sized(dialect: Dialect, term: exp.Expr, digits: int, places: int) -> exp.Expr:
@@ -154,6 +204,9 @@ def sized(dialect: Dialect, term: exp.Expr, digits: int, places: int) -> exp.Exp
 def microseconds(dialect: Dialect, term: exp.Expr) -> exp.Expr:
     """Return the microseconds since 1970 of a time: of one without a zone, as if that were UTC; NULL if infinite."""
     function = spelling_of(dialect).epoch_us
+    if not spelling_of(dialect).infinite:
+        # As a moment, which the connection's zone, UTC, makes of a time without one.
+        return exp.Anonymous(this=function, expressions=[exp.Cast(this=term, to=exp.DataType.build("TIMESTAMPTZ"))])
     if function is None:
         seconds = exp.Extract(this=exp.var("EPOCH"), expression=term)
         found = big(exp.Mul(this=seconds, expression=number(1_000_000)))
@@ -161,6 +214,15 @@ def microseconds(dialect: Dialect, term: exp.Expr) -> exp.Expr:
         found = exp.Anonymous(this=function, expressions=[term])
     finite = exp.Anonymous(this="ISFINITE", expressions=[term.copy()])
     return exp.Case(ifs=[exp.If(this=finite, true=found)])
+
+
+def local_in_zone(local: exp.Expr, zone: str) -> exp.Expr:
+    """Return the microseconds since 1970 of a local time, itself microseconds, in a zone that the store knows."""
+    time = exp.Anonymous(this="TIMESTAMP_MICROS", expressions=[local])
+    name = exp.Cast(this=exp.Literal.string(zone), to=exp.DataType.build("TEXT"))
+    return exp.Anonymous(
+        this="UNIX_MICROS", expressions=[exp.Anonymous(this="TO_UTC_TIMESTAMP", expressions=[time, name])]
+    )
 
 
 def octets(dialect: Dialect, term: exp.Expr) -> exp.Expr:

@@ -7,8 +7,9 @@ from sqlglot import expressions as exp
 
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.sql.dialects import Dialect
+from kohort.engines.sql.landing.kinds import spelling_of
 from kohort.engines.sql.landing.mapped import ID, TIME, MappedTable
-from kohort.engines.sql.statements import Statement, create_table, printed
+from kohort.engines.sql.statements import Statement, create_table, create_view, printed, together
 from kohort.engines.sql.terms import PERSON, Parameters, all_of, column, is_there, named, number
 from kohort.rules.catalog import Catalog
 
@@ -91,7 +92,7 @@ def people_rows(rows: Sequence[exp.Table | exp.Subquery]) -> exp.Select:
     """Return who comes in the rows of mapped tables, and first when."""
     seen = [exp.select(column(PERSON), column(TIME)).from_(one).where(column("taken")) for one in rows]
     first = named(exp.Min(this=column(TIME)), "first_seen")
-    return exp.select(column(PERSON), first).from_(_together(seen).subquery("seen")).group_by(column(PERSON))
+    return exp.select(column(PERSON), first).from_(together(seen).subquery("seen")).group_by(column(PERSON))
 
 
 def row_counts(dialect: Dialect, rows: exp.Table | exp.Subquery) -> Statement:
@@ -103,7 +104,7 @@ def row_counts(dialect: Dialect, rows: exp.Table | exp.Subquery) -> Statement:
 
 def database_name(dialect: Dialect) -> Statement:
     """Return the statement for what the store calls the database that it is connected to: `name`."""
-    current = exp.Cast(this=exp.Anonymous(this="CURRENT_DATABASE"), to=exp.DataType.build("TEXT"))
+    current = exp.Cast(this=exp.Anonymous(this=spelling_of(dialect).database), to=exp.DataType.build("TEXT"))
     return printed(exp.select(named(current, "name")), Parameters(dialect))
 
 
@@ -126,7 +127,9 @@ def _names(dialect: Dialect, names: Sequence[str]) -> Statement:
         )
         for place, name in enumerate(names)
     ]
-    return create_table(NAMES, _together([exp.select(*columns).where(exp.false()), *rows]), parameters)
+    select = together([exp.select(*columns).where(exp.false()), *rows])
+    # Where a view may bind them, the planner sees the names, and leaves out the tables of all others.
+    return create_view(NAMES, select, parameters) if dialect.anew else create_table(NAMES, select, parameters)
 
 
 def _event(piece: Piece, catalog: Catalog, columns: Mapping[str, ValueType]) -> exp.Select:
@@ -197,12 +200,4 @@ def people_view(dialect: Dialect, table: str) -> Statement:
 
 
 def _view(dialect: Dialect, name: str, parts: Sequence[exp.Select]) -> Statement:
-    properties = exp.Properties(expressions=[exp.TemporaryProperty()])
-    create = exp.Create(this=exp.to_table(name), kind="VIEW", expression=_together(parts), properties=properties)
-    return printed(create, Parameters(dialect))
-
-
-def _together(parts: Sequence[exp.Select]) -> exp.Select | exp.Union:
-    if len(parts) == 1:
-        return parts[0]
-    return exp.union(*parts, distinct=False, copy=False)
+    return create_view(name, together(parts), Parameters(dialect))

@@ -9,7 +9,7 @@ from sqlglot import expressions as exp
 
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.landing.answers import ANSWERS, Answers
-from kohort.engines.sql.landing.results import LandedSegment
+from kohort.engines.sql.landing.place import LandedSegment
 from kohort.engines.sql.refresh.memory import Memory
 from kohort.engines.sql.refresh.statements import delete_people, insert_rows, keep_rows
 from kohort.engines.sql.statements import Statement, create_table, drop_table
