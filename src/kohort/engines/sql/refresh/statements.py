@@ -36,6 +36,11 @@ def insert_rows(dialect: Dialect, table: str, rows: str, columns: list[str]) -> 
     return printed(exp.Insert(this=into, expression=select), Parameters(dialect))
 
 
+def look_over(dialect: Dialect, table: str) -> Statement:
+    """Return the statement that lets a store see how many rows a table has, which tells whether to seek or to scan."""
+    return printed(exp.Analyze(tables=[exp.to_table(table)]), Parameters(dialect))
+
+
 def count_people(dialect: Dialect, table: str) -> Statement:
     """Return the statement for the number `people` of rows in `table`, one a person."""
     select = exp.select(named(exp.Count(this=exp.Star()), "people")).from_(table)

@@ -166,7 +166,9 @@ class Step:
         (people,) = self._memory.fetch(statements.count_people(self._dialect, changes), "people")
         if not people:
             return
-        if table.upkeep is Upkeep.PEOPLE and not self._dialect.seeks:
+        if self._dialect.seeks:
+            self._run(statements.look_over(self._dialect, changes))
+        elif table.upkeep is Upkeep.PEOPLE:
             reason = (
                 f"it cannot be mended by what came and went, and {self._dialect.name} finds what a few people did only "
                 "by reading what everybody did"
