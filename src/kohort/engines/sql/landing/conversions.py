@@ -4,7 +4,7 @@ In two steps, each a SELECT over the one before, so that a value is converted on
 `finished` makes of that what the engine reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -140,9 +140,11 @@ def micros(dialect: Dialect, held: HeldColumn, term: exp.Expr) -> exp.Expr:
 
 def _in_zone(dialect: Dialect, local: exp.Expr, zone: ZoneInfo) -> exp.Expr:
     """Return the moment of a local time, itself microseconds, of `zone`."""
-    if spelling_of(dialect).knows_zones and len(offsets_of(zone)) > 1:
+    spelling, changes = spelling_of(dialect), len(offsets_of(zone)) > 1
+    if spelling.knows_zones and changes:
         return local_in_zone(local, zone.key)
-    return exp.Sub(this=local, expression=exp.Paren(this=offset_of(local, zone)))
+    offset = _looked_up(local, offsets_of(zone)) if spelling.buckets and changes else offset_of(local, zone)
+    return exp.Sub(this=local, expression=exp.Paren(this=offset))
 
 
 def offset_of(local: exp.Expr, zone: ZoneInfo) -> exp.Expr:
@@ -190,6 +192,17 @@ def _halved(local: exp.Expr, offsets: Sequence[tuple[int, int]]) -> exp.Expr:
     middle = len(offsets) // 2
     later = exp.If(this=_at_least(local, offsets[middle][0]), true=_halved(local, offsets[middle:]))
     return exp.Case(ifs=[later], default=_halved(local, offsets[:middle]))
+
+
+def _looked_up(local: exp.Expr, offsets: Sequence[tuple[int, int]]) -> exp.Expr:
+    place = exp.Anonymous(this="WIDTH_BUCKET", expressions=[local.copy(), _array(begin for begin, _ in offsets[1:])])
+    found = exp.Add(this=place, expression=number(1))
+    return exp.Bracket(this=exp.Paren(this=_array(offset for _, offset in offsets)), expressions=[found], offset=1)
+
+
+def _array(numbers: Iterable[int]) -> exp.Expr:
+    listed = exp.Array(expressions=[number(one) for one in numbers])
+    return exp.Cast(this=listed, to=exp.DataType.build("ARRAY<BIGINT>"))
 
 
 def _at_least(term: exp.Expr, low: int) -> exp.Expr:

@@ -47,7 +47,8 @@ class Spelling:
     `sized`: its decimals have at most 38 digits, so that each type says how many; a cast that fails can be tried.
     `octets` is the function for the bytes of a text; `epoch_us` that for the microseconds of a time, None where those
     are taken from the seconds, which then are exact. `infinite`: a time may be. `knows_zones`: it puts local times into
-    their zone itself, since the changes of offset, written out, take it longer to plan than the rest. `database` is the
+    their zone itself, since the changes of offset, written out, take it longer to plan than the rest. `buckets`: it
+    finds a value's place among others in an array, and so does not plan a tree of them. `database` is the
     function for what it calls the database. `described`: DESCRIBE tells the columns of a table, else
     `information_schema` does.
     """
@@ -57,13 +58,14 @@ class Spelling:
     epoch_us: str | None
     infinite: bool = True
     knows_zones: bool = False
+    buckets: bool = False
     database: str = "CURRENT_DATABASE"
     described: bool = False
 
 
 _SPELLINGS: Final = {
     "duckdb": Spelling(sized=True, octets="STRLEN", epoch_us="EPOCH_US"),
-    "postgres": Spelling(sized=False, octets="OCTET_LENGTH", epoch_us=None),
+    "postgres": Spelling(sized=False, octets="OCTET_LENGTH", epoch_us=None, buckets=True),
     "spark": Spelling(
         sized=True,
         octets="OCTET_LENGTH",
