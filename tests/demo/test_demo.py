@@ -17,6 +17,7 @@ from kohort.pipeline.facts import event_facts, revenue_of, traits_at
 from kohort.pipeline.people import open_memberships
 from kohort.project import Project
 
+pytestmark = pytest.mark.slow
 ZONE = ZoneInfo("America/New_York")
 END = parse_moment("2018-01-01", ZONE)
 
@@ -171,7 +172,6 @@ def test_every_command_and_snippet_of_the_readme_runs(
     run_page(ROOT / "README.md", tmp_path)
 
 
-@pytest.mark.slow
 def test_a_rebuild_of_the_demo_gives_the_same_members(project: Project) -> None:
     before = {one.name: project.members(one.name).to_pylist() for one in project.segments() if one.size is not None}
     log = project._workspace().tables.read("membership_log").num_rows

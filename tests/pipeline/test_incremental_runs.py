@@ -65,6 +65,7 @@ def ran(project: Project, at: str, *, apply: bool = False, full: bool = False) -
     return list(project.run(at, apply=apply, engine="warehouse", full=full))
 
 
+@pytest.mark.slow
 def test_going_on_lands_what_a_full_run_lands(lake: Lake, tmp_path: Path) -> None:
     project = elsewhere(tmp_path / "on", cursor=True, kind=lake.kind)
     other = elsewhere(tmp_path / "anew", cursor=True, kind=lake.kind, schema=ANEW)
@@ -211,6 +212,7 @@ def test_a_run_that_fails_leaves_what_was_kept(warehouse: PostgresStore, postgre
     assert landed(warehouse) == landed(warehouse, ANEW)
 
 
+@pytest.mark.slow
 def test_one_in_a_hundred_costs_a_twentieth_by_the_stores_own_indexes(
     warehouse: PostgresStore, postgres: str, tmp_path: Path
 ) -> None:
