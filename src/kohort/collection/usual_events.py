@@ -4,8 +4,10 @@ What an event means is said in `segment_messages`, for each by itself. What is r
 for there: an event with nested properties, with choices in its context, in a form that SDKs rarely use, or wrong.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import compress
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,7 +24,7 @@ from kohort.collection.segment_messages import EVENT_OF_TYPE, LONGEST_ID, LONGES
 from kohort.definitions.identity import IdentityDefinition, Origin
 from kohort.definitions.tracking import LONGEST_NAME, TrackingPlan, event_key
 from kohort.definitions.values import MICRO, ValueType
-from kohort.storage.messages import Lasting, Message, MessageType, Values
+from kohort.storage.messages import Message, MessageType
 from kohort.storage.received import Received
 
 _LARGEST_INTEGER: Final = 9 * 10**12
@@ -129,7 +131,8 @@ class UsualEvents:
     alike: Sequence[Alike]
 
 
-NO_USUAL: Final = UsualEvents(*([np.zeros(0, np.int64)] * 2), heads_of([]), np.zeros(0, np.int64), [])
+_NONE: Final = np.zeros(0, np.int64)
+NO_USUAL: Final = UsualEvents(_NONE, _NONE, heads_of([]), _NONE, [])
 
 
 class _Candidate(NamedTuple):
@@ -151,10 +154,9 @@ class _Timed(NamedTuple):
 class _Group(NamedTuple):
     """Candidates of one name with the same names of properties, and the columns of these."""
 
-    kind: MessageType
     name: str
     places: NDArray[np.int64]
-    columns: dict[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]]
 
 
 def usual_events(
@@ -267,11 +269,13 @@ def _moments(texts: list[str | None], zone: ZoneInfo) -> tuple[NDArray[np.int64]
 
 
 def _groups(candidates: list[_Candidate], plan: TrackingPlan) -> Iterator[_Group]:
-    alike: dict[tuple[MessageType, str | None, tuple[str, ...]], tuple[list[int], list[Any]]] = {}
-    for place, (_, _, event, _, _) in enumerate(candidates):
+    key: tuple[MessageType, str, tuple[str, ...]]
+    alike: dict[tuple[MessageType, str, tuple[str, ...]], tuple[list[int], list[Any]]] = {}
+    for place, candidate in enumerate(candidates):
+        event = candidate.event
         values, kind = event.properties or {}, event.type
         if kind == "track":
-            key = kind, event.event, tuple(values)
+            key = kind, event.event or "", tuple(values)
         else:
             told = {"name": event.name, "category": event.category}
             values = {**values, **{name: value for name, value in told.items() if value is not None}}
@@ -281,24 +285,25 @@ def _groups(candidates: list[_Candidate], plan: TrackingPlan) -> Iterator[_Group
             group = alike[key] = [], []
         group[0].append(place)
         group[1].append(values.values())
-    for (kind, event, names), (places, rows) in alike.items():
-        name = EVENT_OF_TYPE[kind] if kind != "track" else _key(event, plan)
-        if name and len(names) <= MOST_VALUES and all(0 < len(one) <= LONGEST_NAME for one in names):
+    for (one, called, names), (places, rows) in alike.items():
+        name = EVENT_OF_TYPE[one] if one != "track" else _key(called, plan)
+        if name and len(names) <= MOST_VALUES and all(0 < len(each) <= LONGEST_NAME for each in names):
             columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-            yield _Group(kind, name, np.array(places, np.int64), columns)
+            yield _Group(name, np.array(places, np.int64), columns)
 
 
-def _key(event: str | None, plan: TrackingPlan) -> str:
+def _key(event: str, plan: TrackingPlan) -> str:
     """Return the key of an event's name, nothing for none."""
     try:
-        event_key(event or "")
-        return plan.key_of(event or "")
+        event_key(event)
+        return plan.key_of(event)
     except ValueError:
         return ""
 
 
+_FIELDS: Final = {ValueType.NUMBER: "numbers", ValueType.TEXT: "texts", ValueType.BOOLEAN: "booleans"}
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
 _TYPES: Final = {str: ValueType.TEXT, bool: ValueType.BOOLEAN, int: ValueType.NUMBER, float: ValueType.NUMBER}
-_NO_TYPE: Final = type(None)
 
 
 def _typed(group: _Group, plan: TrackingPlan) -> Iterator[Alike]:
@@ -326,7 +331,7 @@ def _typed(group: _Group, plan: TrackingPlan) -> Iterator[Alike]:
 def _exact(group: _Group, kinds: dict[str, ValueType]) -> Iterator[Alike]:
     right = np.ones(len(group.places), np.bool_)
     columns: list[tuple[ValueType, str, pa.Array]] = []
-    for kind in (ValueType.NUMBER, ValueType.TEXT, ValueType.BOOLEAN):
+    for kind in _FIELDS:
         for name in [name for name, one in kinds.items() if one is kind]:
             values = group.columns[name]
             if kind is ValueType.NUMBER:
@@ -357,30 +362,46 @@ def _micros(values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]
 
 
 def _digests(heads: Heads, alike: Sequence[Alike], said: NDArray[np.int64]) -> NDArray[np.int64]:
-    digests, told = np.zeros(len(said), np.int64), said.tolist()
+    """Return what `Message.digest` returns for each event, of which the JSON is put together by columns."""
+    begins = [
+        f'{{"event_id":{event_id},"type":"{kind}","ts":{time},"source":{source},"name":{name}{user}{visitor}'
+        for event_id, kind, time, source, name, user, visitor in zip(
+            _quoted(heads.event_ids), heads.types, said.tolist(), _quoted(heads.sources), _quoted(heads.names),
+            _given("user_id", heads.user_ids), _given("anonymous_id", heads.anonymous_ids), strict=True,
+        )
+    ]  # fmt: skip
+    hashes = [b""] * len(begins)
     for one in alike:
-        places = one.places.tolist()
-        rows = (_rows(one, kind) for kind in (ValueType.NUMBER, ValueType.TEXT, ValueType.BOOLEAN))
-        digests[places] = [
-            Lasting(
-                heads.event_ids[place],
-                heads.types[place],
-                told[place],
-                heads.sources[place],
-                one.name,
-                heads.user_ids[place],
-                heads.anonymous_ids[place],
-                values=Values(numbers, texts, booleans, {}, {}, {}, []),
-            ).digest()
-            for place, numbers, texts, booleans in zip(places, *rows, strict=True)
-        ]
-    return digests
+        form, columns = _values_form(one)
+        for place, *row in zip(one.places.tolist(), *columns, strict=True):
+            text = begins[place] + form % tuple(row)
+            hashes[place] = blake2b(text.encode(), digest_size=8).digest()
+    return (np.frombuffer(b"".join(hashes), ">u8") >> np.uint64(1)).astype(np.int64)
 
 
-def _rows(alike: Alike, kind: ValueType) -> list[dict[str, Any]]:
-    """Return the values of a type of each message."""
-    names = [name for its, name, _ in alike.columns if its is kind]
-    values = [column.to_pylist() for its, _, column in alike.columns if its is kind]
-    if not names:
-        return [{}] * len(alike.places)
-    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+def _values_form(alike: Alike) -> tuple[str, list[list[Any]]]:
+    """Return how values are written, with a place for each, and what stands in these places, by column."""
+    parts, columns = [], []
+    for kind, field in _FIELDS.items():
+        its = sorted((name, values.to_pylist()) for one, name, values in alike.columns if one is kind)
+        if its:
+            names = (msgspec.json.encode(name).decode().replace("%", "%%") for name, _ in its)
+            parts.append(f'"{field}":{{{",".join(f"{name}:%s" for name in names)}}}')
+            columns += [_written(kind, values) for _, values in its]
+    return f',"values":{{{",".join(parts)}}}}}', columns
+
+
+def _written(kind: ValueType, values: list[Any]) -> list[Any]:
+    if kind is ValueType.TEXT:
+        return _quoted(values)
+    return ["true" if one else "false" for one in values] if kind is ValueType.BOOLEAN else values
+
+
+def _given(field: str, texts: list[str]) -> list[str]:
+    return [f',"{field}":{quoted}' if text else "" for text, quoted in zip(texts, _quoted(texts), strict=True)]
+
+
+def _quoted(texts: list[str]) -> list[str]:
+    if _ESCAPED.search("".join(texts)):
+        return [msgspec.json.encode(one).decode() for one in texts]
+    return [f'"{one}"' for one in texts]

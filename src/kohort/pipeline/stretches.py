@@ -235,12 +235,12 @@ def _events(
     cells: dict[Property, list[tuple[NDArray[np.int64], pa.Array]]] = {}
     shown: dict[tuple[str, Property | None], None] = {}
     for one in alike:
-        rows = np.searchsorted(places, one.places)
+        its = np.searchsorted(places, one.places)
         shown[one.name, None] = None
         for kind, name, values in one.columns:
             each = Property(name, kind)
             shown[one.name, each] = None
-            cells.setdefault(each, []).append((rows, values))
+            cells.setdefault(each, []).append((its, values))
     taken = pa.array(places)
     columns = {
         "event_id": pa.array(heads.event_ids, pa.string()),
@@ -252,9 +252,9 @@ def _events(
     }
     table = pa.table({_PLACE: taken, **{name: column.take(taken) for name, column in columns.items()}})
     for number, pieces in enumerate(cells.values()):
-        rows, values = (part for part in zip(*pieces, strict=True))
-        spread_values = spread(len(places), np.concatenate(rows), pa.concat_arrays(values))
-        table = table.append_column(str(number), spread_values)
+        rows = np.concatenate([one for one, _ in pieces])
+        values = pa.concat_arrays([one for _, one in pieces])
+        table = table.append_column(str(number), spread(len(places), rows, values))
     ordered = table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
     return ordered, [*cells], [*shown]
 
