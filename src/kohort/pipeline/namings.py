@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kohort.collection.usual_events import Heads
+from kohort.collection.message_columns import Heads
 from kohort.definitions.identity import ANONYMOUS, USER, IdentityDefinition
 from kohort.profiles.identity import actor_id_of, actor_of, named_in
 from kohort.storage.messages import Message

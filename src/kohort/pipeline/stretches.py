@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kohort.collection.usual_events import NO_USUAL, Alike, Heads, UsualEvents, heads_of
+from kohort.collection.message_columns import Alike, Heads, heads_of
+from kohort.collection.usual_events import NO_USUAL, UsualEvents
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.pipeline.columns import EVENT_TYPES, Names, spread
