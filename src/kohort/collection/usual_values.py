@@ -19,7 +19,7 @@ _TYPES: Final = {str: ValueType.TEXT, bool: ValueType.BOOLEAN, int: ValueType.NU
 
 
 class Group(NamedTuple):
-    """Events of one name with the same names of properties: their places, and each property's values as JSON gave them."""
+    """Events of one name with the same names of properties: their places, and each property's values."""
 
     name: str
     places: NDArray[np.int64]
