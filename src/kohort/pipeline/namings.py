@@ -27,6 +27,8 @@ _LINKED: Final = pa.schema(
 _Ids = tuple[str, str]
 """A user id and an anonymous id; where that is all that is said of who is who, messages with the same are alike."""
 
+_IDS_ALONE: Final = 2
+
 
 class Naming(NamedTuple):
     """What messages that name the same people say of who is who.
@@ -59,9 +61,7 @@ def namings_of(heads: Heads, others: Mapping[int, Message], definition: Identity
     firsts = np.empty(len(numbers), np.int64)
     firsts[who[::-1]] = np.arange(len(who))[::-1]
     namings = [
-        _naming_of_ids(key, definition)
-        if len(key) == len(("user", "anonymous"))
-        else naming_of(others[place], definition)
+        _naming_of_ids(key, definition) if len(key) == _IDS_ALONE else naming_of(others[place], definition)
         for key, place in zip(numbers, firsts.tolist(), strict=True)
     ]
     actors = pa.array([one.actor for one in namings], pa.string()).take(pa.array(who))
@@ -89,9 +89,10 @@ def naming_of(message: Message, definition: IdentityDefinition) -> Naming:
 
 
 def _naming_of_ids(ids: _Ids, definition: IdentityDefinition) -> Naming:
-    """Return what a message says of who is who that says no more than two ids, of which one may be empty."""
+    """Return what a message says of who is who that says no more than two ids, either of which may be empty."""
     user, visitor = ids
-    if (user and definition.is_blocked(USER, user)) or (visitor and definition.is_blocked(ANONYMOUS, visitor)):
+    blocked = (user and definition.is_blocked(USER, user)) or (visitor and definition.is_blocked(ANONYMOUS, visitor))
+    if blocked or not (user or visitor):
         return naming_of(Message("", "track", 0, 0, "", user_id=user, anonymous_id=visitor), definition)
     if not visitor:
         own = actor_id_of(USER, user)
