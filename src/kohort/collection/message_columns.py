@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -88,9 +89,9 @@ def digests_of(heads: Heads, alike: Sequence[Alike], said: NDArray[np.int64]) ->
     hashes = [b""] * len(begins)
     for one in alike:
         form, columns = _values_form(one)
-        for place, *row in zip(one.places.tolist(), *columns, strict=True):
-            text = begins[place] + form % tuple(row)
-            hashes[place] = blake2b(text.encode(), digest_size=8).digest()
+        rows = zip(*columns, strict=True) if columns else repeat(())
+        for place, row in zip(one.places.tolist(), rows, strict=False):
+            hashes[place] = blake2b((begins[place] + form % row).encode(), digest_size=8).digest()
     return (np.frombuffer(b"".join(hashes), ">u8") >> np.uint64(1)).astype(np.int64)
 
 
