@@ -150,7 +150,7 @@ def event_rows(messages: Sequence[Message], names: Names) -> pa.Table:
         schema=SCHEMAS["events"],
     )
     for (column, kind), (positions, values) in found.items():
-        table = table.append_column(column, spread(len(events), positions, values, ARROW_TYPES[kind]))
+        table = table.append_column(column, spread(len(events), positions, pa.array(values, ARROW_TYPES[kind])))
     return table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
 
 

@@ -1,6 +1,6 @@
 """What the collector kept, read into messages by a tracking plan; what the plan refuses is a dead letter."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -33,12 +33,28 @@ def read_received(
     >>> batch.messages[0].name, batch.messages[0].ts
     ('page_viewed', 5)
     """
+    return read_rest(received, seq, plan, zone, identity)[0]
+
+
+def read_rest(
+    received: Received,
+    seq: int,
+    plan: TrackingPlan,
+    zone: ZoneInfo,
+    identity: IdentityDefinition = _PLAIN,
+    but: Container[int] = (),
+) -> tuple[Batch, list[int]]:
+    """Return what `read_received` does without some events, by number, and the number of the event of each message."""
     origin = Origin(received.source, received.origin)
     request = Request(received.sent_at, _decoded(received.context), _decoded(received.integrations))
     reader = Reader(received.source, plan, zone, received.received_at, request, None, identity)
     batch = Batch(rows=len(received.events) + len(received.refused))
     findings: list[InputFinding] = []
-    for place, raw in zip(received.places or range(len(received.events)), received.events, strict=True):
+    numbers: list[int] = []
+    events = zip(received.places or range(len(received.events)), received.events, strict=True)
+    for number, (place, raw) in enumerate(events):
+        if number in but:
+            continue
         read = read_message(bytes(raw), reader)
         findings += [origin.finding(place + 1, one.name, one.check, 1, one.message) for one in read.remarks]
         if read.breach:
@@ -49,9 +65,10 @@ def read_received(
             if not message.event_id:
                 message = msgspec.structs.replace(message, event_id=_id_of(received, seq, place))
             batch.messages.append(message)
+            numbers.append(number)
     batch.rejected.extend(origin.rejection(one.place + 1, one.field, one.reason, one.raw) for one in received.refused)
     batch.warnings.extend(findings)
-    return batch
+    return batch, numbers
 
 
 def _id_of(received: Received, seq: int, place: int) -> str:

@@ -29,7 +29,7 @@ TYPES: Final[Mapping[str, MessageType]] = {
     one: one for one in ("track", "page", "screen", "identify", "alias", "group", "consent")
 }
 IDENTIFIER_REQUIRED: Final = "one of userId and anonymousId is required"
-_EVENT_OF_TYPE: Final = {"page": "page_viewed", "screen": "screen_viewed"}
+EVENT_OF_TYPE: Final[Mapping[str, str]] = {"page": "page_viewed", "screen": "screen_viewed"}
 _USUAL: Final = ("track", "identify", "page", "screen")
 _TIMES: Final = ("timestamp", "originalTimestamp", "sentAt")
 
@@ -278,7 +278,7 @@ def _needed(document: Mapping[str, Any], name: str) -> str:
 
 def _event(document: Mapping[str, Any], kind: MessageType, plan: TrackingPlan) -> str:
     if kind != "track":
-        return _EVENT_OF_TYPE.get(kind, "")
+        return EVENT_OF_TYPE.get(kind, "")
     return plan.key_of(_event_name(document))
 
 
@@ -318,7 +318,7 @@ def _named_values(document: Mapping[str, Any], kind: MessageType) -> tuple[str, 
 def _values(document: Mapping[str, Any], kind: MessageType, name: str, reader: Reader) -> Flattened:
     place, given = _named_values(document, kind)
     named = dict(given)
-    if name in _EVENT_OF_TYPE.values() and kind != "track":
+    if name in EVENT_OF_TYPE.values() and kind != "track":
         named |= {part: document[part] for part in ("name", "category") if document.get(part) is not None}
     if kind == "group":
         named["group_id"] = _needed(document, "groupId")

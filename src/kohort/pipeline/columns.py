@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
@@ -122,15 +123,15 @@ def physical_name(name: str, kind: ValueType, *, first: bool) -> str:
     return column if first else f"{column}__{kind.name.lower()}"
 
 
-def spread(length: int, rows: Sequence[int], values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def spread(length: int, rows: Sequence[int] | NDArray[np.int64], values: pa.Array) -> pa.Array:
     """Return a column of so many rows that has values in some of them.
 
-    >>> spread(3, [2, 0], ["b", "a"], pa.string()).to_pylist()
+    >>> spread(3, [2, 0], pa.array(["b", "a"])).to_pylist()
     ['a', None, 'b']
     """
     take = np.full(length, -1, dtype=np.int64)
     take[rows] = np.arange(len(rows))
-    return pa.array(values, type=kind).take(pa.array(take, mask=take < 0))
+    return values.take(pa.array(take, mask=take < 0))
 
 
 def score_rows(

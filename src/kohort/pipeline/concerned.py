@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.pipeline.evidence import merged_sightings
-from kohort.pipeline.stretches import SIGHTED
+from kohort.pipeline.namings import SIGHTED
 from kohort.profiles.graph import Sighting
 
 KEY: Final = "\0"

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from kohort.pipeline.stretches import SIGHTED, Stretch
+from kohort.pipeline.namings import SIGHTED
+from kohort.pipeline.stretches import Stretch
 
 
 class Evidence:

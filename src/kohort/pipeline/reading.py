@@ -2,22 +2,25 @@
 
 import gc
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain, pairwise
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.collection.batches import InputFinding, merged
-from kohort.collection.received_messages import read_received
+from kohort.collection.received_messages import read_rest
+from kohort.collection.usual_events import UsualEvents, usual_events
 from kohort.definitions.identity import IdentityDefinition
 from kohort.pipeline.stretches import Stretch, stretch_of
-from kohort.pipeline.tracking_plans import plan_of
+from kohort.pipeline.tracking_plans import AdoptedPlan, plan_of
 from kohort.storage.frames import Record
 from kohort.storage.messages import Message, decode_messages
-from kohort.storage.received import PlanAdopted, decode_received
+from kohort.storage.received import PlanAdopted, Received, decode_received
 from kohort.storage.records import Rejection
 
 
@@ -43,9 +46,10 @@ class Said:
 
 
 class _Parsed(msgspec.Struct, frozen=True):
-    """The messages of one record, its dead letters, and remarks on values."""
+    """Messages of one record with their numbers in it, its dead letters, and remarks on values."""
 
     messages: list[Message]
+    numbers: Sequence[int]
     letters: list[tuple[Moment, Rejection]] = []
     remarks: list[InputFinding] = []
 
@@ -53,19 +57,39 @@ class _Parsed(msgspec.Struct, frozen=True):
 def read_records(records: Sequence[Record], terms: Terms) -> Said:
     """Return what records say; raises nothing for what people sent."""
     with _leaving_garbage():
-        parsed = _parsed(records, terms)
+        requests = [_request(record) for record in records]
+        adopted = plan_of(terms.plan)
+        usual = usual_events(requests, adopted.plan, adopted.zone, terms.identity)
+        borders = np.searchsorted(usual.requests, range(len(records) + 1)).tolist()
+        read = [set(usual.numbers[start:end].tolist()) for start, end in pairwise(borders)]
+        parsed = [
+            _parsed(record, request, adopted, terms.identity, its)
+            for record, request, its in zip(records, requests, read, strict=True)
+        ]
         messages = [message for one in parsed for message in one.messages]
         return Said(
-            stretch_of(messages, terms.identity),
-            [len(one.messages) for one in parsed],
+            stretch_of(messages, terms.identity, usual, _places(usual, parsed)),
+            [len(its) + len(one.messages) for its, one in zip(read, parsed, strict=True)],
             [letter for one in parsed for letter in one.letters],
             merged([remark for one in parsed for remark in one.remarks]),
         )
 
 
+def _places(usual: UsualEvents, parsed: Sequence[_Parsed]) -> NDArray[np.int64]:
+    """Return the places of usual events among all messages."""
+    counts = [len(one.numbers) for one in parsed]
+    requests = np.concatenate([usual.requests, np.repeat(np.arange(len(parsed)), counts)])
+    others = np.fromiter(chain.from_iterable(one.numbers for one in parsed), np.int64, sum(counts))
+    places = np.empty(len(requests), np.int64)
+    places[np.lexsort((np.concatenate([usual.numbers, others]), requests))] = np.arange(len(requests))
+    return places[: len(usual.requests)]
+
+
 def messages_of(records: Sequence[Record], terms: Terms) -> list[Message]:
     """Return the messages of records."""
-    return [message for one in _parsed(records, terms) for message in one.messages]
+    adopted = plan_of(terms.plan)
+    parsed = (_parsed(record, _request(record), adopted, terms.identity) for record in records)
+    return [message for one in parsed for message in one.messages]
 
 
 def messages_at(places: Iterable[int], records: Sequence[Record], terms: Terms, said: Said) -> list[Message]:
@@ -81,17 +105,21 @@ def messages_at(places: Iterable[int], records: Sequence[Record], terms: Terms, 
     return found
 
 
-def _parsed(records: Sequence[Record], terms: Terms) -> list[_Parsed]:
-    adopted, found = plan_of(terms.plan), []
-    for record in records:
-        if record.kind == "messages":
-            found.append(_Parsed(decode_messages(record.body)))
-            continue
-        received = decode_received(record.body)
-        batch = read_received(received, record.seq, adopted.plan, adopted.zone, terms.identity)
-        letters = [(record.recorded_at, one) for one in batch.rejected]
-        found.append(_Parsed(batch.messages, letters, batch.warnings))
-    return found
+def _request(record: Record) -> tuple[Received, bytes] | None:
+    return (decode_received(record.body), record.body) if record.kind == "received" else None
+
+
+def _parsed(
+    record: Record, request: tuple[Received, bytes] | None, adopted: AdoptedPlan, identity: IdentityDefinition,
+    read: Container[int] = (),
+) -> _Parsed:  # fmt: skip
+    """Return what a record says but for events that were read already."""
+    if request is None:
+        messages = decode_messages(record.body)
+        return _Parsed(messages, range(len(messages)))
+    batch, numbers = read_rest(request[0], record.seq, adopted.plan, adopted.zone, identity, read)
+    letters = [(record.recorded_at, one) for one in batch.rejected]
+    return _Parsed(batch.messages, numbers, letters, batch.warnings)
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """A stretch of the journal as columns: all that its messages say, before anybody asks which of them are new.
 
-What one message says is said in `columns`, `consents` and `kohort.profiles.identity`; here many are read at once: those
-that speak of the same people are looked at once, and those with the same properties fill columns together.
+What one message says is said in `columns`, `consents` and `kohort.profiles.identity`; here many are read at once, those
+with the same properties filling columns together. Usual events come as columns already.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,18 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kohort.collection.message_columns import Alike, Heads, heads_of
+from kohort.collection.usual_events import NO_USUAL, UsualEvents
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.pipeline.columns import EVENT_TYPES, Names, spread
 from kohort.pipeline.consents import choices_told
-from kohort.pipeline.deduplication import identities_of
-from kohort.profiles.identity import actor_id_of, actor_of, named_in
+from kohort.pipeline.namings import SIGHTED, WHO, namings_of
 from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
-from kohort.storage.seen import Keys
+from kohort.storage.seen import Keys, keys_of
 
 _PLACE: Final = "place"
-_WHO: Final = "who"
 _FIELDS: Final = {
     ValueType.NUMBER: "numbers",
     ValueType.TEXT: "texts",
@@ -34,13 +33,7 @@ _FIELDS: Final = {
     ValueType.TEXT_LIST: "lists",
 }
 
-SIGHTED: Final = ("kind", "value", "actor_id")
-"""What makes two sightings one."""
-
-_SEEN: Final = pa.schema([(_WHO, pa.int64()), *(SCHEMAS["identifiers"].field(name) for name in SIGHTED)])
-_LINKED: Final = pa.schema(
-    [(_WHO, pa.int64()), *(SCHEMAS["links"].field(name) for name in ("actor_id", "linked_actor_id"))]
-)
+_NOWHERE: Final = np.zeros(0, np.int64)
 
 _Shape = tuple[tuple[str, ...], ...]
 """The names of a message's values, type by type."""
@@ -51,17 +44,6 @@ class Property(NamedTuple):
 
     name: str
     kind: ValueType
-
-
-class Naming(NamedTuple):
-    """What messages that name the same people say of who is who.
-
-    `actor` did what they tell; `seen` are identifiers (kind, value, actor), `linked` pairs of actors.
-    """
-
-    actor: str
-    seen: list[tuple[str, str, str]]
-    linked: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -140,7 +122,7 @@ class Stretch:
 
     def sightings(self) -> pa.Table:
         """Return which identifiers were seen with which actors, and when first and last."""
-        who = self.seen.column(_WHO).to_numpy()
+        who = self.seen.column(WHO).to_numpy()
         firsts, lasts = self._spans()
         told = firsts[who] <= lasts[who]
         times = {"first_seen": pa.array(firsts[who]), "last_seen": pa.array(lasts[who])}
@@ -149,7 +131,7 @@ class Stretch:
 
     def links(self) -> pa.Table:
         """Return which actors were named together, as the earliest messages tell it."""
-        who = self.linked.column(_WHO).to_numpy()
+        who = self.linked.column(WHO).to_numpy()
         told = np.flatnonzero(np.isin(self.who, who) & (self.moments == self._spans()[0][self.who]))
         starts, ends = (np.searchsorted(who, self.who[told], side) for side in ("left", "right"))
         places = np.repeat(told, ends - starts)
@@ -166,7 +148,7 @@ class Stretch:
 
     def _spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the first and the last moment of each naming; of one that no message has, the first is the later."""
-        namings = int(self.seen.column(_WHO).to_numpy().max(initial=-1)) + 1
+        namings = int(self.seen.column(WHO).to_numpy().max(initial=-1)) + 1
         least = np.full(namings, np.iinfo(np.int64).max)
         most = np.full(namings, np.iinfo(np.int64).min)
         np.minimum.at(least, self.who, self.moments)
@@ -189,8 +171,13 @@ class Stretch:
         return sorted(left, key=lambda key: (firsts[key], -1 if key[1] is None else kinds.index(key[1].kind)))
 
 
-def stretch_of(messages: Sequence[Message], definition: IdentityDefinition) -> Stretch:
-    """Return what messages say, by how people are told apart.
+def stretch_of(
+    messages: Sequence[Message],
+    definition: IdentityDefinition,
+    usual: UsualEvents = NO_USUAL,
+    places: NDArray[np.int64] = _NOWHERE,
+) -> Stretch:
+    """Return what messages say, by how people are told apart; `usual` events stand among them at some places.
 
     >>> said = stretch_of([Message("1", "page", 5, 6, "web", "visit", anonymous_id="a")], IdentityDefinition())
     >>> names = Names()
@@ -198,86 +185,90 @@ def stretch_of(messages: Sequence[Message], definition: IdentityDefinition) -> S
     >>> said.event_rows(names).column("ts").to_pylist(), said.sightings().column("value").to_pylist()
     ([5], ['a'])
     """
-    keys, digests = identities_of(messages)
-    namings, who = _who(messages, definition)
-    actors = pa.array([one.actor for one in namings], pa.string()).take(pa.array(who))
-    events, properties, shown = _events(messages, actors)
-    traits, traits_shown = _traits(messages, actors)
+    is_other = np.ones(len(messages) + len(places), np.bool_)
+    is_other[places] = False
+    others = dict(zip(np.flatnonzero(is_other).tolist(), messages, strict=True))
+    heads, digests = _woven(usual, places, others)
+    namings = namings_of(heads, others, definition)
+    alike = [*_alike(others), *(one._replace(places=places[one.places]) for one in usual.alike)]
+    events, properties, shown = _events(heads, sorted(alike, key=lambda one: int(one.places[0])), namings.actors)
+    traits, traits_shown = _traits(others, namings.actors)
     return Stretch(
-        keys=keys,
+        keys=keys_of(zip(heads.sources, heads.event_ids, strict=True)),
         digests=digests,
-        event_ids=pa.array([one.event_id for one in messages], pa.string()),
-        moments=np.array([one.ts for one in messages], np.int64),
-        who=who,
-        seen=_numbered([one.seen for one in namings], _SEEN),
-        linked=_numbered([one.linked for one in namings], _LINKED),
+        event_ids=pa.array(heads.event_ids, pa.string()),
+        moments=np.array(heads.moments, np.int64),
+        who=namings.who,
+        seen=namings.seen,
+        linked=namings.linked,
         events=events,
         properties=properties,
         traits=traits,
-        choices=_choices(messages, definition),
+        choices=_choices(others, definition),
         shown=[*shown, *traits_shown],
     )
 
 
-def _who(messages: Sequence[Message], definition: IdentityDefinition) -> tuple[list[Naming], NDArray[np.int64]]:
-    """Return the namings, and for each message the place of its own."""
-    if not definition.unique:
-        alike: list[Any] = [(one.user_id, one.anonymous_id, one.previous_id) for one in messages]
-    else:
-        # An identify may tell an identifier by any trait: it is looked at by itself.
-        alike = [
-            place if one.type == "identify"
-            else (one.user_id, one.anonymous_id, one.previous_id, *chain.from_iterable(sorted(one.shared.items())))
-            for place, one in enumerate(messages)
-        ]  # fmt: skip
-    numbers: dict[Any, int] = {}
-    who = np.array([numbers.setdefault(key, len(numbers)) for key in alike], np.int64)
-    _, firsts = np.unique(who, return_index=True)
-    return [naming_of(messages[place], definition) for place in firsts.tolist()], who
-
-
-def naming_of(message: Message, definition: IdentityDefinition) -> Naming:
-    """Return what a message says of who is who."""
-    named = named_in(message, definition)
-    own = actor_id_of(*named.actor)
-    others = [actor_id_of(*one) for one in named.others]
-    seen = [(*named.actor, own), *((*one, other) for one, other in zip(named.others, others, strict=True))]
-    seen += [(*one, own) for one in named.carried]
-    return Naming(actor_of(message, named), seen, [(own, other) for other in others])
+def _woven(
+    usual: UsualEvents, places: NDArray[np.int64], others: Mapping[int, Message]
+) -> tuple[Heads, NDArray[np.int64]]:
+    """Return what all messages have, and the digests of what they say."""
+    if not others:
+        return usual.heads, usual.digests
+    theirs, their_places = heads_of(others.values()), np.fromiter(others, np.int64, len(others))
+    digests = np.empty(len(places) + len(others), np.int64)
+    digests[places], digests[their_places] = usual.digests, [one.digest() for one in others.values()]
+    if not len(places):
+        return theirs, digests
+    columns: dict[str, list[Any]] = {}
+    for one in fields(Heads):
+        column = np.empty(len(digests), object)
+        column[places], column[their_places] = getattr(usual.heads, one.name), getattr(theirs, one.name)
+        columns[one.name] = column.tolist()
+    return Heads(**columns), digests
 
 
 def _events(
-    messages: Sequence[Message], actors: pa.Array
+    heads: Heads, alike: Sequence[Alike], actors: pa.Array
 ) -> tuple[pa.Table, list[Property], list[tuple[str, Property | None]]]:
     """Return the events with a column for each property, sorted; the properties; what was shown, in order."""
-    places = [place for place, one in enumerate(messages) if one.type in EVENT_TYPES]
-    events = [messages[place] for place in places]
-    alike: dict[tuple[str, _Shape], list[int]] = {}
-    for index, one in enumerate(events):
-        alike.setdefault((one.name, _shape(one.values)), []).append(index)
-    cells: dict[Property, list[tuple[list[int], Sequence[Any]]]] = {}
+    places = np.sort(np.concatenate([_NOWHERE, *(one.places for one in alike)]))
+    cells: dict[Property, list[tuple[NDArray[np.int64], pa.Array]]] = {}
     shown: dict[tuple[str, Property | None], None] = {}
-    for (name, shape), its in alike.items():
-        shown[name, None] = None
-        for each, values in _columns(shape, [events[index].values for index in its]):
-            shown[name, each] = None
+    for one in alike:
+        its = np.searchsorted(places, one.places)
+        shown[one.name, None] = None
+        for kind, name, values in one.columns:
+            each = Property(name, kind)
+            shown[one.name, each] = None
             cells.setdefault(each, []).append((its, values))
-    table = pa.table(
-        {
-            _PLACE: pa.array(places, pa.int64()),
-            "event_id": pa.array([one.event_id for one in events], pa.string()),
-            "actor_id": actors.take(pa.array(places, pa.int64())),
-            "name": pa.array([one.name for one in events], pa.string()),
-            "ts": pa.array([one.ts for one in events], pa.int64()),
-            "received_at": pa.array([one.received_at for one in events], pa.int64()),
-            "source": pa.array([one.source for one in events], pa.string()),
-        }
-    )
-    for number, (each, pieces) in enumerate(cells.items()):
-        rows, values = ([*chain.from_iterable(part)] for part in zip(*pieces, strict=True))
-        table = table.append_column(str(number), spread(len(events), rows, values, ARROW_TYPES[each.kind]))
+    taken = pa.array(places)
+    columns = {
+        "event_id": pa.array(heads.event_ids, pa.string()),
+        "actor_id": actors,
+        "name": pa.array(heads.names, pa.string()),
+        "ts": pa.array(heads.moments, pa.int64()),
+        "received_at": pa.array(heads.received_at, pa.int64()),
+        "source": pa.array(heads.sources, pa.string()),
+    }
+    table = pa.table({_PLACE: taken, **{name: column.take(taken) for name, column in columns.items()}})
+    for number, pieces in enumerate(cells.values()):
+        rows = np.concatenate([one for one, _ in pieces])
+        values = pa.concat_arrays([one for _, one in pieces])
+        table = table.append_column(str(number), spread(len(places), rows, values))
     ordered = table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
     return ordered, [*cells], [*shown]
+
+
+def _alike(messages: Mapping[int, Message]) -> Iterator[Alike]:
+    """Yield the events among messages, those of one name and shape together."""
+    found: dict[tuple[str, _Shape], list[int]] = {}
+    for place, one in messages.items():
+        if one.type in EVENT_TYPES:
+            found.setdefault((one.name, _shape(one.values)), []).append(place)
+    for (name, shape), places in found.items():
+        columns = [*_columns(shape, [messages[place].values for place in places])]
+        yield Alike(name, np.array(places, np.int64), columns)
 
 
 def _shape(values: Values) -> _Shape:
@@ -285,19 +276,19 @@ def _shape(values: Values) -> _Shape:
     return numbers, texts, booleans, tuple(values.moments), tuple(values.lists)
 
 
-def _columns(shape: _Shape, values: Sequence[Values]) -> Iterator[tuple[Property, Sequence[Any]]]:
-    """Yield each property of messages of one shape with its values."""
+def _columns(shape: _Shape, values: Sequence[Values]) -> Iterator[tuple[ValueType, str, pa.Array]]:
+    """Yield the values of messages of one shape, by type and name."""
     for (kind, group), names in zip(_FIELDS.items(), shape, strict=True):
         columns = zip(*(getattr(one, group).values() for one in values), strict=True) if names else ()
         for name, column in zip(names, columns, strict=True):
-            yield Property(name, kind), column
+            yield kind, name, pa.array(column, ARROW_TYPES[kind])
 
 
-def _traits(messages: Sequence[Message], actors: pa.Array) -> tuple[pa.Table, list[tuple[str, Property | None]]]:
+def _traits(messages: Mapping[int, Message], actors: pa.Array) -> tuple[pa.Table, list[tuple[str, Property | None]]]:
     """Return rows for what identify messages say, and the traits in the order in which they came."""
     told = [
         (place, name, kind, value)
-        for place, one in enumerate(messages)
+        for place, one in messages.items()
         if one.type == "identify"
         for kind, name, value in _told(one.values)
     ]
@@ -330,20 +321,14 @@ def _told(values: Values) -> Iterator[tuple[ValueType | None, str, Any]]:
         yield None, name, None
 
 
-def _choices(messages: Sequence[Message], definition: IdentityDefinition) -> pa.Table:
+def _choices(messages: Mapping[int, Message], definition: IdentityDefinition) -> pa.Table:
     rows = [
         {_PLACE: place, **row}
-        for place, one in enumerate(messages)
+        for place, one in messages.items()
         if one.choices is not None
         for row in choices_told(one, definition)
     ]
     return pa.Table.from_pylist(rows, schema=pa.schema([(_PLACE, pa.int64()), *SCHEMAS["consent_choices"]]))
-
-
-def _numbered(rows: Sequence[Sequence[tuple[str, ...]]], schema: pa.Schema) -> pa.Table:
-    """Return the rows of each naming with its number."""
-    columns = zip(*((number, *row) for number, its in enumerate(rows) for row in its), strict=True)
-    return pa.table([*columns] or [()] * len(schema), schema=schema)
 
 
 def _only(table: pa.Table, chosen: NDArray[np.bool_]) -> pa.Table:

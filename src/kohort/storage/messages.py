@@ -27,6 +27,9 @@ class Values(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     removed: list[str] = []
 
 
+_NOTHING: Final = Values()
+
+
 class Choices(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What somebody consented to and what they refused, in the words of the banner that asked.
 
@@ -60,23 +63,41 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     user_id: str = ""
     anonymous_id: str = ""
     previous_id: str = ""
-    values: Values = Values()
+    values: Values = _NOTHING
     shared: dict[str, str] = {}
     choices: Choices | None = None
     said_at: Moment | None = None
 
     def digest(self) -> int:
         """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict."""
-        lasting = self if self.said_at is None else msgspec.structs.replace(self, ts=self.said_at, said_at=None)
-        said = _ENCODER.encode(lasting)
-        # Nothing else can look like this: in a text the quotes are escaped.
-        start = said.index(_RECEIVED_AT)
-        end = said.index(b",", start + len(_RECEIVED_AT))
-        return int.from_bytes(hashlib.blake2b(said[:start] + said[end:], digest_size=8).digest(), "big") >> 1
+        said = self.ts if self.said_at is None else self.said_at
+        return Lasting(
+            self.event_id, self.type, said, self.source, self.name, self.user_id, self.anonymous_id, self.previous_id,
+            self.values, self.shared, self.choices,
+        ).digest()  # fmt: skip
+
+
+class Lasting(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a message says, whenever it comes; `ts` is the time that its sender gave."""
+
+    event_id: str
+    type: MessageType
+    ts: Moment
+    source: str
+    name: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    previous_id: str = ""
+    values: Values = _NOTHING
+    shared: dict[str, str] = {}
+    choices: Choices | None = None
+
+    def digest(self) -> int:
+        """Return the digest of the message."""
+        return int.from_bytes(hashlib.blake2b(_ENCODER.encode(self), digest_size=8).digest(), "big") >> 1
 
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
-_RECEIVED_AT: Final = b',"received_at":'
 _DECODER: Final = msgspec.json.Decoder(list[Message])
 
 

@@ -1,0 +1,87 @@
+"""The values of events whose properties have the same names, made columns of one type each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kohort.collection.message_columns import PLAIN_FIELDS, Alike
+from kohort.definitions.tracking import TrackingPlan
+from kohort.definitions.values import MICRO, ValueType
+
+_LARGEST_INTEGER: Final = 9 * 10**12
+_LARGEST_SCALED: Final = 2.0**45
+"""In micros: above it a binary fraction may not tell which micro the written number is nearest to."""
+_NEARLY_HALF: Final = 0.49
+_TYPES: Final = {str: ValueType.TEXT, bool: ValueType.BOOLEAN, int: ValueType.NUMBER, float: ValueType.NUMBER}
+
+
+class Group(NamedTuple):
+    """Events of one name with the same names of properties: their places, and each property's values."""
+
+    name: str
+    places: NDArray[np.int64]
+    columns: Mapping[str, Sequence[Any]]
+
+
+def typed(group: Group, plan: TrackingPlan) -> Iterator[Alike]:
+    """Yield those with values of the same types, but those of another type than declared, and numbers not surely exact.
+
+    >>> plan = TrackingPlan()
+    >>> group = Group("seen", np.array([3, 4, 5]), {"a": ["x", 0.1, 10**30], "b": [None, 1, 2]})
+    >>> [(one.places.tolist(), [(str(kind), name) for kind, name, _ in one.columns]) for one in typed(group, plan)]
+    [([3], [('text', 'a')]), ([4], [('number', 'a'), ('number', 'b')])]
+    """
+    found = {name: {_TYPES.get(one) for one in set(map(type, values))} for name, values in group.columns.items()}
+    mixed = [name for name, kinds in found.items() if len(kinds) > 1]
+    if mixed:
+        signatures = zip(*([_TYPES.get(type(one)) for one in group.columns[name]] for name in mixed), strict=True)
+        parts: dict[tuple[ValueType | None, ...], list[int]] = {}
+        for row, signature in enumerate(signatures):
+            parts.setdefault(signature, []).append(row)
+        for rows in parts.values():
+            columns = {name: [values[row] for row in rows] for name, values in group.columns.items()}
+            yield from typed(group._replace(places=group.places[rows], columns=columns), plan)
+        return
+    kinds = {name: kind for name, (kind,) in found.items() if kind is not None}
+    declared = plan.types_of(group.name)
+    if any(kinds.get(name, kind) is not kind for name, kind in declared.items()):
+        return
+    if any(name not in kinds for name in plan.required_of(group.name)):
+        return
+    yield from _exact(group, kinds)
+
+
+def _exact(group: Group, kinds: dict[str, ValueType]) -> Iterator[Alike]:
+    right = np.ones(len(group.places), np.bool_)
+    columns: list[tuple[ValueType, str, pa.Array]] = []
+    for kind in PLAIN_FIELDS:
+        for name in [name for name, one in kinds.items() if one is kind]:
+            values = group.columns[name]
+            if kind is ValueType.NUMBER:
+                micros, sure = _micros(values)
+                right &= sure
+                columns.append((kind, name, pa.array(micros)))
+            else:
+                columns.append((kind, name, pa.array(values, pa.string() if kind is ValueType.TEXT else pa.bool_())))
+    if right.any():
+        chosen = pa.array(right)
+        its = [(kind, name, values if right.all() else values.filter(chosen)) for kind, name, values in columns]
+        yield Alike(group.name, group.places[right], its)
+
+
+def _micros(values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return numbers as micros, and of which that is sure."""
+    try:
+        if set(map(type, values)) == {int}:
+            whole = np.array(values, np.int64)
+            sure = (whole < _LARGEST_INTEGER) & (whole > -_LARGEST_INTEGER)
+            return np.where(sure, whole, 0) * MICRO, sure
+        scaled = np.array(values, np.float64) * MICRO
+    except OverflowError:
+        return np.zeros(len(values), np.int64), np.zeros(len(values), np.bool_)
+    nearest = np.rint(scaled)
+    sure = (np.abs(scaled) < _LARGEST_SCALED) & (np.abs(scaled - nearest) < _NEARLY_HALF)
+    return np.where(sure, nearest, 0).astype(np.int64), sure
