@@ -1,0 +1,266 @@
+"""Conditions on counts and sums, kept up to date by adding what happens and taking it back when its time has passed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.clock import Moment
+from kohort.engines.columns import MISSING, Rows
+from kohort.engines.live import sliding
+from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
+from kohort.engines.live.streams import Streams
+from kohort.engines.live.table import Log, Table, spread
+from kohort.errors import OverloadError
+from kohort.rules.catalog import Catalog
+
+_ROOM = 2**16
+_MOST_CELLS = 2**31 - 1
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The cells of a layout as the loops read them; see `sliding.count`."""
+
+    events: tuple[str, ...]
+    spans: tuple[Span, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    places: Mapping[Cell, tuple[int, int]]
+    ranges: NDArray[np.int32]
+    cells: Numbers
+    comparisons: Numbers
+    sizes: NDArray[np.int32]
+    most: int
+
+    @staticmethod
+    def of(layout: Layout) -> "Plans":
+        """Arrange the cells by events and spans, and their comparisons by cells."""
+        asked: dict[Cell, list[tuple[int, Bounds]]] = {}
+        for number, (cell, bounds) in enumerate(layout.asked, start=layout.first):
+            asked.setdefault(cell, []).append((number, bounds))
+        events = tuple(dict.fromkeys(cell.event for cell in asked))
+        spans = tuple(sorted({cell.span for cell in asked}, key=lambda span: (span.enter, span.leave)))
+        columns = {
+            event: tuple(dict.fromkeys(c.column for c in asked if c.event == event and c.column is not None))
+            for event in events
+        }
+        ordered = sorted(asked, key=lambda cell: (events.index(cell.event), spans.index(cell.span)))
+        keys = [events.index(cell.event) * len(spans) + spans.index(cell.span) for cell in ordered]
+        bounds = np.searchsorted(keys, np.arange(len(events) * len(spans) + 1))
+        width = len(spans)
+        ranges = np.array([bounds[one * width : (one + 1) * width + 1] for one in range(len(events))], np.int32)
+        ranges = ranges.reshape(-1, width + 1)
+        ends = np.cumsum([0, *(len(asked[cell]) for cell in ordered)])
+        firsts = {event: int(ranges[place, 0]) for place, event in enumerate(events)}
+        places = {cell: (events.index(cell.event), place - firsts[cell.event]) for place, cell in enumerate(ordered)}
+        cells = [
+            (
+                places[cell][1],
+                cell.stream,
+                -1 if cell.column is None else columns[cell.event].index(cell.column),
+                ends[place],
+                ends[place + 1],
+            )
+            for place, cell in enumerate(ordered)
+        ]
+        comparisons = [(b.low, b.high, b.negated, number) for cell in ordered for number, b in asked[cell]]
+        flips = ends[ranges[:, 1:]] - ends[ranges[:, :-1]]
+        return Plans(
+            events,
+            spans,
+            columns,
+            places,
+            ranges,
+            np.array(cells, np.int64).reshape(-1, 5),
+            np.array(comparisons, np.int64).reshape(-1, 4),
+            (ranges[:, -1] - ranges[:, 0]).astype(np.int32),
+            int(flips.max(initial=0)),
+        )
+
+
+class Tallies:
+    """Everybody's cells, and the rows that they are made of, for as long as these can still leave a span.
+
+    A person has cells for an event only from its first one on; whoever has none has zeros.
+    """
+
+    def __init__(self, layout: Layout, catalog: Catalog, people: int) -> None:
+        self._layout, self._people = layout, people
+        self._plans = its = Plans.of(layout)
+        self._streams = [Streams(event, layout.streams[event], catalog) for event in its.events]
+        self._width = max([1, *(len(columns) for columns in its.columns.values())])
+        self._enters = np.array([span.enter for span in its.spans], np.int64)
+        self._leaves = np.array([span.leave for span in its.spans], np.int64)
+        self._blocks = np.full((people, len(its.events)), -1, np.int32)
+        self._pool, self._used = np.zeros(_ROOM, np.int64), 0
+        self._log, self._late = Log(self._width), Table.empty(self._width)
+        self._to_come = Table.empty(self._width)
+        self._heads, self._tails = np.zeros((2, 2, len(its.spans)), np.int64)
+        self._rows = {number: row for row, number in enumerate(its.comparisons[:, 3].tolist())}
+        self._flips = np.empty((5, max(_ROOM, its.most)), np.int64)
+
+    def blank(self) -> NDArray[np.int32]:
+        """Return the numbers of the comparisons that hold of whoever has done nothing."""
+        low, high, negated, numbers = self._plans.comparisons.T
+        return numbers[((low <= 0) & (high >= 0)) != (negated == 1)].astype(np.int32)
+
+    def begin(self, parts: Iterable[tuple[int, Mapping[str, Rows]]], at: Moment) -> Iterator[Flips]:
+        """Count a history as of `at`, in parts each with the number of its first person; yield what is not `blank`."""
+        tables = [self._table(events, first) for first, events in parts]
+        table = Table.joined([Table.empty(self._width), *tables]).in_time()
+        told = int(np.searchsorted(table.ts, at, side="right"))
+        self._to_come = table.of(slice(told, None))
+        self._log.add(table.of(slice(told)))
+        self._allot(self._log.table)
+        self._heads[0], self._tails[0] = self._pointers(self._log.table, at)
+        silent = self._plans.cells.copy()
+        silent[:, 3:] = 0
+        self._fill(self._log.table, silent, self._tails[0], self._heads[0], at)
+        return self._present(at)
+
+    def grow(self, people: int) -> None:
+        """Make room for so many people."""
+        self._people = people
+        if people > len(self._blocks):
+            room = np.full((max(people, len(self._blocks) * 5 // 4), self._blocks.shape[1]), -1, np.int32)
+            room[: len(self._blocks)] = self._blocks
+            self._blocks = room
+
+    def tell(self, events: Mapping[str, Rows], since: Moment, now: Moment) -> Flips:
+        """Take in rows and the time from `since`, up to which all was told, to `now`; return what flips."""
+        table = self._table(events, 0)
+        late = table.ts <= since
+        told = Table.joined([self._to_come, table.of(~late)]).in_time()
+        due = int(np.searchsorted(told.ts, now, side="right"))
+        self._to_come = told.of(slice(due, None))
+        found = [self._tell_late(table.of(late).in_time(), since)] if late.any() else []
+        self._forget()
+        self._allot(told.of(slice(due)))
+        self._log.add(told.of(slice(due)))
+        return Flips.joined([*found, *self._slide(now)])
+
+    def pin(self, layout: Layout, at: Moment) -> Flips:
+        """Compare with other numbers of the population; return what flips."""
+        found = []
+        for condition, number in layout.pinned.items():
+            cell, _ = layout.asked[number - layout.first]
+            bounds = layout.bounds_of(condition)
+            row = self._plans.comparisons[self._rows[number]]
+            values = self._values(cell)
+            before = _holds(values, row)
+            row[:3] = bounds.low, bounds.high, bounds.negated
+            after = _holds(values, row)
+            people = np.flatnonzero(after != before)
+            found.append(_flips(people, number, after[people], at, Cause.EPOCH))
+        return Flips.joined(found)
+
+    def _table(self, events: Mapping[str, Rows], first: int) -> Table:
+        tables = [Table.empty(self._width)]
+        for number, name in enumerate(self._plans.events):
+            rows = events.get(name)
+            if rows is None or not len(rows.ts):
+                continue
+            values = np.zeros((len(rows.ts), self._width), np.int64)
+            for place, column in enumerate(self._plans.columns[name]):
+                if column in rows.columns:
+                    numbers = rows.columns[column].values
+                    values[:, place] = np.where(numbers == MISSING, 0, numbers)
+            people = rows.people if not first else rows.people + np.int32(first)
+            kinds = np.full(len(people), number, np.int16)
+            tables.append(Table(people, kinds, self._streams[number].bits(rows), values, rows.ts))
+        return Table.joined(tables)
+
+    def _allot(self, table: Table) -> None:
+        most = self._used + int(self._plans.sizes[table.events].sum())
+        if most > _MOST_CELLS:
+            raise OverloadError("more counts are kept than one live engine can; share the people among several")
+        if most > len(self._pool):
+            room = np.zeros(max(most, len(self._pool) * 3 // 2), np.int64)
+            room[: self._used] = self._pool[: self._used]
+            self._pool = room
+        self._used = sliding.allot(table.people, table.events, self._plans.sizes, self._blocks, self._used)
+
+    def _tell_late(self, table: Table, since: Moment) -> Flips:
+        self._allot(table)
+        heads, tails = self._pointers(table, since)
+        flips = self._fill(table, self._plans.cells, tails, heads, since)
+        self._late = Table.joined([self._late, table]).in_time()
+        self._heads[1], self._tails[1] = self._pointers(self._late, since)
+        return flips
+
+    def _pointers(self, table: Table, at: Moment) -> tuple[Numbers, Numbers]:
+        """Return for each span how many rows have entered it, and how many have left it, up to `at`."""
+        return (
+            table.until(spread(at, self._enters, FOREVER)),
+            table.until(spread(at, self._leaves, FOREVER)),
+        )
+
+    def _fill(self, table: Table, cells: Numbers, first: Numbers, last: Numbers, at: Moment) -> Flips:
+        its = self._plans
+        most = int(((last - first).clip(0) * its.most).sum()) if cells is its.cells else 0
+        flips = np.empty((5, most), np.int64)
+        found = sliding.fill(
+            table.people, table.events, table.bits, table.values, its.ranges, cells, its.comparisons, self._blocks,
+            self._pool, first, last, at, flips,
+        )  # fmt: skip
+        return _of_loop(flips[:, :found])
+
+    def _slide(self, now: Moment) -> Sequence[Flips]:
+        its, found, done = self._plans, [], False
+        logs = tuple((one.people, one.events, one.bits, one.values, one.ts) for one in (self._log.table, self._late))
+        while not done:
+            size, done = sliding.slide(
+                logs, self._heads, self._tails, self._enters, self._leaves, now, its.ranges, its.cells,
+                its.comparisons, self._blocks, self._pool, self._flips, its.most,
+            )  # fmt: skip
+            found.append(_of_loop(self._flips[:, :size]))
+        return found
+
+    def _forget(self) -> None:
+        """Forget the rows that have entered and left all spans."""
+        passed = np.where(self._leaves == FOREVER, self._heads, self._tails).min(axis=1, initial=2**62)
+        passed = np.minimum(passed, [len(self._log), len(self._late)])
+        self._log.forget(int(passed[0]))
+        self._late = self._late.of(slice(int(passed[1]), None))
+        self._heads -= passed[:, np.newaxis]
+        self._tails[:, self._leaves != FOREVER] -= passed[:, np.newaxis]
+
+    def _values(self, cell: Cell) -> Numbers:
+        values = np.empty(self._people, np.int64)
+        event, offset = self._plans.places[cell]
+        sliding.read_cells(self._blocks, event, offset, self._pool, values)
+        return values
+
+    def _present(self, at: Moment) -> Iterator[Flips]:
+        blank = set(self.blank().tolist())
+        for cell, (event, offset) in self._plans.places.items():
+            values = self._values(cell)
+            _, _, _, first, last = self._plans.cells[self._plans.ranges[event, 0] + offset]
+            for comparison in self._plans.comparisons[first:last]:
+                number = int(comparison[3])
+                holds = _holds(values, comparison)
+                people = np.flatnonzero(holds != (number in blank))
+                yield _flips(people, number, holds[people], at, Cause.TIME)
+
+
+def _holds(values: Numbers, comparison: Numbers) -> NDArray[np.bool_]:
+    low, high, negated, _ = comparison.tolist()
+    return ((values >= low) & (values <= high)) != bool(negated)
+
+
+def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at: Moment, cause: Cause) -> Flips:
+    return Flips(
+        np.full(len(people), at, np.int64),
+        people.astype(np.int32),
+        np.full(len(people), number, np.int32),
+        holds,
+        np.full(len(people), cause, np.int8),
+    )
+
+
+def _of_loop(flips: Numbers) -> Flips:
+    moments, people, numbers, holds, causes = flips
+    return Flips(moments.copy(), people.astype(np.int32), numbers.astype(np.int32), holds == 1, causes.astype(np.int8))
