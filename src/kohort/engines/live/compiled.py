@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 

@@ -1,6 +1,6 @@
 """The live engine: memberships kept right from moment to moment, and every change of them given once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -17,22 +17,24 @@ from kohort.engines.evaluation import Members
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.live.archive import Archive
 from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.chains import Chain, Chains
 from kohort.engines.live.changes import Changes
-from kohort.engines.live.deadlines import Deadlines
+from kohort.engines.live.feed import Feed
 from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.live.foresight import Foresight
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.memberships import Memberships
 from kohort.engines.live.programs import EXISTS, expanded, programs_of
 from kohort.engines.live.revisions import Epoch, Epochs, membership_changes
 from kohort.engines.live.tallies import Tallies
-from kohort.engines.live.traced import Group, Tracer, groups_of
+from kohort.engines.live.traced import Tracer, groups_of
 from kohort.engines.live.widths import Widths
-from kohort.engines.plan import Plan, build_plan
+from kohort.engines.plan import Formula, Plan, build_plan
 from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Stretch
 from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Rule
+from kohort.rules.nodes import Aggregate, Basic, Rule, Sequence
 from kohort.rules.operators import Function
 
 FORESEEN: Final = DAY
@@ -80,31 +82,50 @@ class LiveEngine:
             self._widths.add(block.events)
         self._wide = self._widths.wide()
         context = Context(self._catalog, self._now)
-        self._layout = Layout(context, self.statistics, EXISTS + 1, self._wide)
-        formulas = {condition: self._layout.formula_of(condition) for condition in self._plan.conditions}
-        first = EXISTS + 1 + len(self._layout.asked)
-        traced = dict(enumerate((one for one, formula in formulas.items() if formula is None), start=first))
-        formulas |= {condition: number for number, condition in traced.items()}
-        size = first + len(traced)
-        self._tallies = Tallies(self._layout, self._catalog, len(self._ids))
+        self._layout = layout = Layout(context, self.statistics, EXISTS + 1, self._wide)
+        formulas: dict[Basic, Formula] = {}
+        chains: dict[Basic, Chain] = {}
+        for condition in self._plan.conditions:
+            formula = layout.formula_of(condition)
+            chain = Chain.of(condition, layout) if isinstance(condition, Sequence) else None
+            if formula is not None:
+                formulas[condition] = formula
+            elif chain is not None:
+                chains[condition] = chain
+        first = EXISTS + 1 + len(layout.asked)
+        chained = dict(enumerate(chains, start=first))
+        others = [one for one in self._plan.conditions if one not in formulas and one not in chains]
+        traced = dict(enumerate(others, start=first + len(chained)))
+        formulas |= {condition: number for number, condition in (chained | traced).items()}
+        size = first + len(chained) + len(traced)
+        people = len(self._ids)
+        self._feed = Feed(layout, self._catalog)
+        self._tallies = Tallies(layout, self._feed.width, people)
+        self._chains = Chains(list(chains.values()), first, list(layout.streams), people)
         blank = np.zeros(size, np.bool_)
         blank[self._tallies.blank()] = True
-        programs = programs_of(expanded(self._plan, lambda condition: formulas[condition] or 0), size)
-        self._memberships = Memberships(len(self._ids), blank, programs)
-        self._groups = groups_of(traced.items(), self._catalog)
-        self._group_of = np.zeros(size, np.int32)
-        for place, group in enumerate(self._groups, start=1):
-            self._group_of[[number for number, _ in group.conditions]] = place
-        # One more than there are groups: the first is that of people's existence, which nothing undoes.
-        self._stamps = np.zeros((len(self._groups) + 1, len(self._ids)), np.int32)
-        self._deadlines = Deadlines()
-        self._exist(np.arange(len(self._ids)))
-        for flips in self._tallies.begin(((int(people[0]), block.events) for people, block in blocks), self._now):
+        programs = programs_of(expanded(self._plan, formulas.__getitem__), size)
+        self._memberships = Memberships(people, blank, programs)
+        standby = [group for one in chained.items() for group in groups_of([one], self._catalog)]
+        groups = groups_of(traced.items(), self._catalog)
+        self._foresight = Foresight(self._archive, groups, standby, self._chains, size)
+        self._foresight.exist(np.arange(people))
+        self._learn(blocks)
+
+    def _learn(self, blocks: list[tuple[NDArray[np.int64], Block]]) -> None:
+        """Find what is true now."""
+        now = self._now
+        table = self._feed.begin([(int(people[0]), block.events) for people, block in blocks], now)
+        for flips in self._tallies.begin(table, now):
             self._memberships.set(flips)
-        for flips in self._look_ahead(self._groups, self._now, self._now + FORESEEN):
+        self._memberships.set(self._chains.begin(table, now))
+        for flips in self._foresight.look_ahead(now + FORESEEN, self._tracer(), now, now):
             self._memberships.set(flips)
-        self._memberships.set(self._due(self._now))
+        self._memberships.set(self._foresight.due(now))
         self._memberships.decide(np.arange(len(self._ids)))
+
+    def _tracer(self) -> Tracer:
+        return Tracer(self._plan, self._catalog, self.statistics)
 
     @property
     def now(self) -> Moment:
@@ -131,13 +152,7 @@ class LiveEngine:
         late = arrivals.late(self._now).astype(np.int64)
         before = self._course(late, arrivals, self._now)
         self._archive.add(arrivals)
-        self._exist(arrivals.known)
-        if now > self._foreseen:
-            flips = list(self._look_ahead(self._groups, now, now + FORESEEN))
-        else:
-            flips = self._retrace(arrivals, now)
-        flips += [self._due(now), self._tallies.tell(arrivals.events, self._now, now)]
-        changes = self._memberships.apply(Flips.joined(flips), late)
+        changes = self._memberships.apply(Flips.joined(self._flips(arrivals, now)), late)
         if len(late):
             after = self._course(late, arrivals, now)
             corrections = [before.without(after).retracted(), after.without(before)]
@@ -145,17 +160,29 @@ class LiveEngine:
         self._now = now
         return changes
 
+    def _flips(self, arrivals: Arrivals, now: Moment) -> list[Flips]:
+        """Return what becomes of all conditions by what came, and by time, up to `now`."""
+        since = self._now
+        self._foresight.exist(arrivals.known)
+        late, due = self._feed.take(arrivals.events, since, now)
+        self._chains.set_apart(late)
+        if now > self._foresight.until:
+            traced = list(self._foresight.look_ahead(now + FORESEEN, self._tracer(), since, now))
+        else:
+            new = np.arange(len(self._ids) - len(arrivals.people), len(self._ids))
+            traced = self._foresight.tell(arrivals, new, self._tracer(), since, now)
+        counted = self._tallies.tell(late, due, since, now)
+        return [*traced, self._foresight.due(now), counted, self._chains.tell(due, now)]
+
     def pin(self, statistics: Statistics) -> Changes:
         """Take `statistics` as in force from now on; return what changes by them."""
         known = self._plan.known(statistics)
         self._epochs.add(Epoch(self._now, Statistics({**self.statistics.by_key, **known.by_key})))
         self._layout.statistics = self.statistics
-        pinned = [group for group in self._groups if group.pinned]
-        traced = self._look_ahead(pinned, self._now, self._foreseen)
+        traced = self._foresight.pin(self._tracer(), self._now)
         flips = Flips.joined([*traced, self._tallies.pin(self._layout, self._now)])
-        return self._memberships.apply(
-            replace(flips, causes=np.full(len(flips.moments), Cause.EPOCH, np.int8)), np.zeros(0, np.int64)
-        )
+        causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
+        return self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
 
     def members(self) -> Members:
         """Return the members of each rule, as of now."""
@@ -170,8 +197,8 @@ class LiveEngine:
             self._ids = pa.concat_arrays([self._ids, pa.array(list(arrivals.people), pa.string())])
             self._memberships.grow(len(self._ids))
             self._tallies.grow(len(self._ids))
-            more = np.zeros((len(self._stamps), len(arrivals.people)), np.int32)
-            self._stamps = np.concatenate([self._stamps, more], axis=1)
+            self._chains.grow(len(self._ids))
+            self._foresight.grow(len(self._ids))
 
     def _course(self, people: NDArray[np.int64], arrivals: Arrivals, until: Moment) -> Changes:
         """Return how people have entered and left up to `until`, since the first that is told of."""
@@ -180,51 +207,6 @@ class LiveEngine:
             return Changes.none()
         stretch = Stretch(min(arrivals.earliest(), until) - 1, until)
         return membership_changes(self._plan, known, self._archive.block(known), self._epochs, stretch, self._catalog)
-
-    def _exist(self, people: NDArray[np.integer]) -> None:
-        """Let people exist from the moments on from which they are known."""
-        moments = self._archive.first_seen[people]
-        some = np.ones(len(people), np.bool_)
-        numbers = np.full(len(people), EXISTS, np.int32)
-        causes = np.full(len(people), Cause.EVENT, np.int8)
-        flips = Flips(moments, people.astype(np.int32), numbers, some, causes)
-        self._deadlines.add(flips, np.zeros(len(people), np.int32))
-
-    def _retrace(self, arrivals: Arrivals, now: Moment) -> list[Flips]:
-        """Decide anew the conditions that read what came, for whom it came, and all for whoever is new."""
-        told = {("events", name): rows.people for name, rows in arrivals.events.items()}
-        told |= {("traits", name): rows.people for name, rows in arrivals.traits.items()}
-        new = np.arange(len(self._ids) - len(arrivals.people), len(self._ids))
-        found = []
-        for group in self._groups:
-            whose = [new, *(told[subject] for subject in group.reads if subject in told)]
-            people = np.unique(np.concatenate(whose)).astype(np.int64)
-            if len(people):
-                found.append(self._trace(group, people, self._archive.block(people), now))
-        return found
-
-    def _look_ahead(self, groups: Sequence[Group], now: Moment, until: Moment) -> Iterator[Flips]:
-        """Decide conditions anew for everybody up to `now`, and foresee them up to `until`."""
-        self._foreseen = until
-        for people, block in self._archive.everybody():
-            for group in groups:
-                yield self._trace(group, people, block, now)
-
-    def _trace(self, group: Group, people: NDArray[np.int64], block: Block, now: Moment) -> Flips:
-        """Return what becomes of a group's conditions up to `now`, and queue what is foreseen."""
-        place = self._group_of[group.conditions[0][0]]
-        self._stamps[place, people] += 1
-        tracer = Tracer(self._plan, self._catalog, self.statistics)
-        flips = tracer.trace(group, people, block, self._now, self._foreseen)
-        to_come = flips.moments > now
-        foreseen = flips.of(to_come)
-        self._deadlines.add(foreseen, self._stamps[place, foreseen.people])
-        return flips.of(~to_come)
-
-    def _due(self, now: Moment) -> Flips:
-        """Return what time brings up to `now`, of that what still counts."""
-        flips, stamps = self._deadlines.until(now)
-        return flips.of(self._stamps[self._group_of[flips.conditions], flips.people] == stamps)
 
 
 def _summed(plan: Plan, catalog: Catalog) -> set[tuple[str, str]]:

@@ -112,6 +112,19 @@ class Layout:
             case _:
                 return None
 
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Return the columns of each event that are summed."""
+        found: dict[str, dict[str, None]] = {event: {} for event in self.streams}
+        for cell, _ in self.asked:
+            if cell.column is not None:
+                found[cell.event][cell.column] = None
+        return {event: tuple(columns) for event, columns in found.items()}
+
+    def stream(self, event: str, where: Condition | None) -> int | None:
+        """Return the number of a stream of an event; None if there are too many."""
+        cell = self._cell(event, Span(0, FOREVER), Stream(where))
+        return None if cell is None else cell.stream
+
     def bounds_of(self, condition: Basic) -> Bounds:
         """Return what a condition that depends on the population asks of its cell, under the statistics in force."""
         cell, _ = self.asked[self.pinned[condition] - self.first]

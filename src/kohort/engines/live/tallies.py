@@ -1,20 +1,17 @@
 """Conditions on counts and sums, kept up to date by adding what happens and taking it back when its time has passed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING, Rows
 from kohort.engines.live import sliding
 from kohort.engines.live.flips import Cause, Flips
 from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
-from kohort.engines.live.streams import Streams
 from kohort.engines.live.table import Log, Table, spread
 from kohort.errors import OverloadError
-from kohort.rules.catalog import Catalog
 
 _ROOM = 2**16
 _MOST_CELLS = 2**31 - 1
@@ -27,7 +24,6 @@ class Plans:
 
     events: tuple[str, ...]
     spans: tuple[Span, ...]
-    columns: Mapping[str, tuple[str, ...]]
     places: Mapping[Cell, tuple[int, int]]
     ranges: NDArray[np.int32]
     cells: Numbers
@@ -41,12 +37,9 @@ class Plans:
         asked: dict[Cell, list[tuple[int, Bounds]]] = {}
         for number, (cell, bounds) in enumerate(layout.asked, start=layout.first):
             asked.setdefault(cell, []).append((number, bounds))
-        events = tuple(dict.fromkeys(cell.event for cell in asked))
+        events = tuple(layout.streams)
         spans = tuple(sorted({cell.span for cell in asked}, key=lambda span: (span.enter, span.leave)))
-        columns = {
-            event: tuple(dict.fromkeys(c.column for c in asked if c.event == event and c.column is not None))
-            for event in events
-        }
+        columns = layout.columns()
         ordered = sorted(asked, key=lambda cell: (events.index(cell.event), spans.index(cell.span)))
         keys = [events.index(cell.event) * len(spans) + spans.index(cell.span) for cell in ordered]
         bounds = np.searchsorted(keys, np.arange(len(events) * len(spans) + 1))
@@ -71,7 +64,6 @@ class Plans:
         return Plans(
             events,
             spans,
-            columns,
             places,
             ranges,
             np.array(cells, np.int64).reshape(-1, 5),
@@ -84,20 +76,19 @@ class Plans:
 class Tallies:
     """Everybody's cells, and the rows that they are made of, for as long as these can still leave a span.
 
+    `width` is the number of columns of values in the tables that it is told.
+
     A person has cells for an event only from its first one on; whoever has none has zeros.
     """
 
-    def __init__(self, layout: Layout, catalog: Catalog, people: int) -> None:
-        self._layout, self._people = layout, people
+    def __init__(self, layout: Layout, width: int, people: int) -> None:
+        self._people = people
         self._plans = its = Plans.of(layout)
-        self._streams = [Streams(event, layout.streams[event], catalog) for event in its.events]
-        self._width = max([1, *(len(columns) for columns in its.columns.values())])
         self._enters = np.array([span.enter for span in its.spans], np.int64)
         self._leaves = np.array([span.leave for span in its.spans], np.int64)
         self._blocks = np.full((people, len(its.events)), -1, np.int32)
         self._pool, self._used = np.zeros(_ROOM, np.int64), 0
-        self._log, self._late = Log(self._width), Table.empty(self._width)
-        self._to_come = Table.empty(self._width)
+        self._log, self._late = Log(width), Table.empty(width)
         self._heads, self._tails = np.zeros((2, 2, len(its.spans)), np.int64)
         self._rows = {number: row for row, number in enumerate(its.comparisons[:, 3].tolist())}
         self._flips = np.empty((5, max(_ROOM, its.most)), np.int64)
@@ -107,18 +98,14 @@ class Tallies:
         low, high, negated, numbers = self._plans.comparisons.T
         return numbers[((low <= 0) & (high >= 0)) != (negated == 1)].astype(np.int32)
 
-    def begin(self, parts: Iterable[tuple[int, Mapping[str, Rows]]], at: Moment) -> Iterator[Flips]:
-        """Count a history as of `at`, in parts each with the number of its first person; yield what is not `blank`."""
-        tables = [self._table(events, first) for first, events in parts]
-        table = Table.joined([Table.empty(self._width), *tables]).in_time()
-        told = int(np.searchsorted(table.ts, at, side="right"))
-        self._to_come = table.of(slice(told, None))
-        self._log.add(table.of(slice(told)))
-        self._allot(self._log.table)
-        self._heads[0], self._tails[0] = self._pointers(self._log.table, at)
+    def begin(self, table: Table, at: Moment) -> Iterator[Flips]:
+        """Count rows up to `at`, in the order of time; yield what is not `blank`."""
+        self._log.add(table)
+        self._allot(table)
+        self._heads[0], self._tails[0] = self._pointers(table, at)
         silent = self._plans.cells.copy()
         silent[:, 3:] = 0
-        self._fill(self._log.table, silent, self._tails[0], self._heads[0], at)
+        self._fill(table, silent, self._tails[0], self._heads[0], at)
         return self._present(at)
 
     def grow(self, people: int) -> None:
@@ -129,17 +116,12 @@ class Tallies:
             room[: len(self._blocks)] = self._blocks
             self._blocks = room
 
-    def tell(self, events: Mapping[str, Rows], since: Moment, now: Moment) -> Flips:
-        """Take in rows and the time from `since`, up to which all was told, to `now`; return what flips."""
-        table = self._table(events, 0)
-        late = table.ts <= since
-        told = Table.joined([self._to_come, table.of(~late)]).in_time()
-        due = int(np.searchsorted(told.ts, now, side="right"))
-        self._to_come = told.of(slice(due, None))
-        found = [self._tell_late(table.of(late).in_time(), since)] if late.any() else []
+    def tell(self, late: Table, due: Table, since: Moment, now: Moment) -> Flips:
+        """Take in rows, late ones up to `since` and those up to `now`, and the time between; return what flips."""
+        found = [self._tell_late(late, since)] if len(late) else []
         self._forget()
-        self._allot(told.of(slice(due)))
-        self._log.add(told.of(slice(due)))
+        self._allot(due)
+        self._log.add(due)
         return Flips.joined([*found, *self._slide(now)])
 
     def pin(self, layout: Layout, at: Moment) -> Flips:
@@ -156,22 +138,6 @@ class Tallies:
             people = np.flatnonzero(after != before)
             found.append(_flips(people, number, after[people], at, Cause.EPOCH))
         return Flips.joined(found)
-
-    def _table(self, events: Mapping[str, Rows], first: int) -> Table:
-        tables = [Table.empty(self._width)]
-        for number, name in enumerate(self._plans.events):
-            rows = events.get(name)
-            if rows is None or not len(rows.ts):
-                continue
-            values = np.zeros((len(rows.ts), self._width), np.int64)
-            for place, column in enumerate(self._plans.columns[name]):
-                if column in rows.columns:
-                    numbers = rows.columns[column].values
-                    values[:, place] = np.where(numbers == MISSING, 0, numbers)
-            people = rows.people if not first else rows.people + np.int32(first)
-            kinds = np.full(len(people), number, np.int16)
-            tables.append(Table(people, kinds, self._streams[number].bits(rows), values, rows.ts))
-        return Table.joined(tables)
 
     def _allot(self, table: Table) -> None:
         most = self._used + int(self._plans.sizes[table.events].sum())
@@ -206,7 +172,7 @@ class Tallies:
             table.people, table.events, table.bits, table.values, its.ranges, cells, its.comparisons, self._blocks,
             self._pool, first, last, at, flips,
         )  # fmt: skip
-        return _of_loop(flips[:, :found])
+        return flips_of(flips[:, :found])
 
     def _slide(self, now: Moment) -> Sequence[Flips]:
         its, found, done = self._plans, [], False
@@ -216,7 +182,7 @@ class Tallies:
                 logs, self._heads, self._tails, self._enters, self._leaves, now, its.ranges, its.cells,
                 its.comparisons, self._blocks, self._pool, self._flips, its.most,
             )  # fmt: skip
-            found.append(_of_loop(self._flips[:, :size]))
+            found.append(flips_of(self._flips[:, :size]))
         return found
 
     def _forget(self) -> None:
@@ -261,6 +227,7 @@ def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at:
     )
 
 
-def _of_loop(flips: Numbers) -> Flips:
+def flips_of(flips: Numbers) -> Flips:
+    """Return what a loop has put into rows of moments, people, numbers, whether these hold, and causes."""
     moments, people, numbers, holds, causes = flips
     return Flips(moments.copy(), people.astype(np.int32), numbers.astype(np.int32), holds == 1, causes.astype(np.int8))
