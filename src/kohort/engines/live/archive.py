@@ -31,19 +31,31 @@ class Archive:
         self._blocks = history.blocks
         self._parts = [_Parts.of(block) for block in history.blocks]
         self._added = _Parts()
+        self._waiting: list[Arrivals] = []
         seen = [block.first_seen for block in history.blocks]
         self.first_seen: Moments = np.concatenate([np.zeros(0, np.int64), *seen])
 
     def add(self, arrivals: Arrivals) -> None:
         """Take in what came."""
-        unknown = np.full(len(arrivals.people), np.iinfo(np.int64).max)
-        self.first_seen = np.concatenate([self.first_seen, unknown])
+        if arrivals.people:
+            unknown = np.full(len(arrivals.people), np.iinfo(np.int64).max)
+            self.first_seen = np.concatenate([self.first_seen, unknown])
         np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
-        self._added.add("events", arrivals.events)
-        self._added.add("traits", arrivals.traits)
+        self._waiting += [arrivals] if arrivals.events or arrivals.traits else []
+
+    def _settle(self) -> None:
+        """Put in order what came since this was last done."""
+        for kind in ("events", "traits"):
+            tables: dict[str, list[Rows]] = {}
+            for arrivals in self._waiting:
+                for name, rows in (arrivals.events if kind == "events" else arrivals.traits).items():
+                    tables.setdefault(name, []).append(rows)
+            self._added.add(kind, {name: joined(rows) for name, rows in tables.items()})
+        self._waiting = []
 
     def block(self, people: Numbers) -> Block:
         """Return the history of people, whose numbers increase, one after another."""
+        self._settle()
         kinds: dict[str, dict[str, list[Rows]]] = {"events": {}, "traits": {}}
         for parts, its, places, start in self._parts_of(people):
             for kind, tables in parts.tables.items():
@@ -57,6 +69,7 @@ class Archive:
 
     def everybody(self) -> Iterator[tuple[Numbers, Block]]:
         """Yield all people with their history, some at a time."""
+        self._settle()
         size = len(self.first_seen)
         bounds = [*self._starts[:-1].tolist(), int(self._starts[-1]), size]
         for number, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False)):

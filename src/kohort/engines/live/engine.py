@@ -119,7 +119,7 @@ class LiveEngine:
         for flips in self._tallies.begin(table, now):
             self._memberships.set(flips)
         self._memberships.set(self._chains.begin(table, now))
-        for flips in self._foresight.look_ahead(now + FORESEEN, self._tracer(), now, now):
+        for flips in self._foresight.begin(now + FORESEEN, self._tracer(), now):
             self._memberships.set(flips)
         self._memberships.set(self._foresight.due(now))
         self._memberships.decide(np.arange(len(self._ids)))
@@ -166,13 +166,13 @@ class LiveEngine:
         self._foresight.exist(arrivals.known)
         late, due = self._feed.take(arrivals.events, since, now)
         self._chains.set_apart(late)
+        new = np.arange(len(self._ids) - len(arrivals.people), len(self._ids))
+        ahead: list[Flips] = []
         if now > self._foresight.until:
-            traced = list(self._foresight.look_ahead(now + FORESEEN, self._tracer(), since, now))
-        else:
-            new = np.arange(len(self._ids) - len(arrivals.people), len(self._ids))
-            traced = self._foresight.tell(arrivals, new, self._tracer(), since, now)
+            ahead = list(self._foresight.look_ahead(now + FORESEEN, self._tracer(), since, now))
+        traced = self._foresight.tell(arrivals, new, self._tracer(), since, now)
         counted = self._tallies.tell(late, due, since, now)
-        return [*traced, self._foresight.due(now), counted, self._chains.tell(due, now)]
+        return [*ahead, *traced, self._foresight.due(now), counted, self._chains.tell(due, now)]
 
     def pin(self, statistics: Statistics) -> Changes:
         """Take `statistics` as in force from now on; return what changes by them."""

@@ -52,5 +52,6 @@ class Feed:
                     numbers = rows.columns[column].values
                     values[:, place] = np.where(numbers == MISSING, 0, numbers)
             people = rows.people if not first else rows.people + np.int32(first)
-            tables.append(Table(people, np.full(len(people), number, np.int16), streams.bits(rows), values, rows.ts))
+            kinds, unknown = np.full(len(people), number, np.int16), np.zeros(len(people), np.int32)
+            tables.append(Table(people, kinds, streams.bits(rows), values, rows.ts, unknown))
         return Table.joined(tables)

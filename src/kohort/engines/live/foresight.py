@@ -1,6 +1,7 @@
 """Conditions that are traced: for whom, when again, and what of it is foreseen."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,14 @@ from kohort.engines.live.programs import EXISTS
 from kohort.engines.live.traced import Group, Tracer
 
 Numbers = NDArray[np.int64]
+_NEVER: Final = 2**62
 
 
 class Foresight:
     """Traces groups of conditions for those whom something happened to, and queues what time alone will change.
 
     `groups` are traced for everybody; of `standby`, one a sequence that `chains` keeps, those who are set apart there.
-    What is foreseen reaches to the moment `until`, the same for all.
+    What is foreseen reaches to the moment `until`, but for ever of what only rows change, past and future ones.
     """
 
     def __init__(
@@ -63,10 +65,16 @@ class Foresight:
                 found.append(self._trace(place, people, self._archive.block(people), tracer, since, now))
         return found
 
-    def look_ahead(self, until: Moment, tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
-        """Decide everything anew for everybody from `since` to `now`, and foresee it up to `until`."""
+    def begin(self, until: Moment, tracer: Tracer, now: Moment) -> Iterator[Flips]:
+        """Decide everything for everybody, and foresee it up to `until`."""
         self.until = until
-        yield from self._trace_all(range(len(self._groups)), tracer, since, now)
+        yield from self._trace_all(range(len(self._groups)), tracer, now, now)
+
+    def look_ahead(self, until: Moment, tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
+        """Decide anew for everybody, from `since` to `now`, what time can change, and foresee it up to `until`."""
+        self.until = until
+        timely = [place for place, group in enumerate(self._groups) if group.timely]
+        yield from self._trace_all(timely, tracer, since, now)
 
     def pin(self, tracer: Tracer, now: Moment) -> Iterator[Flips]:
         """Decide anew for everybody what depends on the population's numbers."""
@@ -97,7 +105,8 @@ class Foresight:
     def _trace(self, place: int, people: Numbers, block: Block, tracer: Tracer, since: Moment, now: Moment) -> Flips:
         """Return what becomes of a group's conditions up to `now`, and queue what is foreseen."""
         self._stamps[place + 1, people] += 1
-        flips = tracer.trace(self._groups[place], people, block, since, max(now, self.until))
+        until = max(now, self.until) if self._groups[place].timely else _NEVER
+        flips = tracer.trace(self._groups[place], people, block, since, until)
         to_come = flips.moments > now
         foreseen = flips.of(to_come)
         self._deadlines.add(foreseen, self._stamps[place + 1, foreseen.people])

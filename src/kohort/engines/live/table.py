@@ -13,13 +13,17 @@ from kohort.engines.columns import Moments, Places
 
 @dataclass(frozen=True)
 class Table:
-    """Whose row of which event, by number, its streams as bits, its values, shape (rows, columns), and its moment."""
+    """Whose row of which event, by number, its streams as bits, its values, shape (rows, columns), and its moment.
+
+    `starts` are where the person's cells of the event begin, once they are known.
+    """
 
     people: Places
     events: NDArray[np.int16]
     bits: NDArray[np.uint64]
     values: NDArray[np.int64]
     ts: Moments
+    starts: Places
 
     @staticmethod
     def empty(columns: int) -> "Table":
@@ -29,7 +33,7 @@ class Table:
         0
         """
         nobody, never = np.zeros(0, np.int32), np.zeros(0, np.int64)
-        return Table(nobody, np.zeros(0, np.int16), np.zeros(0, np.uint64), np.zeros((0, columns), np.int64), never)
+        return Table(nobody, np.zeros(0, np.int16), np.zeros(0, np.uint64), np.zeros((0, columns), np.int64), never, nobody)
 
     @staticmethod
     def joined(parts: Sequence["Table"]) -> "Table":
@@ -59,7 +63,9 @@ class Log:
     """A table in the order of time to which later rows are added, and whose oldest rows can be forgotten.
 
     >>> log = Log(1)
-    >>> log.add(Table(*(np.ones(2, one) for one in (np.int32, np.int16, np.uint64)), np.ones((2, 1), np.int64), np.arange(2)))
+    >>> nobody = np.zeros(2, np.int32)
+    >>> kinds, bits, values = np.zeros(2, np.int16), np.zeros(2, np.uint64), np.zeros((2, 1), np.int64)
+    >>> log.add(Table(nobody, kinds, bits, values, np.arange(2), nobody))
     >>> log.forget(1)
     >>> log.table.ts.tolist()
     [1]

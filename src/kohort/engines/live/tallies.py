@@ -1,7 +1,7 @@
 """Conditions on counts and sums, kept up to date by adding what happens and taking it back when its time has passed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,8 +100,8 @@ class Tallies:
 
     def begin(self, table: Table, at: Moment) -> Iterator[Flips]:
         """Count rows up to `at`, in the order of time; yield what is not `blank`."""
+        table = self._allotted(table)
         self._log.add(table)
-        self._allot(table)
         self._heads[0], self._tails[0] = self._pointers(table, at)
         silent = self._plans.cells.copy()
         silent[:, 3:] = 0
@@ -120,8 +120,7 @@ class Tallies:
         """Take in rows, late ones up to `since` and those up to `now`, and the time between; return what flips."""
         found = [self._tell_late(late, since)] if len(late) else []
         self._forget()
-        self._allot(due)
-        self._log.add(due)
+        self._log.add(self._allotted(due))
         return Flips.joined([*found, *self._slide(now)])
 
     def pin(self, layout: Layout, at: Moment) -> Flips:
@@ -139,7 +138,7 @@ class Tallies:
             found.append(_flips(people, number, after[people], at, Cause.EPOCH))
         return Flips.joined(found)
 
-    def _allot(self, table: Table) -> None:
+    def _allotted(self, table: Table) -> Table:
         most = self._used + int(self._plans.sizes[table.events].sum())
         if most > _MOST_CELLS:
             raise OverloadError("more counts are kept than one live engine can; share the people among several")
@@ -147,10 +146,13 @@ class Tallies:
             room = np.zeros(max(most, len(self._pool) * 3 // 2), np.int64)
             room[: self._used] = self._pool[: self._used]
             self._pool = room
-        self._used = sliding.allot(table.people, table.events, self._plans.sizes, self._blocks, self._used)
+        starts = np.empty(len(table), np.int32)
+        its = self._plans.sizes
+        self._used = sliding.allot(table.people, table.events, its, self._blocks, starts, self._used)
+        return replace(table, starts=starts)
 
     def _tell_late(self, table: Table, since: Moment) -> Flips:
-        self._allot(table)
+        table = self._allotted(table)
         heads, tails = self._pointers(table, since)
         flips = self._fill(table, self._plans.cells, tails, heads, since)
         self._late = Table.joined([self._late, table]).in_time()
@@ -169,18 +171,20 @@ class Tallies:
         most = int(((last - first).clip(0) * its.most).sum()) if cells is its.cells else 0
         flips = np.empty((5, most), np.int64)
         found = sliding.fill(
-            table.people, table.events, table.bits, table.values, its.ranges, cells, its.comparisons, self._blocks,
+            table.people, table.events, table.bits, table.values, table.starts, its.ranges, cells, its.comparisons,
             self._pool, first, last, at, flips,
         )  # fmt: skip
         return flips_of(flips[:, :found])
 
     def _slide(self, now: Moment) -> Sequence[Flips]:
         its, found, done = self._plans, [], False
-        logs = tuple((one.people, one.events, one.bits, one.values, one.ts) for one in (self._log.table, self._late))
+        log, late = self._log.table, self._late
         while not done:
             size, done = sliding.slide(
-                logs, self._heads, self._tails, self._enters, self._leaves, now, its.ranges, its.cells,
-                its.comparisons, self._blocks, self._pool, self._flips, its.most,
+                log.people, log.events, log.bits, log.values, log.ts, log.starts,
+                late.people, late.events, late.bits, late.values, late.ts, late.starts,
+                self._heads, self._tails, self._enters, self._leaves, now, its.ranges, its.cells, its.comparisons,
+                self._pool, self._flips, its.most,
             )  # fmt: skip
             found.append(flips_of(self._flips[:, :size]))
         return found

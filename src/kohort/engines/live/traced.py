@@ -17,8 +17,10 @@ from kohort.engines.timelines.courses import Ordered, Stretch
 from kohort.engines.timelines.timeline import texts_of
 from kohort.engines.timelines.values import Sources
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Basic, DaysSince, Trait
+from kohort.rules.literals import Last
+from kohort.rules.nodes import Aggregate, Anniversary, Basic, DaysSince, Trait
 from kohort.rules.nodes import Sequence as Steps
+from kohort.rules.windows import Calendar
 
 Subject = tuple[str, str]
 """A kind of table, "events" or "traits", and a name in it."""
@@ -26,10 +28,14 @@ Subject = tuple[str, str]
 
 @dataclass(frozen=True)
 class Group:
-    """Conditions that read the same tables, by their numbers; `pinned`: that depend on the population's numbers."""
+    """Conditions that read the same tables, by their numbers.
+
+    `pinned`: that depend on the population's numbers; `timely`: that time can change, without any row of its moment.
+    """
 
     reads: frozenset[Subject]
     pinned: bool
+    timely: bool
     conditions: tuple[tuple[int, Basic], ...]
 
 
@@ -43,11 +49,24 @@ def groups_of(conditions: Iterable[tuple[int, Basic]], catalog: Catalog) -> list
     >>> [[number for number, _ in group.conditions] for group in groups_of(enumerate(asked), catalog)]
     [[0, 2], [1]]
     """
-    found: dict[tuple[frozenset[Subject], bool], list[tuple[int, Basic]]] = {}
+    found: dict[tuple[frozenset[Subject], bool, bool], list[tuple[int, Basic]]] = {}
     for number, condition in conditions:
-        reads = frozenset(subject for one in features_of(condition, catalog) for subject in subjects_of(one.measure))
-        found.setdefault((reads, population_term(condition) is not None), []).append((number, condition))
-    return [Group(reads, pinned, tuple(its)) for (reads, pinned), its in found.items()]
+        measures = [feature.measure for feature in features_of(condition, catalog)]
+        reads = frozenset(subject for measure in measures for subject in subjects_of(measure))
+        timely = isinstance(condition, Anniversary) or any(map(_is_timely, measures))
+        key = reads, population_term(condition) is not None, timely
+        found.setdefault(key, []).append((number, condition))
+    return [Group(*key, tuple(its)) for key, its in found.items()]
+
+
+def _is_timely(measure: Trait | Aggregate | DaysSince | Steps) -> bool:
+    match measure:
+        case Trait():
+            return False
+        case Aggregate(window=window):
+            return isinstance(window, Last | Calendar)
+        case _:
+            return True
 
 
 def subjects_of(measure: Trait | Aggregate | DaysSince | Steps) -> set[Subject]:
