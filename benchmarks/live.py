@@ -4,9 +4,9 @@
         [--told 2000000] [--peer 20000] [--folder FOLDER]
 
 The population is made with a fixed seed (see `workload/population.py`) and kept in `--folder`, by default a temporary
-one. The live engine begins with the first events and is told the others in micro-batches, in the order of time; at the end
-its members must be those of the kernel engine at that moment, person by person. The peer is the loop that small
-engines use: for every event, the segments that speak of it are decided anew from a person's own lists in Python.
+one. The live engine begins with the first events and is told the others in micro-batches, in the order of time; at
+the end its members must be those of the kernel engine at that moment, person by person. The peer is the loop that
+small engines use: for every event, the segments that speak of it are decided anew from a person's own lists in Python.
 """
 
 import argparse

@@ -26,6 +26,7 @@ class Stream:
 
     @property
     def told(self) -> int:
+        """The number of events to tell."""
         return len(self.order[0])
 
     def batches(self, size: int) -> Iterator[tuple[dict[str, Rows], Moment]]:

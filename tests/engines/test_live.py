@@ -4,17 +4,26 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.clock import DAY, Moment
+from kohort.definitions.values import MICRO, ValueType
+from kohort.engines.columns import Block, Column, History, Rows
+from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
+from kohort.engines.live.flips import Cause
 from kohort.engines.plan import build_plan
 from kohort.engines.reference import Event, Person, Reference, TraitValue
+from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Stretch
 from kohort.engines.timelines.timeline import timelines
+from kohort.rules.catalog import Catalog
+from kohort.rules.read import read_rule
 from kohort.testing.columns import event_rows, history_of, value_rows
 from kohort.testing.pinned import PinnedReference
 from kohort.testing.random_values import NOON, moments
@@ -86,6 +95,11 @@ def _small(event: Event) -> Event:
     return replace(event, properties=small)
 
 
+def rows_of(person: Person) -> list[Event | TraitValue]:
+    """Return all that is known of a person."""
+    return [*person.events, *person.traits]
+
+
 class Telling:
     """A live engine that is told a story, with all that it gave."""
 
@@ -99,6 +113,7 @@ class Telling:
         self.engine = LiveEngine(history, warm.catalog, warm.rules, story.ticks[0])
         self.given = Changes.none()
         self.rules = list(warm.rules)
+        self.before = self.timelines(self.warm, story.ticks[0])
 
     def tick(self, number: int) -> Changes:
         """Tell what arrives at a tick."""
@@ -110,7 +125,7 @@ class Telling:
         before = {one.person_id: one.first_seen for one in self.story.known(number - 1).people}
         now = {one.person_id: one for one in self.story.known(number).people}
         seen = {name: one.first_seen for name, one in now.items() if one.first_seen < before[name]}
-        rows = [one for one in now.values() if any(self._arrives(each, number) for each in (*one.events, *one.traits))]
+        rows = [one for one in now.values() if any(self._arrives(row, number) for row in rows_of(one))]
         new = sorted({one.person_id for one in rows} - set(self.ids))
         self.ids += new
         seen |= {name: now[name].first_seen for name in new}
@@ -135,13 +150,34 @@ class Telling:
     def _arrives(self, row: Event | TraitValue, number: int) -> bool:
         return self.story.arrival[row.event_id if isinstance(row, Event) else row.value_id] == number
 
+    def pin(self, statistics: Statistics) -> Changes:
+        """Take the numbers of an epoch."""
+        changes = self.engine.pin(statistics)
+        self.given = Changes.joined([self.given, changes])
+        return changes
+
+    def replayed(self) -> dict[str, list[str]]:
+        """Return the members that all changes lead to, one after another."""
+        log = sorted(self.before, key=lambda one: one[2])
+        for change in self.given:
+            one = (self.ids[change.person], self.rules[change.rule], change.moment, change.enters)
+            if change.retracts:
+                log.remove(one)
+            else:
+                log.append(one)
+        inside = {(person, rule): enters for person, rule, _, enters in sorted(log, key=lambda one: one[2])}
+        return {
+            name: sorted(person for person, rule in inside if rule == name and inside[person, rule])
+            for name in self.rules
+        }
+
     def members(self) -> dict[str, list[str]]:
         """Return the members that the engine has now."""
         return {name: members.to_pylist() for name, members in self.engine.members().items()}
 
     def log(self) -> Log:
         """Return all changes: those before the beginning, and those given since, without what was not true."""
-        log = self.timelines(self.warm, self.story.ticks[0])
+        log = set(self.before)
         for change in self.given:
             one = (self.ids[change.person], self.rules[change.rule], change.moment, change.enters)
             if change.retracts:
@@ -181,3 +217,66 @@ def test_members_are_the_references_and_changes_the_timelines(story: Story) -> N
         keys = [(one.moment, one.person, one.rule) for one in changes]
         assert keys == sorted(keys)
         assert telling.log() == telling.timelines(known, now)
+
+
+@examples(60)
+@given(stories(), st.lists(moments(), min_size=6, max_size=6))
+def test_numbers_of_the_population_are_those_of_the_epoch(story: Story, epochs: list[Moment]) -> None:
+    """After each tick the numbers are those of another moment, and change who is inside."""
+    telling = Telling(story)
+    for number, epoch in zip(range(1, len(story.ticks)), epochs, strict=False):
+        telling.tick(number)
+        known = story.known(number)
+        statistics = KernelEngine(history_of(known), known.catalog).evaluate(known.rules, epoch).statistics
+        assert {change.cause for change in telling.pin(statistics)} <= {Cause.EPOCH}
+        now = story.ticks[number]
+        expected = PinnedReference.of(known.people, known.catalog, now, epoch).evaluate(known.rules)
+        assert telling.members() == expected
+        assert telling.replayed() == expected
+
+
+HOUR = 3_600_000_000
+CATALOG = Catalog(events={"order": {"total": {ValueType.NUMBER: "total"}}, "cart": {}})
+TOTALS = {"total": Column(np.array([30 * MICRO]))}
+
+
+def told(sentence: str, *rows: tuple[int, str, int]) -> list[str]:
+    """Return the changes, in words, of ada's membership, who is told each row (event, hour) at a hour."""
+    history = History(pa.array(["ada"]), [Block(np.array([0]), {}, {})])
+    live = LiveEngine(history, CATALOG, {"rule": read_rule(sentence, CATALOG)}, at=0)
+    words = []
+    for now, event, at in rows:
+        its = Rows(np.zeros(1, np.int32), np.array([at * HOUR]), TOTALS if event == "order" else {})
+        for one in live.tell(Arrivals({event: its} if event else {}), now * HOUR):
+            what = "in" if one.enters else "out"
+            words.append(f"{'not ' if one.retracts else ''}{what} {one.moment / HOUR:g} by {one.cause.name.lower()}")
+    return words
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rows", "changes"),
+    [
+        # Out at the very moment, not when somebody looks.
+        ("did order in last 5 hours", [(1, "order", 1), (99, "", 0)], ["in 1 by event", "out 6 by time"]),
+        # In before the time is over, out when it is: both within one tick.
+        ("did order in last 5 hours", [(9, "order", 1)], ["in 1 by event", "out 6 by time"]),
+        ("sum of order.total in last 5 hours > 50", [(1, "order", 1), (3, "order", 3), (6, "", 0)],
+         ["in 3 by event", "out 6 by time"]),
+        # An event that comes late closes the gap that was not there.
+        ("did order in last 5 hours", [(1, "order", 1), (9, "order", 9), (10, "order", 5)],
+         ["in 1 by event", "out 6 by time", "in 9 by event", "not out 6 by time", "not in 9 by event"]),
+        # What is of the future counts from then on.
+        ("did order", [(1, "order", 3), (2, "", 0), (4, "", 0)], ["in 3 by event"]),
+        # A cart is abandoned when the time to order is over; an order at the last moment counts.
+        ("did cart then not order within 2 hours", [(1, "cart", 1), (3, "", 0)], ["in 3 by time"]),
+        ("did cart then not order within 2 hours", [(1, "cart", 1), (3, "order", 3), (9, "", 0)], []),
+        # The order that is told late undoes what was given.
+        ("did cart then not order within 2 hours", [(1, "cart", 1), (5, "", 0), (6, "order", 2)],
+         ["in 3 by time", "not in 3 by time"]),
+        ("did cart within the last 5 hours then order within 2 hours", [(1, "cart", 1), (2, "order", 2), (9, "", 0)],
+         ["in 2 by event", "out 6 by time"]),
+        ("days since last order > 0.25", [(1, "order", 1), (9, "order", 9)], ["in 7 by time", "out 9 by event"]),
+    ],
+)  # fmt: skip
+def test_what_ada_is_told_changes(sentence: str, rows: list[tuple[int, str, int]], changes: list[str]) -> None:
+    assert told(sentence, *rows) == changes

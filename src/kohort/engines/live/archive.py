@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,8 @@ class Archive:
         """Yield all people with their history, some at a time."""
         self._settle()
         size = len(self.first_seen)
-        bounds = [*self._starts[:-1].tolist(), int(self._starts[-1]), size]
-        for number, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        bounds = [*self._starts.tolist(), size]
+        for number, (low, high) in enumerate(pairwise(bounds)):
             people = np.arange(low, high)
             if not len(people):
                 continue
@@ -82,7 +83,7 @@ class Archive:
     def _parts_of(self, people: Numbers) -> Iterator[tuple["_Parts", Numbers, Numbers, int]]:
         """Yield the parts that hold rows of people: whose they are, their places among all, the part's first number."""
         edges = np.searchsorted(people, self._starts)
-        for number, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for number, (low, high) in enumerate(pairwise(edges.tolist())):
             if low < high:
                 yield self._parts[number], people[low:high], np.arange(low, high), int(self._starts[number])
         yield self._added, people, np.arange(len(people)), 0

@@ -16,6 +16,7 @@ from kohort.engines.live.table import Table
 from kohort.engines.live.tallies import flips_of
 from kohort.rules.literals import Last
 from kohort.rules.nodes import Sequence as Steps
+from kohort.rules.nodes import Step
 
 _ROOM = 2**12
 
@@ -57,8 +58,9 @@ class Chain:
         """
         if not isinstance(sequence.window, Last | None):
             return None
-        uses, withins, gaps = [], [0], []
-        absent, nevers = [], []
+        uses: list[Use] = []
+        withins, gaps = [0], list[int]()
+        absent: list[tuple[Step, int]] = []
         for step in sequence.steps:
             number = layout.stream(step.event, step.where)
             if number is None:
@@ -107,7 +109,7 @@ class Chains:
         self._first_use = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.int32)
         self._withins = np.array([one for chain in chains for one in chain.withins], np.int64)
         self._gaps = np.array([one for chain in chains for one in chain.gaps], np.int64)
-        self._facts = self._known(chains, first)
+        self._facts = self._facts_of(chains, first)
         self.apart = np.zeros((len(chains), people), np.bool_)
         self._blocks = np.full((people, len(chains)), -1, np.int32)
         self._pool, self._used = np.empty(0, np.int64), np.zeros(1, np.int64)
@@ -154,12 +156,10 @@ class Chains:
         most = self._make_room(due)
         flips, leaves = np.empty((5, 2 * most), np.int64), np.empty((most, 3), np.int64)
         self._queue[-1] = 0
-        found = stepping.advance(
-            due.people, due.events, due.bits, due.ts, now, self._first_use, self._uses, self._facts, self._withins,
-            self._gaps, self.apart, self._blocks, self._pool, self._used, self._pending, self._queue, flips, leaves,
-        )  # fmt: skip
+        known = self._known(leaves)
+        found = stepping.advance(due.lines(), now, known, self._blocks, self._pool, self._used, flips)
         self._await(leaves[: int(self._queue[-1, 0])])
-        return Flips.joined([flips_of(flips[:, :found]), self._leave(now)])
+        return Flips.joined([flips_of(flips[:, :found]), self._leave(now, known)])
 
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""
@@ -186,24 +186,30 @@ class Chains:
         flips = Flips(moments.copy(), people.astype(np.int32), chains.astype(np.int32), outside, causes)
         self._leaving.add(flips, np.zeros(len(moments), np.int32))
 
-    def _leave(self, now: Moment) -> Flips:
+    def _leave(self, now: Moment, known: stepping.Known) -> Flips:
         leaving, _ = self._leaving.until(now)
         leaving = leaving.of(np.argsort(leaving.moments, kind="stable"))
         flips = np.empty((5, len(leaving.moments)), np.int64)
         found = stepping.leave_windows(
-            leaving.people,
-            leaving.conditions,
-            leaving.moments,
-            self._facts,
-            self.apart,
-            self._blocks,
-            self._pool,
-            flips,
+            leaving.people, leaving.conditions, leaving.moments, known, self._blocks, self._pool, flips
         )
         return flips_of(flips[:, :found])
 
+    def _known(self, leaves: Numbers) -> stepping.Known:
+        return stepping.Known(
+            self._first_use,
+            self._uses,
+            self._facts,
+            self._withins,
+            self._gaps,
+            self.apart,
+            self._pending,
+            self._queue,
+            leaves,
+        )
+
     @staticmethod
-    def _known(chains: Sequence[Chain], first: int) -> Numbers:
+    def _facts_of(chains: Sequence[Chain], first: int) -> Numbers:
         withins = np.cumsum([0, *(len(chain.withins) for chain in chains)])
         gaps = np.cumsum([0, *(len(chain.gaps) for chain in chains)])
         known = [

@@ -73,7 +73,8 @@ class Changes:
 
     def without(self, others: "Changes") -> "Changes":
         """Return those that are not among `others`, whatever caused them."""
-        keys = np.concatenate([self._keys(), others._keys()])
+        both = Changes.joined([self, others])
+        keys = np.stack([both.people, both.rules, both.moments, both.enters], axis=1).astype(np.int64)
         _, place = np.unique(keys, axis=0, return_inverse=True)
         place = place.reshape(-1)
         return self.of(~np.isin(place[: len(self)], place[len(self) :]))
@@ -81,6 +82,3 @@ class Changes:
     def retracted(self) -> "Changes":
         """Return the corrections that say that these are not true."""
         return replace(self, retracts=np.ones(len(self), np.bool_))
-
-    def _keys(self) -> NDArray[np.int64]:
-        return np.stack([self.people, self.rules, self.moments, self.enters]).astype(np.int64).T

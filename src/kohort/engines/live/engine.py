@@ -211,6 +211,10 @@ class LiveEngine:
 
 def _summed(plan: Plan, catalog: Catalog) -> set[tuple[str, str]]:
     """Return the events and columns of which sums are asked."""
-    asked = (feature.measure for feature in plan.features if isinstance(feature.measure, Aggregate))
-    sums = (one for one in asked if one.function is Function.SUM and one.property is not None)
-    return {(one.event, catalog.events[one.event][one.property][ValueType.NUMBER]) for one in sums}
+    return {
+        (event, catalog.events[event][name][ValueType.NUMBER])
+        for feature in plan.features
+        if isinstance(feature.measure, Aggregate) and feature.measure.function is Function.SUM
+        for event, name in [(feature.measure.event, feature.measure.property)]
+        if name is not None
+    }

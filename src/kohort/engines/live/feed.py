@@ -13,7 +13,7 @@ from kohort.rules.catalog import Catalog
 
 
 class Feed:
-    """Turns rows of events into tables with the streams of a layout, and keeps those of the future until they are due."""
+    """Turns rows of events into tables with the streams of a layout; those of the future wait until they are due."""
 
     def __init__(self, layout: Layout, catalog: Catalog) -> None:
         self._streams = {event: Streams(event, streams, catalog) for event, streams in layout.streams.items()}

@@ -51,6 +51,6 @@ class Flips:
             return parts[0] if parts else Flips.none()
         return Flips(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Flips)))
 
-    def of(self, chosen: NDArray[Any]) -> "Flips":
-        """Return the flips that `chosen`, a mask or places, names."""
+    def of(self, chosen: NDArray[Any] | slice) -> "Flips":
+        """Return the flips that `chosen`, a mask, places or a slice, names."""
         return Flips(*(getattr(self, one.name)[chosen] for one in fields(Flips)))

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import Block, Moments
+from kohort.engines.columns import Block, Moments, Places
 from kohort.engines.live.archive import Archive
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.chains import Chains
 from kohort.engines.live.deadlines import Deadlines
 from kohort.engines.live.flips import Cause, Flips
 from kohort.engines.live.programs import EXISTS
-from kohort.engines.live.traced import Group, Tracer
+from kohort.engines.live.traced import Group, Subject, Tracer
 
 Numbers = NDArray[np.int64]
 _NEVER: Final = 2**62
@@ -54,12 +54,12 @@ class Foresight:
         self._deadlines.add(flips, np.zeros(len(people), np.int32))
 
     def tell(self, arrivals: Arrivals, new: Numbers, tracer: Tracer, since: Moment, now: Moment) -> list[Flips]:
-        """Decide anew what reads what came, for whom it came, and everything for the `new`; return what becomes of it."""
-        told = {("events", name): rows.people for name, rows in arrivals.events.items()}
+        """Decide anew what reads what came, for whom it came, and all for the `new`; return what becomes of it."""
+        told: dict[Subject, Places] = {("events", name): rows.people for name, rows in arrivals.events.items()}
         told |= {("traits", name): rows.people for name, rows in arrivals.traits.items()}
         found = []
         for place, group in enumerate(self._groups):
-            whose = [new, *(told[subject] for subject in group.reads if subject in told)]
+            whose: list[NDArray[np.integer]] = [new, *(told[subject] for subject in group.reads if subject in told)]
             people = self._among(np.unique(np.concatenate(whose)).astype(np.int64), place)
             if len(people):
                 found.append(self._trace(place, people, self._archive.block(people), tracer, since, now))
@@ -90,7 +90,7 @@ class Foresight:
         """Return those of people for whom a group is traced."""
         if place < self._first_standby:
             return people
-        return people[self._chains.apart[place - self._first_standby][people]]
+        return np.asarray(people[self._chains.apart[place - self._first_standby][people]])
 
     def _trace_all(self, places: Iterable[int], tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
         some = [(place, self._among(np.arange(len(self._archive.first_seen)), place)) for place in places]

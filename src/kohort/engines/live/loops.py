@@ -39,7 +39,13 @@ def decide(conditions: Sets, person: int, start: int, asks: Places, when_true: P
 
 @compiled
 def decide_all(
-    conditions: Sets, people: Places, starts: Places, asks: Places, when_true: Places, when_false: Places, members: Sets
+    conditions: Sets,
+    people: Moments,
+    starts: Places,
+    asks: Places,
+    when_true: Places,
+    when_false: Places,
+    members: Sets,
 ) -> None:
     """Put into `members` for each of `people` the rules that hold."""
     for person in people:
@@ -72,14 +78,18 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     marks: Moments,
     touched: Places,
     changes: NDArray[Any],
-) -> int:
+) -> tuple[int, int]:
     """Apply flips, in the order of moments and then of people, and put into `changes` what rules change by them.
 
     All flips of a person at one moment apply before their rules are decided. `marks`, one a rule and kept from call to
     call, say when a rule was last touched, the last of them how often anything was; `touched` has room for all rules,
     `changes`, of shape (4, n), for each flip's dependents: people, rules, rows of flips, twice the cause and whether
-    the person enters. Returns how many there are.
+    the person enters. Returns how many there are, and a number without meaning.
     """
+    seen = 0
+    for place in range(len(people)):
+        # Reads that do not wait for one another, so that the cache has what the loop below asks for.
+        seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
     found, row = 0, 0
     while row < len(moments):
         moment, person = moments[row], people[row]
@@ -108,4 +118,4 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
                 changes[0, found], changes[1, found] = person, rule
                 changes[2, found], changes[3, found] = first, 2 * cause + inside
                 found += 1
-    return found
+    return found, seen

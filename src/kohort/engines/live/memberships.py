@@ -43,7 +43,7 @@ class Memberships:
         """Take flips as they stand, without deciding rules."""
         loops.put_all(self._conditions, flips.people, flips.conditions, flips.holds)
 
-    def decide(self, people: NDArray[np.integer]) -> None:
+    def decide(self, people: NDArray[np.int64]) -> None:
         """Decide all rules for people."""
         its = self._programs
         loops.decide_all(self._conditions, people, its.starts, its.asks, its.when_true, its.when_false, self._members)
@@ -55,7 +55,7 @@ class Memberships:
         flips = flips.of(np.lexsort((flips.people, flips.moments)))
         its = self._programs
         room = np.empty((4, int(self._dependents[flips.conditions].sum())), np.int64)
-        found = loops.resolve(
+        found, _ = loops.resolve(
             flips.moments,
             flips.people,
             flips.conditions,
@@ -86,7 +86,7 @@ class Memberships:
 
     def members_of(self, rule: int) -> NDArray[np.bool_]:
         """Return who is a member of a rule, shape (people,)."""
-        return (self._members[: self._size, rule >> 3] >> (rule & 7)) & 1 == 1
+        return np.asarray((self._members[: self._size, rule >> 3] >> (rule & 7)) & 1 == 1)
 
 
 def _longer(sets: NDArray[np.uint8], people: int, blank: NDArray[np.uint8]) -> NDArray[np.uint8]:

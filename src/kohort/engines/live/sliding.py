@@ -1,5 +1,7 @@
 """The inner loops over rows in the order of time: what they add to cells, and when they take it back."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,11 +10,38 @@ from kohort.engines.live.compiled import compiled
 from kohort.engines.live.layout import FOREVER
 
 Numbers = NDArray[np.int64]
+Kinds = NDArray[np.int16]
 NO_ROW = 2**63 - 1
 
 
+class Lines(NamedTuple):
+    """A table of rows as the loops read it; see `kohort.engines.live.table.Table`."""
+
+    people: Places
+    events: Kinds
+    bits: NDArray[np.uint64]
+    values: Numbers
+    ts: Moments
+    starts: Places
+
+
+class Counters(NamedTuple):
+    """Cells by event and span, their comparisons, and everybody's values; see `count`.
+
+    `ranges[event, span]` and the next are the bounds of an event's cells of a span, which are rows of `cells`.
+    """
+
+    ranges: Places
+    cells: Numbers
+    comparisons: Numbers
+    pool: Numbers
+
+
+# What the loops call is handed arrays one by one: a tuple of arrays would be counted as used at every access.
+
+
 @compiled
-def count(  # noqa: PLR0917 - plain numbers and arrays, so that it compiles
+def count(  # noqa: PLR0917 - see above
     person: int,
     start: int,
     first: int,
@@ -29,7 +58,7 @@ def count(  # noqa: PLR0917 - plain numbers and arrays, so that it compiles
     flips: Numbers,
     found: int,
 ) -> int:
-    """Add a row to the cells from `first` to before `last`, or with the sign -1 take it back; put what flips into `flips`.
+    """Add a row to the cells from `first` to before `last`, or with the sign -1 take it back; put flips into `flips`.
 
     Each cell is a row of `cells`: its place in the person's block, which begins at `start`, its stream, its column (-1:
     it counts rows), and the bounds of its comparisons. A comparison is a row of `comparisons`: low, high, negated,
@@ -58,7 +87,7 @@ def count(  # noqa: PLR0917 - plain numbers and arrays, so that it compiles
 
 
 @compiled
-def allot(people: Places, events: Numbers, sizes: Places, blocks: Places, starts: Places, used: int) -> int:
+def allot(people: Places, events: Kinds, sizes: Places, blocks: Places, starts: Places, used: int) -> int:
     """Put into `starts` where each row's cells begin, of a person's first row of an event a new block.
 
     Returns how much of the pool is used then.
@@ -74,41 +103,27 @@ def allot(people: Places, events: Numbers, sizes: Places, blocks: Places, starts
 
 
 @compiled
-def fill(  # noqa: PLR0917 - as above
-    people: Places,
-    events: Numbers,
-    bits: NDArray[np.uint64],
-    values: Numbers,
-    starts: Places,
-    ranges: Places,
-    cells: Numbers,
-    comparisons: Numbers,
-    pool: Numbers,
-    first: Numbers,
-    last: Numbers,
-    moment: int,
-    flips: Numbers,
-) -> int:
+def fill(lines: Lines, first: Numbers, last: Numbers, its: Counters, moment: int, flips: Numbers) -> int:
     """Add to the cells of each span the rows from `first[span]` to before `last[span]`, all at one moment.
 
-    `ranges[event, span]` and the next are the bounds of an event's cells. `flips` has room for what all rows flip.
-    Returns how many flips there are.
+    `flips` has room for what all rows flip. Returns how many flips there are.
     """
     found = 0
+    people, events, bits, values, _, starts = lines
+    ranges, cells, comparisons, pool = its
     for span in range(len(first)):
         for row in range(first[span], last[span]):
             low, high = ranges[events[row], span], ranges[events[row], span + 1]
-            if low < high:
-                found = count(
-                    people[row], starts[row], low, high, bits[row], values, row, 1, cells, comparisons, pool,
-                    moment, 1, flips, found,
-                )  # fmt: skip
+            found = count(
+                people[row], starts[row], low, high, bits[row], values, row, 1, cells, comparisons, pool, moment, 1,
+                flips, found,
+            )  # fmt: skip
     return found
 
 
 @compiled
 def next_of(ts: Moments, head: int, tail: int, enter: int, leave: int) -> int:
-    """Return when the next row enters or leaves, `NO_ROW` if none does; of one moment those that leave come first."""
+    """Return when the next row enters or leaves, `NO_ROW` if none does."""
     moment = NO_ROW
     if head < len(ts):
         moment = ts[head] + enter
@@ -118,75 +133,126 @@ def next_of(ts: Moments, head: int, tail: int, enter: int, leave: int) -> int:
 
 
 @compiled
-def slide(  # noqa: PLR0917 - as above
+def touch(  # noqa: PLR0917 - see above
+    events: Kinds,
+    ts: Moments,
+    starts: Places,
+    first: int,
+    until: int,
+    span: int,
+    ranges: Places,
+    cells: Numbers,
+    pool: Numbers,
+) -> int:
+    """Read the cells of a span that rows up to a moment will change, so that the cache has them.
+
+    These reads do not wait for one another, as those of the loop that decides on each do: most of its time otherwise.
+    What is returned is without meaning: it keeps a compiler from leaving them out.
+    """  # fmt: skip
+    seen = 0
+    for row in range(first, len(ts)):
+        if ts[row] > until:
+            break
+        low = ranges[events[row], span]
+        if low < ranges[events[row], span + 1]:
+            seen += pool[starts[row] + cells[low, 0]]
+    return seen
+
+
+@compiled
+def run(  # noqa: PLR0917 - see above
     people: Places,
-    events: Numbers,
+    events: Kinds,
     bits: NDArray[np.uint64],
     values: Numbers,
     ts: Moments,
     starts: Places,
-    late_people: Places,
-    late_events: Numbers,
-    late_bits: NDArray[np.uint64],
-    late_values: Numbers,
-    late_ts: Moments,
-    late_starts: Places,
     heads: Numbers,
     tails: Numbers,
-    enters: Moments,
-    leaves: Moments,
-    now: int,
+    span: int,
+    enter: int,
+    leave: int,
+    until: int,
     ranges: Places,
     cells: Numbers,
     comparisons: Numbers,
     pool: Numbers,
     flips: Numbers,
+    found: int,
     most: int,
-) -> tuple[int, bool]:
+) -> int:
+    """Let rows of one log enter and leave a span up to a moment, as long as there is room for flips.
+
+    `heads[span]` and `tails[span]` are the next rows to enter and to leave, and are moved on; of one moment those that
+    leave come first. Returns how many flips there are then.
+    """  # fmt: skip
+    head, tail = heads[span], tails[span]
+    while found + most <= flips.shape[1]:
+        row, moment, sign = head, NO_ROW, 1
+        if head < len(ts):
+            moment = ts[head] + enter
+        if leave != FOREVER and tail < head and ts[tail] + leave <= moment:
+            row, moment, sign = tail, ts[tail] + leave, -1
+        if moment > until:
+            break
+        if sign < 0:
+            tail += 1
+        else:
+            head += 1
+        low, high = ranges[events[row], span], ranges[events[row], span + 1]
+        if low < high:
+            cause = 1 if enter == 0 and sign > 0 else 0
+            found = count(
+                people[row], starts[row], low, high, bits[row], values, row, sign, cells, comparisons, pool, moment,
+                cause, flips, found,
+            )  # fmt: skip
+    heads[span], tails[span] = head, tail
+    return found
+
+
+@compiled
+def slide(  # noqa: PLR0917 - see above
+    lines: Lines,
+    late: Lines,
+    heads: Numbers,
+    tails: Numbers,
+    enters: Moments,
+    leaves: Moments,
+    now: int,
+    its: Counters,
+    flips: Numbers,
+    most: int,
+) -> tuple[int, bool, int]:
     """Let rows enter and leave every span up to `now`, in the order of time; put what flips into `flips`.
 
     Both logs, of rows that came in order and of rows that came late, stand in the order of time. `heads` and `tails`,
-    shape (2, spans), are their next rows to enter and to leave, and are moved on. A row flips at most `most`. Returns how
-    many flips there are, and whether there was room for all.
-    """
-    found = 0
+    shape (2, spans), are their next rows to enter and to leave, and are moved on. A row flips at most `most`. Returns
+    how many flips there are, whether there was room for all, and what `touch` does.
+    """  # fmt: skip
+    people, events, bits, values, ts, starts = lines
+    late_people, late_events, late_bits, late_values, late_ts, late_starts = late
+    ranges, cells, comparisons, pool = its
+    found, seen = 0, 0
     for span in range(len(enters)):
         enter, leave = enters[span], leaves[span]
+        seen += touch(events, ts, starts, heads[0, span], now - enter, span, ranges, cells, pool)
+        if leave != FOREVER:
+            seen += touch(events, ts, starts, tails[0, span], now - leave, span, ranges, cells, pool)
         while True:
-            log = 0
-            moment = next_of(ts, heads[0, span], tails[0, span], enter, leave)
-            if len(late_ts) > 0:
-                other = next_of(late_ts, heads[1, span], tails[1, span], enter, leave)
-                if other < moment:
-                    log, moment = 1, other
-            if moment > now:
-                break
+            other = next_of(late_ts, heads[1, span], tails[1, span], enter, leave)
+            found = run(
+                people, events, bits, values, ts, starts, heads[0], tails[0], span, enter, leave, min(other, now),
+                ranges, cells, comparisons, pool, flips, found, most,
+            )  # fmt: skip
             if found + most > flips.shape[1]:
-                return found, False
-            head, tail = heads[log, span], tails[log, span]
-            its = ts if log == 0 else late_ts
-            leaving = leave != FOREVER and tail < head and its[tail] + leave == moment
-            row = tail if leaving else head
-            if leaving:
-                tails[log, span] += 1
-            else:
-                heads[log, span] += 1
-            sign, cause = -1 if leaving else 1, 1 if enter == 0 and not leaving else 0
-            if log == 0:
-                low, high = ranges[events[row], span], ranges[events[row], span + 1]
-                if low < high:
-                    found = count(
-                        people[row], starts[row], low, high, bits[row], values, row, sign, cells, comparisons, pool,
-                        moment, cause, flips, found,
-                    )  # fmt: skip
-            else:
-                low, high = ranges[late_events[row], span], ranges[late_events[row], span + 1]
-                if low < high:
-                    found = count(
-                        late_people[row], late_starts[row], low, high, late_bits[row], late_values, row, sign, cells,
-                        comparisons, pool, moment, cause, flips, found,
-                    )  # fmt: skip
-    return found, True
+                return found, False, seen
+            if other > now:
+                break
+            found = run(
+                late_people, late_events, late_bits, late_values, late_ts, late_starts, heads[1], tails[1], span,
+                enter, leave, other, ranges, cells, comparisons, pool, flips, found, most,
+            )  # fmt: skip
+    return found, True, seen
 
 
 @compiled

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.engines.columns import Moments, Places
+from kohort.engines.live.sliding import Lines
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Table:
         0
         """
         nobody, never = np.zeros(0, np.int32), np.zeros(0, np.int64)
-        return Table(nobody, np.zeros(0, np.int16), np.zeros(0, np.uint64), np.zeros((0, columns), np.int64), never, nobody)
+        kinds, bits, values = np.zeros(0, np.int16), np.zeros(0, np.uint64), np.zeros((0, columns), np.int64)
+        return Table(nobody, kinds, bits, values, never, nobody)
 
     @staticmethod
     def joined(parts: Sequence["Table"]) -> "Table":
@@ -45,6 +47,10 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.ts)
+
+    def lines(self) -> Lines:
+        """Return the rows as the loops read them."""
+        return Lines(self.people, self.events, self.bits, self.values, self.ts, self.starts)
 
     def of(self, chosen: NDArray[Any] | slice) -> "Table":
         """Return the rows that `chosen`, a mask, places or a slice, names."""
@@ -90,7 +96,7 @@ class Log:
             size = len(old) + len(table)
             room = [np.empty((size + size // 4, *getattr(old, one.name).shape[1:]), getattr(old, one.name).dtype)
                     for one in fields(Table)]  # fmt: skip
-            self._room = Table(*room)  # type: ignore[arg-type]  # of the same dtypes
+            self._room = Table(*room)
             self._first, self._end = 0, len(old)
             self._put(old, 0)
         self._put(table, self._end)

@@ -42,9 +42,9 @@ class Plans:
         columns = layout.columns()
         ordered = sorted(asked, key=lambda cell: (events.index(cell.event), spans.index(cell.span)))
         keys = [events.index(cell.event) * len(spans) + spans.index(cell.span) for cell in ordered]
-        bounds = np.searchsorted(keys, np.arange(len(events) * len(spans) + 1))
+        edges = np.searchsorted(keys, np.arange(len(events) * len(spans) + 1))
         width = len(spans)
-        ranges = np.array([bounds[one * width : (one + 1) * width + 1] for one in range(len(events))], np.int32)
+        ranges = np.array([edges[one * width : (one + 1) * width + 1] for one in range(len(events))], np.int32)
         ranges = ranges.reshape(-1, width + 1)
         ends = np.cumsum([0, *(len(asked[cell]) for cell in ordered)])
         firsts = {event: int(ranges[place, 0]) for place, event in enumerate(events)}
@@ -96,7 +96,8 @@ class Tallies:
     def blank(self) -> NDArray[np.int32]:
         """Return the numbers of the comparisons that hold of whoever has done nothing."""
         low, high, negated, numbers = self._plans.comparisons.T
-        return numbers[((low <= 0) & (high >= 0)) != (negated == 1)].astype(np.int32)
+        holds = ((low <= 0) & (high >= 0)) != (negated == 1)
+        return np.asarray(numbers[holds].astype(np.int32))
 
     def begin(self, table: Table, at: Moment) -> Iterator[Flips]:
         """Count rows up to `at`, in the order of time; yield what is not `blank`."""
@@ -167,27 +168,32 @@ class Tallies:
         )
 
     def _fill(self, table: Table, cells: Numbers, first: Numbers, last: Numbers, at: Moment) -> Flips:
-        its = self._plans
-        most = int(((last - first).clip(0) * its.most).sum()) if cells is its.cells else 0
+        most = int((last - first).clip(0).sum()) * self._plans.most if cells is self._plans.cells else 0
         flips = np.empty((5, most), np.int64)
-        found = sliding.fill(
-            table.people, table.events, table.bits, table.values, table.starts, its.ranges, cells, its.comparisons,
-            self._pool, first, last, at, flips,
-        )  # fmt: skip
+        found = sliding.fill(table.lines(), first, last, self._counters(cells), at, flips)
         return flips_of(flips[:, :found])
 
     def _slide(self, now: Moment) -> Sequence[Flips]:
-        its, found, done = self._plans, [], False
-        log, late = self._log.table, self._late
+        found, done = list[Flips](), False
+        lines, late, its = self._log.table.lines(), self._late.lines(), self._counters(self._plans.cells)
         while not done:
-            size, done = sliding.slide(
-                log.people, log.events, log.bits, log.values, log.ts, log.starts,
-                late.people, late.events, late.bits, late.values, late.ts, late.starts,
-                self._heads, self._tails, self._enters, self._leaves, now, its.ranges, its.cells, its.comparisons,
-                self._pool, self._flips, its.most,
-            )  # fmt: skip
+            size, done, _ = sliding.slide(
+                lines,
+                late,
+                self._heads,
+                self._tails,
+                self._enters,
+                self._leaves,
+                now,
+                its,
+                self._flips,
+                self._plans.most,
+            )
             found.append(flips_of(self._flips[:, :size]))
         return found
+
+    def _counters(self, cells: Numbers) -> sliding.Counters:
+        return sliding.Counters(self._plans.ranges, cells, self._plans.comparisons, self._pool)
 
     def _forget(self) -> None:
         """Forget the rows that have entered and left all spans."""
@@ -218,7 +224,7 @@ class Tallies:
 
 def _holds(values: Numbers, comparison: Numbers) -> NDArray[np.bool_]:
     low, high, negated, _ = comparison.tolist()
-    return ((values >= low) & (values <= high)) != bool(negated)
+    return np.asarray(((values >= low) & (values <= high)) != bool(negated))
 
 
 def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at: Moment, cause: Cause) -> Flips:

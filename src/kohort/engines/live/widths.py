@@ -17,7 +17,8 @@ class Widths:
     >>> from kohort.engines.columns import Column
     >>> widths = Widths({("order", "total")})
     >>> for total in (2**62, 3):
-    ...     widths.add({"order": Rows(np.zeros(1, np.int32), np.zeros(1, np.int64), {"total": Column(np.array([total]))})})
+    ...     column = Column(np.array([total]))
+    ...     widths.add({"order": Rows(np.zeros(1, np.int32), np.zeros(1, np.int64), {"total": column})})
     ...     print(widths.wide())
     set()
     {('order', 'total')}
