@@ -22,6 +22,7 @@ from kohort.engines.reference import Event, Person, Reference, TraitValue
 from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Stretch
 from kohort.engines.timelines.timeline import timelines
+from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
 from kohort.rules.read import read_rule
 from kohort.testing.columns import event_rows, history_of, value_rows
@@ -280,3 +281,12 @@ def told(sentence: str, *rows: tuple[int, str, int]) -> list[str]:
 )  # fmt: skip
 def test_what_ada_is_told_changes(sentence: str, rows: list[tuple[int, str, int]], changes: list[str]) -> None:
     assert told(sentence, *rows) == changes
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    history = History(pa.array(["ada"]), [Block(np.array([0]), {}, {})])
+    live = LiveEngine(history, CATALOG, {"rule": read_rule("did cart", CATALOG)}, at=5)
+    with pytest.raises(UsageError, match="told that it is 4"):
+        live.tell(Arrivals(), 4)
+    with pytest.raises(UsageError, match="the person 1 of 1"):
+        live.tell(Arrivals({"cart": Rows(np.ones(1, np.int32), np.array([6]))}), 9)

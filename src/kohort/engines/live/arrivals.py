@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from kohort.engines.columns import Moments, Places, Rows
+from kohort.errors import UsageError
 
 NOBODY = np.zeros(0, np.int32)
 NO_MOMENTS = np.zeros(0, np.int64)
@@ -32,12 +34,23 @@ class Arrivals:
 
     def late(self, at: int) -> Places:
         """Return the numbers of those, in order, of whom something is told that was so by the moment `at`."""
-        told = [(self.known, self.since)]
-        told += [(rows.people, rows.ts) for kind in (self.events, self.traits) for rows in kind.values()]
-        late = [people[moments <= at] for people, moments in told]
-        return np.unique(np.concatenate(late)).astype(np.int32)
+        people, moments = self._told
+        return np.unique(people[moments <= at]).astype(np.int32)
 
     def earliest(self) -> int:
         """Return the earliest moment that is told of; raises ValueError if nothing is told."""
-        told = [self.since, *(rows.ts for kind in (self.events, self.traits) for rows in kind.values())]
-        return min(int(moments.min()) for moments in told if len(moments))
+        return int(self._told[1].min())
+
+    def check(self, people: int) -> None:
+        """Raise UsageError if a row names a person who is neither among so many known ones nor new."""
+        told, _ = self._told
+        size = people + len(self.people)
+        if len(told) and not (told.min() >= 0 and told.max() < size):
+            raise UsageError(f"a row names the person {told.max()} of {size}; tell new people's ids with their rows")
+
+    @cached_property
+    def _told(self) -> tuple[Places, Moments]:
+        """Whose moments are told, and these."""
+        rows = [rows for kind in (self.events, self.traits) for rows in kind.values()]
+        people = np.concatenate([self.known, *(one.people for one in rows)])
+        return people, np.concatenate([self.since, *(one.ts for one in rows)])
