@@ -145,7 +145,7 @@ class Chains:
 
     def set_apart(self, late: Table) -> None:
         """Leave to others the sequences, of those whom late rows are of, that these rows could be steps of."""
-        for use in range(len(self._uses)):
+        for use in range(len(self._uses)) if len(late) else ():
             event = int(np.searchsorted(self._first_use, use, side="right")) - 1
             self.apart[self._uses[use, 0], late.people[late.events == event]] = True
 
@@ -188,6 +188,8 @@ class Chains:
 
     def _leave(self, now: Moment, known: stepping.Known) -> Flips:
         leaving, _ = self._leaving.until(now)
+        if not len(leaving.moments):
+            return Flips.none()
         leaving = leaving.of(np.argsort(leaving.moments, kind="stable"))
         flips = np.empty((5, len(leaving.moments)), np.int64)
         found = stepping.leave_windows(
