@@ -290,3 +290,13 @@ def test_what_makes_no_sense_is_refused() -> None:
         live.tell(Arrivals(), 4)
     with pytest.raises(UsageError, match="the person 1 of 1"):
         live.tell(Arrivals({"cart": Rows(np.ones(1, np.int32), np.array([6]))}), 9)
+
+
+def test_whoever_did_nothing_is_outside_of_the_population() -> None:
+    rule = read_rule("count of cart in last 5 hours in bottom 100%", CATALOG)
+    cart = Rows(np.zeros(1, np.int32), np.array([HOUR]))
+    history = History(pa.array(["ada", "bob"]), [Block(np.zeros(2, np.int64), {"cart": cart}, {})])
+    live = LiveEngine(history, CATALOG, {"rule": rule}, at=HOUR)
+    assert live.members()["rule"].to_pylist() == ["ada"]
+    live.tell(Arrivals(), 6 * HOUR)
+    assert live.members()["rule"].to_pylist() == []
