@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "src/kohort"
-TESTS = ("sql_engine", "refresh", "kernel_engine_numpy", "kernel_engine_numba")
+TESTS = ("sql_engine", "refresh", "kernel_engine_numpy", "kernel_engine_numba", "live")
 AT_ONCE = 2
 
 
@@ -34,6 +34,8 @@ class Fault:
     @property
     def tests(self) -> str:
         """The tests of the engine that runs the file; what all engines share, the quickest runs."""
+        if "/live/" in self.path:
+            return "live"
         if "numba" in self.path:
             return "kernel_engine_numba"
         if "/refresh/" in self.path:
@@ -59,6 +61,10 @@ UPKEEP, TALLIES, FOREMOST, STEP = (
 )
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
+LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE = (
+    f"engines/live/{name}.py"
+    for name in ("layout", "tallies", "stepping", "loops", "feed", "foresight", "widths", "memberships", "engine")
+)
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
 
 FAULTS = (
@@ -236,6 +242,35 @@ FAULTS = (
         "(one for one in (known, found) if",
         "(one for one in (found,) if",
     ),
+    # The live engine.
+    Fault(
+        "a row leaves 1 µs late", LAYOUT, "is None else measure.window.length", "is None else measure.window.length + 1"
+    ),
+    Fault("the last is 1 µs too old", LAYOUT, "predicate.high + 1, last", "predicate.high + 2, last"),
+    Fault("whoever did nothing is in the population", LAYOUT, "if not criterion.in_population:", "if True:"),
+    Fault("late rows never leave", TALLIED, "self._heads[1], self._tails[1] =", "self._heads[1], _ ="),
+    Fault("an epoch changes nobody", TALLIED, "np.flatnonzero(after != before)", "np.flatnonzero(after & ~after)"),
+    Fault("what happens at the moment is to come", FEED, 'now, side="right"', 'now, side="left"'),
+    Fault("a step at the deadline does not undo", STEPPING, "+ wait < before:", "+ wait <= before:"),
+    Fault("a step at the same time undoes", STEPPING, "pool[start + size - 2] > end", "pool[start + size - 2] >= end"),
+    Fault("a step has 1 µs less", STEPPING, "moment - end > its.withins", "moment - end >= its.withins"),
+    Fault("the whole has 1 µs less", STEPPING, "> facts[chain, LIMIT]", ">= facts[chain, LIMIT]"),
+    Fault(
+        "a step may follow at the same time", STEPPING, "if pool[place] < moment else", "if pool[place] <= moment else"
+    ),
+    Fault(
+        "between holds its start",
+        STEPPING,
+        "pool[latest_before(pool, place, moment, 1)] > end",
+        "pool[latest_before(pool, place, moment, 1)] >= end",
+    ),
+    Fault("a way that ceases ends all", STEPPING, "pool[place] == moments[row]", "pool[place] >= moments[row]"),
+    Fault("a rule is forgotten that asks", LOOPS, "first_dependent[number + 1])", "first_dependent[number + 1] - 1)"),
+    Fault("what was foreseen stays foreseen", FORESIGHT, "flips.people] == stamps)", "flips.people] >= stamps)"),
+    Fault("great sums wrap around", WIDTHS, "> _LARGEST}", "> _LARGEST * 1000}"),
+    Fault("nothing is known of the new", MEMBERSHIPS, "room, self._blank)", "room, self._blank & 0)"),
+    Fault("what is not true is not said", LIVE, "before.without(after).retracted(), after", "after"),
+    Fault("time is not looked ahead", LIVE, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"),
 )
 
 

@@ -39,12 +39,13 @@ def _block(people: list[Person], world: World) -> Block:
     seen = np.array([person.first_seen for person in people], np.int64)
     return Block(
         seen,
-        {name: _events(rows, world.catalog.events[name]) for name, rows in events.items()},
-        {name: _values(rows) for name, rows in traits.items()},
+        {name: event_rows(rows, world.catalog.events[name]) for name, rows in events.items()},
+        {name: value_rows(rows) for name, rows in traits.items()},
     )
 
 
-def _events(rows: list[tuple[int, Event]], properties: Mapping[str, Mapping[ValueType, str]]) -> Rows:
+def event_rows(rows: list[tuple[int, Event]], properties: Mapping[str, Mapping[ValueType, str]]) -> Rows:
+    """Return the events of one name, each with its person's place, in the order of time and then of ids."""
     rows.sort(key=lambda row: (row[1].ts, row[1].event_id))
     columns = {
         column: _column(kind, [event.properties.get(name) for _, event in rows])
@@ -54,7 +55,8 @@ def _events(rows: list[tuple[int, Event]], properties: Mapping[str, Mapping[Valu
     return _rows([place for place, _ in rows], [event.ts for _, event in rows], columns)
 
 
-def _values(rows: list[tuple[int, TraitValue]]) -> Rows:
+def value_rows(rows: list[tuple[int, TraitValue]]) -> Rows:
+    """Return the values of one trait, each with its person's place, in the order of time and then of ids."""
     rows.sort(key=lambda row: (row[1].set_at, row[1].value_id))
     columns = {column: _column(kind, [one.value for _, one in rows]) for kind, column in VALUE_COLUMNS.items()}
     return _rows([place for place, _ in rows], [one.set_at for _, one in rows], columns)

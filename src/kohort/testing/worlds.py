@@ -61,7 +61,7 @@ class World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
+def worlds(draw: st.DrawFn, *, most_rules: int = 6, least_events: int = 0) -> World:
     """Worlds of a few people, some of them merged from two actors, evaluated near noon."""
     zone = ZoneInfo(draw(st.sampled_from(ZONES)))
     plain = replace(CATALOG, zone=zone)
@@ -71,7 +71,7 @@ def worlds(draw: st.DrawFn, *, most_rules: int = 6) -> World:
     catalog = replace(plain, segments={"inner": print_rule(inner), "outer": print_rule(outer)})
     asked = draw(st.lists(rules(catalog), min_size=1, max_size=most_rules))
     owners = draw(st.lists(st.integers(0, MOST_PEOPLE - 1), min_size=1, max_size=MOST_PEOPLE + 2))
-    events = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _events()), max_size=14))
+    events = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _events()), min_size=least_events, max_size=14))
     values = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _trait_values()), max_size=8))
     choices = draw(st.lists(st.tuples(st.integers(0, len(owners) - 1), _choices()), max_size=6))
     told = [(actor, replace(one, actor=f"a{actor}")) for actor, one in choices]

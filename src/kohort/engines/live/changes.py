@@ -1,0 +1,84 @@
+"""Changes of membership: what a live engine gives, to be written to a log."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.clock import Moment
+from kohort.engines.columns import Moments, Places
+from kohort.engines.live.flips import Cause
+
+
+@dataclass(frozen=True)
+class Change:
+    """A person enters or leaves a rule at the moment from which that is so; `retracts`: no, they did not."""
+
+    person: int
+    rule: int
+    moment: Moment
+    enters: bool
+    cause: Cause
+    retracts: bool
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes of membership, one a row: people and rules by number, `causes` values of `Cause`.
+
+    Where `retracts`, the change of the same person, rule, moment and direction that was given earlier is not true.
+
+    >>> [len(Changes.none().moments), list(Changes.none())]
+    [0, []]
+    """
+
+    people: Places
+    rules: Places
+    moments: Moments
+    enters: NDArray[np.bool_]
+    causes: NDArray[np.int8]
+    retracts: NDArray[np.bool_]
+
+    @staticmethod
+    def none() -> "Changes":
+        """Return no changes."""
+        nobody, never = np.zeros(0, np.int32), np.zeros(0, np.bool_)
+        return Changes(nobody, nobody, np.zeros(0, np.int64), never, np.zeros(0, np.int8), never)
+
+    @staticmethod
+    def joined(parts: Sequence["Changes"]) -> "Changes":
+        """Return all changes of several parts, in their order."""
+        parts = [part for part in parts if len(part.moments)]
+        if len(parts) <= 1:
+            return parts[0] if parts else Changes.none()
+        return Changes(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Changes)))
+
+    def __len__(self) -> int:
+        return len(self.moments)
+
+    def __iter__(self) -> Iterator[Change]:
+        for one in zip(*(getattr(self, one.name).tolist() for one in fields(Changes)), strict=True):
+            person, rule, moment, enters, cause, retracts = one
+            yield Change(person, rule, moment, enters, Cause(cause), retracts)
+
+    def of(self, chosen: NDArray[Any]) -> "Changes":
+        """Return the changes that `chosen`, a mask or places, names."""
+        return Changes(*(getattr(self, one.name)[chosen] for one in fields(Changes)))
+
+    def in_order(self) -> "Changes":
+        """Return the changes in the order of moments, people and rules; of these what is not true comes first."""
+        return self.of(np.lexsort((~self.retracts, self.rules, self.people, self.moments)))
+
+    def without(self, others: "Changes") -> "Changes":
+        """Return those that are not among `others`, whatever caused them."""
+        both = Changes.joined([self, others])
+        keys = np.stack([both.people, both.rules, both.moments, both.enters], axis=1).astype(np.int64)
+        _, place = np.unique(keys, axis=0, return_inverse=True)
+        place = place.reshape(-1)
+        return self.of(~np.isin(place[: len(self)], place[len(self) :]))
+
+    def retracted(self) -> "Changes":
+        """Return the corrections that say that these are not true."""
+        return replace(self, retracts=np.ones(len(self), np.bool_))

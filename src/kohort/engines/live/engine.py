@@ -1,0 +1,224 @@
+"""The live engine: memberships kept right from moment to moment, and every change of them given once."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kohort.clock import DAY, Moment
+from kohort.definitions.values import ValueType
+from kohort.engines.bits import packed
+from kohort.engines.columns import Block, History
+from kohort.engines.context import Context
+from kohort.engines.evaluation import Members
+from kohort.engines.kernel.engine import KernelEngine
+from kohort.engines.live.archive import Archive
+from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.chains import Chain, Chains
+from kohort.engines.live.changes import Changes
+from kohort.engines.live.feed import Feed
+from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.live.foresight import Foresight
+from kohort.engines.live.layout import Layout
+from kohort.engines.live.memberships import Memberships
+from kohort.engines.live.programs import EXISTS, expanded, programs_of
+from kohort.engines.live.revisions import Epoch, Epochs, membership_changes
+from kohort.engines.live.tallies import Tallies
+from kohort.engines.live.traced import Tracer, groups_of
+from kohort.engines.live.widths import Widths
+from kohort.engines.plan import Formula, Plan, build_plan
+from kohort.engines.statistics import Statistics
+from kohort.engines.timelines.courses import Stretch
+from kohort.errors import UsageError
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Aggregate, Basic, Rule, Sequence
+from kohort.rules.operators import Function
+
+FORESEEN: Final = DAY
+"""How far ahead what time alone will change is looked up."""
+
+
+class LiveEngine:
+    """Keeps the members of rules right while it is told what happens and what time it is.
+
+    It begins with a history as of the moment `at`. Statistics of the population are those of the latest epoch:
+    `pinned`, and what these lack is computed as of `at`; see `pin`.
+
+    >>> from kohort.engines.columns import Block, Rows
+    >>> from kohort.rules.parse import parse_rule
+    >>> history = History(pa.array(["ada"]), [Block(np.array([0]), {}, {})])
+    >>> rules = {"new": parse_rule("did visit in last 5 seconds")}
+    >>> live = LiveEngine(history, Catalog(events={"visit": {}}), rules, at=0)
+    >>> visit = Rows(np.zeros(1, np.int32), np.array([3_000_000]))
+    >>> changes = live.tell(Arrivals({"visit": visit}), now=9_000_000)
+    >>> [(change.moment, change.enters, change.cause.name) for change in changes]
+    [(3000000, True, 'EVENT'), (8000000, False, 'TIME')]
+    """
+
+    def __init__(
+        self,
+        history: History,
+        catalog: Catalog,
+        rules: Mapping[str, Rule],
+        at: Moment,
+        pinned: Statistics | None = None,
+    ) -> None:
+        self._catalog, self._now = catalog, at
+        self._plan: Plan = build_plan(rules, catalog)
+        warm = KernelEngine(history, catalog).run(self._plan, at, pinned)
+        self._epochs = Epochs(Epoch(at, warm.statistics))
+        self._archive = Archive(history)
+        self._ids = history.people
+        self._widths = Widths(_summed(self._plan, catalog))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make up the state from the archive, as of now."""
+        blocks = list(self._archive.everybody())
+        for _, block in blocks:
+            self._widths.add(block.events)
+        self._wide = self._widths.wide()
+        context = Context(self._catalog, self._now)
+        self._layout = layout = Layout(context, self.statistics, EXISTS + 1, self._wide)
+        formulas: dict[Basic, Formula] = {}
+        chains: dict[Basic, Chain] = {}
+        for condition in self._plan.conditions:
+            formula = layout.formula_of(condition)
+            chain = Chain.of(condition, layout) if isinstance(condition, Sequence) else None
+            if formula is not None:
+                formulas[condition] = formula
+            elif chain is not None:
+                chains[condition] = chain
+        first = EXISTS + 1 + len(layout.asked)
+        chained = dict(enumerate(chains, start=first))
+        others = [one for one in self._plan.conditions if one not in formulas and one not in chains]
+        traced = dict(enumerate(others, start=first + len(chained)))
+        formulas |= {condition: number for number, condition in (chained | traced).items()}
+        size = first + len(chained) + len(traced)
+        people = len(self._ids)
+        self._feed = Feed(layout, self._catalog)
+        self._tallies = Tallies(layout, self._feed.width, people)
+        self._chains = Chains(list(chains.values()), first, list(layout.streams), people)
+        blank = np.zeros(size, np.bool_)
+        blank[self._tallies.blank()] = True
+        programs = programs_of(expanded(self._plan, formulas.__getitem__), size)
+        self._memberships = Memberships(people, blank, programs)
+        standby = [group for one in chained.items() for group in groups_of([one], self._catalog)]
+        groups = groups_of(traced.items(), self._catalog)
+        self._foresight = Foresight(self._archive, groups, standby, self._chains, size)
+        self._foresight.exist(np.arange(people))
+        self._learn(blocks)
+
+    def _learn(self, blocks: list[tuple[NDArray[np.int64], Block]]) -> None:
+        """Find what is true now."""
+        now = self._now
+        table = self._feed.begin([(int(people[0]), block.events) for people, block in blocks], now)
+        for flips in self._tallies.begin(table, now):
+            self._memberships.set(flips)
+        self._memberships.set(self._chains.begin(table, now))
+        for flips in self._foresight.begin(now + FORESEEN, self._tracer(), now):
+            self._memberships.set(flips)
+        self._memberships.set(self._foresight.due(now))
+        self._memberships.decide(np.arange(len(self._ids)))
+
+    def _tracer(self) -> Tracer:
+        return Tracer(self._plan, self._catalog, self.statistics)
+
+    @property
+    def now(self) -> Moment:
+        """The moment up to which everything has been told."""
+        return self._now
+
+    @property
+    def statistics(self) -> Statistics:
+        """The numbers of the population in force."""
+        return self._epochs.statistics
+
+    def tell(self, arrivals: Arrivals, now: Moment) -> Changes:
+        """Take in what came and that it is `now`; return what changes by it, up to `now`.
+
+        Changes stand in the order of the moments from which on they are so, then of people and rules. What is told late
+        gives corrections besides: changes that are not true after all. Raises UsageError for a moment that is past, and
+        for a person who is not known.
+        """
+        if now < self._now:
+            raise UsageError(f"the live engine is at {self._now} and was told that it is {now}; tell it a later moment")
+        arrivals.check(len(self._ids))
+        self._widths.add(arrivals.events)
+        if self._widths.wide() != self._wide:
+            self._begin()
+        self._grow(arrivals)
+        late = arrivals.late(self._now).astype(np.int64)
+        before = self._course(late, arrivals, self._now)
+        self._archive.add(arrivals)
+        changes = self._memberships.apply(Flips.joined(self._flips(arrivals, now)), late)
+        if len(late):
+            after = self._course(late, arrivals, now)
+            corrections = [before.without(after).retracted(), after.without(before)]
+            changes = Changes.joined([changes, *corrections]).in_order()
+        self._now = now
+        return changes
+
+    def _flips(self, arrivals: Arrivals, now: Moment) -> list[Flips]:
+        """Return what becomes of all conditions by what came, and by time, up to `now`."""
+        since = self._now
+        self._foresight.exist(arrivals.known)
+        late, due = self._feed.take(arrivals.events, since, now)
+        self._chains.set_apart(late)
+        new = np.arange(len(self._ids) - len(arrivals.people), len(self._ids))
+        ahead: list[Flips] = []
+        if now > self._foresight.until:
+            ahead = list(self._foresight.look_ahead(now + FORESEEN, self._tracer(), since, now))
+        traced = self._foresight.tell(arrivals, new, self._tracer(), since, now)
+        counted = self._tallies.tell(late, due, since, now)
+        return [*ahead, *traced, self._foresight.due(now), counted, self._chains.tell(due, now)]
+
+    def pin(self, statistics: Statistics) -> Changes:
+        """Take `statistics` as in force from now on; return what changes by them."""
+        known = self._plan.known(statistics)
+        self._epochs.add(Epoch(self._now, Statistics({**self.statistics.by_key, **known.by_key})))
+        self._layout.statistics = self.statistics
+        traced = self._foresight.pin(self._tracer(), self._now)
+        flips = Flips.joined([*traced, self._tallies.pin(self._layout, self._now)])
+        causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
+        return self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
+
+    def members(self) -> Members:
+        """Return the members of each rule, as of now."""
+        import pyarrow.compute as pc  # noqa: PLC0415 - a fiftieth of a second that only who asks should pay
+
+        order = np.asarray(pc.sort_indices(self._ids))
+        inside = {
+            name: packed(self._memberships.members_of(number)[order]) for number, name in enumerate(self._plan.rules)
+        }
+        return Members(self._ids.take(pa.array(order)), inside)
+
+    def _grow(self, arrivals: Arrivals) -> None:
+        if arrivals.people:
+            self._ids = pa.concat_arrays([self._ids, pa.array(list(arrivals.people), pa.string())])
+            self._memberships.grow(len(self._ids))
+            self._tallies.grow(len(self._ids))
+            self._chains.grow(len(self._ids))
+            self._foresight.grow(len(self._ids))
+
+    def _course(self, people: NDArray[np.int64], arrivals: Arrivals, until: Moment) -> Changes:
+        """Return how people have entered and left up to `until`, since the first that is told of."""
+        known = people[people < len(self._archive.first_seen)]
+        if not len(known):
+            return Changes.none()
+        stretch = Stretch(min(arrivals.earliest(), until) - 1, until)
+        return membership_changes(self._plan, known, self._archive.block(known), self._epochs, stretch, self._catalog)
+
+
+def _summed(plan: Plan, catalog: Catalog) -> set[tuple[str, str]]:
+    """Return the events and columns of which sums are asked."""
+    return {
+        (event, catalog.events[event][name][ValueType.NUMBER])
+        for feature in plan.features
+        if isinstance(feature.measure, Aggregate) and feature.measure.function is Function.SUM
+        for event, name in [(feature.measure.event, feature.measure.property)]
+        if name is not None
+    }

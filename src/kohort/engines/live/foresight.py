@@ -1,0 +1,113 @@
+"""Conditions that are traced: for whom, when again, and what of it is foreseen."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.clock import Moment
+from kohort.engines.columns import Block, Moments, Places
+from kohort.engines.live.archive import Archive
+from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.chains import Chains
+from kohort.engines.live.deadlines import Deadlines
+from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.live.programs import EXISTS
+from kohort.engines.live.traced import Group, Subject, Tracer
+
+Numbers = NDArray[np.int64]
+_NEVER: Final = 2**62
+
+
+class Foresight:
+    """Traces groups of conditions for those whom something happened to, and queues what time alone will change.
+
+    `groups` are traced for everybody; of `standby`, one a sequence that `chains` keeps, those who are set apart there.
+    What is foreseen reaches to the moment `until`, but for ever of what only rows change, past and future ones.
+    """
+
+    def __init__(
+        self, archive: Archive, groups: Sequence[Group], standby: Sequence[Group], chains: Chains, conditions: int
+    ) -> None:
+        self._archive, self._chains, self._first_standby = archive, chains, len(groups)
+        self._groups = [*groups, *standby]
+        self._group_of = np.zeros(conditions, np.int32)
+        for place, group in enumerate(self._groups, start=1):
+            self._group_of[[number for number, _ in group.conditions]] = place
+        # One more than there are groups: the first is that of people's existence, which nothing undoes.
+        self._stamps = np.zeros((len(self._groups) + 1, len(archive.first_seen)), np.int32)
+        self._deadlines = Deadlines()
+        self.until: Moment = -(2**63)
+
+    def grow(self, people: int) -> None:
+        """Make room for so many people."""
+        more = np.zeros((len(self._stamps), people - self._stamps.shape[1]), np.int32)
+        self._stamps = np.concatenate([self._stamps, more], axis=1)
+
+    def exist(self, people: NDArray[np.integer]) -> None:
+        """Let people exist from the moments on from which they are known."""
+        moments: Moments = self._archive.first_seen[people]
+        numbers = np.full(len(people), EXISTS, np.int32)
+        causes = np.full(len(people), Cause.EVENT, np.int8)
+        flips = Flips(moments, people.astype(np.int32), numbers, np.ones(len(people), np.bool_), causes)
+        self._deadlines.add(flips, np.zeros(len(people), np.int32))
+
+    def tell(self, arrivals: Arrivals, new: Numbers, tracer: Tracer, since: Moment, now: Moment) -> list[Flips]:
+        """Decide anew what reads what came, for whom it came, and all for the `new`; return what becomes of it."""
+        told: dict[Subject, Places] = {("events", name): rows.people for name, rows in arrivals.events.items()}
+        told |= {("traits", name): rows.people for name, rows in arrivals.traits.items()}
+        found = []
+        for place, group in enumerate(self._groups):
+            whose: list[NDArray[np.integer]] = [new, *(told[subject] for subject in group.reads if subject in told)]
+            people = self._among(np.unique(np.concatenate(whose)).astype(np.int64), place)
+            if len(people):
+                found.append(self._trace(place, people, self._archive.block(people), tracer, since, now))
+        return found
+
+    def begin(self, until: Moment, tracer: Tracer, now: Moment) -> Iterator[Flips]:
+        """Decide everything for everybody, and foresee it up to `until`."""
+        self.until = until
+        yield from self._trace_all(range(len(self._groups)), tracer, now, now)
+
+    def look_ahead(self, until: Moment, tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
+        """Decide anew for everybody, from `since` to `now`, what time can change, and foresee it up to `until`."""
+        self.until = until
+        timely = [place for place, group in enumerate(self._groups) if group.timely]
+        yield from self._trace_all(timely, tracer, since, now)
+
+    def pin(self, tracer: Tracer, now: Moment) -> Iterator[Flips]:
+        """Decide anew for everybody what depends on the population's numbers."""
+        pinned = [place for place, group in enumerate(self._groups) if group.pinned]
+        yield from self._trace_all(pinned, tracer, now, now)
+
+    def due(self, now: Moment) -> Flips:
+        """Return what time brings up to `now`, of that what still counts."""
+        flips, stamps = self._deadlines.until(now)
+        return flips.of(self._stamps[self._group_of[flips.conditions], flips.people] == stamps)
+
+    def _among(self, people: Numbers, place: int) -> Numbers:
+        """Return those of people for whom a group is traced."""
+        if place < self._first_standby:
+            return people
+        return np.asarray(people[self._chains.apart[place - self._first_standby][people]])
+
+    def _trace_all(self, places: Iterable[int], tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
+        some = [(place, self._among(np.arange(len(self._archive.first_seen)), place)) for place in places]
+        for place, people in some:
+            if place >= self._first_standby and len(people):
+                yield self._trace(place, people, self._archive.block(people), tracer, since, now)
+        whole = [place for place, _ in some if place < self._first_standby]
+        for people, block in self._archive.everybody() if whole else ():
+            for place in whole:
+                yield self._trace(place, people, block, tracer, since, now)
+
+    def _trace(self, place: int, people: Numbers, block: Block, tracer: Tracer, since: Moment, now: Moment) -> Flips:
+        """Return what becomes of a group's conditions up to `now`, and queue what is foreseen."""
+        self._stamps[place + 1, people] += 1
+        until = max(now, self.until) if self._groups[place].timely else _NEVER
+        flips = tracer.trace(self._groups[place], people, block, since, until)
+        to_come = flips.moments > now
+        foreseen = flips.of(to_come)
+        self._deadlines.add(foreseen, self._stamps[place + 1, foreseen.people])
+        return flips.of(~to_come)

@@ -1,0 +1,98 @@
+"""The whole course of memberships of some people, under the statistics of each epoch: what corrections are made of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.clock import Moment
+from kohort.engines.columns import Block, Moments
+from kohort.engines.live.changes import Changes
+from kohort.engines.live.flips import Cause
+from kohort.engines.plan import Plan
+from kohort.engines.statistics import Statistics
+from kohort.engines.timelines.courses import Ordered, Stretch
+from kohort.engines.timelines.timeline import timelines
+from kohort.rules.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Statistics and the moment from which on they are in force."""
+
+    since: Moment
+    statistics: Statistics
+
+
+class Epochs:
+    """The epochs so far; the first reaches back to the beginning.
+
+    >>> epochs = Epochs(Epoch(5, Statistics()))
+    >>> epochs.add(Epoch(9, Statistics()))
+    >>> [(stretch.since, stretch.until) for stretch, _ in epochs.between(0, 20)]
+    [(0, 8), (9, 20)]
+    """
+
+    def __init__(self, first: Epoch) -> None:
+        self._epochs = [first]
+
+    @property
+    def statistics(self) -> Statistics:
+        """The statistics in force."""
+        return self._epochs[-1].statistics
+
+    def add(self, epoch: Epoch) -> None:
+        """Take in the next one."""
+        if epoch.since == self._epochs[-1].since:
+            self._epochs.pop()
+        self._epochs.append(epoch)
+
+    def between(self, since: Moment, until: Moment) -> Iterator[tuple[Stretch, Statistics]]:
+        """Yield the stretches of time from `since` to `until` with the statistics in force in each."""
+        ends = [one.since - 1 for one in self._epochs[1:]]
+        for place, (epoch, end) in enumerate(zip(self._epochs, [*ends, until], strict=True)):
+            begin = since if place == 0 else max(since, epoch.since)
+            if begin <= min(end, until):
+                yield Stretch(begin, min(end, until)), epoch.statistics
+
+
+def membership_changes(
+    plan: Plan, people: NDArray[np.int64], block: Block, epochs: Epochs, stretch: Stretch, catalog: Catalog
+) -> Changes:
+    """Return when people, whose history is `block`, entered and left each rule of `plan` within a stretch."""
+    told = _told(block)
+    inside: dict[str, NDArray[np.bool_]] = {}
+    parts = []
+    for part, statistics in epochs.between(stretch.since, stretch.until):
+        courses = timelines(plan, block, part, catalog, statistics)
+        for number, (name, course) in enumerate(courses.items()):
+            first = course.moments == part.since
+            before = inside.get(name, course.holds[first])
+            changes = ~first
+            changes[first] = course.holds[first] != before
+            by_event = told.upto(course.people, course.moments) > told.before(course.people, course.moments)
+            causes = np.where(by_event, Cause.EVENT, np.where(first, Cause.EPOCH, Cause.TIME)).astype(np.int8)
+            inside[name] = course.holds[np.append(course.people[1:] != course.people[:-1], [True])]
+            parts.append(
+                Changes(
+                    people[course.people].astype(np.int32),
+                    np.full(len(first), number, np.int32),
+                    course.moments,
+                    course.holds,
+                    causes,
+                    np.zeros(len(first), np.bool_),
+                ).of(changes)
+            )
+    return Changes.joined(parts).in_order()
+
+
+def _told(block: Block) -> Ordered:
+    """Return the moments at which anything is told, in the order of people."""
+    tables: list[Mapping[str, object]] = [block.events, block.traits]
+    names = [(kind, name) for kind in tables for name in kind]
+    rows = [block.events[name] if kind is block.events else block.traits[name] for kind, name in names]
+    people = np.concatenate([np.arange(block.size), *(one.people for one in rows)])
+    moments: Moments = np.concatenate([block.first_seen, *(one.ts for one in rows)])
+    order = np.lexsort((moments, people))
+    return Ordered(people[order], moments[order])

@@ -1,0 +1,208 @@
+"""The inner loops over sequences: what a row makes of everybody's steps so far, and the deadlines that pass."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.engines.columns import MISSING, Places
+from kohort.engines.live.compiled import compiled
+from kohort.engines.live.layout import FOREVER
+from kohort.engines.live.sliding import Lines, Numbers
+
+DONE, ABSENT, NEVER = 0, 1, 2
+"""What a row is to a sequence: a step, what must not stand between two steps, what must not follow the last."""
+
+STEPS, WITHINS, LIMIT, WINDOW, WAIT, NUMBER, ABSENTS, SIZE = 0, 1, 2, 3, 4, 5, 6, 7
+"""The columns of what is known of a sequence; `WITHINS` and `ABSENTS` are first rows of tables of their own."""
+
+_PER_STEP = 4
+
+
+class Known(NamedTuple):
+    """What sequences ask, and whose deadlines are to come.
+
+    `uses[first_use[event]:first_use[event + 1]]` say what an event is to sequences, the last steps of each first:
+    sequence, stream, role, and which step, absence, or none. `facts` has the columns above; `withins` are the longest
+    times before each step, `gaps` the steps that absences stand before. `apart[sequence, person]`: is not kept here.
+    `pending[sequence]` are ways that wait, in the order of time: person, end and begin, and `queue[sequence]` the first
+    and the end of them. `leaves` are rows of person, sequence and moment at which a way ceases to count; how many there
+    are stands at the end of `queue`.
+    """
+
+    first_use: Places
+    uses: Numbers
+    facts: Numbers
+    withins: Numbers
+    gaps: Numbers
+    apart: NDArray[np.bool_]
+    pending: Numbers
+    queue: Numbers
+    leaves: Numbers
+
+
+@compiled
+def start_of(person: int, chain: int, size: int, blocks: Places, pool: Numbers, used: Numbers) -> int:
+    """Return where a person's state of a sequence begins, which is made if it is not there."""
+    if blocks[person, chain] < 0:
+        blocks[person, chain] = used[0]
+        pool[used[0] : used[0] + size] = MISSING
+        used[0] += size
+    return int(blocks[person, chain])
+
+
+@compiled
+def emit(flips: Numbers, found: int, moment: int, person: int, number: int, holds: int, cause: int) -> int:
+    """Put one flip into `flips` and return how many there are then."""
+    flips[0, found], flips[1, found], flips[2, found] = moment, person, number
+    flips[3, found], flips[4, found] = holds, cause
+    return found + 1
+
+
+@compiled
+def begin_to_hold(  # noqa: PLR0917 - plain numbers, so that it compiles
+    person: int,
+    chain: int,
+    at: int,
+    begin: int,
+    cause: int,
+    start: int,
+    its: Known,
+    pool: Numbers,
+    flips: Numbers,
+    found: int,
+) -> int:
+    """Let a way to do a sequence, which began at `begin`, count from `at` on; put what flips into `flips`.
+
+    Whoever is inside until later than `at` stays inside; whoever left meanwhile, unseen, left then. When the way ceases
+    to count is noted, if its window ends at all. Returns how many flips there are then.
+    """  # fmt: skip
+    facts, place = its.facts, start + its.facts[chain, SIZE] - 1
+    leave, until, number = begin + facts[chain, WINDOW], pool[place], facts[chain, NUMBER]
+    if leave <= at:
+        return found
+    if until < at:
+        if until != MISSING:
+            found = emit(flips, found, until, person, number, 0, 0)
+        found = emit(flips, found, at, person, number, 1, cause)
+    pool[place] = max(until, leave)
+    if facts[chain, WINDOW] != FOREVER:
+        noted = its.queue[-1, 0]
+        its.leaves[noted, 0], its.leaves[noted, 1], its.leaves[noted, 2] = person, chain, leave
+        its.queue[-1, 0] += 1
+    return found
+
+
+@compiled
+def pass_deadlines(
+    chain: int, before: int, its: Known, blocks: Places, pool: Numbers, flips: Numbers, found: int
+) -> int:
+    """Let the ways of a sequence whose time to be undone ends before `before` count, unless they were undone."""
+    facts, pending, queue = its.facts, its.pending, its.queue
+    wait, size = facts[chain, WAIT], facts[chain, SIZE]
+    while queue[chain, 0] < queue[chain, 1] and pending[chain, queue[chain, 0], 1] + wait < before:
+        first = queue[chain, 0]
+        person, end, begin = pending[chain, first, 0], pending[chain, first, 1], pending[chain, first, 2]
+        queue[chain, 0] += 1
+        start = blocks[person, chain]
+        if its.apart[chain, person] or pool[start + size - 2] > end:
+            continue
+        found = begin_to_hold(person, chain, end + wait, begin, 0, start, its, pool, flips, found)
+    return found
+
+
+@compiled
+def latest_before(pool: Numbers, place: int, moment: int, step: int) -> int:
+    """Return where, from `place` or `step` further on, the latest moment strictly before another stands."""
+    return place if pool[place] < moment else place + step
+
+
+@compiled
+def goes_on(pool: Numbers, start: int, came: int, gap: int, moment: int, chain: int, its: Known) -> bool:
+    """Return whether the way that ended at `pool[came]` goes on at `moment` across a gap between two steps."""
+    facts, end = its.facts, pool[came]
+    if end == MISSING or moment - end > its.withins[facts[chain, WITHINS] + gap]:
+        return False
+    if moment - pool[came + 1] > facts[chain, LIMIT]:
+        return False
+    absents = start + _PER_STEP * (facts[chain, STEPS] - 1)
+    number = (facts[chain, SIZE] - 2 - _PER_STEP * (facts[chain, STEPS] - 1)) // 2
+    for one in range(number):
+        place = absents + 2 * one
+        if its.gaps[facts[chain, ABSENTS] + one] == gap and pool[latest_before(pool, place, moment, 1)] > end:
+            return False
+    return True
+
+
+@compiled
+def step_on(  # noqa: PLR0917 - as above
+    person: int, moment: int, chain: int, which: int, start: int, its: Known, pool: Numbers, flips: Numbers, found: int
+) -> int:
+    """Let a person do a step of a sequence, if a way goes on with it; return how many flips there are then."""
+    facts = its.facts
+    begin = moment
+    if which > 0:
+        came = latest_before(pool, start + _PER_STEP * (which - 1), moment, 2)
+        if not goes_on(pool, start, came, which, moment, chain, its):
+            return found
+        begin = pool[came + 1]
+    if which < facts[chain, STEPS] - 1:
+        place = start + _PER_STEP * which
+        if pool[place] != moment:
+            pool[place + 2], pool[place + 3] = pool[place], pool[place + 1]
+            pool[place], pool[place + 1] = moment, begin
+        return found
+    if facts[chain, WAIT] > 0:
+        last = its.queue[chain, 1]
+        its.pending[chain, last, 0], its.pending[chain, last, 1], its.pending[chain, last, 2] = person, moment, begin
+        its.queue[chain, 1] += 1
+        return found
+    return begin_to_hold(person, chain, moment, begin, 1, start, its, pool, flips, found)
+
+
+@compiled
+def advance(lines: Lines, now: int, its: Known, blocks: Places, pool: Numbers, used: Numbers, flips: Numbers) -> int:
+    """Read rows in the order of time, each later than all before this call, and the deadlines up to `now`.
+
+    A person's state of a sequence is: for each step but the last the latest end, its begin, the latest end before it,
+    its begin; for each absence the latest row and the one before; the latest row that undoes; until when the sequence
+    holds. Returns how many flips there are.
+    """
+    found = 0
+    for row in range(len(lines.people)):
+        person, moment = lines.people[row], lines.ts[row]
+        for use in range(its.first_use[lines.events[row]], its.first_use[lines.events[row] + 1]):
+            chain, stream, role, which = its.uses[use, 0], its.uses[use, 1], its.uses[use, 2], its.uses[use, 3]
+            if (lines.bits[row] >> np.uint64(stream)) & np.uint64(1) == 0 or its.apart[chain, person]:
+                continue
+            size = its.facts[chain, SIZE]
+            start = start_of(person, chain, size, blocks, pool, used)
+            if its.facts[chain, WAIT] > 0 and role != ABSENT:
+                found = pass_deadlines(chain, moment, its, blocks, pool, flips, found)
+            if role == NEVER:
+                pool[start + size - 2] = moment
+            elif role == DONE:
+                found = step_on(person, moment, chain, which, start, its, pool, flips, found)
+            else:
+                place = start + _PER_STEP * (its.facts[chain, STEPS] - 1) + 2 * which
+                if pool[place] != moment:
+                    pool[place + 1], pool[place] = pool[place], moment
+    for chain in range(len(its.facts)):
+        if its.facts[chain, WAIT] > 0:
+            found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
+    return found
+
+
+@compiled
+def leave_windows(
+    people: Places, chains: Places, moments: Numbers, its: Known, blocks: Places, pool: Numbers, flips: Numbers
+) -> int:
+    """Let sequences end to hold at moments, in order, at which their first steps leave, unless others hold longer."""
+    found = 0
+    for row in range(len(people)):
+        person, chain = people[row], chains[row]
+        place = blocks[person, chain] + its.facts[chain, SIZE] - 1
+        if not its.apart[chain, person] and pool[place] == moments[row]:
+            pool[place] = MISSING
+            found = emit(flips, found, moments[row], person, its.facts[chain, NUMBER], 0, 0)
+    return found

@@ -1,0 +1,95 @@
+"""Which streams each row of an event belongs to: one bit a stream."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kohort.engines.columns import Column, Rows
+from kohort.engines.context import Context
+from kohort.engines.kernel.masks import any_present, columns_asked, where_mask
+from kohort.engines.live.layout import Stream
+from kohort.engines.texts import TextQuestion, matching_texts, question_of
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import TextTest, leaves
+
+Bits = NDArray[np.uint64]
+
+
+@dataclass
+class Streams:
+    """The streams of one event, and what is known of the texts met so far.
+
+    >>> rows = Rows(np.zeros(2, np.int32), np.zeros(2, np.int64), {"total": Column(np.array([5, -(2**63)]))})
+    >>> Streams("order", (Stream(None), Stream(None, ("total",))), Catalog(events={"order": {}})).bits(rows).tolist()
+    [3, 1]
+    """
+
+    event: str
+    streams: Sequence[Stream]
+    catalog: Catalog
+    _known: dict[str, tuple[Sequence[Any], Bits]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sort the streams: those of every row, those of one column's own values, and others."""
+        context = Context(self.catalog, 0)
+        self._always = np.uint64(0)
+        self._looked_up: dict[str, list[int]] = {}
+        self._asked: list[int] = []
+        for number, stream in enumerate(self.streams):
+            asked = [] if stream.where is None else list(leaves(stream.where))
+            columns = {column for leaf in asked for column in columns_asked(leaf, self.event, context)}
+            if stream == Stream(None):
+                self._always |= np.uint64(1 << number)
+            elif len(columns) == 1 and not stream.columns:
+                self._looked_up.setdefault(columns.pop(), []).append(number)
+            else:
+                self._asked.append(number)
+
+    def bits(self, rows: Rows) -> Bits:
+        """Return the streams of each row, shape (rows,)."""
+        bits = np.full(len(rows.ts), self._always, np.uint64)
+        for name, numbers in self._looked_up.items():
+            column = rows.columns.get(name)
+            if column is None or not len(column.dictionary):
+                bits |= self._ask(numbers, rows)
+            else:
+                bits |= self._table(name, numbers, column)[column.values]
+        if self._asked:
+            bits |= self._ask(self._asked, rows)
+        return bits
+
+    def _table(self, name: str, numbers: Sequence[int], column: Column) -> Bits:
+        """Return the streams of each text of a dictionary, and at last those of a row without one."""
+        dictionary, table = self._known.get(name, ((), np.zeros(0, np.uint64)))
+        if dictionary is not column.dictionary:
+            size = len(column.dictionary) + 1
+            codes = np.append(np.arange(size - 1, dtype=np.int32), np.int32(column.missing))
+            texts = Rows(np.zeros(size, np.int32), np.zeros(size, np.int64), {name: Column(codes, column.dictionary)})
+            table = self._ask(numbers, texts)
+            self._known[name] = column.dictionary, table
+        return table
+
+    def _ask(self, numbers: Sequence[int], rows: Rows) -> Bits:
+        bits = np.zeros(len(rows.ts), np.uint64)
+        for number in numbers:
+            stream = self.streams[number]
+            met = np.ones(len(bits), np.bool_) if not stream.columns else any_present(rows, stream.columns)
+            if stream.where is not None:
+                met &= where_mask(stream.where, rows, self.event, self._context(stream, rows))
+            bits[met] |= np.uint64(1 << number)
+        return bits
+
+    def _context(self, stream: Stream, rows: Rows) -> Context:
+        answers: dict[TextQuestion, tuple[str, ...]] = {}
+        plain = Context(self.catalog, 0)
+        for leaf in leaves(stream.where) if stream.where is not None else ():
+            if isinstance(leaf, TextTest):
+                (name,) = columns_asked(leaf, self.event, plain)
+                question = question_of(leaf, self.event)
+                answers[question] = matching_texts(
+                    question, list(rows.columns[name].dictionary if name in rows.columns else ())
+                )
+        return Context(self.catalog, 0, answers)
