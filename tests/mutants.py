@@ -227,7 +227,7 @@ FAULTS = (
     Fault(
         "texts that are new match nothing",
         STEP,
-        "self._run(statements.add_values(self._dialect, table, subject, held, arrivals))",
+        'self._run_all(memory.shelf.add(table, select, "value", parameters))',
         "pass",
     ),
     Fault(
