@@ -141,7 +141,7 @@ class _Anew:
         yield from self.make(table, together([exp.select(column(name)).from_(table), select]), parameters)
 
     def drop(self, table: str) -> Iterator[Statement]:
-        self.names.pop(table)
+        self.names.pop(table, None)
         yield from ()
 
     def write(self, document: str) -> Iterator[Statement]:
