@@ -181,8 +181,8 @@ FAULTS = (
     Fault(
         "the last row that was there is new",
         FEEDS,
-        "exp.GT(this=column(self.column)",
-        "exp.GTE(this=column(self.column)",
+        "self._on(exp.GT, value",
+        "self._on(exp.GTE, value",
     ),
     Fault("a local time is bounded as if it were UTC", FEEDS, "self.upto(high + self.greatest)", "self.upto(high)"),
     Fault("a new row is taken away", CHANGE, "all_of([self.events.old(), in_ranges(", "all_of([in_ranges("),
