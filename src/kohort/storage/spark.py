@@ -25,6 +25,8 @@ _CATALOG: Final = "spark.sql.catalogImplementation"
 _SETTINGS: Final = {
     "spark.sql.ansi.enabled": "true",  # what a type cannot hold is an error, never another number
     "spark.sql.caseSensitive": "true",  # two properties may differ in case alone
+    # Kept rows bring what was known of their columns, also of such as are no more, over which a union then fails.
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.session.timeZone": "UTC",  # a time without a zone is read as if it were UTC, then put into its zone
 }
 

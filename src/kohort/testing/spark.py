@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -43,3 +44,34 @@ def fill_spark(store: SparkStore, relations: Mapping[str, pa.Table]) -> None:
     """Make `relations` on the session of `store`, seen by it alone, in place of earlier ones."""
     for name, table in relations.items():
         store.session.createDataFrame(table).createOrReplaceTempView(name)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What the scans of a table read, as Spark accounts for it, up to the statement `last` of the session."""
+
+    last: int
+    files: int
+    rows: int
+
+
+def scanned(store: SparkStore, table: str, since: int = -1) -> Scanned:
+    """Return what the scans of `table` read in all statements after `since`, the `last` of an earlier answer."""
+    session = store.session._jsparkSession  # noqa: SLF001 - Python's side shows no metrics
+    session.sparkContext().listenerBus().waitUntilEmpty()
+    account = session.sharedState().statusStore()
+    executions = account.executionsList()
+    numbers = [executions.apply(place).executionId() for place in range(executions.size())]
+    found = {"number of files read": 0, "number of output rows": 0}
+    for number in numbers:
+        if number <= since:
+            continue
+        values, nodes = account.executionMetrics(number), account.planGraph(number).allNodes()
+        for node in (nodes.apply(place) for place in range(nodes.size())):
+            if not node.name().startswith("Scan ") or not node.name().endswith(f".{table}"):
+                continue
+            metrics = node.metrics()
+            for metric in (metrics.apply(place) for place in range(metrics.size())):
+                if metric.name() in found and (value := values.get(metric.accumulatorId())).isDefined():
+                    found[metric.name()] += int(value.get().replace(",", ""))
+    return Scanned(max(numbers, default=since), *found.values())

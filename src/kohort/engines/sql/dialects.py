@@ -132,7 +132,11 @@ _SPARK: Final = Dialect(
             Grade.NOT_YET,
             "a lock is held where the warehouse is a folder of this machine; elsewhere let one machine run alone",
         ),
-        Gap("going on from the run before", Grade.NOT_YET, "every run reads all rows, and writes all results anew"),
+        Gap(
+            "`kohort run --engine` that goes on from the run before",
+            Grade.NOT_YET,
+            "every run reads all rows, and writes all results anew; from Python, evaluations go on",
+        ),
         Gap(
             "Kohort's own time zones", Grade.NOT_YET, "its Java knows when offsets change; releases of both may differ"
         ),

@@ -21,7 +21,7 @@ from kohort.engines.sql.landing.relations import (
 )
 from kohort.engines.sql.refresh.feeds import Axis, Feed, Load, Part
 from kohort.engines.sql.refresh.memory import Memory
-from kohort.engines.sql.refresh.statements import delete_people, insert_rows, keep_rows, stood_and_came
+from kohort.engines.sql.refresh.statements import stood_and_came
 from kohort.engines.sql.statements import Statement, create_table, drop_table, printed
 from kohort.engines.sql.terms import PERSON, Parameters, column, named
 from kohort.rules.catalog import Catalog
@@ -64,16 +64,14 @@ def mended_people(dialect: Dialect, memory: Memory, feed: Feed) -> Iterator[Stat
     parameters = Parameters(dialect)
     came = people_rows([memory.new_rows(one) for one in feed.loads])
     if memory.full is not None:
-        yield drop_table(dialect, table)
-        yield keep_rows(table, came, parameters)
+        yield from memory.shelf.make(table, came, parameters)
     else:
         yield create_table(changes, came, parameters)
         first = named(exp.Min(this=column("first_seen")), "first_seen")
         rows = stood_and_came(table, changes, ["first_seen"])
         both = exp.select(column(PERSON), first).from_(rows.subquery("rows")).group_by(column(PERSON))
         yield create_table(merged, both, Parameters(dialect))
-        yield delete_people(dialect, table, changes)
-        yield insert_rows(dialect, table, merged, ["first_seen"])
+        yield from memory.shelf.mend(table, changes, merged, ["first_seen"])
         yield drop_table(dialect, changes)
         yield drop_table(dialect, merged)
     yield people_view(dialect, table)

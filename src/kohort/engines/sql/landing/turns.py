@@ -11,8 +11,7 @@ from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.landing.answers import ANSWERS, Answers
 from kohort.engines.sql.landing.place import LandedSegment
 from kohort.engines.sql.refresh.memory import Memory
-from kohort.engines.sql.refresh.statements import delete_people, insert_rows, keep_rows
-from kohort.engines.sql.statements import Statement, create_table, drop_table
+from kohort.engines.sql.statements import Statement, create_table
 from kohort.engines.sql.terms import PERSON, Parameters, any_of, column
 
 _TURNED: Final = "kohort_turned"
@@ -34,8 +33,7 @@ def kept_answers(dialect: Dialect, memory: Memory, answers: Answers) -> Iterator
     table = f"{memory.name}_answers"
     columns = [*answers.columns]
     if answers.table == ANSWERS:
-        yield drop_table(dialect, table)
-        yield keep_rows(table, exp.select("*").from_(ANSWERS), Parameters(dialect))
+        yield from memory.shelf.make(table, exp.select("*").from_(ANSWERS), Parameters(dialect))
         return
     same = exp.EQ(this=column(PERSON, table), expression=column(PERSON, ANSWERS))
     differs = [
@@ -44,8 +42,7 @@ def kept_answers(dialect: Dialect, memory: Memory, answers: Answers) -> Iterator
     select = exp.select(*(column(name, ANSWERS) for name in (PERSON, *columns))).from_(ANSWERS)
     select = select.join(table, on=same, join_type="LEFT").where(any_of(differs))
     yield create_table(answers.table, select, Parameters(dialect))
-    yield delete_people(dialect, table, answers.table)
-    yield insert_rows(dialect, table, answers.table, columns)
+    yield from memory.shelf.mend(table, answers.table, answers.table, columns)
 
 
 def _meaning(answers: Answers, segments: Sequence[LandedSegment], seq: int) -> str:

@@ -1,13 +1,17 @@
 """What is loaded into a store: tables that grow in an order of their own, and what the engine reads of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from sqlglot import expressions as exp
 
+from kohort.clock import DAY
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.terms import all_of, any_of, big, column, number
 from kohort.rules.windows import Range
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -16,11 +20,16 @@ class Axis:
 
     A bound is written in that type, so that an index on the column serves. What the engine calls a row's moment is at
     most `greatest` less, and at least `least` less, than the column says: 0 where the column says the moment itself.
+    `days` is the column with the day of the same, a date, by which the table is partitioned; None if it is not.
+
+    >>> print(Axis("sold", days="sold_on").above(86_400_000_000).sql("spark"))
+    `sold` > 86400000000 AND `sold_on` >= CAST('1970-01-02' AS DATE)
     """
 
     column: str
     least: int = 0
     greatest: int = 0
+    days: str | None = None
 
     def bound(self, value: int) -> exp.Expr:
         """Return `value` in the type of the column."""
@@ -32,11 +41,22 @@ class Axis:
 
     def above(self, value: int) -> exp.Expr:
         """Return whether a row lies above `value`."""
-        return exp.GT(this=column(self.column), expression=self.bound(value))
+        return self._on(exp.GT, value, exp.GTE)
+
+    def since(self, value: int) -> exp.Expr:
+        """Return whether a row lies at `value` or above."""
+        return self._on(exp.GTE, value, exp.GTE)
 
     def upto(self, value: int) -> exp.Expr:
         """Return whether a row lies at `value` or below."""
-        return exp.LTE(this=column(self.column), expression=self.bound(value))
+        return self._on(exp.LTE, value, exp.LTE)
+
+    def _on(self, compare: type[exp.Binary], value: int, compare_days: type[exp.Binary]) -> exp.Expr:
+        """Compare the column, and the day by which the store leaves out files that cannot hold such a row."""
+        found = compare(this=column(self.column), expression=self.bound(value))
+        if self.days is None:
+            return found
+        return all_of([found, compare_days(this=column(self.days), expression=_day(value))])
 
     def within(self, ranges: Sequence[Range]) -> exp.Expr:
         """Return whether the moment of a row may lie in any of `ranges`, both ends included.
@@ -48,9 +68,7 @@ class Axis:
 
     def _between(self, low: int | None, high: int) -> list[exp.Expr]:
         upper = [self.upto(high + self.greatest)]
-        if low is None:
-            return upper
-        return [exp.GTE(this=column(self.column), expression=self.bound(low + self.least)), *upper]
+        return upper if low is None else [self.since(low + self.least), *upper]
 
 
 @dataclass(frozen=True)
@@ -106,13 +124,24 @@ class Cursors:
     """The columns that tell in which order rows were loaded: `events` of the events, `traits` of the trait values.
 
     Each is an integer, never NULL, and greater in a row that is loaded than in all rows that could be read before it.
+    Where the relations are tables partitioned by days, `days` says it: for a column of moments, `ts`, `set_at`, or a
+    cursor in microseconds too, the column with its day in UTC, a date that is never NULL.
     """
 
     events: str = "received_at"
     traits: str = "recorded_at"
+    days: Mapping[str, str] = field(default_factory=dict)
 
     def feed(self) -> Feed:
         """Return the engine's own relations as what is loaded."""
-        events = Load("events", "events", Axis(self.events))
-        traits = Load("trait_values", "trait_values", Axis(self.traits))
-        return Feed((Part(events, "events"),), (Part(traits, "trait_values"),))
+        return Feed((self._part("events", self.events, "ts"),), (self._part("trait_values", self.traits, "set_at"),))
+
+    def _part(self, relation: str, cursor: str, time: str) -> Part:
+        load = Load(relation, relation, Axis(cursor, days=self.days.get(cursor)))
+        return Part(load, relation, time=Axis(time, days=self.days[time]) if time in self.days else None)
+
+
+def _day(value: int) -> exp.Expr:
+    """Return the day of a moment, in UTC; of one that no date stands for, the first or last that there is."""
+    day = date.fromordinal(min(max(_EPOCH + value // DAY, 1), date.max.toordinal()))
+    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=exp.DataType.build("DATE"))

@@ -1,5 +1,7 @@
 """What an evaluation left in a store for the next one, and what has been loaded since."""
 
+import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from kohort.engines.sql.refresh.arrivals import Arrivals, Arriving
 from kohort.engines.sql.refresh.feeds import Feed, Load, Part
 from kohort.engines.sql.refresh.people import BEFORE_ALL
 from kohort.engines.sql.refresh.record import Kept, Loaded
+from kohort.engines.sql.refresh.shelves import shelf_of
 from kohort.engines.sql.statements import Statement
 from kohort.engines.sql.store import Store
 from kohort.engines.sql.terms import all_of
@@ -25,11 +28,20 @@ class Memory:
 
     Rows whose cursor lies above `upto` are left for the next time. `full` is why nothing that was kept can be used,
     None if it can; it is `asked` where somebody asked for that. `kept` is what the last evaluation left, `loads` how
-    far each load has come now, `answers` the meaning of the answers that are kept beside, empty if none are.
+    far each load has come now, `answers` the meaning of the answers that are kept beside, empty if none are. `shelf`
+    keeps the tables; `randomness` gives so many bytes, for names that no other run has.
     """
 
     def __init__(
-        self, store: Store, name: str, feed: Feed, at: Moment, *, upto: int = AFTER_ALL, asked: bool = False
+        self,
+        store: Store,
+        name: str,
+        feed: Feed,
+        at: Moment,
+        *,
+        upto: int = AFTER_ALL,
+        asked: bool = False,
+        randomness: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._store = store
         self._dialect = dialect_of(store.dialect)
@@ -37,14 +49,17 @@ class Memory:
         self.answers = ""
         self.name = name
         self.at = at
-        self._run(statements.make_record(self._dialect, name))
+        self.shelf = shelf_of(self._dialect, name, randomness(4).hex())
+        self._run(*self.shelf.begin())
         documents = self.fetch(statements.read_record(self._dialect, name), "document")
-        # Of two that run at once the second waits here, and fails when the first is through.
-        self._run(statements.clear_record(self._dialect, name))
+        self._run(*self.shelf.claim())
         old = Kept.of_json(documents[0]) if documents else None
         self.kept = Kept(BEFORE_ALL) if old is None else old
+        self._found = self.fetch(statements.list_tables(self._dialect), "tableName") if self._dialect.anew else []
         self.loads = {one.name: Loaded(self._latest(one, upto), one.meaning) for one in feed.loads.values()}
         self.full = self._reason(documents, old, asked=asked)
+        if self.full is None:
+            self._run(*self.shelf.show(self.kept.names))
         self.events = self._arrivals("events", ("ts", "event_id"), feed.events, feed.event_columns)
         self.traits = self._arrivals("trait_values", ("set_at", "value_id"), feed.traits, feed.trait_columns)
 
@@ -61,8 +76,9 @@ class Memory:
         return exp.select(exp.Star()).from_(load.relation).where(all_of(rows)).subquery(load.relation)
 
     def write(self, kept: Kept) -> None:
-        """Write down what is kept now."""
-        self._run(statements.write_record(self._dialect, self.name, kept.to_json()))
+        """Write down what is kept now, and remove what is not."""
+        self._run(*self.shelf.write(replace(kept, names=self.shelf.names).to_json()))
+        self._run(*self.shelf.clear(self._found))
 
     def fetch(self, statement: Statement, name: str) -> list[Any]:
         """Return the column `name` of what a statement finds."""
@@ -76,8 +92,13 @@ class Memory:
         return self.loads[load]
 
     def _latest(self, load: Load, upto: int) -> int:
-        (latest,) = self.fetch(statements.latest_cursor(self._dialect, load, upto), "latest")
-        return BEFORE_ALL if latest is None else int(latest)
+        known = self.kept.loads.get(load.name)
+        # Of what was read before, only whether any of it is there: rows before that need not be looked at.
+        for since in [None] if known is None or known.meaning != load.meaning else [known.upto, None]:
+            (latest,) = self.fetch(statements.latest_cursor(self._dialect, load, upto, since), "latest")
+            if latest is not None:
+                return int(latest)
+        return BEFORE_ALL
 
     def _reason(self, documents: list[Any], old: Kept | None, *, asked: bool) -> str | None:  # noqa: PLR0911 - each its own
         if asked:
@@ -94,6 +115,8 @@ class Memory:
                 return f'what is read of "{name}" is not what was read before'
             if now.upto < before.upto:
                 return "rows that were loaded are gone"
+        if not {*old.names.values()} <= {*self._found}:
+            return "tables that were kept are gone"
         return None
 
     def _arrivals(
@@ -102,5 +125,6 @@ class Memory:
         arriving = [Arriving(one, self.since(one.load.name), self.loads[one.load.name].upto) for one in parts]
         return Arrivals(relation, *by, columns, tuple(arriving))
 
-    def _run(self, statement: Statement) -> None:
-        self._store.run(statement.text, statement.values)
+    def _run(self, *run: Statement) -> None:
+        for one in run:
+            self._store.run(one.text, one.values)

@@ -35,7 +35,7 @@ class Kept:
     `places` are the narrow tables' columns by the feature's `fingerprint`, `texts` the tables of distinct values by
     what they are of, `earliest` the moment of the first event where a rule needed it. `tables` is the number of tables
     ever made, so that each new one has a name of its own. `answers` names the meaning of the answers that are kept of
-    everybody, if they are.
+    everybody, if they are. Where tables are written anew, `names` says which one stands for each of their names.
 
     >>> kept = Kept(5, {"events": Loaded(10)}, {"ab": Place("kept_0", 3)})
     >>> Kept.of_json(kept.to_json()) == kept
@@ -49,6 +49,7 @@ class Kept:
     earliest: Moment | None = None
     tables: int = 0
     answers: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the document."""

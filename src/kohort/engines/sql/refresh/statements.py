@@ -10,7 +10,7 @@ from kohort.engines.sql.statements import Statement, printed
 from kohort.engines.sql.terms import PERSON, Parameters, all_of, any_of, column, is_there, named, number
 
 
-def keep_rows(table: str, select: exp.Select, parameters: Parameters) -> Statement:
+def keep_rows(table: str, select: exp.Query, parameters: Parameters) -> Statement:
     """Return the statement that makes a lasting table of what `select` finds."""
     return printed(exp.Create(this=exp.to_table(table), kind="TABLE", expression=select), parameters)
 
@@ -55,10 +55,12 @@ def count_concerned(dialect: Dialect, tables: list[str], at: Moment) -> Statemen
     return printed(select.where(all_of([exist, any_of(inside)])), Parameters(dialect))
 
 
-def latest_cursor(dialect: Dialect, load: Load, upto: int) -> Statement:
-    """Return the statement for the greatest cursor `latest` of a load up to `upto`, NULL of none."""
+def latest_cursor(dialect: Dialect, load: Load, upto: int, since: int | None) -> Statement:
+    """Return the statement for the greatest cursor `latest` of a load from `since`, None: any, to `upto`; or NULL."""
     greatest = exp.select(named(exp.Max(this=column(load.cursor.column)), "latest")).from_(load.relation)
     greatest = greatest.where(load.cursor.upto(upto))
+    if since is not None:
+        greatest = greatest.where(load.cursor.since(since))
     select = exp.select(named(load.cursor.read(column("latest"), dialect), "latest"))
     return printed(select.from_(greatest.subquery("greatest")), Parameters(dialect))
 
@@ -70,24 +72,24 @@ def first_moment(dialect: Dialect, arrivals: Arrivals) -> Statement:
     return printed(select.from_(arrivals.rows(parameters, None, ())).where(arrivals.new()), parameters)
 
 
-def keep_values(dialect: Dialect, table: str, subject: str, held: str, arrivals: Arrivals) -> Statement:
-    """Return the statement that makes a table of the distinct values `value` in the column `held` of new rows."""
-    parameters = Parameters(dialect)
-    return keep_rows(table, _values(subject, held, arrivals, [], parameters), parameters)
-
-
-def add_values(dialect: Dialect, table: str, subject: str, held: str, arrivals: Arrivals) -> Statement:
-    """Return the statement that adds to such a table the values that it lacks."""
-    parameters = Parameters(dialect)
-    known = exp.In(this=column(held), query=exp.select(column("value")).from_(table).subquery())
-    select = _values(subject, held, arrivals, [exp.Not(this=known)], parameters)
-    into = exp.Schema(this=exp.to_table(table), expressions=[exp.to_identifier("value", quoted=True)])
-    return printed(exp.Insert(this=into, expression=select), parameters)
+def new_values(subject: str, held: str, arrivals: Arrivals, table: str | None, parameters: Parameters) -> exp.Select:
+    """Return the distinct values `value` in the column `held` of new rows that are not in `table`, None: all."""
+    rows = [exp.EQ(this=column("name"), expression=parameters.bind(subject)), is_there(column(held)), arrivals.new()]
+    if table is not None:
+        known = exp.In(this=column(held), query=exp.select(column("value")).from_(table).subquery())
+        rows.append(exp.Not(this=known))
+    select = exp.select(named(column(held), "value")).distinct().from_(arrivals.rows(parameters, [subject], ()))
+    return select.where(all_of(rows))
 
 
 def kept_values(dialect: Dialect, table: str) -> Statement:
-    """Return the statement for the values in such a table."""
+    """Return the statement for the values `value` in a table of them."""
     return printed(exp.select(column("value")).from_(table), Parameters(dialect))
+
+
+def list_tables(dialect: Dialect) -> Statement:
+    """Return the statement that lists the tables of the current schema of a store whose tables are written anew."""
+    return printed(exp.Command(this="SHOW", expression="TABLES"), Parameters(dialect))
 
 
 def make_record(dialect: Dialect, table: str) -> Statement:
@@ -112,12 +114,6 @@ def write_record(dialect: Dialect, table: str, document: str) -> Statement:
     parameters = Parameters(dialect)
     into = exp.Schema(this=exp.to_table(table), expressions=[exp.to_identifier("document", quoted=True)])
     return printed(exp.Insert(this=into, expression=exp.select(parameters.bind(document))), parameters)
-
-
-def _values(subject: str, held: str, arrivals: Arrivals, besides: list[exp.Expr], parameters: Parameters) -> exp.Select:
-    rows = [exp.EQ(this=column("name"), expression=parameters.bind(subject)), is_there(column(held)), arrivals.new()]
-    select = exp.select(named(column(held), "value")).distinct().from_(arrivals.rows(parameters, [subject], ()))
-    return select.where(all_of([*rows, *besides]))
 
 
 def _of_people_in(table: str) -> exp.Expr:

@@ -1,6 +1,6 @@
 """The features of one evaluation that goes on from an earlier one: what was kept is mended, and written down again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +19,7 @@ from kohort.engines.sql.refresh.tables import KeptTable
 from kohort.engines.sql.refresh.upkeep import Upkeep, groups_of
 from kohort.engines.sql.statements import Place, Places, Statement, drop_table
 from kohort.engines.sql.store import Store
+from kohort.engines.sql.terms import Parameters
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Sequence
 from kohort.rules.print import print_rule, print_value
@@ -85,6 +86,7 @@ class Step:
 
     def mend(self, plan: Plan, change: Change) -> int | None:
         """Bring the tables of `plan` up to date; return the number of people concerned, None if everybody is."""
+        memory = self._memory
         known: dict[str, dict[Feature, Place]] = {}
         lacking: list[Feature] = []
         for feature in plan.features:
@@ -101,9 +103,11 @@ class Step:
             name = self._new_table()
             its = {feature: Place(name, number + place) for place, feature in enumerate(features)}
             number += len(features)
-            self._run(KeptTable(name, upkeep, subject, its).made(change, self._dialect))
+            parameters = Parameters(self._dialect)
+            select = KeptTable(name, upkeep, subject, its).made(change, parameters)
+            self._run_all(memory.shelf.make(name, select, parameters))
             self.places |= its
-            if self._memory.full is None:
+            if memory.full is None:
                 self._rescanned += [(one, "it was not kept: its rule, or a property it reads, is new") for one in its]
         concerned = self._concerned()
         return None if lacking else concerned
@@ -114,10 +118,11 @@ class Step:
         used = {place.table for place in places.values()} | set(self._texts.values())
         memory = self._memory
         kept = {place.table for place in memory.kept.places.values()} | set(memory.kept.texts.values())
-        for name in [*self._scratch, *sorted(kept - used)]:
+        for name in self._scratch:
             self._run(drop_table(self._dialect, name))
-        kept_now = Kept(memory.at, memory.loads, places, self._texts, self._earliest, self._made, memory.answers)
-        memory.write(kept_now)
+        for name in sorted(kept - used):
+            self._run_all(memory.shelf.drop(name))
+        memory.write(Kept(memory.at, memory.loads, places, self._texts, self._earliest, self._made, memory.answers))
 
     def rescans(self, plan: Plan) -> tuple[Rescan, ...]:
         """Return the values for which the rows of all people were read again."""
@@ -136,11 +141,14 @@ class Step:
         key = f"{arrivals.relation} {held} of {subject}"
         if key not in self._values:
             table = self._kept.texts.get(key)
+            parameters = Parameters(self._dialect)
             if table is None:
                 table = self._new_table()
-                self._run(statements.keep_values(self._dialect, table, subject, held, arrivals.anew))
+                select = statements.new_values(subject, held, arrivals.anew, None, parameters)
+                self._run_all(memory.shelf.make(table, select, parameters))
             else:
-                self._run(statements.add_values(self._dialect, table, subject, held, arrivals))
+                select = statements.new_values(subject, held, arrivals, table, parameters)
+                self._run_all(memory.shelf.add(table, select, "value", parameters))
             self._texts[key] = table
             self._values[key] = memory.fetch(statements.kept_values(self._dialect, table), "value")
         return self._values[key]
@@ -176,8 +184,7 @@ class Step:
             self._rescanned += [(one, reason) for one in table.places]
         merged = self._new_scratch()
         self._run(table.merged(merged, changes, change, self._dialect))
-        self._run(statements.delete_people(self._dialect, table.name, changes))
-        self._run(statements.insert_rows(self._dialect, table.name, merged, table.columns()))
+        self._run_all(self._memory.shelf.mend(table.name, changes, merged, table.columns()))
 
     def _concerned(self) -> int:
         if not self._scratch:
@@ -189,7 +196,6 @@ class Step:
     def _new_table(self) -> str:
         name = f"{self._memory.name}_{self._made}"
         self._made += 1
-        self._run(drop_table(self._dialect, name))
         return name
 
     def _new_scratch(self) -> str:
@@ -198,6 +204,10 @@ class Step:
 
     def _run(self, statement: Statement) -> None:
         self._store.run(statement.text, statement.values)
+
+    def _run_all(self, statements: Iterable[Statement]) -> None:
+        for one in statements:
+            self._run(one)
 
 
 def _words(feature: Feature) -> str:

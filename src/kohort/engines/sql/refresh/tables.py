@@ -9,7 +9,7 @@ from kohort.engines.sql.narrow import Subject
 from kohort.engines.sql.refresh.change import Change
 from kohort.engines.sql.refresh.foremost import foremost_changes, foremost_columns, foremost_merged
 from kohort.engines.sql.refresh.people import people_again, people_touched
-from kohort.engines.sql.refresh.statements import keep_rows, stood_and_came
+from kohort.engines.sql.refresh.statements import stood_and_came
 from kohort.engines.sql.refresh.tallies import tally_changes, tally_columns, tally_merged
 from kohort.engines.sql.refresh.upkeep import Upkeep
 from kohort.engines.sql.statements import Places, Statement, create_table
@@ -41,16 +41,14 @@ class KeptTable:
                     for name in (f"f{place.index}", *([f"n{place.index}"] if _is_distinct(feature.measure) else []))
                 ]
 
-    def made(self, change: Change, dialect: Dialect) -> Statement:
-        """Return the statement that makes the table of all rows."""
-        parameters = Parameters(dialect)
+    def made(self, change: Change, parameters: Parameters) -> exp.Select:
+        """Return the rows of everybody."""
         whole = change.first
         match self.upkeep:
             case Upkeep.PEOPLE:
-                select = people_again(self.subject, self.places, whole, None, parameters)
+                return people_again(self.subject, self.places, whole, None, parameters)
             case _:
-                select = self._changes(whole, parameters)
-        return keep_rows(self.name, select, parameters)
+                return self._changes(whole, parameters)
 
     def changes(self, table: str, change: Change, dialect: Dialect) -> Statement:
         """Return the statement that puts into `table` what changed, or who is concerned: a row a person."""
