@@ -49,8 +49,8 @@ class _Answers:
 class GroupCommit:
     """Appends records to a journal in groups: those that wait while one group is written make up the next.
 
-    `window` is for how many seconds a group waits for more after its first record; `most_waiting` how many bytes may
-    wait altogether before callers are refused.
+    `window` is for how many seconds a group waits for more after its first record, which is seldom of use: writing the
+    group before takes longer. `most_waiting` is how many bytes may wait altogether before callers are refused.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -63,7 +63,7 @@ class GroupCommit:
     """
 
     def __init__(
-        self, journal: Journal, clock: Clock, *, window: float = 0.002, most_waiting: int = _MOST_WAITING
+        self, journal: Journal, clock: Clock, *, window: float = 0.0, most_waiting: int = _MOST_WAITING
     ) -> None:
         self._journal, self._clock, self._window, self._most = journal, clock, window, most_waiting
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
