@@ -30,7 +30,8 @@ _NO_MORE = 2**63 - 1
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _compiled(function: _Function) -> _Function:
+def compiled(function: _Function) -> _Function:
+    """Return `function` compiled for the types it is called with, kept in the user's cache folder."""
     return cast("_Function", numba.njit(nogil=True, cache=True)(function))
 
 
@@ -114,66 +115,66 @@ def _all(people: Places) -> NDArray[np.bool_]:
     return np.ones(len(people), np.bool_)
 
 
-@_compiled
+@compiled
 def _count(people: Places, counts: NDArray[Any]) -> None:
     for row in range(len(people)):
         counts[people[row]] += 1
 
 
-@_compiled
+@compiled
 def _count_chosen(people: Places, chosen: NDArray[np.bool_], counts: NDArray[Any]) -> None:
     for row in range(len(people)):
         counts[people[row]] += chosen[row]
 
 
-@_compiled
+@compiled
 def _total(people: Places, values: Values, totals: Moments) -> None:
     for row in range(len(people)):
         if values[row] != MISSING:
             totals[people[row]] += values[row]
 
 
-@_compiled
+@compiled
 def _total_chosen(people: Places, values: Values, chosen: NDArray[np.bool_], totals: Moments) -> None:
     for row in range(len(people)):
         if chosen[row] and values[row] != MISSING:
             totals[people[row]] += values[row]
 
 
-@_compiled
+@compiled
 def _greatest(people: Places, values: Values, greatest: Moments) -> None:
     for row in range(len(people)):
         greatest[people[row]] = max(greatest[people[row]], values[row])
 
 
-@_compiled
+@compiled
 def _put(people: Places, values: Values, into: Moments) -> None:
     for row in range(len(people)):
         into[people[row]] = values[row]
 
 
-@_compiled
+@compiled
 def _first(people: Places, chosen: NDArray[np.bool_], start: int, rows: Places) -> None:
     for row in range(len(people) - 1, -1, -1):
         if chosen[row]:
             rows[people[row]] = start + row
 
 
-@_compiled
+@compiled
 def _last(people: Places, start: int, rows: Places) -> None:
     for row in range(len(people) - 1, -1, -1):
         if rows[people[row]] == NO_CODE:
             rows[people[row]] = start + row
 
 
-@_compiled
+@compiled
 def _last_chosen(people: Places, chosen: NDArray[np.bool_], start: int, rows: Places) -> None:
     for row in range(len(people) - 1, -1, -1):
         if chosen[row] and rows[people[row]] == NO_CODE:
             rows[people[row]] = start + row
 
 
-@_compiled
+@compiled
 def _within(values: Values, bounds: Values, greatest: int, words: NDArray[np.uint64]) -> None:
     for pair in range(len(bounds)):
         low, high = bounds[pair, 0], bounds[pair, 1]
@@ -191,7 +192,7 @@ def _within(values: Values, bounds: Values, greatest: int, words: NDArray[np.uin
             words[pair, word] = bits
 
 
-@_compiled
+@compiled
 def _is_undone(state: Moments, gaps: Moments, first: int, step: int, before: int) -> bool:
     """Return whether an absent row of a step's gap was seen, in the columns from `first` on, after `before`."""
     undone = False
@@ -200,7 +201,7 @@ def _is_undone(state: Moments, gaps: Moments, first: int, step: int, before: int
     return undone
 
 
-@_compiled
+@compiled
 def _did(  # noqa: C901, PLR0917 - one loop, written out so that it compiles to one
     people: Places,
     ts: Moments,

@@ -1,7 +1,7 @@
 """Loops that numba compiles where it is installed, and that Python runs as they stand where it is not."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -15,11 +15,9 @@ def compiled(function: _Function) -> _Function:
     True
     """
     try:
-        import numba  # noqa: PLC0415 - a compiler takes a second to load
-
-        from kohort.engines.kernel import numba_kernels  # noqa: F401, PLC0415 - it says where compiled code is kept
+        from kohort.engines.kernel import numba_kernels  # noqa: PLC0415 - a compiler takes a second to load
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
         return function
-    return cast("_Function", numba.njit(nogil=True, cache=True)(function))
+    return numba_kernels.compiled(function)
