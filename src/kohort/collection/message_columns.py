@@ -1,15 +1,15 @@
 """Messages as columns, and the digests of such messages."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import repeat
-from typing import Any, Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
@@ -19,7 +19,11 @@ from kohort.storage.messages import Message, MessageType
 PLAIN_FIELDS: Final = {ValueType.NUMBER: "numbers", ValueType.TEXT: "texts", ValueType.BOOLEAN: "booleans"}
 """The field of `Values` that holds each type of single values, in its order."""
 
-_ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
+# JSON escapes these and what comes before the first.
+_FIRST_PLAIN: Final = ord(" ")
+_QUOTE: Final = ord('"')
+_BACKSLASH: Final = ord("\\")
+_NO_BYTES: Final = np.zeros(0, np.uint8)
 
 
 @dataclass
@@ -79,45 +83,52 @@ def digests_of(heads: Heads, alike: Sequence[Alike], said: NDArray[np.int64]) ->
     >>> digests_of(heads_of([one]), [alike], np.array([5])).tolist() == [one.digest()]
     True
     """
-    begins = [
-        f'{{"event_id":{event_id},"type":"{kind}","ts":{time},"source":{source},"name":{name}{user}{visitor}'
-        for event_id, kind, time, source, name, user, visitor in zip(
-            _quoted(heads.event_ids), heads.types, said.tolist(), _quoted(heads.sources), _quoted(heads.names),
-            _given("user_id", heads.user_ids), _given("anonymous_id", heads.anonymous_ids), strict=True,
-        )
-    ]  # fmt: skip
-    hashes = [b""] * len(begins)
+    begins = pc.binary_join_element_wise(
+        *('{"event_id":', _quoted(_texts(heads.event_ids)), ',"type":"', _texts(heads.types), '","ts":'),
+        *(_written(ValueType.NUMBER, pa.array(said)), ',"source":', _quoted(_texts(heads.sources))),
+        *(',"name":', _quoted(_texts(heads.names))),
+        *(_given("user_id", heads.user_ids), _given("anonymous_id", heads.anonymous_ids), ""),
+    )
+    hashes = np.empty(len(begins), object)
     for one in alike:
-        form, columns = _values_form(one)
-        rows = zip(*columns, strict=True) if columns else repeat(())
-        for place, row in zip(one.places.tolist(), rows, strict=False):
-            hashes[place] = blake2b((begins[place] + form % row).encode(), digest_size=8).digest()
+        texts = pc.binary_join_element_wise(begins.take(pa.array(one.places)), *_values_of(one), "")
+        its = texts.cast(pa.binary()).to_numpy(zero_copy_only=False)
+        hashes[one.places] = [blake2b(text, digest_size=8).digest() for text in its]
     return (np.frombuffer(b"".join(hashes), ">u8") >> np.uint64(1)).astype(np.int64)
 
 
-def _values_form(alike: Alike) -> tuple[str, list[list[Any]]]:
-    """Return how values are written, with a place for each, and what stands in these places, by column."""
-    parts, columns = [], []
+def _values_of(alike: Alike) -> Iterator[str | pa.Array]:
+    """Yield the pieces of how values are written."""
+    yield ',"values":{'
+    following = ""
     for kind, field in PLAIN_FIELDS.items():
-        its = sorted((name, values.to_pylist()) for one, name, values in alike.columns if one is kind)
-        if its:
-            names = (msgspec.json.encode(name).decode().replace("%", "%%") for name, _ in its)
-            parts.append(f'"{field}":{{{",".join(f"{name}:%s" for name in names)}}}')
-            columns += [_written(kind, values) for _, values in its]
-    return f',"values":{{{",".join(parts)}}}}}', columns
+        its = sorted(((name, values) for one, name, values in alike.columns if one is kind), key=itemgetter(0))
+        for number, (name, values) in enumerate(its):
+            start = "," if number else f'{following}"{field}":{{'
+            yield f"{start}{msgspec.json.encode(name).decode()}:"
+            yield _written(kind, values)
+        following = "}," if its else following
+    yield "}}}" if following else "}}"
 
 
-def _written(kind: ValueType, values: list[Any]) -> list[Any]:
-    if kind is ValueType.TEXT:
-        return _quoted(values)
-    return ["true" if one else "false" for one in values] if kind is ValueType.BOOLEAN else values
+def _written(kind: ValueType, values: pa.Array) -> pa.Array:
+    return _quoted(values) if kind is ValueType.TEXT else values.cast(pa.string())
 
 
-def _given(field: str, texts: list[str]) -> list[str]:
-    return [f',"{field}":{quoted}' if text else "" for text, quoted in zip(texts, _quoted(texts), strict=True)]
+def _given(field: str, texts: list[str]) -> pa.Array:
+    found = _texts(texts)
+    written = pc.binary_join_element_wise(f',"{field}":', _quoted(found), "")
+    return pc.if_else(pc.equal(found, ""), "", written)
 
 
-def _quoted(texts: list[str]) -> list[str]:
-    if _ESCAPED.search("".join(texts)):
-        return [msgspec.json.encode(one).decode() for one in texts]
-    return [f'"{one}"' for one in texts]
+def _texts(texts: Sequence[str]) -> pa.Array:
+    return pa.array(texts, pa.string())
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    content = texts.buffers()[2]
+    held = np.frombuffer(content, np.uint8) if content else _NO_BYTES
+    # Looking at more than these texts, where they are a part of others, costs time only.
+    if ((held < _FIRST_PLAIN) | (held == _QUOTE) | (held == _BACKSLASH)).any():
+        return pa.array([msgspec.json.encode(one).decode() for one in texts.to_pylist()], pa.string())
+    return pc.binary_join_element_wise('"', texts, '"', "")

@@ -4,9 +4,9 @@ What an event means is said in `segment_messages`, for each by itself. What is r
 for there: an event with nested properties, with choices in its context, in a form that SDKs rarely use, or wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, repeat
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kohort.clock import parse_moment
+from kohort.clock import Moment, parse_moment
 from kohort.collection.flattening import MOST_VALUES
 from kohort.collection.message_columns import Alike, Heads, digests_of, heads_of
 from kohort.collection.segment_messages import EVENT_OF_TYPE, LONGEST_ID, LONGEST_MESSAGE_ID
 from kohort.collection.usual_values import Group, typed
 from kohort.definitions.identity import IdentityDefinition, Origin
 from kohort.definitions.tracking import LONGEST_NAME, TrackingPlan, event_key
-from kohort.storage.messages import MessageType
 from kohort.storage.received import Received
 
 _TIME: Final = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"
@@ -66,9 +65,27 @@ class _NamelessEvent(_Event, rename="camel", gc=False):
     context: _NamelessContext | None = None
 
 
-_READERS: Final = (
-    (msgspec.json.Decoder(_Event), msgspec.json.Decoder(_Context)),
-    (msgspec.json.Decoder(_NamelessEvent), msgspec.json.Decoder(_NamelessContext)),
+class _Request(msgspec.Struct, gc=False):
+    """A request of which every event can be read at once."""
+
+    events: list[_Event]
+    context: _Context | None = None
+
+
+class _NamelessRequest(msgspec.Struct, gc=False):
+    events: list[_NamelessEvent]
+    context: _NamelessContext | None = None
+
+
+class _Readers(NamedTuple):
+    request: msgspec.json.Decoder[Any]
+    context: msgspec.json.Decoder[Any]
+    event: msgspec.json.Decoder[Any]
+
+
+_READERS: Final = tuple(
+    _Readers(*map(msgspec.json.Decoder, kinds))
+    for kinds in ((_Request, _Context, _Event), (_NamelessRequest, _NamelessContext, _NamelessEvent))
 )
 
 
@@ -90,18 +107,26 @@ _NONE: Final = np.zeros(0, np.int64)
 NO_USUAL: Final = UsualEvents(_NONE, _NONE, heads_of([]), _NONE, [])
 
 
-class _Candidate(NamedTuple):
-    request: int
-    number: int
-    event: _Event
-    user_id: str
-    anonymous_id: str
+class _Candidates(NamedTuple):
+    """Events with the numbers of their requests, and theirs in these."""
+
+    requests: list[int]
+    numbers: list[int]
+    events: list[_Event]
+
+    def only(self, chosen: NDArray[np.bool_]) -> "_Candidates":
+        """Return some of them."""
+        if chosen.all():
+            return self
+        its = chosen.tolist()
+        requests, numbers, events = self
+        return _Candidates([*compress(requests, its)], [*compress(numbers, its)], [*compress(events, its)])
 
 
 class _Timed(NamedTuple):
     """Candidates whose times could be read, and their times: corrected, and as the sender gave them (0 for none)."""
 
-    candidates: list[_Candidate]
+    candidates: _Candidates
     moments: NDArray[np.int64]
     said: NDArray[np.int64]
 
@@ -117,83 +142,104 @@ def usual_events(
     >>> read.heads.event_ids, read.heads.names, read.alike[0].columns[0][1], read.numbers
     (['1'], ['page_viewed'], 'path', array([0]))
     """
-    timed = _timed([*_candidates(requests, identity)], requests, zone)
-    alike = [one for group in _groups(timed.candidates, plan) for one in typed(group, plan)]
-    kept = np.sort(np.concatenate([one.places for one in alike] or [_NONE]))
-    left = [timed.candidates[place] for place in kept.tolist()]
-    sources = {number: one[0].source for number, one in enumerate(requests) if one}
-    received = {number: one[0].received_at for number, one in enumerate(requests) if one}
-    names = np.empty(len(timed.candidates), object)
+    timed = _timed(_candidates(requests, identity), requests, zone)
+    alike = [one for group in _groups(timed.candidates.events, plan) for one in typed(group, plan)]
+    right, names = np.zeros(len(timed.moments), np.bool_), np.empty(len(timed.moments), object)
     for one in alike:
-        names[one.places] = one.name
+        right[one.places], names[one.places] = True, one.name
+    kept, left = np.flatnonzero(right), timed.candidates.only(right)
+    sources = [one[0].source if one else "" for one in requests]
+    received = [one[0].received_at if one else 0 for one in requests]
     heads = Heads(
-        event_ids=[one.event.message_id.strip() for one in left],
-        types=[one.event.type for one in left],
+        event_ids=[one.message_id.strip() for one in left.events],
+        types=[one.type for one in left.events],
         moments=timed.moments[kept].tolist(),
-        received_at=[received[one.request] for one in left],
-        sources=[sources[one.request] for one in left],
+        received_at=[received[number] for number in left.requests],
+        sources=[sources[number] for number in left.requests],
         names=names[kept].tolist(),
-        user_ids=[one.user_id for one in left],
-        anonymous_ids=[one.anonymous_id for one in left],
+        user_ids=[one.user_id.strip() if one.user_id else "" for one in left.events],
+        anonymous_ids=[one.anonymous_id.strip() if one.anonymous_id else "" for one in left.events],
     )
     alike = [one._replace(places=np.searchsorted(kept, one.places)) for one in alike]
     return UsualEvents(
-        requests=np.array([one.request for one in left], np.int64),
-        numbers=np.array([one.number for one in left], np.int64),
+        requests=np.array(left.requests, np.int64),
+        numbers=np.array(left.numbers, np.int64),
         heads=heads,
         digests=digests_of(heads, alike, timed.said[kept]),
         alike=sorted(alike, key=lambda one: int(one.places[0])),
     )
 
 
-def _candidates(
-    requests: Sequence[tuple[Received, bytes] | None], identity: IdentityDefinition
-) -> Iterator[_Candidate]:
-    names_people = any(one.origin is not Origin.TRAIT for one in identity.unique)
-    event_reader, context_reader = _READERS[names_people]
-    decode = event_reader.decode
+def _candidates(requests: Sequence[tuple[Received, bytes] | None], identity: IdentityDefinition) -> _Candidates:
+    readers = _READERS[any(one.origin is not Origin.TRAIT for one in identity.unique)]
+    found = _Candidates([], [], [])
     for request, one in enumerate(requests):
-        if one is None or not _is_usual(*one, context_reader):
+        if one is None or not _is_text(one[1]):
             continue
-        for number, raw in enumerate(one[0].events):
-            try:
-                event = decode(raw)
-            except (msgspec.DecodeError, RecursionError):
-                continue
-            user_id, anonymous_id = (event.user_id or "").strip(), (event.anonymous_id or "").strip()
-            if (user_id or anonymous_id) and event.message_id.strip():
-                yield _Candidate(request, number, event, user_id, anonymous_id)
+        numbers, events = _read(*one, readers)
+        found.requests.extend(repeat(request, len(numbers)))
+        found.numbers.extend(numbers)
+        found.events.extend(events)
+    names = [
+        bool(((one.user_id or "").strip() or (one.anonymous_id or "").strip()) and one.message_id.strip())
+        for one in found.events
+    ]
+    return found.only(np.array(names, np.bool_))
 
 
-def _is_usual(received: Received, record: bytes, reader: msgspec.json.Decoder[Any]) -> bool:
-    """Tell that what the decoder skips in a request's events is text without NUL, and its context says nothing."""
+def _read(received: Received, record: bytes, readers: _Readers) -> tuple[Sequence[int], list[_Event]]:
+    """Return those events of a request that can be read, by number; all at once where all can."""
+    try:
+        every = readers.request.decode(record).events
+        return range(len(every)), every
+    except (msgspec.DecodeError, RecursionError):
+        pass  # one of them cannot
+    numbers: list[int] = []
+    events: list[_Event] = []
+    try:
+        readers.context.decode(received.context)
+    except (msgspec.DecodeError, RecursionError):
+        return numbers, events
+    for number, raw in enumerate(received.events):
+        try:
+            event = readers.event.decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        numbers.append(number)
+        events.append(event)
+    return numbers, events
+
+
+def _is_text(record: bytes) -> bool:
+    """Tell that what decoders skip in a request's events is text without NUL."""
     try:
         record.decode()
-        reader.decode(received.context)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UnicodeDecodeError:
         return False
     return _ESCAPED_NUL not in record
 
 
-def _timed(candidates: list[_Candidate], requests: Sequence[tuple[Received, bytes] | None], zone: ZoneInfo) -> _Timed:
-    events = [one.event for one in candidates]
+def _timed(candidates: _Candidates, requests: Sequence[tuple[Received, bytes] | None], zone: ZoneInfo) -> _Timed:
+    events = candidates.events
     given, has_given, wrong = _moments([one.timestamp for one in events], zone)
     original, has_original, wrong_original = _moments([one.original_timestamp for one in events], zone)
     sent, has_sent, wrong_sent = _moments([one.sent_at for one in events], zone)
-    received_at = {number: one[0].received_at for number, one in enumerate(requests) if one}
-    sent_at = {number: one[0].sent_at for number, one in enumerate(requests) if one}
-    received = np.array([received_at[one.request] for one in candidates], np.int64)
+    its = np.array(candidates.requests, np.int64)
+    received = _by_request(requests, lambda one: one.received_at)[its]
     # A request that does not tell when it was sent came when it was sent.
-    skew = received - np.array(
-        [received_at[one.request] if sent_at[one.request] is None else sent_at[one.request] for one in candidates],
-        np.int64,
-    )
-    skew = np.where(has_sent, received - sent, skew)
+    request_sent = _by_request(requests, lambda one: one.received_at if one.sent_at is None else one.sent_at)[its]
+    skew = received - np.where(has_sent, sent, request_sent)
     said = np.where(has_original, original, given)
     has_said = has_original | has_given
     right = ~(wrong | wrong_original | wrong_sent)
     moments, said = np.where(has_said, said + skew, received), np.where(has_said, said, 0)
-    return _Timed([*compress(candidates, right.tolist())], moments[right], said[right])
+    return _Timed(candidates.only(right), moments[right], said[right])
+
+
+def _by_request(
+    requests: Sequence[tuple[Received, bytes] | None], told: Callable[[Received], Moment]
+) -> NDArray[np.int64]:
+    return np.array([told(one[0]) if one else 0 for one in requests], np.int64)
 
 
 def _moments(texts: list[str | None], zone: ZoneInfo) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -215,25 +261,23 @@ def _moments(texts: list[str | None], zone: ZoneInfo) -> tuple[NDArray[np.int64]
     return times, is_given, is_wrong
 
 
-def _groups(candidates: list[_Candidate], plan: TrackingPlan) -> Iterator[Group]:
-    key: tuple[MessageType, str, tuple[str, ...]]
-    alike: dict[tuple[MessageType, str, tuple[str, ...]], tuple[list[int], list[Any]]] = {}
-    for place, candidate in enumerate(candidates):
-        event = candidate.event
-        values, kind = event.properties or {}, event.type
-        if kind == "track":
-            key = kind, event.event or "", tuple(values)
+def _groups(events: Sequence[_Event], plan: TrackingPlan) -> Iterator[Group]:
+    alike: dict[tuple[str, ...], tuple[list[int], list[Any]]] = {}
+    for place, event in enumerate(events):
+        values: Mapping[str, Any] = event.properties or {}
+        if event.type == "track":
+            key = (*values, event.event or "", "track")
         else:
             told = {"name": event.name, "category": event.category}
             values = {**values, **{name: value for name, value in told.items() if value is not None}}
-            key = kind, "", tuple(values)
+            key = (*values, "", event.type)
         group = alike.get(key)
         if group is None:
             group = alike[key] = [], []
         group[0].append(place)
         group[1].append(values.values())
-    for (one, called, names), (places, rows) in alike.items():
-        name = EVENT_OF_TYPE[one] if one != "track" else _key(called, plan)
+    for (*names, called, kind), (places, rows) in alike.items():
+        name = EVENT_OF_TYPE[kind] if kind != "track" else _key(called, plan)
         if name and len(names) <= MOST_VALUES and all(0 < len(each) <= LONGEST_NAME for each in names):
             columns = dict(zip(names, zip(*rows, strict=True), strict=True))
             yield Group(name, np.array(places, np.int64), columns)

@@ -1,7 +1,7 @@
 """What `identity:` in `kohort.yaml` declares: which values identify a person beside user and anonymous ids."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -79,6 +79,15 @@ class IdentityDefinition:
         """Return whether a value names nobody; capitals and spaces around it do not matter."""
         plain = _plain(value)
         return not plain or plain in self._blocked_by_kind.get(kind, self._blocked_by_kind[ANY_KIND])
+
+    def blocked_among(self, kind: str, values: Iterable[str]) -> set[str]:
+        """Return those of some values that are blocked.
+
+        >>> IdentityDefinition().blocked_among("user_id", ["ada", " NULL ", ""]) == {" NULL ", ""}
+        True
+        """
+        blocked = self._blocked_by_kind.get(kind, self._blocked_by_kind[ANY_KIND]) | {""}
+        return {value for value in values if _plain(value) in blocked}
 
     def limit_of(self, kind: str) -> int | None:
         """Return the most actors that may share a value of a kind, None for a kind that joins nobody.

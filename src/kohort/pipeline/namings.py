@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kohort.collection.message_columns import Heads
@@ -60,13 +61,24 @@ def namings_of(heads: Heads, others: Mapping[int, Message], definition: Identity
     who = np.array([numbers.setdefault(key, len(numbers)) for key in alike], np.int64)
     firsts = np.empty(len(numbers), np.int64)
     firsts[who[::-1]] = np.arange(len(who))[::-1]
-    namings = [
-        _naming_of_ids(key, definition) if len(key) == _IDS_ALONE else naming_of(others[place], definition)
-        for key, place in zip(numbers, firsts.tolist(), strict=True)
-    ]
-    actors = pa.array([one.actor for one in namings], pa.string()).take(pa.array(who))
-    seen, linked = [one.seen for one in namings], [one.linked for one in namings]
-    return Namings(who, actors, _numbered(seen, _SEEN), _numbered(linked, _LINKED))
+    unblocked = _unblocked(numbers, definition)
+    namings = {
+        number: naming_of(others[place] if place in others else _message_of(key), definition)
+        for (key, number), place in zip(numbers.items(), firsts.tolist(), strict=True)
+        if key not in unblocked
+    }
+    plain = _namings_of_ids(unblocked)
+    own = np.empty(len(numbers), object)
+    own[np.fromiter(unblocked.values(), np.int64, len(unblocked))] = plain.actors.to_numpy(zero_copy_only=False)
+    own[list(namings)] = [one.actor for one in namings.values()]
+    seen = _numbered({number: one.seen for number, one in namings.items()}, _SEEN)
+    linked = _numbered({number: one.linked for number, one in namings.items()}, _LINKED)
+    return Namings(
+        who,
+        pa.array(own, pa.string()).take(pa.array(who)),
+        _in_order([plain.seen, seen]),
+        _in_order([plain.linked, linked]),
+    )
 
 
 def _alike(place: int, message: Message, definition: IdentityDefinition) -> tuple[Any, ...]:
@@ -88,24 +100,57 @@ def naming_of(message: Message, definition: IdentityDefinition) -> Naming:
     return Naming(actor_of(message, named), seen, [(own, other) for other in others])
 
 
-def _naming_of_ids(ids: _Ids, definition: IdentityDefinition) -> Naming:
-    """Return what a message says of who is who that says no more than two ids, either of which may be empty."""
-    user, visitor = ids
-    blocked = (user and definition.is_blocked(USER, user)) or (visitor and definition.is_blocked(ANONYMOUS, visitor))
-    if blocked or not (user or visitor):
-        return naming_of(Message("", "track", 0, 0, "", user_id=user, anonymous_id=visitor), definition)
-    if not visitor:
-        own = actor_id_of(USER, user)
-        return Naming(own, ((USER, user, own),), ())
-    other = actor_id_of(ANONYMOUS, visitor)
-    if not user:
-        return Naming(other, ((ANONYMOUS, visitor, other),), ())
-    own = actor_id_of(USER, user)
-    return Naming(own, ((USER, user, own), (ANONYMOUS, visitor, other)), ((own, other),))
+class _Plain(NamedTuple):
+    """The actor of each naming that says no more than two ids, and what these say."""
+
+    actors: pa.Array
+    seen: pa.Table
+    linked: pa.Table
 
 
-def _numbered(parts: Sequence[Iterable[tuple[Any, ...]]], schema: pa.Schema) -> pa.Table:
+def _unblocked(numbers: Mapping[Any, int], definition: IdentityDefinition) -> dict[_Ids, int]:
+    """Return the numbers of namings that say no more than two ids, of which one may be empty and neither is blocked."""
+    ids = {key: number for key, number in numbers.items() if len(key) == _IDS_ALONE}
+    users = definition.blocked_among(USER, {user for user, _ in ids}) - {""}
+    visitors = definition.blocked_among(ANONYMOUS, {visitor for _, visitor in ids}) - {""}
+    return {
+        (user, visitor): number
+        for (user, visitor), number in ids.items()
+        if user not in users and visitor not in visitors and (user or visitor)
+    }
+
+
+def _message_of(ids: _Ids) -> Message:
+    return Message("", "track", 0, 0, "", user_id=ids[0], anonymous_id=ids[1])
+
+
+def _namings_of_ids(numbers: Mapping[_Ids, int]) -> _Plain:
+    """Return what namings say by two ids, which are not blocked: as `naming_of` does for each."""
+    who = pa.array(numbers.values(), pa.int64())
+    own, other = (
+        pa.array([actor_id_of(kind, ids[place]) if ids[place] else None for ids in numbers], pa.string())
+        for place, kind in enumerate((USER, ANONYMOUS))
+    )
+    parts = [
+        pa.table(
+            [who, pa.repeat(kind, len(who)), pa.array([ids[place] for ids in numbers], pa.string()), actors],
+            schema=_SEEN,
+        ).filter(actors.is_valid())
+        for place, (kind, actors) in enumerate(((USER, own), (ANONYMOUS, other)))
+    ]
+    linked = pa.table([who, own, other], schema=_LINKED).filter(pc.and_(own.is_valid(), other.is_valid()))
+    return _Plain(pc.coalesce(own, other), pa.concat_tables(parts), linked)
+
+
+def _in_order(parts: list[pa.Table]) -> pa.Table:
+    """Return the rows of tables by the number in front; those of one number stay in order."""
+    together = pa.concat_tables(parts)
+    order = np.argsort(together.column(WHO).to_numpy(), kind="stable")
+    return together.take(pa.array(order)).combine_chunks()
+
+
+def _numbered(parts: Mapping[int, Iterable[tuple[Any, ...]]], schema: pa.Schema) -> pa.Table:
     """Return a table of rows with the number of the part that each belongs to in front."""
-    rows = [(number, *row) for number, part in enumerate(parts) for row in part]
+    rows = [(number, *row) for number, part in parts.items() for row in part]
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pa.table([pa.array(one, field.type) for one, field in zip(columns, schema, strict=True)], schema=schema)

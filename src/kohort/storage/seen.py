@@ -52,10 +52,8 @@ def keys_of(messages: Iterable[tuple[str, str]]) -> Keys:
     >>> keys_of([("web", "1"), ("web", "1"), ("app", "1")])[:, 0] == keys_of([("web", "1")])[0, 0]
     array([ True,  True, False])
     """
-    hashes = b"".join(
-        hashlib.blake2b(f"{len(source)}:{source}{identity}".encode(), digest_size=16).digest()
-        for source, identity in messages
-    )
+    texts = [f"{len(source)}:{source}{identity}".encode() for source, identity in messages]
+    hashes = b"".join([hashlib.blake2b(text, digest_size=16).digest() for text in texts])
     return np.frombuffer(hashes, ">u8").astype(np.uint64).reshape(-1, 2)
 
 
