@@ -1,11 +1,13 @@
 """How long it takes to be ready again, to apply a little, and to make all tables anew from the journal.
 
-    python benchmarks/recovery.py [--events 1000000 …] [--kind received messages] [--folder DIR]
+    python benchmarks/recovery.py [--events 1000000 …] [--people 100000] [--kind received messages]
+        [--folder DIR]
 
-Each project holds so many events of a tenth as many people: as the collector writes them to the journal ("received", a
-hundred a request, with the context that a browser sends), or as reading a file does ("messages"). *Ready*: a new
-process opens the project, finds the end of the journal, and applies what is left (nothing). *A little*: it applies a
-hundred new events of people who are known. *Rebuild*: `kohort rebuild`. CPU seconds are those of the processes asked.
+Each project holds so many events of so many people (unless told otherwise, a tenth of the events): as the collector
+writes them to the journal ("received", a hundred a request, with the context that a browser sends), or as reading a
+file does ("messages"). *Ready*: a new process opens the project, finds the end of the journal, and applies what is left
+(nothing). *A little*: it applies a hundred new events of people who are known. *Rebuild*: `kohort rebuild`. CPU seconds
+are those of the processes asked.
 """
 
 import argparse
@@ -50,6 +52,7 @@ with Project(sys.argv[1])._writing():
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--people", type=int)
     parser.add_argument("--kind", nargs="+", choices=["received", "messages"], default=["received", "messages"])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     given = parser.parse_args()
@@ -59,22 +62,22 @@ def main() -> None:
         for kind in given.kind:
             place = Path(tempfile.mkdtemp(prefix="recovery", dir=given.folder))
             try:
-                measure(place / "shop", events, kind)
+                measure(place / "shop", events, given.people or events // 10, kind)
             finally:
                 shutil.rmtree(place)
 
 
-def measure(folder: Path, events: int, kind: RecordKind) -> None:
+def measure(folder: Path, events: int, people: int, kind: RecordKind) -> None:
     project = Project.create(folder)
     journal, chosen = project._workspace().journal, np.random.default_rng(1)  # noqa: SLF001
     for start in range(0, events, AT_ONCE):
-        append(journal, kind, messages(chosen, start, AT_ONCE, events // 10))
+        append(journal, kind, messages(chosen, start, AT_ONCE, people))
     command = [sys.executable, "-m", "kohort", "rebuild", "--project", str(folder)]
     wall, cpu = run(command)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     before = stored(folder)
     ready = run([sys.executable, "-c", READY, str(folder)])
-    few = messages(chosen, events, 100, events // 10)
+    few = messages(chosen, events, 100, people)
     append(journal, kind, few)
     little = run([sys.executable, "-c", READY, str(folder)])
     after = stored(folder)
