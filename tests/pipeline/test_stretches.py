@@ -89,6 +89,7 @@ def test_messages_read_at_once_say_what_they_say_one_by_one(
     names, their_names = Names(), Names()
     for some in (before, given_now):
         stretch = stretch_of(some, definition)
+        assert stretch.digests.tolist() == [one.digest() for one in some]
         found, expected = sort_out(seen, stretch.keys, stretch.digests), obvious.sort_out(known, some)
         fresh = stretch.only(found.fresh)
         assert [some[place] for place in found.fresh] == expected.fresh
