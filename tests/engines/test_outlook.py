@@ -1,26 +1,29 @@
 """Law: each "what would change it" does change it, applied to the world and asked of the slow, obvious reference."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kohort.clock import DAY, HOUR, Moment, moment_of
+from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.values import ValueType
 from kohort.engines.evaluation import Doing, Fact, Setting, Shown
 from kohort.engines.outlook.evidence import with_facts
 from kohort.engines.outlook.hypotheses import type_of
 from kohort.engines.outlook.outlook import Case, outlook_of
 from kohort.engines.plan import build_plan
-from kohort.engines.reference import Event, Person, TraitValue, Typed
+from kohort.engines.reference import ConsentChoice, Event, Person, TraitValue, Typed
 from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.statistics import Statistic, Statistics
 from kohort.rules.catalog import Catalog
 from kohort.rules.check import check_rule
+from kohort.rules.nodes import ConsentTo
 from kohort.rules.read import read_rule
 from kohort.storage.connections import open_duckdb
 from kohort.storage.stores import DuckStore
@@ -50,9 +53,19 @@ def case_of(world: World, person: Person, statistics: Statistics) -> Case:
     return Case.of(build_plan(world.rules, world.catalog), its, world.catalog, statistics, world.at)
 
 
-def with_change(person: Person, change: Doing | Setting, at: Moment) -> tuple[Person, Moment]:
+def consenting(person: Person, categories: Sequence[str], at: Moment, *, granted: bool) -> Person:
+    """Return the person after all their actors were asked anew, in another form, for every category of a purpose."""
+    actors = sorted({one.actor for one in person.choices}) or [""]
+    told = [ConsentChoice(actor, "zz", category, at, granted) for actor in actors for category in categories]
+    return replace(person, choices=(*person.choices, *told))
+
+
+def with_change(person: Person, change: Doing | Setting, at: Moment, catalog: Catalog) -> tuple[Person, Moment]:
     """Return the person with a change applied after `at`, and the moment when it is complete."""
     match change:
+        case Setting(value=bool() as granted) if change.trait.startswith(CONSENT_PREFIX):
+            categories = catalog.purposes[change.trait.removeprefix(CONSENT_PREFIX)]
+            return consenting(person, categories, at + 1, granted=granted), at + 1
         case Setting():
             value = None if change.value is None else typed(change.value)
             return replace(person, traits=(*person.traits, TraitValue(change.trait, "zz", at + 1, value))), at + 1
@@ -75,7 +88,11 @@ def typed(value: Shown) -> Typed:
             return Typed(kind, moment_of(value))
 
 
+NOBODY_ASKED = replace(CATALOG, purposes={"ads": ("ads", "Advertising")})
+
+
 @examples(60)
+@example(World((Person("p0", NOON),), {}, NOBODY_ASKED, {"rule 0": ConsentTo("ads")}, NOON), [])
 @given(worlds(most_rules=1), st.lists(moments(), max_size=4))
 def test_what_would_change_it_does_change_it(world: World, asked: list[Moment]) -> None:
     create_relations(CONNECTION, world)
@@ -94,7 +111,7 @@ def test_what_would_change_it_does_change_it(world: World, asked: list[Moment]) 
         for moment in (m for m in asked if world.at < m < (outlook.looked_until if turn is None else turn)):
             assert holds(moment) == now, "nothing changes before"
         if outlook.single_change is not None:
-            changed, moment = with_change(person, outlook.single_change, world.at)
+            changed, moment = with_change(person, outlook.single_change, world.at, world.catalog)
             assert (holds(moment), holds(moment, changed)) == (now, not now)
 
 
