@@ -24,7 +24,7 @@ test-spark: $(DEV)/.ready ## Hold the SQL engine to the published suite on Spark
 	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py
 
 test-spark-runs: $(DEV)/.ready ## Runs of a project on Spark, what it keeps, and what its values mean.
-	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py
+	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py tests/pipeline/test_incremental_spark.py
 
 test-warehouses: $(DEV)/.ready $(STORES)/.ready
 	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest --numprocesses 2 -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py
