@@ -7,7 +7,7 @@ NODE := .venv/node
 STORES := .venv/stores
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-stores test-spark test-warehouses test-deep test-chaos mutants lint docs examples bench format generate clean
+.PHONY: demo test test-slow test-stores test-spark test-spark-runs test-warehouses test-deep test-chaos mutants lint docs examples bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
@@ -18,10 +18,13 @@ test: $(DEV)/.ready ## Run the tests.
 test-slow: $(DEV)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
 	$(if $(shell command -v npm),KOHORT_NODE_MODULES=$(CURDIR)/$(NODE)/node_modules) $(DEV)/bin/pytest --numprocesses 2 -m slow
 
-test-stores: test-spark test-warehouses ## Hold the SQL engine to the reference on Spark (needs Java 17), ClickHouse and a Snowflake that is played: ten minutes.
+test-stores: test-spark test-spark-runs test-warehouses ## Hold the SQL engine to the reference on Spark (needs Java 17), ClickHouse and a Snowflake that is played: eight minutes.
 
-test-spark: $(DEV)/.ready
-	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py
+test-spark: $(DEV)/.ready ## Hold the SQL engine to the published suite on Spark.
+	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py
+
+test-spark-runs: $(DEV)/.ready ## Runs of a project on Spark, what it keeps, and what its values mean.
+	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py tests/pipeline/test_incremental_spark.py
 
 test-warehouses: $(DEV)/.ready $(STORES)/.ready
 	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest --numprocesses 2 -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.stores, pytest.mark.filterwarnings("ignore:.*socket:py
 
 
 class TestSqlEngineOnSpark(EngineSuite):
+    at_once = 25
     store: ClassVar[SparkStore]
 
     @pytest.fixture(autouse=True, scope="class")

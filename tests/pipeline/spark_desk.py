@@ -11,7 +11,7 @@ from store_desk import SCHEMA, SEGMENTS, SOURCES, project_of
 
 from kohort.project import Project
 from kohort.storage.spark import SparkStore, open_spark
-from kohort.testing.spark import SMALL
+from kohort.testing.spark import QUICK, SMALL
 
 TABLES = {
     "orders": (
@@ -26,8 +26,7 @@ TABLES = {
         "latitude FLOAT, longitude DOUBLE, extra STRING, changed TIMESTAMP_NTZ) USING PARQUET"
     ),
 }
-# What is planned once is not worth much compiling.
-_QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+_CODE = "-XX:ReservedCodeCacheSize=256m"
 KINDS = {"amount": pa.decimal128(18, 9), "labels": pa.list_(pa.string()), "born": pa.date32()}
 
 
@@ -37,7 +36,7 @@ def lasting_in(folder: Path) -> dict[str, str]:
         "spark.sql.catalogImplementation": "hive",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/catalog;create=true",
-        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={folder}/derby.log {_QUICK}",
+        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={folder}/derby.log {QUICK} {_CODE}",
     }
 
 

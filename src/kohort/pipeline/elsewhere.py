@@ -199,7 +199,7 @@ def _look(
     for statement in relations(dialect, tables, catalog, database):
         store.make(statement)
     memory = None
-    if all(one.source.cursor for one in tables) and not dialect.anew:
+    if all(one.source.cursor for one in tables):
         feed = feed_of(tables, catalog)
         memory = Memory(store, _KEPT, feed, at, asked=full)
     for statement in [people_table(dialect, tables)] if memory is None else mended_people(dialect, memory, feed):
@@ -345,8 +345,6 @@ def _why_everybody(site: _Site) -> str:
     """Return why nothing that an earlier run kept was used, if so."""
     if site.memory is not None:
         return f", since {site.memory.full}" if site.memory.full else ""
-    if site.dialect.anew:
-        return f", since no run goes on from another on {site.dialect.name} yet"
     lacking = [one.source.name for one in site.tables if not one.source.cursor]
     return f", since {_some_of(lacking)} {'names' if len(lacking) == 1 else 'name'} no cursor"
 

@@ -12,10 +12,15 @@ from kohort.storage.spark import SparkStore, open_spark
 from kohort.testing.relations import relations_of
 from kohort.testing.worlds import World
 
+QUICK: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of Java: what is planned once is not worth much compiling, and few rows are not worth threads that sweep."""
+
 SMALL: Final = {
     "spark.default.parallelism": "2",
     "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": QUICK,
     "spark.driver.host": "127.0.0.1",
+    "spark.executor.extraJavaOptions": QUICK,
     "spark.executor.memory": "700m",
     "spark.log.level": "OFF",
     "spark.sql.adaptive.enabled": "false",

@@ -133,11 +133,6 @@ _SPARK: Final = Dialect(
             "a lock is held where the warehouse is a folder of this machine; elsewhere let one machine run alone",
         ),
         Gap(
-            "`kohort run --engine` that goes on from the run before",
-            Grade.NOT_YET,
-            "every run reads all rows, and writes all results anew; from Python, evaluations go on",
-        ),
-        Gap(
             "Kohort's own time zones", Grade.NOT_YET, "its Java knows when offsets change; releases of both may differ"
         ),
         _NO_SNAPSHOT,

@@ -22,7 +22,7 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
-        for part in ("base", "explanations", "laws", "meaning", "refreshes", "sequences", "windows_and_texts")
+        for part in ("ahead", "base", "explanations", "laws", "meaning", "refreshes", "sequences", "windows_and_texts")
     )
 )
 

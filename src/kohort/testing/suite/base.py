@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from kohort.clock import Moment
@@ -12,6 +13,7 @@ from kohort.engines.reference import Person, Reference
 from kohort.engines.statistics import Statistics
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
+from kohort.testing.suite.ahead import Ahead, Question, foreseen
 from kohort.testing.worlds import World
 
 Law = TypeVar("Law", bound=Callable[..., Any])
@@ -28,7 +30,20 @@ class Engine(Protocol):
 
 
 class EngineCases(ABC):
-    """One part of the suite; a subclass says how an engine is made."""
+    """One part of the suite; a subclass says how an engine is made.
+
+    An engine to which each evaluation is dear sets `at_once`: so many questions of the tables are then asked together,
+    before the first of them is needed, and each test still asserts its own (see `ahead`).
+    """
+
+    at_once: ClassVar[int] = 1
+    _ahead: ClassVar[Ahead | None] = None
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _foreseen(cls, request: pytest.FixtureRequest) -> None:
+        if cls.at_once > 1:
+            cls._ahead = Ahead(foreseen(cls, request.session.items, _referred), cls.at_once)
 
     @abstractmethod
     def engine_of(self, world: World) -> Engine:
@@ -41,11 +56,18 @@ class EngineCases(ABC):
         self, everybody: Sequence[Person], catalog: Catalog, rules: dict[str, Rule], at: Moment
     ) -> dict[str, list[str]]:
         """Return the members of each rule, on which the engine and the reference agree."""
-        actors = {one.event_id: person.person_id for person in everybody for one in person.events}
-        world = World(tuple(everybody), actors, catalog, rules, at)
-        found = members_of(self.engine_of(world).evaluate(rules, at))
-        assert found == Reference(everybody, catalog, at).evaluate(rules)
+        question = Question(tuple(everybody), catalog, rules, at)
+        batch = None if self._ahead is None else self._ahead.batch_of(question)
+        found = self._ask(question.world) if batch is None else batch.answer(question, self._ask)
+        assert found == _referred(question)
         return found
+
+    def _ask(self, world: World) -> dict[str, list[str]]:
+        return members_of(self.engine_of(world).evaluate(dict(world.rules), world.at))
+
+
+def _referred(question: Question) -> dict[str, list[str]]:
+    return Reference(question.people, question.catalog, question.at).evaluate(question.rules)
 
 
 def members_of(evaluation: Evaluation) -> dict[str, list[str]]:
