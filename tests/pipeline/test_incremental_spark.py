@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.stores, pytest.mark.filterwarnings("ignore:.*socket:py
 MARCH, LATER = "2026-03-01", "2026-03-02"
 FEW = {name: SEGMENTS[name] for name in ("buyers", "spenders", "above")}
 ORDER = (
-    "id + {loaded} AS no, CAST(id % {people} AS INT) AS client, TIMESTAMP '{first}' + MAKE_DT_INTERVAL(0, id) AS ordered_at, "
+    "id + {loaded} AS no, CAST(id % {people} AS INT) AS client, "
+    "TIMESTAMP '{first}' + MAKE_DT_INTERVAL(0, id) AS ordered_at, "
     "CAST(id % 97 AS DECIMAL(18, 9)) AS amount, 'web' AS channel, true AS express, ARRAY('gift') AS labels, "
     "CAST({loaded} + id AS BIGINT) AS loaded"
 )
