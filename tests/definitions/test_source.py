@@ -63,6 +63,22 @@ def test_a_group_is_its_own_key() -> None:
     assert source_definition_of(document, FILE).key == ("basket_id",)
 
 
+TABLE = {
+    "name": "orders", "table": "shop.orders", "store": "lake", "event": "order_completed", "person": "client",
+    "key": "no", "time": {"column": "sold", "day": "sold_on"}, "cursor": {"column": "loaded", "day": "loaded_on"},
+}  # fmt: skip
+
+
+def test_a_table_names_the_days_by_which_it_is_partitioned() -> None:
+    source = source_definition_of(TABLE, FILE)
+    assert (source.time.day, source.cursor, source.cursor_day) == ("sold_on", "loaded", "loaded_on")
+    assert source.days() == {"sold_on": "time", "loaded_on": "cursor"}
+    assert source.columns() == {
+        "client": "person", "sold": "time", "sold_on": "time", "loaded": "cursor", "loaded_on": "cursor", "no": "key"
+    }  # fmt: skip
+    assert source_definition_of({**TABLE, "cursor": "loaded"}, FILE).days() == {"sold_on": "time"}
+
+
 def changed(**changes: object) -> dict[str, Any]:
     return {name: value for name, value in {**yaml.safe_load(ORDERS), **changes}.items() if value is not ...}
 
@@ -82,6 +98,10 @@ def changed(**changes: object) -> dict[str, Any]:
         (changed(time={"column": "a", "time_zone": "Europe/Pari"}), 'unknown time zone "Europe/Pari"'),
         (changed(delimiter="::"), 'field "delimiter"'),
         (changed(cursor="loaded"), 'field "cursor": only a table has a cursor'),
+        (changed(time={"column": "a", "day": "b"}), 'field "time.day": only a table has a column with the days'),
+        ({**TABLE, "time": {"at": "2017-01-01", "day": "b"}}, 'field "time.day": only a table has a column with'),
+        ({**TABLE, "cursor": {"day": "b"}}, 'field "cursor.column": expected text, got nothing'),
+        ({**TABLE, "cursor": {"column": "a", "days": "b"}}, 'unknown field "days"; did you mean "day"?'),
         (changed(traits={"a": "b"}), "an event has properties, not traits"),
         (changed(event=...), "properties belong to an event"),
         (changed(event=..., properties=...), "only the rows of an event are grouped"),

@@ -74,9 +74,9 @@ def landed(store: SparkStore) -> dict[str, list[str]]:
     return {name: sorted(people) for name, people in found.items()}
 
 
-def everything(store: SparkStore) -> dict[str, list[str]]:
+def everything(store: SparkStore, schema: str = SCHEMA) -> dict[str, list[str]]:
     """Return all rows of all views that landed, as sorted texts."""
     return {
-        name: sorted(map(str, store.fetch(f"SELECT * FROM {SCHEMA}.{name}", []).to_pylist()))
+        name: sorted(map(str, store.fetch(f"SELECT * FROM {schema}.{name}", []).to_pylist()))
         for name in ("memberships", "membership_log", "segment_sizes", "epochs")
     }

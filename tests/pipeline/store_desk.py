@@ -2,18 +2,20 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
 from kohort.engines.sql.store import Store
 from kohort.project import Project
+from kohort.storage.duckdb_file import open_duckdb_file
 from kohort.storage.postgres import PostgresStore, open_postgres
 from kohort.testing.clock import SettableClock
 from small_shop import NOW
@@ -138,6 +140,29 @@ def batches_of(rows: Rows, number: int, seed: int = 7) -> list[Rows]:
         for place, row in enumerate(dealt["clients"]):
             row["loaded"] = (start + timedelta(hours=batch, microseconds=place)).replace(tzinfo=None)
     return [*batches]
+
+
+class Lake:
+    """The shop's tables in a store of a kind, opened for each look, since a DuckDB file lets nobody else in."""
+
+    def __init__(self, kind: str, address: str) -> None:
+        self.kind, self.address = kind, address
+
+    @classmethod
+    @contextmanager
+    def filled(cls, kind: str, address: str) -> "Iterator[Lake]":
+        """Make the shop's tables, without rows, in the database at `address`, or in a file that is made there."""
+        if kind == "postgres":
+            with filled(address, {}):
+                yield cls(kind, address)
+            return
+        duckdb.connect(address).close()
+        with open_duckdb_file(Path(address)) as store:
+            make_tables(store)
+        yield cls(kind, address)
+
+    def open(self) -> AbstractContextManager[Store]:
+        return open_postgres(self.address) if self.kind == "postgres" else open_duckdb_file(Path(self.address))
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`kohort run --engine` goes on from the run before: the same members, from what can have changed since."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from store_desk import (
     SCHEMA,
     SEGMENTS,
+    Lake,
     batches_of,
     elsewhere,
     embedded,
@@ -16,7 +16,6 @@ from store_desk import (
     filled,
     insert,
     landed,
-    make_tables,
     rows_of,
     write_segments,
 )
@@ -25,7 +24,6 @@ from kohort.engines.sql.store import Store
 from kohort.errors import ProjectError, StorageError, UsageError
 from kohort.pipeline.results import StepOutcome
 from kohort.project import Project
-from kohort.storage.duckdb_file import open_duckdb_file
 from kohort.storage.postgres import PostgresStore, open_postgres
 
 MOMENTS = ("2025-12-01", "2026-01-15", "2026-03-01")
@@ -33,32 +31,13 @@ MARCH, APRIL = "2026-03-01", "2026-04-01"
 ANEW = "kohort_anew"
 
 
-class Lake:
-    """The shop's tables in a store of a kind, opened for each look, since a DuckDB file lets nobody else in."""
-
-    def __init__(self, kind: str, address: str) -> None:
-        self.kind, self.address = kind, address
-
-    def open(self) -> AbstractContextManager[Store]:
-        return open_postgres(self.address) if self.kind == "postgres" else open_duckdb_file(Path(self.address))
-
-
 @pytest.fixture(params=["duckdb", "postgres"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    if request.param == "postgres":
-        address = request.getfixturevalue("postgres")
-        monkeypatch.setenv("KOHORT_TEST_STORE", address)
-        with filled(address, {}):
-            yield Lake("postgres", address)
-        return
-    import duckdb  # noqa: PLC0415 - to make a file
-
-    path = tmp_path / "lake.duckdb"
-    duckdb.connect(str(path)).close()
-    monkeypatch.setenv("KOHORT_TEST_STORE", str(path))
-    with open_duckdb_file(path) as store:
-        make_tables(store)
-    yield Lake("duckdb", str(path))
+    postgres = request.param == "postgres"
+    address = request.getfixturevalue("postgres") if postgres else str(tmp_path / "lake.duckdb")
+    monkeypatch.setenv("KOHORT_TEST_STORE", address)
+    with Lake.filled(request.param, address) as found:
+        yield found
 
 
 def ran(project: Project, at: str, *, apply: bool = False, full: bool = False) -> list[StepOutcome]:

@@ -28,12 +28,14 @@ class Aggregate(StrEnum):
 class TimeMapping:
     """Where a row's time stands: in a column, or fixed for the whole file (`at`, ISO 8601).
 
-    `zone` is that of times written without an offset; None means the project's zone.
+    `zone` is that of times written without an offset; None means the project's zone. `day` is the column with the day
+    of the column's times, by which a table is partitioned, if there is one.
     """
 
     column: str = ""
     at: str = ""
     zone: ZoneInfo | None = None
+    day: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,9 @@ class SourceDefinition:
     `event` is the key of the event, empty for a source of traits; `values` are its properties, or the traits.
     `user_id` and `anonymous_id` name columns. `key` are the columns that make a row unique, if any; `group_by`
     those of line items that make one event together. `cursor` is the column of a table, if there is one, that is
-    greater in every row that is loaded later. `file` is the definition's own file, for messages. Without consent to
-    each of the purposes `requires_consent` nothing of the source is stored.
+    greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
+    `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
+    nothing of the source is stored.
     """
 
     name: str
@@ -88,6 +91,7 @@ class SourceDefinition:
     table: tuple[str, str] | None = None
     store: str = ""
     cursor: str = ""
+    cursor_day: str = ""
     requires_consent: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, str]:
@@ -98,12 +102,17 @@ class SourceDefinition:
         wanted = {column: "person" for column in (self.user_id, self.anonymous_id) if column}
         wanted |= {self.time.column: "time"} if self.time.column else {}
         wanted |= {self.cursor: "cursor"} if self.cursor else {}
+        wanted |= {name: asked for name, asked in self.days().items() if name not in wanted}
         wanted |= dict.fromkeys(self.key, "key") | dict.fromkeys(self.group_by, "group_by")
         for value in self.values:
             wanted |= dict.fromkeys((*value.columns, *value.where), value.name)
         wanted |= {lookup.on: f"lookups: {lookup.file}" for lookup in self.lookups}
         brought = {column for lookup in self.lookups for column in lookup.columns}
         return {column: asked for column, asked in wanted.items() if column not in brought}
+
+    def days(self) -> dict[str, str]:
+        """Return the columns of days by which a table is partitioned, with the field that names each."""
+        return {name: asked for name, asked in ((self.time.day, "time"), (self.cursor_day, "cursor")) if name}
 
 
 _DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
@@ -130,6 +139,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
     if delimiter and delimiter not in _DELIMITERS:
         raise fields.wrong("delimiter", 'one of "," ";" "|" or "tab"', delimiter)
     table, store = _table(fields)
+    cursor, cursor_day = _cursor(fields)
     definition = SourceDefinition(
         name=fields.text("name"),
         files=fields.text("files") if table is None else "",
@@ -145,7 +155,8 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         delimiter=_DELIMITERS.get(delimiter, ""),
         table=table,
         store=store,
-        cursor=fields.text("cursor", default=""),
+        cursor=cursor,
+        cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
     )
     fields.refuse_unknown()
@@ -179,6 +190,16 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
     return (schema, name), fields.text("store")
 
 
+def _cursor(fields: Fields) -> tuple[str, str]:
+    """Return the column of a cursor and that of its days; empty where there is none."""
+    if not isinstance(fields.value("cursor"), Mapping):
+        return fields.text("cursor", default=""), ""
+    cursor = Fields(fields.value("cursor"), fields.file, "cursor")
+    found = cursor.text("column"), cursor.text("day", default="")
+    cursor.refuse_unknown()
+    return found
+
+
 def _person(fields: Fields) -> tuple[str, str]:
     if not isinstance(fields.value("person"), Mapping):
         return fields.text("person"), ""
@@ -196,14 +217,16 @@ def _time(fields: Fields) -> TimeMapping:
     time = fields.inner("time")
     if time is None:
         raise fields.wrong("time", 'a column, or a fixed time such as {at: "2026-01-31"}', None)
-    column, at = time.text("column", default=""), time.text("at", default="")
+    column, at, day = (time.text(name, default="") for name in ("column", "at", "day"))
     zone = time.build("time_zone", zone_of) if time.value("time_zone") is not None else None
     time.refuse_unknown()
     if bool(column) == bool(at):
         raise fields.wrong("time", "either a column or at", fields.value("time"))
+    if day and (at or fields.value("table") is None):
+        raise DefinitionError(f"{time.place('day')}: only a table has a column with the days of its times")
     if at:
         time.build("at", lambda text: parse_moment(text, zone or ZoneInfo("UTC")))
-    return TimeMapping(column, at, zone)
+    return TimeMapping(column, at, zone, day)
 
 
 def _lookup(fields: Fields) -> Lookup:

@@ -225,7 +225,8 @@ def _counted(site: _Site) -> Iterator[StepOutcome]:
     for table in site.tables:
         seen, taken = _rows_of(site, table)
         name, lacking = ".".join(table.source.table or ()), seen - taken
-        left_out = f", {lacking:,} left out: no person, time, key or required value, or a text over 32 KB"
+        dated = ", or a day that is not its time's" if table.source.days() else ""
+        left_out = f", {lacking:,} left out: no person, time, key or required value, or a text over 32 KB{dated}"
         yield StepOutcome(
             f"source {table.source.name}", "done", f"{seen:,} rows of {name}{left_out if lacking else ''}"
         )

@@ -133,11 +133,6 @@ _SPARK: Final = Dialect(
             "a lock is held where the warehouse is a folder of this machine; elsewhere let one machine run alone",
         ),
         Gap(
-            "`kohort run --engine` that leaves out days",
-            Grade.NOT_YET,
-            "a mapping cannot name the columns that partition a table; from Python, evaluations leave days out",
-        ),
-        Gap(
             "Kohort's own time zones", Grade.NOT_YET, "its Java knows when offsets change; releases of both may differ"
         ),
         _NO_SNAPSHOT,

@@ -8,8 +8,9 @@ from sqlglot import expressions as exp
 
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.landing.conversions import FIRST_MOMENT, LAST_MOMENT, offsets_of
+from kohort.engines.sql.landing.days import DAYS_OFF
 from kohort.engines.sql.landing.kinds import HeldColumn, Kind, microseconds
-from kohort.engines.sql.landing.mapped import CURSOR, HAPPENED, MappedTable
+from kohort.engines.sql.landing.mapped import CURSOR, CURSOR_DAY, HAPPENED, HAPPENED_DAY, MappedTable
 from kohort.engines.sql.landing.relations import (
     TAKEN,
     TRAIT_COLUMNS,
@@ -23,7 +24,7 @@ from kohort.engines.sql.refresh.feeds import Axis, Feed, Load, Part
 from kohort.engines.sql.refresh.memory import Memory
 from kohort.engines.sql.refresh.statements import stood_and_came
 from kohort.engines.sql.statements import Statement, create_table, drop_table, printed
-from kohort.engines.sql.terms import PERSON, Parameters, column, named
+from kohort.engines.sql.terms import PERSON, Parameters, all_of, column, named
 from kohort.rules.catalog import Catalog
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,15 +79,21 @@ def mended_people(dialect: Dialect, memory: Memory, feed: Feed) -> Iterator[Stat
 
 
 def rows_without_cursor(dialect: Dialect, table: MappedTable) -> Statement:
-    """Return the statement for the number `lacking` of a table's rows that have no cursor, so that none can count."""
-    lacking = exp.Is(this=column(CURSOR), expression=exp.null())
+    """Return the statement for the number `lacking` of a table's rows that have no cursor, so that none can count.
+
+    Of a table that is partitioned by the day of the cursor only rows that have neither are seen.
+    """
+    absent = (CURSOR, CURSOR_DAY) if table.source.cursor_day else (CURSOR,)
+    lacking = all_of([exp.Is(this=column(one), expression=exp.null()) for one in absent])
     select = exp.select(named(exp.Count(this=exp.Star()), "lacking")).from_(table.view).where(lacking)
     return printed(select, Parameters(dialect))
 
 
 def _load(table: MappedTable) -> Load:
-    held = table.natives()[CURSOR]
-    cursor = Axis(CURSOR) if held.kind is Kind.INTEGER else TimeAxis(CURSOR, zoned=held.kind is Kind.ZONED_TIME)
+    held, days = table.natives()[CURSOR], CURSOR_DAY if table.source.cursor_day else None
+    cursor = Axis(CURSOR)
+    if held.kind is not Kind.INTEGER:
+        cursor = TimeAxis(CURSOR, days=days, days_off=DAYS_OFF, zoned=held.kind is Kind.ZONED_TIME)
     return Load(table.source.name, table.view, cursor, table.meaning())
 
 
@@ -98,7 +105,8 @@ def _part(piece: Piece, loads: Mapping[str, Load]) -> Part:
 
 def _times(held: HeldColumn, table: MappedTable) -> Axis:
     """Return the column of a table's times: those without a zone are ahead of UTC by what their zone ever was."""
+    days = HAPPENED_DAY if table.source.time.day else None
     if held.kind is Kind.ZONED_TIME:
-        return TimeAxis(HAPPENED)
+        return TimeAxis(HAPPENED, days=days, days_off=DAYS_OFF)
     ahead = [offset for _, offset in offsets_of(table.zone)]
-    return TimeAxis(HAPPENED, min(ahead), max(ahead), zoned=False)
+    return TimeAxis(HAPPENED, min(ahead), max(ahead), days, DAYS_OFF, zoned=False)

@@ -13,6 +13,7 @@ from kohort.definitions.tracking import TrackingPlan
 from kohort.definitions.values import ValueType
 from kohort.engines.sql.dialects import Dialect
 from kohort.engines.sql.landing.conversions import finished, fits, offsets_of, prepared, refused
+from kohort.engines.sql.landing.days import dated
 from kohort.engines.sql.landing.kinds import HeldColumn, Kind
 from kohort.engines.sql.terms import PERSON, all_of, any_of, column, is_there, named, number
 from kohort.errors import Place, ProjectError, did_you_mean
@@ -21,7 +22,9 @@ ID = "event_id"
 TIME = "ts"
 CURSOR = "kohort_cursor"
 HAPPENED = "kohort_happened"
-"""The columns of `rows` that show the table's own columns of its cursor and its times, as they are."""
+CURSOR_DAY = "kohort_cursor_day"
+HAPPENED_DAY = "kohort_happened_day"
+"""The columns of `rows` that show the table's own columns of its cursor, its times, and their days, as they are."""
 
 _UNIT_SEPARATOR = 31
 _CURSOR_KINDS = frozenset({Kind.INTEGER, Kind.TIME, Kind.ZONED_TIME})
@@ -55,7 +58,8 @@ class MappedTable:
         """Return the SELECT of the rows with a meaning: `person_id`, `ts`, `event_id`, `v0`, `v1`, …, and `taken`.
 
         `taken` says whether a row counts: it has a person, a time, its key, its cursor if the table has one, and what
-        the tracking plan requires, and no text is longer than Kohort takes.
+        the tracking plan requires, no text is longer than Kohort takes, and days by which the table is partitioned are
+        those of the times.
         """
         raw = self._raw(dialect, catalog)
         read = exp.select(*self._read(dialect)).from_(raw.subquery("held_rows"))
@@ -64,12 +68,20 @@ class MappedTable:
         there = [is_there(column(one)) for one in (TIME, ID, *([CURSOR] if self.source.cursor else []))]
         there.insert(0, is_there(person))
         needed = [is_there(column(f"v{number}")) for number, one in enumerate(self.values) if one.name in self.required]
-        taken = all_of([*there, *needed, column("readable")])
+        natives = self.natives()
+        days = [
+            dated(dialect, column(time), column(day))
+            for time, day in ((HAPPENED, HAPPENED_DAY), (CURSOR, CURSOR_DAY))
+            if day in natives
+        ]
+        taken = all_of([*there, *needed, *days, column("readable")])
         return exp.select(exp.Star(), named(taken, "taken")).from_(read.subquery("read_rows"))
 
     def natives(self) -> dict[str, HeldColumn]:
-        """Return the columns of the cursor and of the times, as far as the table has them, by their names in `rows`."""
-        wanted = {CURSOR: self.source.cursor, HAPPENED: self.source.time.column}
+        """Return the columns of cursor, times and their days, as far as there are any, by their names in `rows`."""
+        source = self.source
+        wanted = {CURSOR: source.cursor, HAPPENED: source.time.column}
+        wanted |= {CURSOR_DAY: source.cursor_day, HAPPENED_DAY: source.time.day}
         return {name: self.held[held] for name, held in wanted.items() if held}
 
     def meaning(self) -> str:
@@ -160,6 +172,7 @@ def mapped_table(
             f'{Place(source.file, field="cursor")}: the column "{source.cursor}" of {table} is '
             f"{held[source.cursor].said}; a cursor is a whole number, or a time to tell the rows of two loads apart"
         )
+    _check_days(source, held)
     required = plan.required_of(source.event) if source.event else ()
     for name in required:
         if name not in {one.name for one in values}:
@@ -168,6 +181,21 @@ def mapped_table(
                 "map a column to it"
             )
     return MappedTable(source, held, tuple(values), required, source.time.zone or zone, f"kohort_rows_{number}")
+
+
+def _check_days(source: SourceDefinition, held: Mapping[str, HeldColumn]) -> None:
+    table = ".".join(source.table or ())
+    for name, asked in source.days().items():
+        if held[name].kind is not Kind.DATE:
+            raise ProjectError(
+                f'{Place(source.file, field=f"{asked}.day")}: the column "{name}" of {table} is {held[name].said}; the '
+                "days by which a table is partitioned are dates"
+            )
+    if source.cursor_day and held[source.cursor].kind is Kind.INTEGER:
+        raise ProjectError(
+            f'{Place(source.file, field="cursor.day")}: the cursor "{source.cursor}" of {table} is a whole number, '
+            "which has no day; leave the day out, or name a column with the time of the load"
+        )
 
 
 def _fitting(source: SourceDefinition, held: HeldColumn, wanted: ValueType, asked: str) -> HeldColumn:

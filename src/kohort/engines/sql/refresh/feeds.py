@@ -20,16 +20,20 @@ class Axis:
 
     A bound is written in that type, so that an index on the column serves. What the engine calls a row's moment is at
     most `greatest` less, and at least `least` less, than the column says: 0 where the column says the moment itself.
-    `days` is the column with the day of the same, a date, by which the table is partitioned; None if it is not.
+    `days` is the column with the day of the same, a date, by which the table is partitioned; None if it is not. It lies
+    at most `days_off` days off the day in UTC.
 
     >>> print(Axis("sold", days="sold_on").above(86_400_000_000).sql("spark"))
     `sold` > 86400000000 AND `sold_on` >= CAST('1970-01-02' AS DATE)
+    >>> print(Axis("sold", days="sold_on", days_off=1).upto(86_400_000_000).sql("spark"))
+    `sold` <= 86400000000 AND `sold_on` <= CAST('1970-01-03' AS DATE)
     """
 
     column: str
     least: int = 0
     greatest: int = 0
     days: str | None = None
+    days_off: int = 0
 
     def bound(self, value: int) -> exp.Expr:
         """Return `value` in the type of the column."""
@@ -41,22 +45,22 @@ class Axis:
 
     def above(self, value: int) -> exp.Expr:
         """Return whether a row lies above `value`."""
-        return self._on(exp.GT, value, exp.GTE)
+        return self._on(exp.GT, value, exp.GTE, -self.days_off)
 
     def since(self, value: int) -> exp.Expr:
         """Return whether a row lies at `value` or above."""
-        return self._on(exp.GTE, value, exp.GTE)
+        return self._on(exp.GTE, value, exp.GTE, -self.days_off)
 
     def upto(self, value: int) -> exp.Expr:
         """Return whether a row lies at `value` or below."""
-        return self._on(exp.LTE, value, exp.LTE)
+        return self._on(exp.LTE, value, exp.LTE, self.days_off)
 
-    def _on(self, compare: type[exp.Binary], value: int, compare_days: type[exp.Binary]) -> exp.Expr:
+    def _on(self, compare: type[exp.Binary], value: int, compare_days: type[exp.Binary], off: int) -> exp.Expr:
         """Compare the column, and the day by which the store leaves out files that cannot hold such a row."""
         found = compare(this=column(self.column), expression=self.bound(value))
         if self.days is None:
             return found
-        return all_of([found, compare_days(this=column(self.days), expression=_day(value))])
+        return all_of([found, compare_days(this=column(self.days), expression=_day(value, off))])
 
     def within(self, ranges: Sequence[Range]) -> exp.Expr:
         """Return whether the moment of a row may lie in any of `ranges`, both ends included.
@@ -141,7 +145,7 @@ class Cursors:
         return Part(load, relation, time=Axis(time, days=self.days[time]) if time in self.days else None)
 
 
-def _day(value: int) -> exp.Expr:
-    """Return the day of a moment, in UTC; of one that no date stands for, the first or last that there is."""
-    day = date.fromordinal(min(max(_EPOCH + value // DAY, 1), date.max.toordinal()))
+def _day(value: int, off: int) -> exp.Expr:
+    """Return the day of a moment, in UTC, or one `off` days later; of one without a date the first or last that is."""
+    day = date.fromordinal(min(max(_EPOCH + value // DAY + off, 1), date.max.toordinal()))
     return exp.Cast(this=exp.Literal.string(day.isoformat()), to=exp.DataType.build("DATE"))
