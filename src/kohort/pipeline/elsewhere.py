@@ -6,38 +6,23 @@ lands them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
 
 import msgspec
-import pyarrow as pa
-from sqlglot import expressions as exp
 
 from kohort.clock import Moment, format_moment
 from kohort.definitions.source import SourceDefinition
 from kohort.definitions.stores import StoreDefinition
-from kohort.definitions.values import ValueType
-from kohort.engines.sql.dialects import Dialect, dialect_of
-from kohort.engines.sql.engine import SqlEngine
 from kohort.engines.sql.landing.answers import ANSWERS, AnsweringEngine
 from kohort.engines.sql.landing.changes import landed_changes
-from kohort.engines.sql.landing.feed import feed_of, mended_people, rows_without_cursor
-from kohort.engines.sql.landing.kinds import held_columns, table_columns
-from kohort.engines.sql.landing.mapped import MappedTable, mapped_table
 from kohort.engines.sql.landing.place import (
     Epoch,
     LandedSegment,
-    Place,
-    create_schema,
     landed_epochs,
     landed_versions,
-    schema_exists,
 )
-from kohort.engines.sql.landing.relations import database_name, enter_schema, people_table, relations, row_counts
 from kohort.engines.sql.landing.results import create_results, landing, sealing
 from kohort.engines.sql.landing.turns import kept_answers, turned
-from kohort.engines.sql.refresh.memory import Memory
 from kohort.engines.sql.refresh.statements import count_people
 from kohort.engines.sql.refresh.step import Rescan
 from kohort.engines.sql.statements import Statement
@@ -45,37 +30,19 @@ from kohort.engines.statistics import Statistics
 from kohort.errors import CheckError, DefinitionError, RuleError, UnknownNameError, UsageError
 from kohort.pipeline.applying import application, check_plan
 from kohort.pipeline.changes import Believed, cause_of
-from kohort.pipeline.columns import Shown
 from kohort.pipeline.planning import declared_definitions, plan_files
 from kohort.pipeline.results import StepOutcome
+from kohort.pipeline.site import Inside, Site, counted, look
 from kohort.pipeline.steps import CatchUp
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.read import read_rule, segments_of
 from kohort.segments.changes import Definitions
-from kohort.storage.openers import OpenStore, open_store
+from kohort.storage.openers import open_store
 from kohort.storage.records import SegmentsApplied, StepRun
-from kohort.storage.schemas import SCHEMAS
 
-_LANDED = ("memberships", "membership_log", "segment_sizes", "epochs")
-_KEPT = "kohort_kept"
 _NAMED = 3
-
-
-@dataclass(frozen=True)
-class _Site:
-    """A store inside its one transaction: what it is called, what it shows, and the project looked at from there.
-
-    `memory` is what the run before left, None where a source does not let a run go on from there.
-    """
-
-    store: "_Inside"
-    dialect: Dialect
-    place: Place
-    tables: Sequence[MappedTable]
-    there: Workspace
-    memory: Memory | None
 
 
 @dataclass(frozen=True)
@@ -85,35 +52,6 @@ class _Landed:
     summary: str
     rescans: Sequence[Rescan]
     seal: Sequence[Statement]
-
-
-class _Inside:
-    """A store whose snapshot has begun already, so that what asks for one is inside it."""
-
-    def __init__(self, store: OpenStore) -> None:
-        self._store = store
-        self.dialect = store.dialect
-
-    def run(self, text: str, values: Sequence[object]) -> None:
-        """Run a statement that gives no rows."""
-        self._store.run(text, values)
-
-    def fetch(self, text: str, values: Sequence[object]) -> pa.Table:
-        """Run a statement and return its rows."""
-        return self._store.fetch(text, values)
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        """Change nothing: all statements are inside one state of the data already."""
-        return nullcontext()
-
-    def make(self, statement: Statement) -> None:
-        """Run a statement of the engine's."""
-        self._store.run(statement.text, statement.values)
-
-    def rows(self, statement: Statement) -> list[dict[str, Any]]:
-        """Return the rows of a statement of the engine's."""
-        found: list[dict[str, Any]] = self._store.fetch(statement.text, statement.values).to_pylist()
-        return found
 
 
 def run_elsewhere(
@@ -132,8 +70,8 @@ def run_elsewhere(
         yield StepOutcome("project", "done", f"{records:,} journal records applied")
     definition, sources = _asked(workspace, engine)
     with open_store(definition, workspace.folder.path) as store, store.alone(definition.schema), store.snapshot():
-        site = _look(workspace, definition, sources, _Inside(store), at, full=full)
-        yield from _counted(site)
+        site = look(workspace, definition, sources, Inside(store), at, full=full)
+        yield from counted(site)
         definitions, cause = _definitions(workspace, site.there, at, apply=apply)
         applied = _application(workspace, site, definitions, at, cause) if cause else None
         versions = _versions(workspace, applied)
@@ -168,83 +106,6 @@ def _asked(workspace: Workspace, engine: str) -> tuple[StoreDefinition, list[Sou
     return stores[engine], sources
 
 
-def _look(
-    workspace: Workspace,
-    definition: StoreDefinition,
-    sources: Sequence[SourceDefinition],
-    store: _Inside,
-    at: Moment,
-    *,
-    full: bool,
-) -> _Site:
-    """Look at the tables of the sources, and make the engine's relations of them."""
-    dialect = dialect_of(store.dialect)
-    (database,) = (row["name"] for row in store.rows(database_name(dialect)))
-    tables = []
-    for number, source in enumerate(sources):
-        schema, table = source.table or ("", "")
-        held = held_columns(dialect, store.rows(table_columns(dialect, schema, table)))
-        tables.append(mapped_table(source, held, workspace.plan, workspace.settings.zone, number))
-
-    def engine_of(catalog: Catalog) -> SqlEngine:
-        return SqlEngine(store, catalog)
-
-    there = replace(workspace, shown=_shown(tables), elsewhere=engine_of)
-    place = Place(database, definition.schema, {name: SCHEMAS[name] for name in _LANDED})
-    if dialect.anew or not store.rows(schema_exists(dialect, place))[0]["count"]:
-        store.make(create_schema(dialect, place))
-    # What the engine keeps stands beside the results.
-    store.make(enter_schema(dialect, place.schema))
-    catalog = there.catalog({})
-    for statement in relations(dialect, tables, catalog, database):
-        store.make(statement)
-    memory = None
-    if all(one.source.cursor for one in tables):
-        feed = feed_of(tables, catalog)
-        memory = Memory(store, _KEPT, feed, at, asked=full)
-    for statement in [people_table(dialect, tables)] if memory is None else mended_people(dialect, memory, feed):
-        store.make(statement)
-    return _Site(store, dialect, place, tables, there, memory)
-
-
-def _shown(tables: Sequence[MappedTable]) -> Shown:
-    """Return the names that mapped tables show; raises DefinitionError where two of them give one name two types."""
-    found: dict[str, dict[str, ValueType]] = {}
-    for table in tables:
-        types = found.setdefault(table.source.event, {})
-        for one in table.values:
-            if types.setdefault(one.name, one.type) is not one.type:
-                raise DefinitionError(
-                    f'{table.source.file}: "{one.name}" is {one.type} here and {types[one.name]} in another source; '
-                    "give both mappings one type"
-                )
-    return found
-
-
-def _counted(site: _Site) -> Iterator[StepOutcome]:
-    for table in site.tables:
-        seen, taken = _rows_of(site, table)
-        name, lacking = ".".join(table.source.table or ()), seen - taken
-        dated = ", or a day that is not its time's" if table.source.days() else ""
-        left_out = f", {lacking:,} left out: no person, time, key or required value, or a text over 32 KB{dated}"
-        yield StepOutcome(
-            f"source {table.source.name}", "done", f"{seen:,} rows of {name}{left_out if lacking else ''}"
-        )
-
-
-def _rows_of(site: _Site, table: MappedTable) -> tuple[int, int]:
-    """Return how many rows a table has, and how many of them count; those that were there before are known."""
-    store, memory = site.store, site.memory
-    if memory is None:
-        (counted,) = store.rows(row_counts(site.dialect, exp.to_table(table.view)))
-        return counted["seen"], counted["taken"]
-    name = table.source.name
-    (counted,) = store.rows(row_counts(site.dialect, memory.new_rows(name)))
-    (without,) = store.rows(rows_without_cursor(site.dialect, table))
-    known = memory.count(name, counted["seen"], counted["taken"])
-    return known.rows + without["lacking"], known.taken
-
-
 def _definitions(workspace: Workspace, there: Workspace, at: Moment, *, apply: bool) -> tuple[Definitions, str]:
     """Return what is to be evaluated, and, where it has to come into force first, by what cause."""
     force = workspace.in_force()
@@ -264,9 +125,7 @@ def _definitions(workspace: Workspace, there: Workspace, at: Moment, *, apply: b
     return plan.definitions, plan.cause if plan.changes else ""
 
 
-def _application(
-    workspace: Workspace, site: _Site, definitions: Definitions, at: Moment, cause: str
-) -> SegmentsApplied:
+def _application(workspace: Workspace, site: Site, definitions: Definitions, at: Moment, cause: str) -> SegmentsApplied:
     """Return the record that puts definitions in force; the project's own data are evaluated by them too."""
     return application(replace(workspace, shown=site.there.shown), definitions, at, cause=cause)
 
@@ -299,7 +158,7 @@ def _catalog(there: Workspace, definitions: Definitions) -> Catalog:
 
 
 def _land(
-    site: _Site, definitions: Definitions, rules: Mapping[str, Rule], versions: Mapping[str, int], at: Moment
+    site: Site, definitions: Definitions, rules: Mapping[str, Rule], versions: Mapping[str, int], at: Moment
 ) -> "_Landed":
     """Evaluate `rules` and write who entered and left."""
     store, dialect, place = site.store, site.dialect, site.place
@@ -342,7 +201,7 @@ def _land(
     return _Landed(summary, answers.rescans, [*sealing(dialect, place, epoch)])
 
 
-def _why_everybody(site: _Site) -> str:
+def _why_everybody(site: Site) -> str:
     """Return why nothing that an earlier run kept was used, if so."""
     if site.memory is not None:
         return f", since {site.memory.full}" if site.memory.full else ""
@@ -367,7 +226,7 @@ def _rescans(rescans: Sequence[Rescan]) -> Iterator[StepOutcome]:
         yield StepOutcome("rescan", "done", f"{values} (for {segments}): {reason}")
 
 
-def _believed(site: _Site, seq: int, at: Moment, statistics: Statistics) -> Believed:
+def _believed(site: Site, seq: int, at: Moment, statistics: Statistics) -> Believed:
     rows = site.store.rows(landed_versions(site.dialect, site.place))
     versions = {row["segment"]: row["version"] for row in rows if row["seq"] == seq}
     return Believed(at, statistics, versions, frozenset(row["segment"] for row in rows))
