@@ -36,7 +36,7 @@ def lasting_in(folder: Path) -> dict[str, str]:
         "spark.sql.catalogImplementation": "hive",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/catalog;create=true",
-        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={folder}/derby.log {QUICK} {_CODE}",
+        "spark.driver.extraJavaOptions": f"{QUICK} {_CODE}",
     }
 
 

@@ -12,8 +12,11 @@ from kohort.storage.spark import SparkStore, open_spark
 from kohort.testing.relations import relations_of
 from kohort.testing.worlds import World
 
-QUICK: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Options of Java: what is planned once is not worth much compiling, and few rows are not worth threads that sweep."""
+QUICK: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.stream.error.file=/dev/null"
+"""Options of Java: what is planned once is not worth much compiling, and few rows are not worth threads that sweep.
+
+The one Java that tests share is begun by whoever comes first, so here too a catalog leaves no log where it runs.
+"""
 
 SMALL: Final = {
     "spark.default.parallelism": "2",
