@@ -139,7 +139,7 @@ def usual_events(
     >>> raw = b'{"type":"page","userId":"u","messageId":"1","properties":{"path":"/"}}'
     >>> one = Received("web", 5, events=[msgspec.Raw(raw), msgspec.Raw(b"[]")])
     >>> read = usual_events([(one, raw)], TrackingPlan(), ZoneInfo("UTC"), IdentityDefinition())
-    >>> read.heads.event_ids, read.heads.names, read.alike[0].columns[0][1], read.numbers
+    >>> read.heads.event_ids.to_pylist(), read.heads.names.to_pylist(), read.alike[0].columns[0][1], read.numbers
     (['1'], ['page_viewed'], 'path', array([0]))
     """
     timed = _timed(_candidates(requests, identity), requests, zone)
@@ -150,15 +150,18 @@ def usual_events(
     kept, left = np.flatnonzero(right), timed.candidates.only(right)
     sources = [one[0].source if one else "" for one in requests]
     received = [one[0].received_at if one else 0 for one in requests]
+    its = pa.array(left.requests, pa.int64())
     heads = Heads(
-        event_ids=[one.message_id.strip() for one in left.events],
-        types=[one.type for one in left.events],
-        moments=timed.moments[kept].tolist(),
-        received_at=[received[number] for number in left.requests],
-        sources=[sources[number] for number in left.requests],
-        names=names[kept].tolist(),
-        user_ids=[one.user_id.strip() if one.user_id else "" for one in left.events],
-        anonymous_ids=[one.anonymous_id.strip() if one.anonymous_id else "" for one in left.events],
+        event_ids=pa.array([one.message_id.strip() for one in left.events], pa.string()),
+        types=pa.array([one.type for one in left.events], pa.string()),
+        moments=pa.array(timed.moments[kept]),
+        received_at=pa.array(received, pa.int64()).take(its),
+        sources=pa.array(sources, pa.string()).take(its),
+        names=pa.array(names[kept], pa.string()),
+        user_ids=pa.array([one.user_id.strip() if one.user_id else "" for one in left.events], pa.string()),
+        anonymous_ids=pa.array(
+            [one.anonymous_id.strip() if one.anonymous_id else "" for one in left.events], pa.string()
+        ),
     )
     alike = [one._replace(places=np.searchsorted(kept, one.places)) for one in alike]
     return UsualEvents(

@@ -6,7 +6,6 @@ Eight runs of about one size are merged into one of the next, so that their numb
 the messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition never was.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,9 +14,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kohort.errors import CorruptionError, StorageError
+from kohort.storage.hashing import hashes_of
 
 Keys = NDArray[np.uint64]
 """Hashes: rows of two halves, the higher first."""
@@ -25,6 +26,7 @@ Keys = NDArray[np.uint64]
 _MANIFEST: Final = "manifest.json"
 _FAN: Final = 8
 _MERGED_AT_ONCE: Final = 2**20
+_SIZE: Final = 16
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -52,8 +54,30 @@ def keys_of(messages: Iterable[tuple[str, str]]) -> Keys:
     >>> keys_of([("web", "1"), ("web", "1"), ("app", "1")])[:, 0] == keys_of([("web", "1")])[0, 0]
     array([ True,  True, False])
     """
-    texts = [f"{len(source)}:{source}{identity}".encode() for source, identity in messages]
-    hashes = b"".join([hashlib.blake2b(text, digest_size=16).digest() for text in texts])
+    return _keys(hashes_of((_start(source) + identity.encode() for source, identity in messages), _SIZE))
+
+
+def keys_in(sources: pa.Array, identities: pa.Array) -> Keys:
+    """Return the hashes of messages, given by columns of sources and ids: as `keys_of` does.
+
+    >>> keys_in(pa.array(["web", "app"]), pa.array(["1", "2"])) == keys_of([("web", "1"), ("app", "2")])
+    array([[ True,  True],
+           [ True,  True]])
+    """
+    coded = sources.dictionary_encode()
+    codes, keys = coded.indices.to_numpy(), np.empty((len(sources), 2), np.uint64)
+    for code, source in enumerate(coded.dictionary.to_pylist()):
+        places = np.flatnonzero(codes == code)
+        texts = identities.take(pa.array(places)).cast(pa.binary()).to_numpy(zero_copy_only=False)
+        keys[places] = _keys(hashes_of(texts, _SIZE, start=_start(source)))
+    return keys
+
+
+def _start(source: str) -> bytes:
+    return f"{len(source)}:{source}".encode()
+
+
+def _keys(hashes: bytes) -> Keys:
     return np.frombuffer(hashes, ">u8").astype(np.uint64).reshape(-1, 2)
 
 
