@@ -134,10 +134,9 @@ class Stretch:
         who = self.linked.column(WHO).to_numpy()
         told = np.flatnonzero(np.isin(self.who, who) & (self.moments == self._spans()[0][self.who]))
         starts, ends = (np.searchsorted(who, self.who[told], side) for side in ("left", "right"))
-        places = np.repeat(told, ends - starts)
-        rows = pa.array(
-            np.concatenate([np.arange(low, high) for low, high in zip(starts, ends, strict=True)] or [told])
-        )
+        counts = ends - starts
+        places = np.repeat(told, counts)
+        rows = pa.array(np.arange(len(places)) + np.repeat(starts - (np.cumsum(counts) - counts), counts))
         columns = [
             self.linked.column("actor_id").take(rows),
             self.linked.column("linked_actor_id").take(rows),
