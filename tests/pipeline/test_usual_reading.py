@@ -18,7 +18,7 @@ from kohort.pipeline.reading import Said, Terms, messages_of, read_records
 from kohort.pipeline.tracking_plans import plan_of
 from kohort.storage.frames import Record
 from kohort.storage.messages import Message, encode_messages
-from kohort.storage.received import PlanAdopted, Received, Refused, encode_received
+from kohort.storage.received import Kept, PlanAdopted, Received, Refused, encode_received
 from small_shop import NOW
 
 PLAN = {
@@ -44,7 +44,8 @@ TIMES = [
     "2026-01-31T10:00:00.123Z", "2026-01-31T10:00:00Z", "2026-01-31T10:00:00.1234567Z", "2026-01-31",
     "2026-02-30T10:00:00Z", "2026-01-31T10:00:00", "2026-01-31 10:00:00Z", "0000-01-01T00:00:00Z",
     "9999-12-31T23:59:59Z", "2026-01-31T24:00:00Z", "2026-01-31T10:00:00+01:00", "2016-12-31T23:59:60Z",
-    "yesterday", "", "2026-01-31T10:00:00.1234Z",
+    "yesterday", "", "2026-01-31T10:00:00.1234Z", "2026-01-31T10:00:00.Z", "2026-01-31T10:00:00,123Z",
+    "2026-01-31T10:00:00.12345678901Z", "2026-01-31T1000:00.123Z", "2026-01-31T10:00+01:00Z", "+026-01-31T10:00:00Z",
 ]  # fmt: skip
 NAMES = st.sampled_from(["a", "b", "b", "at", "name", "category", "é", "x.y", "", "n" * 201, "nul\0"])
 
@@ -184,7 +185,7 @@ def test_events_read_at_once_say_what_each_says_by_itself(some: list[Record], te
     ],
 )  # fmt: skip
 def test_what_stands_beside_what_is_read_is_looked_at_too(body: bytes, count: int) -> None:
-    request = Received("web", 0, events=[msgspec.Raw(body)]), body
+    request = Kept(encode_received(Received("web", 0, events=[msgspec.Raw(body)])))
     plan = plan_of(TERMS[0].plan)
     assert len(usual_events([request], plan.plan, plan.zone, IdentityDefinition()).numbers) == count
 
@@ -195,6 +196,7 @@ def test_what_sdks_usually_send_is_read_at_once(usual: list[dict[str, Any]], oth
     plain = [msgspec.Raw(one) for one in raw if not any(number in one for number in (b"e", b"E", b"99999", b"00005"))]
     every = [*plain, *(msgspec.Raw(text_of(one).encode()) for one in others)]
     plan = plan_of(TERMS[0].plan)
-    read = usual_events([None, (Received("web", NOW, events=every), b"")], plan.plan, plan.zone, IdentityDefinition())
+    request = Kept(encode_received(Received("web", NOW, events=every)))
+    read = usual_events([None, request], plan.plan, plan.zone, IdentityDefinition())
     assert set(range(len(plain))) <= set(read.numbers.tolist())
     assert all(one < other for one, other in pairwise(read.numbers.tolist()))

@@ -1,10 +1,8 @@
 """Messages as columns, and the digests of such messages."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -12,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kohort.clock import Moment
 from kohort.definitions.values import ValueType
-from kohort.storage.messages import Message, MessageType
+from kohort.storage.hashing import hashes_of
+from kohort.storage.messages import Message
 
 PLAIN_FIELDS: Final = {ValueType.NUMBER: "numbers", ValueType.TEXT: "texts", ValueType.BOOLEAN: "booleans"}
 """The field of `Values` that holds each type of single values, in its order."""
@@ -25,37 +23,37 @@ _QUOTE: Final = ord('"')
 _BACKSLASH: Final = ord("\\")
 _NO_BYTES: Final = np.zeros(0, np.uint8)
 
+_Piece: TypeAlias = str | pa.Array
 
-@dataclass
-class Heads:
+
+class Heads(NamedTuple):
     """What every message has, by column."""
 
-    event_ids: list[str]
-    types: list[MessageType]
-    moments: list[Moment]
-    received_at: list[Moment]
-    sources: list[str]
-    names: list[str]
-    user_ids: list[str]
-    anonymous_ids: list[str]
+    event_ids: pa.Array
+    types: pa.Array
+    moments: pa.Array
+    received_at: pa.Array
+    sources: pa.Array
+    names: pa.Array
+    user_ids: pa.Array
+    anonymous_ids: pa.Array
 
 
-def heads_of(messages: Iterable[Message]) -> Heads:
+def heads_of(messages: Collection[Message]) -> Heads:
     """Return what messages have.
 
-    >>> heads_of([Message("1", "page", 5, 6, "web", "visit", "u")]).user_ids
+    >>> heads_of([Message("1", "page", 5, 6, "web", "visit", "u")]).user_ids.to_pylist()
     ['u']
     """
-    its = [*messages]
     return Heads(
-        event_ids=[one.event_id for one in its],
-        types=[one.type for one in its],
-        moments=[one.ts for one in its],
-        received_at=[one.received_at for one in its],
-        sources=[one.source for one in its],
-        names=[one.name for one in its],
-        user_ids=[one.user_id for one in its],
-        anonymous_ids=[one.anonymous_id for one in its],
+        event_ids=pa.array([one.event_id for one in messages], pa.string()),
+        types=pa.array([one.type for one in messages], pa.string()),
+        moments=pa.array([one.ts for one in messages], pa.int64()),
+        received_at=pa.array([one.received_at for one in messages], pa.int64()),
+        sources=pa.array([one.source for one in messages], pa.string()),
+        names=pa.array([one.name for one in messages], pa.string()),
+        user_ids=pa.array([one.user_id for one in messages], pa.string()),
+        anonymous_ids=pa.array([one.anonymous_id for one in messages], pa.string()),
     )
 
 
@@ -83,21 +81,21 @@ def digests_of(heads: Heads, alike: Sequence[Alike], said: NDArray[np.int64]) ->
     >>> digests_of(heads_of([one]), [alike], np.array([5])).tolist() == [one.digest()]
     True
     """
-    begins = pc.binary_join_element_wise(
-        *('{"event_id":', _quoted(_texts(heads.event_ids)), ',"type":"', _texts(heads.types), '","ts":'),
-        *(_written(ValueType.NUMBER, pa.array(said)), ',"source":', _quoted(_texts(heads.sources))),
-        *(',"name":', _quoted(_texts(heads.names))),
-        *(_given("user_id", heads.user_ids), _given("anonymous_id", heads.anonymous_ids), ""),
+    begins = _joined(
+        *('{"event_id":', *_quoted(heads.event_ids), ',"type":"', heads.types, '","ts":', pa.array(said)),
+        *(',"source":', *_quoted(heads.sources), ',"name":', *_quoted(heads.names)),
+        *(_field("user_id", heads.user_ids), _field("anonymous_id", heads.anonymous_ids)),
+        no_value="replace",
     )
-    hashes = np.empty(len(begins), object)
+    digests = np.empty(len(begins), np.uint64)
     for one in alike:
-        texts = pc.binary_join_element_wise(begins.take(pa.array(one.places)), *_values_of(one), "")
-        its = texts.cast(pa.binary()).to_numpy(zero_copy_only=False)
-        hashes[one.places] = [blake2b(text, digest_size=8).digest() for text in its]
-    return (np.frombuffer(b"".join(hashes), ">u8") >> np.uint64(1)).astype(np.int64)
+        texts = _joined(begins.take(pa.array(one.places)), *_values_of(one))
+        hashes = hashes_of(texts.cast(pa.binary()).to_numpy(zero_copy_only=False), 8)
+        digests[one.places] = np.frombuffer(hashes, ">u8")
+    return (digests >> np.uint64(1)).astype(np.int64)
 
 
-def _values_of(alike: Alike) -> Iterator[str | pa.Array]:
+def _values_of(alike: Alike) -> Iterator[_Piece]:
     """Yield the pieces of how values are written."""
     yield ',"values":{'
     following = ""
@@ -106,29 +104,32 @@ def _values_of(alike: Alike) -> Iterator[str | pa.Array]:
         for number, (name, values) in enumerate(its):
             start = "," if number else f'{following}"{field}":{{'
             yield f"{start}{msgspec.json.encode(name).decode()}:"
-            yield _written(kind, values)
+            yield from _quoted(values) if kind is ValueType.TEXT else [values]
         following = "}," if its else following
     yield "}}}" if following else "}}"
 
 
-def _written(kind: ValueType, values: pa.Array) -> pa.Array:
-    return _quoted(values) if kind is ValueType.TEXT else values.cast(pa.string())
+def _field(name: str, texts: pa.Array) -> pa.Array:
+    """Return how texts are written with the name of their field, null where they are empty."""
+    return _joined(f',"{name}":', *_quoted(pc.if_else(pc.equal(texts, ""), None, texts)))
 
 
-def _given(field: str, texts: list[str]) -> pa.Array:
-    found = _texts(texts)
-    written = pc.binary_join_element_wise(f',"{field}":', _quoted(found), "")
-    return pc.if_else(pc.equal(found, ""), "", written)
-
-
-def _texts(texts: Sequence[str]) -> pa.Array:
-    return pa.array(texts, pa.string())
-
-
-def _quoted(texts: pa.Array) -> pa.Array:
+def _quoted(texts: pa.Array) -> Sequence[_Piece]:
     content = texts.buffers()[2]
     held = np.frombuffer(content, np.uint8) if content else _NO_BYTES
     # Looking at more than these texts, where they are a part of others, costs time only.
     if ((held < _FIRST_PLAIN) | (held == _QUOTE) | (held == _BACKSLASH)).any():
-        return pa.array([msgspec.json.encode(one).decode() for one in texts.to_pylist()], pa.string())
-    return pc.binary_join_element_wise('"', texts, '"', "")
+        written = [None if one is None else msgspec.json.encode(one).decode() for one in texts.to_pylist()]
+        return [pa.array(written, pa.string())]
+    return ['"', texts, '"']
+
+
+def _joined(*pieces: _Piece, no_value: Literal["emit_null", "replace"] = "emit_null") -> pa.Array:
+    """Return pieces one behind the other in each row; where a column has no value, there is nothing, or "" for it."""
+    joined: list[_Piece] = []
+    for one in pieces:
+        if isinstance(one, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += one
+        else:
+            joined.append(one if isinstance(one, str) else one.cast(pa.string()))
+    return pc.binary_join_element_wise(*joined, "", null_handling=no_value, null_replacement="")

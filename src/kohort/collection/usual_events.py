@@ -4,9 +4,10 @@ What an event means is said in `segment_messages`, for each by itself. What is r
 for there: an event with nested properties, with choices in its context, in a form that SDKs rarely use, or wrong.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, repeat
+from itertools import chain, compress
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,10 +24,16 @@ from kohort.collection.segment_messages import EVENT_OF_TYPE, LONGEST_ID, LONGES
 from kohort.collection.usual_values import Group, typed
 from kohort.definitions.identity import IdentityDefinition, Origin
 from kohort.definitions.tracking import LONGEST_NAME, TrackingPlan, event_key
-from kohort.storage.received import Received
+from kohort.storage.received import Kept, Received
 
-_TIME: Final = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"
+_USUAL_LENGTHS: Final = (20, 22, 23, 24, 25, 26, 27)
+"""Of a time in UTC: without a fraction of a second, or with one to six digits of it."""
+
+_FRACTION: Final = 19
+"""Where a fraction would begin."""
+
 _ESCAPED_NUL: Final = b"\\u0000"
+_BACKSLASH: Final = b"\\"
 
 _Name = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
 
@@ -68,12 +75,16 @@ class _NamelessEvent(_Event, rename="camel", gc=False):
 class _Request(msgspec.Struct, gc=False):
     """A request of which every event can be read at once."""
 
-    events: list[_Event]
+    source: str
+    received_at: Moment
+    events: Sequence[_Event]
+    sent_at: Moment | None = None
     context: _Context | None = None
+    refused: list[msgspec.Raw] = []
 
 
-class _NamelessRequest(msgspec.Struct, gc=False):
-    events: list[_NamelessEvent]
+class _NamelessRequest(_Request, gc=False):
+    events: Sequence[_NamelessEvent]
     context: _NamelessContext | None = None
 
 
@@ -93,7 +104,8 @@ _READERS: Final = tuple(
 class UsualEvents:
     """Events that were read here: which they are (the number of their request, and theirs in it), and what they say.
 
-    The places of `alike` are theirs among these events. `digests` are those of the messages that they are.
+    The places of `alike` are theirs among these events. `digests` are those of the messages that they are. `whole` are
+    the numbers of requests of which nothing is left to read.
     """
 
     requests: NDArray[np.int64]
@@ -101,158 +113,177 @@ class UsualEvents:
     heads: Heads
     digests: NDArray[np.int64]
     alike: Sequence[Alike]
+    whole: frozenset[int] = frozenset()
 
 
 _NONE: Final = np.zeros(0, np.int64)
 NO_USUAL: Final = UsualEvents(_NONE, _NONE, heads_of([]), _NONE, [])
 
 
-class _Candidates(NamedTuple):
-    """Events with the numbers of their requests, and theirs in these."""
+class _Opened(NamedTuple):
+    """A request with those of its events that can be read, by number, and whether that is all that it says."""
 
-    requests: list[int]
-    numbers: list[int]
-    events: list[_Event]
+    said: _Request | Received
+    numbers: Sequence[int]
+    events: Sequence[_Event]
+    is_whole: bool
+
+
+class _Candidates(NamedTuple):
+    """Events with the numbers of their requests and theirs in these, and what was found of them.
+
+    Their times are corrected, and as the sender gave them (0 for none).
+    """
+
+    requests: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    events: Sequence[_Event]
+    moments: NDArray[np.int64]
+    said: NDArray[np.int64]
+    event_ids: pa.Array
+    user_ids: pa.Array
+    anonymous_ids: pa.Array
 
     def only(self, chosen: NDArray[np.bool_]) -> "_Candidates":
         """Return some of them."""
         if chosen.all():
             return self
-        its = chosen.tolist()
-        requests, numbers, events = self
-        return _Candidates([*compress(requests, its)], [*compress(numbers, its)], [*compress(events, its)])
-
-
-class _Timed(NamedTuple):
-    """Candidates whose times could be read, and their times: corrected, and as the sender gave them (0 for none)."""
-
-    candidates: _Candidates
-    moments: NDArray[np.int64]
-    said: NDArray[np.int64]
+        mask = pa.array(chosen)
+        return _Candidates(
+            *(self.requests[chosen], self.numbers[chosen], [*compress(self.events, chosen.tolist())]),
+            *(self.moments[chosen], self.said[chosen]),
+            *(one.filter(mask) for one in (self.event_ids, self.user_ids, self.anonymous_ids)),
+        )
 
 
 def usual_events(
-    requests: Sequence[tuple[Received, bytes] | None], plan: TrackingPlan, zone: ZoneInfo, identity: IdentityDefinition
+    requests: Sequence[Kept | None], plan: TrackingPlan, zone: ZoneInfo, identity: IdentityDefinition
 ) -> UsualEvents:
-    """Return those events of requests, given with their journal records, that are read here; None stands for none.
+    """Return those events of requests that are read here; None stands for what is no request.
 
     >>> raw = b'{"type":"page","userId":"u","messageId":"1","properties":{"path":"/"}}'
-    >>> one = Received("web", 5, events=[msgspec.Raw(raw), msgspec.Raw(b"[]")])
-    >>> read = usual_events([(one, raw)], TrackingPlan(), ZoneInfo("UTC"), IdentityDefinition())
-    >>> read.heads.event_ids, read.heads.names, read.alike[0].columns[0][1], read.numbers
+    >>> one = Kept(b'{"source":"web","received_at":5,"events":[' + raw + b",[]]}")
+    >>> read = usual_events([one], TrackingPlan(), ZoneInfo("UTC"), IdentityDefinition())
+    >>> read.heads.event_ids.to_pylist(), read.heads.names.to_pylist(), read.alike[0].columns[0][1], read.numbers
     (['1'], ['page_viewed'], 'path', array([0]))
     """
-    timed = _timed(_candidates(requests, identity), requests, zone)
-    alike = [one for group in _groups(timed.candidates.events, plan) for one in typed(group, plan)]
-    right, names = np.zeros(len(timed.moments), np.bool_), np.empty(len(timed.moments), object)
-    for one in alike:
-        right[one.places], names[one.places] = True, one.name
-    kept, left = np.flatnonzero(right), timed.candidates.only(right)
-    sources = [one[0].source if one else "" for one in requests]
-    received = [one[0].received_at if one else 0 for one in requests]
-    heads = Heads(
-        event_ids=[one.message_id.strip() for one in left.events],
-        types=[one.type for one in left.events],
-        moments=timed.moments[kept].tolist(),
-        received_at=[received[number] for number in left.requests],
-        sources=[sources[number] for number in left.requests],
-        names=names[kept].tolist(),
-        user_ids=[one.user_id.strip() if one.user_id else "" for one in left.events],
-        anonymous_ids=[one.anonymous_id.strip() if one.anonymous_id else "" for one in left.events],
-    )
-    alike = [one._replace(places=np.searchsorted(kept, one.places)) for one in alike]
-    return UsualEvents(
-        requests=np.array(left.requests, np.int64),
-        numbers=np.array(left.numbers, np.int64),
-        heads=heads,
-        digests=digests_of(heads, alike, timed.said[kept]),
-        alike=sorted(alike, key=lambda one: int(one.places[0])),
-    )
-
-
-def _candidates(requests: Sequence[tuple[Received, bytes] | None], identity: IdentityDefinition) -> _Candidates:
     readers = _READERS[any(one.origin is not Origin.TRAIT for one in identity.unique)]
-    found = _Candidates([], [], [])
-    for request, one in enumerate(requests):
-        if one is None or not _is_text(one[1]):
-            continue
-        numbers, events = _read(*one, readers)
-        found.requests.extend(repeat(request, len(numbers)))
-        found.numbers.extend(numbers)
-        found.events.extend(events)
-    names = [
-        bool(((one.user_id or "").strip() or (one.anonymous_id or "").strip()) and one.message_id.strip())
-        for one in found.events
-    ]
-    return found.only(np.array(names, np.bool_))
+    opened = [_opened(one, readers) if one else None for one in requests]
+    found = _candidates(opened, zone)
+    alike = [one for group in _groups(found.events, plan) for one in typed(group, plan)]
+    right, kinds = np.zeros(len(found.events), np.bool_), np.zeros(len(found.events), np.int64)
+    for kind, one in enumerate(alike):
+        right[one.places], kinds[one.places] = True, kind
+    left, kept = found.only(right), np.cumsum(right) - 1
+    its = pa.array(left.requests)
+    heads = Heads(
+        event_ids=left.event_ids,
+        types=pa.array([one.type for one in left.events], pa.string()),
+        moments=pa.array(left.moments),
+        received_at=pa.array([one.said.received_at if one else 0 for one in opened], pa.int64()).take(its),
+        sources=pa.array([one.said.source if one else "" for one in opened], pa.string()).take(its),
+        names=pa.array([one.name for one in alike], pa.string()).take(pa.array(kinds[right])),
+        user_ids=left.user_ids,
+        anonymous_ids=left.anonymous_ids,
+    )
+    alike = [one._replace(places=kept[one.places]) for one in alike]
+    counts = np.bincount(left.requests, minlength=len(opened)).tolist()
+    return UsualEvents(
+        requests=left.requests,
+        numbers=left.numbers,
+        heads=heads,
+        digests=digests_of(heads, alike, left.said),
+        alike=sorted(alike, key=lambda one: int(one.places[0])),
+        whole=frozenset(n for n, one in enumerate(opened) if one and one.is_whole and counts[n] == len(one.events)),
+    )
 
 
-def _read(received: Received, record: bytes, readers: _Readers) -> tuple[Sequence[int], list[_Event]]:
-    """Return those events of a request that can be read, by number; all at once where all can."""
+def _opened(request: Kept, readers: _Readers) -> _Opened | None:
+    """Return what can be read of a request, all at once where all can."""
+    if not _is_text(request.body):
+        return None
     try:
-        every = readers.request.decode(record).events
-        return range(len(every)), every
+        every = readers.request.decode(request.body)
+        return _Opened(every, range(len(every.events)), every.events, not every.refused)
     except (msgspec.DecodeError, RecursionError):
-        pass  # one of them cannot
+        pass  # one of its events cannot
     numbers: list[int] = []
     events: list[_Event] = []
     try:
-        readers.context.decode(received.context)
+        readers.context.decode(request.received.context)
     except (msgspec.DecodeError, RecursionError):
-        return numbers, events
-    for number, raw in enumerate(received.events):
+        return None
+    for number, raw in enumerate(request.received.events):
         try:
             event = readers.event.decode(raw)
         except (msgspec.DecodeError, RecursionError):
             continue
         numbers.append(number)
         events.append(event)
-    return numbers, events
+    return _Opened(request.received, numbers, events, is_whole=False)
 
 
 def _is_text(record: bytes) -> bool:
     """Tell that what decoders skip in a request's events is text without NUL."""
-    try:
-        record.decode()
-    except UnicodeDecodeError:
-        return False
-    return _ESCAPED_NUL not in record
+    if not record.isascii():
+        try:
+            record.decode()
+        except UnicodeDecodeError:
+            return False
+    return not (_BACKSLASH in record and _ESCAPED_NUL in record)
 
 
-def _timed(candidates: _Candidates, requests: Sequence[tuple[Received, bytes] | None], zone: ZoneInfo) -> _Timed:
-    events = candidates.events
+def _candidates(opened: Sequence[_Opened | None], zone: ZoneInfo) -> _Candidates:
+    """Return the events that have an id, name somebody, and tell no time that is none."""
+    sizes = [len(one.events) if one else 0 for one in opened]
+    numbers = chain.from_iterable(one.numbers for one in opened if one)
+    events = [*chain.from_iterable(one.events for one in opened if one)]
+    requests = np.repeat(np.arange(len(opened)), sizes)
+    moments, said, right = _times(events, opened, requests, zone)
+    event_ids, user_ids, anonymous_ids = (
+        pa.array([one.strip() if one else "" for one in map(attrgetter(name), events)], pa.string())
+        for name in ("message_id", "user_id", "anonymous_id")
+    )
+    has_id, has_user, has_visitor = (
+        np.array(pc.not_equal(one, ""), np.bool_) for one in (event_ids, user_ids, anonymous_ids)
+    )
+    found = _Candidates(
+        *(requests, np.fromiter(numbers, np.int64, len(events)), events, moments, said),
+        *(event_ids, user_ids, anonymous_ids),
+    )
+    return found.only(right & has_id & (has_user | has_visitor))
+
+
+def _times(
+    events: Sequence[_Event], opened: Sequence[_Opened | None], requests: NDArray[np.int64], zone: ZoneInfo
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the times of events: corrected, and as the sender gave them; and of which these could be read."""
     given, has_given, wrong = _moments([one.timestamp for one in events], zone)
     original, has_original, wrong_original = _moments([one.original_timestamp for one in events], zone)
     sent, has_sent, wrong_sent = _moments([one.sent_at for one in events], zone)
-    its = np.array(candidates.requests, np.int64)
-    received = _by_request(requests, lambda one: one.received_at)[its]
+    its = [one.said if one else None for one in opened]
+    received = np.array([one.received_at if one else 0 for one in its], np.int64)
     # A request that does not tell when it was sent came when it was sent.
-    request_sent = _by_request(requests, lambda one: one.received_at if one.sent_at is None else one.sent_at)[its]
-    skew = received - np.where(has_sent, sent, request_sent)
+    sendings = [0 if one is None else one.received_at if one.sent_at is None else one.sent_at for one in its]
+    skew = received[requests] - np.where(has_sent, sent, np.array(sendings, np.int64)[requests])
     said = np.where(has_original, original, given)
     has_said = has_original | has_given
     right = ~(wrong | wrong_original | wrong_sent)
-    moments, said = np.where(has_said, said + skew, received), np.where(has_said, said, 0)
-    return _Timed(candidates.only(right), moments[right], said[right])
-
-
-def _by_request(
-    requests: Sequence[tuple[Received, bytes] | None], told: Callable[[Received], Moment]
-) -> NDArray[np.int64]:
-    return np.array([told(one[0]) if one else 0 for one in requests], np.int64)
+    return np.where(has_said, said + skew, received[requests]), np.where(has_said, said, 0), right
 
 
 def _moments(texts: list[str | None], zone: ZoneInfo) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the times that texts tell (0 where they tell none), whether there is a text, and whether it is no time."""
+    times, is_given, is_wrong = np.zeros(len(texts), np.int64), *np.zeros((2, len(texts)), np.bool_)
+    if texts.count(None) == len(texts):
+        return times, is_given, is_wrong
     written = pa.array(texts, pa.string())
-    usual, times = pc.fill_null(pc.match_substring_regex(written, _TIME), False), np.zeros(len(texts), np.int64)
-    is_usual = np.array(usual, np.bool_)
+    is_given, is_usual = np.array(written.is_valid(), np.bool_), _usually_written(written)
     try:
-        found = written.filter(usual).cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-        times[is_usual] = found.to_numpy()
+        usual = written if is_usual.all() else written.filter(pa.array(is_usual))
+        times[is_usual] = usual.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
     except pa.ArrowInvalid:
         is_usual[:] = False  # one of them is no time: each is read by itself
-    is_given, is_wrong = np.array(written.is_valid(), np.bool_), np.zeros(len(texts), np.bool_)
     for place in np.flatnonzero(is_given & ~is_usual).tolist():
         try:
             times[place] = parse_moment(texts[place] or "", zone)
@@ -261,26 +292,43 @@ def _moments(texts: list[str | None], zone: ZoneInfo) -> tuple[NDArray[np.int64]
     return times, is_given, is_wrong
 
 
+def _usually_written(times: pa.Array) -> NDArray[np.bool_]:
+    """Tell which texts are `2026-01-31T10:00:00Z`, or that with a fraction, or no time."""
+    _, ends, texts = times.buffers()
+    starts, content = np.frombuffer(ends, np.int32), np.frombuffer(texts or b"", np.uint8)
+    lengths = np.diff(starts)
+    right = np.isin(lengths, _USUAL_LENGTHS)
+    first, last = starts[:-1][right], starts[1:][right] - 1
+    right[right] = (
+        (content[first] > ord("0"))
+        & (content[first + 10] == ord("T"))
+        & (content[last] == ord("Z"))
+        & ((content[first + _FRACTION] == ord(".")) | (last - first == _FRACTION))
+    )
+    return right
+
+
 def _groups(events: Sequence[_Event], plan: TrackingPlan) -> Iterator[Group]:
-    alike: dict[tuple[str, ...], tuple[list[int], list[Any]]] = {}
-    for place, event in enumerate(events):
-        values: Mapping[str, Any] = event.properties or {}
-        if event.type == "track":
-            key = (*values, event.event or "", "track")
+    values = [(one.properties or {}) if one.type == "track" else _values_of_page(one) for one in events]
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for place, (event, its) in enumerate(zip(events, values, strict=True)):
+        key = (event.event or "", event.type, *its)
+        if key in alike:
+            alike[key].append(place)
         else:
-            told = {"name": event.name, "category": event.category}
-            values = {**values, **{name: value for name, value in told.items() if value is not None}}
-            key = (*values, "", event.type)
-        group = alike.get(key)
-        if group is None:
-            group = alike[key] = [], []
-        group[0].append(place)
-        group[1].append(values.values())
-    for (*names, called, kind), (places, rows) in alike.items():
+            alike[key] = [place]
+    for (called, kind, *names), places in alike.items():
         name = EVENT_OF_TYPE[kind] if kind != "track" else _key(called, plan)
         if name and len(names) <= MOST_VALUES and all(0 < len(each) <= LONGEST_NAME for each in names):
-            columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+            cells = [*chain.from_iterable([values[place].values() for place in places])]
+            columns = {each: cells[number :: len(names)] for number, each in enumerate(names)}
             yield Group(name, np.array(places, np.int64), columns)
+
+
+def _values_of_page(event: _Event) -> Mapping[str, Any]:
+    """Return the properties of a page or screen, its name and category among them."""
+    told = {"name": event.name, "category": event.category}
+    return {**(event.properties or {}), **{name: value for name, value in told.items() if value is not None}}
 
 
 def _key(event: str, plan: TrackingPlan) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import compress
 from typing import Final
 from unicodedata import normalize
 
@@ -87,7 +88,9 @@ class IdentityDefinition:
         True
         """
         blocked = self._blocked_by_kind.get(kind, self._blocked_by_kind[ANY_KIND]) | {""}
-        return {value for value in values if _plain(value) in blocked}
+        its = [*values]
+        plain = [*map(str.lower, map(str.strip, its))] if "".join(its).isascii() else [*map(_plain, its)]
+        return set() if blocked.isdisjoint(plain) else set(compress(its, map(blocked.__contains__, plain)))
 
     def limit_of(self, kind: str) -> int | None:
         """Return the most actors that may share a value of a kind, None for a kind that joins nobody.

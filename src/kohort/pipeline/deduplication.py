@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kohort.storage.messages import Message, encode_messages
 from kohort.storage.records import Rejection
-from kohort.storage.seen import Keys, SeenMessages, keys_of
+from kohort.storage.seen import Keys, SeenMessages, keys_of, order_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def identities_of(messages: Sequence[Message]) -> tuple[Keys, NDArray[np.int64]]
 def sort_out(seen: SeenMessages, keys: Keys, digests: NDArray[np.int64]) -> SortedOut:
     """Tell messages that are new from repeats and from conflicts, among those seen and among themselves."""
     known, first_said = seen.find(keys)
-    order = np.lexsort((keys[:, 1], keys[:, 0]))  # it is stable: of equal ones the first to come stays first
+    order = order_of(keys)  # it is stable: of equal ones the first to come stays first
     ordered = keys[order]
     begins = np.ones(len(keys), np.bool_)
     begins[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)

@@ -100,8 +100,11 @@ def _found(
     sharing = its.sharing(people.refused, [actor for edit in edits for actor in (*edit.apart, *edit.rest)])
     evidence = Evidence(_sightings(sharing.identifiers), _pairs(sharing.links), definition, _of(edits, sharing), known)
     persons = evidence.persons()
+    named = new.group_by("kind").aggregate([("value", "list")])
     blocked = {
-        (kind, value): BLOCKED for kind, value in _rows(new, ("kind", "value")) if definition.is_blocked(kind, value)
+        (kind, value): BLOCKED
+        for kind, values in _rows(named, ("kind", "value_list"))
+        for value in definition.blocked_among(kind, values)
     }
     firsts = told.group_by("actor_id").aggregate([("first_seen", "min")])
     rows = [(actor, persons.person_of.get(actor, actor), first) for actor, first in _rows(firsts, firsts.column_names)]

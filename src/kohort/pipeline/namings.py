@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kohort.collection.message_columns import Heads
 from kohort.definitions.identity import ANONYMOUS, USER, IdentityDefinition
-from kohort.profiles.identity import actor_id_of, actor_of, named_in
+from kohort.profiles.identity import actor_id_of, actor_ids_of, actor_of, named_in
 from kohort.storage.messages import Message
 from kohort.storage.schemas import SCHEMAS
 
@@ -24,11 +24,6 @@ _SEEN: Final = pa.schema([(WHO, pa.int64()), *(SCHEMAS["identifiers"].field(name
 _LINKED: Final = pa.schema(
     [(WHO, pa.int64()), *(SCHEMAS["links"].field(name) for name in ("actor_id", "linked_actor_id"))]
 )
-
-_Ids = tuple[str, str]
-"""A user id and an anonymous id; where that is all that is said of who is who, messages with the same are alike."""
-
-_IDS_ALONE: Final = 2
 
 
 class Naming(NamedTuple):
@@ -54,40 +49,47 @@ class Namings:
 
 def namings_of(heads: Heads, others: Mapping[int, Message], definition: IdentityDefinition) -> Namings:
     """Return what messages say of who is who; `others` are those, by place, that may say more of it than their ids."""
-    alike: list[Any] = [*zip(heads.user_ids, heads.anonymous_ids, strict=True)]
+    users, visitors = heads.user_ids.dictionary_encode(), heads.anonymous_ids.dictionary_encode()
+    alike = users.indices.to_numpy().astype(np.int64) * len(visitors.dictionary) + visitors.indices.to_numpy()
+    more: dict[tuple[Any, ...], int] = {}
     for place, message in others.items():
-        alike[place] = _alike(place, message, definition)
-    numbers: dict[Any, int] = {}
-    who = np.array([numbers.setdefault(key, len(numbers)) for key in alike], np.int64)
-    firsts = np.empty(len(numbers), np.int64)
+        key = _more_than_ids(place, message, definition)
+        if key:
+            alike[place] = more.setdefault(key, -1 - len(more))
+    numbered = pa.array(alike).dictionary_encode()
+    who, kinds = numbered.indices.to_numpy().astype(np.int64), numbered.dictionary.to_numpy()
+    firsts = np.empty(len(kinds), np.int64)
     firsts[who[::-1]] = np.arange(len(who))[::-1]
-    unblocked = _unblocked(numbers, definition)
+    ids = [
+        _Ids(kind, coded.dictionary, coded.indices.to_numpy()[firsts])
+        for kind, coded in ((USER, users), (ANONYMOUS, visitors))
+    ]
+    is_plain = (kinds >= 0) & np.logical_or(*(one.given() for one in ids))
+    is_plain &= ~np.logical_or(*(one.blocked(definition) for one in ids))
+    plain = _namings_of_ids(np.flatnonzero(is_plain), ids)
+    places = {number: int(firsts[number]) for number in np.flatnonzero(~is_plain).tolist()}
     namings = {
-        number: naming_of(others[place] if place in others else _message_of(key), definition)
-        for (key, number), place in zip(numbers.items(), firsts.tolist(), strict=True)
-        if key not in unblocked
+        number: naming_of(others[place] if place in others else _message_at(place, heads), definition)
+        for number, place in places.items()
     }
-    plain = _namings_of_ids(unblocked)
-    own = np.empty(len(numbers), object)
-    own[np.fromiter(unblocked.values(), np.int64, len(unblocked))] = plain.actors.to_numpy(zero_copy_only=False)
-    own[list(namings)] = [one.actor for one in namings.values()]
+    rows = np.empty(len(kinds), np.int64)
+    rows[np.concatenate([np.flatnonzero(is_plain), np.flatnonzero(~is_plain)])] = np.arange(len(kinds))
+    actors = pa.concat_arrays([plain.actors, pa.array([one.actor for one in namings.values()], pa.string())])
     seen = _numbered({number: one.seen for number, one in namings.items()}, _SEEN)
     linked = _numbered({number: one.linked for number, one in namings.items()}, _LINKED)
     return Namings(
-        who,
-        pa.array(own, pa.string()).take(pa.array(who)),
-        _in_order([plain.seen, seen]),
-        _in_order([plain.linked, linked]),
+        who, actors.take(pa.array(rows[who])), _in_order([plain.seen, seen]), _in_order([plain.linked, linked])
     )
 
 
-def _alike(place: int, message: Message, definition: IdentityDefinition) -> tuple[Any, ...]:
-    """Return what messages have in common that say the same of who is who."""
+def _more_than_ids(place: int, message: Message, definition: IdentityDefinition) -> tuple[Any, ...]:
+    """Return what messages have in common that say the same of who is who; nothing where their ids tell that."""
     if definition.unique and message.type == "identify":
         return (place,)  # it may tell an identifier by any trait: it is looked at by itself
-    ids = message.user_id, message.anonymous_id
     shared = tuple(sorted(message.shared.items())) if definition.unique else ()
-    return (*ids, message.previous_id, *shared) if message.previous_id or shared else ids
+    if not (message.previous_id or shared):
+        return ()
+    return (message.user_id, message.anonymous_id, message.previous_id, *shared)
 
 
 def naming_of(message: Message, definition: IdentityDefinition) -> Naming:
@@ -100,6 +102,29 @@ def naming_of(message: Message, definition: IdentityDefinition) -> Naming:
     return Naming(actor_of(message, named), seen, [(own, other) for other in others])
 
 
+class _Ids(NamedTuple):
+    """Distinct ids of a kind, "" among them where one is not given, and where in them the id of each naming stands."""
+
+    kind: str
+    texts: pa.Array
+    places: NDArray[np.int32]
+
+    def given(self) -> NDArray[np.bool_]:
+        """Return of which namings the id is not empty."""
+        return np.array(pc.not_equal(self.texts, ""), np.bool_)[self.places]
+
+    def blocked(self, definition: IdentityDefinition) -> NDArray[np.bool_]:
+        """Return of which namings the id is blocked."""
+        blocked = definition.blocked_among(self.kind, self.texts.to_pylist()) - {""}
+        return np.array(pc.is_in(self.texts, pa.array(blocked, pa.string())), np.bool_)[self.places]
+
+    def of(self, numbers: NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
+        """Return the ids of some namings and their actors, null where the id is empty."""
+        actors = pc.if_else(pc.equal(self.texts, ""), None, actor_ids_of(self.kind, self.texts))
+        places = pa.array(self.places[numbers])
+        return self.texts.take(places), actors.take(places)
+
+
 class _Plain(NamedTuple):
     """The actor of each naming that says no more than two ids, and what these say."""
 
@@ -108,36 +133,20 @@ class _Plain(NamedTuple):
     linked: pa.Table
 
 
-def _unblocked(numbers: Mapping[Any, int], definition: IdentityDefinition) -> dict[_Ids, int]:
-    """Return the numbers of namings that say no more than two ids, of which one may be empty and neither is blocked."""
-    ids = {key: number for key, number in numbers.items() if len(key) == _IDS_ALONE}
-    users = definition.blocked_among(USER, {user for user, _ in ids}) - {""}
-    visitors = definition.blocked_among(ANONYMOUS, {visitor for _, visitor in ids}) - {""}
-    return {
-        (user, visitor): number
-        for (user, visitor), number in ids.items()
-        if user not in users and visitor not in visitors and (user or visitor)
-    }
+def _message_at(place: int, heads: Heads) -> Message:
+    ids = (one[place].as_py() for one in (heads.user_ids, heads.anonymous_ids))
+    return Message("", "track", 0, 0, "", "", *ids)
 
 
-def _message_of(ids: _Ids) -> Message:
-    return Message("", "track", 0, 0, "", user_id=ids[0], anonymous_id=ids[1])
-
-
-def _namings_of_ids(numbers: Mapping[_Ids, int]) -> _Plain:
-    """Return what namings say by two ids, which are not blocked: as `naming_of` does for each."""
-    who = pa.array(numbers.values(), pa.int64())
-    own, other = (
-        pa.array([actor_id_of(kind, ids[place]) if ids[place] else None for ids in numbers], pa.string())
-        for place, kind in enumerate((USER, ANONYMOUS))
-    )
-    parts = [
-        pa.table(
-            [who, pa.repeat(kind, len(who)), pa.array([ids[place] for ids in numbers], pa.string()), actors],
-            schema=_SEEN,
-        ).filter(actors.is_valid())
-        for place, (kind, actors) in enumerate(((USER, own), (ANONYMOUS, other)))
-    ]
+def _namings_of_ids(numbers: NDArray[np.int64], ids: Sequence[_Ids]) -> _Plain:
+    """Return what namings say by two ids, of which one may be empty and none is blocked: as `naming_of` does."""
+    who = pa.array(numbers)
+    parts, actors = [], []
+    for one in ids:
+        texts, its = one.of(numbers)
+        parts.append(pa.table([who, pa.repeat(one.kind, len(who)), texts, its], schema=_SEEN).filter(its.is_valid()))
+        actors.append(its)
+    own, other = actors
     linked = pa.table([who, own, other], schema=_LINKED).filter(pc.and_(own.is_valid(), other.is_valid()))
     return _Plain(pc.coalesce(own, other), pa.concat_tables(parts), linked)
 

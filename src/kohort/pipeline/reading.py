@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -20,7 +21,7 @@ from kohort.pipeline.stretches import Stretch, stretch_of
 from kohort.pipeline.tracking_plans import AdoptedPlan, plan_of
 from kohort.storage.frames import Record
 from kohort.storage.messages import Message, decode_messages
-from kohort.storage.received import PlanAdopted, Received, decode_received
+from kohort.storage.received import Kept, PlanAdopted
 from kohort.storage.records import Rejection
 
 
@@ -54,22 +55,26 @@ class _Parsed(msgspec.Struct, frozen=True):
     remarks: list[InputFinding] = []
 
 
+_NOTHING_LEFT: Final = _Parsed([], range(0))
+
+
 def read_records(records: Sequence[Record], terms: Terms) -> Said:
     """Return what records say; raises nothing for what people sent."""
     with _leaving_garbage():
-        requests = [_request(record) for record in records]
+        requests = [_request_of(record) for record in records]
         adopted = plan_of(terms.plan)
         usual = usual_events(requests, adopted.plan, adopted.zone, terms.identity)
         borders = np.searchsorted(usual.requests, range(len(records) + 1)).tolist()
-        read = [set(usual.numbers[start:end].tolist()) for start, end in pairwise(borders)]
         parsed = [
-            _parsed(record, request, adopted, terms.identity, its)
-            for record, request, its in zip(records, requests, read, strict=True)
+            _NOTHING_LEFT
+            if number in usual.whole
+            else _parsed(record, requests[number], adopted, terms.identity, set(usual.numbers[start:end].tolist()))
+            for number, (record, (start, end)) in enumerate(zip(records, pairwise(borders), strict=True))
         ]
         messages = [message for one in parsed for message in one.messages]
         return Said(
             stretch_of(messages, terms.identity, usual, _places(usual, parsed)),
-            [len(its) + len(one.messages) for its, one in zip(read, parsed, strict=True)],
+            [end - start + len(one.messages) for (start, end), one in zip(pairwise(borders), parsed, strict=True)],
             [letter for one in parsed for letter in one.letters],
             merged([remark for one in parsed for remark in one.remarks]),
         )
@@ -88,7 +93,7 @@ def _places(usual: UsualEvents, parsed: Sequence[_Parsed]) -> NDArray[np.int64]:
 def messages_of(records: Sequence[Record], terms: Terms) -> list[Message]:
     """Return the messages of records."""
     adopted = plan_of(terms.plan)
-    parsed = (_parsed(record, _request(record), adopted, terms.identity) for record in records)
+    parsed = (_parsed(record, _request_of(record), adopted, terms.identity) for record in records)
     return [message for one in parsed for message in one.messages]
 
 
@@ -105,19 +110,19 @@ def messages_at(places: Iterable[int], records: Sequence[Record], terms: Terms, 
     return found
 
 
-def _request(record: Record) -> tuple[Received, bytes] | None:
-    return (decode_received(record.body), record.body) if record.kind == "received" else None
+def _request_of(record: Record) -> Kept | None:
+    return Kept(record.body) if record.kind == "received" else None
 
 
 def _parsed(
-    record: Record, request: tuple[Received, bytes] | None, adopted: AdoptedPlan, identity: IdentityDefinition,
+    record: Record, request: Kept | None, adopted: AdoptedPlan, identity: IdentityDefinition,
     read: Container[int] = (),
 ) -> _Parsed:  # fmt: skip
     """Return what a record says but for events that were read already."""
     if request is None:
         messages = decode_messages(record.body)
         return _Parsed(messages, range(len(messages)))
-    batch, numbers = read_rest(request[0], record.seq, adopted.plan, adopted.zone, identity, read)
+    batch, numbers = read_rest(request.received, record.seq, adopted.plan, adopted.zone, identity, read)
     letters = [(record.recorded_at, one) for one in batch.rejected]
     return _Parsed(batch.messages, numbers, letters, batch.warnings)
 

@@ -5,7 +5,7 @@ with the same properties filling columns together. Usual events come as columns 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from kohort.pipeline.consents import choices_told
 from kohort.pipeline.namings import SIGHTED, WHO, namings_of
 from kohort.storage.messages import Message, Values
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
-from kohort.storage.seen import Keys, keys_of
+from kohort.storage.seen import Keys, keys_in
 
 _PLACE: Final = "place"
 _FIELDS: Final = {
@@ -134,10 +134,9 @@ class Stretch:
         who = self.linked.column(WHO).to_numpy()
         told = np.flatnonzero(np.isin(self.who, who) & (self.moments == self._spans()[0][self.who]))
         starts, ends = (np.searchsorted(who, self.who[told], side) for side in ("left", "right"))
-        places = np.repeat(told, ends - starts)
-        rows = pa.array(
-            np.concatenate([np.arange(low, high) for low, high in zip(starts, ends, strict=True)] or [told])
-        )
+        counts = ends - starts
+        places = np.repeat(told, counts)
+        rows = pa.array(np.arange(len(places)) + np.repeat(starts - (np.cumsum(counts) - counts), counts))
         columns = [
             self.linked.column("actor_id").take(rows),
             self.linked.column("linked_actor_id").take(rows),
@@ -194,10 +193,10 @@ def stretch_of(
     events, properties, shown = _events(heads, sorted(alike, key=lambda one: int(one.places[0])), namings.actors)
     traits, traits_shown = _traits(others, namings.actors)
     return Stretch(
-        keys=keys_of(zip(heads.sources, heads.event_ids, strict=True)),
+        keys=keys_in(heads.sources, heads.event_ids),
         digests=digests,
-        event_ids=pa.array(heads.event_ids, pa.string()),
-        moments=np.array(heads.moments, np.int64),
+        event_ids=heads.event_ids,
+        moments=heads.moments.to_numpy(),
         who=namings.who,
         seen=namings.seen,
         linked=namings.linked,
@@ -220,12 +219,10 @@ def _woven(
     digests[places], digests[their_places] = usual.digests, [one.digest() for one in others.values()]
     if not len(places):
         return theirs, digests
-    columns: dict[str, list[Any]] = {}
-    for one in fields(Heads):
-        column = np.empty(len(digests), object)
-        column[places], column[their_places] = getattr(usual.heads, one.name), getattr(theirs, one.name)
-        columns[one.name] = column.tolist()
-    return Heads(**columns), digests
+    order = np.empty(len(digests), np.int64)
+    order[np.concatenate([places, their_places])] = np.arange(len(digests))
+    woven = (pa.concat_arrays(both).take(pa.array(order)) for both in zip(usual.heads, theirs, strict=True))
+    return Heads(*woven), digests
 
 
 def _events(
@@ -244,12 +241,12 @@ def _events(
             cells.setdefault(each, []).append((its, values))
     taken = pa.array(places)
     columns = {
-        "event_id": pa.array(heads.event_ids, pa.string()),
+        "event_id": heads.event_ids,
         "actor_id": actors,
-        "name": pa.array(heads.names, pa.string()),
-        "ts": pa.array(heads.moments, pa.int64()),
-        "received_at": pa.array(heads.received_at, pa.int64()),
-        "source": pa.array(heads.sources, pa.string()),
+        "name": heads.names,
+        "ts": heads.moments,
+        "received_at": heads.received_at,
+        "source": heads.sources,
     }
     table = pa.table({_PLACE: taken, **{name: column.take(taken) for name, column in columns.items()}})
     for number, pieces in enumerate(cells.values()):

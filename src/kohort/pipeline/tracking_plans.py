@@ -1,6 +1,7 @@
 """By which tracking plan what the collector received is read: the one in force when it came, a journal record."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,11 +10,13 @@ import pyarrow.compute as pc
 
 from kohort.clock import zone_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
-from kohort.pipeline.workspace import Workspace
 from kohort.storage.frames import Record
 from kohort.storage.received import PlanAdopted
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
+
+if TYPE_CHECKING:  # a process that reads needs no engines
+    from kohort.pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class AdoptedPlan:
     zone: ZoneInfo
 
 
-def adopt_plan(workspace: Workspace) -> bool:
+def adopt_plan(workspace: "Workspace") -> bool:
     """Record the plan of `tracking.yaml` if it is not the one in force; the caller holds the write lock.
 
     The tables must hold all of the journal. Raises DefinitionError if the file is wrong: then the old one stays.

@@ -152,13 +152,18 @@ class Evidence:
             for actor, other in ((link.actor, link.other), (link.other, link.actor)):
                 if self._own[actor][0] != self._own[other][0]:
                     sharing.setdefault(self._own[actor], set()).add(other)
-        values = {*self._own.values(), *((one.kind, one.value) for one in self.sightings)}
+        limits = {kind: self.definition.limit_of(kind) for kind in {kind for kind, _ in sharing}}
         over = {
             value: OVER_LIMIT
             for value, actors in sharing.items()
-            if (limit := self.definition.limit_of(value[0])) is not None and len(actors) > limit
+            if (limit := limits[value[0]]) is not None and len(actors) > limit
         }
-        blocked = {value: BLOCKED for value in values if self.definition.is_blocked(*value)}
+        values: dict[str, set[str]] = {}
+        for kind, value in {*self._own.values(), *((one.kind, one.value) for one in self.sightings)}:
+            values.setdefault(kind, set()).add(value)
+        blocked = {
+            (kind, value): BLOCKED for kind, its in values.items() for value in self.definition.blocked_among(kind, its)
+        }
         return {**over, **self.known_refused, **blocked}
 
     def in_force(self) -> list[Edit]:

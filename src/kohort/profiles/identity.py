@@ -8,8 +8,12 @@ import hashlib
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
+import pyarrow as pa
+
 from kohort.definitions.identity import ANONYMOUS, USER, IdentityDefinition, Origin, normalised
 from kohort.definitions.values import MICRO
+from kohort.storage.hashing import hashes_of
 from kohort.storage.messages import Message
 
 Identifier = tuple[str, str]
@@ -30,6 +34,7 @@ class Named(NamedTuple):
 
 
 _REMEMBERED: Final = 2**17
+_SIZE: Final = 10
 
 
 @lru_cache(_REMEMBERED)
@@ -39,7 +44,19 @@ def actor_id_of(kind: str, value: str) -> str:
     >>> actor_id_of("user_id", "42") == actor_id_of("user_id", "42") != actor_id_of("anonymous_id", "42")
     True
     """
-    return hashlib.blake2b(f"{kind}\0{value}".encode(), digest_size=10).hexdigest()
+    return hashlib.blake2b(f"{kind}\0{value}".encode(), digest_size=_SIZE).hexdigest()
+
+
+def actor_ids_of(kind: str, values: pa.Array) -> pa.Array:
+    """Return the ids of many identifiers of one kind.
+
+    >>> actor_ids_of("user_id", pa.array(["42"])).to_pylist() == [actor_id_of("user_id", "42")]
+    True
+    """
+    texts = values.cast(pa.binary()).to_numpy(zero_copy_only=False)
+    written = hashes_of(texts, _SIZE, start=f"{kind}\0".encode()).hex().encode()
+    offsets = np.arange(0, len(written) + 1, 2 * _SIZE, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(written))
 
 
 def named_in(message: Message, definition: IdentityDefinition) -> Named:

@@ -4,6 +4,9 @@ They are read into messages when the tables are brought up to date, by the track
 arrived, which is a record too: making the tables again gives the same rows, whatever `tracking.yaml` says by then.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import msgspec
 
 from kohort.clock import Moment
@@ -68,6 +71,22 @@ def encode_received(received: Received) -> bytes:
 def decode_received(body: bytes) -> Received:
     """Return what one journal record of the kind "received" holds."""
     return _RECEIVED.decode(body)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The body of a journal record of the kind "received", which is decoded when it is asked for.
+
+    >>> Kept(b'{"source":"web","received_at":0}').received.source
+    'web'
+    """
+
+    body: bytes
+
+    @cached_property
+    def received(self) -> Received:
+        """What was received."""
+        return decode_received(self.body)
 
 
 def decode_plan(body: bytes) -> PlanAdopted:

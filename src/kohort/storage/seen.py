@@ -6,7 +6,6 @@ Eight runs of about one size are merged into one of the next, so that their numb
 the messages. A *manifest* names the runs; it is replaced in one step, so an interrupted addition never was.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,9 +14,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kohort.errors import CorruptionError, StorageError
+from kohort.storage.hashing import hashes_of
 
 Keys = NDArray[np.uint64]
 """Hashes: rows of two halves, the higher first."""
@@ -25,6 +26,7 @@ Keys = NDArray[np.uint64]
 _MANIFEST: Final = "manifest.json"
 _FAN: Final = 8
 _MERGED_AT_ONCE: Final = 2**20
+_SIZE: Final = 16
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -52,9 +54,49 @@ def keys_of(messages: Iterable[tuple[str, str]]) -> Keys:
     >>> keys_of([("web", "1"), ("web", "1"), ("app", "1")])[:, 0] == keys_of([("web", "1")])[0, 0]
     array([ True,  True, False])
     """
-    texts = [f"{len(source)}:{source}{identity}".encode() for source, identity in messages]
-    hashes = b"".join([hashlib.blake2b(text, digest_size=16).digest() for text in texts])
+    return _keys(hashes_of((_start(source) + identity.encode() for source, identity in messages), _SIZE))
+
+
+def keys_in(sources: pa.Array, identities: pa.Array) -> Keys:
+    """Return the hashes of messages, given by columns of sources and ids: as `keys_of` does.
+
+    >>> keys_in(pa.array(["web", "app"]), pa.array(["1", "2"])) == keys_of([("web", "1"), ("app", "2")])
+    array([[ True,  True],
+           [ True,  True]])
+    """
+    coded = sources.dictionary_encode()
+    codes, keys = coded.indices.to_numpy(), np.empty((len(sources), 2), np.uint64)
+    for code, source in enumerate(coded.dictionary.to_pylist()):
+        places = np.flatnonzero(codes == code)
+        texts = identities.take(pa.array(places)).cast(pa.binary()).to_numpy(zero_copy_only=False)
+        keys[places] = _keys(hashes_of(texts, _SIZE, start=_start(source)))
+    return keys
+
+
+def _start(source: str) -> bytes:
+    return f"{len(source)}:{source}".encode()
+
+
+def _keys(hashes: bytes) -> Keys:
     return np.frombuffer(hashes, ">u8").astype(np.uint64).reshape(-1, 2)
+
+
+def order_of(keys: Keys, *, in_runs: bool = False) -> NDArray[np.int64]:
+    """Return where the hashes stand in order, of equal ones the first first: a stable sort, made for few equal halves.
+
+    `in_runs` says that they are a few sorted runs, one behind the other.
+
+    >>> order_of(np.array([[2, 0], [1, 9], [1, 3], [2, 0]], np.uint64))
+    array([2, 1, 0, 3])
+    """
+    order = np.argsort(keys[:, 0], kind="stable" if in_runs else None)
+    high = keys[order, 0]
+    same = high[1:] == high[:-1]
+    if same.any():
+        places = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        its = order[places]
+        order[places] = its[np.lexsort((its, keys[its, 1], keys[its, 0]))]
+    return order
 
 
 class SeenMessages:
@@ -91,7 +133,7 @@ class SeenMessages:
         found = np.zeros(len(keys), np.bool_)
         digests = np.zeros(len(keys), np.int64)
         # Sorted, neighbours look at neighbouring pages.
-        order = np.argsort(keys[:, 0])
+        order = order_of(keys)
         high, low = keys[order, 0], keys[order, 1]
         for rows in [*self._staged, *map(self._rows, self._manifest().runs)]:
             places = np.searchsorted(rows[0], high)
@@ -109,8 +151,11 @@ class SeenMessages:
     def stage(self, keys: Keys, digests: NDArray[np.int64]) -> None:
         """Know messages that are not known yet, for now; `keep` makes it last."""
         if len(keys):
-            order = np.lexsort((keys[:, 1], keys[:, 0]))
+            order = order_of(keys)
             rows = np.stack([keys[order, 0], keys[order, 1], digests[order].astype(np.int64).view(np.uint64)])
+            # Those of about one size become one, so that few are looked through.
+            while self._staged and self._staged[-1].shape[1] < 2 * rows.shape[1]:
+                rows = np.concatenate([*_merged([self._staged.pop(), rows])], axis=1)
             self._staged.append(rows)
 
     @property
@@ -221,4 +266,4 @@ def _merged(runs: Sequence[NDArray[np.uint64]]) -> Iterator[NDArray[np.uint64]]:
     ends = [[0, *np.searchsorted(run[0], borders).tolist(), run.shape[1]] for run in runs]
     for part in range(parts):
         rows = np.concatenate([run[:, its[part] : its[part + 1]] for run, its in zip(runs, ends, strict=True)], axis=1)
-        yield rows[:, np.lexsort((rows[1], rows[0]))]
+        yield rows[:, order_of(rows[:2].T, in_runs=True)]
