@@ -17,7 +17,7 @@ from kohort.collection.flattening import Breach
 from kohort.collection.json_names import repeated_name, surely_distinct
 from kohort.collection.scalars import DEEPEST, container_problem, surely_shallow
 from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach
-from kohort.collection.usual_requests import ENVELOPE, Envelope, is_usual_event, usual_envelope
+from kohort.collection.usual_requests import is_usual_batch, is_usual_event
 from kohort.definitions.collecting import CollectLimits
 from kohort.errors import InputError, shorten
 from kohort.storage.messages import MessageType
@@ -45,6 +45,17 @@ class EventError:
     code: str
     pointer: str
     message: str
+
+
+class _Body(msgspec.Struct):
+    batch: list[msgspec.Raw] = []
+    sent_at: Any = msgspec.field(default=None, name="sentAt")
+    write_key: Any = msgspec.field(default=None, name="writeKey")
+    context: msgspec.Raw = NOTHING
+    integrations: msgspec.Raw = NOTHING
+
+
+_BODY: Final = msgspec.json.Decoder(_Body)
 
 
 class RequestBody(msgspec.Struct, frozen=True):
@@ -104,9 +115,10 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
     >>> read_batch(b'{"batch": [{"type": "track"}], "writeKey": "wk"}', CollectLimits()).write_key
     'wk'
     """
-    usual = usual_envelope(text, limits.event)
-    if usual is not None and usual.batch and len(usual.batch) <= limits.events:
-        return _body_of(usual, usual.batch, (), distinct=True, usual=True)
+    if is_usual_batch(text):
+        body = _BODY.decode(text)
+        if 0 < len(body.batch) <= limits.events and max(map(len, map(bytes, body.batch))) <= limits.event:
+            return _body_of(body, (), distinct=True, usual=True)
     return read_batch_carefully(text, limits)
 
 
@@ -114,7 +126,7 @@ def read_batch_carefully(text: bytes, limits: CollectLimits) -> RequestBody:
     """As `read_batch`, whose meaning this is, but event by event also where that is not needed."""
     document = _decoded(text)
     try:
-        body = ENVELOPE.decode(text)
+        body = _BODY.decode(text)
     except msgspec.DecodeError as error:
         raise RequestRefusedError(400, "invalid_batch", f'expected {{"batch": [events]}}: {error}') from error
     if not body.batch:
@@ -128,20 +140,18 @@ def read_batch_carefully(text: bytes, limits: CollectLimits) -> RequestBody:
             _check_of_all(name, document[name], distinct=distinct, text=bytes(getattr(body, name)))
     if not distinct:
         _check_top(text)
-    return _body_of(body, body.batch, document["batch"], distinct=distinct)
+    return _body_of(body, document["batch"], distinct=distinct)
 
 
-def _body_of(
-    body: Envelope, events: list[msgspec.Raw], documents: Sequence[Any], *, distinct: bool, usual: bool = False
-) -> RequestBody:
+def _body_of(body: _Body, documents: Sequence[Any], *, distinct: bool, usual: bool = False) -> RequestBody:
     return RequestBody(
-        events,
+        body.batch,
         documents,
         _text(body.write_key),
         usual=usual,
-        sent_at=None if body.sent_at is msgspec.UNSET else _sent_at(body.sent_at),
-        context=NOTHING if body.context is msgspec.UNSET else body.context,
-        integrations=NOTHING if body.integrations is msgspec.UNSET else body.integrations,
+        sent_at=_sent_at(body.sent_at),
+        context=body.context,
+        integrations=body.integrations,
         distinct=distinct,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -335,7 +335,8 @@ def surely_moment(value: object) -> bool:
     (True, False)
     """
     try:
-        return isinstance(value, str) and MINYEAR < datetime.fromisoformat(value).year < MAXYEAR
+        # In the first and last year an offset may lead out of the calendar; the year always comes first.
+        return isinstance(value, str) and "0002" <= value < "9999" and datetime.fromisoformat(value) is not None
     except ValueError:
         return False
 

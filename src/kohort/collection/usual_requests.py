@@ -6,13 +6,12 @@ none of these, is gone then, and the colon after it. So as many colons as before
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 
-from kohort.collection.scalars import DEEPEST, surely_shallow
 from kohort.collection.segment_messages import LONGEST_ID, LONGEST_MESSAGE_ID, name_problem, surely_moment
 
 _ESCAPED: Final = (b"\\u0000", b"\\u003a", b"\\u003A")
@@ -20,52 +19,62 @@ _ESCAPED: Final = (b"\\u0000", b"\\u003a", b"\\u003A")
 _MANY: Final = 4_096
 _COLON: Final = ord(":")
 
+# Values nested as deep as SDKs nest them: the decoder itself refuses what is nested deeper.
+_Plain = str | int | float | bool | None
+_Nested1 = _Plain | list[_Plain] | dict[str, _Plain]
+_Nested2 = _Plain | list[_Nested1] | dict[str, _Nested1]
+_Nested3 = _Plain | list[_Nested2] | dict[str, _Nested2]
+_Nested4 = _Plain | list[_Nested3] | dict[str, _Nested3]
+_Nested = _Plain | list[_Nested4] | dict[str, _Nested4]
+_Values = dict[str, _Nested]
+
 _Id = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)] | UnsetType | None
+_MessageId = Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE_ID)] | UnsetType | None
 _Time = str | UnsetType | None
-_Values = dict[str, Any] | UnsetType | None
 
 
-class _Event(msgspec.Struct, rename="camel", gc=False):
-    """An event whose context is looked at by itself, since most events of a batch share theirs."""
+class _Head(msgspec.Struct, rename="camel", gc=False):
+    """An event but for its context."""
 
     type: Literal["track", "identify", "page", "screen"]
     event: str | UnsetType = UNSET
     user_id: _Id = UNSET
     anonymous_id: _Id = UNSET
-    message_id: Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE_ID)] | UnsetType | None = UNSET
+    message_id: _MessageId = UNSET
     timestamp: _Time = UNSET
     original_timestamp: _Time = UNSET
     sent_at: _Time = UNSET
-    properties: _Values = UNSET
-    traits: _Values = UNSET
+    properties: _Values | UnsetType | None = UNSET
+    traits: _Values | UnsetType | None = UNSET
+    integrations: _Nested | UnsetType = UNSET
+    name: _Nested | UnsetType = UNSET
+    category: _Nested | UnsetType = UNSET
+    channel: _Nested | UnsetType = UNSET
+    version: _Nested | UnsetType = UNSET
+    metadata: _Nested | UnsetType = msgspec.field(default=UNSET, name="_metadata")
+
+
+class _Event(_Head, rename="camel", gc=False):
+    context: _Nested | UnsetType = UNSET
+
+
+class _EventOfBatch(_Head, rename="camel", gc=False):
+    """Its context is looked at by itself, since most events of a batch share theirs."""
+
     context: Raw | UnsetType = UNSET
-    integrations: Any = UNSET
-    name: Any = UNSET
-    category: Any = UNSET
-    channel: Any = UNSET
-    version: Any = UNSET
-    metadata: Any = msgspec.field(default=UNSET, name="_metadata")
 
 
-class _EventAlone(_Event, rename="camel", gc=False):
-    context: Any = UNSET
+class _Batch(msgspec.Struct, rename="camel", gc=False):
+    batch: list[_EventOfBatch]
+    sent_at: _Nested | UnsetType = UNSET
+    write_key: _Nested | UnsetType = UNSET
+    context: _Values | UnsetType = UNSET
+    integrations: _Values | UnsetType = UNSET
 
 
-class Envelope(msgspec.Struct):
-    """The body of a batch: the texts of its events, and what it says of all of them."""
-
-    batch: list[Raw] | UnsetType = UNSET
-    sent_at: Any = msgspec.field(default=UNSET, name="sentAt")
-    write_key: Any = msgspec.field(default=UNSET, name="writeKey")
-    context: Raw | UnsetType = UNSET
-    integrations: Raw | UnsetType = UNSET
-
-
-ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_BATCH: Final = msgspec.json.Decoder(_Batch)
 _EVENT: Final = msgspec.json.Decoder(_Event)
-_EVENT_ALONE: Final = msgspec.json.Decoder(_EventAlone)
-_ANYTHING: Final = msgspec.json.Decoder()
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_CONTEXT: Final = msgspec.json.Decoder(_Nested)
 _ENCODER: Final = msgspec.json.Encoder()
 # What the decoder raises for what is no JSON text, in another form, or nested too deep: careful judging says which.
 _UNUSUAL: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -77,45 +86,28 @@ def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
     >>> [is_usual_event(body, "page", 99) for body in (b'{"type":"page","userId":"u"}', b'{"type":"page"}')]
     [True, False]
     """
+    if len(text) > longest:
+        return False
     try:
-        event = _EVENT_ALONE.decode(text)
-        return (
-            event.type == kind
-            and len(text) <= longest
-            and _is_readable(text)
-            and surely_shallow(text)
-            and _is_sound(event)
-            and _is_whole(text, event)
-        )
+        event = _EVENT.decode(text)
+        return event.type == kind and _is_readable(text) and _is_sound(event) and _is_whole(text, event)
     except _UNUSUAL:
         return False
 
 
-def usual_envelope(text: bytes, longest: int) -> Envelope | None:
-    """Return the body of a batch if it is well-formed, and each of its events surely accepted as it came, else None.
+def is_usual_batch(text: bytes) -> bool:
+    """Tell that a body is a batch, and each of its events, unless one is too large, surely accepted as it came.
 
-    `longest` is the most bytes of an event.
-
-    >>> len(usual_envelope(b'{"batch":[{"type":"page","userId":"u"}]}', 99).batch)
-    1
-    >>> usual_envelope(b'{"batch":[{"type":"page","userId":"u"},{"type":"page"}]}', 99)
+    >>> is_usual_batch(b'{"batch":[{"type":"page","userId":"u"}]}')
+    True
+    >>> is_usual_batch(b'{"batch":[{"type":"page","userId":"u"},{"type":"page"}]}')
+    False
     """
     try:
-        envelope = ENVELOPE.decode(text)
-        if not envelope.batch or not _is_readable(text):
-            return None
-        texts = [bytes(one) for one in envelope.batch]
-        events = [_EVENT.decode(one) for one in texts]
-        usual = (
-            all(len(one) <= longest and surely_shallow(one) for one in texts)
-            and all(_is_sound(one) for one in events)
-            and _are_sound_contexts(one.context for one in events)
-            and all(_is_sound_of_all(one) for one in (envelope.context, envelope.integrations))
-            and _is_whole(text, msgspec.structs.replace(envelope, batch=events))
-        )
+        body = _BATCH.decode(text)
+        return _is_readable(text) and _are_sound(body.batch) and _is_whole(text, body)
     except _UNUSUAL:
-        return None
-    return envelope if usual else None
+        return False
 
 
 def _is_readable(text: bytes) -> bool:
@@ -128,7 +120,7 @@ def _is_readable(text: bytes) -> bool:
     return not (b"\\" in text and any(one in text for one in _ESCAPED))
 
 
-def _is_sound(event: _Event) -> bool:
+def _is_sound(event: _Head) -> bool:
     """Tell that `envelope_breach` would find nothing."""
     kind = event.type
     if kind == "track":
@@ -149,23 +141,22 @@ def _is_sound(event: _Event) -> bool:
     )
 
 
-def _are_sound_contexts(contexts: Iterable[Raw | UnsetType]) -> bool:
+def _are_sound(events: Iterable[_EventOfBatch]) -> bool:
     known: Raw | UnsetType = UNSET
-    for context in contexts:
+    for event in events:
+        if not _is_sound(event):
+            return False
+        context = event.context
         if context is not UNSET and context != known:
-            if not _is_whole(context, _ANYTHING.decode(context)):
+            if not _is_whole(bytes(context), _CONTEXT.decode(context)):
                 return False
             known = context
     return True
 
 
-def _is_sound_of_all(part: Raw | UnsetType) -> bool:
-    return part is UNSET or (surely_shallow(bytes(part), DEEPEST - 1) and _is_whole(part, _OBJECT.decode(part)))
-
-
-def _is_whole(text: bytes | Raw, decoded: object) -> bool:
+def _is_whole(text: bytes, decoded: object) -> bool:
     """Tell that nothing of a JSON text was lost in decoding it: neither a repeated name, nor one that is not known."""
-    return _colons(bytes(text)) == _colons(_ENCODER.encode(decoded))
+    return _colons(text) == _colons(_ENCODER.encode(decoded))
 
 
 def _colons(text: bytes) -> int:
