@@ -11,7 +11,7 @@ from kohort.clock import SECOND, zone_of
 from kohort.collection.acceptance import RequestRefusedError, accept, read_batch
 from kohort.collection.json_names import repeated_name, surely_distinct
 from kohort.collection.received_messages import read_received
-from kohort.collection.segment_messages import Reader, envelope_breach, read_message, surely_sound
+from kohort.collection.segment_messages import Reader, read_message
 from kohort.definitions.collecting import CollectLimits
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.storage.received import Received, decode_received, encode_received
@@ -71,12 +71,6 @@ def test_names_that_are_surely_distinct_are(pairs: list[tuple[str, Any]], spaces
     assert not (sure and repeats)
     if b"\\" not in text:
         assert sure == (not repeats), "no careful check where there is no escape"
-
-
-@given(MESSAGES)
-def test_a_message_that_is_surely_sound_is(message: dict[str, Any]) -> None:
-    if surely_sound(message, message["type"]):
-        assert envelope_breach(message, UTC) is None
 
 
 @given(st.lists(MESSAGES, min_size=1, max_size=4), st.none() | st.just(iso(NOW + 5 * SECOND)))

@@ -15,16 +15,15 @@ import msgspec
 from kohort.clock import Moment, parse_moment
 from kohort.collection.flattening import Breach
 from kohort.collection.json_names import repeated_name, surely_distinct
-from kohort.collection.scalars import DEEPEST, container_problem
-from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach, surely_sound
+from kohort.collection.scalars import DEEPEST, container_problem, surely_shallow
+from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach
+from kohort.collection.usual_requests import is_usual_batch, is_usual_event
 from kohort.definitions.collecting import CollectLimits
 from kohort.errors import InputError, shorten
 from kohort.storage.messages import MessageType
 from kohort.storage.received import NOTHING, Received, Refused
 
 UTC: Final = ZoneInfo("UTC")
-
-_NO_OPENERS: Final = bytes(byte for byte in range(256) if byte not in b"{[")
 
 _PLAIN: Final = msgspec.json.Decoder()
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -49,7 +48,7 @@ class EventError:
 
 
 class _Body(msgspec.Struct):
-    batch: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    batch: list[msgspec.Raw] = []
     sent_at: Any = msgspec.field(default=None, name="sentAt")
     write_key: Any = msgspec.field(default=None, name="writeKey")
     context: msgspec.Raw = NOTHING
@@ -63,14 +62,14 @@ class RequestBody(msgspec.Struct, frozen=True):
     """The body of a request, decoded: the texts and values of its events, and what it says of all of them.
 
     `kind` is the type that the request's path gives to events which name none; `distinct` tells that surely no object
-    repeats a name. `single`: the body is the event itself.
+    repeats a name. `usual`: each event is surely accepted as it came, and there are no `documents`.
     """
 
     events: list[msgspec.Raw]
     documents: Sequence[Any]
     write_key: str
     kind: MessageType | None = None
-    single: bool = False
+    usual: bool = False
     sent_at: Moment | None = None
     context: msgspec.Raw = NOTHING
     integrations: msgspec.Raw = NOTHING
@@ -94,14 +93,20 @@ class Acceptance(msgspec.Struct, frozen=True):
         return len(self.received.events) - self.consents
 
 
-def read_one(text: bytes, kind: MessageType) -> RequestBody:
+def read_one(text: bytes, kind: MessageType, limits: CollectLimits) -> RequestBody:
     """Decode a body that is one event; raises RequestRefusedError if it is no JSON object."""
+    if is_usual_event(text, kind, limits.event):
+        return RequestBody([msgspec.Raw(text)], (), "", kind, usual=True)
+    return read_one_carefully(text, kind)
+
+
+def read_one_carefully(text: bytes, kind: MessageType) -> RequestBody:
+    """As `read_one`, whose meaning this is, but event by event also where that is not needed."""
     document = _decoded(text)
     if not isinstance(document, dict):
         raise RequestRefusedError(400, "invalid_json", "the body must be one JSON object: an event")
-    write_key = document.get("writeKey")
     distinct = surely_distinct(text, document)
-    return RequestBody([msgspec.Raw(text)], [document], _text(write_key), kind, single=True, distinct=distinct)
+    return RequestBody([msgspec.Raw(text)], [document], _text(document.get("writeKey")), kind, distinct=distinct)
 
 
 def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
@@ -110,12 +115,21 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
     >>> read_batch(b'{"batch": [{"type": "track"}], "writeKey": "wk"}', CollectLimits()).write_key
     'wk'
     """
+    if is_usual_batch(text):
+        body = _BODY.decode(text)
+        if 0 < len(body.batch) <= limits.events and max(map(len, map(bytes, body.batch))) <= limits.event:
+            return _body_of(body, (), distinct=True, usual=True)
+    return read_batch_carefully(text, limits)
+
+
+def read_batch_carefully(text: bytes, limits: CollectLimits) -> RequestBody:
+    """As `read_batch`, whose meaning this is, but event by event also where that is not needed."""
     document = _decoded(text)
     try:
         body = _BODY.decode(text)
     except msgspec.DecodeError as error:
         raise RequestRefusedError(400, "invalid_batch", f'expected {{"batch": [events]}}: {error}') from error
-    if body.batch is msgspec.UNSET or not body.batch:
+    if not body.batch:
         raise RequestRefusedError(400, "empty_batch", 'the body has no "batch" with at least one event')
     if len(body.batch) > limits.events:
         problem = f"the batch has {len(body.batch):,} events, and at most {limits.events:,} are accepted"
@@ -126,10 +140,15 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
             _check_of_all(name, document[name], distinct=distinct, text=bytes(getattr(body, name)))
     if not distinct:
         _check_top(text)
+    return _body_of(body, document["batch"], distinct=distinct)
+
+
+def _body_of(body: _Body, documents: Sequence[Any], *, distinct: bool, usual: bool = False) -> RequestBody:
     return RequestBody(
         body.batch,
-        document["batch"],
+        documents,
         _text(body.write_key),
+        usual=usual,
         sent_at=_sent_at(body.sent_at),
         context=body.context,
         integrations=body.integrations,
@@ -145,7 +164,7 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     >>> len(judged.received.events), judged.errors[0].code, judged.errors[0].place
     (1, 'no_user_anon_id', 1)
     """
-    if _surely_accepted(body, limits):
+    if body.usual:
         return Acceptance(Received(source, received_at, body.sent_at, body.context, body.integrations, body.events))
     accepted: list[msgspec.Raw] = []
     places: list[int] = []
@@ -175,25 +194,6 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     return Acceptance(received, errors)
 
 
-def _surely_accepted(body: RequestBody, limits: CollectLimits) -> bool:
-    """Tell, for the events that SDKs usually send, that all are accepted as they came; False means: judge each."""
-    if not body.distinct:
-        return False
-    for text, document in zip(map(bytes, body.events), body.documents, strict=True):
-        if type(document) is not dict or len(text) > limits.event or not _surely_shallow(text):
-            return False
-        kind = document.get("type")
-        if "writeKey" in document or (body.kind is not None and kind != body.kind) or not surely_sound(document, kind):
-            return False
-    return True
-
-
-def _surely_shallow(text: bytes) -> bool:
-    """Tell that a JSON text is not nested too deep and has no NUL; False means: see `container_problem`."""
-    # As many brackets as levels are allowed cannot be nested deeper.
-    return len(text.translate(None, _NO_OPENERS)) <= DEEPEST and not (b"\\" in text and b"\\u0000" in text)
-
-
 def _problem(text: bytes, document: Any, body: RequestBody, limits: CollectLimits) -> tuple[str, str, str] | None:
     if len(text) > limits.event:
         return "event_too_large", "", f"the event has {len(text):,} bytes, and at most {limits.event:,} are accepted"
@@ -206,7 +206,7 @@ def _problem(text: bytes, document: Any, body: RequestBody, limits: CollectLimit
 def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
     if not isinstance(document, dict):
         return Breach("", "expected a JSON object")
-    if not _surely_shallow(text):
+    if b"\\u0000" in text or not surely_shallow(text):
         problem = container_problem(document)
         if problem:
             return Breach("", problem)
@@ -216,7 +216,7 @@ def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
     kind = document.get("type", body.kind)
     if body.kind is not None and kind != body.kind:
         return Breach("/type", f'the path says "{body.kind}", the event "{shorten(str(kind))}"')
-    return None if surely_sound(document, kind) else envelope_breach(document, UTC, body.kind)
+    return envelope_breach(document, UTC, body.kind)
 
 
 def _kept(text: bytes, document: dict[str, Any], kind: MessageType | None) -> bytes:

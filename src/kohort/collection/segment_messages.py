@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -30,7 +30,6 @@ TYPES: Final[Mapping[str, MessageType]] = {
 }
 IDENTIFIER_REQUIRED: Final = "one of userId and anonymousId is required"
 EVENT_OF_TYPE: Final[Mapping[str, str]] = {"page": "page_viewed", "screen": "screen_viewed"}
-_USUAL: Final = ("track", "identify", "page", "screen")
 _TIMES: Final = ("timestamp", "originalTimestamp", "sentAt")
 
 
@@ -119,38 +118,11 @@ def envelope_breach(document: Mapping[str, Any], zone: ZoneInfo, kind: MessageTy
             _recorded(document)
         _named_values(document, kind)
         for name in _TIMES:
-            if name in document and not _surely_moment(document[name]):
+            if name in document and not surely_moment(document[name]):
                 _moment(document, name, zone)
     except _RefusedError as refused:
         return refused.breach
     return None
-
-
-def surely_sound(document: Mapping[str, Any], kind: object) -> bool:
-    """Tell, for the messages that SDKs usually send, that `envelope_breach` finds nothing; False means: ask it.
-
-    >>> surely_sound({"event": "Seen", "userId": "u1", "properties": {}, "timestamp": "2026-01-31"}, "track")
-    True
-    """
-    get = document.get
-    user_id, anonymous_id, message_id = get("userId"), get("anonymousId"), get("messageId")
-    given, original, sent = get("timestamp"), get("originalTimestamp"), get("sentAt")
-    return (
-        kind in _USUAL
-        and type(get("traits") if kind == "identify" else get("properties")) is dict
-        and not (user_id is None and anonymous_id is None)
-        and (user_id is None or _usual_id(user_id, LONGEST_ID))
-        and (anonymous_id is None or _usual_id(anonymous_id, LONGEST_ID))
-        and (message_id is None or _usual_id(message_id, LONGEST_MESSAGE_ID))
-        and (kind != "track" or (type(event := get("event")) is str and _name_problem(event) == ""))
-        and (given is None or _surely_moment(given))
-        and (original is None or _surely_moment(original))
-        and (sent is None or _surely_moment(sent))
-    )
-
-
-def _usual_id(value: object, longest: int) -> bool:
-    return type(value) is str and len(value) <= longest and "\0" not in value and value.strip() != ""
 
 
 def complete(document: dict[str, Any], request: Request | None) -> dict[str, Any]:
@@ -286,14 +258,19 @@ def _event_name(document: Mapping[str, Any]) -> str:
     event = document.get("event")
     if not isinstance(event, str) or isinstance(event, NumberLiteral) or not event.strip():
         raise _RefusedError("/event", "a track message needs the name of its event, as text")
-    problem = _name_problem(event)
+    problem = name_problem(event)
     if problem:
         raise _RefusedError("/event", problem)
     return event
 
 
 @lru_cache(maxsize=4_096)
-def _name_problem(event: str) -> str:
+def name_problem(event: str) -> str:
+    """Return why the name of an event cannot be one, else nothing.
+
+    >>> name_problem("Order Completed")
+    ''
+    """
     try:
         event_key(event)
     except ValueError as error:
@@ -351,10 +328,15 @@ def _time(document: Mapping[str, Any], reader: Reader) -> tuple[Moment, Moment |
     return original if sent is None or received is None else received - (sent - original), original
 
 
-def _surely_moment(value: object) -> bool:
-    """Tell at a third of the cost of reading it that a value is a time; False means: read it."""
+def surely_moment(value: object) -> bool:
+    """Tell at a third of the cost of reading it that a value is a time; False means: read it.
+
+    >>> surely_moment("2026-01-31"), surely_moment("soon")
+    (True, False)
+    """
     try:
-        return isinstance(value, str) and MINYEAR < datetime.fromisoformat(value).year < MAXYEAR
+        # In the first and last year an offset may lead out of the calendar; the year always comes first.
+        return isinstance(value, str) and "0002" <= value < "9999" and datetime.fromisoformat(value) is not None
     except ValueError:
         return False
 

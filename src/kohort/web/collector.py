@@ -164,7 +164,7 @@ class Collector:
             key = self._known(given, request) if given else None
             packed = await request.body(self.limits.batch)
             text = unpacked(packed, encoding, self.limits.batch)
-            body = read_batch(text, self.limits) if kind is None else read_one(text, kind)
+            body = read_batch(text, self.limits) if kind is None else read_one(text, kind, self.limits)
             key = key or self._known(body.write_key or request.query.get("writeKey", ""), request)
             acceptance = self.judge(body, key, request)
             # Thousands of objects, which cost least where they are given back at once, not after the disk has answered.
@@ -180,7 +180,7 @@ class Collector:
             origin = request.header(b"origin") or _origin_in(request.header(b"referer"))
             key = self._known(request.query.get("writeKey", ""), request, origin)
             text = pixel_event(request.query, kind)
-            await self.keep(self.judge(read_one(text, kind), key, request))
+            await self.keep(self.judge(read_one(text, kind, self.limits), key, request))
         except RequestRefusedError as error:
             # An image is shown whatever happens; what happened is told to who listens.
             self.outcomes.tell(Outcome(request.received_at, "", error.code, str(error)))
