@@ -1,5 +1,7 @@
 """How far memberships are behind, as a table of what happened."""
 
+import yaml
+
 from kohort.clock import DAY, HOUR, MINUTE
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
@@ -31,3 +33,27 @@ def test_freshness_from_the_first_event_to_the_second_evaluation(
     again = shop.freshness(later)
     assert (again.lag, again.waiting_since) == (0, None)
     assert again == shop.freshness(), "an earlier answer saves work and changes nothing"
+
+
+def test_a_segment_that_nobody_evaluates_is_stalled_until_somebody_does(
+    shop: Project, clock: SettableClock, write_lines: WriteLines
+) -> None:
+    settings = yaml.safe_load(shop.folder.settings.read_text())
+    shop.folder.settings.write_text(yaml.safe_dump({**settings, "schedule": {"stalled_after": "2 hours"}}))
+    shop.ingest(write_lines("one.jsonl", [order("ada", 1, days_ago=2)]))
+    assert (shop.status().stalled, shop.status().waiting_since) == ((), NOW)
+    clock.advance(HOUR)
+    list(shop.run())
+    clock.advance(2 * HOUR)
+    shop.ingest(write_lines("two.jsonl", [order("bob", 2, days_ago=2)]))
+    assert (shop.status().stalled, shop.status().lag) == ((), HOUR)
+    assert {one.note for one in shop.segments() if one.at} == {""}
+    clock.advance(1)
+    held = shop.status()
+    assert "frequent_buyers" in held.stalled
+    assert held.waiting_since == NOW + 3 * HOUR
+    notes = {one.name: one.note for one in shop.segments() if one.at}
+    assert set(held.stalled) == set(notes)
+    assert notes["frequent_buyers"].startswith("stalled: last evaluated 2026-03-01T")
+    list(shop.run())
+    assert (shop.status().stalled, shop.status().waiting_since) == ((), None)

@@ -128,3 +128,26 @@ def test_a_command_that_writes_makes_the_engine_wait(bench: Bench) -> None:
     bench.engine.step()
     assert bench.project.status().people == 1
     assert bench.said("failed") == []
+
+
+def test_a_segment_that_no_run_evaluates_is_told_once_and_again_after_it_was_mended(bench: Bench) -> None:
+    settings = bench.project.folder.settings
+    settings.write_text(settings.read_text() + "\nschedule: {stalled_after: 1 hour}\n")
+    bench.receive({"event": "Order Completed", "properties": {"total": 5}})
+    bench.engine.step()
+    list(bench.project.run())
+    bench.clock.advance(HOUR)
+    bench.engine.step()
+    assert bench.said("stalled") == []
+    for _ in range(2):
+        bench.clock.advance(MINUTE)
+        bench.engine.step()
+    told = [line["segment"] for line in bench.said("stalled")]
+    assert told
+    assert len(told) == len(set(told))
+    list(bench.project.run())
+    bench.clock.advance(MINUTE)
+    bench.engine.step()
+    bench.clock.advance(2 * HOUR)
+    bench.engine.step()
+    assert [line["segment"] for line in bench.said("stalled")] == [*told, *told]

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from kohort.clock import DAY, HOUR, SECOND
 from kohort.collection.acceptance import EventError
 from kohort.definitions.collecting import CollectLimits
+from kohort.definitions.schedule import STALLED_AFTER
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
 from kohort.storage.journal import Journal
@@ -103,6 +104,11 @@ def test_the_engine_tells_duplicates_lag_queue_and_freshness(
     found = samples(scrape()[1])
     assert found["kohort_oldest_waiting_timestamp_seconds", ()] == (NOW + HOUR) / SECOND
     assert found["kohort_engine_timestamp_seconds", ()] == clock.now() / SECOND
+    stalled = ("kohort_segment_stalled", (("segment", "frequent_buyers"),))
+    assert found[stalled] == 0
+    clock.advance(STALLED_AFTER)
+    engine.publish()
+    assert samples(scrape()[1])[stalled] == 1
 
 
 def test_only_a_secret_key_with_the_scope_reads_measurements(shop: Project, scrape: Scrape) -> None:

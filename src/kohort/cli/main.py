@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from kohort.cli.imports import import_without_pandas
 from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
+from kohort.clock import SECOND
 from kohort.errors import CheckError, KohortError, UsageError
 
 if TYPE_CHECKING:
@@ -167,6 +169,9 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("traits", f"{held.traits:,}"),
             ("segments", f"{held.segments:,}"),
             ("last run as of", opened.show_moment(held.last_run)),
+            *([("the oldest event had waited", _lasted(held.lag))] if held.lag is not None else []),
+            *([("events wait since", opened.show_moment(held.waiting_since))] if held.waiting_since else []),
+            *([("stalled segments", ", ".join(held.stalled))] if held.stalled else []),
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", f"{held.journal_records:,} records, {held.journal_bytes / 2**20:,.1f} MiB"),
             ("tables behind the journal", f"{held.behind:,} records"),
@@ -174,6 +179,11 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
         )
     ]
     show_rows(rows, ["what", "value"], form)
+
+
+def _lasted(lag: int) -> str:
+    """Return a stretch of time in the form that Python gives it, to the second."""
+    return str(timedelta(seconds=round(lag / SECOND)))
 
 
 @app.command(rich_help_panel=_DATA)

@@ -24,6 +24,14 @@ class Freshness:
     lag: int | None = None
     evaluated: Mapping[str, Moment] = field(default_factory=dict)
 
+    def stalled(self, now: Moment, after: int) -> tuple[str, ...]:
+        """Return the segments in force that were not evaluated for longer than `after` microseconds before `now`.
+
+        >>> Freshness(0, None, evaluated={"buyers": 5, "quiet": 9}).stalled(now=10, after=4)
+        ('buyers',)
+        """
+        return tuple(name for name, moment in self.evaluated.items() if now - moment > after)
+
 
 def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Freshness:
     """Return how far a project is behind; `before` is an earlier answer, which spares reading what has not changed."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from kohort.clock import Moment
+from kohort.clock import Moment, format_moment
 from kohort.pipeline.epochs import applicable_segments, latest_epoch
+from kohort.pipeline.freshness import Freshness, freshness_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.views import count_by
@@ -28,6 +29,12 @@ class ProjectStatus:
     """How many pieces of damage were set aside; the findings say which records they cost."""
     behind: int
     """How many journal records the tables lack: an interrupted command, which the next one continues."""
+    waiting_since: Moment | None
+    """When the oldest event was received that no evaluation counts yet."""
+    lag: int | None
+    """How long, in microseconds, the oldest event had waited when the segments were last evaluated."""
+    stalled: tuple[str, ...]
+    """The segments in force that were not evaluated for longer than the schedule's `stalled_after`."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class SegmentSummary:
     size: int | None
     share: float | None
     at: Moment | None
+    """The moment as of which people are in it."""
     version: int | None
     sentence: str
     note: str
@@ -51,6 +59,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
     epoch = latest_epoch(workspace)
     last = workspace.journal.last_seq()
     counted = count_by(tables, "events", "name")
+    fresh = freshness_of(workspace)
     return ProjectStatus(
         name=workspace.settings.name,
         people=len(tables.read("actors").column("person_id").unique()),
@@ -62,7 +71,10 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         journal_records=last,
         journal_bytes=workspace.journal.size(),
         journal_damage=len(workspace.journal.damaged()),
-        behind=last - workspace.seen.watermark(),
+        behind=fresh.behind,
+        waiting_since=fresh.waiting_since,
+        lag=fresh.lag,
+        stalled=_stalled(workspace, fresh),
     )
 
 
@@ -73,6 +85,11 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     sizes = recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
     newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
     waiting = workspace.why_not_evaluated()
+    fresh = freshness_of(workspace)
+    stalled = {
+        name: f"stalled: last evaluated {format_moment(fresh.evaluated[name], workspace.settings.zone)}"
+        for name in _stalled(workspace, fresh)
+    }
     summaries = []
     for name, segment in workspace.segments.items():
         row = newest.get(name)
@@ -85,7 +102,11 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 at=row["at"] if row else None,
                 version=row["version"] if row else None,
                 sentence=applicable.shown.get(name, segment.where),
-                note=applicable.left_out.get(name, "" if row else waiting),
+                note=applicable.left_out.get(name, stalled.get(name, "") if row else waiting),
             )
         )
     return summaries
+
+
+def _stalled(workspace: Workspace, fresh: Freshness) -> tuple[str, ...]:
+    return fresh.stalled(workspace.clock.now(), workspace.settings.schedule.stalled_after)

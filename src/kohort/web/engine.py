@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from kohort.clock import Clock, Moment, SystemClock
-from kohort.definitions.schedule import NO_SCHEDULE
 from kohort.errors import KohortError, LockedError
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
@@ -33,13 +32,15 @@ class Engine:
         self._last_run: Moment | None = None
         self._failed = ""
         self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
+        self._stalled: tuple[str, ...] = ()
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
         try:
             self._keep_up()
             self._run_if_due()
-            self._measurements.publish()
+            self._measurements.publish(self._project.settings.schedule.stalled_after)
+            self._tell_stalled()
         except LockedError:
             return
         except KohortError as error:
@@ -65,7 +66,7 @@ class Engine:
 
     def _run_if_due(self) -> None:
         settings, now = self._project.settings, self._clock.now()
-        if settings.schedule == NO_SCHEDULE:
+        if settings.schedule.is_empty:
             return
         if self._last_run is None:
             self._last_run = self._project.last_run() or 0
@@ -77,6 +78,13 @@ class Engine:
         self._last_run = now
         states = Counter(outcome.state for outcome in self._project.run())
         self._log.say("ran", steps=dict(states))
+
+    def _tell_stalled(self) -> None:
+        stalled = self._measurements.stalled
+        for name in stalled:
+            if name not in self._stalled:
+                self._log.say("stalled", segment=name)
+        self._stalled = stalled
 
     def _version_of_tracking(self) -> tuple[int, int] | None:
         path = self._project.folder.tracking

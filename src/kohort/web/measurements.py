@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from kohort.clock import SECOND, Clock, Moment
+from kohort.definitions.schedule import STALLED_AFTER
 from kohort.errors import StorageError
 from kohort.pipeline.freshness import Freshness
 from kohort.pipeline.projection import Tally
@@ -58,11 +59,13 @@ class CollectorMeasurements:
 class EngineMeasurements:
     """What the engine counts, written to the file `path` at most every five seconds.
 
-    `freshness` tells how far the project is behind, given the answer before.
+    `freshness` tells how far the project is behind, given the answer before. `stalled` are the segments that were found
+    to be so.
     """
 
     def __init__(self, path: Path, clock: Clock, freshness: Callable[[Freshness | None], Freshness]) -> None:
         self._path, self._clock, self._freshness = path, clock, freshness
+        self.stalled: tuple[str, ...] = ()
         self._before: Freshness | None = None
         self._written: Moment | None = None
         counted = (
@@ -88,6 +91,12 @@ class EngineMeasurements:
             "When the segment was last evaluated.",
             ("segment",),
         )
+        self._is_stalled = Metric(
+            "kohort_segment_stalled",
+            "gauge",
+            "1 where the segment was not evaluated for longer than the schedule's stalled_after, else 0.",
+            ("segment",),
+        )
         self._alive = Metric("kohort_engine_timestamp_seconds", "gauge", "When the engine last wrote these values.")
 
     def applied(self, tally: Tally) -> None:
@@ -96,16 +105,19 @@ class EngineMeasurements:
         self._known.add(by=tally.known)
         self._rejected.add(by=tally.rejected)
 
-    def publish(self) -> None:
-        """Write all values, unless that was done just now; raises StorageError if the disk refuses."""
+    def publish(self, stalled_after: int = STALLED_AFTER) -> None:
+        """Write all values, unless that was done just now; raises StorageError if the disk refuses.
+
+        A segment that was not evaluated for longer than `stalled_after` microseconds is stalled.
+        """
         now = self._clock.now()
         if self._written is not None and self._written <= now < self._written + _OFTEN:
             return
-        self._look(now)
+        self._look(now, stalled_after)
         self._write()
         self._written = now
 
-    def _look(self, now: Moment) -> None:
+    def _look(self, now: Moment, stalled_after: int) -> None:
         found = self._freshness(self._before)
         if found.lag is not None:
             self._lag.set(found.lag / SECOND)
@@ -113,13 +125,15 @@ class EngineMeasurements:
         waiting = [] if found.waiting_since is None else [((), found.waiting_since / SECOND)]
         self._since.replace(waiting)
         self._evaluated.replace(((name,), moment / SECOND) for name, moment in found.evaluated.items())
+        self.stalled = found.stalled(now, stalled_after)
+        self._is_stalled.replace(((name,), float(name in self.stalled)) for name in found.evaluated)
         self._alive.set(now / SECOND)
         self._before = found
 
     def _write(self) -> None:
         metrics = (
             self._applied, self._known, self._rejected, self._behind, self._lag, self._since, self._evaluated,
-            self._alive,
+            self._is_stalled, self._alive,
         )  # fmt: skip
         partial = self._path.with_suffix(".partial")
         try:
