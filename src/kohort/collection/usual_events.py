@@ -32,6 +32,7 @@ _USUAL_LENGTHS: Final = (20, 22, 23, 24, 25, 26, 27)
 _FRACTION: Final = 19
 """Where a fraction would begin."""
 
+_LAST_ASCII: Final = 127
 _ESCAPED_NUL: Final = b"\\u0000"
 _BACKSLASH: Final = b"\\"
 
@@ -241,8 +242,7 @@ def _candidates(opened: Sequence[_Opened | None], zone: ZoneInfo) -> _Candidates
     requests = np.repeat(np.arange(len(opened)), sizes)
     moments, said, right = _times(events, opened, requests, zone)
     event_ids, user_ids, anonymous_ids = (
-        pa.array([one.strip() if one else "" for one in map(attrgetter(name), events)], pa.string())
-        for name in ("message_id", "user_id", "anonymous_id")
+        _stripped([*map(attrgetter(name), events)]) for name in ("message_id", "user_id", "anonymous_id")
     )
     has_id, has_user, has_visitor = (
         np.array(pc.not_equal(one, ""), np.bool_) for one in (event_ids, user_ids, anonymous_ids)
@@ -252,6 +252,15 @@ def _candidates(opened: Sequence[_Opened | None], zone: ZoneInfo) -> _Candidates
         *(event_ids, user_ids, anonymous_ids),
     )
     return found.only(right & has_id & (has_user | has_visitor))
+
+
+def _stripped(texts: list[str | None]) -> pa.Array:
+    """Return texts without the space around them, nothing for none."""
+    written = pc.fill_null(pa.array(texts, pa.string()), "")
+    content = np.frombuffer(written.buffers()[2] or b"", np.uint8)
+    if not ((content <= ord(" ")) | (content > _LAST_ASCII)).any():
+        return written
+    return pa.array([one.strip() if one else "" for one in texts], pa.string())
 
 
 def _times(
@@ -313,10 +322,11 @@ def _groups(events: Sequence[_Event], plan: TrackingPlan) -> Iterator[Group]:
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, (event, its) in enumerate(zip(events, values, strict=True)):
         key = (event.event or "", event.type, *its)
-        if key in alike:
-            alike[key].append(place)
-        else:
+        places = alike.get(key)
+        if places is None:
             alike[key] = [place]
+        else:
+            places.append(place)
     for (called, kind, *names), places in alike.items():
         name = EVENT_OF_TYPE[kind] if kind != "track" else _key(called, plan)
         if name and len(names) <= MOST_VALUES and all(0 < len(each) <= LONGEST_NAME for each in names):

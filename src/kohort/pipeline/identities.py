@@ -107,8 +107,15 @@ def _found(
         for value in definition.blocked_among(kind, values)
     }
     firsts = told.group_by("actor_id").aggregate([("first_seen", "min")])
-    rows = [(actor, persons.person_of.get(actor, actor), first) for actor, first in _rows(firsts, firsts.column_names)]
-    return _Found(persons, _table(rows, "actors"), {**evidence.refused, **blocked})
+    return _Found(persons, _actors(firsts, persons), {**evidence.refused, **blocked})
+
+
+def _actors(firsts: pa.Table, persons: Persons) -> pa.Table:
+    """Return rows of `actors`; who is not among the persons found is one."""
+    actors, names = firsts.column("actor_id"), [*persons.person_of]
+    theirs = pa.chunked_array([pa.array([persons.person_of[one] for one in names], pa.string())])
+    found = theirs.take(pc.index_in(actors, value_set=pa.array(names, pa.string())))
+    return pa.table([actors, pc.coalesce(found, actors), firsts.column("first_seen_min")], schema=SCHEMAS["actors"])
 
 
 def _refused(people: People, its: People) -> dict[Value, str]:

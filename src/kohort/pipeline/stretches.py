@@ -33,6 +33,7 @@ _FIELDS: Final = {
     ValueType.TEXT_LIST: "lists",
 }
 
+_ORDER: Final = [(column, "ascending") for column in ("name", "ts", "event_id", "source")]
 _NOWHERE: Final = np.zeros(0, np.int64)
 
 _Shape = tuple[tuple[str, ...], ...]
@@ -253,8 +254,22 @@ def _events(
         rows = np.concatenate([one for one, _ in pieces])
         values = pa.concat_arrays([one for _, one in pieces])
         table = table.append_column(str(number), spread(len(places), rows, values))
-    ordered = table.sort_by([(column, "ascending") for column in ("name", "ts", "event_id", "source")])
-    return ordered, [*cells], [*shown]
+    return table.take(_sorted(table)), [*cells], [*shown]
+
+
+def _sorted(events: pa.Table) -> pa.Array:
+    """Return the order of events by name and time; of the same ones by id and source."""
+    names, times = events.column("name").combine_chunks().dictionary_encode(), events.column("ts").to_numpy()
+    ranks = np.empty(len(names.dictionary), np.int64)
+    ranks[pc.sort_indices(names.dictionary)] = np.arange(len(ranks))
+    codes = ranks[names.indices]
+    order = np.lexsort((times, codes))
+    same = (np.diff(codes[order]) == 0) & (np.diff(times[order]) == 0)
+    if same.any():
+        places = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        alike = events.take(pa.array(order[places]))
+        order[places] = order[places][pc.sort_indices(alike, _ORDER)]
+    return pa.array(order)
 
 
 def _alike(messages: Mapping[int, Message]) -> Iterator[Alike]:
