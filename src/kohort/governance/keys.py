@@ -14,7 +14,7 @@ from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -92,6 +92,14 @@ class KeyRow:
         return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
 
 
+class _Held(NamedTuple):
+    """A key in memory, and what it allows if it is a write key."""
+
+    digest: bytes
+    row: KeyRow
+    write_key: WriteKey
+
+
 class Keys:
     """The keys of a project.
 
@@ -110,7 +118,8 @@ class Keys:
 
     def __init__(self, state: State, clock: Clock, randomness: Randomness = secrets.token_bytes) -> None:
         self._state, self._clock, self._randomness = state, clock, randomness
-        self._held: dict[str, tuple[bytes, KeyRow]] = {}
+        self._held: dict[str, _Held] = {}
+        self._shown: dict[str, _Held] = {}
         self._held_at: Moment | None = None
 
     def create_write(
@@ -143,12 +152,13 @@ class Keys:
 
     def find_write(self, plain: str) -> WriteKey | None:
         """Return what a write key allows; None for one that is unknown, revoked, expired, or no write key."""
-        row = self._find("write", plain)
-        return None if row is None else _write_key(row)
+        held = self._find("write", plain)
+        return None if held is None else held.write_key
 
     def find_secret(self, plain: str) -> SecretKey | None:
         """Return what a secret key allows; None for one that is unknown, revoked, expired, or no secret key."""
-        row = self._find("secret", plain)
+        held = self._find("secret", plain)
+        row = None if held is None else held.row
         return None if row is None or row.expires_at is None else _secret_key(row, row.expires_at)
 
     def revoke(self, key_id: str) -> None:
@@ -190,16 +200,22 @@ class Keys:
         self._held_at = None
         return plain, row
 
-    def _find(self, kind: Kind, plain: str) -> KeyRow | None:
+    def _find(self, kind: Kind, plain: str) -> _Held | None:
         now = self._clock.now()
         # The clock of a machine may also go back.
         if self._held_at is None or not self._held_at <= now < self._held_at + _FRESH:
-            self._held = {row.key_id: (digest, row) for digest, row in self._read()}
+            self._held = {row.key_id: _Held(digest, row, _write_key(row)) for digest, row in self._read()}
+            self._shown.clear()
             self._held_at = now
-        form = _FORM.fullmatch(plain)
-        digest, row = self._held.get(form[1] if form else "", (_NOBODY, None))
-        same = hmac.compare_digest(_digest(plain), digest)
-        return row if same and row is not None and row.kind == kind and row.state(now) == "active" else None
+        held = self._shown.get(plain)
+        if held is None:
+            form = _FORM.fullmatch(plain)
+            held = self._held.get(form[1] if form else "")
+            if not hmac.compare_digest(_digest(plain), _NOBODY if held is None else held.digest) or held is None:
+                return None
+            # Whoever shows it again before keys are read anew has shown it whole.
+            self._shown[plain] = held
+        return held if held.row.kind == kind and held.row.state(now) == "active" else None
 
     def _read(self) -> "Sequence[tuple[bytes, KeyRow]]":
         with self._state.reading() as connection:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from kohort.clock import Clock
 from kohort.errors import KohortError, OverloadError, StorageError
@@ -20,8 +20,7 @@ _MOST_WAITING: Final = 32 * 2**20
 _MOST_AT_ONCE: Final = 4 * 2**20
 
 
-@dataclass(frozen=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     """A record that a caller wants written, and whom to tell."""
 
     kind: RecordKind

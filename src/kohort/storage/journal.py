@@ -27,6 +27,9 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Not every system can leave out what only a directory needs to know.
 _force: Final = getattr(os, "fdatasync", os.fsync)
 
+_APPENDING: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_ACCESS: Final = 0o666  # less the umask, as for any file
+
 _Lock = Callable[[int], AbstractContextManager[None]]
 
 
@@ -69,7 +72,8 @@ class Journal:
     def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> int:
         """Append records of any kinds, numbered in their order; as `append` otherwise."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._folder.is_dir():
+                self._folder.mkdir(parents=True, exist_ok=True)
             with self._locked(fcntl.LOCK_EX):
                 self._look()
                 seq = self._end.seq if self._end else 0
@@ -120,9 +124,12 @@ class Journal:
     @contextmanager
     def _locked(self, mode: int) -> Iterator[None]:
         # A file of its own for each holder, so that threads exclude each other as processes do.
-        with self._lock.open("a") as file:
-            fcntl.flock(file, mode)
+        descriptor = os.open(self._lock, _APPENDING, _ACCESS)
+        try:
+            fcntl.flock(descriptor, mode)
             yield
+        finally:
+            os.close(descriptor)
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("*.journal"))
@@ -181,6 +188,8 @@ class Journal:
 
     def _look(self) -> None:
         """Find the journal's end, where others may have appended; the caller holds the lock."""
+        if self._end is not None and self._is_still(self._end):
+            return
         place = self._end or self._start_of_last_file()
         while place is not None:
             for _, reached in self._records(place, _held):
@@ -193,6 +202,11 @@ class Journal:
             following = self._path(place.seq + 1)
             more = following != place.path and following.exists()
             place = _Place(following, 0, place.seq, place.recorded_at) if more else None
+
+    def _is_still(self, end: _Place) -> bool:
+        """Tell, as is usual, that nobody has appended since: neither to the file, nor one after it."""
+        following = self._path(end.seq + 1)
+        return _size_of(end.path) == end.offset and (following == end.path or not following.exists())
 
     def _start_of_last_file(self) -> _Place | None:
         paths = self._paths()
@@ -214,10 +228,7 @@ class Journal:
             path, before = self._path(end.seq + 1 if end else 1), 0
             data = MAGIC + data
         try:
-            with path.open("ab") as file:
-                file.write(data)
-                file.flush()
-                _force(file.fileno())
+            _append(path, data)
         except OSError:
             _take_back(path, before)
             raise
@@ -261,6 +272,25 @@ def _bytes_of(path: Path, start: int, end: int) -> bytes:
     with path.open("rb") as file:
         file.seek(start)
         return file.read(end - start)
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _append(path: Path, data: bytes) -> None:
+    """Write at the end of a file, and force it to disk; what a buffered file costs, each group of records would pay."""
+    descriptor = os.open(path, _APPENDING, _ACCESS)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        _force(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _force_file(path: Path) -> None:

@@ -42,8 +42,7 @@ class Stream:
     headers: Sequence[Header] = ((b"content-type", b"text/event-stream"),)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, dict=True):
     """One request; `received_at` is a moment."""
 
     scope: Scope

@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kohort.clock import Moment
 from kohort.collection.acceptance import EventError
@@ -13,8 +14,7 @@ from kohort.storage.received import Received
 _MOST_WAITING: Final = 1_000
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """A request that was acknowledged, in whole or in part, or refused as a whole.
 
     `code` is "" for what was acknowledged, else a word for the reason, and `message` the reason. `received` are the

@@ -1,7 +1,5 @@
 """How much each key may send, and how much may wait in all: what exceeds it is told when to come again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from kohort.clock import SECOND, Moment
@@ -55,13 +53,23 @@ class Waiting:
         self._most = most
         self.bytes = 0
 
-    @contextmanager
-    def room(self, size: int) -> Iterator[None]:
-        """Hold so many bytes; raises RequestRefusedError (503) if that would be too many."""
+    def room(self, size: int) -> "_Room":
+        """Hold so many bytes while the block runs; raises RequestRefusedError (503) if that would be too many."""
         if self.bytes + size > self._most:
             raise RequestRefusedError(503, "overloaded", "more is waiting than fits; come again", retry_after=PAUSE)
-        self.bytes += size
-        try:
-            yield
-        finally:
-            self.bytes -= size
+        return _Room(self, size)
+
+
+class _Room:
+    """Bytes that are held; a generator would be shorter, and every request would pay for it."""
+
+    __slots__ = ("_size", "_waiting")
+
+    def __init__(self, waiting: Waiting, size: int) -> None:
+        self._waiting, self._size = waiting, size
+
+    def __enter__(self) -> None:
+        self._waiting.bytes += self._size
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.bytes -= self._size
