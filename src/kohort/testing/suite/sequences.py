@@ -17,7 +17,8 @@ _CATALOG = Catalog(events={"cart": {}, "order": {}, "visit": {}})
 
 
 @st.composite
-def _sequences(draw: st.DrawFn) -> Sequence:
+def sequences(draw: st.DrawFn) -> Sequence:
+    """Sequences of carts, orders and visits, whose times are whole hours."""
     names = st.sampled_from(("cart", "order", "visit"))
     lengths = st.sampled_from((Duration(1, "hour"), Duration(2, "hour"), Duration(4, "hour")))
     steps = [Step(draw(names))]
@@ -121,7 +122,7 @@ class SequenceCases(EngineCases):
         assert not self._did(template, ("cart", 8 * DAY))
 
     @examples(40)
-    @given(st.lists(_sequences(), min_size=2, max_size=4), st.lists(_histories(), min_size=4, max_size=8))
+    @given(st.lists(sequences(), min_size=2, max_size=4), st.lists(_histories(), min_size=4, max_size=8))
     def test_the_engine_finds_the_sequences_of_the_reference(
         self, found: list[Sequence], lives: list[tuple[tuple[str, Moment], ...]]
     ) -> None:

@@ -1,0 +1,268 @@
+"""Stories that a live engine is told, random and dense ones, and a live engine that is told one."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from hypothesis import strategies as st
+
+from kohort.clock import DAY, HOUR, Moment
+from kohort.definitions.values import ValueType
+from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.changes import Changes
+from kohort.engines.live.engine import LiveEngine
+from kohort.engines.plan import build_plan
+from kohort.engines.reference import Event, Person, TraitValue, Typed
+from kohort.engines.statistics import Statistics
+from kohort.engines.timelines.courses import Stretch
+from kohort.engines.timelines.timeline import timelines
+from kohort.rules.catalog import Catalog
+from kohort.rules.read import read_rule
+from kohort.testing.columns import event_rows, history_of, value_rows
+from kohort.testing.random_values import NOON, moments
+from kohort.testing.suite.sequences import sequences
+from kohort.testing.worlds import World, worlds
+
+LONG_AGO: Final = NOON - 4000 * DAY
+NEVER: Final = 2**62
+Log = set[tuple[str, str, Moment, bool]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A world that becomes known little by little: by the tick at which each row of it arrives, 0 for the beginning.
+
+    Ticks are moments that never decrease; rows are told in the order of their ids.
+    """
+
+    world: World
+    ticks: tuple[Moment, ...]
+    arrival: dict[str, int]
+
+    def known(self, tick: int) -> World:
+        """Return what is known of the world by a tick."""
+        return replace(self.world, people=tuple(self._known(person, tick) for person in self.world.people))
+
+    def _known(self, person: Person, tick: int) -> Person:
+        events = tuple(one for one in person.events if self.arrival[one.event_id] <= tick)
+        traits = tuple(one for one in person.traits if self.arrival[one.value_id] <= tick)
+        seen = min((one.ts for one in events), default=NEVER) if person.events else person.first_seen
+        return replace(person, events=events, traits=traits, first_seen=seen)
+
+    def strangers(self) -> set[str]:
+        """Return the people of whom nothing is known in the beginning."""
+        known = self.known(0).people
+        return {one.person_id for one in known if one.first_seen == NEVER and not one.traits and not one.choices}
+
+
+@st.composite
+def stories(draw: st.DrawFn, *, most_rules: int = 4) -> Story:
+    """Worlds told in up to five ticks after a beginning, rows late, in time, and of the future."""
+    world = draw(worlds(most_rules=most_rules, least_events=10))
+    ticks = sorted(draw(st.lists(moments(), min_size=4, max_size=7)))
+    told = [one for person in world.people for one in (*person.events, *person.traits)]
+    order = draw(st.permutations(range(len(told))))
+    arrivals = sorted(draw(st.integers(0, len(ticks) - 1)) for _ in told)
+    # Sums of small numbers are counted up and down, those of great ones are not.
+    shrink = draw(st.sampled_from((_small, lambda event: event)))
+    # Ids grow as rows arrive, so that of two rows of one moment the later one is the one told later.
+    ids = {id(told[place]): f"{number:03}" for number, place in enumerate(order)}
+    people = tuple(
+        replace(
+            person,
+            events=tuple(replace(shrink(one), event_id=f"e{ids[id(one)]}") for one in person.events),
+            traits=tuple(replace(one, value_id=f"v{ids[id(one)]}") for one in person.traits),
+        )
+        for person in world.people
+    )
+    arrival = {f"{kind}{number:03}": tick for number, tick in enumerate(arrivals) for kind in "ev"}
+    return Story(replace(world, people=people), tuple(ticks), arrival)
+
+
+def _small(event: Event) -> Event:
+    """Return an event whose numbers are small."""
+    small = {
+        name: replace(one, value=one.value % 100) if isinstance(one.value, Fraction) else one
+        for name, one in event.properties.items()
+    }
+    return replace(event, properties=small)
+
+
+GRID_CATALOG: Final = Catalog(events={"order": {"total": {ValueType.NUMBER: "total"}}, "cart": {}, "visit": {}})
+GRID_RULES: Final = tuple(
+    read_rule(sentence, GRID_CATALOG)
+    for sentence in (
+        "count of cart in last 2 hours = 0",
+        "count of cart in last 3 hours >= 2",
+        "sum of order.total in last 3 hours > 50",
+        "days since last cart >= 0.125",
+        "days since first order < 0.25",
+        "max of order.total in last 3 hours >= 50",
+        "last of order.total > 10 and not did cart in last 2 hours",
+        "count of cart in last 3 hours in top 50%",
+        "sum of order.total in last 4 hours > mean",
+        "score of sum of order.total out of 2 = 2",
+        "max of order.total in last 4 hours in bottom 50%",
+    )
+)
+_LAST_HOUR: Final = 9
+_TICKS: Final = 6
+
+
+@st.composite
+def grid_stories(draw: st.DrawFn) -> Story:
+    """Stories of a few people within hours, told mostly in time, in which every border of windows and steps is met."""
+    hours = st.integers(0, _LAST_HOUR)
+    begin = NOON - draw(st.sampled_from((0, 0, 0, 1, -1)))
+    ticks = sorted(draw(st.lists(hours, min_size=_TICKS, max_size=_TICKS)))
+    names = st.sampled_from(("cart", "order", "visit"))
+    lags = st.sampled_from((0, 0, 0, 0, 0, 0, 1, 2, -1, -9))
+    drawn = draw(
+        st.lists(st.tuples(lags, st.integers(0, 4), names, hours, st.sampled_from((10, 50))), min_size=12, max_size=24)
+    )
+    told = sorted(
+        (max(0, min(_TICKS - 1, sum(one < hour for one in ticks) + lag)), person, name, hour, total)
+        for lag, person, name, hour, total in drawn
+    )
+    events = [
+        (person, _event(number, name, hour, total if name == "order" else None))
+        for number, (_, person, name, hour, total) in enumerate(told)
+    ]
+    its = {number: tuple(event for person, event in events if person == number) for number, _ in events}
+    people = tuple(Person(f"p{number}", min(one.ts for one in its[number]), its[number]) for number in sorted(its))
+    rules = draw(st.lists(st.sampled_from(GRID_RULES), min_size=4, max_size=6)) + draw(
+        st.lists(sequences(), min_size=2, max_size=4)
+    )
+    world = World(people, {}, GRID_CATALOG, {f"rule {number}": rule for number, rule in enumerate(rules)}, NOON)
+    arrival = {f"e{number:03}": tick for number, (tick, *_) in enumerate(told)}
+    return Story(world, tuple(begin + tick * HOUR for tick in ticks), arrival)
+
+
+def _event(number: int, name: str, hour: int, total: int | None) -> Event:
+    """Return what was done at an hour after noon, for so much."""
+    properties = {} if total is None else {"total": Typed(ValueType.NUMBER, Fraction(total))}
+    return Event(f"e{number:03}", name, NOON + hour * HOUR, properties)
+
+
+def story_of(sentence: str, told: str, hours: list[int]) -> Story:
+    """Return the story of what people do, told at hours: "1 ada cart told at 4, 2 bob order 50"; first of nothing."""
+    events: dict[str, list[Event]] = {}
+    arrival: dict[str, int] = {}
+    for number, words in enumerate(told.split(", ")):
+        what, _, late = words.partition(" told at ")
+        hour, person, name, *totals = what.split()
+        event = _event(number, name, int(hour), int(totals[0]) if totals else None)
+        events.setdefault(person, []).append(event)
+        arrival[event.event_id] = 1 + sum(one < int(late or hour) for one in hours)
+    people = tuple(Person(name, min(one.ts for one in its), tuple(its)) for name, its in sorted(events.items()))
+    rules = {"rule": read_rule(sentence, GRID_CATALOG)}
+    ticks = [NOON + hour * HOUR for hour in hours]
+    return Story(World(people, {}, GRID_CATALOG, rules, NOON), (NOON, *ticks), arrival)
+
+
+def rows_of(person: Person) -> list[Event | TraitValue]:
+    """Return all that is known of a person."""
+    return [*person.events, *person.traits]
+
+
+class Telling:
+    """A live engine that is told a story, with all that it gave."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        warm = story.known(0)
+        strangers = story.strangers()
+        self.warm = replace(warm, people=tuple(one for one in warm.people if one.person_id not in strangers))
+        history = history_of(self.warm)
+        self.ids: list[str] = history.people.to_pylist()
+        self.engine = LiveEngine(history, warm.catalog, warm.rules, story.ticks[0])
+        self.given = Changes.none()
+        self.rules = list(warm.rules)
+        self.before = self.timelines(self.warm, story.ticks[0])
+
+    def tick(self, number: int) -> Changes:
+        """Tell what arrives at a tick."""
+        changes = self.engine.tell(self._arrivals(number), self.story.ticks[number])
+        self.given = Changes.joined([self.given, changes])
+        return changes
+
+    def _arrivals(self, number: int) -> Arrivals:
+        before = {one.person_id: one.first_seen for one in self.story.known(number - 1).people}
+        now = {one.person_id: one for one in self.story.known(number).people}
+        seen = {name: one.first_seen for name, one in now.items() if one.first_seen < before[name]}
+        rows = [one for one in now.values() if any(self._arrives(row, number) for row in rows_of(one))]
+        new = sorted({one.person_id for one in rows} - set(self.ids))
+        self.ids += new
+        seen |= {name: now[name].first_seen for name in new}
+        events: dict[str, list[tuple[int, Event]]] = {}
+        traits: dict[str, list[tuple[int, TraitValue]]] = {}
+        for person in rows:
+            place = self.ids.index(person.person_id)
+            for event in person.events:
+                if self._arrives(event, number):
+                    events.setdefault(event.name, []).append((place, event))
+            for value in person.traits:
+                if self._arrives(value, number):
+                    traits.setdefault(value.name, []).append((place, value))
+        return Arrivals(
+            {name: event_rows(its, self.story.world.catalog.events[name]) for name, its in events.items()},
+            {name: value_rows(its) for name, its in traits.items()},
+            tuple(new),
+            np.array([self.ids.index(name) for name in seen], np.int32),
+            np.array(list(seen.values()), np.int64),
+        )
+
+    def _arrives(self, row: Event | TraitValue, number: int) -> bool:
+        return self.story.arrival[row.event_id if isinstance(row, Event) else row.value_id] == number
+
+    def pin(self, statistics: Statistics) -> Changes:
+        """Take the numbers of an epoch."""
+        changes = self.engine.pin(statistics)
+        self.given = Changes.joined([self.given, changes])
+        return changes
+
+    def replayed(self) -> dict[str, list[str]]:
+        """Return the members that all changes lead to, one after another."""
+        log = sorted(self.before, key=lambda one: one[2])
+        for change in self.given:
+            one = (self.ids[change.person], self.rules[change.rule], change.moment, change.enters)
+            if change.retracts:
+                log.remove(one)
+            else:
+                log.append(one)
+        inside = {(person, rule): enters for person, rule, _, enters in sorted(log, key=lambda one: one[2])}
+        return {
+            name: sorted(person for person, rule in inside if rule == name and inside[person, rule])
+            for name in self.rules
+        }
+
+    def members(self) -> dict[str, list[str]]:
+        """Return the members that the engine has now."""
+        return {name: members.to_pylist() for name, members in self.engine.members().items()}
+
+    def log(self) -> Log:
+        """Return all changes: those before the beginning, and those given since, without what was not true."""
+        log = set(self.before)
+        for change in self.given:
+            one = (self.ids[change.person], self.rules[change.rule], change.moment, change.enters)
+            if change.retracts:
+                log.remove(one)
+            else:
+                assert one not in log
+                log.add(one)
+        return log
+
+    def timelines(self, world: World, now: Moment) -> Log:
+        """Return all changes up to a moment."""
+        people = sorted(one.person_id for one in world.people)
+        blocks = history_of(world, real=8).blocks
+        found: Log = set()
+        for block in blocks:
+            plan = build_plan(world.rules, world.catalog)
+            courses = timelines(plan, block, Stretch(LONG_AGO, now), world.catalog, self.engine.statistics)
+            for name, course in courses.items():
+                for place, person in enumerate(people):
+                    its, holds = course.of_person(place)
+                    found |= {(person, name, m, h) for m, h in zip(its[1:].tolist(), holds[1:].tolist(), strict=True)}
+        return found
