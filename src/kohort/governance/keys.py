@@ -119,7 +119,6 @@ class Keys:
     def __init__(self, state: State, clock: Clock, randomness: Randomness = secrets.token_bytes) -> None:
         self._state, self._clock, self._randomness = state, clock, randomness
         self._held: dict[str, _Held] = {}
-        self._shown: dict[str, _Held] = {}
         self._held_at: Moment | None = None
 
     def create_write(
@@ -205,17 +204,11 @@ class Keys:
         # The clock of a machine may also go back.
         if self._held_at is None or not self._held_at <= now < self._held_at + _FRESH:
             self._held = {row.key_id: _Held(digest, row, _write_key(row)) for digest, row in self._read()}
-            self._shown.clear()
             self._held_at = now
-        held = self._shown.get(plain)
-        if held is None:
-            form = _FORM.fullmatch(plain)
-            held = self._held.get(form[1] if form else "")
-            if not hmac.compare_digest(_digest(plain), _NOBODY if held is None else held.digest) or held is None:
-                return None
-            # Whoever shows it again before keys are read anew has shown it whole.
-            self._shown[plain] = held
-        return held if held.row.kind == kind and held.row.state(now) == "active" else None
+        form = _FORM.fullmatch(plain)
+        held = self._held.get(form[1] if form else "")
+        same = hmac.compare_digest(_digest(plain), _NOBODY if held is None else held.digest)
+        return held if same and held is not None and held.row.kind == kind and held.row.state(now) == "active" else None
 
     def _read(self) -> "Sequence[tuple[bytes, KeyRow]]":
         with self._state.reading() as connection:
