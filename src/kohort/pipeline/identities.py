@@ -27,8 +27,10 @@ def identity_tables(tables: Tables, said: Gathered) -> dict[str, pa.Table]:
     if not merged:
         # Known people came back: who is who stays as it is.
         return {"identifiers": merged.people.identifiers}
-    # A split cuts whatever leads from one side to the other, however far: then everybody is looked at.
-    asked = None if any(edit.change == "split" for edit in edits) else concerned(merged)
+    # A split cuts whatever leads from one side to the other, however far: then everybody is looked at, as where nobody
+    # was known before.
+    of_all = not people.actors.num_rows or any(edit.change == "split" for edit in edits)
+    asked = None if of_all else concerned(merged)
     content = _content(tables, merged.people, edits, asked, merged.sightings)
     return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
 

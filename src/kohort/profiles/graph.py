@@ -187,8 +187,9 @@ class Evidence:
     def _carried(self) -> Mapping[Value, Sequence[Sighting]]:
         """Who was seen with each value that they may share; with one that is an actor's own, that actor too."""
         found: dict[Value, list[Sighting]] = {}
+        kinds = {kind for kind in {one.kind for one in self.sightings} if self.definition.limit_of(kind) is not None}
         for one in self.sightings:
-            if self.definition.limit_of(one.kind) is not None and self._own[one.actor] != (one.kind, one.value):
+            if one.kind in kinds and self._own[one.actor] != (one.kind, one.value):
                 found.setdefault((one.kind, one.value), []).append(one)
         for one in self.sightings:
             value = (one.kind, one.value)
