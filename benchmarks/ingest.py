@@ -3,8 +3,9 @@
     python benchmarks/ingest.py [--seconds 5] [--connections 32] [--folder FOLDER]
 
 Each server runs in a process of its own, and so does the sender, which sends the same prepared request again and again
-over several connections, each as soon as it has its answer. The servers: Kohort's collector; the same without forcing
-to disk; the same with a pydantic model of the batch in the place of Kohort's own reading. CPU seconds are the server's.
+over several connections, each as soon as it has its answer. The events of a batch are one visitor's, who sees another
+page after every five. The servers: Kohort's collector; the same without forcing to disk; the same with a pydantic model
+of the batch in the place of Kohort's own reading. CPU seconds are the server's.
 """
 
 import argparse
@@ -36,7 +37,7 @@ from kohort.web.collector import Collector
 from kohort.web.http import Receive, Request, Scope, Send
 
 SERVERS: Final = ("durable", "not forced to disk", "pydantic model")
-EVENT: Final = {
+EVENT: Final[dict[str, Any]] = {
     "type": "track",
     "event": "Order Completed",
     "userId": "user-12345",
@@ -187,10 +188,22 @@ def send(port: int, request: bytes, connections: int, seconds: float, pipe: Conn
         pipe.send(runner.run(run()))
 
 
+def events_of(number: int) -> list[dict[str, Any]]:
+    """Return so many events of one visitor: each has its own id, time and values, and its page is that of five."""
+    page = EVENT["context"]["page"]
+    return [
+        EVENT
+        | {"messageId": f"{EVENT['messageId'][:-4]}{place:04}", "timestamp": f"2026-03-01T10:00:00.{place:03}Z"}
+        | {"properties": EVENT["properties"] | {"total": round(42.5 + place / 100, 2)}}
+        | {"context": EVENT["context"] | {"page": page | {"url": f"{page['url'][:-1]}{place // 5}"}}}
+        for place in range(number)
+    ]
+
+
 def measure(kind: str, folder: Path, events: int, connections: int, seconds: float) -> Measured:
     project = Project.create(folder)
     key, _ = project.keys.create_write("web")
-    body = json.dumps({"batch": [EVENT] * events, "sentAt": "2026-03-01T10:00:01Z"}).encode()
+    body = json.dumps({"batch": events_of(events), "sentAt": "2026-03-01T10:00:01Z"}).encode()
     credential = b64encode(f"{key}:".encode()).decode()
     head = f"POST /v1/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credential}\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n".encode() + body

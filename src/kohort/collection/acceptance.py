@@ -15,7 +15,7 @@ import msgspec
 from kohort.clock import Moment, parse_moment
 from kohort.collection.flattening import Breach
 from kohort.collection.json_names import repeated_name, surely_distinct
-from kohort.collection.scalars import DEEPEST, container_problem, surely_shallow
+from kohort.collection.scalars import DEEPEST, container_problem
 from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach
 from kohort.collection.usual_requests import is_usual_batch, is_usual_event
 from kohort.definitions.collecting import CollectLimits
@@ -24,6 +24,8 @@ from kohort.storage.messages import MessageType
 from kohort.storage.received import NOTHING, Received, Refused
 
 UTC: Final = ZoneInfo("UTC")
+
+_NO_OPENERS: Final = bytes(byte for byte in range(256) if byte not in b"{[")
 
 _PLAIN: Final = msgspec.json.Decoder()
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -117,7 +119,7 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
     """
     if is_usual_batch(text):
         body = _BODY.decode(text)
-        if 0 < len(body.batch) <= limits.events and max(map(len, map(bytes, body.batch))) <= limits.event:
+        if 0 < len(body.batch) <= limits.events and (len(text) <= limits.event or _longest(body.batch) <= limits.event):
             return _body_of(body, (), distinct=True, usual=True)
     return read_batch_carefully(text, limits)
 
@@ -141,6 +143,10 @@ def read_batch_carefully(text: bytes, limits: CollectLimits) -> RequestBody:
     if not distinct:
         _check_top(text)
     return _body_of(body, document["batch"], distinct=distinct)
+
+
+def _longest(events: Sequence[msgspec.Raw]) -> int:
+    return max(map(len, map(bytes, events)))
 
 
 def _body_of(body: _Body, documents: Sequence[Any], *, distinct: bool, usual: bool = False) -> RequestBody:
@@ -206,7 +212,8 @@ def _problem(text: bytes, document: Any, body: RequestBody, limits: CollectLimit
 def _breach(text: bytes, document: Any, body: RequestBody) -> Breach | None:
     if not isinstance(document, dict):
         return Breach("", "expected a JSON object")
-    if b"\\u0000" in text or not surely_shallow(text):
+    # As many brackets as levels are allowed cannot be nested deeper.
+    if b"\\u0000" in text or len(text.translate(None, _NO_OPENERS)) > DEEPEST:
         problem = container_problem(document)
         if problem:
             return Breach("", problem)

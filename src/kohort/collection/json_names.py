@@ -5,10 +5,14 @@ import re
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 # A colon written as an escape, which decoding and encoding would write otherwise.
 _DISGUISED: Final = re.compile(rb"\\u003[aA]")
 _ENCODER: Final = msgspec.json.Encoder()
+_COLON: Final = ord(":")
+_MANY: Final = 4_096
+"""The bytes from which on numpy, which takes longer to begin, counts them quicker."""
 
 
 def surely_distinct(text: bytes, document: Any) -> bool:
@@ -25,7 +29,22 @@ def surely_distinct(text: bytes, document: Any) -> bool:
     """
     if b"\\" in text and _DISGUISED.search(text):
         return False
-    return text.count(b":") == _ENCODER.encode(document).count(b":")
+    return as_many_colons(text, document)
+
+
+def as_many_colons(text: bytes, document: Any) -> bool:
+    """Tell whether what was decoded of a JSON text, written again, has as many colons as the text.
+
+    >>> as_many_colons(b'{"a": 1, "a": 2}', {"a": 2})
+    False
+    """
+    return _colons(text) == _colons(_ENCODER.encode(document))
+
+
+def _colons(text: bytes) -> int:
+    if len(text) < _MANY:
+        return text.count(b":")
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _COLON))
 
 
 def repeated_name(text: bytes) -> str | None:

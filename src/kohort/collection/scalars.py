@@ -180,16 +180,6 @@ def container_problem(value: object, depth: int = 1) -> str:
     return ""
 
 
-def surely_shallow(text: bytes, levels: int = DEEPEST) -> bool:
-    """Tell that a JSON text is not nested deeper than so many levels; False means: see `container_problem`.
-
-    >>> surely_shallow(b'{"a": [1]}', levels=2)
-    True
-    """
-    # As many brackets as levels are allowed cannot be nested deeper.
-    return text.count(b"{") + text.count(b"[") <= levels
-
-
 def _parts(container: Mapping[str, object] | list[object]) -> list[object]:
     return [*container, *container.values()] if isinstance(container, Mapping) else container
 

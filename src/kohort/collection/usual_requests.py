@@ -9,15 +9,13 @@ from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 import msgspec
-import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 
+from kohort.collection.json_names import as_many_colons
 from kohort.collection.segment_messages import LONGEST_ID, LONGEST_MESSAGE_ID, name_problem, surely_moment
 
 _ESCAPED: Final = (b"\\u0000", b"\\u003a", b"\\u003A")
 """A NUL, which is refused, and a colon, which is written otherwise when it is written again."""
-_MANY: Final = 4_096
-_COLON: Final = ord(":")
 
 # Values nested as deep as SDKs nest them: the decoder itself refuses what is nested deeper.
 _Plain = str | int | float | bool | None
@@ -36,10 +34,12 @@ _Time = str | UnsetType | None
 class _Head(msgspec.Struct, rename="camel", gc=False):
     """An event but for its context."""
 
-    type: Literal["track", "identify", "page", "screen"]
+    type: Literal["track", "identify", "page", "screen", "group", "alias"]
     event: str | UnsetType = UNSET
     user_id: _Id = UNSET
     anonymous_id: _Id = UNSET
+    previous_id: _Id = UNSET
+    group_id: _Id = UNSET
     message_id: _MessageId = UNSET
     timestamp: _Time = UNSET
     original_timestamp: _Time = UNSET
@@ -75,7 +75,6 @@ class _Batch(msgspec.Struct, rename="camel", gc=False):
 _BATCH: Final = msgspec.json.Decoder(_Batch)
 _EVENT: Final = msgspec.json.Decoder(_Event)
 _CONTEXT: Final = msgspec.json.Decoder(_Nested)
-_ENCODER: Final = msgspec.json.Encoder()
 # What the decoder raises for what is no JSON text, in another form, or nested too deep: careful judging says which.
 _UNUSUAL: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
@@ -90,7 +89,12 @@ def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
         return False
     try:
         event = _EVENT.decode(text)
-        return event.type == kind and _is_readable(text) and _is_sound(event) and _is_whole(text, event)
+        return (
+            event.type == kind
+            and _is_readable(text)
+            and _is_sound(event, event.context)
+            and as_many_colons(text, event)
+        )
     except _UNUSUAL:
         return False
 
@@ -105,7 +109,7 @@ def is_usual_batch(text: bytes) -> bool:
     """
     try:
         body = _BATCH.decode(text)
-        return _is_readable(text) and _are_sound(body.batch) and _is_whole(text, body)
+        return _is_readable(text) and _are_sound(body.batch) and as_many_colons(text, body)
     except _UNUSUAL:
         return False
 
@@ -120,46 +124,44 @@ def _is_readable(text: bytes) -> bool:
     return not (b"\\" in text and any(one in text for one in _ESCAPED))
 
 
-def _is_sound(event: _Head) -> bool:
+def _are_sound(events: Iterable[_EventOfBatch]) -> bool:
+    known: Raw | UnsetType = UNSET
+    said: object = None
+    for event in events:
+        context = event.context
+        if context is not UNSET and context != known:
+            said = _CONTEXT.decode(context)
+            if not as_many_colons(bytes(context), said):
+                return False
+            known = context
+        if not _is_sound(event, None if context is UNSET else said):
+            return False
+    return True
+
+
+def _is_sound(event: _Head, context: object) -> bool:
     """Tell that `envelope_breach` would find nothing."""
     kind = event.type
     if kind == "track":
-        if not event.event or name_problem(event.event):
-            return False
-    elif kind == "identify" and not isinstance(event.traits, dict):
-        return False  # they may stand in the context
-    user_id = event.user_id
-    if not user_id or user_id.isspace():
-        anonymous_id = event.anonymous_id
-        if not anonymous_id or anonymous_id.isspace():
-            return False
+        named = bool(event.event) and not name_problem(str(event.event))
+    elif kind == "identify":
+        # RudderStack's SDKs put them into the context.
+        named = isinstance(event.traits, dict) or not isinstance(context, dict) or _is_object(context.get("traits"))
+    else:
+        named = (kind != "group" or _is_id(event.group_id)) and (kind != "alias" or _is_id(event.previous_id))
     given, original, sent = event.timestamp, event.original_timestamp, event.sent_at
     return (
-        (not isinstance(given, str) or surely_moment(given))
+        named
+        and (_is_id(event.user_id) or _is_id(event.anonymous_id))
+        and (not isinstance(given, str) or surely_moment(given))
         and (not isinstance(original, str) or surely_moment(original))
         and (not isinstance(sent, str) or surely_moment(sent))
     )
 
 
-def _are_sound(events: Iterable[_EventOfBatch]) -> bool:
-    known: Raw | UnsetType = UNSET
-    for event in events:
-        if not _is_sound(event):
-            return False
-        context = event.context
-        if context is not UNSET and context != known:
-            if not _is_whole(bytes(context), _CONTEXT.decode(context)):
-                return False
-            known = context
-    return True
+def _is_id(value: str | UnsetType | None) -> bool:
+    return isinstance(value, str) and value != "" and not value.isspace()
 
 
-def _is_whole(text: bytes, decoded: object) -> bool:
-    """Tell that nothing of a JSON text was lost in decoding it: neither a repeated name, nor one that is not known."""
-    return _colons(text) == _colons(_ENCODER.encode(decoded))
-
-
-def _colons(text: bytes) -> int:
-    if len(text) < _MANY:
-        return text.count(b":")
-    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _COLON))
+def _is_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
