@@ -90,10 +90,7 @@ def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
     try:
         event = _EVENT.decode(text)
         return (
-            event.type == kind
-            and _is_readable(text)
-            and _is_sound(event, event.context)
-            and as_many_colons(text, event)
+            event.type == kind and _is_plain(text) and _is_sound(event, event.context) and as_many_colons(text, event)
         )
     except _UNUSUAL:
         return False
@@ -109,18 +106,13 @@ def is_usual_batch(text: bytes) -> bool:
     """
     try:
         body = _BATCH.decode(text)
-        return _is_readable(text) and _are_sound(body.batch) and as_many_colons(text, body)
+        return _is_plain(text) and _are_sound(body.batch) and as_many_colons(text, body)
     except _UNUSUAL:
         return False
 
 
-def _is_readable(text: bytes) -> bool:
-    """Tell that a JSON text is UTF-8, also where the decoder does not look, and has nothing in disguise.
-
-    Raises ValueError for what is not UTF-8.
-    """
-    if not text.isascii():
-        text.decode()
+def _is_plain(text: bytes) -> bool:
+    """Tell that a JSON text has nothing in disguise; what is not UTF-8 the decoder refuses wherever it looks."""
     return not (b"\\" in text and any(one in text for one in _ESCAPED))
 
 
