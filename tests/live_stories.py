@@ -104,6 +104,7 @@ GRID_RULES: Final = tuple(
         "sum of order.total in last 4 hours > mean",
         "score of sum of order.total out of 2 = 2",
         "max of order.total in last 4 hours in bottom 50%",
+        "count of cart in last 4 hours < mean among everyone",
     )
 )
 _LAST_HOUR: Final = 9

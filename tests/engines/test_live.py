@@ -193,3 +193,15 @@ def test_whoever_did_nothing_is_outside_of_the_population() -> None:
     assert live.members()["rule"].to_pylist() == ["ada"]
     live.tell(Arrivals(), 6 * HOUR)
     assert live.members()["rule"].to_pylist() == []
+
+
+def test_an_epoch_decides_on_those_who_come_after_it() -> None:
+    """Nobody had a cart when it began, so 0 was not below the mean; at the epoch at 2 the mean is 1.5."""
+    story = story_of("count of cart < mean among everyone", "1 ada cart, 2 ada cart, 1 eve cart, 3 bob visit", [2, 3])
+    telling = Telling(story)
+    telling.tick(1)
+    known = story.known(1)
+    telling.pin(KernelEngine(history_of(known), known.catalog).evaluate(known.rules, story.ticks[1]).statistics)
+    assert telling.members() == {"rule": ["eve"]}
+    telling.tick(2)
+    assert telling.members() == telling.replayed() == {"rule": ["bob", "eve"]}

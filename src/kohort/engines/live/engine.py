@@ -102,10 +102,9 @@ class LiveEngine:
         self._feed = Feed(layout, self._catalog)
         self._tallies = Tallies(layout, self._feed.width, people)
         self._chains = Chains(list(chains.values()), first, list(layout.streams), people)
-        blank = np.zeros(size, np.bool_)
-        blank[self._tallies.blank()] = True
+        self._size = size
         programs = programs_of(expanded(self._plan, formulas.__getitem__), size)
-        self._memberships = Memberships(people, blank, programs)
+        self._memberships = Memberships(people, self._blank(), programs)
         standby = [group for one in chained.items() for group in groups_of([one], self._catalog)]
         groups = groups_of(traced.items(), self._catalog)
         self._foresight = Foresight(self._archive, groups, standby, self._chains, size)
@@ -123,6 +122,12 @@ class LiveEngine:
             self._memberships.set(flips)
         self._memberships.set(self._foresight.due(now))
         self._memberships.decide(np.arange(len(self._ids)))
+
+    def _blank(self) -> NDArray[np.bool_]:
+        """Return which conditions hold of people of whom nothing is known, under the statistics in force."""
+        blank = np.zeros(self._size, np.bool_)
+        blank[self._tallies.blank()] = True
+        return blank
 
     def _tracer(self) -> Tracer:
         return Tracer(self._plan, self._catalog, self.statistics)
@@ -183,6 +188,7 @@ class LiveEngine:
         self._layout.statistics = self.statistics
         traced = self._foresight.pin(self._tracer(), self._now)
         flips = Flips.joined([*traced, self._tallies.pin(self._layout, self._now)])
+        self._memberships.expect(self._blank())
         causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
         return self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
 

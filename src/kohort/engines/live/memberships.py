@@ -39,6 +39,11 @@ class Memberships:
             self._conditions = _longer(self._conditions, room, self._blank)
             self._members = _longer(self._members, room, np.zeros(self._members.shape[1], np.uint8))
 
+    def expect(self, blank: NDArray[np.bool_]) -> None:
+        """Let other conditions hold, from now on, of people of whom nothing is known."""
+        self._blank = np.packbits(blank, bitorder="little")
+        self._conditions[self._size :] = self._blank
+
     def set(self, flips: Flips) -> None:
         """Take flips as they stand, without deciding rules."""
         loops.put_all(self._conditions, flips.people, flips.conditions, flips.holds)
