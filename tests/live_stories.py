@@ -50,6 +50,17 @@ class Story:
         seen = min((one.ts for one in events), default=NEVER) if person.events else person.first_seen
         return replace(person, events=events, traits=traits, first_seen=seen)
 
+    def merged(self, survivor: str, other: str) -> "Story":
+        """Return the story in which another is the survivor, with both histories, and nobody is left of the other."""
+        its = {one.person_id: one for one in self.world.people}
+        both = [its[survivor], its[other]]
+        events = tuple(event for one in both for event in one.events)
+        traits = tuple(value for one in both for value in one.traits)
+        whole = Person(survivor, min(one.first_seen for one in both), events, traits)
+        nobody = Person(other, NEVER)
+        people = tuple({survivor: whole, other: nobody}.get(one.person_id, one) for one in self.world.people)
+        return replace(self, world=replace(self.world, people=people))
+
     def strangers(self) -> set[str]:
         """Return the people of whom nothing is known in the beginning."""
         known = self.known(0).people
@@ -196,20 +207,35 @@ class Telling:
         new = sorted({one.person_id for one in rows} - set(self.ids))
         self.ids += new
         seen |= {name: now[name].first_seen for name in new}
+        told = [(one, [row for row in rows_of(one) if self._arrives(row, number)]) for one in rows]
+        return self._rows(told, seen, tuple(new))
+
+    def retell(self, story: Story, number: int, names: list[str]) -> Changes:
+        """Tell anew, at a tick, of those who are named: that they are who they are in another story."""
+        self.story = story
+        told = [one for one in story.known(number).people if one.person_id in names]
+        seen = {one.person_id: one.first_seen for one in told if one.first_seen < NEVER}
+        arrivals = self._rows([(one, rows_of(one)) for one in told], seen, ())
+        changes = self.engine.retell(np.array([self.ids.index(name) for name in names]), arrivals)
+        self.given = Changes.joined([self.given, changes])
+        return changes
+
+    def _rows(
+        self, told: list[tuple[Person, list[Event | TraitValue]]], seen: dict[str, Moment], new: tuple[str, ...]
+    ) -> Arrivals:
         events: dict[str, list[tuple[int, Event]]] = {}
         traits: dict[str, list[tuple[int, TraitValue]]] = {}
-        for person in rows:
+        for person, rows in told:
             place = self.ids.index(person.person_id)
-            for event in person.events:
-                if self._arrives(event, number):
-                    events.setdefault(event.name, []).append((place, event))
-            for value in person.traits:
-                if self._arrives(value, number):
-                    traits.setdefault(value.name, []).append((place, value))
+            for row in rows:
+                if isinstance(row, Event):
+                    events.setdefault(row.name, []).append((place, row))
+                else:
+                    traits.setdefault(row.name, []).append((place, row))
         return Arrivals(
             {name: event_rows(its, self.story.world.catalog.events[name]) for name, its in events.items()},
             {name: value_rows(its) for name, its in traits.items()},
-            tuple(new),
+            new,
             np.array([self.ids.index(name) for name in seen], np.int32),
             np.array(list(seen.values()), np.int64),
         )

@@ -61,9 +61,22 @@ UPKEEP, TALLIES, FOREMOST, STEP = (
 )
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
-LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE = (
+LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CHAINS, ARCHIVE, CHANGES = (
     f"engines/live/{name}.py"
-    for name in ("layout", "tallies", "stepping", "loops", "feed", "foresight", "widths", "memberships", "engine")
+    for name in (
+        "layout",
+        "tallies",
+        "stepping",
+        "loops",
+        "feed",
+        "foresight",
+        "widths",
+        "memberships",
+        "engine",
+        "chains",
+        "archive",
+        "changes",
+    )
 )
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
 
@@ -269,7 +282,32 @@ FAULTS = (
     Fault("what was foreseen stays foreseen", FORESIGHT, "flips.people] == stamps)", "flips.people] >= stamps)"),
     Fault("great sums wrap around", WIDTHS, "> _LARGEST}", "> _LARGEST * 1000}"),
     Fault("nothing is known of the new", MEMBERSHIPS, "room, self._blank)", "room, self._blank & 0)"),
-    Fault("what is not true is not said", LIVE, "before.without(after).retracted(), after", "after"),
+    Fault("what is not true is not said", CHANGES, "[self.without(after).retracted(), after", "[after"),
+    Fault(
+        "the rows of the forgotten still leave", TALLIED, "table.people, people)] = 0", "table.people, people)] |= 0"
+    ),
+    Fault(
+        "the counts of the forgotten stay",
+        TALLIED,
+        "self._plans.sizes.tolist()):\n            starts",
+        "[]):\n            starts",
+    ),
+    Fault(
+        "what was foreseen of the forgotten comes",
+        FORESIGHT,
+        "self._stamps[:, people] += 1",
+        "self._stamps[:, people] += 0",
+    ),
+    Fault(
+        "the sequences of the forgotten go on", CHAINS, "self.apart[:, people] = True", "self.apart[:, people] |= False"
+    ),
+    Fault(
+        "the future of the forgotten comes",
+        FEED,
+        "~np.isin(self._to_come.people, people)",
+        "self._to_come.ts == self._to_come.ts",
+    ),
+    Fault("the past of the forgotten is kept", ARCHIVE, "np.union1d(part.gone, people)", "part.gone"),
     Fault("time is not looked ahead", LIVE, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"),
 )
 

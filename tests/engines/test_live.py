@@ -1,5 +1,7 @@
 """Law: told anything in any order, the live engine's members are the reference's, and its changes the timelines'."""
 
+from random import Random
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -77,6 +79,28 @@ def test_borders_and_epochs_are_met(story: Story, epochs: list[int | None]) -> N
             epoch = Reference(known.people, known.catalog, at)
             expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
             assert telling.members() == telling.replayed() == expected
+
+
+@examples(30)
+@given(grid_stories(), st.lists(st.booleans(), min_size=6, max_size=6), st.randoms(use_true_random=False))
+def test_people_are_merged_and_split(story: Story, changing: list[bool], random: Random) -> None:
+    """Whoever is told anew is as if nothing else had ever been told of them; what was given of them is corrected."""
+    telling, apart = Telling(story), story
+    epoch = Reference(telling.warm.people, story.world.catalog, story.ticks[0])
+    pair: list[str] = []
+    for number in range(1, len(story.ticks)):
+        telling.tick(number)
+        known = sorted({one.person_id for one in story.world.people} & set(telling.ids))
+        if changing[number] and pair:
+            telling.retell(apart, number, pair)
+            pair = []
+        elif changing[number] and len(known) > 1:
+            pair = random.sample(known, 2)
+            telling.retell(apart.merged(*pair), number, pair)
+        now, world = story.ticks[number], telling.story.known(number)
+        expected = PinnedReference(world.people, world.catalog, now, epoch).evaluate(world.rules)
+        assert telling.members() == telling.replayed() == expected, (number, now)
+        assert telling.log() == telling.timelines(world, now)
 
 
 CATALOG = Catalog(events={"order": {"total": {ValueType.NUMBER: "total"}}, "cart": {}})
@@ -181,7 +205,11 @@ def test_what_makes_no_sense_is_refused() -> None:
     live = LiveEngine(history, CATALOG, {"rule": read_rule("did cart", CATALOG)}, at=5)
     with pytest.raises(UsageError, match="told that it is 4"):
         live.tell(Arrivals(), 4)
-    with pytest.raises(UsageError, match="the person 1 of 1"):
+    with pytest.raises(UsageError, match="the person 1 of 1 is to be told anew"):
+        live.retell(np.ones(1, np.int32), Arrivals())
+    with pytest.raises(UsageError, match="somebody is told of"):
+        live.retell(np.zeros(1, np.int32), Arrivals({"cart": Rows(np.ones(1, np.int32), np.array([6]))}))
+    with pytest.raises(UsageError, match="the person 1 of 1; tell"):
         live.tell(Arrivals({"cart": Rows(np.ones(1, np.int32), np.array([6]))}), 9)
 
 
@@ -205,3 +233,15 @@ def test_an_epoch_decides_on_those_who_come_after_it() -> None:
     assert telling.members() == {"rule": ["eve"]}
     telling.tick(2)
     assert telling.members() == telling.replayed() == {"rule": ["bob", "eve"]}
+
+
+def test_whoever_is_erased_is_nowhere_and_can_come_back() -> None:
+    cart = Rows(np.zeros(1, np.int32), np.array([HOUR]))
+    history = History(pa.array(["ada"]), [Block(np.array([HOUR]), {"cart": cart}, {})])
+    live = LiveEngine(history, CATALOG, {"rule": read_rule("count of cart < 3", CATALOG)}, at=HOUR)
+    erased = live.retell(np.zeros(1, np.int32), Arrivals())
+    assert [(one.moment, one.enters, one.retracts) for one in erased] == [(HOUR, True, True)]
+    assert live.members()["rule"].to_pylist() == []
+    again = Rows(np.zeros(1, np.int32), np.array([3 * HOUR]))
+    live.tell(Arrivals({"cart": again}, known=np.zeros(1, np.int32), since=np.array([3 * HOUR])), 4 * HOUR)
+    assert live.members()["rule"].to_pylist() == ["ada"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from kohort.engines.columns import MISSING, NO_CODE, Block, Column, History, Mom
 from kohort.engines.live.arrivals import Arrivals
 
 Numbers = NDArray[np.int64]
+NEVER: Final = 2**62
+"""Since when somebody exists who does not."""
 
 
 class Archive:
@@ -33,6 +35,7 @@ class Archive:
         self._parts = [_Parts.of(block) for block in history.blocks]
         self._added = _Parts()
         self._waiting: list[Arrivals] = []
+        self._forgot = False
         seen = [block.first_seen for block in history.blocks]
         self.first_seen: Moments = np.concatenate([np.zeros(0, np.int64), *seen])
 
@@ -43,6 +46,14 @@ class Archive:
             self.first_seen = np.concatenate([self.first_seen, unknown])
         np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
         self._waiting += [arrivals] if arrivals.events or arrivals.traits else []
+
+    def forget(self, people: Numbers) -> None:
+        """Forget all rows of people, and that they exist."""
+        self._settle()
+        self._forgot = True
+        self.first_seen[people] = NEVER
+        for parts, its, _, start in self._parts_of(people):
+            parts.forget(its - start)
 
     def _settle(self) -> None:
         """Put in order what came since this was last done."""
@@ -77,7 +88,7 @@ class Archive:
             people = np.arange(low, high)
             if not len(people):
                 continue
-            untouched = not self._added.tables["events"] and not self._added.tables["traits"]
+            untouched = not self._forgot and not self._added.tables["events"] and not self._added.tables["traits"]
             yield people, self._blocks[number] if untouched and number < len(self._blocks) else self.block(people)
 
     def _parts_of(self, people: Numbers) -> Iterator[tuple["_Parts", Numbers, Numbers, int]]:
@@ -110,7 +121,11 @@ class _Parts:
             parts.append(_Part(rows))
             while len(parts) > 1 and len(parts[-2].rows.ts) < 2 * len(parts[-1].rows.ts):
                 last, before = parts.pop(), parts.pop()
-                parts.append(_Part(joined([before.rows, last.rows])))
+                parts.append(_Part(joined([before.kept(), last.kept()])))
+
+    def forget(self, people: Numbers) -> None:
+        for part in (part for tables in self.tables.values() for parts in tables.values() for part in parts):
+            part.gone = np.union1d(part.gone, people)
 
     def rows(self, kind: str, name: str, people: Numbers, places: Numbers) -> Iterator[Rows]:
         """Yield the rows of people, who become known by their `places`."""
@@ -122,7 +137,13 @@ class _Parts:
 
 @dataclass
 class _Part:
+    """Rows, of which those of people who are `gone` do not count."""
+
     rows: Rows
+    gone: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def kept(self) -> Rows:
+        return self.rows.of(~np.isin(self.rows.people, self.gone)) if len(self.gone) else self.rows
 
     @cached_property
     def _order(self) -> tuple[Numbers, Places]:
@@ -132,7 +153,7 @@ class _Part:
     def of_people(self, people: Numbers, places: Numbers) -> Rows:
         order, ordered = self._order
         low, high = np.searchsorted(ordered, people, side="left"), np.searchsorted(ordered, people, side="right")
-        counts = high - low
+        counts = np.where(np.isin(people, self.gone), 0, high - low) if len(self.gone) else high - low
         total = int(counts.sum())
         within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
         chosen = order[np.repeat(low, counts) + within]

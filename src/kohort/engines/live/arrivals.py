@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kohort.engines.columns import Moments, Places, Rows
 from kohort.errors import UsageError
@@ -47,6 +48,13 @@ class Arrivals:
         size = people + len(self.people)
         if len(told) and not (told.min() >= 0 and told.max() < size):
             raise UsageError(f"a row names the person {told.max()} of {size}; tell new people's ids with their rows")
+
+    def check_whose(self, people: NDArray[np.int64], size: int) -> None:
+        """Raise UsageError if a row is of anybody but `people`, or if one of these is not among so many known ones."""
+        if self.people or not np.isin(self._told[0], people).all():
+            raise UsageError("somebody is told of who is not to be told anew; tell them by themselves")
+        if len(people) and not (people.min() >= 0 and people.max() < size):
+            raise UsageError(f"the person {people.max()} of {size} is to be told anew; tell new people first")
 
     @cached_property
     def _told(self) -> tuple[Places, Moments]:

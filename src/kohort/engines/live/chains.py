@@ -143,6 +143,10 @@ class Chains:
             blocks[: len(self._blocks)], apart[:, : len(self._blocks)] = self._blocks, self.apart
             self._blocks, self.apart = blocks, apart
 
+    def forget(self, people: Numbers) -> None:
+        """Leave all sequences of people to others."""
+        self.apart[:, people] = True
+
     def set_apart(self, late: Table) -> None:
         """Leave to others the sequences, of those whom late rows are of, that these rows could be steps of."""
         for use in range(len(self._uses)) if len(late) else ():

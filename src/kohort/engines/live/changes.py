@@ -79,6 +79,10 @@ class Changes:
         place = place.reshape(-1)
         return self.of(~np.isin(place[: len(self)], place[len(self) :]))
 
+    def corrections(self, after: "Changes") -> "Changes":
+        """Return what is to be said, after these were, so that `after` is what has been said."""
+        return Changes.joined([self.without(after).retracted(), after.without(self)])
+
     def retracted(self) -> "Changes":
         """Return the corrections that say that these are not true."""
         return replace(self, retracts=np.ones(len(self), np.bool_))

@@ -15,7 +15,7 @@ from kohort.engines.columns import Block, History
 from kohort.engines.context import Context
 from kohort.engines.evaluation import Members
 from kohort.engines.kernel.engine import KernelEngine
-from kohort.engines.live.archive import Archive
+from kohort.engines.live.archive import NEVER, Archive
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.chains import Chain, Chains
 from kohort.engines.live.changes import Changes
@@ -162,10 +162,45 @@ class LiveEngine:
         changes = self._memberships.apply(Flips.joined(self._flips(arrivals, now)), late)
         if len(late):
             after = self._course(late, arrivals, now)
-            corrections = [before.without(after).retracted(), after.without(before)]
-            changes = Changes.joined([changes, *corrections]).in_order()
+            changes = Changes.joined([changes, before.corrections(after)]).in_order()
         self._now = now
         return changes
+
+    def retell(self, whose: NDArray[np.integer], arrivals: Arrivals) -> Changes:
+        """Forget all that is known of people, by number, and take in `arrivals` instead; return what changes.
+
+        So people are merged, split and erased. Afterwards everything is as if nothing else had ever been told of them,
+        epochs apart: these keep their numbers. Who of them is not `known` in `arrivals` does not exist.
+        All changes are corrections, up to now. Raises UsageError for a row of anybody else, and for whoever is new.
+        """
+        people: NDArray[np.int64] = np.unique(whose).astype(np.int64)
+        arrivals.check_whose(people, len(self._ids))
+        self._widths.add(arrivals.events)
+        if self._widths.wide() != self._wide:
+            self._begin()
+        old = self._archive.block(people)
+        self._archive.forget(people)
+        self._archive.add(arrivals)
+        new = self._archive.block(people)
+        stretch = Stretch(min(self._now, _earliest(old), _earliest(new)) - 1, self._now)
+        before, after = (
+            membership_changes(self._plan, people, block, self._epochs, stretch, self._catalog) for block in (old, new)
+        )
+        self._relearn(people, new, arrivals)
+        return before.corrections(after).in_order()
+
+    def _relearn(self, people: NDArray[np.int64], block: Block, arrivals: Arrivals) -> None:
+        """Find anew what is true now of people, whose history is `block`."""
+        now = self._now
+        for part in (self._feed, self._tallies, self._chains, self._foresight, self._memberships):
+            part.forget(people)
+        self._foresight.exist(arrivals.known)
+        past, none_due = self._feed.take(arrivals.events, now, now)
+        traced = self._foresight.retrace(people, block, self._tracer(), now)
+        counted = self._tallies.tell(past, none_due, now, now)
+        for flips in (*traced, self._foresight.due(now), counted):
+            self._memberships.set(flips)
+        self._memberships.decide(people)
 
     def _flips(self, arrivals: Arrivals, now: Moment) -> list[Flips]:
         """Return what becomes of all conditions by what came, and by time, up to `now`."""
@@ -217,6 +252,12 @@ class LiveEngine:
             return Changes.none()
         stretch = Stretch(min(arrivals.earliest(), until) - 1, until)
         return membership_changes(self._plan, known, self._archive.block(known), self._epochs, stretch, self._catalog)
+
+
+def _earliest(block: Block) -> Moment:
+    """Return the earliest moment that a history tells of."""
+    moments = [rows.ts for rows in (*block.events.values(), *block.traits.values())]
+    return int(np.concatenate([block.first_seen, *moments]).min(initial=NEVER))
 
 
 def _summed(plan: Plan, catalog: Catalog) -> set[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.engines.columns import MISSING, Rows
@@ -33,6 +34,10 @@ class Feed:
         if late.any():
             return table.of(late).in_time(), self._due([self._to_come, table.of(~late)], now)
         return Table.empty(self.width), self._due([self._to_come, table], now)
+
+    def forget(self, people: NDArray[np.int64]) -> None:
+        """Forget what is to come of people."""
+        self._to_come = self._to_come.of(~np.isin(self._to_come.people, people))
 
     def _due(self, tables: list[Table], now: Moment) -> Table:
         told = Table.joined(tables).in_time()

@@ -35,7 +35,7 @@ class Foresight:
         self._group_of = np.zeros(conditions, np.int32)
         for place, group in enumerate(self._groups, start=1):
             self._group_of[[number for number, _ in group.conditions]] = place
-        # One more than there are groups: the first is that of people's existence, which nothing undoes.
+        # One more than there are groups: the first is that of people's existence.
         self._stamps = np.zeros((len(self._groups) + 1, len(archive.first_seen)), np.int32)
         self._deadlines = Deadlines()
         self.until: Moment = -(2**63)
@@ -51,7 +51,17 @@ class Foresight:
         numbers = np.full(len(people), EXISTS, np.int32)
         causes = np.full(len(people), Cause.EVENT, np.int8)
         flips = Flips(moments, people.astype(np.int32), numbers, np.ones(len(people), np.bool_), causes)
-        self._deadlines.add(flips, np.zeros(len(people), np.int32))
+        self._deadlines.add(flips, self._stamps[0, people])
+
+    def forget(self, people: Numbers) -> None:
+        """Let nothing be foreseen of people, not even that they will exist."""
+        self._stamps[:, people] += 1
+
+    def retrace(self, people: Numbers, block: Block, tracer: Tracer, now: Moment) -> Iterator[Flips]:
+        """Decide everything anew for people, whose history is `block`, and foresee it."""
+        for place in range(len(self._groups)):
+            if np.array_equal(self._among(people, place), people):
+                yield self._trace(place, people, block, tracer, now, now)
 
     def tell(self, arrivals: Arrivals, new: Numbers, tracer: Tracer, since: Moment, now: Moment) -> list[Flips]:
         """Decide anew what reads what came, for whom it came, and all for the `new`; return what becomes of it."""

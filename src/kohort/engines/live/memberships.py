@@ -44,6 +44,10 @@ class Memberships:
         self._blank = np.packbits(blank, bitorder="little")
         self._conditions[self._size :] = self._blank
 
+    def forget(self, people: NDArray[np.int64]) -> None:
+        """Let nothing be known of people."""
+        self._conditions[people] = self._blank
+
     def set(self, flips: Flips) -> None:
         """Take flips as they stand, without deciding rules."""
         loops.put_all(self._conditions, flips.people, flips.conditions, flips.holds)

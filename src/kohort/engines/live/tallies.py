@@ -124,6 +124,14 @@ class Tallies:
         self._log.add(self._allotted(due))
         return Flips.joined([*found, *self._slide(now)])
 
+    def forget(self, people: Numbers) -> None:
+        """Let people have done nothing: their rows belong to no stream any more, and their cells hold 0."""
+        for table in (self._log.table, self._late):
+            table.bits[np.isin(table.people, people)] = 0
+        for event, size in enumerate(self._plans.sizes.tolist()):
+            starts = self._blocks[people, event]
+            self._pool[starts[starts >= 0, np.newaxis] + np.arange(size)] = 0
+
     def pin(self, layout: Layout, at: Moment) -> Flips:
         """Compare with other numbers of the population; return what flips."""
         found = []
