@@ -245,3 +245,11 @@ def test_whoever_is_erased_is_nowhere_and_can_come_back() -> None:
     again = Rows(np.zeros(1, np.int32), np.array([3 * HOUR]))
     live.tell(Arrivals({"cart": again}, known=np.zeros(1, np.int32), since=np.array([3 * HOUR])), 4 * HOUR)
     assert live.members()["rule"].to_pylist() == ["ada"]
+
+
+def test_whoever_is_erased_before_they_exist_never_does() -> None:
+    history = History(pa.array(["ada"]), [Block(np.array([9 * HOUR]), {}, {})])
+    live = LiveEngine(history, CATALOG, {"rule": read_rule("count of cart < 3", CATALOG)}, at=HOUR)
+    assert not len(live.retell(np.zeros(1, np.int32), Arrivals()))
+    assert not len(live.tell(Arrivals(), 10 * HOUR))
+    assert live.members()["rule"].to_pylist() == []
