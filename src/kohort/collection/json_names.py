@@ -29,15 +29,6 @@ def surely_distinct(text: bytes, document: Any) -> bool:
     """
     if b"\\" in text and _DISGUISED.search(text):
         return False
-    return as_many_colons(text, document)
-
-
-def as_many_colons(text: bytes, document: Any) -> bool:
-    """Tell whether what was decoded of a JSON text, written again, has as many colons as the text.
-
-    >>> as_many_colons(b'{"a": 1, "a": 2}', {"a": 2})
-    False
-    """
     return _colons(text) == _colons(_ENCODER.encode(document))
 
 

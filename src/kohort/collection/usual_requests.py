@@ -11,11 +11,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from kohort.collection.json_names import as_many_colons
+from kohort.collection.json_names import surely_distinct
 from kohort.collection.segment_messages import LONGEST_ID, LONGEST_MESSAGE_ID, name_problem, surely_moment
-
-_ESCAPED: Final = (b"\\u0000", b"\\u003a", b"\\u003A")
-"""A NUL, which is refused, and a colon, which is written otherwise when it is written again."""
 
 # Values nested as deep as SDKs nest them: the decoder itself refuses what is nested deeper.
 _Plain = str | int | float | bool | None
@@ -75,7 +72,8 @@ class _Batch(msgspec.Struct, rename="camel", gc=False):
 _BATCH: Final = msgspec.json.Decoder(_Batch)
 _EVENT: Final = msgspec.json.Decoder(_Event)
 _CONTEXT: Final = msgspec.json.Decoder(_Nested)
-# What the decoder raises for what is no JSON text, in another form, or nested too deep: careful judging says which.
+# What the decoder raises for what is no JSON text, no UTF-8, in another form, or nested too deep: careful judging says
+# which. It skips nothing that counts: contexts are decoded next, and names that are not known leave too few colons.
 _UNUSUAL: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -90,7 +88,10 @@ def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
     try:
         event = _EVENT.decode(text)
         return (
-            event.type == kind and _is_plain(text) and _is_sound(event, event.context) and as_many_colons(text, event)
+            event.type == kind
+            and not _has_nul(text)
+            and _is_sound(event, event.context)
+            and surely_distinct(text, event)
         )
     except _UNUSUAL:
         return False
@@ -106,14 +107,13 @@ def is_usual_batch(text: bytes) -> bool:
     """
     try:
         body = _BATCH.decode(text)
-        return _is_plain(text) and _are_sound(body.batch) and as_many_colons(text, body)
+        return not _has_nul(text) and _are_sound(body.batch) and surely_distinct(text, body)
     except _UNUSUAL:
         return False
 
 
-def _is_plain(text: bytes) -> bool:
-    """Tell that a JSON text has nothing in disguise; what is not UTF-8 the decoder refuses wherever it looks."""
-    return not (b"\\" in text and any(one in text for one in _ESCAPED))
+def _has_nul(text: bytes) -> bool:
+    return b"\\" in text and b"\\u0000" in text
 
 
 def _are_sound(events: Iterable[_EventOfBatch]) -> bool:
@@ -123,7 +123,7 @@ def _are_sound(events: Iterable[_EventOfBatch]) -> bool:
         context = event.context
         if context is not UNSET and context != known:
             said = _CONTEXT.decode(context)
-            if not as_many_colons(bytes(context), said):
+            if not surely_distinct(bytes(context), said):
                 return False
             known = context
         if not _is_sound(event, None if context is UNSET else said):

@@ -78,8 +78,7 @@ class IdentityDefinition:
 
     def is_blocked(self, kind: str, value: str) -> bool:
         """Return whether a value names nobody; capitals and spaces around it do not matter."""
-        plain = _plain(value)
-        return not plain or plain in self._blocked_by_kind.get(kind, self._blocked_by_kind[ANY_KIND])
+        return _plain(value) in self._blocked(kind)
 
     def blocked_among(self, kind: str, values: Iterable[str]) -> set[str]:
         """Return those of some values that are blocked.
@@ -87,7 +86,7 @@ class IdentityDefinition:
         >>> IdentityDefinition().blocked_among("user_id", ["ada", " NULL ", ""]) == {" NULL ", ""}
         True
         """
-        blocked = self._blocked_by_kind.get(kind, self._blocked_by_kind[ANY_KIND]) | {""}
+        blocked = self._blocked(kind)
         its = [*values]
         plain = [*map(str.lower, map(str.strip, its))] if "".join(its).isascii() else [*map(_plain, its)]
         return set() if blocked.isdisjoint(plain) else set(compress(its, map(blocked.__contains__, plain)))
@@ -101,9 +100,13 @@ class IdentityDefinition:
         declared = {one.kind: one.limit for one in self.unique}
         return declared.get(kind, self.limits.get(kind))
 
+    def _blocked(self, kind: str) -> frozenset[str]:
+        """Return the blocked values of a kind, the empty one among them."""
+        return self._blocked_by_kind.get(kind, self._blocked_by_kind[ANY_KIND])
+
     @cached_property
     def _blocked_by_kind(self) -> Mapping[str, frozenset[str]]:
-        everywhere = frozenset(DEFAULT_BLOCKED) | frozenset(map(_plain, self.blocked.get(ANY_KIND, ())))
+        everywhere = frozenset({*DEFAULT_BLOCKED, ""}) | frozenset(map(_plain, self.blocked.get(ANY_KIND, ())))
         kinds = {kind: everywhere | frozenset(map(_plain, values)) for kind, values in self.blocked.items()}
         return {**kinds, ANY_KIND: everywhere}
 

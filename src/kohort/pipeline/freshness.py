@@ -30,7 +30,16 @@ class Freshness:
         >>> Freshness(0, None, evaluated={"buyers": 5, "quiet": 9}).stalled(now=10, after=4)
         ('buyers',)
         """
-        return tuple(name for name, moment in self.evaluated.items() if now - moment > after)
+        return stalled_of(self.evaluated, now, after)
+
+
+def stalled_of(evaluated: Mapping[str, Moment], now: Moment, after: int) -> tuple[str, ...]:
+    """Return which segments were not evaluated for longer than `after` microseconds before `now`.
+
+    >>> stalled_of({"buyers": 5, "quiet": 9}, now=10, after=4)
+    ('buyers',)
+    """
+    return tuple(name for name, moment in evaluated.items() if now - moment > after)
 
 
 def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Freshness:
@@ -43,18 +52,32 @@ def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Fresh
     return _evaluated(workspace, Freshness(behind, waiting, epoch))
 
 
-def _evaluated(workspace: Workspace, found: Freshness) -> Freshness:
+def evaluated_at(workspace: Workspace) -> dict[str, Moment]:
+    """Return when each segment in force was last evaluated, by name."""
+    return _last_of_each(workspace, _moments(workspace))
+
+
+def _moments(workspace: Workspace) -> dict[int, Moment]:
+    """Return when each epoch was recorded."""
     epochs = recorded(workspace.tables, "epochs")
-    moments = dict(zip(epochs.column("seq").to_pylist(), epochs.column("recorded_at").to_pylist(), strict=True))
+    return dict(zip(epochs.column("seq").to_pylist(), epochs.column("recorded_at").to_pylist(), strict=True))
+
+
+def _last_of_each(workspace: Workspace, moments: Mapping[int, Moment]) -> dict[str, Moment]:
     sizes = recorded(workspace.tables, "segment_sizes").group_by("segment").aggregate([("seq", "max")])
     newest = dict(zip(sizes.column("segment").to_pylist(), sizes.column("seq_max").to_pylist(), strict=True))
     force = workspace.in_force().versions
+    return {name: moments[seq] for name, seq in sorted(newest.items()) if name in force}
+
+
+def _evaluated(workspace: Workspace, found: Freshness) -> Freshness:
+    moments = _moments(workspace)
     last = max(moments, default=0)
     received = _first_received(workspace, max((seq for seq in moments if seq < last), default=0), last)
     return replace(
         found,
         lag=None if received is None else moments[last] - received,
-        evaluated={name: moments[seq] for name, seq in sorted(newest.items()) if name in force},
+        evaluated=_last_of_each(workspace, moments),
     )
 
 

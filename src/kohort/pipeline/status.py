@@ -1,12 +1,13 @@
 """What a project holds, and each segment at a glance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, format_moment
 from kohort.pipeline.epochs import applicable_segments, latest_epoch
-from kohort.pipeline.freshness import Freshness, freshness_of
+from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.views import count_by
@@ -74,7 +75,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         behind=fresh.behind,
         waiting_since=fresh.waiting_since,
         lag=fresh.lag,
-        stalled=_stalled(workspace, fresh),
+        stalled=_stalled(workspace, fresh.evaluated),
     )
 
 
@@ -85,10 +86,10 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     sizes = recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
     newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
     waiting = workspace.why_not_evaluated()
-    fresh = freshness_of(workspace)
+    evaluated = evaluated_at(workspace)
     stalled = {
-        name: f"stalled: last evaluated {format_moment(fresh.evaluated[name], workspace.settings.zone)}"
-        for name in _stalled(workspace, fresh)
+        name: f"stalled: last evaluated {format_moment(evaluated[name], workspace.settings.zone)}"
+        for name in _stalled(workspace, evaluated)
     }
     summaries = []
     for name, segment in workspace.segments.items():
@@ -108,5 +109,5 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     return summaries
 
 
-def _stalled(workspace: Workspace, fresh: Freshness) -> tuple[str, ...]:
-    return fresh.stalled(workspace.clock.now(), workspace.settings.schedule.stalled_after)
+def _stalled(workspace: Workspace, evaluated: Mapping[str, Moment]) -> tuple[str, ...]:
+    return stalled_of(evaluated, workspace.clock.now(), workspace.settings.schedule.stalled_after)
