@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, settings
@@ -15,6 +16,9 @@ from kohort.cli.demo import run_demo
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines
+
+if TYPE_CHECKING:
+    from store_desk import Lake
 
 # The same examples at every run, so that a failure is the change's; "thorough" are more of them;
 # "few" are for a cluster, "random" looks for new ones, "deep" for twenty times as many; mutants need only know that
@@ -46,6 +50,18 @@ def clock() -> SettableClock:
 def shop(tmp_path: Path, clock: SettableClock) -> Project:
     """An empty project as `kohort init` makes it."""
     return Project.create(tmp_path / "shop", clock=clock)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Lake]":
+    """A shop's tables, without rows, in a store of each kind that a run goes on in."""
+    from store_desk import Lake  # noqa: PLC0415 - found from the folder of the tests that ask for it
+
+    postgres = request.param == "postgres"
+    address = request.getfixturevalue("postgres") if postgres else str(tmp_path / "lake.duckdb")
+    monkeypatch.setenv("KOHORT_TEST_STORE", address)
+    with Lake.filled(request.param, address) as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A source that names the days by which its table is partitioned: no result is another for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,6 @@ MOMENTS = ("2026-01-10T00:30", "2026-01-10T01:30", "2026-01-20T00:00", "2026-03-
 FEW = {name: SEGMENTS[name] for name in ("buyers", "spenders", "above", "quiet", "last")}
 FAR_EAST, FAR_WEST = timedelta(hours=14), timedelta(hours=-12)
 MIDNIGHT = datetime(2026, 1, 10, tzinfo=UTC)
-
-
-@pytest.fixture(params=["duckdb", "postgres"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    postgres = request.param == "postgres"
-    address = request.getfixturevalue("postgres") if postgres else str(tmp_path / "lake.duckdb")
-    monkeypatch.setenv("KOHORT_TEST_STORE", address)
-    with Lake.filled(request.param, address) as found:
-        yield found
 
 
 def row(number: int, at: datetime, loaded: datetime, *, ahead: timedelta = timedelta(), **days: date | None) -> Any:

@@ -31,15 +31,6 @@ MARCH, APRIL = "2026-03-01", "2026-04-01"
 ANEW = "kohort_anew"
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    postgres = request.param == "postgres"
-    address = request.getfixturevalue("postgres") if postgres else str(tmp_path / "lake.duckdb")
-    monkeypatch.setenv("KOHORT_TEST_STORE", address)
-    with Lake.filled(request.param, address) as found:
-        yield found
-
-
 def ran(project: Project, at: str, *, apply: bool = False, full: bool = False) -> list[StepOutcome]:
     return list(project.run(at, apply=apply, engine="warehouse", full=full))
 
