@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
@@ -167,16 +168,17 @@ class Project:
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
 
-    def keep_up(self) -> "Tally":
+    def keep_up(self, live: "LiveMemberships | None" = None) -> "Tally":
         """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
-        Returns what became of the messages. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays,
-        and the tables are up to date.
+        Returns what became of the messages. With `live`, the same one at every call, who has entered and left segments
+        by now is recorded besides. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays, and the
+        tables are up to date.
         """
         from kohort.pipeline.receiving import keep_up
 
         with write_lock(self.folder.lock, self._patience):
-            return keep_up(self._workspace())
+            return keep_up(self._workspace(), live)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""

@@ -10,16 +10,17 @@ from kohort.clock import Moment, format_moment
 from kohort.definitions.segment import SegmentDefinition
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
-from kohort.pipeline.changes import LOG_ROWS_A_RECORD, Believed, Evaluated, MembershipChanges
+from kohort.pipeline.changes import Believed, Evaluated, MembershipChanges
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.histories import open_history
+from kohort.pipeline.logging import append_log, memberships_after
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
-from kohort.segments.membership import Membership, apply_changes
+from kohort.segments.membership import Membership
 from kohort.storage.frames import Record
 from kohort.storage.records import EpochClosed
 from kohort.storage.schemas import SCHEMAS
@@ -131,14 +132,11 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
-    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, _believed(workspace, seq), seq)
+    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, believed(workspace, seq), seq)
     changes = finder.between(memberships, Evaluated(epoch.at, rules, force.versions, members), people)
+    append_log(tables, changes, record)
     written = {"seq": seq, "at": epoch.at}
     rows = {
-        "membership_log": [
-            {**vars(change), "seq": seq * LOG_ROWS_A_RECORD + index, "recorded_at": record.recorded_at}
-            for index, change in enumerate(changes)
-        ],
         "segment_sizes": [
             {"segment": name, "version": force.versions[name], "size": len(inside), "population": evaluation.population}
             | written
@@ -150,20 +148,21 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     }
     for table, its in rows.items():
         tables.append(table, pa.Table.from_pylist(its, schema=SCHEMAS[table]), watermark=seq)
-    stored = [vars(one) for one in apply_changes(memberships, changes)]
     # The commit that counts: what readers see of an epoch is what these memberships have come to.
-    tables.replace("memberships", pa.Table.from_pylist(stored, schema=SCHEMAS["memberships"]), watermark=seq)
+    tables.replace("memberships", memberships_after(tables, changes, seq), watermark=seq)
 
 
-def _believed(workspace: Workspace, seq: int) -> Believed | None:
+def believed(workspace: Workspace, seq: int) -> Believed | None:
     """Return what is recorded before the journal's record `seq`; None before the first epoch."""
     epochs = [row for row in workspace.tables.read("epochs").to_pylist() if row["seq"] < seq]
     if not epochs:
         return None
     last = max(epochs, key=lambda row: int(row["seq"]))
+    updates = workspace.tables.read("membership_updates")
+    kept = [row["at"] for row in updates.to_pylist() if last["seq"] < row["seq"] < seq]
     sizes = [row for row in workspace.tables.read("segment_sizes").to_pylist() if row["seq"] < seq]
     return Believed(
-        last["at"],
+        max([last["at"], *kept]),
         Statistics.of_json(msgspec.json.decode(last["statistics"])),
         {row["segment"]: row["version"] for row in sizes if row["seq"] == last["seq"]},
         frozenset(row["segment"] for row in sizes),

@@ -11,6 +11,7 @@ from typing import Final
 from kohort.clock import Clock, Moment, SystemClock
 from kohort.errors import KohortError, LockedError
 from kohort.pipeline.schedule import is_due
+from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.project import Project
 from kohort.storage.journal import Journal
 from kohort.web.lifeline import Lifeline
@@ -33,6 +34,7 @@ class Engine:
         self._failed = ""
         self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
         self._stalled: tuple[str, ...] = ()
+        self._live = LiveMemberships()
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
@@ -52,10 +54,10 @@ class Engine:
 
     def _keep_up(self) -> None:
         seq, tracking = self._journal.last_seq(), self._version_of_tracking()
-        if seq == self._applied and tracking == self._tracking:
+        if seq == self._applied and tracking == self._tracking and not self._live.is_kept:
             return
         self._tracking = tracking
-        tally = self._project.keep_up()
+        tally = self._project.keep_up(self._live)
         # Not where the journal ends by now: what came meanwhile is still to apply.
         self._applied = seq
         self._measurements.applied(tally)

@@ -227,6 +227,10 @@ class LiveEngine:
         causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
         return self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
 
+    def population(self) -> int:
+        """Return how many people exist now."""
+        return int(np.count_nonzero(self._archive.first_seen <= self._now))
+
     def members(self) -> Members:
         """Return the members of each rule, as of now."""
         import pyarrow.compute as pc  # noqa: PLC0415 - a fiftieth of a second that only who asks should pay
