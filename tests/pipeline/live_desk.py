@@ -1,6 +1,7 @@
 """A shop whose memberships are kept up live, one step at a time."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,13 +36,13 @@ class LiveDesk:
         path = self.project.folder.path / "segments" / "all.yaml"
         path.write_text(json.dumps({"segments": its}), encoding="utf-8")
 
-    def receive(self, *events: dict[str, object]) -> None:
+    def receive(self, *events: Mapping[str, object]) -> None:
         """Let the collector take in events; an event's `at` is when it happened, by default now."""
         told = [msgspec.Raw(json.dumps(self._event(one)).encode()) for one in events]
         received = encode_received(Received("web", self.clock.now(), events=told))
         self.journal.append("received", [received], recorded_at=self.clock.now())
 
-    def _event(self, one: dict[str, object]) -> dict[str, object]:
+    def _event(self, one: Mapping[str, object]) -> dict[str, object]:
         self._sent += 1
         moment = NOW + int(str(one.get("at", self.clock.now() - NOW)))
         usual = {"type": "track", "messageId": f"m{self._sent}", "timestamp": iso(moment)}

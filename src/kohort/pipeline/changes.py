@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -60,6 +60,18 @@ class Evaluated:
     versions: Mapping[str, int]
     members: Mapping[str, AbstractSet[str]]
 
+    def without(self, names: Sequence[str]) -> "Evaluated":
+        """Return what it finds of the other segments."""
+        return replace(self, members={name: its for name, its in self.members.items() if name not in names})
+
+
+@dataclass(frozen=True)
+class Further:
+    """All changes after an evaluation, up to and with the moment `until`."""
+
+    until: Moment
+    changes: Sequence[MembershipChange]
+
 
 def cause_of(name: str, rule: Rule, versions: Mapping[str, int], before: Believed | None, catalog: Catalog) -> Cause:
     """Return why the members of a segment may differ at an epoch's own moment from those of the epoch `before`."""
@@ -88,22 +100,34 @@ class MembershipChanges:
         memberships: list[Membership],
         now: Evaluated,
         people: Mapping[str, str],
-        further: Sequence[MembershipChange] = (),
+        further: Further | None = None,
     ) -> list[MembershipChange]:
         """Return the changes up to `now`; `people` maps everybody to today's person.
 
-        Of what is logged for later moments, all but `further` is taken back, and of these what is not logged is added.
+        With `further`, those of the time after `now` are known too: what is logged for it otherwise is taken back.
         """
         told = {name: cause_of(name, now.rules[name], now.versions, self._before, self._catalog) for name in now.rules}
         new = [name for name in now.rules if self._before is None or name not in self._before.known]
         going_on = [name for name, cause in told.items() if cause is not Cause.DEFINITION and name not in new]
+        if self._before is not None and now.at < self._before.at:
+            # Of those that go on, more is known than what is asked.
+            return self._of_new_rules(now.without(going_on), memberships, people, told)
         ahead = self._ahead(going_on)
         memberships = without(memberships, ahead)
         exact = in_order([*self._from_the_beginning(new, now), *self._since_the_last_epoch(going_on, memberships, now)])
         then = open_by_segment(apply_changes(memberships, exact))
         evaluated = {name: (now.versions[name], members) for name, members in now.members.items()}
-        true = in_order([*exact, *changes_between(then, evaluated, now.at, people, told), *further])
-        return in_order(reconciled(ahead, true)) if ahead else true
+        until, later = (now.at, ()) if further is None else (further.until, further.changes)
+        true = in_order([*exact, *changes_between(then, evaluated, now.at, people, told), *later])
+        return in_order(reconciled([one for one in ahead if one.effective_at <= until], true)) if ahead else true
+
+    def _of_new_rules(
+        self, now: Evaluated, memberships: list[Membership], people: Mapping[str, str], told: Mapping[str, Cause]
+    ) -> list[MembershipChange]:
+        """Return what changes at `now`, a moment of which more is known already, by the segments that it tells of."""
+        its = [one for one in memberships if one.segment in now.members or one.segment not in now.versions]
+        evaluated = {name: (now.versions[name], members) for name, members in now.members.items()}
+        return changes_between(open_by_segment(its), evaluated, now.at, people, told)
 
     def _from_the_beginning(self, names: Sequence[str], now: Evaluated) -> Iterator[MembershipChange]:
         rules = {name: now.rules[name] for name in names if not self._plan({name: now.rules[name]}).terms}

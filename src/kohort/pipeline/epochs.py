@@ -1,7 +1,8 @@
 """Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -85,7 +86,7 @@ def evaluate_now(workspace: Workspace, force: InForce, at: Moment) -> EpochClose
 
     Raises UsageError if `at` is before an epoch.
     """
-    newest = latest_epoch(workspace)
+    newest = latest_run(workspace)
     if newest is not None and newest.at > at:
         zone = workspace.settings.zone
         raise UsageError(
@@ -107,11 +108,30 @@ def rules_in_force(workspace: Workspace, force: InForce) -> tuple[Catalog, dict[
 
 def latest_epoch(workspace: Workspace, at: Moment | None = None) -> EpochClosed | None:
     """Return the newest epoch, or the newest with a moment up to `at`."""
-    rows = [row for row in recorded(workspace.tables, "epochs").to_pylist() if at is None or row["at"] <= at]
-    if not rows:
+    return _newest(row for row in recorded(workspace.tables, "epochs").to_pylist() if at is None or row["at"] <= at)
+
+
+def _newest(epochs: Iterable[Mapping[str, Any]]) -> EpochClosed | None:
+    newest = max(epochs, key=lambda row: (row["at"], row["seq"]), default=None)
+    return None if newest is None else EpochClosed(newest["at"], msgspec.json.decode(newest["statistics"]))
+
+
+def latest_moment(workspace: Workspace) -> Moment | None:
+    """Return the moment that memberships speak of: of the newest epoch, or up to which they were kept live since.
+
+    None before the first epoch.
+    """
+    epoch = latest_epoch(workspace)
+    if epoch is None:
         return None
-    newest = max(rows, key=lambda row: (row["at"], row["seq"]))
-    return EpochClosed(newest["at"], msgspec.json.decode(newest["statistics"]))
+    kept: list[Moment] = recorded(workspace.tables, "membership_updates").column("recorded_at").to_pylist()
+    return max([epoch.at, *kept])
+
+
+def latest_run(workspace: Workspace) -> EpochClosed | None:
+    """Return the newest epoch that was no part of keeping memberships up live; None before the first."""
+    live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
+    return _newest(row for row in recorded(workspace.tables, "epochs").to_pylist() if row["seq"] not in live)
 
 
 def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
@@ -157,13 +177,14 @@ def believed(workspace: Workspace, seq: int) -> Believed | None:
     epochs = [row for row in workspace.tables.read("epochs").to_pylist() if row["seq"] < seq]
     if not epochs:
         return None
-    last = max(epochs, key=lambda row: int(row["seq"]))
-    updates = workspace.tables.read("membership_updates")
-    kept = [row["at"] for row in updates.to_pylist() if last["seq"] < row["seq"] < seq]
+    updates = {row["seq"]: row["at"] for row in workspace.tables.read("membership_updates").to_pylist()}
+    kept = [at for one, at in updates.items() if one < seq]
+    last = max(epochs, key=lambda row: (row["at"], row["seq"]))
+    run = max(row["seq"] for row in epochs if row["seq"] not in updates)
     sizes = [row for row in workspace.tables.read("segment_sizes").to_pylist() if row["seq"] < seq]
     return Believed(
         max([last["at"], *kept]),
         Statistics.of_json(msgspec.json.decode(last["statistics"])),
-        {row["segment"]: row["version"] for row in sizes if row["seq"] == last["seq"]},
+        {row["segment"]: row["version"] for row in sizes if row["seq"] == run},
         frozenset(row["segment"] for row in sizes),
     )

@@ -102,6 +102,13 @@ def log_kept(tables: Tables, record: Record) -> None:
     update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": len(changes)}
     rows = pa.Table.from_pylist([update], schema=SCHEMAS["membership_updates"])
     tables.append("membership_updates", rows, watermark=record.seq)
+    if kept.statistics is not None:
+        statistics = msgspec.json.encode(kept.statistics).decode()
+        epoch = {name: update[name] for name in ("seq", "recorded_at")}
+        rows = pa.Table.from_pylist(
+            [epoch | {"at": record.recorded_at, "statistics": statistics}], schema=SCHEMAS["epochs"]
+        )
+        tables.append("epochs", rows, watermark=record.seq)
     after = memberships_after(tables, changes, record.seq)
     sizes = _sizes(tables, after, {one.segment for one in changes}, kept, record.seq)
     tables.append("segment_sizes", sizes, watermark=record.seq)

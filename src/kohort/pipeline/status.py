@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, format_moment
-from kohort.pipeline.epochs import applicable_segments, latest_epoch
+from kohort.pipeline.epochs import applicable_segments, latest_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
@@ -57,7 +57,6 @@ def project_status(workspace: Workspace) -> ProjectStatus:
     """Return what a project holds."""
     tables = workspace.tables
     letters = tables.read("dead_letters")
-    epoch = latest_epoch(workspace)
     last = workspace.journal.last_seq()
     counted = count_by(tables, "events", "name")
     fresh = freshness_of(workspace)
@@ -68,7 +67,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         traits=len(workspace.catalog({}).traits),
         dead_letters=letters.filter(pc.is_null(letters.column("replayed_at"))).num_rows,
         segments=len(workspace.segments),
-        last_run=epoch.at if epoch else None,
+        last_run=latest_moment(workspace),
         journal_records=last,
         journal_bytes=workspace.journal.size(),
         journal_damage=len(workspace.journal.damaged()),

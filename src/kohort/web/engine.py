@@ -10,8 +10,8 @@ from typing import Final
 
 from kohort.clock import Clock, Moment, SystemClock
 from kohort.errors import KohortError, LockedError
-from kohort.pipeline.schedule import is_due
 from kohort.pipeline.live.keeping import LiveMemberships
+from kohort.pipeline.schedule import is_due
 from kohort.project import Project
 from kohort.storage.journal import Journal
 from kohort.web.lifeline import Lifeline

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kohort.clock import DAY, Moment
 from kohort.definitions.values import ValueType
 from kohort.engines.bits import packed
-from kohort.engines.columns import Block, History
+from kohort.engines.columns import BLOCK, Block, History
 from kohort.engines.context import Context
 from kohort.engines.evaluation import Members
 from kohort.engines.kernel.engine import KernelEngine
@@ -226,6 +226,18 @@ class LiveEngine:
         self._memberships.expect(self._blank())
         causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
         return self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
+
+    def measured(self) -> Statistics:
+        """Return the numbers of the population as of now, which can be pinned."""
+        size = len(self._ids)
+        parts = [np.arange(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
+        history = History(self._ids, [self._archive.block(people) for people in parts])
+        return KernelEngine(history, self._catalog).run(self._plan, self._now).statistics
+
+    @property
+    def asks_for_statistics(self) -> bool:
+        """Whether any rule asks for numbers of the population."""
+        return bool(self._plan.terms)
 
     def population(self) -> int:
         """Return how many people exist now."""

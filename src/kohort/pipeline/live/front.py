@@ -32,6 +32,11 @@ class Front:
         """Tell whether the tables have only grown since."""
         return all(before.files[name] <= self.files[name] for name in _GROWING)
 
+    def persons(self) -> dict[str, str]:
+        """Return which person each actor is."""
+        columns = (self.actors.column(name).to_pylist() for name in ("actor_id", "person_id"))
+        return dict(zip(*columns, strict=True))
+
     def persons_since(self, before: "Front") -> list[str]:
         """Return the persons, of before and of now, of whom anything new is told, each once.
 
