@@ -61,7 +61,7 @@ UPKEEP, TALLIES, FOREMOST, STEP = (
 )
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
-LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CHAINS, ARCHIVE, CHANGES = (
+LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CHAINS, ARCHIVE, CHANGES, EPOCHS = (
     f"engines/live/{name}.py"
     for name in (
         "layout",
@@ -76,6 +76,7 @@ LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CH
         "chains",
         "archive",
         "changes",
+        "epochs",
     )
 )
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
@@ -308,6 +309,13 @@ FAULTS = (
         "self._to_come.ts == self._to_come.ts",
     ),
     Fault("the past of the forgotten is kept", ARCHIVE, "np.union1d(part.gone, people)", "part.gone"),
+    Fault(
+        "the past has the numbers of now",
+        EPOCHS,
+        "for epoch in epochs:\n            self.add",
+        "for epoch in epochs[-1:]:\n            self.add",
+    ),
+    Fault("what began with an epoch stays said", LIVE, "changes.undoing(self._latest)", "changes"),
     Fault("time is not looked ahead", LIVE, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"),
 )
 

@@ -73,11 +73,17 @@ class Changes:
 
     def without(self, others: "Changes") -> "Changes":
         """Return those that are not among `others`, whatever caused them."""
-        both = Changes.joined([self, others])
-        keys = np.stack([both.people, both.rules, both.moments, both.enters], axis=1).astype(np.int64)
-        _, place = np.unique(keys, axis=0, return_inverse=True)
-        place = place.reshape(-1)
-        return self.of(~np.isin(place[: len(self)], place[len(self) :]))
+        return self.of(~_are_among(self, others)) if len(others) else self
+
+    def standing(self) -> "Changes":
+        """Return those of which it was not said afterwards that they are not true."""
+        return self.of(~self.retracts).without(self.of(self.retracts)) if self.retracts.any() else self
+
+    def undoing(self, given: "Changes") -> "Changes":
+        """Return these, given after others of the same moment, with corrections of those that they take back."""
+        opposite = replace(self, enters=~self.enters)
+        undone = _are_among(opposite, given)
+        return Changes.joined([opposite.of(undone).retracted(), self.of(~undone)]).in_order()
 
     def corrections(self, after: "Changes") -> "Changes":
         """Return what is to be said, after these were, so that `after` is what has been said."""
@@ -86,3 +92,12 @@ class Changes:
     def retracted(self) -> "Changes":
         """Return the corrections that say that these are not true."""
         return replace(self, retracts=np.ones(len(self), np.bool_))
+
+
+def _are_among(some: Changes, others: Changes) -> NDArray[np.bool_]:
+    """Return which of some changes are among others, whatever caused them."""
+    both = Changes.joined([some, others])
+    keys = np.stack([both.people, both.rules, both.moments, both.enters], axis=1).astype(np.int64)
+    _, place = np.unique(keys, axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    return np.asarray(np.isin(place[: len(some)], place[len(some) :]))
