@@ -252,6 +252,13 @@ class LiveEngine:
         changes = self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
         return self._given(changes.undoing(self._latest))
 
+    def met(self, arrivals: Arrivals) -> NDArray[np.int64]:
+        """Return whom something is told of, by number, at a moment of which the same kind of thing is told already.
+
+        Which of the two came first is not to be seen from when they are told; to tell it, retell them.
+        """
+        return self._archive.met(arrivals)
+
     def measured(self) -> Statistics:
         """Return the numbers of the population as of now, which can be pinned."""
         size = len(self._ids)

@@ -2,15 +2,31 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kohort.clock import Moment
 from kohort.storage.tables import Tables
 
 _GROWING: Final = ("events", "trait_values", "consent_choices")
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Which actors changed: `anew` are persons, of before and now, who were merged or split.
+
+    `since` tells of all others who are new, or were seen earlier than was known, since when they exist. `persons` maps
+    the actors that are new, or those of another person now.
+    """
+
+    anew: frozenset[str]
+    since: Mapping[str, Moment]
+    persons: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -37,39 +53,38 @@ class Front:
         columns = (self.actors.column(name).to_pylist() for name in ("actor_id", "person_id"))
         return dict(zip(*columns, strict=True))
 
-    def persons_since(self, before: "Front") -> list[str]:
-        """Return the persons, of before and of now, of whom anything new is told, each once.
+    def moved(self, before: "Front") -> Moved:
+        """Return which actors changed since `before`.
 
-        >>> nobody = pa.table({"actor_id": pa.array([], "string"), "person_id": pa.array([], "string"),
-        ...                    "first_seen": pa.array([], "int64")})
-        >>> none = dict.fromkeys(["events", "trait_values", "consent_choices", "actors"], frozenset())
-        >>> ada = pa.table({"actor_id": ["a"], "person_id": ["p"], "first_seen": [5]})
-        >>> Front(none, ada).persons_since(Front(none, nobody))
-        ['p']
+        >>> def actors(*rows):
+        ...     return pa.table([pa.array(one) for one in zip(*rows)], ["actor_id", "person_id", "first_seen"])
+        >>> ada, bob = ("a", "a", 5), ("b", "b", 6)
+        >>> moved = Front({}, actors(ada, ("b", "a", 6))).moved(Front({}, actors(ada, bob)))
+        >>> sorted(moved.anew), dict(moved.since)
+        (['a', 'b'], {})
         """
-        found = [*self._moved(before)]
-        actors = [*self._told(before)]
-        if actors:
-            named = pc.unique(pa.chunked_array(actors))
-            mine = pc.is_in(self.actors.column("actor_id"), value_set=named)
-            found.append(self.actors.column("person_id").filter(mine))
-        chunks = [chunk for column in found for chunk in column.chunks]
-        persons: list[str] = pc.unique(pa.chunked_array(chunks, pa.string())).to_pylist()
-        return persons
-
-    def _moved(self, before: "Front") -> Iterator[pa.ChunkedArray]:
-        """Yield the persons whose actors are others than before, or were first seen at another time."""
         if self.actors is before.actors:
-            return
-        for one, other in ((self.actors, before.actors), (before.actors, self.actors)):
-            places = pc.index_in(one.column("actor_id"), value_set=other.column("actor_id").combine_chunks())
-            same = pa.scalar(True)
-            for name in ("person_id", "first_seen"):
-                equal = pc.fill_null(pc.equal(one.column(name), other.column(name).take(places)), False)
-                same = pc.and_(same, equal)
-            yield one.column("person_id").filter(pc.invert(same))
+            return Moved(frozenset(), {}, {})
+        known = before.actors.column("actor_id").combine_chunks()
+        places = pc.index_in(self.actors.column("actor_id"), value_set=known)
+        same = [
+            pc.fill_null(pc.equal(self.actors.column(name), before.actors.column(name).take(places)), False)
+            for name in ("person_id", "first_seen")
+        ]
+        changed = pc.invert(pc.and_(*same))
+        rows = self.actors.filter(changed).to_pylist()
+        stood = before.actors.column("person_id").take(places.filter(changed)).to_pylist()
+        anew: set[str] = set()
+        for row, old in zip(rows, stood, strict=True):
+            if old not in {None, row["person_id"]}:
+                anew |= {old, row["person_id"]}
+        since: dict[str, Moment] = {}
+        for row in rows:
+            if row["person_id"] not in anew:
+                since[row["person_id"]] = min(row["first_seen"], since.get(row["person_id"], row["first_seen"]))
+        return Moved(frozenset(anew), since, {row["actor_id"]: row["person_id"] for row in rows})
 
-    def _told(self, before: "Front") -> Iterator[pa.Array]:
-        for name in _GROWING:
-            for file in sorted(self.files[name] - before.files[name]):
-                yield from pq.ParquetFile(file).read(columns=["actor_id"]).column("actor_id").chunks
+    def rows_since(self, before: "Front", name: str) -> Iterator[tuple[str, pa.Table]]:
+        """Yield the rows that a growing table got since, by what its files are parted by."""
+        for file in sorted(self.files[name] - before.files[name]):
+            yield unquote(Path(file).parent.name.partition("=")[2]), pq.ParquetFile(file).read()

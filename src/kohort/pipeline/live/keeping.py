@@ -1,6 +1,7 @@
 """Memberships kept up live: who enters and leaves is recorded as it happens, between epochs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ from kohort.engines.statistics import Statistics
 from kohort.pipeline.epochs import believed
 from kohort.pipeline.live.corrections import Corrections, keys_taken_back
 from kohort.pipeline.live.front import Front
+from kohort.pipeline.live.incoming import Incoming
 from kohort.pipeline.live.lookup import told_of
 from kohort.pipeline.live.settling import Found
 from kohort.pipeline.live.state import Basis, State, begun
@@ -102,14 +104,25 @@ class LiveMemberships:
 
 def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> list[Found]:
     """Tell the engine what has come; return what changes by it and by the time."""
-    since, engine = state.engine.now, state.engine
-    whose = front.persons_since(state.front)
+    since, engine, catalog = state.engine.now, state.engine, state.basis.catalog
+    moved = front.moved(state.front)
+    new = state.take(moved)
+    incoming = Incoming(state.front, front, state.actors)
     state.front = front
-    found: list[Found] = []
-    if whose:
-        new = state.number(whose)
-        engine.tell(Arrivals(people=tuple(new)), since)
-        numbers = {person: state.numbers[person] for person in whose}
-        told = told_of(workspace, state.basis.catalog, numbers)
-        found += state.changes(engine.retell(np.array([*numbers.values()], np.int64), told), since)
-    return found + state.changes(engine.tell(Arrivals(), now), since)
+    anew = incoming.consenting() | {state.numbers[person] for person in moved.anew}
+    known = {state.numbers[person]: moment for person, moment in moved.since.items()}
+    arrivals = Arrivals(
+        events=incoming.events(catalog, anew),
+        traits=incoming.traits(anew),
+        people=tuple(new),
+        known=np.array(list(known), np.int32),
+        since=np.array(list(known.values()), np.int64),
+    )
+    met = frozenset(engine.met(arrivals).tolist())
+    if met:
+        arrivals = replace(arrivals, events=incoming.events(catalog, anew | met), traits=incoming.traits(anew | met))
+    found = state.changes(engine.tell(arrivals, now), since)
+    if anew | met:
+        told = told_of(workspace, catalog, {state.people[number]: number for number in anew | met})
+        found += state.changes(engine.retell(np.array(sorted(anew | met), np.int64), told), since)
+    return found

@@ -75,7 +75,7 @@ def rows_of(rows: pa.Table, time: str, columns: Mapping[str, ValueType]) -> Rows
     """Return rows as an engine reads them, which stand in the order of `time` and name people by `person_number`."""
     found: dict[str, Column] = {}
     for column, kind in columns.items():
-        values = rows.column(column)
+        values = rows.column(column) if column in rows.column_names else pa.chunked_array([], pa.null())
         if values.null_count < len(values):
             numbers, distinct = encoded(values, kind)
             dictionary: Any = () if distinct is None else Dictionary(distinct)

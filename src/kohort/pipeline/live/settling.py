@@ -49,7 +49,18 @@ class Settling:
 
     def take(self, found: Iterable[Found], now: Moment) -> list[Found]:
         """Take in what was found, in order; return what is to be told at once."""
-        return [one for one in found if not self._holds(one, now)]
+        told: dict[int, Found] = {}
+        places: dict[tuple[Key, str, Moment], int] = {}
+        for place, one in enumerate(found):
+            what = (one.key, one.change.change, one.change.effective_at)
+            if one.retracts and what in places:
+                # Found and taken back in one go: nobody has heard of it.
+                del told[places.pop(what)]
+            elif not self._holds(one, now):
+                told[place] = one
+                if not one.retracts:
+                    places[what] = place
+        return list(told.values())
 
     def _holds(self, one: Found, now: Moment) -> bool:
         held = self._held.get(one.key, [])

@@ -1,6 +1,5 @@
 """What a live engine rests on, and what it has been told of a project's tables."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kohort.clock import Moment
@@ -11,7 +10,7 @@ from kohort.engines.live.flips import Cause as Reason
 from kohort.pipeline.changes import Believed, Evaluated, Further, MembershipChanges
 from kohort.pipeline.epochs import rules_in_force
 from kohort.pipeline.histories import open_history
-from kohort.pipeline.live.front import Front
+from kohort.pipeline.live.front import Front, Moved
 from kohort.pipeline.live.settling import Found, Settling
 from kohort.pipeline.versions import InForce, recorded
 from kohort.pipeline.workspace import Workspace
@@ -60,14 +59,16 @@ class State:
     front: Front
     people: list[str]
     numbers: dict[str, int]
+    actors: dict[str, int]
     waiting: Settling
 
-    def number(self, people: Iterable[str]) -> list[str]:
-        """Give numbers to those who have none; return these."""
-        new = [person for person in people if person not in self.numbers]
+    def take(self, moved: Moved) -> list[str]:
+        """Take in who is who now; return the persons of whom nothing was known, who get the next numbers."""
+        new = [one for one in sorted({*moved.persons.values(), *moved.anew}) if one not in self.numbers]
         for person in new:
             self.numbers[person] = len(self.people)
             self.people.append(person)
+        self.actors |= {actor: self.numbers[person] for actor, person in moved.persons.items()}
         return new
 
     def changes(self, found: Changes, since: Moment) -> list[Found]:
@@ -105,7 +106,9 @@ def begun(
     engine = LiveEngine(history, basis.catalog, basis.rules, until, before.statistics)
     people = history.people.to_pylist()
     numbers = {person: number for number, person in enumerate(people)}
-    state = State(basis, engine, front, people, numbers, Settling(settling))
+    persons = front.persons()
+    actors = {actor: numbers[person] for actor, person in persons.items()}
+    state = State(basis, engine, front, people, numbers, actors, Settling(settling))
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
     further = state.changes(engine.tell(Arrivals(), max(now, until)), until)
     finder = MembershipChanges(history, basis.catalog, workspace.tables, before, workspace.journal.last_seq() + 1)
@@ -113,7 +116,7 @@ def begun(
     changes = finder.between(
         stored,
         Evaluated(until, basis.rules, basis.force.versions, members),
-        front.persons(),
+        persons,
         Further(engine.now, [one.change for one in further]),
     )
     told = state.waiting.take(further, now)
