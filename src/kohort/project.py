@@ -26,6 +26,7 @@ from kohort.storage.journal import Journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
+from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.collection.webhooks.deliveries import Webhooks
@@ -71,6 +72,7 @@ class Project:
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
         self._journal: Journal | None = None
+        self._kept: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -178,7 +180,12 @@ class Project:
         from kohort.pipeline.receiving import keep_up
 
         with write_lock(self.folder.lock, self._patience):
-            return keep_up(self._workspace(), live)
+            return keep_up(self._kept_workspace(), live)
+
+    def tidy(self, live: "LiveMemberships") -> None:
+        """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
+        with write_lock(self.folder.lock, self._patience):
+            live.tidy(self._kept_workspace().tables)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
@@ -453,6 +460,12 @@ class Project:
     def show_moment(self, moment: Moment | None) -> str:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""
         return "" if moment is None else format_moment(moment, self.zone)
+
+    def _kept_workspace(self) -> Workspace:
+        """Open the project for who does so many times a second: most tables are as they were."""
+        workspace = Workspace.open(self.folder, self.clock, self._journal, self._kept)
+        self._journal, self._kept = workspace.journal, workspace.tables
+        return workspace
 
     def _workspace(self) -> Workspace:
         workspace = Workspace.open(self.folder, self.clock, self._journal)

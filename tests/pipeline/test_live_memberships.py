@@ -111,3 +111,16 @@ def test_the_log_is_the_same_after_a_rebuild(desk: LiveDesk) -> None:
     before = tables_of(desk.project)
     desk.project.rebuild()
     assert tables_of(desk.project) == before
+
+
+def test_joining_small_files_changes_nothing(desk: LiveDesk) -> None:
+    for number in range(70):
+        desk.receive(VISIT | {"userId": f"u{number % 3}"})
+        desk.step(after=SECOND)
+    stood = desk.log()
+    files = len(desk.project._workspace().tables.files("events"))
+    desk.project.tidy(desk.live)
+    assert len(desk.project._workspace().tables.files("events")) < files
+    desk.receive(VISIT | {"userId": "bob"})
+    desk.step()
+    assert desk.log() == [*stood, "recent bob entered 70", "visitors bob entered 70"]

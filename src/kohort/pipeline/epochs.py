@@ -100,9 +100,14 @@ def evaluate_now(workspace: Workspace, force: InForce, at: Moment) -> EpochClose
     return EpochClosed(at, statistics.to_json())
 
 
+def catalog_in_force(workspace: Workspace, force: InForce) -> Catalog:
+    """Return the catalog of segments that are, or will be, in force."""
+    return replace(workspace.catalog(force.sentences), periods=force.periods)
+
+
 def rules_in_force(workspace: Workspace, force: InForce) -> tuple[Catalog, dict[str, Rule]]:
     """Return the catalog of segments that are, or will be, in force, where rules may refer to others, and the rules."""
-    catalog = replace(workspace.catalog(force.sentences), periods=force.periods)
+    catalog = catalog_in_force(workspace, force)
     return catalog, {name: read_rule(sentence, catalog) for name, sentence in force.sentences.items()}
 
 

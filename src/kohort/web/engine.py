@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from kohort.clock import Clock, Moment, SystemClock
+from kohort.clock import MINUTE, Clock, Moment, SystemClock
 from kohort.errors import KohortError, LockedError
 from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.pipeline.schedule import is_due
@@ -20,6 +20,10 @@ from kohort.web.measurements import EngineMeasurements
 
 _PAUSE: Final = 0.5
 """The seconds between two looks at the journal."""
+
+
+_TIDY: Final = 5 * MINUTE
+"""How often small files are joined."""
 
 
 class Engine:
@@ -35,12 +39,14 @@ class Engine:
         self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
         self._stalled: tuple[str, ...] = ()
         self._live = LiveMemberships()
+        self._tidied: Moment | None = None
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
         try:
             self._keep_up()
             self._run_if_due()
+            self._tidy_if_due()
             self._measurements.publish(self._project.settings.schedule.stalled_after)
             self._tell_stalled()
         except LockedError:
@@ -80,6 +86,12 @@ class Engine:
         self._last_run = now
         states = Counter(outcome.state for outcome in self._project.run())
         self._log.say("ran", steps=dict(states))
+
+    def _tidy_if_due(self) -> None:
+        now = self._clock.now()
+        if self._tidied is None or not self._tidied <= now < self._tidied + _TIDY:
+            self._tidied = now
+            self._project.tidy(self._live)
 
     def _tell_stalled(self) -> None:
         stalled = self._measurements.stalled

@@ -11,7 +11,6 @@ from kohort.clock import Moment
 from kohort.definitions.live import LiveSettings
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.statistics import Statistics
-from kohort.pipeline.epochs import believed
 from kohort.pipeline.live.corrections import Corrections, keys_taken_back
 from kohort.pipeline.live.front import Front
 from kohort.pipeline.live.incoming import Incoming
@@ -22,6 +21,7 @@ from kohort.pipeline.logging import logged_of, said_of
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.membership import MembershipChange
 from kohort.storage.records import MembershipsKept
+from kohort.storage.tables import Tables
 
 _CHANGES_A_RECORD: Final = 100_000
 
@@ -44,24 +44,17 @@ class LiveMemberships:
 
     def step(self, workspace: Workspace, settings: LiveSettings) -> int:
         """Record who has entered and left by now; return how many changes that are."""
-        try:
-            return self._step(workspace, settings)
-        except BaseException:
-            # What was found and not recorded is found again from the tables.
-            self._state = None
-            raise
-
-    def _step(self, workspace: Workspace, settings: LiveSettings) -> int:
-        basis, now = Basis.of(workspace), workspace.clock.now()
-        before = believed(workspace, workspace.journal.last_seq() + 1)
-        if before is None or not basis.rules:
-            self._state = None
+        # Until all is recorded, nothing is known: what was found and is lost is found again from the tables.
+        state, self._state = self._state, None
+        now = workspace.clock.now()
+        basis = Basis.of(workspace, state.basis if state else None)
+        if not basis.epoch or not basis.rules:
             return 0
-        state = self._state
         front = Front.of(workspace.tables, state.front if state else None)
         if state is None or state.basis != basis or not front.follows(state.front):
-            self._state, changes = begun(workspace, basis, front, before, now, settings.settling)
-            self._record(workspace, self._state, changes, None, settings)
+            state, changes = begun(workspace, basis, front, now, settings.settling)
+            self._record(workspace, state, changes, None, settings)
+            self._state = state
             return len(changes)
         found = _found(workspace, state, front, max(now, state.engine.now))
         statistics = None
@@ -72,7 +65,15 @@ class LiveMemberships:
         keys = keys_taken_back(told, state.basis.since)
         changes = Corrections(state.basis.since, logged_of(workspace.tables, keys)).rows(told)
         self._record(workspace, state, changes, statistics, settings)
+        self._state = state
         return len(changes)
+
+    def tidy(self, tables: Tables) -> None:
+        """Join the small files of tables; what was told of them stays told. The caller holds the write lock."""
+        state = self._state
+        is_told = state is not None and Front.of(tables, state.front).files == state.front.files
+        if tables.tidy() and is_told and state is not None:
+            state.front = Front.of(tables)
 
     def _is_due(self, now: Moment, settings: LiveSettings) -> bool:
         return self._said_at is None or not self._said_at <= now < self._said_at + settings.every

@@ -7,8 +7,9 @@ from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
 from kohort.engines.live.flips import Cause as Reason
-from kohort.pipeline.changes import Believed, Evaluated, Further, MembershipChanges
-from kohort.pipeline.epochs import rules_in_force
+from kohort.errors import UsageError
+from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
+from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force
 from kohort.pipeline.histories import open_history
 from kohort.pipeline.live.front import Front, Moved
 from kohort.pipeline.live.settling import Found, Settling
@@ -34,15 +35,20 @@ class Basis:
     rules: dict[str, Rule]
 
     @classmethod
-    def of(cls, workspace: Workspace) -> "Basis":
-        """Return what is in force now."""
+    def of(cls, workspace: Workspace, before: "Basis | None" = None) -> "Basis":
+        """Return what is in force now; the rules of `before` are not read again where nothing has changed."""
         force = workspace.in_force()
+        catalog = catalog_in_force(workspace, force)
+        if before is not None and (before.force, before.catalog) == (force, catalog):
+            rules = before.rules
+        else:
+            rules = rules_in_force(workspace, force)[1]
         live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
         rows = recorded(workspace.tables, "epochs").to_pylist()
         epochs = {row["seq"]: row["at"] for row in rows if row["seq"] not in live}
         # Before there was `kohort apply`, the epoch was the record that followed.
         first = min((seq for seq in epochs if seq >= force.seq), default=0)
-        return cls(max(epochs, default=0), epochs.get(first, 0), force, *rules_in_force(workspace, force))
+        return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules)
 
     @property
     def names(self) -> list[str]:
@@ -98,9 +104,12 @@ def _cause(reason: Reason, *, late: bool) -> Cause:
 
 
 def begun(
-    workspace: Workspace, basis: Basis, front: Front, before: Believed, now: Moment, settling: int
+    workspace: Workspace, basis: Basis, front: Front, now: Moment, settling: int
 ) -> tuple[State, list[MembershipChange]]:
     """Return a state that is up to `now`, and what has changed since the log ends, or is not as it says."""
+    before = believed(workspace, workspace.journal.last_seq() + 1)
+    if before is None:
+        raise UsageError("no segment has been evaluated yet, so that nothing can be kept up live; run: kohort run")
     history = open_history(workspace, basis.catalog)
     until = max(before.at, now - settling)
     engine = LiveEngine(history, basis.catalog, basis.rules, until, before.statistics)
