@@ -9,6 +9,8 @@ import msgspec
 from kohort.clock import SECOND
 from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.project import Project
+from kohort.segments.log import intervals, net_changes
+from kohort.segments.membership import Membership
 from kohort.storage.journal import Journal
 from kohort.storage.received import Received, encode_received
 from kohort.testing.clock import SettableClock
@@ -27,9 +29,21 @@ class LiveDesk:
             for path in (self.project.folder.path / kind).iterdir():
                 path.unlink()
         self.declare(**segments)
+        self._open("m")
+
+    @classmethod
+    def again(cls, folder: Path, moment: int, run: str) -> "LiveDesk":
+        """Open the shop in `folder` at a moment; `run` tells its messages from those of others."""
+        found = cls.__new__(cls)
+        found.clock = SettableClock(moment)
+        found.project = Project(folder, clock=found.clock)
+        found._open(f"{run}-")
+        return found
+
+    def _open(self, prefix: str) -> None:
         self.journal = Journal(self.project.folder.journal)
         self.live = LiveMemberships()
-        self._sent = 0
+        self._sent, self._prefix = 0, prefix
 
     def declare(self, **segments: str) -> None:
         its = [{"name": name, "where": where} for name, where in segments.items()]
@@ -45,7 +59,7 @@ class LiveDesk:
     def _event(self, one: Mapping[str, object]) -> dict[str, object]:
         self._sent += 1
         moment = NOW + int(str(one.get("at", self.clock.now() - NOW)))
-        usual = {"type": "track", "messageId": f"m{self._sent}", "timestamp": iso(moment)}
+        usual = {"type": "track", "messageId": f"{self._prefix}{self._sent}", "timestamp": iso(moment)}
         return usual | {name: value for name, value in one.items() if name != "at"}
 
     def step(self, *, after: int = 0) -> None:
@@ -77,3 +91,17 @@ class LiveDesk:
     def inside(self, segment: str) -> list[str]:
         """Return the user ids of the recorded members."""
         return sorted(str(one) for one in self.project.members(segment).column("user_id").to_pylist())
+
+
+def stored(desk: LiveDesk) -> dict[tuple[str, str], list[Membership]]:
+    """Return the recorded memberships, by segment and person."""
+    found: dict[tuple[str, str], list[Membership]] = {}
+    for row in desk.project._workspace().tables.read("memberships").to_pylist():
+        found.setdefault((row["segment"], row["person_id"]), []).append(Membership(**row))
+    return {key: sorted(rows, key=lambda one: one.entered_at) for key, rows in found.items()}
+
+
+def logged(desk: LiveDesk) -> dict[tuple[str, str], list[Membership]]:
+    """Return the memberships that the log tells of."""
+    rows = desk.project._workspace().tables.read("membership_log").sort_by("seq").to_pylist()
+    return {key: intervals(its) for key, its in net_changes(rows).items()}

@@ -11,11 +11,9 @@ from pathlib import Path
 import pyarrow.compute as pc
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_desk import SETTLING, LiveDesk
+from live_desk import SETTLING, LiveDesk, logged, stored
 
 from kohort.clock import DAY, MINUTE, SECOND, Moment
-from kohort.segments.log import intervals, net_changes
-from kohort.segments.membership import Membership
 from small_shop import NOW, tables_of
 
 SEGMENTS = {
@@ -104,18 +102,6 @@ def begun(folder: Path) -> LiveDesk:
     desk.clock.moment = NOW
     desk.step()
     return desk
-
-
-def stored(desk: LiveDesk) -> dict[tuple[str, str], list[Membership]]:
-    found: dict[tuple[str, str], list[Membership]] = {}
-    for row in desk.project._workspace().tables.read("memberships").to_pylist():
-        found.setdefault((row["segment"], row["person_id"]), []).append(Membership(**row))
-    return {key: sorted(rows, key=lambda one: one.entered_at) for key, rows in found.items()}
-
-
-def logged(desk: LiveDesk) -> dict[tuple[str, str], list[Membership]]:
-    rows = desk.project._workspace().tables.read("membership_log").sort_by("seq").to_pylist()
-    return {key: intervals(its) for key, its in net_changes(rows).items()}
 
 
 @settings(max_examples=15)

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from kohort.clock import MINUTE, Clock, Moment, SystemClock
+from kohort.clock import MINUTE, SECOND, Clock, Moment, SystemClock
 from kohort.errors import KohortError, LockedError
 from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.pipeline.schedule import is_due
@@ -18,8 +18,10 @@ from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
 from kohort.web.measurements import EngineMeasurements
 
-_PAUSE: Final = 0.5
-"""The seconds between two looks at the journal."""
+_PAUSE: Final = 0.05
+"""The seconds between two looks at the journal: what people do is in the segments within a quarter of a second."""
+_TICK: Final = SECOND // 2
+"""How often the time alone is told to who keeps memberships up live."""
 
 
 _TIDY: Final = 5 * MINUTE
@@ -40,6 +42,7 @@ class Engine:
         self._stalled: tuple[str, ...] = ()
         self._live = LiveMemberships()
         self._tidied: Moment | None = None
+        self._ticked: Moment = 0
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
@@ -60,9 +63,11 @@ class Engine:
 
     def _keep_up(self) -> None:
         seq, tracking = self._journal.last_seq(), self._version_of_tracking()
-        if seq == self._applied and tracking == self._tracking and not self._live.is_kept:
+        now = self._clock.now()
+        is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
+        if seq == self._applied and tracking == self._tracking and not is_time:
             return
-        self._tracking = tracking
+        self._tracking, self._ticked = tracking, now
         tally = self._project.keep_up(self._live)
         # Not where the journal ends by now: what came meanwhile is still to apply.
         self._applied = seq
