@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING
+from kohort.engines.columns import MISSING, Moments
 from kohort.engines.live import stepping
 from kohort.engines.live.deadlines import Deadlines
 from kohort.engines.live.flips import Cause, Flips
@@ -164,6 +164,14 @@ class Chains:
         found = stepping.advance(due.lines(), now, known, self._blocks, self._pool, self._used, flips)
         self._await(leaves[: int(self._queue[-1, 0])])
         return Flips.joined([flips_of(flips[:, :found]), self._leave(now, known)])
+
+    def count(self, moments: Moments) -> Numbers:
+        """Return how many ways begin or cease to count by each of some moments, if nothing happens meanwhile."""
+        found = self._leaving.count(moments)
+        for number, (first, end) in enumerate(self._queue[:-1].tolist()):
+            ends = self._pending[number, first:end, 1]
+            found += np.searchsorted(ends, moments - self._facts[number, stepping.WAIT], side="right")
+        return found
 
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING, Rows
+from kohort.engines.columns import MISSING, Moments, Rows
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.streams import Streams
 from kohort.engines.live.table import Table
@@ -34,6 +34,10 @@ class Feed:
         if late.any():
             return table.of(late).in_time(), self._due([self._to_come, table.of(~late)], now)
         return Table.empty(self.width), self._due([self._to_come, table], now)
+
+    def count(self, moments: Moments) -> NDArray[np.int64]:
+        """Return how many rows are due by each of some moments."""
+        return self._to_come.until(moments)
 
     def forget(self, people: NDArray[np.int64]) -> None:
         """Forget what is to come of people."""
