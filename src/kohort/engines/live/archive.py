@@ -44,7 +44,8 @@ class Archive:
         if arrivals.people:
             unknown = np.full(len(arrivals.people), np.iinfo(np.int64).max)
             self.first_seen = np.concatenate([self.first_seen, unknown])
-        np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
+        if len(arrivals.known):
+            np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
         self._waiting += [arrivals] if arrivals.events or arrivals.traits else []
 
     def forget(self, people: Numbers) -> None:

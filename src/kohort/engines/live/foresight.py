@@ -48,6 +48,8 @@ class Foresight:
 
     def exist(self, people: NDArray[np.integer]) -> None:
         """Let people exist from the moments on from which they are known."""
+        if not len(people):
+            return
         moments: Moments = self._archive.first_seen[people]
         numbers = np.full(len(people), EXISTS, np.int32)
         causes = np.full(len(people), Cause.EVENT, np.int8)
@@ -70,8 +72,12 @@ class Foresight:
         told |= {("traits", name): rows.people for name, rows in arrivals.traits.items()}
         found = []
         for place, group in enumerate(self._groups):
-            whose: list[NDArray[np.integer]] = [new, *(told[subject] for subject in group.reads if subject in told)]
-            people = self._among(np.unique(np.concatenate(whose)).astype(np.int64), place)
+            whose: list[NDArray[np.integer]] = [told[subject] for subject in group.reads if subject in told]
+            if len(new):
+                whose.append(new)
+            if not whose or (place >= self._first_standby and not self._chains.any_apart[place - self._first_standby]):
+                continue
+            people = np.unique(self._among(np.concatenate(whose), place)).astype(np.int64)
             if len(people):
                 found.append(self._trace(place, people, self._archive.block(people), tracer, since, now))
         return found
@@ -112,7 +118,7 @@ class Foresight:
         flips, stamps = self._deadlines.until(now)
         return flips.of(self._stamps[self._group_of[flips.conditions], flips.people] == stamps)
 
-    def _among(self, people: Numbers, place: int) -> Numbers:
+    def _among(self, people: NDArray[np.integer], place: int) -> NDArray[np.integer]:
         """Return those of people for whom a group is traced."""
         if place < self._first_standby:
             return people
@@ -129,7 +135,7 @@ class Foresight:
         self, number: int, places: Sequence[int], tracer: Tracer, since: Moment, now: Moment
     ) -> Iterator[Flips]:
         people = self._archive.slice(number)
-        whose = [(place, its) for place in places if len(its := self._among(people, place))]
+        whose = [(place, its) for place in places if len(its := np.asarray(self._among(people, place), np.int64))]
         whole = self._archive.block_of(number) if any(len(its) == len(people) for _, its in whose) else None
         for place, its in whose:
             block = self._archive.block(its) if whole is None or len(its) < len(people) else whole
