@@ -205,6 +205,13 @@ class Telling:
         self.given = Changes.joined([self.given, changes])
         return changes
 
+    def advance(self, number: int, most: int) -> Changes:
+        """Let time pass up to a tick, at most so much at a time."""
+        parts, to = list[Changes](), self.story.ticks[number]
+        while not parts or self.engine.now < to:
+            parts.append(self.engine.advance(to, most))
+        return Changes.joined(parts)
+
     def _arrivals(self, number: int) -> Arrivals:
         before = {one.person_id: one.first_seen for one in self.story.known(number - 1).people}
         now = {one.person_id: one for one in self.story.known(number).people}

@@ -61,7 +61,7 @@ UPKEEP, TALLIES, FOREMOST, STEP = (
 )
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
-LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CHAINS, ARCHIVE, CHANGES, EPOCHS = (
+LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CHAINS, ARCHIVE, CHANGES = (
     f"engines/live/{name}.py"
     for name in (
         "layout",
@@ -76,7 +76,6 @@ LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CH
         "chains",
         "archive",
         "changes",
-        "epochs",
     )
 )
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
@@ -309,12 +308,7 @@ FAULTS = (
         "self._to_come.ts == self._to_come.ts",
     ),
     Fault("the past of the forgotten is kept", ARCHIVE, "np.union1d(part.gone, people)", "part.gone"),
-    Fault(
-        "the past has the numbers of now",
-        EPOCHS,
-        "for epoch in epochs:\n            self.add",
-        "for epoch in epochs[-1:]:\n            self.add",
-    ),
+    Fault("the past has the numbers of now", LIVE, "Epochs(known, self", "Epochs(known[-1:], self"),
     Fault("what began with an epoch stays said", LIVE, "changes.undoing(self._latest)", "changes"),
     Fault("time is not looked ahead", LIVE, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"),
 )

@@ -44,7 +44,8 @@ class Archive:
         if arrivals.people:
             unknown = np.full(len(arrivals.people), np.iinfo(np.int64).max)
             self.first_seen = np.concatenate([self.first_seen, unknown])
-        np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
+        if len(arrivals.known):
+            np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
         self._waiting += [arrivals] if arrivals.events or arrivals.traits else []
 
     def forget(self, people: Numbers) -> None:
@@ -90,17 +91,28 @@ class Archive:
         }
         return Block(self.first_seen[people], found["events"], found["traits"])
 
+    @property
+    def slices(self) -> int:
+        """The number of parts into which people are divided, in their order; the last is of those who came later."""
+        return len(self._starts)
+
+    def slice(self, number: int) -> Numbers:
+        """Return the people of a part."""
+        bounds = [*self._starts.tolist(), len(self.first_seen)]
+        return np.arange(bounds[number], bounds[number + 1])
+
     def everybody(self) -> Iterator[tuple[Numbers, Block]]:
         """Yield all people with their history, some at a time."""
+        for number in range(self.slices):
+            people = self.slice(number)
+            if len(people):
+                yield people, self.block_of(number)
+
+    def block_of(self, number: int) -> Block:
+        """Return the history of the people of a part."""
         self._settle()
-        size = len(self.first_seen)
-        bounds = [*self._starts.tolist(), size]
-        for number, (low, high) in enumerate(pairwise(bounds)):
-            people = np.arange(low, high)
-            if not len(people):
-                continue
-            untouched = not self._forgot and not self._added.tables["events"] and not self._added.tables["traits"]
-            yield people, self._blocks[number] if untouched and number < len(self._blocks) else self.block(people)
+        untouched = not self._forgot and not self._added.tables["events"] and not self._added.tables["traits"]
+        return self._blocks[number] if untouched and number < len(self._blocks) else self.block(self.slice(number))
 
     def _parts_of(self, people: Numbers) -> Iterator[tuple["_Parts", Numbers, Numbers, int]]:
         """Yield the parts that hold rows of people: whose they are, their places among all, the part's first number."""

@@ -53,19 +53,19 @@ class Changes:
         parts = [part for part in parts if len(part.moments)]
         if len(parts) <= 1:
             return parts[0] if parts else Changes.none()
-        return Changes(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Changes)))
+        return Changes(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
 
     def __len__(self) -> int:
         return len(self.moments)
 
     def __iter__(self) -> Iterator[Change]:
-        for one in zip(*(getattr(self, one.name).tolist() for one in fields(Changes)), strict=True):
+        for one in zip(*(getattr(self, name).tolist() for name in _COLUMNS), strict=True):
             person, rule, moment, enters, cause, retracts = one
             yield Change(person, rule, moment, enters, Cause(cause), retracts)
 
     def of(self, chosen: NDArray[Any]) -> "Changes":
         """Return the changes that `chosen`, a mask or places, names."""
-        return Changes(*(getattr(self, one.name)[chosen] for one in fields(Changes)))
+        return Changes(*(getattr(self, name)[chosen] for name in _COLUMNS))
 
     def in_order(self) -> "Changes":
         """Return the changes in the order of moments, people and rules; of these what is not true comes first."""
@@ -92,6 +92,9 @@ class Changes:
     def retracted(self) -> "Changes":
         """Return the corrections that say that these are not true."""
         return replace(self, retracts=np.ones(len(self), np.bool_))
+
+
+_COLUMNS = tuple(one.name for one in fields(Changes))
 
 
 def _are_among(some: Changes, others: Changes) -> NDArray[np.bool_]:

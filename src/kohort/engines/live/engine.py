@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kohort.clock import DAY, Moment
 from kohort.definitions.values import ValueType
 from kohort.engines.bits import packed
-from kohort.engines.columns import BLOCK, Block, History
+from kohort.engines.columns import BLOCK, Block, History, Moments
 from kohort.engines.context import Context
 from kohort.engines.evaluation import Members
 from kohort.engines.kernel.engine import KernelEngine
@@ -181,6 +181,34 @@ class LiveEngine:
             self._latest = Changes.none()
         self._now = now
         return self._given(changes)
+
+    def advance(self, to: Moment, most: int) -> Changes:
+        """Let time pass towards `to`, until about so many things were due; return what changes, up to `now`.
+
+        So nothing waits for a sweep: whoever finds `now` before `to` takes in what came, and goes on. What is due at
+        one and the same moment is done at once, however much it is. Raises UsageError for a moment that is past.
+        """
+        changes = self.tell(Arrivals(), self._reach(to, most))
+        if self._foresight.until < self._now + FORESEEN // 2:
+            self._foresight.look_further(self._now + FORESEEN, self._tracer(), self._now)
+        return changes
+
+    def _reach(self, to: Moment, most: int) -> Moment:
+        """Return the last moment up to `to` by which at most so much is due, or that of the next if that is more."""
+        if self._due(np.array([to]))[0] <= most:
+            return to
+        within, beyond = self._now, to
+        while beyond - within > 1:
+            between = within + np.unique((beyond - within) * np.arange(1, 64) // 64)
+            between = between[between > within]
+            place = int(np.searchsorted(self._due(between), most, side="right"))
+            within, beyond = [within, *between.tolist(), beyond][place : place + 2]
+        return within if self._due(np.array([within]))[0] else beyond
+
+    def _due(self, moments: Moments) -> NDArray[np.int64]:
+        """Return how much time alone brings by each of some moments."""
+        counts = [part.count(moments) for part in (self._feed, self._tallies, self._chains, self._foresight)]
+        return np.asarray(np.sum(counts, axis=0))
 
     def retell(self, whose: NDArray[np.integer], arrivals: Arrivals) -> Changes:
         """Forget all that is known of people, by number, and take in `arrivals` instead; return what changes.
