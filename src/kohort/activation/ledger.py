@@ -156,7 +156,7 @@ class Ledger:
         with self._state.reading() as connection:
             return {(journey, State(state)): number for journey, state, number in connection.execute(counted)}
 
-    def due(self, journey: str, now: Moment) -> bool:
+    def is_due(self, journey: str, now: Moment) -> bool:
         """Tell whether anything of a journey is due."""
         with self._state.reading() as connection:
             return connection.execute(_due(journey, now, 1)).first() is not None

@@ -19,8 +19,6 @@ from kohort.errors import shorten
 
 TIMEOUT: Final = 15.0
 """The seconds that a receiver has to answer, from the first look at its address on."""
-AT_ONCE: Final = 16
-"""The most that are posted to one receiver at the same time."""
 _BUSY: Final = frozenset({429, 503})
 _MOST_READ: Final = 2**16
 _LONGEST_WAIT: Final = DAY
@@ -47,10 +45,9 @@ class WebhookDestination:
     ) -> None:
         self._endpoint, self._keys, self._clock = endpoint, keys, clock
         self._resolve, self._timeout = resolve or _addresses_of, timeout
-        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
         # The client's limit is for each read and write; `post` keeps one for the whole attempt.
         self._client = httpx.AsyncClient(
-            verify=True if tls is None else tls, trust_env=False, follow_redirects=False, timeout=timeout, limits=limits
+            verify=True if tls is None else tls, trust_env=False, follow_redirects=False, timeout=timeout
         )
 
     async def __aenter__(self) -> Self:
