@@ -415,6 +415,14 @@ class Project:
         """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
         return self._workspace().journeys
 
+    def check_journeys(self) -> None:
+        """Raise DefinitionError for a wrong file in journeys/, ProjectError for a secret that is missing or none."""
+        from kohort.pipeline.delivering import keys_of
+        from kohort.storage.secrets import secret_of
+
+        for one in self.journeys:
+            keys_of(one, secret_of)
+
     def deliver(self) -> Mapping[str, int]:
         """Send what journeys have to say of changes that are new, or due again; return how much came to what.
 

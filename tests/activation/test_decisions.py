@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import ListLedger, Story, a_journey, a_story, at, standing
-from receiver import a_delivery
 
 from kohort.activation.decisions import RETRIES, LoggedChange, answered, is_capped
 from kohort.activation.deliveries import Answer, State
@@ -16,6 +15,7 @@ from kohort.clock import DAY, HOUR, MINUTE, SECOND
 from kohort.definitions.journey import Cap, Change
 from kohort.storage.state import State as Store
 from small_shop import NOW
+from webhook_receiver import a_delivery
 
 
 def test_whoever_enters_is_told_of_once_and_whoever_leaves_is_not(tmp_path: Path) -> None:

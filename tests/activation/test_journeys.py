@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from receiver import KEY, SECRET, Receiver, free_port, kinds, receiving
 
 from kohort.activation.deliveries import State
 from kohort.cli.main import run_command
@@ -18,6 +17,7 @@ from kohort.project import Project
 from kohort.storage.lock import write_lock
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, UTC, iso
+from webhook_receiver import KEY, SECRET, Receiver, free_port, kinds, receiving
 
 TRACKING = """\
 events:

@@ -14,7 +14,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from receiver import KEY, Receiver, a_delivery, free_port, receiving
 
 from kohort.activation.deliveries import Answer, Delivery
 from kohort.activation.destinations.addresses import allowed, is_public
@@ -28,6 +27,7 @@ from kohort.definitions.signatures import SCHEMES
 from kohort.errors import ProjectError
 from kohort.testing.clock import SettableClock
 from small_shop import NOW
+from webhook_receiver import KEY, Receiver, a_delivery, free_port, receiving
 
 REFERENCE = Reference(env="OFFER_SECRET")
 STANDARD = SCHEMES["standard-webhooks"]

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Final, Self
 
@@ -47,7 +48,7 @@ class WebhookDestination:
         self._resolve, self._timeout = resolve or _addresses_of, timeout
         # The client's limit is for each read and write; `post` keeps one for the whole attempt.
         self._client = httpx.AsyncClient(
-            verify=True if tls is None else tls, trust_env=False, follow_redirects=False, timeout=timeout
+            verify=tls or _usual_authorities(), trust_env=False, follow_redirects=False, timeout=timeout
         )
 
     async def __aenter__(self) -> Self:
@@ -90,6 +91,11 @@ class WebhookDestination:
         finally:
             await response.aclose()
         return answer_of(response, self._clock.now())
+
+
+@cache
+def _usual_authorities() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def answer_of(response: httpx.Response, now: Moment) -> Answer:

@@ -90,7 +90,11 @@ def receiving(tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Rece
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            size = int(self.headers["content-length"])
+            body = self.rfile.read(size)
+            if len(body) < size:
+                self.close_connection = True  # whoever sent died before the end
+                return
             one = Received({name.lower(): value for name, value in self.headers.items()}, body, self.path)
             receiver.received.append(one)
             receiver.hold.wait(60)
