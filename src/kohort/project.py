@@ -1,6 +1,8 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -29,10 +31,15 @@ from kohort.storage.records import Finding
 from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
+    from kohort.activation.deliveries import Delivery, State
+    from kohort.activation.ledger import Ledger
+    from kohort.activation.sending import Told
     from kohort.collection.webhooks.deliveries import Webhooks
+    from kohort.definitions.journey import JourneyDefinition
     from kohort.definitions.project import ProjectDefinition
     from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
+    from kohort.pipeline.delivering import Deliverer
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.live.keeping import LiveMemberships
@@ -411,6 +418,66 @@ class Project:
         from kohort.storage.secrets import secret_of
 
         return Webhooks(self._workspace().webhooks, secret_of)
+
+    @property
+    def journeys(self) -> "list[JourneyDefinition]":
+        """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
+        return self._workspace().journeys
+
+    def check_journeys(self) -> None:
+        """Raise DefinitionError for a wrong file in journeys/, ProjectError for a secret that is missing or none."""
+        from kohort.pipeline.delivering import keys_of
+        from kohort.storage.secrets import secret_of
+
+        for one in self.journeys:
+            keys_of(one, secret_of)
+
+    def deliver(self) -> Mapping[str, int]:
+        """Send what journeys have to say of changes that are new, or due again; return how much came to what.
+
+        By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
+        file, ProjectError for a secret that is missing, LockedError while a server delivers.
+        """
+        found: Counter[str] = Counter()
+
+        def told(_journey: str, state: str, number: int) -> None:
+            found[state] += number
+
+        with self.delivering(told) as deliverer:
+            deliverer.step()
+            deliverer.wait()
+        return found
+
+    @contextmanager
+    def delivering(self, told: "Told") -> "Iterator[Deliverer]":
+        """Give what delivers step by step, and tells of what becomes of deliveries; raises LockedError for a second."""
+        from kohort.pipeline.delivering import Deliverer
+        from kohort.storage.secrets import secret_of
+
+        with (
+            write_lock(self.folder.delivering),
+            Deliverer(self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told) as deliverer,
+        ):
+            yield deliverer
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The deliveries of journeys: what was asked for, and what has become of it."""
+        from kohort.activation.ledger import Ledger
+        from kohort.storage.state import State
+
+        return Ledger(State(self.folder.state))
+
+    def deliveries(self, states: "Iterable[State]" = (), most: int | None = None) -> "list[Delivery]":
+        """Return the deliveries of journeys in these states, or in all, those due last first, at `most` so many."""
+        return self.ledger.list(states, most)
+
+    def retry_deliveries(self, ids: Sequence[str] = ()) -> int:
+        """Have dead letters sent again, these or all, as if they were new, and return how many they are.
+
+        Raises UnknownNameError for an id that no dead letter has.
+        """
+        return self.ledger.retry(ids, self.clock.now())
 
     def withholding(self) -> "Withholding":
         """Return what the collector may not keep without consent, as `kohort.yaml` and sources/ declare.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
 from kohort.cli.keys import keys
@@ -141,6 +142,7 @@ def run(
         for outcome in opened.run(at, apply=apply, engine=engine, full=full):
             describe(outcome.step)
             outcomes.append({"step": outcome.step, "state": outcome.state, "detail": outcome.detail})
+        outcomes += deliver_now(opened, describe)
     show_rows(outcomes, ["step", "state", "detail"], form)
 
 
@@ -171,6 +173,7 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("last run as of", opened.show_moment(held.last_run)),
             *([("the oldest event had waited", _lasted(held.lag))] if held.lag is not None else []),
             *([("events wait since", opened.show_moment(held.waiting_since))] if held.waiting_since else []),
+            *((f"deliveries {state}", f"{count:,}") for state, count in sorted(held.deliveries.items())),
             *([("stalled segments", ", ".join(held.stalled))] if held.stalled else []),
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", f"{held.journal_records:,} records, {held.journal_bytes / 2**20:,.1f} MiB"),
@@ -488,6 +491,7 @@ def tail(
     show_tail(_open(project), source, seconds, form)
 
 
+app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
 

@@ -1,15 +1,18 @@
 """What a project holds, and each segment at a glance."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow.compute as pc
 
+from kohort.activation.ledger import Ledger
 from kohort.clock import Moment, format_moment
 from kohort.pipeline.epochs import applicable_segments, latest_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
+from kohort.storage.state import State
 from kohort.storage.views import count_by
 
 
@@ -36,6 +39,8 @@ class ProjectStatus:
     """How long, in microseconds, the oldest event had waited when the segments were last evaluated."""
     stalled: tuple[str, ...]
     """The segments in force that were not evaluated for longer than the schedule's `stalled_after`."""
+    deliveries: Mapping[str, int] = field(default_factory=dict)
+    """How many deliveries of journeys are in which state; empty without journeys."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         waiting_since=fresh.waiting_since,
         lag=fresh.lag,
         stalled=_stalled(workspace, fresh.evaluated),
+        deliveries=_deliveries(workspace),
     )
 
 
@@ -106,6 +112,14 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
             )
         )
     return summaries
+
+
+def _deliveries(workspace: Workspace) -> Mapping[str, int]:
+    found: Counter[str] = Counter()
+    if workspace.folder.definitions("journeys"):
+        for (_, state), number in Ledger(State(workspace.folder.state)).counts().items():
+            found[state] += number
+    return found
 
 
 def _stalled(workspace: Workspace, evaluated: Mapping[str, Moment]) -> tuple[str, ...]:

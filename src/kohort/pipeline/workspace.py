@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kohort.clock import Clock, Moment
 from kohort.collection.webhooks.shipped import shipped_mappings
 from kohort.definitions.consent import CONSENT_PREFIX
+from kohort.definitions.journey import JourneyDefinition, journey_definition_of
 from kohort.definitions.project import ProjectDefinition, project_definition_of
 from kohort.definitions.score import ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
@@ -16,7 +17,7 @@ from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
 from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
 from kohort.engines.evaluation import RuleEngine
-from kohort.errors import DefinitionError
+from kohort.errors import DefinitionError, UnknownNameError
 from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
 from kohort.pipeline.versions import InForce, in_force
@@ -94,6 +95,23 @@ class Workspace:
             if one.source in found:
                 raise DefinitionError(f'{file}: the source "{one.source}" has a webhook already; rename this one')
             found[one.source] = one
+        return list(found.values())
+
+    @cached_property
+    def journeys(self) -> list[JourneyDefinition]:
+        """The journeys in journeys/; raises DefinitionError for a name used twice, or a segment that nobody knows."""
+        found: dict[str, JourneyDefinition] = {}
+        for path in self.folder.definitions("journeys"):
+            file = self.folder.name_of(path)
+            one = journey_definition_of(self.folder.read_yaml(path), file)
+            if one.name in found:
+                raise DefinitionError(f'{file}: "{one.name}" is the name of {found[one.name].file} too; rename one')
+            found[one.name] = one
+        if found:
+            known = self.declared.keys() | self.in_force().versions.keys()
+            for one in found.values():
+                if one.segment not in known:
+                    raise UnknownNameError("segment", one.segment, known, where=one.file)
         return list(found.values())
 
     @cached_property

@@ -27,6 +27,8 @@ class ProjectFolder:
         self.lock = data / "lock"
         self.state = data / "state.sqlite"
         self.measurements = data / "measurements.json"
+        self.delivering = data / "delivering.lock"
+        self.delivery_measurements = data / "deliveries.json"
         self.watch = data / "watch"
         self.journal = data / "journal"
         self.tables = data / "tables"

@@ -36,10 +36,56 @@ KEYS: Final = sa.Table(
 )
 """Write keys and secret keys; `name` is the source that a write key speaks for, or what a secret key is for."""
 
+JOURNEYS: Final = sa.Table(
+    "journeys",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),
+    # The journey was first seen at `since`; it has read the membership log up to the row `cursor`.
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("cursor", sa.BigInteger, nullable=False),
+    # The address that wants nothing more.
+    sa.Column("gone_url", sa.String),
+)
+"""How far each journey has read."""
+
+DELIVERIES: Final = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("delivery_id", sa.String, primary_key=True),
+    sa.Column("journey", sa.String, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("segment", sa.String, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("person_id", sa.String, nullable=False),
+    sa.Column("user_id", sa.String),
+    sa.Column("change", sa.String, nullable=False),
+    sa.Column("effective_at", sa.BigInteger, nullable=False),
+    sa.Column("cause", sa.String, nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("retracts", sa.String),
+    sa.Column("undone_by", sa.BigInteger),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", sa.BigInteger, nullable=False),
+    sa.Column("first_attempt_at", sa.BigInteger),
+    sa.Column("settled_at", sa.BigInteger),
+    sa.Column("status", sa.Integer),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Index("deliveries_due", "journey", "state", "next_attempt_at", "seq"),
+    sa.Index("deliveries_person", "journey", "person_id"),
+)
+"""Webhooks of journeys: what each says and what has become of it."""
+
 _VERSION: Final = sa.Table("state_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 
 Migration = Callable[[sa.Connection], None]
-MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create,)
+
+
+def _journeys(connection: sa.Connection) -> None:
+    METADATA.create_all(connection, [JOURNEYS, DELIVERIES])
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys)
 """What makes version 1 of nothing, version 2 of version 1, and so on; each is final once released."""
 
 _WAIT: Final = 10.0

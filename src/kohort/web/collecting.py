@@ -98,7 +98,7 @@ def main() -> None:
     collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())
     mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())
-    mount_metrics(collector, project.keys, project.folder.measurements)
+    mount_metrics(collector, project.keys, project.folder.measurements, project.folder.delivery_measurements)
     mount_watch(collector, project.keys, project.watch())
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)

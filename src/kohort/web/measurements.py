@@ -1,4 +1,4 @@
-"""What the processes of the server measure: the collector for itself, the engine in a file that the collector shows."""
+"""What the server's processes measure: the collector for itself, the others in files that the collector shows."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -135,29 +135,34 @@ class EngineMeasurements:
             self._applied, self._known, self._rejected, self._behind, self._lag, self._since, self._evaluated,
             self._is_stalled, self._alive,
         )  # fmt: skip
-        partial = self._path.with_suffix(".partial")
-        try:
-            partial.write_bytes(msgspec.json.encode([one.family() for one in metrics]))
-            partial.replace(self._path)
-        except OSError as error:
-            raise StorageError(f"could not write {self._path}: {error.strerror}; free some space") from error
+        write_families(self._path, [one.family() for one in metrics])
 
 
-def mount_metrics(collector: Collector, keys: SecretKeys, path: Path) -> None:
-    """Answer `GET /metrics` to who shows a secret key with the scope metrics:read; `path` is the engine's file."""
+def write_families(path: Path, families: list[Family]) -> None:
+    """Leave measurements in a file for the collector to show; raises StorageError if the disk refuses."""
+    partial = path.with_suffix(".partial")
+    try:
+        partial.write_bytes(msgspec.json.encode(families))
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"could not write {path}: {error.strerror}; free some space") from error
+
+
+def mount_metrics(collector: Collector, keys: SecretKeys, *paths: Path) -> None:
+    """Answer `GET /metrics` to who shows a secret key with the scope metrics:read; `paths` are others' files."""
     measurements = CollectorMeasurements()
     collector.outcomes.listen(measurements.note)
 
     async def answer(request: Request) -> Response:
         check_scope(keys, request, "metrics:read")
-        families = [*measurements.families(collector.waiting.bytes), *_of_engine(path)]
+        families = measurements.families(collector.waiting.bytes) + [one for path in paths for one in _left_in(path)]
         return Response(200, exposition(families), ((b"content-type", CONTENT_TYPE),))
 
     collector.routes.add("GET", "/metrics", answer)
 
 
-def _of_engine(path: Path) -> list[Family]:
+def _left_in(path: Path) -> list[Family]:
     try:
         return _FAMILIES.decode(path.read_bytes())
     except FileNotFoundError:
-        return []  # it has just begun
+        return []  # it has just begun, or there is nothing to measure

@@ -1,4 +1,4 @@
-"""`kohort serve`: the collector and the engine as processes of their own, started again when they die."""
+"""`kohort serve`: collector, engine and deliverer as processes of their own, started again when they die."""
 
 import ipaddress
 import os
@@ -61,7 +61,9 @@ def serve_project(project: Project, options: ServeOptions) -> None:
     now = project.clock.now()
     keys = project.keys.list()
     check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
-    project.webhooks()  # a secret that is missing is told now, not by a process that dies again and again
+    # A secret that is missing is told now, not by a process that dies again and again.
+    project.webhooks()
+    project.check_journeys()
     _Server(project, options, project.clock, Log("server", project.clock)).run()
 
 
@@ -81,7 +83,7 @@ class _Process:
 
 @dataclass
 class _Server:
-    """Starts the processes, keeps them alive, and ends them in order: first who receives, then who applies."""
+    """Starts the processes, keeps them alive, and ends them in order: who receives, who applies, who delivers."""
 
     project: Project
     options: ServeOptions
@@ -133,10 +135,13 @@ class _Server:
         if self.options.certificate and self.options.key:
             options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
         module = [sys.executable, "-m"]
-        return [
+        processes = [
             _Process("collector", [*module, "kohort.web.collecting", *common, *options], [listening, lifeline]),
             _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
         ]
+        if self.project.journeys:
+            processes.append(_Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline]))
+        return processes
 
     def _look_after(self, process: _Process) -> None:
         now = self.clock.now()

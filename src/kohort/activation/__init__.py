@@ -1,0 +1,1 @@
+"""Stage 6: what happens because people entered or left segments."""
