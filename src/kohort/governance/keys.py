@@ -28,6 +28,7 @@ Randomness = Callable[[int], bytes]
 
 SCOPES: Final = {
     "events:read": "follow each event as it is accepted or rejected",
+    "memberships:read": "read who is in which segment, and follow who enters and leaves",
     "metrics:read": "read the measurements of the server",
 }
 """What a secret key can be allowed, with the words for it."""
