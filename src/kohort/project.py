@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.member_lists import MemberList
+    from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
@@ -228,6 +229,12 @@ class Project:
 
         workspace = self._workspace()
         return member_list(workspace, segment, None if at is None else self._moment(workspace, at))
+
+    def membership_log(self) -> "MembershipLog":
+        """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
+        from kohort.pipeline.membership_log import MembershipLog
+
+        return MembershipLog(self.folder.tables)
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.

@@ -17,7 +17,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from kohort.errors import StorageError
 from kohort.storage.schemas import SCHEMAS
 
-_APPLICATION: Final = "kohort"
+APPLICATION: Final = "kohort"
+"""Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
 
 
@@ -52,7 +53,7 @@ class Tables:
         """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
         if name not in self._watermarks:
             table = self._table(name)
-            self._watermarks[name] = (table.transaction_version(_APPLICATION) or 0) if table else 0
+            self._watermarks[name] = (table.transaction_version(APPLICATION) or 0) if table else 0
         return self._watermarks[name]
 
     def read(self, name: str) -> pa.Table:
@@ -92,7 +93,7 @@ class Tables:
         # Until it is written, nothing is known of it: a write that fails may have changed what is open.
         self._open.pop(name, None)
         self._watermarks.pop(name, None)
-        properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])
+        properties = CommitProperties(app_transactions=[Transaction(APPLICATION, watermark)])
         try:
             write_deltalake(
                 self._uri(name) if known is None else known,
