@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.live.keeping import LiveMemberships
+    from kohort.pipeline.member_lists import MemberList
+    from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
@@ -234,6 +236,22 @@ class Project:
         workspace = self._workspace()
         return members(workspace, segment, None if at is None else self._moment(workspace, at))
 
+    def member_list(self, segment: str, at: Time = None) -> "MemberList":
+        """Return `members` together with the version of the rule, the moment that they speak of, and their freshness.
+
+        Raises what `members` does.
+        """
+        from kohort.pipeline.member_lists import member_list
+
+        workspace = self._workspace()
+        return member_list(workspace, segment, None if at is None else self._moment(workspace, at))
+
+    def membership_log(self) -> "MembershipLog":
+        """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
+        from kohort.pipeline.membership_log import MembershipLog
+
+        return MembershipLog(self.folder.tables)
+
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.
 
@@ -321,6 +339,12 @@ class Project:
         catalog = workspace.catalog({})
         with open_sql_views(workspace.tables, catalog, at=at, zone=settings.zone, memory=settings.memory) as connection:
             return run_query(connection, statement)
+
+    def known_segments(self) -> frozenset[str]:
+        """Return the names of all segments that are declared, or were in force at any time."""
+        from kohort.pipeline.member_lists import known_segments
+
+        return known_segments(self._workspace())
 
     def segments(self) -> "list[SegmentSummary]":
         """Return every declared segment with its size at the last run, or the reason why it has none."""

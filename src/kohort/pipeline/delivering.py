@@ -14,8 +14,8 @@ from kohort.activation.signatures import key_of
 from kohort.clock import Clock
 from kohort.definitions.journey import JourneyDefinition
 from kohort.definitions.references import Reference
-from kohort.pipeline.changes import LOG_ROWS_A_RECORD
 from kohort.pipeline.people import user_ids_of
+from kohort.pipeline.recording import LOG_ROWS_A_RECORD
 from kohort.pipeline.workspace import Workspace
 
 _ROWS_AT_ONCE: Final = 10_000

@@ -14,7 +14,7 @@ from kohort.errors import UsageError
 from kohort.pipeline.changes import Believed, Evaluated, MembershipChanges
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.histories import open_history
-from kohort.pipeline.logging import append_log, memberships_after
+from kohort.pipeline.recording import append_log, memberships_after
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog

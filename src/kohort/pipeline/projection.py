@@ -27,9 +27,9 @@ from kohort.pipeline.columns import Names, score_rows
 from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
-from kohort.pipeline.logging import log_kept
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
+from kohort.pipeline.recording import log_kept
 from kohort.pipeline.tracking_plans import adopted_plan, plan_row
 from kohort.pipeline.versions import in_force
 from kohort.pipeline.watching import ProjectionWatch

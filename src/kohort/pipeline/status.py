@@ -56,6 +56,10 @@ class SegmentSummary:
     version: int | None
     sentence: str
     note: str
+    evaluated_at: Moment | None = None
+    """When it was last evaluated."""
+    stalled: bool = False
+    """Whether that is longer ago than the schedule's `stalled_after`."""
 
 
 def project_status(workspace: Workspace) -> ProjectStatus:
@@ -92,9 +96,9 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
     waiting = workspace.why_not_evaluated()
     evaluated = evaluated_at(workspace)
-    stalled = {
-        name: f"stalled: last evaluated {format_moment(evaluated[name], workspace.settings.zone)}"
-        for name in _stalled(workspace, evaluated)
+    stalled = _stalled(workspace, evaluated)
+    told = {
+        name: f"stalled: last evaluated {format_moment(evaluated[name], workspace.settings.zone)}" for name in stalled
     }
     summaries = []
     for name, segment in workspace.segments.items():
@@ -108,7 +112,9 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 at=row["at"] if row else None,
                 version=row["version"] if row else None,
                 sentence=applicable.shown.get(name, segment.where),
-                note=applicable.left_out.get(name, stalled.get(name, "") if row else waiting),
+                note=applicable.left_out.get(name, told.get(name, "") if row else waiting),
+                evaluated_at=evaluated.get(name),
+                stalled=name in stalled,
             )
         )
     return summaries

@@ -20,7 +20,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from kohort.errors import StorageError
 from kohort.storage.schemas import SCHEMAS
 
-_APPLICATION: Final = "kohort"
+APPLICATION: Final = "kohort"
+"""Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
 
 KEPT: Final = 1
@@ -96,7 +97,7 @@ class Tables:
         """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
         if name not in self._watermarks:
             table = self._table(name)
-            self._watermarks[name] = (table.transaction_version(_APPLICATION) or 0) if table else 0
+            self._watermarks[name] = (table.transaction_version(APPLICATION) or 0) if table else 0
         return self._watermarks[name]
 
     def read(self, name: str) -> pa.Table:
@@ -185,7 +186,7 @@ class Tables:
         known = self._table(name)
         # Until it is written, nothing is known of it: a write that fails may have changed what is open.
         self._forget(name)
-        properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])
+        properties = CommitProperties(app_transactions=[Transaction(APPLICATION, watermark)])
         try:
             write_deltalake(
                 self._uri(name) if known is None else known,

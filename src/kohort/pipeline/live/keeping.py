@@ -17,7 +17,7 @@ from kohort.pipeline.live.incoming import Incoming
 from kohort.pipeline.live.lookup import told_of
 from kohort.pipeline.live.settling import Found
 from kohort.pipeline.live.state import Basis, State, begun
-from kohort.pipeline.logging import logged_of, said_of
+from kohort.pipeline.recording import logged_of, said_of
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.membership import MembershipChange
 from kohort.storage.records import MembershipsKept
