@@ -332,12 +332,19 @@ class Project:
         Moments are timestamps in the project's time zone, numbers are decimals. Nothing but these tables can be read,
         and nothing written; raises UsageError for a statement that is wrong or would.
         """
+        from kohort.pipeline.recording import current_memberships
+        from kohort.pipeline.versions import readable
         from kohort.storage.sql_views import open_sql_views, run_query
 
         workspace = self._workspace()
         at, settings = self._moment(workspace, None), workspace.settings
         catalog = workspace.catalog({})
-        with open_sql_views(workspace.tables, catalog, at=at, zone=settings.zone, memory=settings.memory) as connection:
+        tables = workspace.tables
+        lags = tables.watermark("memberships") < readable(tables)
+        memberships = current_memberships(tables) if lags else None
+        with open_sql_views(
+            tables, catalog, at=at, zone=settings.zone, memory=settings.memory, memberships=memberships
+        ) as connection:
             return run_query(connection, statement)
 
     def known_segments(self) -> frozenset[str]:

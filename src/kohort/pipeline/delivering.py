@@ -16,6 +16,7 @@ from kohort.definitions.journey import JourneyDefinition
 from kohort.definitions.references import Reference
 from kohort.pipeline.people import user_ids_of
 from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.versions import readable
 from kohort.pipeline.workspace import Workspace
 
 _ROWS_AT_ONCE: Final = 10_000
@@ -124,7 +125,7 @@ class Deliverer:
 
 def log_end(workspace: Workspace) -> int:
     """Return the row of the membership log beyond which nobody looks: the last that a whole epoch may have."""
-    return (workspace.tables.watermark("memberships") + 1) * LOG_ROWS_A_RECORD - 1
+    return (readable(workspace.tables) + 1) * LOG_ROWS_A_RECORD - 1
 
 
 def changes_between(workspace: Workspace, after: int, end: int) -> list[LoggedChange]:

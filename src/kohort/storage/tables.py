@@ -130,6 +130,23 @@ class Tables:
                     parts.append(part.filter(pc.greater(part.column(column), pa.scalar(above))))
         return pa.concat_tables(parts)
 
+    def read_after(self, name: str, seq: int) -> pa.Table:
+        """Return the rows of a table whose `seq` is above a number; files that hold none of them are not read."""
+        schema = SCHEMAS[name]
+        column = schema.get_field_index("seq")
+        parts = [_empty(schema)]
+        for one in map(pq.ParquetFile, self.files(name)):
+            groups = [one.metadata.row_group(number) for number in range(one.num_row_groups)]
+            tops = [group.column(column).statistics for group in groups if group.num_rows]
+            if any(top is None or not top.has_min_max or top.max > seq for top in tops):
+                part = one.read().select(schema.names).cast(schema)
+                parts.append(part.filter(pc.greater(part.column("seq"), pa.scalar(seq))))
+        return pa.concat_tables(parts)
+
+    def count(self, name: str) -> int:
+        """Return how many rows a table has."""
+        return sum(pq.ParquetFile(file).metadata.num_rows for file in self.files(name))
+
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now."""
         table = self._table(name)
