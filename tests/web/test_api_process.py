@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import subprocess
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from api_desk import Counter
-from server_desk import Running, running
+from server_desk import PATIENCE, Running, running, serve_command
 
 from kohort.clock import DAY, SystemClock
 from kohort.project import Project
@@ -88,6 +90,16 @@ def test_the_end_of_the_server_is_the_end_of_the_stream(server: Running) -> None
         assert list(blocks) == [], "the stream is closed as streams are, not cut"
     server.wait_for("stopped", "web")
     assert server.heard("server", "web") == [], "nothing to complain of"
+
+
+def test_a_port_that_is_taken_is_told(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [*serve_command(project)[:-1], port], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    assert done.returncode == 2
+    assert "choose another with --api-port" in done.stderr.replace("\n", " ")
 
 
 def test_members_and_segments_are_answered_beside_the_collector(
