@@ -178,6 +178,20 @@ def test_silence_is_told_to_be_no_death(counter: Counter, writer: Writer, monkey
         assert [one.comment for one in islice(blocks, 3)] == ["", "nothing new", "nothing new"]
 
 
+def test_a_place_moves_on_though_nothing_of_it_is_told(
+    counter: Counter, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "SILENCE", 0.01)
+    writer.epoch(1)
+    assert writer.rows()[0]["segment"] == "regulars"
+    with counter.follow("?segment=buyers&since=0") as blocks:
+        place = next(one.id for one in blocks if one.id > 0)
+        assert place >= int(str(writer.rows()[0]["seq"]))
+    writer.epoch(1)
+    with counter.follow("?segment=buyers", **{"last-event-id": str(place)}) as blocks:
+        assert next(events(blocks)).data == told(writer.rows()[1])
+
+
 def test_a_key_that_is_revoked_ends_the_stream(counter: Counter, writer: Writer, shop: Project) -> None:
     with counter.follow() as blocks:
         next(blocks)
