@@ -81,6 +81,8 @@ def test_what_came_of_deliveries_is_said_and_measured_in_numbers(
         clock.advance(MINUTE)
         delivering.step()
         monkeypatch.setenv("OFFER_SECRET", "hush")
+        path = project.folder.path / "journeys" / "welcome.yaml"
+        path.write_text(path.read_text() + "\n")
         delivering.step()
         delivering.step()
     said = [json.loads(line) for line in lines.getvalue().splitlines()]

@@ -1,6 +1,7 @@
 """Delivering: journeys read what is new in the membership log, and what is due is sent."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final, Self
 
 import pyarrow.compute as pc
@@ -14,6 +15,7 @@ from kohort.activation.signatures import key_of
 from kohort.clock import Clock
 from kohort.definitions.journey import JourneyDefinition
 from kohort.definitions.references import Reference
+from kohort.errors import ProjectError
 from kohort.pipeline.changes import LOG_ROWS_A_RECORD
 from kohort.pipeline.people import user_ids_of
 from kohort.pipeline.workspace import Workspace
@@ -47,6 +49,8 @@ class Deliverer:
         self._opened, self._ledger, self._clock = opened, ledger, clock
         self._secret_of, self._randomness = secret_of, randomness
         self._lanes = Lanes(ledger, clock, self._opening, told)
+        self._journeys: list[JourneyDefinition] = []
+        self._files: tuple[tuple[Path, int, int], ...] = ()
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -64,11 +68,9 @@ class Deliverer:
         where the disk refuses.
         """
         workspace = self._opened()
-        journeys = workspace.journeys
+        journeys = self._declared(workspace)
         if not journeys:
             return 0
-        for one in journeys:
-            keys_of(one, self._secret_of)
         progress, read = self._read(workspace, journeys)
         self._lanes.start(journeys, progress)
         return read
@@ -76,6 +78,20 @@ class Deliverer:
     def wait(self) -> None:
         """Wait until what was due at the last step has been tried; raises StorageError where the disk refuses."""
         self._lanes.wait()
+
+    def _declared(self, workspace: Workspace) -> list[JourneyDefinition]:
+        """Return the journeys, read anew where a file has changed."""
+        paths = [path for kind in ("journeys", "segments") for path in workspace.folder.definitions(kind)]
+        try:
+            files = tuple((path, (status := path.stat()).st_mtime_ns, status.st_size) for path in paths)
+        except OSError as error:
+            raise ProjectError(f"could not read {error.filename}: {error.strerror}") from error
+        if files != self._files:
+            self._journeys = workspace.journeys
+            for one in self._journeys:
+                keys_of(one, self._secret_of)
+            self._files = files
+        return self._journeys
 
     def _opening(self, journey: JourneyDefinition) -> WebhookDestination:
         return WebhookDestination(journey.webhook, keys_of(journey, self._secret_of), self._clock)

@@ -103,11 +103,11 @@ class Workspace:
             if one.name in found:
                 raise DefinitionError(f'{file}: "{one.name}" is the name of {found[one.name].file} too; rename one')
             found[one.name] = one
-        if found:
-            known = self.declared.keys() | self.in_force().versions.keys()
-            for one in found.values():
-                if one.segment not in known:
-                    raise UnknownNameError("segment", one.segment, known, where=one.file)
+        force = self.in_force().versions if found else {}
+        for one in found.values():
+            # Only then are the segment files looked at: a draft that is wrong keeps nothing from being delivered.
+            if one.segment not in force and one.segment not in self.declared:
+                raise UnknownNameError("segment", one.segment, force.keys() | self.declared.keys(), where=one.file)
         return list(found.values())
 
     @cached_property
