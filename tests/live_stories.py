@@ -1,5 +1,6 @@
 """Stories that a live engine is told, random and dense ones, and a live engine that is told one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -12,6 +13,8 @@ from kohort.definitions.values import ValueType
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
+from kohort.engines.live.epochs import Epoch
+from kohort.engines.live.flips import Cause
 from kohort.engines.plan import build_plan
 from kohort.engines.reference import Event, Person, TraitValue, Typed
 from kohort.engines.statistics import Statistics
@@ -61,9 +64,9 @@ class Story:
         people = tuple({survivor: whole, other: nobody}.get(one.person_id, one) for one in self.world.people)
         return replace(self, world=replace(self.world, people=people))
 
-    def strangers(self) -> set[str]:
-        """Return the people of whom nothing is known in the beginning."""
-        known = self.known(0).people
+    def strangers(self, tick: int = 0) -> set[str]:
+        """Return the people of whom nothing is known by a tick, by default in the beginning."""
+        known = self.known(tick).people
         return {one.person_id for one in known if one.first_seen == NEVER and not one.traits and not one.choices}
 
 
@@ -179,25 +182,35 @@ def rows_of(person: Person) -> list[Event | TraitValue]:
 
 
 class Telling:
-    """A live engine that is told a story, with all that it gave."""
+    """A live engine that is told a story, with all that it gave.
 
-    def __init__(self, story: Story) -> None:
+    It begins at a tick with the epochs so far, and with everybody of whom something is known, or once was.
+    """
+
+    def __init__(self, story: Story, begin: int = 0, epochs: Sequence[Epoch] = (), once: Sequence[str] = ()) -> None:
         self.story = story
-        warm = story.known(0)
-        strangers = story.strangers()
+        warm = story.known(begin)
+        strangers = story.strangers(begin).difference(once)
         self.warm = replace(warm, people=tuple(one for one in warm.people if one.person_id not in strangers))
         history = history_of(self.warm)
         self.ids: list[str] = history.people.to_pylist()
-        self.engine = LiveEngine(history, warm.catalog, warm.rules, story.ticks[0])
+        self.engine = LiveEngine(history, warm.catalog, warm.rules, story.ticks[begin], epochs=epochs)
         self.given = Changes.none()
         self.rules = list(warm.rules)
-        self.before = self.timelines(self.warm, story.ticks[0])
+        self.before = self.timelines(self.warm, story.ticks[begin])
 
     def tick(self, number: int) -> Changes:
         """Tell what arrives at a tick."""
         changes = self.engine.tell(self._arrivals(number), self.story.ticks[number])
         self.given = Changes.joined([self.given, changes])
         return changes
+
+    def advance(self, number: int, most: int) -> Changes:
+        """Let time pass up to a tick, at most so much at a time."""
+        parts, to = list[Changes](), self.story.ticks[number]
+        while not parts or self.engine.now < to:
+            parts.append(self.engine.advance(to, most))
+        return Changes.joined(parts)
 
     def _arrivals(self, number: int) -> Arrivals:
         before = {one.person_id: one.first_seen for one in self.story.known(number - 1).people}
@@ -249,8 +262,15 @@ class Telling:
         self.given = Changes.joined([self.given, changes])
         return changes
 
-    def replayed(self) -> dict[str, list[str]]:
-        """Return the members that all changes lead to, one after another."""
+    def named(self, changes: Changes) -> list[tuple[str, str, Moment, bool, Cause, bool]]:
+        """Return changes by the names of people and rules, in order."""
+        return sorted(
+            (self.ids[one.person], self.rules[one.rule], one.moment, one.enters, one.cause, one.retracts)
+            for one in changes
+        )
+
+    def replayed(self, until: Moment = NEVER) -> dict[str, list[str]]:
+        """Return the members that all changes lead to, those up to a moment, one after another."""
         log = sorted(self.before, key=lambda one: one[2])
         for change in self.given:
             one = (self.ids[change.person], self.rules[change.rule], change.moment, change.enters)
@@ -258,7 +278,8 @@ class Telling:
                 log.remove(one)
             else:
                 log.append(one)
-        inside = {(person, rule): enters for person, rule, _, enters in sorted(log, key=lambda one: one[2])}
+        told = sorted((one for one in log if one[2] <= until), key=lambda one: one[2])
+        inside = {(person, rule): enters for person, rule, _, enters in told}
         return {
             name: sorted(person for person, rule in inside if rule == name and inside[person, rule])
             for name in self.rules

@@ -308,6 +308,8 @@ FAULTS = (
         "self._to_come.ts == self._to_come.ts",
     ),
     Fault("the past of the forgotten is kept", ARCHIVE, "np.union1d(part.gone, people)", "part.gone"),
+    Fault("the past has the numbers of now", LIVE, "Epochs(known, self", "Epochs(known[-1:], self"),
+    Fault("what began with an epoch stays said", LIVE, "changes.undoing(self._latest)", "changes"),
     Fault("time is not looked ahead", LIVE, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"),
 )
 

@@ -119,6 +119,15 @@ def format_moment(moment: Moment, zone: ZoneInfo) -> str:
     return datetime_of(moment, zone).isoformat()
 
 
+def format_utc(moment: Moment) -> str:
+    """Return `moment` in ISO 8601 in UTC, always to the microsecond, as programs are told it.
+
+    >>> format_utc(1483228800000000)
+    '2017-01-01T00:00:00.000000+00:00'
+    """
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")
+
+
 def parse_duration(text: str) -> int:
     """Read a duration such as "56 days" as microseconds; an hour is 3,600 s, a day 24 h, a week 7 days.
 

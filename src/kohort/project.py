@@ -1,7 +1,6 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,6 +27,7 @@ from kohort.storage.journal import Journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
+from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.activation.deliveries import Delivery, State
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from kohort.pipeline.delivering import Deliverer
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.live.keeping import LiveMemberships
+    from kohort.pipeline.member_lists import MemberList
+    from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
@@ -77,6 +80,7 @@ class Project:
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
         self._journal: Journal | None = None
+        self._kept: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -174,16 +178,22 @@ class Project:
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
 
-    def keep_up(self) -> "Tally":
+    def keep_up(self, live: "LiveMemberships | None" = None) -> "Tally":
         """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
-        Returns what became of the messages. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays,
-        and the tables are up to date.
+        Returns what became of the messages. With `live`, the same one at every call, who has entered and left segments
+        by now is recorded besides. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays, and the
+        tables are up to date.
         """
         from kohort.pipeline.receiving import keep_up
 
         with write_lock(self.folder.lock, self._patience):
-            return keep_up(self._workspace())
+            return keep_up(self._kept_workspace(), live)
+
+    def tidy(self, live: "LiveMemberships") -> None:
+        """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
+        with write_lock(self.folder.lock, self._patience):
+            live.tidy(self._kept_workspace().tables)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
@@ -224,6 +234,22 @@ class Project:
 
         workspace = self._workspace()
         return members(workspace, segment, None if at is None else self._moment(workspace, at))
+
+    def member_list(self, segment: str, at: Time = None) -> "MemberList":
+        """Return `members` together with the version of the rule, the moment that they speak of, and their freshness.
+
+        Raises what `members` does.
+        """
+        from kohort.pipeline.member_lists import member_list
+
+        workspace = self._workspace()
+        return member_list(workspace, segment, None if at is None else self._moment(workspace, at))
+
+    def membership_log(self) -> "MembershipLog":
+        """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
+        from kohort.pipeline.membership_log import MembershipLog
+
+        return MembershipLog(self.folder.tables)
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.
@@ -312,6 +338,12 @@ class Project:
         catalog = workspace.catalog({})
         with open_sql_views(workspace.tables, catalog, at=at, zone=settings.zone, memory=settings.memory) as connection:
             return run_query(connection, statement)
+
+    def known_segments(self) -> frozenset[str]:
+        """Return the names of all segments that are declared, or were in force at any time."""
+        from kohort.pipeline.member_lists import known_segments
+
+        return known_segments(self._workspace())
 
     def segments(self) -> "list[SegmentSummary]":
         """Return every declared segment with its size at the last run, or the reason why it has none."""
@@ -415,29 +447,15 @@ class Project:
         """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
         return self._workspace().journeys
 
-    def check_journeys(self) -> None:
-        """Raise DefinitionError for a wrong file in journeys/, ProjectError for a secret that is missing or none."""
-        from kohort.pipeline.delivering import keys_of
-        from kohort.storage.secrets import secret_of
-
-        for one in self.journeys:
-            keys_of(one, secret_of)
-
     def deliver(self) -> Mapping[str, int]:
         """Send what journeys have to say of changes that are new, or due again; return how much came to what.
 
         By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
         file, ProjectError for a secret that is missing, LockedError while a server delivers.
         """
-        found: Counter[str] = Counter()
+        from kohort.pipeline.delivering import deliver_once
 
-        def told(_journey: str, state: str, number: int) -> None:
-            found[state] += number
-
-        with self.delivering(told) as deliverer:
-            deliverer.step()
-            deliverer.wait()
-        return found
+        return deliver_once(self.delivering)
 
     @contextmanager
     def delivering(self, told: "Told") -> "Iterator[Deliverer]":
@@ -447,7 +465,9 @@ class Project:
 
         with (
             write_lock(self.folder.delivering),
-            Deliverer(self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told) as deliverer,
+            Deliverer(
+                self.folder, self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told
+            ) as deliverer,
         ):
             yield deliverer
 
@@ -518,6 +538,12 @@ class Project:
     def show_moment(self, moment: Moment | None) -> str:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""
         return "" if moment is None else format_moment(moment, self.zone)
+
+    def _kept_workspace(self) -> Workspace:
+        """Open the project for who does so many times a second: most tables are as they were."""
+        workspace = Workspace.open(self.folder, self.clock, self._journal, self._kept)
+        self._journal, self._kept = workspace.journal, workspace.tables
+        return workspace
 
     def _workspace(self) -> Workspace:
         workspace = Workspace.open(self.folder, self.clock, self._journal)

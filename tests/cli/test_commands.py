@@ -16,7 +16,7 @@ from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines, order
 
-HEAVY = ["pandas", "sklearn", "altair", "vl_convert", "duckdb", "pyarrow", "deltalake", "numpy"]
+HEAVY = ["pandas", "sklearn", "altair", "vl_convert", "duckdb", "pyarrow", "deltalake", "numpy", "fastapi"]
 
 
 def kohort(*words: object, code: int = 0) -> tuple[str, str]:

@@ -1,5 +1,8 @@
 """Law: told anything in any order, the live engine's members are the reference's, and its changes the timelines'."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -13,9 +16,12 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.columns import Block, Column, History, Rows
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
+from kohort.engines.live.epochs import Epoch
 from kohort.engines.live.flips import Cause
 from kohort.engines.reference import Reference
+from kohort.engines.statistics import Statistic, Statistics
 from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
 from kohort.rules.read import read_rule
@@ -23,85 +29,7 @@ from kohort.testing.columns import history_of
 from kohort.testing.pinned import PinnedReference
 from kohort.testing.random_values import NOON, moments
 from kohort.testing.suite.base import examples
-from live_stories import Story, Telling, grid_stories, stories, story_of
-
-
-@examples(30)
-@given(stories())
-def test_members_are_the_references_and_changes_the_timelines(story: Story) -> None:
-    telling = Telling(story)
-    epoch = Reference(telling.warm.people, story.world.catalog, story.ticks[0])
-    assert telling.members() == epoch.evaluate(story.world.rules)
-    for number in range(1, len(story.ticks)):
-        now = story.ticks[number]
-        changes = telling.tick(number)
-        known = story.known(number)
-        expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
-        assert telling.members() == expected, (number, now)
-        keys = [(one.moment, one.person, one.rule) for one in changes]
-        assert keys == sorted(keys)
-        assert telling.log() == telling.timelines(known, now)
-
-
-@examples(15)
-@given(stories(), st.lists(moments(), min_size=6, max_size=6))
-def test_numbers_of_the_population_are_those_of_the_epoch(story: Story, epochs: list[Moment]) -> None:
-    """After each tick the numbers are those of another moment, and change who is inside."""
-    telling = Telling(story)
-    for number, epoch in zip(range(1, len(story.ticks)), epochs, strict=False):
-        telling.tick(number)
-        known = story.known(number)
-        statistics = KernelEngine(history_of(known), known.catalog).evaluate(known.rules, epoch).statistics
-        assert {change.cause for change in telling.pin(statistics)} <= {Cause.EPOCH}
-        now = story.ticks[number]
-        expected = PinnedReference.of(known.people, known.catalog, now, epoch).evaluate(known.rules)
-        assert telling.members() == expected
-        assert telling.replayed() == expected
-
-
-@examples(60)
-@given(grid_stories(), st.lists(st.none() | st.integers(0, 9), min_size=6, max_size=6))
-def test_borders_and_epochs_are_met(story: Story, epochs: list[int | None]) -> None:
-    """On a grid of hours everything happens at the border of something; before or after epochs."""
-    telling = Telling(story)
-    epoch, first = Reference(telling.warm.people, story.world.catalog, story.ticks[0]), True
-    for number in range(1, len(story.ticks)):
-        now, known, hour = story.ticks[number], story.known(number), epochs[number]
-        telling.tick(number)
-        expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
-        assert telling.members() == expected, (number, now)
-        assert telling.replayed() == expected
-        if first:
-            assert telling.log() == telling.timelines(known, now)
-        if hour is not None:
-            at, first = NOON + hour * HOUR, False
-            telling.pin(KernelEngine(history_of(known), known.catalog).evaluate(known.rules, at).statistics)
-            epoch = Reference(known.people, known.catalog, at)
-            expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
-            assert telling.members() == telling.replayed() == expected
-
-
-@examples(30)
-@given(grid_stories(), st.lists(st.booleans(), min_size=6, max_size=6), st.randoms(use_true_random=False))
-def test_people_are_merged_and_split(story: Story, changing: list[bool], random: Random) -> None:
-    """Whoever is told anew is as if nothing else had ever been told of them; what was given of them is corrected."""
-    telling, apart = Telling(story), story
-    epoch = Reference(telling.warm.people, story.world.catalog, story.ticks[0])
-    pair: list[str] = []
-    for number in range(1, len(story.ticks)):
-        telling.tick(number)
-        known = sorted({one.person_id for one in story.world.people} & set(telling.ids))
-        if changing[number] and pair:
-            telling.retell(apart, number, pair)
-            pair = []
-        elif changing[number] and len(known) > 1:
-            pair = random.sample(known, 2)
-            telling.retell(apart.merged(*pair), number, pair)
-        now, world = story.ticks[number], telling.story.known(number)
-        expected = PinnedReference(world.people, world.catalog, now, epoch).evaluate(world.rules)
-        assert telling.members() == telling.replayed() == expected, (number, now)
-        assert telling.log() == telling.timelines(world, now)
-
+from live_stories import LONG_AGO, Story, Telling, grid_stories, stories, story_of
 
 CATALOG = Catalog(events={"order": {"total": {ValueType.NUMBER: "total"}}, "cart": {}})
 TOTALS = {"total": Column(np.array([30 * MICRO]))}
@@ -209,6 +137,10 @@ def test_what_makes_no_sense_is_refused() -> None:
         live.retell(np.ones(1, np.int32), Arrivals())
     with pytest.raises(UsageError, match="somebody is told of"):
         live.retell(np.zeros(1, np.int32), Arrivals({"cart": Rows(np.ones(1, np.int32), np.array([6]))}))
+    with pytest.raises(UsageError, match="an epoch of 9 stands before 5"):
+        LiveEngine(history, CATALOG, {}, at=5, epochs=[Epoch(9, Statistics())])
+    with pytest.raises(UsageError, match="give epochs, or `pinned` alone"):
+        LiveEngine(history, CATALOG, {}, at=5, pinned=Statistics(), epochs=[Epoch(5, Statistics())])
     with pytest.raises(UsageError, match="the person 1 of 1; tell"):
         live.tell(Arrivals({"cart": Rows(np.ones(1, np.int32), np.array([6]))}), 9)
 
@@ -235,6 +167,20 @@ def test_an_epoch_decides_on_those_who_come_after_it() -> None:
     assert telling.members() == telling.replayed() == {"rule": ["bob", "eve"]}
 
 
+def test_an_epoch_corrects_what_began_with_it() -> None:
+    """One cart is more than the mean at noon, 0, and not more than that of the epoch at 2, 1."""
+    told = "0 eve visit, 2 ada cart, 2 bob cart, 3 bob cart"
+    story = story_of("count of cart > mean among everyone", told, [2, 3])
+    telling = Telling(replace(story, arrival=story.arrival | {"e000": 0}))
+    telling.tick(1)
+    assert telling.members() == {"rule": ["ada", "bob"]}
+    mean = Statistic(NOON + 2 * HOUR, 2, (MICRO,))
+    changes = telling.pin(Statistics({"mean of count of cart among everyone": mean}))
+    assert [(one.moment, one.enters, one.retracts) for one in changes] == [(NOON + 2 * HOUR, True, True)] * 2
+    telling.tick(2)
+    assert telling.members() == telling.replayed() == {"rule": ["bob"]}
+
+
 def test_whoever_is_erased_is_nowhere_and_can_come_back() -> None:
     cart = Rows(np.zeros(1, np.int32), np.array([HOUR]))
     history = History(pa.array(["ada"]), [Block(np.array([HOUR]), {"cart": cart}, {})])
@@ -253,3 +199,135 @@ def test_whoever_is_erased_before_they_exist_never_does() -> None:
     assert not len(live.retell(np.zeros(1, np.int32), Arrivals()))
     assert not len(live.tell(Arrivals(), 10 * HOUR))
     assert live.members()["rule"].to_pylist() == []
+
+
+@examples(30)
+@given(stories())
+def test_members_are_the_references_and_changes_the_timelines(story: Story) -> None:
+    telling = Telling(story)
+    epoch = Reference(telling.warm.people, story.world.catalog, story.ticks[0])
+    assert telling.members() == epoch.evaluate(story.world.rules)
+    for number in range(1, len(story.ticks)):
+        now = story.ticks[number]
+        changes = telling.tick(number)
+        known = story.known(number)
+        expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
+        assert telling.members() == expected, (number, now)
+        keys = [(one.moment, one.person, one.rule) for one in changes]
+        assert keys == sorted(keys)
+        assert telling.log() == telling.timelines(known, now)
+
+
+@examples(15)
+@given(stories(), st.lists(moments(), min_size=6, max_size=6))
+def test_numbers_of_the_population_are_those_of_the_epoch(story: Story, epochs: list[Moment]) -> None:
+    """After each tick the numbers are those of another moment, and change who is inside."""
+    telling = Telling(story)
+    for number, epoch in zip(range(1, len(story.ticks)), epochs, strict=False):
+        telling.tick(number)
+        known = story.known(number)
+        statistics = KernelEngine(history_of(known), known.catalog).evaluate(known.rules, epoch).statistics
+        assert {change.cause for change in telling.pin(statistics)} <= {Cause.EPOCH}
+        now = story.ticks[number]
+        expected = PinnedReference.of(known.people, known.catalog, now, epoch).evaluate(known.rules)
+        assert telling.members() == expected
+        assert telling.replayed() == expected
+
+
+@examples(60)
+@given(grid_stories(), st.lists(st.none() | st.integers(0, 9), min_size=6, max_size=6))
+def test_borders_and_epochs_are_met(story: Story, epochs: list[int | None]) -> None:
+    """On a grid of hours everything happens at the border of something; before or after epochs."""
+    telling = Telling(story)
+    epoch, first = Reference(telling.warm.people, story.world.catalog, story.ticks[0]), True
+    for number in range(1, len(story.ticks)):
+        now, known, hour = story.ticks[number], story.known(number), epochs[number]
+        telling.tick(number)
+        expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
+        assert telling.members() == expected, (number, now)
+        assert telling.replayed() == expected
+        if first:
+            assert telling.log() == telling.timelines(known, now)
+        if hour is not None:
+            at, first = NOON + hour * HOUR, False
+            telling.pin(KernelEngine(history_of(known), known.catalog).evaluate(known.rules, at).statistics)
+            epoch = Reference(known.people, known.catalog, at)
+            expected = PinnedReference(known.people, known.catalog, now, epoch).evaluate(known.rules)
+            assert telling.members() == telling.replayed() == expected
+
+
+@examples(30)
+@given(grid_stories(), st.lists(st.booleans(), min_size=6, max_size=6), st.randoms(use_true_random=False))
+def test_people_are_merged_and_split(story: Story, changing: list[bool], random: Random) -> None:
+    """Whoever is told anew is as if nothing else had ever been told of them; what was given of them is corrected."""
+    telling, apart = Telling(story), story
+    epoch = Reference(telling.warm.people, story.world.catalog, story.ticks[0])
+    pair: list[str] = []
+    for number in range(1, len(story.ticks)):
+        telling.tick(number)
+        known = sorted({one.person_id for one in story.world.people} & set(telling.ids))
+        if changing[number] and pair:
+            telling.retell(apart, number, pair)
+            pair = []
+        elif changing[number] and len(known) > 1:
+            pair = random.sample(known, 2)
+            telling.retell(apart.merged(*pair), number, pair)
+        now, world = story.ticks[number], telling.story.known(number)
+        expected = PinnedReference(world.people, world.catalog, now, epoch).evaluate(world.rules)
+        assert telling.members() == telling.replayed() == expected, (number, now)
+        assert telling.log() == telling.timelines(world, now)
+
+
+@examples(20)
+@given(st.one_of(stories(), grid_stories(), grid_stories()), st.integers(1, 9))
+def test_time_in_slices_changes_the_same(story: Story, most: int) -> None:
+    """At each tick all is told as of the one before; then time passes, a little at a time or at once."""
+    story = replace(story, ticks=tuple(sorted([*story.ticks, *story.ticks])))
+    story = replace(story, arrival={name: max(0, 2 * tick - 1) for name, tick in story.arrival.items()})
+    sliced, whole = Telling(story), Telling(story)
+    for number in range(1, len(story.ticks) - 1, 2):
+        assert sliced.named(sliced.tick(number)) == whole.named(whole.tick(number))
+        parts = sliced.advance(number + 1, most)
+        changes = whole.tick(number + 1)
+        assert list(parts) == list(changes)
+        assert sliced.members() == whole.members()
+
+
+@examples(30)
+@given(
+    grid_stories(),
+    st.lists(st.none() | st.integers(0, 9), min_size=6, max_size=6),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+    st.integers(0, 5),
+    st.randoms(use_true_random=False),
+)
+def test_a_restart_changes_nothing_and_the_past_keeps_its_numbers(
+    story: Story, hours: list[int | None], changing: list[bool], restart: int, random: Random
+) -> None:
+    """Told anew, late or restarted: at each moment the members are those by the numbers of the epoch of that moment."""
+    telling, again, pair = Telling(story), None, list[str]()
+    epochs = [(LONG_AGO, Reference(telling.warm.people, story.world.catalog, story.ticks[0]))]
+    for number, (now, hour) in enumerate(zip(story.ticks, hours, strict=True)):
+        steps: list[Callable[[Telling], Changes]] = [partial(Telling.tick, number=number)] if number else []
+        known = sorted({one.person_id for one in story.world.people} & set(telling.ids))
+        if changing[number] and len(known) > 1:
+            merging = telling.story is story
+            pair = random.sample(known, 2) if merging else pair
+            steps.append(
+                partial(Telling.retell, story=story.merged(*pair) if merging else story, number=number, names=pair)
+            )
+        if hour is not None:
+            world = telling.story.known(number)
+            epochs.append((now, Reference(world.people, world.catalog, NOON + hour * HOUR)))
+            numbers = KernelEngine(history_of(world), world.catalog).evaluate(world.rules, NOON + hour * HOUR)
+            steps.append(partial(Telling.pin, statistics=numbers.statistics))
+        for step in steps:
+            changes = telling.named(step(telling))
+            assert again is None or again.named(step(again)) == changes
+        world = telling.story.known(number)
+        for moment in range(NOON, now + 1, HOUR):
+            epoch = [its for since, its in epochs if since <= moment][-1]
+            expected = PinnedReference(world.people, world.catalog, moment, epoch).evaluate(world.rules)
+            assert telling.replayed(moment) == expected, (number, moment)
+        if number == restart:
+            again = Telling(telling.story, number, telling.engine.epochs, telling.ids)

@@ -132,7 +132,7 @@ def test_a_command_that_writes_makes_the_engine_wait(bench: Bench) -> None:
 
 def test_a_segment_that_no_run_evaluates_is_told_once_and_again_after_it_was_mended(bench: Bench) -> None:
     settings = bench.project.folder.settings
-    settings.write_text(settings.read_text() + "\nschedule: {stalled_after: 1 hour}\n")
+    settings.write_text(settings.read_text() + "\nschedule: {stalled_after: 1 hour}\nlive: {enabled: false}\n")
     bench.receive({"event": "Order Completed", "properties": {"total": 5}})
     bench.engine.step()
     list(bench.project.run())

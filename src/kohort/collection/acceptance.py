@@ -32,11 +32,13 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class RequestRefusedError(InputError):
-    """A request is refused as a whole: the HTTP status, a word for programs, and why."""
+    """A request is refused as a whole: the HTTP status, a word for programs, why, and where in the request it is."""
 
-    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, retry_after: int | None = None, where: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.retry_after = status, code, retry_after
+        self.status, self.code, self.retry_after, self.where = status, code, retry_after, where
 
 
 @dataclass(frozen=True)

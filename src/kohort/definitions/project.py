@@ -13,6 +13,7 @@ from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.definitions.identity import IdentityDefinition, identity_definition_of
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
+from kohort.definitions.live import LiveSettings, live_settings_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import ProjectError
@@ -43,8 +44,8 @@ class ProjectDefinition:
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
     limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
-    `schedule` tells when `kohort serve` runs what is stale. `stores` are where else rules can run, by name.
-    `identity` says how people are told apart, `consent` what they are asked for.
+    `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
+    where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ProjectDefinition:
     guards: Guards = DEFAULT_GUARDS
     collect: CollectLimits = field(default_factory=CollectLimits)
     schedule: Schedule = NO_SCHEDULE
+    live: LiveSettings = field(default_factory=LiveSettings)
     journal: JournalLimits = DEFAULT_LIMITS
     stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
@@ -100,6 +102,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
         collect=collect_limits_of(fields.inner("collect")),
         schedule=schedule_of(fields.inner("schedule")),
+        live=live_settings_of(fields.inner("live")),
         journal=journal_limits_of(fields.inner("journal")),
         stores=stores_of(fields.inner("stores")),
         identity=identity_definition_of(fields.inner("identity")),

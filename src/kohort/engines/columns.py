@@ -55,7 +55,9 @@ class Column:
         >>> Column(np.array([3, -7, MISSING])).largest
         7
         """
-        there = self.values[self.present()]
+        there = self.values
+        if len(there) and there.min() == self.missing:
+            there = there[self.present()]
         return max(int(there.max()), -int(there.min())) if len(there) else 0
 
     def present(self) -> NDArray[np.bool_]:

@@ -26,8 +26,10 @@ from kohort.storage.state import KEYS, State
 Kind = Literal["write", "secret"]
 Randomness = Callable[[int], bytes]
 
+MEMBERSHIPS_READ: Final = "memberships:read"
 SCOPES: Final = {
     "events:read": "follow each event as it is accepted or rejected",
+    MEMBERSHIPS_READ: "read who is in which segment, and follow who enters and leaves",
     "metrics:read": "read the measurements of the server",
 }
 """What a secret key can be allowed, with the words for it."""

@@ -7,7 +7,7 @@ import msgspec
 from kohort.clock import Moment, format_moment
 from kohort.definitions.guards import GUARDS
 from kohort.errors import CheckError, StalePlanError, UnknownNameError, UsageError
-from kohort.pipeline.epochs import evaluate_now, latest_epoch
+from kohort.pipeline.epochs import evaluate_now, latest_run
 from kohort.pipeline.planning import plan_again
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.steps import StepRunner
@@ -109,7 +109,7 @@ def _refuse_stale(workspace: Workspace, plan: ChangePlan) -> None:
     force, zone = workspace.in_force(), workspace.settings.zone
     if force.seq != plan.applied:
         raise StalePlanError("something else has been applied since the plan was made")
-    newest = latest_epoch(workspace)
+    newest = latest_run(workspace)
     if newest is not None and newest.at > plan.at:
         moment, made = format_moment(newest.at, zone), format_moment(plan.at, zone)
         raise StalePlanError(f"the plan is as of {made}, and segments have been run as of {moment} since")

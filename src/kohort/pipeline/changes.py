@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -16,26 +17,22 @@ from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Course, Positions, Stretch, Truth
 from kohort.engines.timelines.timeline import timelines
 from kohort.pipeline.histories import people_of
+from kohort.pipeline.recording import LOG_ROWS_A_RECORD
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.read import segments_of
+from kohort.segments.log import Logged, correction, net_changes, reconciled, without
 from kohort.segments.membership import (
     Cause,
     Change,
-    Logged,
     Membership,
     MembershipChange,
     apply_changes,
     changes_between,
-    correction,
     in_order,
     open_by_segment,
 )
 from kohort.storage.tables import Tables
-
-LOG_ROWS_A_RECORD: Final = 1_000_000
-"""The log's sequence number is the journal's times this, plus the row's place in the epoch."""
-
 
 FIRST_MOMENT: Final = -718_432 * DAY
 """The beginning of the year 3: no calendar is asked for the days before it."""
@@ -63,6 +60,18 @@ class Evaluated:
     versions: Mapping[str, int]
     members: Mapping[str, AbstractSet[str]]
 
+    def without(self, names: Sequence[str]) -> "Evaluated":
+        """Return what it finds of the other segments."""
+        return replace(self, members={name: its for name, its in self.members.items() if name not in names})
+
+
+@dataclass(frozen=True)
+class Further:
+    """All changes after an evaluation, up to and with the moment `until`."""
+
+    until: Moment
+    changes: Sequence[MembershipChange]
+
 
 def cause_of(name: str, rule: Rule, versions: Mapping[str, int], before: Believed | None, catalog: Catalog) -> Cause:
     """Return why the members of a segment may differ at an epoch's own moment from those of the epoch `before`."""
@@ -87,16 +96,38 @@ class MembershipChanges:
         self._first_of_this_epoch = seq * LOG_ROWS_A_RECORD
 
     def between(
-        self, memberships: list[Membership], now: Evaluated, people: Mapping[str, str]
+        self,
+        memberships: list[Membership],
+        now: Evaluated,
+        people: Mapping[str, str],
+        further: Further | None = None,
     ) -> list[MembershipChange]:
-        """Return the changes up to `now`; `people` maps everybody to today's person."""
+        """Return the changes up to `now`; `people` maps everybody to today's person.
+
+        With `further`, those of the time after `now` are known too: what is logged for it otherwise is taken back.
+        """
         told = {name: cause_of(name, now.rules[name], now.versions, self._before, self._catalog) for name in now.rules}
         new = [name for name in now.rules if self._before is None or name not in self._before.known]
         going_on = [name for name, cause in told.items() if cause is not Cause.DEFINITION and name not in new]
+        if self._before is not None and now.at < self._before.at:
+            # Of those that go on, more is known than what is asked.
+            return self._of_new_rules(now.without(going_on), memberships, people, told)
+        ahead = self._ahead(going_on)
+        memberships = without(memberships, ahead)
         exact = in_order([*self._from_the_beginning(new, now), *self._since_the_last_epoch(going_on, memberships, now)])
         then = open_by_segment(apply_changes(memberships, exact))
         evaluated = {name: (now.versions[name], members) for name, members in now.members.items()}
-        return in_order([*exact, *changes_between(then, evaluated, now.at, people, told)])
+        until, later = (now.at, ()) if further is None else (further.until, further.changes)
+        true = in_order([*exact, *changes_between(then, evaluated, now.at, people, told), *later])
+        return in_order(reconciled([one for one in ahead if one.effective_at <= until], true)) if ahead else true
+
+    def _of_new_rules(
+        self, now: Evaluated, memberships: list[Membership], people: Mapping[str, str], told: Mapping[str, Cause]
+    ) -> list[MembershipChange]:
+        """Return what changes at `now`, a moment of which more is known already, by the segments that it tells of."""
+        its = [one for one in memberships if one.segment in now.members or one.segment not in now.versions]
+        evaluated = {name: (now.versions[name], members) for name, members in now.members.items()}
+        return changes_between(open_by_segment(its), evaluated, now.at, people, told)
 
     def _from_the_beginning(self, names: Sequence[str], now: Evaluated) -> Iterator[MembershipChange]:
         rules = {name: now.rules[name] for name in names if not self._plan({name: now.rules[name]}).terms}
@@ -167,14 +198,35 @@ class MembershipChanges:
                 name, now.versions[name], person, holds=bool(true[place]), since=moment, last=logged.get(person), at=at
             )
 
+    def _ahead(self, names: Sequence[str]) -> list[Logged]:
+        """Return what is logged of segments for after the last epoch: it was kept up live."""
+        before = self._before
+        if before is None or not self._is_ahead(before.at):
+            return []
+        its = [rows for (segment, _), rows in self._log.items() if segment in names]
+        return [one for rows in its for one in rows if one.effective_at > before.at]
+
+    def _is_ahead(self, at: Moment) -> bool:
+        return bool(pc.any(pc.greater(self._rows.column("effective_at"), pa.scalar(at))).as_py())
+
     def _logged(self, segment: str) -> dict[str, Logged]:
-        """Return the last row of the log before this epoch, by person."""
+        """Return the last row of the log that counts up to the last epoch, by person."""
+        at = self._before.at if self._before is not None else FIRST_MOMENT
+        found = {}
+        for (its, person), rows in self._log.items():
+            past = [one for one in rows if one.effective_at <= at] if its == segment else []
+            if past:
+                found[person] = past[-1]
+        return found
+
+    @cached_property
+    def _rows(self) -> pa.Table:
         log = self._tables.read("membership_log")
-        its = pc.and_(
-            pc.equal(log.column("segment"), segment), pc.less(log.column("seq"), pa.scalar(self._first_of_this_epoch))
-        )
-        rows = log.filter(its).sort_by("seq").select(["person_id", "seq", "effective_at"]).to_pylist()
-        return {row["person_id"]: Logged(row["seq"], row["effective_at"]) for row in rows}
+        return log.filter(pc.less(log.column("seq"), pa.scalar(self._first_of_this_epoch)))
+
+    @cached_property
+    def _log(self) -> dict[tuple[str, str], list[Logged]]:
+        return net_changes(self._rows.sort_by("seq").to_pylist())
 
     def _plan(self, rules: Mapping[str, Rule]) -> Plan:
         return build_plan(rules, self._catalog)

@@ -1,7 +1,8 @@
 """Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -10,16 +11,17 @@ from kohort.clock import Moment, format_moment
 from kohort.definitions.segment import SegmentDefinition
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
-from kohort.pipeline.changes import LOG_ROWS_A_RECORD, Believed, Evaluated, MembershipChanges
+from kohort.pipeline.changes import Believed, Evaluated, MembershipChanges
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.histories import open_history
+from kohort.pipeline.recording import append_log, memberships_after
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
-from kohort.segments.membership import Membership, apply_changes
+from kohort.segments.membership import Membership
 from kohort.storage.frames import Record
 from kohort.storage.records import EpochClosed
 from kohort.storage.schemas import SCHEMAS
@@ -84,7 +86,7 @@ def evaluate_now(workspace: Workspace, force: InForce, at: Moment) -> EpochClose
 
     Raises UsageError if `at` is before an epoch.
     """
-    newest = latest_epoch(workspace)
+    newest = latest_run(workspace)
     if newest is not None and newest.at > at:
         zone = workspace.settings.zone
         raise UsageError(
@@ -98,19 +100,43 @@ def evaluate_now(workspace: Workspace, force: InForce, at: Moment) -> EpochClose
     return EpochClosed(at, statistics.to_json())
 
 
+def catalog_in_force(workspace: Workspace, force: InForce) -> Catalog:
+    """Return the catalog of segments that are, or will be, in force."""
+    return replace(workspace.catalog(force.sentences), periods=force.periods)
+
+
 def rules_in_force(workspace: Workspace, force: InForce) -> tuple[Catalog, dict[str, Rule]]:
     """Return the catalog of segments that are, or will be, in force, where rules may refer to others, and the rules."""
-    catalog = replace(workspace.catalog(force.sentences), periods=force.periods)
+    catalog = catalog_in_force(workspace, force)
     return catalog, {name: read_rule(sentence, catalog) for name, sentence in force.sentences.items()}
 
 
 def latest_epoch(workspace: Workspace, at: Moment | None = None) -> EpochClosed | None:
     """Return the newest epoch, or the newest with a moment up to `at`."""
-    rows = [row for row in recorded(workspace.tables, "epochs").to_pylist() if at is None or row["at"] <= at]
-    if not rows:
+    return _newest(row for row in recorded(workspace.tables, "epochs").to_pylist() if at is None or row["at"] <= at)
+
+
+def _newest(epochs: Iterable[Mapping[str, Any]]) -> EpochClosed | None:
+    newest = max(epochs, key=lambda row: (row["at"], row["seq"]), default=None)
+    return None if newest is None else EpochClosed(newest["at"], msgspec.json.decode(newest["statistics"]))
+
+
+def latest_moment(workspace: Workspace) -> Moment | None:
+    """Return the moment that memberships speak of: of the newest epoch, or up to which they were kept live since.
+
+    None before the first epoch.
+    """
+    epoch = latest_epoch(workspace)
+    if epoch is None:
         return None
-    newest = max(rows, key=lambda row: (row["at"], row["seq"]))
-    return EpochClosed(newest["at"], msgspec.json.decode(newest["statistics"]))
+    kept: list[Moment] = recorded(workspace.tables, "membership_updates").column("recorded_at").to_pylist()
+    return max([epoch.at, *kept])
+
+
+def latest_run(workspace: Workspace) -> EpochClosed | None:
+    """Return the newest epoch that was no part of keeping memberships up live; None before the first."""
+    live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
+    return _newest(row for row in recorded(workspace.tables, "epochs").to_pylist() if row["seq"] not in live)
 
 
 def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
@@ -131,14 +157,11 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
-    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, _believed(workspace, seq), seq)
+    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, believed(workspace, seq), seq)
     changes = finder.between(memberships, Evaluated(epoch.at, rules, force.versions, members), people)
+    append_log(tables, changes, record)
     written = {"seq": seq, "at": epoch.at}
     rows = {
-        "membership_log": [
-            {**vars(change), "seq": seq * LOG_ROWS_A_RECORD + index, "recorded_at": record.recorded_at}
-            for index, change in enumerate(changes)
-        ],
         "segment_sizes": [
             {"segment": name, "version": force.versions[name], "size": len(inside), "population": evaluation.population}
             | written
@@ -150,21 +173,23 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     }
     for table, its in rows.items():
         tables.append(table, pa.Table.from_pylist(its, schema=SCHEMAS[table]), watermark=seq)
-    stored = [vars(one) for one in apply_changes(memberships, changes)]
     # The commit that counts: what readers see of an epoch is what these memberships have come to.
-    tables.replace("memberships", pa.Table.from_pylist(stored, schema=SCHEMAS["memberships"]), watermark=seq)
+    tables.replace("memberships", memberships_after(tables, changes, seq), watermark=seq)
 
 
-def _believed(workspace: Workspace, seq: int) -> Believed | None:
+def believed(workspace: Workspace, seq: int) -> Believed | None:
     """Return what is recorded before the journal's record `seq`; None before the first epoch."""
     epochs = [row for row in workspace.tables.read("epochs").to_pylist() if row["seq"] < seq]
     if not epochs:
         return None
-    last = max(epochs, key=lambda row: int(row["seq"]))
+    updates = {row["seq"]: row["at"] for row in workspace.tables.read("membership_updates").to_pylist()}
+    kept = [at for one, at in updates.items() if one < seq]
+    last = max(epochs, key=lambda row: (row["at"], row["seq"]))
+    run = max(row["seq"] for row in epochs if row["seq"] not in updates)
     sizes = [row for row in workspace.tables.read("segment_sizes").to_pylist() if row["seq"] < seq]
     return Believed(
-        last["at"],
+        max([last["at"], *kept]),
         Statistics.of_json(msgspec.json.decode(last["statistics"])),
-        {row["segment"]: row["version"] for row in sizes if row["seq"] == last["seq"]},
+        {row["segment"]: row["version"] for row in sizes if row["seq"] == run},
         frozenset(row["segment"] for row in sizes),
     )

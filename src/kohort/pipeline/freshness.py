@@ -58,16 +58,21 @@ def evaluated_at(workspace: Workspace) -> dict[str, Moment]:
 
 
 def _moments(workspace: Workspace) -> dict[int, Moment]:
-    """Return when each epoch was recorded."""
-    epochs = recorded(workspace.tables, "epochs")
-    return dict(zip(epochs.column("seq").to_pylist(), epochs.column("recorded_at").to_pylist(), strict=True))
+    """Return when each epoch was recorded, and each time that memberships were kept live."""
+    found: dict[int, Moment] = {}
+    for table in ("epochs", "membership_updates"):
+        rows = recorded(workspace.tables, table)
+        found |= zip(rows.column("seq").to_pylist(), rows.column("recorded_at").to_pylist(), strict=True)
+    return found
 
 
 def _last_of_each(workspace: Workspace, moments: Mapping[int, Moment]) -> dict[str, Moment]:
     sizes = recorded(workspace.tables, "segment_sizes").group_by("segment").aggregate([("seq", "max")])
     newest = dict(zip(sizes.column("segment").to_pylist(), sizes.column("seq_max").to_pylist(), strict=True))
     force = workspace.in_force().versions
-    return {name: moments[seq] for name, seq in sorted(newest.items()) if name in force}
+    # Whoever keeps memberships live has all segments in view.
+    kept = max(recorded(workspace.tables, "membership_updates").column("recorded_at").to_pylist(), default=0)
+    return {name: max(moments[seq], kept) for name, seq in sorted(newest.items()) if name in force}
 
 
 def _evaluated(workspace: Workspace, found: Freshness) -> Freshness:

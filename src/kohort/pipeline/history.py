@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.errors import UnknownNameError, UsageError
-from kohort.pipeline.changes import LOG_ROWS_A_RECORD
 from kohort.pipeline.people import user_ids_of
+from kohort.pipeline.recording import LOG_ROWS_A_RECORD
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.change_plan import SAMPLE

@@ -38,14 +38,14 @@ class Maker:
         """Write the person ids in order, and since when each is known."""
         query = exp.select("person_id", "first_seen").from_("numbered").order_by("person_number")
         people = self._views.sql(query.sql(dialect="duckdb")).to_arrow_table()
-        seen = _integers(people.column("first_seen"), MISSING)
+        seen = integers(people.column("first_seen"), MISSING)
         return MappedFolder.write(folder, {"first_seen": seen}, {"people": people.column("person_id").combine_chunks()})
 
     def rows(self, kind: Kind, name: str, people: int, folder: Path) -> MappedFolder:
         """Write the rows of an event or trait: block after block of `people`, in the order of time, then of ids."""
         of_events = kind == "events"
         relation, time, identity = ("events", "ts", "event_id") if of_events else ("trait_values", "set_at", "value_id")
-        columns = _event_columns(self._catalog, name) if of_events else {one: of for of, one in VALUE_COLUMNS.items()}
+        columns = event_columns(self._catalog, name) if of_events else {one: of for of, one in VALUE_COLUMNS.items()}
         block = exp.IntDiv(this=exp.column("person_number"), expression=exp.Literal.number(BLOCK))
         query = (
             exp.select("person_number", exp.column(time).as_("ts"), *(exp.column(one, quoted=True) for one in columns))
@@ -55,38 +55,39 @@ class Maker:
             .order_by(block, exp.column(time), exp.column(identity), exp.column("source"))
         )
         rows = self._views.sql(query.sql(dialect="duckdb"), params=[name]).to_arrow_table()
-        numbers = _integers(rows.column("person_number"), MISSING)
+        numbers = integers(rows.column("person_number"), MISSING)
         starts = np.searchsorted(numbers // BLOCK, np.arange(-(-people // BLOCK) + 1))
         arrays: dict[str, NDArray[Any]] = {
             STARTS: starts.astype(np.int64),
             PEOPLE: (numbers % BLOCK).astype(np.int32),
-            TIMES: _integers(rows.column("ts"), MISSING),
+            TIMES: integers(rows.column("ts"), MISSING),
         }
         texts: dict[str, pa.Array] = {}
         for column, of in columns.items():
             values = rows.column(column)
             if values.null_count == len(values):
                 continue
-            arrays[COLUMN + column], distinct = _encoded(values, of)
+            arrays[COLUMN + column], distinct = encoded(values, of)
             if distinct is not None:
                 texts[COLUMN + column] = distinct
         return MappedFolder.write(folder, arrays, texts)
 
 
-def _event_columns(catalog: Catalog, name: str) -> dict[str, ValueType]:
+def event_columns(catalog: Catalog, name: str) -> dict[str, ValueType]:
+    """Return the physical columns of an event's properties, with their types."""
     return {column: kind for types in catalog.events[name].values() for kind, column in types.items()}
 
 
-def _encoded(values: pa.ChunkedArray, kind: ValueType) -> tuple[NDArray[Any], pa.Array | None]:
+def encoded(values: pa.ChunkedArray, kind: ValueType) -> tuple[NDArray[Any], pa.Array | None]:
     """Return a column as plain integers, and of texts and lists the distinct ones in order."""
     match kind:
         case ValueType.NUMBER | ValueType.MOMENT:
-            return _integers(values, MISSING), None
+            return integers(values, MISSING), None
         case ValueType.BOOLEAN:
-            return _integers(values.cast(pa.int8()), NO_CODE), None
+            return integers(values.cast(pa.int8()), NO_CODE), None
         case ValueType.TEXT:
             encoded = values.combine_chunks().dictionary_encode()
-            codes, distinct = _integers(encoded.indices, NO_CODE), encoded.dictionary.to_pylist()
+            codes, distinct = integers(encoded.indices, NO_CODE), encoded.dictionary.to_pylist()
         case ValueType.TEXT_LIST:
             lists = [None if one is None else tuple(one) for one in values.to_pylist()]
             distinct = list(dict.fromkeys(one for one in lists if one is not None))
@@ -101,7 +102,7 @@ def _encoded(values: pa.ChunkedArray, kind: ValueType) -> tuple[NDArray[Any], pa
     return rank[codes], pa.array(ordered, pa.string() if kind is ValueType.TEXT else pa.list_(pa.string()))
 
 
-def _integers(values: pa.Array | pa.ChunkedArray, missing: int) -> NDArray[Any]:
+def integers(values: pa.Array | pa.ChunkedArray, missing: int) -> NDArray[Any]:
     """Return a column of integers, `missing` where there is none; by DLPack, since Arrow's own way imports pandas."""
     whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     return np.from_dlpack(whole.fill_null(missing) if whole.null_count else whole)

@@ -14,7 +14,7 @@ from kohort.engines.outlook.outlook import Case, completed
 from kohort.engines.plan import build_plan
 from kohort.engines.statistics import Statistics
 from kohort.errors import UnknownNameError, UsageError
-from kohort.pipeline.epochs import latest_epoch, left_out_segments, pinned_statistics
+from kohort.pipeline.epochs import latest_moment, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
@@ -58,8 +58,8 @@ def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) 
     As of the last run by default, and with the numbers of the population that were then in force.
     """
     where = _sentence(workspace, segment)
-    epoch = latest_epoch(workspace)
-    moment = epoch.at if at is None and epoch else workspace.moment(at)
+    latest = latest_moment(workspace)
+    moment = latest if at is None and latest is not None else workspace.moment(at)
     catalog = workspace.catalog()
     rule = read_rule(where, catalog)
     person_id, pinned = person_of(workspace, person), pinned_statistics(workspace, moment)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
-from kohort.pipeline.epochs import latest_epoch
+from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.evaluation import evaluator, rules_of
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
@@ -44,8 +44,8 @@ def preview_segment(workspace: Workspace, segment: str, at: Moment | None, sampl
     """
     catalog = workspace.catalog()
     rule = rules_of(workspace, [segment], catalog)[segment]
-    epoch = latest_epoch(workspace)
-    moment = epoch.at if at is None and epoch else workspace.moment(at)
+    latest = latest_moment(workspace)
+    moment = latest if at is None and latest is not None else workspace.moment(at)
     return _evaluated(workspace, catalog, rule, moment, sample)
 
 

@@ -29,6 +29,7 @@ from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
+from kohort.pipeline.recording import log_kept
 from kohort.pipeline.tracking_plans import adopted_plan, plan_row
 from kohort.pipeline.versions import in_force
 from kohort.pipeline.watching import ProjectionWatch
@@ -226,6 +227,7 @@ class Projection:
             "settings": self._settings,
             "people": self._people,
             "lost": self._lost,
+            "changes": lambda one: log_kept(self._tables, one),
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)

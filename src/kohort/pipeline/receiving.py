@@ -1,5 +1,7 @@
 """Keeping the tables up with the journal, whoever wrote to it."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from kohort.pipeline.admission import requirements
@@ -11,6 +13,9 @@ from kohort.pipeline.tracking_plans import adopt_plan
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import FindingsRecorded
 from kohort.storage.watch import Watch
+
+if TYPE_CHECKING:
+    from kohort.pipeline.live.keeping import LiveMemberships
 
 
 def open_projection(workspace: Workspace) -> Projection:
@@ -25,16 +30,21 @@ def open_projection(workspace: Workspace) -> Projection:
     )
 
 
-def keep_up(workspace: Workspace) -> Tally:
+def keep_up(workspace: Workspace, live: "LiveMemberships | None" = None) -> Tally:
     """Bring the tables up to the end of the journal, adopt today's plan and settings, and return what was applied.
 
-    The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which consent
-    cannot be required, once the tables are up to date.
+    With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. The caller holds
+    the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which consent cannot be required,
+    once the tables are up to date.
     """
     projection = open_projection(workspace)
     projection.catch_up()
     tally = projection.tally
     report_remarks(workspace, projection)
+    settings = workspace.settings
+    if live is not None and settings.live.enabled and settings.as_of is None:
+        live.step(workspace, settings.live)
+        projection.catch_up()
     requirements(workspace)
     adopt_plan(workspace)
     adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now())

@@ -14,7 +14,7 @@ from kohort.learning.rfm import RfmCell
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.counting import recorded_members
 from kohort.pipeline.documents import latest_discovery
-from kohort.pipeline.epochs import latest_epoch
+from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.facts import revenue_of, traits_at
 from kohort.pipeline.findings import current_findings
 from kohort.pipeline.outcomes import outcome_tables
@@ -62,10 +62,10 @@ _NOTES: Final = (
 
 def report_data(workspace: Workspace) -> ReportData:
     """Gather what the report shows; raises UsageError before the first run."""
-    epoch = latest_epoch(workspace)
-    if epoch is None:
+    at = latest_moment(workspace)
+    if at is None:
         raise UsageError("there is nothing to report yet; run first: kohort run")
-    at, zone = epoch.at, workspace.settings.zone
+    zone = workspace.settings.zone
     revenue = revenue_of(workspace, at)
     summaries = segment_summaries(workspace)
     inside = open_memberships(workspace)

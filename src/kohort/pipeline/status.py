@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from kohort.activation.ledger import Ledger
 from kohort.clock import Moment, format_moment
-from kohort.pipeline.epochs import applicable_segments, latest_epoch
+from kohort.pipeline.epochs import applicable_segments, latest_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
@@ -56,13 +56,16 @@ class SegmentSummary:
     version: int | None
     sentence: str
     note: str
+    evaluated_at: Moment | None = None
+    """When it was last evaluated."""
+    stalled: bool = False
+    """Whether that is longer ago than the schedule's `stalled_after`."""
 
 
 def project_status(workspace: Workspace) -> ProjectStatus:
     """Return what a project holds."""
     tables = workspace.tables
     letters = tables.read("dead_letters")
-    epoch = latest_epoch(workspace)
     last = workspace.journal.last_seq()
     counted = count_by(tables, "events", "name")
     fresh = freshness_of(workspace)
@@ -73,7 +76,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         traits=len(workspace.catalog({}).traits),
         dead_letters=letters.filter(pc.is_null(letters.column("replayed_at"))).num_rows,
         segments=len(workspace.segments),
-        last_run=epoch.at if epoch else None,
+        last_run=latest_moment(workspace),
         journal_records=last,
         journal_bytes=workspace.journal.size(),
         journal_damage=len(workspace.journal.damaged()),
@@ -93,9 +96,9 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
     waiting = workspace.why_not_evaluated()
     evaluated = evaluated_at(workspace)
-    stalled = {
-        name: f"stalled: last evaluated {format_moment(evaluated[name], workspace.settings.zone)}"
-        for name in _stalled(workspace, evaluated)
+    stalled = _stalled(workspace, evaluated)
+    told = {
+        name: f"stalled: last evaluated {format_moment(evaluated[name], workspace.settings.zone)}" for name in stalled
     }
     summaries = []
     for name, segment in workspace.segments.items():
@@ -109,7 +112,9 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 at=row["at"] if row else None,
                 version=row["version"] if row else None,
                 sentence=applicable.shown.get(name, segment.where),
-                note=applicable.left_out.get(name, stalled.get(name, "") if row else waiting),
+                note=applicable.left_out.get(name, told.get(name, "") if row else waiting),
+                evaluated_at=evaluated.get(name),
+                stalled=name in stalled,
             )
         )
     return summaries

@@ -52,16 +52,20 @@ class Workspace:
     elsewhere: Callable[[Catalog], RuleEngine] | None = None
 
     @classmethod
-    def open(cls, folder: ProjectFolder, clock: Clock, journal: Journal | None = None) -> "Workspace":
+    def open(
+        cls, folder: ProjectFolder, clock: Clock, journal: Journal | None = None, tables: Tables | None = None
+    ) -> "Workspace":
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used.
 
-        A `journal` that was opened before knows its end, and how far it was read.
+        A `journal` that was opened before knows its end, and how far it was read; `tables` that were know theirs.
         """
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
         if journal is None or journal.limits != settings.journal:
             journal = Journal(folder.journal, settings.journal)
-        return cls(folder, settings, clock, journal, Tables(folder.tables), SeenMessages(folder.seen))
+        tables = Tables(folder.tables) if tables is None else tables
+        tables.look_again()
+        return cls(folder, settings, clock, journal, tables, SeenMessages(folder.seen))
 
     @cached_property
     def plan(self) -> TrackingPlan:

@@ -57,35 +57,6 @@ class MembershipChange:
     corrects: int | None = None
 
 
-@dataclass(frozen=True)
-class Logged:
-    """The last that the log says of a person in a segment."""
-
-    seq: int
-    effective_at: Moment
-
-
-def correction(
-    segment: str, version: int, person: str, *, holds: bool, since: Moment | None, last: Logged | None, at: Moment
-) -> MembershipChange:
-    """Return the row that puts right what was believed of a person at `at`, the last epoch.
-
-    `holds` is what is known now, `since` the moment up to `at` since when it has been so, None for always; `last` is
-    what the log says. What was logged after that moment never was: the new row stands at the logged one's moment, and
-    corrects it.
-
-    >>> correction("vip", 1, "ada", holds=False, since=None, last=Logged(7, effective_at=5), at=9)
-    ... # doctest: +NORMALIZE_WHITESPACE
-    MembershipChange(segment='vip', version=1, person_id='ada', change='left', effective_at=5,
-                     cause=<Cause.HISTORY: 'history'>, corrects=7)
-    """
-    undone = last is not None and (since is None or since <= last.effective_at)
-    moment = last.effective_at if last is not None and undone else since
-    change: Change = "entered" if holds else "left"
-    corrects = last.seq if last is not None and undone else None
-    return MembershipChange(segment, version, person, change, at if moment is None else moment, Cause.HISTORY, corrects)
-
-
 def changes_between(
     current: Mapping[str, Mapping[str, Membership]],
     evaluated: Mapping[str, tuple[int, AbstractSet[str]]],

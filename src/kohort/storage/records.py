@@ -84,6 +84,31 @@ class EpochClosed(msgspec.Struct, frozen=True):
     statistics: dict[str, dict[str, int | list[int]]]
 
 
+class ChangeSaid(msgspec.Struct, frozen=True, array_like=True):
+    """One row of the membership log, as `kohort.segments.membership.MembershipChange` tells it."""
+
+    segment: str
+    version: int
+    person_id: str
+    change: Literal["entered", "left"]
+    effective_at: Moment
+    cause: str
+    corrects: int | None
+
+
+class MembershipsKept(msgspec.Struct, frozen=True):
+    """Who entered and left since the record before, as they were kept up live: all that was so up to the moment `at`.
+
+    `changes` may be of later moments too. `population` is how many people there are. With `statistics` it is an epoch:
+    these numbers of the population are in force from the moment on at which it was recorded.
+    """
+
+    at: Moment
+    population: int
+    changes: list[ChangeSaid]
+    statistics: dict[str, dict[str, int | list[int]]] | None = None
+
+
 class SegmentsApplied(msgspec.Struct, frozen=True):
     """All segments in force from here on, and what was declared that their sentences may rely on.
 

@@ -88,6 +88,8 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         cause=_TEXT,
         corrects=_INTEGER,
     ),
+    # Up to which moment memberships were kept live.
+    "membership_updates": _schema(seq=_INTEGER, at=_INTEGER, recorded_at=_INTEGER, changes=_INTEGER),
     "memberships": _schema(segment=_TEXT, version=_INTEGER, person_id=_TEXT, entered_at=_INTEGER, left_at=_INTEGER),
     "segment_sizes": _schema(
         seq=_INTEGER, segment=_TEXT, version=_INTEGER, at=_INTEGER, size=_INTEGER, population=_INTEGER

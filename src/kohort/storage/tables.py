@@ -6,11 +6,12 @@ is applied twice.
 """
 
 import shutil
+from collections import Counter
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
+from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -18,14 +19,31 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from kohort.errors import StorageError
 from kohort.storage.schemas import SCHEMAS
 
-_APPLICATION: Final = "kohort"
+APPLICATION: Final = "kohort"
+"""Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
+
+KEPT: Final = 1
+"""For how many hours files are kept that a table no longer consists of."""
+_MOST_FILES: Final = 64
+"""How many files a table, or a part of one, may consist of before they are joined."""
+_JOINED: Final = 16 * 2**20
+"""The bytes from which on a file is large enough to be left alone."""
+
+
+class _Commit(NamedTuple):
+    """A commit's number, and its file on disk: a table that was made anew has others."""
+
+    version: int
+    inode: int
+    changed: int
 
 
 class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
-    Each is looked at once, when it is first asked for: what others write later is seen by who opens the tables anew.
+    Each is looked at once, when it is first asked for: what others write later is seen by who opens the tables anew, or
+    says `look_again`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -40,6 +58,31 @@ class Tables:
         self.folder = folder
         self._open: dict[str, DeltaTable | None] = {}
         self._watermarks: dict[str, int] = {}
+        self._commits: dict[str, _Commit | None] = {}
+
+    def look_again(self) -> None:
+        """Forget what is known of tables that others have written since; a few looks at files, where nobody has."""
+        for name in {*self._open, *self._watermarks}:
+            table = self._open.get(name)
+            if table is None or self._commits.get(name) is None or self._commit_of(name, table) != self._commits[name]:
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self._open.pop(name, None)
+        self._watermarks.pop(name, None)
+        self._commits.pop(name, None)
+
+    def _commit_of(self, name: str, table: DeltaTable) -> "_Commit | None":
+        """Return the file of a table's newest commit; None if another one follows it, or it is gone."""
+        version = table.version()
+        log = self.folder / name / "_delta_log"
+        try:
+            status = (log / f"{version:020d}.json").stat()
+        except FileNotFoundError:
+            return None
+        if (log / f"{version + 1:020d}.json").exists():
+            return None
+        return _Commit(version, status.st_ino, status.st_mtime_ns)
 
     def append(self, name: str, rows: pa.Table, *, watermark: int) -> bool:
         """Add rows and move the watermark in one commit; does nothing, and says False, if it is there already."""
@@ -53,7 +96,7 @@ class Tables:
         """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
         if name not in self._watermarks:
             table = self._table(name)
-            self._watermarks[name] = (table.transaction_version(_APPLICATION) or 0) if table else 0
+            self._watermarks[name] = (table.transaction_version(APPLICATION) or 0) if table else 0
         return self._watermarks[name]
 
     def read(self, name: str) -> pa.Table:
@@ -61,30 +104,6 @@ class Tables:
         parts = [pq.ParquetFile(file).read() for file in self.files(name)]
         schema = SCHEMAS[name]
         return pa.concat_tables([part.select(schema.names).cast(schema) for part in parts] or [_empty(schema)])
-
-    def read_above(self, name: str, column: str, above: int) -> pa.Table:
-        """Return the rows whose `column` is greater than `above`; files that have none are not opened.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tables = Tables(Path(folder))
-        ...     for seen in (1, 2):
-        ...         actors = pa.table({"actor_id": ["a"], "person_id": ["a"], "first_seen": [seen]})
-        ...         _ = tables.append("actors", actors, watermark=seen)
-        ...     tables.read_above("actors", "first_seen", 1).column("first_seen").to_pylist()
-        [2]
-        """
-        table, schema = self._table(name), SCHEMAS[name]
-        parts = [_empty(schema)]
-        if table is not None:
-            actions = pa.table(table.get_add_actions(flatten=True))
-            highest = actions.column(f"max.{column}") if f"max.{column}" in actions.column_names else None
-            for index, path in enumerate(actions.column("path").to_pylist()):
-                most = None if highest is None else highest[index].as_py()
-                if most is None or most > above:
-                    part = pq.ParquetFile(self.folder / name / path).read().select(schema.names).cast(schema)
-                    parts.append(part.filter(pc.greater(part.column(column), pa.scalar(above))))
-        return pa.concat_tables(parts)
 
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now."""
@@ -98,10 +117,36 @@ class Tables:
         table = self._table(name)
         return [field.name for field in table.schema().fields] if table else SCHEMAS[name].names
 
+    def tidy(self) -> bool:
+        """Join small files where there are many, and delete what no table holds any more; whether there was anything.
+
+        Who opened a table longer than `KEPT` hours ago may find files gone.
+        """
+        joined = [name for name in SCHEMAS if self._join(name)]
+        for name in SCHEMAS:
+            table = self._table(name)
+            if table is not None:
+                table.vacuum(retention_hours=KEPT, dry_run=False, enforce_retention_duration=False)
+        return bool(joined)
+
+    def _join(self, name: str) -> bool:
+        table = self._table(name)
+        parts = Counter(Path(file).parent.name for file in self.files(name))
+        crowded = [part for part, count in parts.items() if count > _MOST_FILES]
+        if table is None or not crowded:
+            return False
+        self._forget(name)
+        for part in crowded:
+            column, is_part, value = part.partition("=")
+            filters = [(column, "=", unquote(value))] if is_part and name in _PARTITIONS else None
+            table.optimize.compact(partition_filters=filters, target_size=_JOINED)
+        return True
+
     def drop_all(self) -> None:
         """Delete every table, all at once for whoever looks; they can be rebuilt from the journal."""
         self._open.clear()
         self._watermarks.clear()
+        self._commits.clear()
         leftover = self.folder.with_name(self.folder.name + ".dropped")
         for _ in range(2):
             # One that an interruption left behind goes first.
@@ -115,9 +160,8 @@ class Tables:
             return False
         known = self._table(name)
         # Until it is written, nothing is known of it: a write that fails may have changed what is open.
-        self._open.pop(name, None)
-        self._watermarks.pop(name, None)
-        properties = CommitProperties(app_transactions=[Transaction(_APPLICATION, watermark)])
+        self._forget(name)
+        properties = CommitProperties(app_transactions=[Transaction(APPLICATION, watermark)])
         try:
             write_deltalake(
                 self._uri(name) if known is None else known,
@@ -134,6 +178,7 @@ class Tables:
             ) from error
         if known is not None:
             self._open[name] = known
+            self._commits[name] = self._commit_of(name, known)
         self._watermarks[name] = watermark
         return True
 
@@ -144,7 +189,8 @@ class Tables:
     def _table(self, name: str) -> DeltaTable | None:
         if name not in self._open:
             try:
-                self._open[name] = DeltaTable(self._uri(name))
+                self._open[name] = table = DeltaTable(self._uri(name))
+                self._commits[name] = self._commit_of(name, table)
             except TableNotFoundError:
                 self._open[name] = None
         return self._open[name]

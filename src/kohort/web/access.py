@@ -16,7 +16,12 @@ class SecretKeys(Protocol):
 
 def check_scope(keys: SecretKeys, request: Request, scope: str) -> None:
     """Raise RequestRefusedError unless the header Authorization bears a secret key that has the scope."""
-    scheme, _, plain = request.header(b"authorization").partition(" ")
+    check_authorization(keys, request.header(b"authorization"), scope)
+
+
+def check_authorization(keys: SecretKeys, authorization: str, scope: str) -> None:
+    """Raise RequestRefusedError unless `authorization`, a header, bears a secret key that has the scope."""
+    scheme, _, plain = authorization.partition(" ")
     key = keys.find_secret(plain.strip()) if scheme.lower() == "bearer" else None
     if key is None:
         raise RequestRefusedError(401, "invalid_secret_key", "send a secret key: Authorization: Bearer sk_…")

@@ -4,26 +4,19 @@ python -m kohort.web.collecting --project DIR --lifeline DESCRIPTOR --socket DES
     [--certificate FILE --key FILE]
 """
 
-import argparse
-import asyncio
 import gc
-import logging
-import socket
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
 import uvicorn
-import uvloop
 
 from kohort.clock import MINUTE, Clock, SystemClock
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
 from kohort.storage.journal import Journal
 from kohort.web.collector import Collector
-from kohort.web.heads import BoundedHeads
-from kohort.web.lifeline import Lifeline
-from kohort.web.logs import Log, ServerLog
+from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
+from kohort.web.logs import Log
 from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
 from kohort.web.pixel.serving import mount_pixel
@@ -65,17 +58,7 @@ class Summary:
 
 def server_of(collector: Collector, **options: object) -> uvicorn.Server:
     """Return the HTTP server of a collector, as every way to start one configures it."""
-    settings: dict[str, object] = {
-        "http": BoundedHeads,
-        "loop": "uvloop",
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": _GRACE,
-        "proxy_headers": False,
-        **options,
-    }
-    server = uvicorn.Server(uvicorn.Config(collector, **settings))  # type: ignore[arg-type]
+    server = http_server(collector, grace=_GRACE, **options)
     collector.ready = lambda: not server.should_exit
     return server
 
@@ -88,10 +71,10 @@ def tune_collection() -> None:
 
 def main() -> None:
     """Serve until told to end; then finish what has begun."""
-    given = _arguments()
+    given = arguments()
     clock = SystemClock()
     log = Log("collector", clock)
-    logging.getLogger("uvicorn").handlers = [ServerLog(log)]
+    log_server(log)
     project = Project(given.project, clock=clock)
     settings = project.settings
     commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
@@ -102,41 +85,11 @@ def main() -> None:
     mount_watch(collector, project.keys, project.watch())
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
-    tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}
-    proxy = {"proxy_headers": True, "forwarded_allow_ips": "*"} if given.behind_proxy else {}
-    server = server_of(collector, **tls, **proxy)
-    lifeline = Lifeline(given.lifeline)
-    # uvicorn has its own handlers while it serves, and passes on what it got once it has finished.
-    lifeline.stop_on_signals()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        log.say("started")
-        tune_collection()
-        runner.run(_serve(server, socket.socket(fileno=given.socket), lifeline))
+    tune_collection()
+    serve_until_told(server_of(collector, **protection(given)), given, log)
     commits.close()
     summary.say()
     log.say("stopped")
-
-
-async def _serve(server: uvicorn.Server, listening: socket.socket, lifeline: Lifeline) -> None:
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.should_exit = True
-        loop.remove_reader(lifeline.descriptor)
-
-    loop.add_reader(lifeline.descriptor, stop)
-    await server.serve(sockets=[listening])
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--lifeline", type=int, required=True)
-    parser.add_argument("--socket", type=int, required=True)
-    parser.add_argument("--behind-proxy", action="store_true")
-    parser.add_argument("--certificate", type=Path)
-    parser.add_argument("--key", type=Path)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

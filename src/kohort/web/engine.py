@@ -8,8 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from kohort.clock import Clock, Moment, SystemClock
+from kohort.clock import MINUTE, SECOND, Clock, Moment, SystemClock
 from kohort.errors import KohortError, LockedError
+from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
 from kohort.storage.journal import Journal
@@ -17,8 +18,14 @@ from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
 from kohort.web.measurements import EngineMeasurements
 
-_PAUSE: Final = 0.5
-"""The seconds between two looks at the journal."""
+_PAUSE: Final = 0.05
+"""The seconds between two looks at the journal: what people do is in the segments within a quarter of a second."""
+_TICK: Final = SECOND // 2
+"""How often the time alone is told to who keeps memberships up live."""
+
+
+_TIDY: Final = 5 * MINUTE
+"""How often small files are joined."""
 
 
 class Engine:
@@ -33,12 +40,16 @@ class Engine:
         self._failed = ""
         self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
         self._stalled: tuple[str, ...] = ()
+        self._live = LiveMemberships()
+        self._tidied: Moment | None = None
+        self._ticked: Moment = 0
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
         try:
             self._keep_up()
             self._run_if_due()
+            self._tidy_if_due()
             self._measurements.publish(self._project.settings.schedule.stalled_after)
             self._tell_stalled()
         except LockedError:
@@ -52,10 +63,12 @@ class Engine:
 
     def _keep_up(self) -> None:
         seq, tracking = self._journal.last_seq(), self._version_of_tracking()
-        if seq == self._applied and tracking == self._tracking:
+        now = self._clock.now()
+        is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
+        if seq == self._applied and tracking == self._tracking and not is_time:
             return
-        self._tracking = tracking
-        tally = self._project.keep_up()
+        self._tracking, self._ticked = tracking, now
+        tally = self._project.keep_up(self._live)
         # Not where the journal ends by now: what came meanwhile is still to apply.
         self._applied = seq
         self._measurements.applied(tally)
@@ -78,6 +91,12 @@ class Engine:
         self._last_run = now
         states = Counter(outcome.state for outcome in self._project.run())
         self._log.say("ran", steps=dict(states))
+
+    def _tidy_if_due(self) -> None:
+        now = self._clock.now()
+        if self._tidied is None or not self._tidied <= now < self._tidied + _TIDY:
+            self._tidied = now
+            self._project.tidy(self._live)
 
     def _tell_stalled(self) -> None:
         stalled = self._measurements.stalled

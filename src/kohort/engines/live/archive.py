@@ -44,7 +44,8 @@ class Archive:
         if arrivals.people:
             unknown = np.full(len(arrivals.people), np.iinfo(np.int64).max)
             self.first_seen = np.concatenate([self.first_seen, unknown])
-        np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
+        if len(arrivals.known):
+            np.minimum.at(self.first_seen, arrivals.known, arrivals.since)
         self._waiting += [arrivals] if arrivals.events or arrivals.traits else []
 
     def forget(self, people: Numbers) -> None:
@@ -54,6 +55,17 @@ class Archive:
         self.first_seen[people] = NEVER
         for parts, its, _, start in self._parts_of(people):
             parts.forget(its - start)
+
+    def met(self, arrivals: Arrivals) -> Numbers:
+        """Return whom something is told of that is told already: of the same event or trait, and the same moment."""
+        self._settle()
+        found: list[Numbers] = [np.zeros(0, np.int64)]
+        for kind, told in (("events", arrivals.events), ("traits", arrivals.traits)):
+            for name, rows in told.items():
+                people = np.unique(rows.people).astype(np.int64)
+                for parts, its, _, start in self._parts_of(people):
+                    found += [part.met(rows, its - start, start) for part in parts.tables[kind].get(name, ())]
+        return np.unique(np.concatenate(found))
 
     def _settle(self) -> None:
         """Put in order what came since this was last done."""
@@ -79,17 +91,28 @@ class Archive:
         }
         return Block(self.first_seen[people], found["events"], found["traits"])
 
+    @property
+    def slices(self) -> int:
+        """The number of parts into which people are divided, in their order; the last is of those who came later."""
+        return len(self._starts)
+
+    def slice(self, number: int) -> Numbers:
+        """Return the people of a part."""
+        bounds = [*self._starts.tolist(), len(self.first_seen)]
+        return np.arange(bounds[number], bounds[number + 1])
+
     def everybody(self) -> Iterator[tuple[Numbers, Block]]:
         """Yield all people with their history, some at a time."""
+        for number in range(self.slices):
+            people = self.slice(number)
+            if len(people):
+                yield people, self.block_of(number)
+
+    def block_of(self, number: int) -> Block:
+        """Return the history of the people of a part."""
         self._settle()
-        size = len(self.first_seen)
-        bounds = [*self._starts.tolist(), size]
-        for number, (low, high) in enumerate(pairwise(bounds)):
-            people = np.arange(low, high)
-            if not len(people):
-                continue
-            untouched = not self._forgot and not self._added.tables["events"] and not self._added.tables["traits"]
-            yield people, self._blocks[number] if untouched and number < len(self._blocks) else self.block(people)
+        untouched = not self._forgot and not self._added.tables["events"] and not self._added.tables["traits"]
+        return self._blocks[number] if untouched and number < len(self._blocks) else self.block(self.slice(number))
 
     def _parts_of(self, people: Numbers) -> Iterator[tuple["_Parts", Numbers, Numbers, int]]:
         """Yield the parts that hold rows of people: whose they are, their places among all, the part's first number."""
@@ -150,15 +173,28 @@ class _Part:
         order = np.argsort(self.rows.people, kind="stable")
         return order, self.rows.people[order]
 
+    def met(self, rows: Rows, people: Numbers, start: int) -> Numbers:
+        """Return who of people, numbered from `start` on, has a row of the same moment as one of `rows`."""
+        chosen, counts = self._chosen(people)
+        whose = np.concatenate([np.repeat(people + start, counts), rows.people])
+        both = np.stack([whose, np.concatenate([self.rows.ts[chosen], rows.ts])], axis=1)
+        _, place = np.unique(both, axis=0, return_inverse=True)
+        place = place.reshape(-1)
+        return np.asarray(rows.people[np.isin(place[len(chosen) :], place[: len(chosen)])], np.int64)
+
     def of_people(self, people: Numbers, places: Numbers) -> Rows:
+        chosen, counts = self._chosen(people)
+        columns = {name: Column(column.values[chosen], column.dictionary) for name, column in self.rows.columns.items()}
+        return Rows(np.repeat(places, counts).astype(np.int32), self.rows.ts[chosen], columns)
+
+    def _chosen(self, people: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the places of people's rows, those of one after those of another, and how many each has."""
         order, ordered = self._order
         low, high = np.searchsorted(ordered, people, side="left"), np.searchsorted(ordered, people, side="right")
         counts = np.where(np.isin(people, self.gone), 0, high - low) if len(self.gone) else high - low
         total = int(counts.sum())
         within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-        chosen = order[np.repeat(low, counts) + within]
-        columns = {name: Column(column.values[chosen], column.dictionary) for name, column in self.rows.columns.items()}
-        return Rows(np.repeat(places, counts).astype(np.int32), self.rows.ts[chosen], columns)
+        return order[np.repeat(low, counts) + within], counts
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

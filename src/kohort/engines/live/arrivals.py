@@ -36,7 +36,8 @@ class Arrivals:
     def late(self, at: int) -> Places:
         """Return the numbers of those, in order, of whom something is told that was so by the moment `at`."""
         people, moments = self._told
-        return np.unique(people[moments <= at]).astype(np.int32)
+        late = people[moments <= at]
+        return np.unique(late).astype(np.int32) if len(late) else NOBODY
 
     def earliest(self) -> int:
         """Return the earliest moment that is told of; raises ValueError if nothing is told."""

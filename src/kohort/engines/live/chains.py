@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING
+from kohort.engines.columns import MISSING, Moments
 from kohort.engines.live import stepping
 from kohort.engines.live.deadlines import Deadlines
 from kohort.engines.live.flips import Cause, Flips
@@ -111,6 +111,7 @@ class Chains:
         self._gaps = np.array([one for chain in chains for one in chain.gaps], np.int64)
         self._facts = self._facts_of(chains, first)
         self.apart = np.zeros((len(chains), people), np.bool_)
+        self.any_apart = np.zeros(len(chains), np.bool_)
         self._blocks = np.full((people, len(chains)), -1, np.int32)
         self._pool, self._used = np.empty(0, np.int64), np.zeros(1, np.int64)
         self._pending = np.empty((len(chains), 0, 3), np.int64)
@@ -146,12 +147,15 @@ class Chains:
     def forget(self, people: Numbers) -> None:
         """Leave all sequences of people to others."""
         self.apart[:, people] = True
+        self.any_apart[:] = True
 
     def set_apart(self, late: Table) -> None:
         """Leave to others the sequences, of those whom late rows are of, that these rows could be steps of."""
         for use in range(len(self._uses)) if len(late) else ():
             event = int(np.searchsorted(self._first_use, use, side="right")) - 1
-            self.apart[self._uses[use, 0], late.people[late.events == event]] = True
+            whose = late.people[late.events == event]
+            self.apart[self._uses[use, 0], whose] = True
+            self.any_apart[self._uses[use, 0]] |= len(whose) > 0
 
     def tell(self, due: Table, now: Moment) -> Flips:
         """Take in rows in the order of time, all later than what was told, and that it is `now`; return what flips."""
@@ -164,6 +168,14 @@ class Chains:
         found = stepping.advance(due.lines(), now, known, self._blocks, self._pool, self._used, flips)
         self._await(leaves[: int(self._queue[-1, 0])])
         return Flips.joined([flips_of(flips[:, :found]), self._leave(now, known)])
+
+    def count(self, moments: Moments) -> Numbers:
+        """Return how many ways begin or cease to count by each of some moments, if nothing happens meanwhile."""
+        found = self._leaving.count(moments)
+        for number, (first, end) in enumerate(self._queue[:-1].tolist()):
+            ends = self._pending[number, first:end, 1]
+            found += np.searchsorted(ends, moments - self._facts[number, stepping.WAIT], side="right")
+        return found
 
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""

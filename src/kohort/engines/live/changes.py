@@ -53,19 +53,19 @@ class Changes:
         parts = [part for part in parts if len(part.moments)]
         if len(parts) <= 1:
             return parts[0] if parts else Changes.none()
-        return Changes(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Changes)))
+        return Changes(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
 
     def __len__(self) -> int:
         return len(self.moments)
 
     def __iter__(self) -> Iterator[Change]:
-        for one in zip(*(getattr(self, one.name).tolist() for one in fields(Changes)), strict=True):
+        for one in zip(*(getattr(self, name).tolist() for name in _COLUMNS), strict=True):
             person, rule, moment, enters, cause, retracts = one
             yield Change(person, rule, moment, enters, Cause(cause), retracts)
 
     def of(self, chosen: NDArray[Any]) -> "Changes":
         """Return the changes that `chosen`, a mask or places, names."""
-        return Changes(*(getattr(self, one.name)[chosen] for one in fields(Changes)))
+        return Changes(*(getattr(self, name)[chosen] for name in _COLUMNS))
 
     def in_order(self) -> "Changes":
         """Return the changes in the order of moments, people and rules; of these what is not true comes first."""
@@ -73,11 +73,17 @@ class Changes:
 
     def without(self, others: "Changes") -> "Changes":
         """Return those that are not among `others`, whatever caused them."""
-        both = Changes.joined([self, others])
-        keys = np.stack([both.people, both.rules, both.moments, both.enters], axis=1).astype(np.int64)
-        _, place = np.unique(keys, axis=0, return_inverse=True)
-        place = place.reshape(-1)
-        return self.of(~np.isin(place[: len(self)], place[len(self) :]))
+        return self.of(~_are_among(self, others)) if len(others) else self
+
+    def standing(self) -> "Changes":
+        """Return those of which it was not said afterwards that they are not true."""
+        return self.of(~self.retracts).without(self.of(self.retracts)) if self.retracts.any() else self
+
+    def undoing(self, given: "Changes") -> "Changes":
+        """Return these, given after others of the same moment, with corrections of those that they take back."""
+        opposite = replace(self, enters=~self.enters)
+        undone = _are_among(opposite, given)
+        return Changes.joined([opposite.of(undone).retracted(), self.of(~undone)]).in_order()
 
     def corrections(self, after: "Changes") -> "Changes":
         """Return what is to be said, after these were, so that `after` is what has been said."""
@@ -86,3 +92,15 @@ class Changes:
     def retracted(self) -> "Changes":
         """Return the corrections that say that these are not true."""
         return replace(self, retracts=np.ones(len(self), np.bool_))
+
+
+_COLUMNS = tuple(one.name for one in fields(Changes))
+
+
+def _are_among(some: Changes, others: Changes) -> NDArray[np.bool_]:
+    """Return which of some changes are among others, whatever caused them."""
+    both = Changes.joined([some, others])
+    keys = np.stack([both.people, both.rules, both.moments, both.enters], axis=1).astype(np.int64)
+    _, place = np.unique(keys, axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    return np.asarray(np.isin(place[: len(some)], place[len(some) :]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kohort.clock import Moment
+from kohort.engines.columns import Moments
 from kohort.engines.live.flips import Flips
 
 
@@ -51,6 +52,13 @@ class Deadlines:
             order = np.argsort(both.moments, kind="stable")
             stamps = np.concatenate([before.stamps[before.next :], last.stamps[last.next :]])
             self._runs.append(_Run(both.of(order), stamps[order]))
+
+    def count(self, moments: Moments) -> np.typing.NDArray[np.int64]:
+        """Return how many flips there are up to each of some moments."""
+        found = np.zeros(len(moments), np.int64)
+        for run in self._runs:
+            found += np.searchsorted(run.flips.moments, moments, side="right") - run.next
+        return found
 
     def until(self, now: Moment) -> tuple[Flips, np.typing.NDArray[np.int32]]:
         """Take out the flips up to `now`, itself included, with their stamps."""

@@ -1,6 +1,6 @@
 """The live engine: memberships kept right from moment to moment, and every change of them given once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kohort.clock import DAY, Moment
 from kohort.definitions.values import ValueType
 from kohort.engines.bits import packed
-from kohort.engines.columns import Block, History
+from kohort.engines.columns import BLOCK, Block, History, Moments
 from kohort.engines.context import Context
 from kohort.engines.evaluation import Members
 from kohort.engines.kernel.engine import KernelEngine
@@ -19,13 +19,14 @@ from kohort.engines.live.archive import NEVER, Archive
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.chains import Chain, Chains
 from kohort.engines.live.changes import Changes
+from kohort.engines.live.epochs import Epoch, Epochs, in_force
 from kohort.engines.live.feed import Feed
 from kohort.engines.live.flips import Cause, Flips
 from kohort.engines.live.foresight import Foresight
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.memberships import Memberships
 from kohort.engines.live.programs import EXISTS, expanded, programs_of
-from kohort.engines.live.revisions import Epoch, Epochs, membership_changes
+from kohort.engines.live.revisions import membership_changes
 from kohort.engines.live.tallies import Tallies
 from kohort.engines.live.traced import Tracer, groups_of
 from kohort.engines.live.widths import Widths
@@ -34,7 +35,8 @@ from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Stretch
 from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
-from kohort.rules.nodes import Aggregate, Basic, Rule, Sequence
+from kohort.rules.nodes import Aggregate, Basic, Rule
+from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.operators import Function
 
 FORESEEN: Final = DAY
@@ -44,8 +46,10 @@ FORESEEN: Final = DAY
 class LiveEngine:
     """Keeps the members of rules right while it is told what happens and what time it is.
 
-    It begins with a history as of the moment `at`. Statistics of the population are those of the latest epoch:
-    `pinned`, and what these lack is computed as of `at`; see `pin`.
+    It begins with a history as of the moment `at`. Statistics of the population are those of the `epochs` up to then,
+    in the order of time: the last is in force, and what is told late is judged by that of its own time. Whoever knows
+    the statistics in force alone gives these, `pinned`. What neither knows is computed as of `at`; see `pin`. Raises
+    UsageError for both, and for epochs out of order, or after `at`.
 
     >>> from kohort.engines.columns import Block, Rows
     >>> from kohort.rules.parse import parse_rule
@@ -65,13 +69,18 @@ class LiveEngine:
         rules: Mapping[str, Rule],
         at: Moment,
         pinned: Statistics | None = None,
+        epochs: Sequence[Epoch] = (),
     ) -> None:
         self._catalog, self._now = catalog, at
         self._plan: Plan = build_plan(rules, catalog)
-        warm = KernelEngine(history, catalog).run(self._plan, at, pinned)
-        self._epochs = Epochs(Epoch(at, warm.statistics))
+        if epochs and pinned is not None:
+            raise UsageError("the statistics in force are those of the last epoch; give epochs, or `pinned` alone")
+        known = epochs or [Epoch(at, Statistics() if pinned is None else pinned)]
+        warm = KernelEngine(history, catalog).run(self._plan, at, in_force(known, at))
+        self._epochs = Epochs(known, self._plan, warm.statistics)
         self._archive = Archive(history)
         self._ids = history.people
+        self._latest = Changes.none()
         self._widths = Widths(_summed(self._plan, catalog))
         self._begin()
 
@@ -87,7 +96,7 @@ class LiveEngine:
         chains: dict[Basic, Chain] = {}
         for condition in self._plan.conditions:
             formula = layout.formula_of(condition)
-            chain = Chain.of(condition, layout) if isinstance(condition, Sequence) else None
+            chain = Chain.of(condition, layout) if isinstance(condition, Steps) else None
             if formula is not None:
                 formulas[condition] = formula
             elif chain is not None:
@@ -142,6 +151,11 @@ class LiveEngine:
         """The numbers of the population in force."""
         return self._epochs.statistics
 
+    @property
+    def epochs(self) -> tuple[Epoch, ...]:
+        """The epochs so far, in the order of time: what an engine that begins now must be given to go on like this."""
+        return self._epochs.all
+
     def tell(self, arrivals: Arrivals, now: Moment) -> Changes:
         """Take in what came and that it is `now`; return what changes by it, up to `now`.
 
@@ -163,8 +177,38 @@ class LiveEngine:
         if len(late):
             after = self._course(late, arrivals, now)
             changes = Changes.joined([changes, before.corrections(after)]).in_order()
+        if now > self._now:
+            self._latest = Changes.none()
         self._now = now
+        return self._given(changes)
+
+    def advance(self, to: Moment, most: int) -> Changes:
+        """Let time pass towards `to`, until about so many things were due; return what changes, up to `now`.
+
+        So nothing waits for a sweep: whoever finds `now` before `to` takes in what came, and goes on. What is due at
+        one and the same moment is done at once, however much it is. Raises UsageError for a moment that is past.
+        """
+        changes = self.tell(Arrivals(), self._reach(to, most))
+        if self._foresight.until < self._now + FORESEEN // 2:
+            self._foresight.look_further(self._now + FORESEEN, self._tracer(), self._now)
         return changes
+
+    def _reach(self, to: Moment, most: int) -> Moment:
+        """Return the last moment up to `to` by which at most so much is due, or that of the next if that is more."""
+        if self._due(np.array([to]))[0] <= most:
+            return to
+        within, beyond = self._now, to
+        while beyond - within > 1:
+            between = within + np.unique((beyond - within) * np.arange(1, 64) // 64)
+            between = between[between > within]
+            place = int(np.searchsorted(self._due(between), most, side="right"))
+            within, beyond = [within, *between.tolist(), beyond][place : place + 2]
+        return within if self._due(np.array([within]))[0] else beyond
+
+    def _due(self, moments: Moments) -> NDArray[np.int64]:
+        """Return how much time alone brings by each of some moments."""
+        counts = [part.count(moments) for part in (self._feed, self._tallies, self._chains, self._foresight)]
+        return np.asarray(np.sum(counts, axis=0))
 
     def retell(self, whose: NDArray[np.integer], arrivals: Arrivals) -> Changes:
         """Forget all that is known of people, by number, and take in `arrivals` instead; return what changes.
@@ -187,7 +231,13 @@ class LiveEngine:
             membership_changes(self._plan, people, block, self._epochs, stretch, self._catalog) for block in (old, new)
         )
         self._relearn(people, new, arrivals)
-        return before.corrections(after).in_order()
+        return self._given(before.corrections(after).in_order())
+
+    def _given(self, changes: Changes) -> Changes:
+        """Remember what is so from this very moment on, and return all."""
+        of_now = changes.of(changes.moments == self._now)
+        self._latest = Changes.joined([self._latest, of_now]).standing()
+        return changes
 
     def _relearn(self, people: NDArray[np.int64], block: Block, arrivals: Arrivals) -> None:
         """Find anew what is true now of people, whose history is `block`."""
@@ -217,15 +267,41 @@ class LiveEngine:
         return [*ahead, *traced, self._foresight.due(now), counted, self._chains.tell(due, now)]
 
     def pin(self, statistics: Statistics) -> Changes:
-        """Take `statistics` as in force from now on; return what changes by them."""
-        known = self._plan.known(statistics)
-        self._epochs.add(Epoch(self._now, Statistics({**self.statistics.by_key, **known.by_key})))
+        """Take `statistics` as in force from now on; return what changes by them.
+
+        What changed at this very moment by the numbers before, and does not by these, is corrected.
+        """
+        self._epochs.add(Epoch(self._now, statistics))
         self._layout.statistics = self.statistics
         traced = self._foresight.pin(self._tracer(), self._now)
         flips = Flips.joined([*traced, self._tallies.pin(self._layout, self._now)])
         self._memberships.expect(self._blank())
         causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
-        return self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
+        changes = self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
+        return self._given(changes.undoing(self._latest))
+
+    def met(self, arrivals: Arrivals) -> NDArray[np.int64]:
+        """Return whom something is told of, by number, at a moment of which the same kind of thing is told already.
+
+        Which of the two came first is not to be seen from when they are told; to tell it, retell them.
+        """
+        return self._archive.met(arrivals)
+
+    def measured(self) -> Statistics:
+        """Return the numbers of the population as of now, which can be pinned."""
+        size = len(self._ids)
+        parts = [np.arange(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
+        history = History(self._ids, [self._archive.block(people) for people in parts])
+        return KernelEngine(history, self._catalog).run(self._plan, self._now).statistics
+
+    @property
+    def asks_for_statistics(self) -> bool:
+        """Whether any rule asks for numbers of the population."""
+        return bool(self._plan.terms)
+
+    def population(self) -> int:
+        """Return how many people exist now."""
+        return int(np.count_nonzero(self._archive.first_seen <= self._now))
 
     def members(self) -> Members:
         """Return the members of each rule, as of now."""

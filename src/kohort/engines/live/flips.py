@@ -49,8 +49,11 @@ class Flips:
         parts = [part for part in parts if len(part.moments)]
         if len(parts) <= 1:
             return parts[0] if parts else Flips.none()
-        return Flips(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Flips)))
+        return Flips(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
 
     def of(self, chosen: NDArray[Any] | slice) -> "Flips":
         """Return the flips that `chosen`, a mask, places or a slice, names."""
-        return Flips(*(getattr(self, one.name)[chosen] for one in fields(Flips)))
+        return Flips(*(getattr(self, name)[chosen] for name in _COLUMNS))
+
+
+_COLUMNS = tuple(one.name for one in fields(Flips))

@@ -1,6 +1,6 @@
 """Conditions that are traced: for whom, when again, and what of it is foreseen."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,8 @@ class Foresight:
     """Traces groups of conditions for those whom something happened to, and queues what time alone will change.
 
     `groups` are traced for everybody; of `standby`, one a sequence that `chains` keeps, those who are set apart there.
-    What is foreseen reaches to the moment `until`, but for ever of what only rows change, past and future ones.
+    What is foreseen reaches to the moment `until`, of some parts of the people further than of others; but for ever of
+    what only rows change, past and future ones.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Foresight:
         # One more than there are groups: the first is that of people's existence.
         self._stamps = np.zeros((len(self._groups) + 1, len(archive.first_seen)), np.int32)
         self._deadlines = Deadlines()
-        self.until: Moment = -(2**63)
+        self._until: list[Moment] = [-(2**63)] * archive.slices
 
     def grow(self, people: int) -> None:
         """Make room for so many people."""
@@ -47,6 +48,8 @@ class Foresight:
 
     def exist(self, people: NDArray[np.integer]) -> None:
         """Let people exist from the moments on from which they are known."""
+        if not len(people):
+            return
         moments: Moments = self._archive.first_seen[people]
         numbers = np.full(len(people), EXISTS, np.int32)
         causes = np.full(len(people), Cause.EVENT, np.int8)
@@ -69,53 +72,79 @@ class Foresight:
         told |= {("traits", name): rows.people for name, rows in arrivals.traits.items()}
         found = []
         for place, group in enumerate(self._groups):
-            whose: list[NDArray[np.integer]] = [new, *(told[subject] for subject in group.reads if subject in told)]
-            people = self._among(np.unique(np.concatenate(whose)).astype(np.int64), place)
+            whose: list[NDArray[np.integer]] = [told[subject] for subject in group.reads if subject in told]
+            if len(new):
+                whose.append(new)
+            if not whose or (place >= self._first_standby and not self._chains.any_apart[place - self._first_standby]):
+                continue
+            people = np.unique(self._among(np.concatenate(whose), place)).astype(np.int64)
             if len(people):
                 found.append(self._trace(place, people, self._archive.block(people), tracer, since, now))
         return found
 
+    @property
+    def until(self) -> Moment:
+        """The moment up to which everything is foreseen."""
+        return min(self._until)
+
     def begin(self, until: Moment, tracer: Tracer, now: Moment) -> Iterator[Flips]:
         """Decide everything for everybody, and foresee it up to `until`."""
-        self.until = until
+        self._until = [until] * self._archive.slices
         yield from self._trace_all(range(len(self._groups)), tracer, now, now)
 
     def look_ahead(self, until: Moment, tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
         """Decide anew for everybody, from `since` to `now`, what time can change, and foresee it up to `until`."""
-        self.until = until
-        timely = [place for place, group in enumerate(self._groups) if group.timely]
-        yield from self._trace_all(timely, tracer, since, now)
+        self._until = [until] * self._archive.slices
+        yield from self._trace_all(self._timely(), tracer, since, now)
+
+    def look_further(self, until: Moment, tracer: Tracer, now: Moment) -> None:
+        """Foresee up to `until` for that part of the people of whom the least is foreseen."""
+        number = self._until.index(self.until)
+        self._until[number] = until
+        for _ in self._trace_slice(number, self._timely(), tracer, now, now):
+            pass  # What is so now is known.
 
     def pin(self, tracer: Tracer, now: Moment) -> Iterator[Flips]:
         """Decide anew for everybody what depends on the population's numbers."""
         pinned = [place for place, group in enumerate(self._groups) if group.pinned]
         yield from self._trace_all(pinned, tracer, now, now)
 
+    def count(self, moments: Moments) -> Numbers:
+        """Return of how much the time has come by each of some moments."""
+        return self._deadlines.count(moments)
+
     def due(self, now: Moment) -> Flips:
         """Return what time brings up to `now`, of that what still counts."""
         flips, stamps = self._deadlines.until(now)
         return flips.of(self._stamps[self._group_of[flips.conditions], flips.people] == stamps)
 
-    def _among(self, people: Numbers, place: int) -> Numbers:
+    def _among(self, people: NDArray[np.integer], place: int) -> NDArray[np.integer]:
         """Return those of people for whom a group is traced."""
         if place < self._first_standby:
             return people
         return np.asarray(people[self._chains.apart[place - self._first_standby][people]])
 
-    def _trace_all(self, places: Iterable[int], tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
-        some = [(place, self._among(np.arange(len(self._archive.first_seen)), place)) for place in places]
-        for place, people in some:
-            if place >= self._first_standby and len(people):
-                yield self._trace(place, people, self._archive.block(people), tracer, since, now)
-        whole = [place for place, _ in some if place < self._first_standby]
-        for people, block in self._archive.everybody() if whole else ():
-            for place in whole:
-                yield self._trace(place, people, block, tracer, since, now)
+    def _timely(self) -> list[int]:
+        return [place for place, group in enumerate(self._groups) if group.timely]
+
+    def _trace_all(self, places: Sequence[int], tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
+        for number in range(self._archive.slices):
+            yield from self._trace_slice(number, places, tracer, since, now)
+
+    def _trace_slice(
+        self, number: int, places: Sequence[int], tracer: Tracer, since: Moment, now: Moment
+    ) -> Iterator[Flips]:
+        people = self._archive.slice(number)
+        whose = [(place, its) for place in places if len(its := np.asarray(self._among(people, place), np.int64))]
+        whole = self._archive.block_of(number) if any(len(its) == len(people) for _, its in whose) else None
+        for place, its in whose:
+            block = self._archive.block(its) if whole is None or len(its) < len(people) else whole
+            yield self._trace(place, its, block, tracer, since, now)
 
     def _trace(self, place: int, people: Numbers, block: Block, tracer: Tracer, since: Moment, now: Moment) -> Flips:
         """Return what becomes of a group's conditions up to `now`, and queue what is foreseen."""
         self._stamps[place + 1, people] += 1
-        until = max(now, self.until) if self._groups[place].timely else _NEVER
+        until = max(now, *self._until) if self._groups[place].timely else _NEVER
         flips = tracer.trace(self._groups[place], people, block, since, until)
         to_come = flips.moments > now
         foreseen = flips.of(to_come)

@@ -1,7 +1,5 @@
 """The inner loops over conditions and rules: bits of people, eight to a byte, people one after another."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +8,7 @@ from kohort.engines.live.compiled import compiled
 from kohort.engines.live.programs import INSIDE
 
 Sets = NDArray[np.uint8]
+_MANY = 64
 
 
 @compiled
@@ -29,28 +28,22 @@ def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
 
 
 @compiled
-def decide(conditions: Sets, person: int, start: int, asks: Places, when_true: Places, when_false: Places) -> bool:
+def decide(conditions: Sets, person: int, start: int, code: Places) -> bool:
     """Return whether the program that begins at `start` finds a person inside."""
     place = start
     while place >= 0:
-        place = when_true[place] if is_set(conditions, person, asks[place]) else when_false[place]
+        number = code[place, 0]
+        # No branch on what holds, which no processor foresees.
+        place = code[place, 1 + ((conditions[person, number >> 3] >> (number & 7)) & 1)]
     return place == INSIDE
 
 
 @compiled
-def decide_all(
-    conditions: Sets,
-    people: Moments,
-    starts: Places,
-    asks: Places,
-    when_true: Places,
-    when_false: Places,
-    members: Sets,
-) -> None:
+def decide_all(conditions: Sets, people: Moments, starts: Places, code: Places, members: Sets) -> None:
     """Put into `members` for each of `people` the rules that hold."""
     for person in people:
         for rule in range(len(starts)):
-            put_bit(members, person, rule, decide(conditions, person, starts[rule], asks, when_true, when_false))
+            put_bit(members, person, rule, decide(conditions, person, starts[rule], code))
 
 
 @compiled
@@ -61,7 +54,27 @@ def put_all(conditions: Sets, people: Places, numbers: Places, holds: NDArray[np
 
 
 @compiled
+def order_people(order: Moments, moments: Moments, people: Places) -> bool:
+    """Put those of one moment, in an order of moments, into the order of people; return False if they are too many."""
+    first = 0
+    while first < len(order):
+        end = first + 1
+        while end < len(order) and moments[order[end]] == moments[order[first]]:
+            if end - first > _MANY:
+                return False
+            row, place = order[end], end
+            while place > first and people[order[place - 1]] > people[row]:
+                order[place] = order[place - 1]
+                place -= 1
+            order[place] = row
+            end += 1
+        first = end
+    return True
+
+
+@compiled
 def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles to one
+    order: Moments,
     moments: Moments,
     people: Places,
     numbers: Places,
@@ -70,52 +83,54 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     conditions: Sets,
     members: Sets,
     starts: Places,
-    asks: Places,
-    when_true: Places,
-    when_false: Places,
+    code: Places,
     first_dependent: Places,
     dependents: Places,
     marks: Moments,
     touched: Places,
-    changes: NDArray[Any],
+    changes: Places,
 ) -> tuple[int, int]:
-    """Apply flips, in the order of moments and then of people, and put into `changes` what rules change by them.
+    """Apply flips in `order`, which is that of moments and people, and decide the rules that ask what flipped.
 
-    All flips of a person at one moment apply before their rules are decided. `marks`, one a rule and kept from call to
-    call, say when a rule was last touched, the last of them how often anything was; `touched` has room for all rules,
-    `changes`, of shape (4, n), for each flip's dependents: people, rules, rows of flips, twice the cause and whether
+    Flips of one person and moment are one. `marks` and `touched` are room for each rule, and one more mark. Into
+    `changes`, shape (n, 4), go, for each flip's dependents: person, rule, row of the flip, twice the cause and whether
     the person enters. Returns how many there are, and a number without meaning.
     """
     seen = 0
     for place in range(len(people)):
         # Reads that do not wait for one another, so that the cache has what the loop below asks for.
         seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
-    found, row = 0, 0
-    while row < len(moments):
-        moment, person = moments[row], people[row]
+    found, place = 0, 0
+    while place < len(order):
+        first = order[place]
+        moment, person = moments[first], people[first]
         marks[-1] += 1
         mark, size, cause = marks[-1], 0, 0
-        first = row
-        while row < len(moments) and moments[row] == moment and people[row] == person:
+        while place < len(order) and moments[order[place]] == moment and people[order[place]] == person:
+            row = order[place]
+            place += 1
             number = numbers[row]
-            if is_set(conditions, person, number) != holds[row]:
-                put_bit(conditions, person, number, holds[row])
-                cause = max(cause, causes[row])
-                for place in range(first_dependent[number], first_dependent[number + 1]):
-                    rule = dependents[place]
-                    if marks[rule] != mark:
-                        marks[rule] = mark
-                        touched[size] = rule
-                        size += 1
-            row += 1
-        if size > 1:
-            touched[:size].sort()
-        for place in range(size):
-            rule = touched[place]
-            inside = decide(conditions, person, starts[rule], asks, when_true, when_false)
+            if is_set(conditions, person, number) == holds[row]:
+                continue
+            put_bit(conditions, person, number, holds[row])
+            cause = max(cause, causes[row])
+            for one in range(first_dependent[number], first_dependent[number + 1]):
+                rule = dependents[one]
+                if marks[rule] != mark:
+                    marks[rule] = mark
+                    # Each flip's rules stand in order: few are to be moved.
+                    spot = size
+                    while spot > 0 and touched[spot - 1] > rule:
+                        touched[spot] = touched[spot - 1]
+                        spot -= 1
+                    touched[spot] = rule
+                    size += 1
+        for one in range(size):
+            rule = touched[one]
+            inside = decide(conditions, person, starts[rule], code)
             if inside != is_set(members, person, rule):
                 put_bit(members, person, rule, inside)
-                changes[0, found], changes[1, found] = person, rule
-                changes[2, found], changes[3, found] = first, 2 * cause + inside
+                changes[found, 0], changes[found, 1] = person, rule
+                changes[found, 2], changes[found, 3] = first, 2 * cause + inside
                 found += 1
     return found, seen

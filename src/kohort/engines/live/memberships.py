@@ -30,6 +30,7 @@ class Memberships:
         self._dependents = np.diff(programs.first_dependent)
         self._marks = np.zeros(programs.rules + 1, np.int64)
         self._touched = np.zeros(programs.rules, np.int32)
+        self._room = np.empty((0, 4), np.int32)
 
     def grow(self, people: int) -> None:
         """Make room for so many people; of those who are new nothing is known."""
@@ -55,16 +56,18 @@ class Memberships:
     def decide(self, people: NDArray[np.int64]) -> None:
         """Decide all rules for people."""
         its = self._programs
-        loops.decide_all(self._conditions, people, its.starts, its.asks, its.when_true, its.when_false, self._members)
+        loops.decide_all(self._conditions, people, its.starts, its.code, self._members)
 
     def apply(self, flips: Flips, silent: NDArray[np.int64]) -> Changes:
         """Apply flips and return what changes by them, in order, but of those people who are `silent`, in order."""
         if not len(flips.moments):
             return Changes.none()
-        flips = flips.of(np.lexsort((flips.people, flips.moments)))
         its = self._programs
-        room = np.empty((4, int(self._dependents[flips.conditions].sum())), np.int64)
+        most = int(self._dependents[flips.conditions].sum())
+        if most > len(self._room):
+            self._room = np.empty((most + most // 2, 4), np.int32)
         found, _ = loops.resolve(
+            _in_order(flips),
             flips.moments,
             flips.people,
             flips.conditions,
@@ -73,29 +76,29 @@ class Memberships:
             self._conditions,
             self._members,
             its.starts,
-            its.asks,
-            its.when_true,
-            its.when_false,
+            its.code,
             its.first_dependent,
             its.dependents,
             self._marks,
             self._touched,
-            room,
+            self._room,
         )
-        people, rules, rows, what = room[:, :found]
-        changes = Changes(
-            people.astype(np.int32),
-            rules.astype(np.int32),
-            flips.moments[rows],
-            what & 1 == 1,
-            (what >> 1).astype(np.int8),
-            np.zeros(found, np.bool_),
-        )
+        people, rules, rows, what = self._room[:found].T.copy()
+        causes, nothing = (what >> 1).astype(np.int8), np.zeros(found, np.bool_)
+        changes = Changes(people, rules, flips.moments[rows], what & 1 == 1, causes, nothing)
         return changes.of(~np.isin(people, silent)) if len(silent) else changes
 
     def members_of(self, rule: int) -> NDArray[np.bool_]:
         """Return who is a member of a rule, shape (people,)."""
         return np.asarray((self._members[: self._size, rule >> 3] >> (rule & 7)) & 1 == 1)
+
+
+def _in_order(flips: Flips) -> NDArray[np.int64]:
+    """Return the places of flips in the order of moments and people; of one moment there are mostly few."""
+    order = np.argsort(flips.moments, kind="stable")
+    if loops.order_people(order, flips.moments, flips.people):
+        return order
+    return np.lexsort((flips.people, flips.moments))
 
 
 def _longer(sets: NDArray[np.uint8], people: int, blank: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -19,17 +19,15 @@ EXISTS: Final = 0
 
 @dataclass(frozen=True)
 class Programs:
-    """One program a rule over numbered conditions, all instructions in one array each.
+    """One program a rule over numbered conditions.
 
-    An instruction asks the condition `asks` and goes on to `when_true` or `when_false`: another instruction, `INSIDE`
-    or `OUTSIDE`. `starts` are the first instructions. The rules that ask condition i are `dependents` from
-    `first_dependent[i]` to before `first_dependent[i + 1]`.
+    An instruction is a row of `code`: the condition it asks, and where it goes on if that does not hold, and if it
+    holds: another instruction, `INSIDE` or `OUTSIDE`. `starts` are the first instructions. The rules that ask condition
+    i are `dependents` from `first_dependent[i]` to before `first_dependent[i + 1]`.
     """
 
     starts: NDArray[np.int32]
-    asks: NDArray[np.int32]
-    when_true: NDArray[np.int32]
-    when_false: NDArray[np.int32]
+    code: NDArray[np.int32]
     first_dependent: NDArray[np.int32]
     dependents: NDArray[np.int32]
 
@@ -43,8 +41,8 @@ def programs_of(formulas: Iterable[Formula], conditions: int) -> Programs:
     """Return the programs of formulas over so many conditions; none of the formulas may name a segment.
 
     >>> programs = programs_of([Gate("or", (1, Gate("not", (2,))))], 3)
-    >>> programs.asks.tolist(), programs.when_true.tolist(), programs.when_false.tolist(), programs.starts.tolist()
-    ([2, 1], [-2, -1], [-1, 0], [1])
+    >>> programs.code.tolist(), programs.starts.tolist()
+    ([[2, -1, -2], [1, 0, -1]], [1])
     """
     code: list[tuple[int, int, int]] = []
     starts, asked = [], []
@@ -56,9 +54,11 @@ def programs_of(formulas: Iterable[Formula], conditions: int) -> Programs:
     flat = np.array([condition for one in asked for condition in one], np.int64)
     order = np.argsort(flat, kind="stable")
     first = np.searchsorted(flat[order], np.arange(conditions + 1))
-    asks, when_true, when_false = np.array(code, np.int32).reshape(-1, 3).T.copy()
     return Programs(
-        np.array(starts, np.int32), asks, when_true, when_false, first.astype(np.int32), rules[order].astype(np.int32)
+        np.array(starts, np.int32),
+        np.array(code, np.int32).reshape(-1, 3),
+        first.astype(np.int32),
+        rules[order].astype(np.int32),
     )
 
 
@@ -104,7 +104,7 @@ def _emit(formula: Formula, when_true: int, when_false: int, code: list[tuple[in
                 when_false = _emit(part, when_true, when_false, code)
             return when_false
         case int():
-            code.append((formula, when_true, when_false))
+            code.append((formula, when_false, when_true))
             return len(code) - 1
         case _:
             raise TypeError("a segment is written out before it is programmed")

@@ -1,60 +1,18 @@
 """The whole course of memberships of some people, under the statistics of each epoch: what corrections are made of."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kohort.clock import Moment
 from kohort.engines.columns import Block, Moments
 from kohort.engines.live.changes import Changes
+from kohort.engines.live.epochs import Epochs
 from kohort.engines.live.flips import Cause
 from kohort.engines.plan import Plan
-from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Ordered, Stretch
 from kohort.engines.timelines.timeline import timelines
 from kohort.rules.catalog import Catalog
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """Statistics and the moment from which on they are in force."""
-
-    since: Moment
-    statistics: Statistics
-
-
-class Epochs:
-    """The epochs so far; the first reaches back to the beginning.
-
-    >>> epochs = Epochs(Epoch(5, Statistics()))
-    >>> epochs.add(Epoch(9, Statistics()))
-    >>> [(stretch.since, stretch.until) for stretch, _ in epochs.between(0, 20)]
-    [(0, 8), (9, 20)]
-    """
-
-    def __init__(self, first: Epoch) -> None:
-        self._epochs = [first]
-
-    @property
-    def statistics(self) -> Statistics:
-        """The statistics in force."""
-        return self._epochs[-1].statistics
-
-    def add(self, epoch: Epoch) -> None:
-        """Take in the next one."""
-        if epoch.since == self._epochs[-1].since:
-            self._epochs.pop()
-        self._epochs.append(epoch)
-
-    def between(self, since: Moment, until: Moment) -> Iterator[tuple[Stretch, Statistics]]:
-        """Yield the stretches of time from `since` to `until` with the statistics in force in each."""
-        ends = [one.since - 1 for one in self._epochs[1:]]
-        for place, (epoch, end) in enumerate(zip(self._epochs, [*ends, until], strict=True)):
-            begin = since if place == 0 else max(since, epoch.since)
-            if begin <= min(end, until):
-                yield Stretch(begin, min(end, until)), epoch.statistics
 
 
 def membership_changes(

@@ -50,25 +50,36 @@ class Streams:
 
     def bits(self, rows: Rows) -> Bits:
         """Return the streams of each row, shape (rows,)."""
+        table, places = self.looked_up(rows)
+        return np.asarray(table[places + 1])
+
+    def looked_up(self, rows: Rows) -> tuple[Bits, NDArray[np.integer]]:
+        """Return a table of streams, and for each row its place there, -1 being the first: what `bits` looks up."""
+        if not self._looked_up and not self._asked:
+            return np.array([self._always]), np.full(len(rows.ts), -1, np.int8)
+        columns = [(rows.columns.get(name), name, numbers) for name, numbers in self._looked_up.items()]
+        if len(columns) == 1 and not self._asked:
+            ((column, name, numbers),) = columns
+            if column is not None and len(column.dictionary):
+                return self._table(name, numbers, column), column.values
         bits = np.full(len(rows.ts), self._always, np.uint64)
-        for name, numbers in self._looked_up.items():
-            column = rows.columns.get(name)
+        for column, name, numbers in columns:
             if column is None or not len(column.dictionary):
                 bits |= self._ask(numbers, rows)
             else:
-                bits |= self._table(name, numbers, column)[column.values]
+                bits |= self._table(name, numbers, column)[column.values.astype(np.int64) + 1]
         if self._asked:
             bits |= self._ask(self._asked, rows)
-        return bits
+        return np.concatenate([np.zeros(1, np.uint64), bits]), np.arange(len(bits))
 
     def _table(self, name: str, numbers: Sequence[int], column: Column) -> Bits:
-        """Return the streams of each text of a dictionary, and at last those of a row without one."""
+        """Return the streams of a row without a text, and those of each text of a dictionary."""
         dictionary, table = self._known.get(name, ((), np.zeros(0, np.uint64)))
         if dictionary is not column.dictionary:
             size = len(column.dictionary) + 1
-            codes = np.append(np.arange(size - 1, dtype=np.int32), np.int32(column.missing))
+            codes = np.append(np.int32(column.missing), np.arange(size - 1, dtype=np.int32))
             texts = Rows(np.zeros(size, np.int32), np.zeros(size, np.int64), {name: Column(codes, column.dictionary)})
-            table = self._ask(numbers, texts)
+            table = self._always | self._ask(numbers, texts)
             self._known[name] = column.dictionary, table
         return table
 

@@ -43,7 +43,7 @@ class Table:
         some = [part for part in parts if len(part)]
         if len(some) <= 1:
             return some[0] if some else parts[0]
-        return Table(*(np.concatenate([getattr(part, one.name) for part in some]) for one in fields(Table)))
+        return Table(*(np.concatenate([getattr(part, name) for part in some]) for name in _COLUMNS))
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -54,7 +54,7 @@ class Table:
 
     def of(self, chosen: NDArray[Any] | slice) -> "Table":
         """Return the rows that `chosen`, a mask, places or a slice, names."""
-        return Table(*(getattr(self, one.name)[chosen] for one in fields(Table)))
+        return Table(*(getattr(self, name)[chosen] for name in _COLUMNS))
 
     def in_time(self) -> "Table":
         """Return the rows in the order of time."""
@@ -63,6 +63,9 @@ class Table:
     def until(self, moments: Moments) -> NDArray[np.int64]:
         """Return how many rows, which stand in the order of time, there are up to each moment, itself included."""
         return np.searchsorted(self.ts, moments, side="right")
+
+
+_COLUMNS = tuple(one.name for one in fields(Table))
 
 
 class Log:
@@ -94,8 +97,8 @@ class Log:
         if self._end + len(table) > len(self._room):
             old = self.table
             size = len(old) + len(table)
-            room = [np.empty((size + size // 4, *getattr(old, one.name).shape[1:]), getattr(old, one.name).dtype)
-                    for one in fields(Table)]  # fmt: skip
+            columns = [getattr(old, name) for name in _COLUMNS]
+            room = [np.empty((size + size // 4, *column.shape[1:]), column.dtype) for column in columns]
             self._room = Table(*room)
             self._first, self._end = 0, len(old)
             self._put(old, 0)
@@ -107,8 +110,8 @@ class Log:
         self._first += rows
 
     def _put(self, table: Table, place: int) -> None:
-        for one in fields(Table):
-            getattr(self._room, one.name)[place : place + len(table)] = getattr(table, one.name)
+        for name in _COLUMNS:
+            getattr(self._room, name)[place : place + len(table)] = getattr(table, name)
 
 
 def spread(now: Moment, lengths: Moments, forever: int) -> Moments:

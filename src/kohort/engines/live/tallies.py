@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
+from kohort.engines.columns import Moments
 from kohort.engines.live import sliding
 from kohort.engines.live.flips import Cause, Flips
 from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
@@ -123,6 +124,17 @@ class Tallies:
         self._forget()
         self._log.add(self._allotted(due))
         return Flips.joined([*found, *self._slide(now)])
+
+    def count(self, moments: Moments) -> Numbers:
+        """Return how many rows enter or leave spans by each of some moments."""
+        found = np.zeros(len(moments), np.int64)
+        for number, span in enumerate(self._plans.spans):
+            for log, table in enumerate((self._log.table, self._late)):
+                if span.enter:
+                    found += table.until(moments - span.enter) - self._heads[log, number]
+                if span.leave != FOREVER:
+                    found += table.until(moments - span.leave) - self._tails[log, number]
+        return found
 
     def forget(self, people: Numbers) -> None:
         """Let people have done nothing: their rows belong to no stream any more, and their cells hold 0."""

@@ -1,0 +1,129 @@
+"""Memberships kept up live: who enters and leaves is recorded as it happens, between epochs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from kohort.clock import Moment
+from kohort.definitions.live import LiveSettings
+from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.statistics import Statistics
+from kohort.pipeline.live.corrections import Corrections, keys_taken_back
+from kohort.pipeline.live.front import Front
+from kohort.pipeline.live.incoming import Incoming
+from kohort.pipeline.live.lookup import told_of
+from kohort.pipeline.live.settling import Found
+from kohort.pipeline.live.state import Basis, State, begun
+from kohort.pipeline.recording import logged_of, said_of
+from kohort.pipeline.workspace import Workspace
+from kohort.segments.membership import MembershipChange
+from kohort.storage.records import MembershipsKept
+from kohort.storage.tables import Tables
+
+_CHANGES_A_RECORD: Final = 100_000
+
+
+class LiveMemberships:
+    """Keeps the memberships of a project up with its tables and the clock, one step after another.
+
+    Whoever calls `step` holds the write lock, and has brought the tables up to the end of the journal; afterwards they
+    have to be brought up to it again.
+    """
+
+    def __init__(self) -> None:
+        self._state: State | None = None
+        self._said_at: Moment | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is anything to keep up with the clock."""
+        return self._state is not None
+
+    def step(self, workspace: Workspace, settings: LiveSettings) -> int:
+        """Record who has entered and left by now; return how many changes that are."""
+        # Until all is recorded, nothing is known: what was found and is lost is found again from the tables.
+        state, self._state = self._state, None
+        now = workspace.clock.now()
+        basis = Basis.of(workspace, state.basis if state else None)
+        if not basis.epoch or not basis.rules:
+            return 0
+        front = Front.of(workspace.tables, state.front if state else None)
+        if state is None or state.basis != basis or not front.follows(state.front):
+            state, changes = begun(workspace, basis, front, now, settings.settling)
+            self._record(workspace, state, changes, None, settings)
+            self._state = state
+            return len(changes)
+        found = _found(workspace, state, front, max(now, state.engine.now))
+        statistics = None
+        if self._is_due(state.engine.now, settings) and state.engine.asks_for_statistics:
+            statistics = state.engine.measured()
+            found += state.changes(state.engine.pin(statistics), state.engine.now)
+        told = state.waiting.take(found, state.engine.now) + state.waiting.settled(state.engine.now)
+        keys = keys_taken_back(told, state.basis.since)
+        changes = Corrections(state.basis.since, logged_of(workspace.tables, keys)).rows(told)
+        self._record(workspace, state, changes, statistics, settings)
+        self._state = state
+        return len(changes)
+
+    def tidy(self, tables: Tables) -> None:
+        """Join the small files of tables; what was told of them stays told. The caller holds the write lock."""
+        state = self._state
+        is_told = state is not None and Front.of(tables, state.front).files == state.front.files
+        if tables.tidy() and is_told and state is not None:
+            state.front = Front.of(tables)
+
+    def _is_due(self, now: Moment, settings: LiveSettings) -> bool:
+        return self._said_at is None or not self._said_at <= now < self._said_at + settings.every
+
+    def _record(
+        self,
+        workspace: Workspace,
+        state: State,
+        changes: Sequence[MembershipChange],
+        statistics: Statistics | None,
+        settings: LiveSettings,
+    ) -> None:
+        """Append changes to the journal; without any, now and then, that memberships are kept up."""
+        now = state.engine.now
+        is_due = self._is_due(now, settings)
+        if not changes and not is_due:
+            return
+        starts = range(0, max(1, len(changes)), _CHANGES_A_RECORD)
+        kept = [
+            MembershipsKept(0, state.engine.population(), said_of(changes[start : start + _CHANGES_A_RECORD]))
+            for start in starts
+        ]
+        # Only with the last of them memberships are known up to a later moment.
+        numbers = None if statistics is None else statistics.to_json()
+        kept[-1] = msgspec.structs.replace(kept[-1], at=now - settings.settling, statistics=numbers)
+        workspace.journal.append("changes", [msgspec.json.encode(one) for one in kept], recorded_at=now)
+        self._said_at = now if is_due else self._said_at
+
+
+def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> list[Found]:
+    """Tell the engine what has come; return what changes by it and by the time."""
+    since, engine, catalog = state.engine.now, state.engine, state.basis.catalog
+    moved = front.moved(state.front)
+    new = state.take(moved)
+    incoming = Incoming(state.front, front, state.actors)
+    state.front = front
+    anew = incoming.consenting() | {state.numbers[person] for person in moved.anew}
+    known = {state.numbers[person]: moment for person, moment in moved.since.items()}
+    arrivals = Arrivals(
+        events=incoming.events(catalog, anew),
+        traits=incoming.traits(anew),
+        people=tuple(new),
+        known=np.array(list(known), np.int32),
+        since=np.array(list(known.values()), np.int64),
+    )
+    met = frozenset(engine.met(arrivals).tolist())
+    if met:
+        arrivals = replace(arrivals, events=incoming.events(catalog, anew | met), traits=incoming.traits(anew | met))
+    found = state.changes(engine.tell(arrivals, now), since)
+    if anew | met:
+        told = told_of(workspace, catalog, {state.people[number]: number for number in anew | met})
+        found += state.changes(engine.retell(np.array(sorted(anew | met), np.int64), told), since)
+    return found

@@ -1,0 +1,133 @@
+"""What a live engine rests on, and what it has been told of a project's tables."""
+
+from dataclasses import dataclass
+
+from kohort.clock import Moment
+from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.changes import Changes
+from kohort.engines.live.engine import LiveEngine
+from kohort.engines.live.flips import Cause as Reason
+from kohort.errors import UsageError
+from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
+from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force
+from kohort.pipeline.histories import open_history
+from kohort.pipeline.live.front import Front, Moved
+from kohort.pipeline.live.settling import Found, Settling
+from kohort.pipeline.versions import InForce, recorded
+from kohort.pipeline.workspace import Workspace
+from kohort.rules.catalog import Catalog
+from kohort.rules.nodes import Rule
+from kohort.segments.membership import Cause, Membership, MembershipChange
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What the members of all segments rest on besides what people do: another basis needs another engine.
+
+    `epoch` is the journal number of the latest run, `since` the moment from which on the log tells of the segments
+    in force.
+    """
+
+    epoch: int
+    since: Moment
+    force: InForce
+    catalog: Catalog
+    rules: dict[str, Rule]
+
+    @classmethod
+    def of(cls, workspace: Workspace, before: "Basis | None" = None) -> "Basis":
+        """Return what is in force now; the rules of `before` are not read again where nothing has changed."""
+        force = workspace.in_force()
+        catalog = catalog_in_force(workspace, force)
+        if before is not None and (before.force, before.catalog) == (force, catalog):
+            rules = before.rules
+        else:
+            rules = rules_in_force(workspace, force)[1]
+        live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
+        rows = recorded(workspace.tables, "epochs").to_pylist()
+        epochs = {row["seq"]: row["at"] for row in rows if row["seq"] not in live}
+        # Before there was `kohort apply`, the epoch was the record that followed.
+        first = min((seq for seq in epochs if seq >= force.seq), default=0)
+        return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules)
+
+    @property
+    def names(self) -> list[str]:
+        """The segments, in the order of their rules."""
+        return list(self.rules)
+
+
+@dataclass
+class State:
+    """The engine, whom it knows by which number, and what it has been told."""
+
+    basis: Basis
+    engine: LiveEngine
+    front: Front
+    people: list[str]
+    numbers: dict[str, int]
+    actors: dict[str, int]
+    waiting: Settling
+
+    def take(self, moved: Moved) -> list[str]:
+        """Take in who is who now; return the persons of whom nothing was known, who get the next numbers."""
+        new = [one for one in sorted({*moved.persons.values(), *moved.anew}) if one not in self.numbers]
+        for person in new:
+            self.numbers[person] = len(self.people)
+            self.people.append(person)
+        self.actors |= {actor: self.numbers[person] for actor, person in moved.persons.items()}
+        return new
+
+    def changes(self, found: Changes, since: Moment) -> list[Found]:
+        """Return what the engine found, after it was at `since`, in words of the log: what had settled is history."""
+        names, versions = self.basis.names, self.basis.force.versions
+        return [
+            Found(
+                MembershipChange(
+                    names[one.rule],
+                    versions[names[one.rule]],
+                    self.people[one.person],
+                    "entered" if one.enters else "left",
+                    one.moment,
+                    _cause(one.cause, late=one.moment <= since - self.waiting.settling),
+                ),
+                by_time=one.cause is Reason.TIME,
+                retracts=one.retracts,
+            )
+            for one in found
+        ]
+
+
+def _cause(reason: Reason, *, late: bool) -> Cause:
+    if reason is Reason.EPOCH:
+        return Cause.STATISTICS
+    return Cause.HISTORY if late else Cause.RULE
+
+
+def begun(
+    workspace: Workspace, basis: Basis, front: Front, now: Moment, settling: int
+) -> tuple[State, list[MembershipChange]]:
+    """Return a state that is up to `now`, and what has changed since the log ends, or is not as it says."""
+    before = believed(workspace, workspace.journal.last_seq() + 1)
+    if before is None:
+        raise UsageError("no segment has been evaluated yet, so that nothing can be kept up live; run: kohort run")
+    history = open_history(workspace, basis.catalog)
+    until = max(before.at, now - settling)
+    engine = LiveEngine(history, basis.catalog, basis.rules, until, before.statistics)
+    people = history.people.to_pylist()
+    numbers = {person: number for number, person in enumerate(people)}
+    persons = front.persons()
+    actors = {actor: numbers[person] for actor, person in persons.items()}
+    state = State(basis, engine, front, people, numbers, actors, Settling(settling))
+    members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
+    further = state.changes(engine.tell(Arrivals(), max(now, until)), until)
+    finder = MembershipChanges(history, basis.catalog, workspace.tables, before, workspace.journal.last_seq() + 1)
+    stored = [Membership(**row) for row in workspace.tables.read("memberships").to_pylist()]
+    changes = finder.between(
+        stored,
+        Evaluated(until, basis.rules, basis.force.versions, members),
+        persons,
+        Further(engine.now, [one.change for one in further]),
+    )
+    told = state.waiting.take(further, now)
+    unsettled = {one.change for one in further}.difference(one.change for one in told)
+    return state, [one for one in changes if one not in unsettled]

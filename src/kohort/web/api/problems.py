@@ -1,0 +1,88 @@
+"""The one shape of every refusal: a word for programs, words for people, and where in the request it is."""
+
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from kohort.collection.acceptance import RequestRefusedError
+from kohort.errors import KohortError, TransientError, did_you_mean, shorten
+from kohort.web.rates import PAUSE
+
+ALWAYS: Final = {"x-content-type-options": "nosniff"}
+"""The headers of every answer."""
+_UNKNOWN, _METHOD, _WRONG, _FAULT = 404, 405, 422, 500
+
+
+class Problem(BaseModel):
+    """Why a request is refused."""
+
+    code: str = Field(description="A word for programs, which does not change.")
+    message: str = Field(description="What is wrong, and what to do next.")
+    where: str | None = Field(description="Which part of the request, such as query.at; null for the whole.")
+
+
+def problem_answer(error: RequestRefusedError) -> Response:
+    """Return the answer to a request that is refused.
+
+    >>> problem_answer(RequestRefusedError(404, "unknown_segment", "who?", where="path.name")).body
+    b'{"code":"unknown_segment","message":"who?","where":"path.name"}'
+    """
+    body = Problem(code=error.code, message=str(error), where=error.where).model_dump_json()
+    headers = {**ALWAYS, "cache-control": "no-store"}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
+    if error.status == 401:  # noqa: PLR2004 - the one status with a header of its own
+        headers["www-authenticate"] = "Bearer"
+    return Response(body, error.status, headers, "application/json")
+
+
+def mount_problems(app: FastAPI) -> None:
+    """Answer whatever goes wrong in an application in the one shape."""
+
+    async def unknown(request: Request, _error: Exception) -> Response:
+        problem = (
+            f'nothing is at "{shorten(request.url.path)}"; {did_you_mean(request.url.path, app.openapi()["paths"])}'
+        )
+        return problem_answer(RequestRefusedError(_UNKNOWN, "not_found", problem))
+
+    async def wrong_method(request: Request, error: Exception) -> Response:
+        problem = f"this path does not answer {shorten(request.method)}"
+        answer = problem_answer(RequestRefusedError(_METHOD, "wrong_method", problem))
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
+
+    async def wrong(_request: Request, error: Exception) -> Response:
+        return problem_answer(_validation(error) if isinstance(error, RequestValidationError) else _fault())
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        return problem_answer(_refusal_of(error))
+
+    async def failed(_request: Request, _error: Exception) -> Response:
+        # What happened is told to the log, where whoever keeps the server looks.
+        return problem_answer(_fault())
+
+    app.add_exception_handler(_UNKNOWN, unknown)
+    app.add_exception_handler(_METHOD, wrong_method)
+    app.add_exception_handler(RequestValidationError, wrong)
+    app.add_exception_handler(KohortError, refused)
+    app.add_exception_handler(Exception, failed)
+
+
+def _refusal_of(error: Exception) -> RequestRefusedError:
+    if isinstance(error, RequestRefusedError):
+        return error
+    if isinstance(error, TransientError):
+        return RequestRefusedError(503, "busy", str(error), retry_after=PAUSE)
+    return RequestRefusedError(_FAULT, "project_error", str(error))
+
+
+def _validation(error: RequestValidationError) -> RequestRefusedError:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return RequestRefusedError(_WRONG, "invalid_request", f"{where}: {first['msg']}", where=where)
+
+
+def _fault() -> RequestRefusedError:
+    return RequestRefusedError(_FAULT, "internal_error", "the server failed at this request, and its log says why")

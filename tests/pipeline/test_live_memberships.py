@@ -1,0 +1,126 @@
+"""Memberships kept up live: entered and left as it happens, whatever comes late, merges, restarts and runs between."""
+
+from pathlib import Path
+
+import pytest
+from live_desk import LiveDesk
+
+from kohort.clock import DAY, HOUR, MINUTE, SECOND
+from small_shop import NOW, tables_of
+
+VISIT = {"event": "Visit"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> LiveDesk:
+    """A shop with two segments, one visitor and a first run."""
+    desk = LiveDesk(tmp_path, recent="did visit in last 60 seconds", visitors="did visit")
+    desk.clock.moment = NOW - HOUR
+    desk.receive(VISIT | {"userId": "ada", "at": -DAY})
+    desk.step()
+    desk.run()
+    desk.step()
+    desk.step(after=HOUR)
+    assert desk.log() == ["visitors ada entered -86400"]
+    return desk
+
+
+def test_whoever_does_something_enters_at_that_moment_and_leaves_by_time_alone(desk: LiveDesk) -> None:
+    desk.clock.advance(5 * SECOND)
+    desk.receive(VISIT | {"userId": "ada", "at": 3 * SECOND}, VISIT | {"userId": "bob"})
+    desk.step(after=SECOND)
+    assert desk.log()[1:] == ["recent ada entered 3", "recent bob entered 5", "visitors bob entered 5"]
+    assert desk.inside("recent") == ["ada", "bob"]
+    desk.step(after=57 * SECOND)
+    assert desk.inside("recent") == ["ada", "bob"], "the deadline has passed by nothing; it settles"
+    desk.step(after=10 * SECOND)
+    assert desk.log()[4:] == ["recent ada left 63"]
+    desk.step(after=2 * SECOND)
+    assert desk.log()[5:] == ["recent bob left 65"]
+
+
+def test_a_deadline_that_is_undone_while_it_settles_never_was(desk: LiveDesk) -> None:
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step()
+    desk.step(after=65 * SECOND)
+    desk.receive(VISIT | {"userId": "ada", "at": 58 * SECOND})
+    desk.step(after=20 * SECOND)
+    assert desk.log()[1:] == ["recent ada entered 0"]
+
+
+def test_what_is_undone_later_is_corrected_by_its_id(desk: LiveDesk) -> None:
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step()
+    desk.step(after=2 * MINUTE)
+    assert desk.log()[1:] == ["recent ada entered 0", "recent ada left 60"]
+    desk.receive(VISIT | {"userId": "ada", "at": 50 * SECOND})
+    desk.step(after=SECOND)
+    assert desk.log()[3:] == ["recent ada entered 60 history corrects 2", "recent ada left 110 history"]
+
+
+def test_two_who_turn_out_to_be_one_were_never_two(desk: LiveDesk) -> None:
+    desk.receive(VISIT | {"anonymousId": "phone"})
+    desk.step()
+    desk.step(after=30 * SECOND)
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step()
+    assert desk.log()[1:] == [
+        "recent phone entered 0",
+        "visitors phone entered 0",
+        "recent ada entered 30",
+    ]
+    desk.receive({"type": "identify", "userId": "ada", "anonymousId": "phone", "at": 31 * SECOND})
+    desk.step(after=5 * SECOND)
+    assert desk.inside("recent") == ["ada"]
+    memberships = desk.project.members("recent").to_pylist()
+    assert len(memberships) == 1
+
+
+def test_a_restart_misses_nothing_and_says_nothing_twice(desk: LiveDesk) -> None:
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step(after=SECOND)
+    desk.restart()
+    desk.step()
+    assert desk.log()[1:] == ["recent ada entered 0"]
+    desk.restart()
+    desk.receive(VISIT | {"userId": "bob"}, VISIT | {"userId": "ada", "at": -20 * SECOND})
+    desk.step(after=62 * SECOND)
+    assert "recent ada left 60" not in desk.log(), "it settles over a restart"
+    desk.restart()
+    desk.step(after=10 * SECOND)
+    assert "recent ada left 60" in desk.log()
+    assert len(desk.log()) == len(set(desk.log()))
+
+
+def test_runs_and_applications_go_on_from_what_was_kept(desk: LiveDesk) -> None:
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step(after=SECOND)
+    desk.run()
+    desk.step(after=SECOND)
+    assert desk.log()[1:] == ["recent ada entered 0"]
+    desk.declare(recent="did visit in last 90 seconds", visitors="did visit", twice="count of visit >= 2")
+    desk.run(apply=True)
+    desk.step(after=75 * SECOND)
+    assert desk.log()[2:] == ["twice ada entered 0"]
+    desk.step(after=25 * SECOND)
+    assert desk.log()[3:] == ["recent ada left 90"]
+
+
+def test_the_log_is_the_same_after_a_rebuild(desk: LiveDesk) -> None:
+    test_what_is_undone_later_is_corrected_by_its_id(desk)
+    before = tables_of(desk.project)
+    desk.project.rebuild()
+    assert tables_of(desk.project) == before
+
+
+def test_joining_small_files_changes_nothing(desk: LiveDesk) -> None:
+    for number in range(70):
+        desk.receive(VISIT | {"userId": f"u{number % 3}"})
+        desk.step(after=SECOND)
+    stood = desk.log()
+    files = len(desk.project._workspace().tables.files("events"))
+    desk.project.tidy(desk.live)
+    assert len(desk.project._workspace().tables.files("events")) < files
+    desk.receive(VISIT | {"userId": "bob"})
+    desk.step()
+    assert desk.log() == [*stood, "recent bob entered 70", "visitors bob entered 70"]
