@@ -1,7 +1,6 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,10 +11,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
-from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
-from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
+from kohort.errors import MissingExtraError, StorageError, UsageError
 from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
@@ -387,7 +385,7 @@ class Project:
         with _extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
-            definition = _clusters_score(workspace, score)
+            definition = workspace.clusters_score(score)
             document = discover_clusters(workspace, definition, self._moment(workspace, at), progress)
             catch_up()
             return document.report
@@ -398,7 +396,7 @@ class Project:
 
         workspace = self._workspace()
         moment = _FOREVER if at is None else self._moment(workspace, at)
-        document = latest_discovery(workspace, _clusters_score(workspace, None).name, moment)
+        document = latest_discovery(workspace, workspace.clusters_score(None).name, moment)
         return document.report if document else None
 
     def report(self, path: Path | str | None = None) -> Path:
@@ -455,29 +453,15 @@ class Project:
         """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
         return self._workspace().journeys
 
-    def check_journeys(self) -> None:
-        """Raise DefinitionError for a wrong file in journeys/, ProjectError for a secret that is missing or none."""
-        from kohort.pipeline.delivering import keys_of
-        from kohort.storage.secrets import secret_of
-
-        for one in self.journeys:
-            keys_of(one, secret_of)
-
     def deliver(self) -> Mapping[str, int]:
         """Send what journeys have to say of changes that are new, or due again; return how much came to what.
 
         By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
         file, ProjectError for a secret that is missing, LockedError while a server delivers.
         """
-        found: Counter[str] = Counter()
+        from kohort.pipeline.delivering import deliver_once
 
-        def told(_journey: str, state: str, number: int) -> None:
-            found[state] += number
-
-        with self.delivering(told) as deliverer:
-            deliverer.step()
-            deliverer.wait()
-        return found
+        return deliver_once(self.delivering)
 
     @contextmanager
     def delivering(self, told: "Told") -> "Iterator[Deliverer]":
@@ -487,7 +471,9 @@ class Project:
 
         with (
             write_lock(self.folder.delivering),
-            Deliverer(self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told) as deliverer,
+            Deliverer(
+                self.folder, self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told
+            ) as deliverer,
         ):
             yield deliverer
 
@@ -600,18 +586,3 @@ def _extra(name: str, purpose: str) -> Iterator[None]:
         if error.name is None or error.name.startswith("kohort"):
             raise
         raise MissingExtraError(name, purpose) from error
-
-
-def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinition:
-    scores = {score.name: score for score in workspace.scores if isinstance(score, ClustersDefinition)}
-    if name is None and len(scores) == 1:
-        return next(iter(scores.values()))
-    if name in scores:
-        return scores[name]
-    if name is not None:
-        raise UnknownNameError("clusters score", name, scores)
-    raise UsageError(
-        "declare one score of the kind clusters in scores/, with its features"
-        if not scores
-        else f"name one of the clusters scores: {', '.join(scores)}"
-    )

@@ -3,9 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from kohort.activation.deliveries import State
 from kohort.cli.main import run_command
@@ -15,6 +17,7 @@ from kohort.definitions.signatures import SCHEMES
 from kohort.errors import DefinitionError, LockedError, ProjectError, UnknownNameError
 from kohort.project import Project
 from kohort.storage.lock import write_lock
+from kohort.storage.state import State as Store
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, UTC, iso
 from webhook_receiver import KEY, SECRET, Receiver, free_port, kinds, receiving
@@ -177,6 +180,49 @@ def test_a_receiver_that_was_down_for_two_days_gets_everything_once(
     assert interested.states() == [f"{one} delivered" for one in people]
 
 
+class Interrupted(Exception):  # noqa: N818 - it stands for a power cut, not for an error
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
+def test_an_interruption_at_any_commit_repeats_at_most_what_was_under_way(
+    interested: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    interested.declare(receiver.url)
+    interested.run()
+    real, interruptions = Store.writing, 0
+    for stop in range(1, 20):
+        interested.clock.advance(HOUR)
+        interested.interest(f"a{stop}", f"b{stop}")
+        list(interested.project.run())
+        count = 0
+
+        @contextmanager
+        def failing(self: Store, stop: int = stop) -> Iterator[sa.Connection]:
+            nonlocal count
+            count += 1
+            if count == stop and not committed:
+                raise Interrupted
+            with real(self) as connection:
+                yield connection
+            if count == stop:
+                raise Interrupted
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Store, "writing", failing)
+            try:
+                interested.project.deliver()
+            except Interrupted:
+                interruptions += 1
+            else:
+                break
+        interested.project.deliver()
+        assert set(interested.states()) == {f"{kind}{n} delivered" for kind in "ab" for n in range(1, stop + 1)}
+    assert interruptions >= 4, "what is new, what was forgotten, what is under way, what came of it"
+    people = {str(one.data["user_id"]) for one in receiver.received}
+    assert len(set(receiver.ids)) == len(people) == 2 * (interruptions + 1), "one person, one id"
+
+
 def test_a_receiver_that_hangs_holds_up_no_other(interested: Shop, receiver: Receiver) -> None:
     with receiving() as hanging:
         hanging.hold.clear()
@@ -322,6 +368,17 @@ def test_a_wrong_journey_is_told_and_sends_nothing(
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(error, match=said):
         interested.project.deliver()
+
+
+def test_a_segment_file_that_is_wrong_keeps_nothing_from_being_delivered(interested: Shop, receiver: Receiver) -> None:
+    interested.declare(receiver.url, more="wait: 1 hour")
+    interested.run()
+    interested.clock.advance(HOUR)
+    interested.interest("ada")
+    interested.run()
+    (interested.project.folder.path / "segments" / "draft.yaml").write_text("segments: {")
+    interested.clock.advance(HOUR)
+    assert interested.project.deliver() == {"delivered": 1}
 
 
 def test_a_name_is_one_journeys(interested: Shop, receiver: Receiver) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from test_collector_recovery import running
+from server_desk import running
 
 from kohort.clock import HOUR, MINUTE, SystemClock
 from kohort.errors import ProjectError
@@ -81,6 +81,8 @@ def test_what_came_of_deliveries_is_said_and_measured_in_numbers(
         clock.advance(MINUTE)
         delivering.step()
         monkeypatch.setenv("OFFER_SECRET", "hush")
+        path = project.folder.path / "journeys" / "welcome.yaml"
+        path.write_text(path.read_text() + "\n")
         delivering.step()
         delivering.step()
     said = [json.loads(line) for line in lines.getvalue().splitlines()]

@@ -15,7 +15,9 @@ from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.errors import UsageError
+from kohort.pipeline.delivering import check_secrets
 from kohort.project import Project
+from kohort.storage.secrets import secret_of
 from kohort.web.logs import Log
 
 _LOOK: Final = 0.2
@@ -67,7 +69,7 @@ def serve_project(project: Project, options: ServeOptions) -> None:
     check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
     # A secret that is missing is told now, not by a process that dies again and again.
     project.webhooks()
-    project.check_journeys()
+    check_secrets(project.journeys, secret_of)
     _Server(project, options, project.clock, Log("server", project.clock)).run()
 
 
