@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,7 +14,7 @@ from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange, apply_changes
 from kohort.storage.frames import Record
-from kohort.storage.records import ChangeSaid, MembershipsKept
+from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
@@ -33,6 +34,24 @@ def append_log(tables: Tables, changes: Sequence[MembershipChange], record: Reco
         for index, change in enumerate(changes)
     ]
     tables.append("membership_log", pa.Table.from_pylist(rows, schema=SCHEMAS["membership_log"]), watermark=record.seq)
+
+
+def _log_rows(said: ChangesSaid, record: Record) -> pa.Table:
+    """Return rows of `membership_log` that a record says."""
+    size, which = len(said.people), pa.array(said.which, pa.int32())
+    ways = pa.array(["left", "entered"])
+    columns = {
+        "seq": pa.array(np.arange(size) + record.seq * LOG_ROWS_A_RECORD),
+        "segment": pa.array(said.segments, pa.string()).take(which),
+        "version": pa.array(said.versions, pa.int64()).take(which),
+        "person_id": pa.array(said.people, pa.string()),
+        "change": ways.take(pa.array(said.entered, pa.bool_()).cast(pa.int8())),
+        "effective_at": pa.array(said.moments, pa.int64()),
+        "recorded_at": pa.array(np.full(size, record.recorded_at)),
+        "cause": pa.array(said.causes, pa.string()).take(pa.array(said.why, pa.int32())),
+        "corrects": pa.array([said.corrects.get(place) for place in range(size)], pa.int64()),
+    }
+    return pa.table(columns, schema=SCHEMAS["membership_log"])
 
 
 def current_memberships(tables: Tables, seq: int | None = None) -> pa.Table:
@@ -104,21 +123,49 @@ def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> M
     return net_changes(log.filter(its).sort_by("seq").to_pylist())
 
 
-def said_of(changes: Iterable[MembershipChange]) -> list[ChangeSaid]:
+def said_of(changes: Sequence[MembershipChange]) -> ChangesSaid:
     """Return changes as the journal holds them."""
+    kinds = {(one.segment, one.version): None for one in changes}
+    causes = list(dict.fromkeys(str(one.cause) for one in changes))
+    places = {kind: place for place, kind in enumerate(kinds)}
+    return ChangesSaid(
+        [segment for segment, _ in kinds],
+        [version for _, version in kinds],
+        [places[one.segment, one.version] for one in changes],
+        [one.person_id for one in changes],
+        [one.change == "entered" for one in changes],
+        [one.effective_at for one in changes],
+        causes,
+        [causes.index(str(one.cause)) for one in changes],
+        {place: one.corrects for place, one in enumerate(changes) if one.corrects is not None},
+    )
+
+
+def parts_of(said: ChangesSaid, most: int) -> list[ChangesSaid]:
+    """Return changes in parts of at most so many rows; one without rows if there are none."""
+    size = len(said.people)
+    if size <= most:
+        return [said]
     return [
-        ChangeSaid(one.segment, one.version, one.person_id, one.change, one.effective_at, str(one.cause), one.corrects)
-        for one in changes
+        msgspec.structs.replace(
+            said,
+            **{
+                name: getattr(said, name)[start : start + most]
+                for name in ("which", "people", "entered", "moments", "why")
+            },
+            corrects={row - start: seq for row, seq in said.corrects.items() if start <= row < start + most},
+        )
+        for start in range(0, size, most)
     ]
 
 
 def log_kept(tables: Tables, record: Record) -> None:
     """Write what a record of memberships kept live says; `memberships` only where much of the log is not in it."""
     kept = msgspec.json.decode(record.body, type=MembershipsKept)
-    changes = [MembershipChange(*msgspec.structs.astuple(one)) for one in kept.changes]
-    append_log(tables, changes, record)
-    tables.append("segment_sizes", _sizes(tables, changes, kept, record.seq), watermark=record.seq)
-    update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": len(changes)}
+    tables.append("membership_log", _log_rows(kept.changes, record), watermark=record.seq)
+    tables.append("segment_sizes", _sizes(tables, kept, record.seq), watermark=record.seq)
+    size = len(kept.changes.people)
+    update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": size}
     if kept.statistics is not None:
         epoch = {
             "seq": record.seq,
@@ -136,12 +183,15 @@ def log_kept(tables: Tables, record: Record) -> None:
         tables.replace("memberships", current_memberships(tables, record.seq), watermark=record.seq)
 
 
-def _sizes(tables: Tables, changes: Sequence[MembershipChange], kept: MembershipsKept, seq: int) -> pa.Table:
+def _sizes(tables: Tables, kept: MembershipsKept, seq: int) -> pa.Table:
     """Return rows of `segment_sizes` for the segments that somebody entered or left."""
-    moved = Counter({one.segment: 0 for one in changes})
-    for one in changes:
-        # Who is taken back leaves by the same row, or enters again.
-        moved[one.segment] += 1 if one.change == "entered" else -1
+    said = kept.changes
+    # Who is taken back leaves by the same row, or enters again.
+    which = np.array(said.which, np.int64)
+    moved = np.bincount(which, np.where(said.entered, 1, -1), len(said.segments)) if len(which) else np.zeros(0)
+    by: Counter[str] = Counter()
+    for place in np.unique(which).tolist():
+        by[said.segments[place]] += int(moved[place])
     stored = tables.read("segment_sizes")
     before = stored.filter(pc.less(stored.column("seq"), pa.scalar(seq))).sort_by("seq")
     sizes = dict(zip(before.column("segment").to_pylist(), before.column("size").to_pylist(), strict=True))
@@ -152,9 +202,9 @@ def _sizes(tables: Tables, changes: Sequence[MembershipChange], kept: Membership
             "segment": name,
             "version": versions[name],
             "at": kept.at,
-            "size": sizes.get(name, 0) + by,
+            "size": sizes.get(name, 0) + count,
             "population": kept.population,
         }
-        for name, by in sorted(moved.items())
+        for name, count in sorted(by.items())
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["segment_sizes"])
