@@ -143,6 +143,25 @@ def note_end(pool: Numbers, place: int, moment: int, begin: int) -> None:
 
 
 @compiled
+def note_absent(pool: Numbers, place: int, moment: int) -> None:
+    """Note the latest row of an absence; what was the latest is the one before."""
+    if pool[place] != moment:
+        pool[place + 1], pool[place] = pool[place], moment
+
+
+@compiled
+def may_go_on(pool: Numbers, start: int, which: int, moment: int) -> bool:
+    """Return whether a step is the first, or a way has come to the one before it: `step_on` says if it goes on."""
+    return bool(which == 0 or pool[latest_before(pool, start + _PER_STEP * (which - 1), moment, 2)] != MISSING)
+
+
+@compiled
+def is_over(chain: int, before: int, pending: Numbers, queue: Numbers) -> bool:
+    """Return whether the time of the first way of a sequence that waits, if any, began before a moment."""
+    return bool(queue[chain, 0] < queue[chain, 1] and pending[chain, queue[chain, 0], 1] < before)
+
+
+@compiled
 def step_on(  # noqa: PLR0917 - as above
     person: int, moment: int, chain: int, which: int, start: int, its: Known, pool: Numbers, flips: Numbers, found: int
 ) -> int:
@@ -185,25 +204,18 @@ def advance(lines: Lines, now: int, its: Known, blocks: Places, pool: Numbers, u
                 continue
             size, wait = facts[chain, SIZE], facts[chain, WAIT]
             start = start_of(person, chain, size, blocks, pool, used)
-            if wait > 0 and role != ABSENT:
-                first = queue[chain, 0]
-                if first < queue[chain, 1] and pending[chain, first, 1] + wait < moment:
-                    found = pass_deadlines(chain, moment, its, blocks, pool, flips, found)
+            if role != ABSENT and is_over(chain, moment - wait, pending, queue):
+                found = pass_deadlines(chain, moment, its, blocks, pool, flips, found)
             if role == NEVER:
                 pool[start + size - 2] = moment
-            elif role == DONE and which == 0 and facts[chain, STEPS] > 1:
+            elif role == ABSENT:
+                note_absent(pool, start + _PER_STEP * (facts[chain, STEPS] - 1) + 2 * which, moment)
+            elif which == 0 and facts[chain, STEPS] > 1:
                 note_end(pool, start, moment, moment)
-            elif role == DONE:
-                # Most rows follow no other step; to hand all over is dear.
-                if which == 0 or pool[latest_before(pool, start + _PER_STEP * (which - 1), moment, 2)] != MISSING:
-                    found = step_on(person, moment, chain, which, start, its, pool, flips, found)
-            else:
-                place = start + _PER_STEP * (facts[chain, STEPS] - 1) + 2 * which
-                if pool[place] != moment:
-                    pool[place + 1], pool[place] = pool[place], moment
+            elif may_go_on(pool, start, which, moment):
+                found = step_on(person, moment, chain, which, start, its, pool, flips, found)
     for chain in range(len(facts)):
-        if facts[chain, WAIT] > 0:
-            found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
+        found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
     return found
 
 
