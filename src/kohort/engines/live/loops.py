@@ -118,19 +118,19 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
                 rule = dependents[one]
                 if marks[rule] != mark:
                     marks[rule] = mark
-                    # Each flip's rules stand in order: few are to be moved.
-                    spot = size
-                    while spot > 0 and touched[spot - 1] > rule:
-                        touched[spot] = touched[spot - 1]
-                        spot -= 1
-                    touched[spot] = rule
+                    touched[size] = rule
                     size += 1
+        begin = found
         for one in range(size):
             rule = touched[one]
             inside = decide(conditions, person, starts[rule], code)
             if inside != is_set(members, person, rule):
                 put_bit(members, person, rule, inside)
-                changes[found, 0], changes[found, 1] = person, rule
-                changes[found, 2], changes[found, 3] = first, 2 * cause + inside
+                spot = found
+                while spot > begin and changes[spot - 1, 1] > rule:
+                    changes[spot, 1], changes[spot, 3] = changes[spot - 1, 1], changes[spot - 1, 3]
+                    spot -= 1
+                changes[found, 0], changes[found, 2] = person, first
+                changes[spot, 1], changes[spot, 3] = rule, 2 * cause + inside
                 found += 1
     return found, seen
