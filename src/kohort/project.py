@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
-from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
-from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
+from kohort.errors import MissingExtraError, StorageError, UsageError
 from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
@@ -331,12 +330,19 @@ class Project:
         Moments are timestamps in the project's time zone, numbers are decimals. Nothing but these tables can be read,
         and nothing written; raises UsageError for a statement that is wrong or would.
         """
+        from kohort.pipeline.recording import current_memberships
+        from kohort.pipeline.versions import readable
         from kohort.storage.sql_views import open_sql_views, run_query
 
         workspace = self._workspace()
         at, settings = self._moment(workspace, None), workspace.settings
         catalog = workspace.catalog({})
-        with open_sql_views(workspace.tables, catalog, at=at, zone=settings.zone, memory=settings.memory) as connection:
+        tables = workspace.tables
+        lags = tables.watermark("memberships") < readable(tables)
+        memberships = current_memberships(tables) if lags else None
+        with open_sql_views(
+            tables, catalog, at=at, zone=settings.zone, memory=settings.memory, memberships=memberships
+        ) as connection:
             return run_query(connection, statement)
 
     def known_segments(self) -> frozenset[str]:
@@ -379,7 +385,7 @@ class Project:
         with _extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
-            definition = _clusters_score(workspace, score)
+            definition = workspace.clusters_score(score)
             document = discover_clusters(workspace, definition, self._moment(workspace, at), progress)
             catch_up()
             return document.report
@@ -390,7 +396,7 @@ class Project:
 
         workspace = self._workspace()
         moment = _FOREVER if at is None else self._moment(workspace, at)
-        document = latest_discovery(workspace, _clusters_score(workspace, None).name, moment)
+        document = latest_discovery(workspace, workspace.clusters_score(None).name, moment)
         return document.report if document else None
 
     def report(self, path: Path | str | None = None) -> Path:
@@ -580,18 +586,3 @@ def _extra(name: str, purpose: str) -> Iterator[None]:
         if error.name is None or error.name.startswith("kohort"):
             raise
         raise MissingExtraError(name, purpose) from error
-
-
-def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinition:
-    scores = {score.name: score for score in workspace.scores if isinstance(score, ClustersDefinition)}
-    if name is None and len(scores) == 1:
-        return next(iter(scores.values()))
-    if name in scores:
-        return scores[name]
-    if name is not None:
-        raise UnknownNameError("clusters score", name, scores)
-    raise UsageError(
-        "declare one score of the kind clusters in scores/, with its features"
-        if not scores
-        else f"name one of the clusters scores: {', '.join(scores)}"
-    )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from test_collector_recovery import running
+from server_desk import running
 
 from kohort.clock import HOUR, MINUTE, SystemClock
 from kohort.errors import ProjectError
@@ -160,5 +160,5 @@ def test_kill_9_of_the_deliverer_loses_nothing_and_gives_nothing_a_second_id(
     assert sorted(ids) == sorted(people), "each change was delivered"
     assert all(len(its) == 1 for its in ids.values()), "always under the same id"
     assert {one.delivery_id for one in project.deliveries()} == set(receiver.ids)
-    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "deliverer", "server"]
+    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "web", "deliverer", "server"]
     assert not any(person in json.dumps(server.said) for person in people)

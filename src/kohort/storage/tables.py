@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -104,6 +105,23 @@ class Tables:
         parts = [pq.ParquetFile(file).read() for file in self.files(name)]
         schema = SCHEMAS[name]
         return pa.concat_tables([part.select(schema.names).cast(schema) for part in parts] or [_empty(schema)])
+
+    def read_after(self, name: str, seq: int) -> pa.Table:
+        """Return the rows of a table whose `seq` is above a number; files that hold none of them are not read."""
+        schema = SCHEMAS[name]
+        column = schema.get_field_index("seq")
+        parts = [_empty(schema)]
+        for one in map(pq.ParquetFile, self.files(name)):
+            groups = [one.metadata.row_group(number) for number in range(one.num_row_groups)]
+            tops = [group.column(column).statistics for group in groups if group.num_rows]
+            if any(top is None or not top.has_min_max or top.max > seq for top in tops):
+                part = one.read().select(schema.names).cast(schema)
+                parts.append(part.filter(pc.greater(part.column("seq"), pa.scalar(seq))))
+        return pa.concat_tables(parts)
+
+    def count(self, name: str) -> int:
+        """Return how many rows a table has."""
+        return sum(pq.ParquetFile(file).metadata.num_rows for file in self.files(name))
 
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now."""

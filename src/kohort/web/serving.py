@@ -1,4 +1,4 @@
-"""`kohort serve`: collector, engine and deliverer as processes of their own, started again when they die."""
+"""`kohort serve`: collector, engine, API and deliverer as processes of their own, started again when they die."""
 
 import ipaddress
 import os
@@ -31,10 +31,14 @@ _BACKLOG: Final = 2_048
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """Where to listen, and how it is protected: by TLS of its own, or by a proxy before it that ends TLS."""
+    """Where to listen, and how it is protected: by TLS of its own, or by a proxy before it that ends TLS.
+
+    The collector has `port`, the API `api_port`.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
+    api_port: int = 8001
     certificate: Path | None = None
     key: Path | None = None
     behind_proxy: bool = False
@@ -101,10 +105,11 @@ class _Server:
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, self._asked_to_stop)
         lifeline, held = os.pipe()
-        with self._listening() as listening:
+        given = self.options
+        with self._listening(given.port, "--port") as listening, self._listening(given.api_port, "--api-port") as api:
             host, port = listening.getsockname()[:2]
-            processes = self._processes(listening.fileno(), lifeline)
-            self.log.say("serving", host=host, port=port)
+            processes = self._processes(listening.fileno(), api.fileno(), lifeline)
+            self.log.say("serving", host=host, port=port, api_port=api.getsockname()[1])
             try:
                 while not self._stop.wait(_LOOK):
                     for process in processes:
@@ -119,21 +124,21 @@ class _Server:
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
-    def _listening(self) -> socket.socket:
+    def _listening(self, port: int, option: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.options.host else socket.AF_INET
         try:
             listening = socket.create_server(
-                (self.options.host, self.options.port), family=family, backlog=_BACKLOG, reuse_port=False
+                (self.options.host, port), family=family, backlog=_BACKLOG, reuse_port=False
             )
         except OSError as error:
-            address = f"{self.options.host}:{self.options.port}"
-            raise UsageError(f"cannot listen on {address}: {error.strerror}; choose another with --port") from error
+            address = f"{self.options.host}:{port}"
+            raise UsageError(f"cannot listen on {address}: {error.strerror}; choose another with {option}") from error
         listening.setblocking(False)
         return listening
 
-    def _processes(self, listening: int, lifeline: int) -> list[_Process]:
+    def _processes(self, listening: int, api: int, lifeline: int) -> list[_Process]:
         common = ["--project", str(self.project.folder.path), "--lifeline", str(lifeline)]
-        options = ["--socket", str(listening)]
+        options = []
         if self.options.behind_proxy:
             options.append("--behind-proxy")
         if self.options.certificate and self.options.key:
@@ -141,8 +146,15 @@ class _Server:
         module = [sys.executable, "-m"]
         journeys = partial(self.project.folder.definitions, "journeys")
         return [
-            _Process("collector", [*module, "kohort.web.collecting", *common, *options], [listening, lifeline]),
+            _Process(
+                "collector",
+                [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)],
+                [listening, lifeline],
+            ),
             _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
+            _Process(
+                "web", [*module, "kohort.web.api.serving", *common, *options, "--socket", str(api)], [api, lifeline]
+            ),
             _Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline], journeys),
         ]
 

@@ -13,6 +13,7 @@ from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force
 from kohort.pipeline.histories import open_history
 from kohort.pipeline.live.front import Front, Moved
 from kohort.pipeline.live.settling import Found, Settling
+from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.versions import InForce, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
@@ -121,7 +122,7 @@ def begun(
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
     further = state.changes(engine.tell(Arrivals(), max(now, until)), until)
     finder = MembershipChanges(history, basis.catalog, workspace.tables, before, workspace.journal.last_seq() + 1)
-    stored = [Membership(**row) for row in workspace.tables.read("memberships").to_pylist()]
+    stored = [Membership(**row) for row in current_memberships(workspace.tables).to_pylist()]
     changes = finder.between(
         stored,
         Evaluated(until, basis.rules, basis.force.versions, members),
