@@ -15,6 +15,7 @@ from kohort.clock import DAY, HOUR, MINUTE, SECOND, SystemClock, parse_moment
 from kohort.collection.webhooks.signing import doubt_of
 from kohort.definitions.signatures import SCHEMES
 from kohort.errors import DefinitionError, LockedError, ProjectError, UnknownNameError
+from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.project import Project
 from kohort.storage.lock import write_lock
 from kohort.storage.state import State as Store
@@ -135,7 +136,9 @@ def test_opened_the_mail_then_viewed_a_product_is_told_within_a_day_and_once_a_w
     assert interested.states() == ["ada delivered", "ada capped", "dan delivered", "ada delivered", "dan capped"]
 
 
-def test_a_late_event_that_undoes_an_entering_retracts_it(interested: Shop, receiver: Receiver) -> None:
+@pytest.fixture
+def subscribed(interested: Shop, receiver: Receiver) -> Shop:
+    """The shop, with a segment that an event which comes late can undo, and a journey for it that has begun."""
     rule = "did email_opened in last 3 days and not did unsubscribed in last 30 days"
     (interested.project.folder.path / "segments" / "reference.yaml").write_text(
         f"segments: [{{name: high_interest, where: {rule}}}]"
@@ -144,16 +147,42 @@ def test_a_late_event_that_undoes_an_entering_retracts_it(interested: Shop, rece
     tracking.write_text(tracking.read_text() + "  unsubscribed: {}\n")
     interested.declare(receiver.url)
     interested.run()
-    interested.clock.advance(HOUR)
-    interested.tell(interested.event("Email Opened", "ada"))
-    interested.run()
-    interested.clock.advance(HOUR)
-    interested.tell(interested.event("Unsubscribed", "ada", 90 * MINUTE))
-    interested.run()
+    return interested
+
+
+def test_a_late_event_that_undoes_an_entering_retracts_it(subscribed: Shop, receiver: Receiver) -> None:
+    subscribed.clock.advance(HOUR)
+    subscribed.tell(subscribed.event("Email Opened", "ada"))
+    subscribed.run()
+    subscribed.clock.advance(HOUR)
+    subscribed.tell(subscribed.event("Unsubscribed", "ada", 90 * MINUTE))
+    subscribed.run()
     entered, retracted = receiver.received
     assert kinds(receiver.received) == ["membership.entered", "membership.retracted"]
     assert retracted.data["retracts"] == entered.webhook_id
     assert retracted.data["user_id"] == "ada"
+
+
+def test_live_memberships_are_told_and_taken_back_within_seconds(subscribed: Shop, receiver: Receiver) -> None:
+    project, live = subscribed.project, LiveMemberships()
+
+    def step(after: int) -> list[str]:
+        subscribed.clock.advance(after)
+        project.keep_up(live)
+        before = len(receiver.received)
+        project.deliver()
+        return kinds(receiver.received[before:])
+
+    step(0)
+    subscribed.clock.advance(HOUR)
+    subscribed.tell(subscribed.event("Email Opened", "ada"), subscribed.event("Email Opened", "bob"))
+    assert step(11 * SECOND) == ["membership.entered", "membership.entered"]
+    subscribed.tell(subscribed.event("Unsubscribed", "ada", MINUTE))
+    assert step(11 * SECOND) == ["membership.retracted"]
+    assert receiver.received[-1].data["user_id"] == "ada"
+    assert step(4 * DAY) == [], "leaving is no concern of this journey's"
+    project.rebuild()
+    assert step(DAY) == []
 
 
 def test_a_receiver_that_was_down_for_two_days_gets_everything_once(

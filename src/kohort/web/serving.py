@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -75,11 +76,12 @@ def serve_project(project: Project, options: ServeOptions) -> None:
 
 @dataclass
 class _Process:
-    """One of the server's processes, and when it may be started again after it died."""
+    """One of the server's processes, started once it is `wanted`, and when it may be again after it died."""
 
     name: str
     command: Sequence[str]
     descriptors: Sequence[int]
+    wanted: Callable[[], object] = lambda: True
     running: subprocess.Popen[bytes] | None = None
     started: Moment = 0
     pause: int = 0
@@ -142,7 +144,8 @@ class _Server:
         if self.options.certificate and self.options.key:
             options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
         module = [sys.executable, "-m"]
-        processes = [
+        journeys = partial(self.project.folder.definitions, "journeys")
+        return [
             _Process(
                 "collector",
                 [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)],
@@ -152,10 +155,8 @@ class _Server:
             _Process(
                 "web", [*module, "kohort.web.api.serving", *common, *options, "--socket", str(api)], [api, lifeline]
             ),
+            _Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline], journeys),
         ]
-        if self.project.journeys:
-            processes.append(_Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline]))
-        return processes
 
     def _look_after(self, process: _Process) -> None:
         now = self.clock.now()
@@ -168,7 +169,7 @@ class _Server:
             process.running, process.next_start = None, now + process.pause
             self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
         # Of a clock that was set back the pause is not what is still to wait.
-        if not now < process.next_start <= now + process.pause:
+        if process.wanted() and not now < process.next_start <= now + process.pause:
             process.running = subprocess.Popen(  # noqa: S603 - our own modules
                 process.command, pass_fds=process.descriptors, start_new_session=True
             )
