@@ -24,7 +24,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
@@ -80,7 +80,7 @@ class Project:
         self._patience = patience
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
-        self._journal: Journal | None = None
+        self._journal: OpenJournal | None = None
         self._kept: Tables | None = None
         self.folder.check()
 
@@ -426,6 +426,13 @@ class Project:
         from kohort.pipeline.freshness import freshness_of
 
         return freshness_of(self._workspace(), before)
+
+    def open_journal(self) -> OpenJournal:
+        """Return the journal, opened anew: for who appends to it without the project's lock, as the collector does.
+
+        Raises MissingExtraError for a journal in Kafka without the extra `[kafka]`.
+        """
+        return open_journal(self.folder, self.settings)
 
     def watch(self) -> "Watch":
         """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
