@@ -2,8 +2,8 @@
 
 Apache Kafka itself is in no registry that the tests may use. noida-db refuses and answers as Kafka does, and keeps its
 data when it is asked to end; it acknowledges before it writes, so it loses data with `kill -9`. Tansu keeps what it
-acknowledged in an object store, and so survives `kill -9`, but tells a wrong end after a batch of several records. Each
-is used for what it does right.
+acknowledged in an object store, and so survives `kill -9`, but what it says of how far a topic goes is old or wrong.
+Each is used for what it does right.
 """
 
 import http.client
