@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
+    from kohort.pipeline.publishing import Publisher
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.pipeline.withholding import Withholding
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -490,6 +491,24 @@ class Project:
             Deliverer(self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told) as deliverer,
         ):
             yield deliverer
+
+    def publish(self) -> int:
+        """Publish each change of membership that was not yet, to the topic of `kohort.yaml`; return how many.
+
+        Raises UsageError where none is declared, MissingExtraError without the extra `[kafka]`, BrokerError where the
+        brokers do not answer, LockedError while a server publishes.
+        """
+        with self.publishing() as publisher:
+            return sum(iter(publisher.step, 0))
+
+    @contextmanager
+    def publishing(self) -> "Iterator[Publisher]":
+        """Give what publishes step by step; raises as `publish`."""
+        from kohort.pipeline.publishing import Publisher
+
+        publisher = Publisher(self.folder, self.settings)
+        with write_lock(self.folder.publishing):
+            yield publisher
 
     @cached_property
     def ledger(self) -> "Ledger":

@@ -500,6 +500,13 @@ def tail(
     show_tail(_open(project), source, seconds, form)
 
 
+@app.command(rich_help_panel=_SERVE)
+def publish(project: ProjectOption = _HERE) -> None:
+    """Publish changes of membership to the topic that kohort.yaml names, each that was not yet."""
+    rows = _open(project).publish()
+    out.print(f"{rows:,} changes of membership published", markup=False)
+
+
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)

@@ -141,6 +141,9 @@ class _Server:
         ]
         if self.project.journeys:
             processes.append(_Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline]))
+        kafka = self.project.settings.kafka
+        if kafka is not None and kafka.memberships is not None:
+            processes.append(_Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline]))
         return processes
 
     def _look_after(self, process: _Process) -> None:

@@ -27,6 +27,8 @@ _COMMON: Final[dict[str, Any]] = {
 _PRODUCING: Final[dict[str, Any]] = {
     "acks": "all",
     "enable.idempotence": True,
+    "enable.gapless.guarantee": True,
+    "partitioner": "murmur2_random",  # as clients in Java
     "linger.ms": 1,
     "compression.type": "zstd",
     # The topic says how large a record may be, not we.

@@ -8,18 +8,16 @@ their order, and those of others may stand between them.
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from kohort.clock import Moment
 from kohort.definitions.kafka import KafkaDefinition, TopicDefinition
 from kohort.storage.frames import Record, RecordKind, frame_of
 from kohort.storage.kafka.connection import PATIENCE, Connection
 from kohort.storage.kafka.following import Follower
+from kohort.storage.kafka.sending import Sender, Sent
 from kohort.storage.kafka.topics import prepare_journal
-
-_POLL: Final = 1.0
 
 
 class KafkaJournal:
@@ -34,9 +32,9 @@ class KafkaJournal:
     ) -> None:
         self.kafka = kafka
         self._topic, self._connection = topic, Connection(kafka, folder, patience)
-        self._appending, self._asking = threading.Lock(), threading.RLock()
+        self._sender = Sender(self._connection, topic.name)
+        self._asking = threading.RLock()
         self._is_ready = False
-        self._producer: Producer | None = None
         self._asker: Consumer | None = None
         self._waiting: Follower | None = None
 
@@ -61,26 +59,9 @@ class KafkaJournal:
 
     def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> Sequence[int]:
         """Append records of any kinds, in their order, and return their sequence numbers; as `append` otherwise."""
-        frames = [frame_of(Record(0, recorded_at, kind, body)) for kind, body in records]
-        doing = f'append to the topic "{self._topic.name}"'
-        with self._appending:
-            self._prepare()
-            answers = _Answers()
-            producer = self._producer = self._producer or self._connection.producer()
-            try:
-                for frame in frames:
-                    self._produce(producer, frame, answers)
-                while answers.missing:
-                    producer.poll(_POLL)
-            except KafkaException as error:
-                self._producer = None
-                raise self._connection.failed(doing, error) from error
-            if answers.error is not None:
-                # One that has lost its place among those of the broker is of no more use.
-                self._producer = None
-                raise self._connection.failed(doing, answers.error)
-            self._connection.worked()
-        return answers.numbers
+        self._prepare()
+        frames = (Sent(frame_of(Record(0, recorded_at, kind, body))) for kind, body in records)
+        return [offset + 1 for offset in self._sender.send(frames)]
 
     def read(self, *, after: int) -> Iterator[Record]:
         """Yield the records whose sequence number is above `after`, in order, up to the last one when it was called.
@@ -136,16 +117,6 @@ class KafkaJournal:
                 prepare_journal(self._connection, self._topic)
                 self._is_ready = True
 
-    def _produce(self, producer: Producer, frame: bytes, answers: "_Answers") -> None:
-        answers.missing += 1
-        while True:
-            try:
-                producer.produce(self._topic.name, frame, partition=0, on_delivery=answers.note)
-            except BufferError:
-                producer.poll(_POLL)
-            else:
-                return
-
     def _follower(self, after: int) -> Follower:
         with self._asking:
             found, self._waiting = self._waiting, None
@@ -160,21 +131,3 @@ class KafkaJournal:
             before, self._waiting = self._waiting, follower
         if before is not None:
             before.close()
-
-
-class _Answers:
-    """What became of the messages of one append: their sequence numbers in order, or the first error."""
-
-    def __init__(self) -> None:
-        self.missing = 0
-        self.numbers: list[int] = []
-        self.error: KafkaError | None = None
-
-    def note(self, error: KafkaError | None, message: Message) -> None:
-        """Take the answer for one message."""
-        self.missing -= 1
-        offset = message.offset()
-        if error is not None or offset is None:
-            self.error = self.error or error
-        else:
-            self.numbers.append(offset + 1)
