@@ -19,8 +19,9 @@
     │       └── StalePlanError      a plan no longer fits what it was made from
     └── TransientError              trying again later may succeed                           exit code 7
         ├── LockedError             another command is writing
-        ├── StorageError            the disk refused a write
-        │   └── DiskFullError       … for want of room: that of the disk, or the journal's quota
+        ├── StorageError            the disk, or what stands in its place, refused a write
+        │   ├── DiskFullError       … for want of room: that of the disk, or the journal's quota
+        │   └── BrokerError         … or the broker that keeps the journal did not answer
         └── OverloadError           more comes in than can be written: some of it must wait
 
 A message says what was tried, on what, and what to do next. Whether to retry is the type.
@@ -173,11 +174,15 @@ class LockedError(TransientError):
 
 
 class StorageError(TransientError):
-    """The disk refused a write."""
+    """The disk, or what stands in its place, refused a write."""
 
 
 class DiskFullError(StorageError):
     """There is no room for a write: on the disk, in its reserve, or in the journal's quota; nothing of it is kept."""
+
+
+class BrokerError(StorageError):
+    """A broker did not answer in time, or refused for now; what was not acknowledged may be kept all the same."""
 
 
 class OverloadError(TransientError):

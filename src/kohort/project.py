@@ -13,7 +13,7 @@ import pyarrow as pa
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
-from kohort.errors import MissingExtraError, StorageError, UsageError
+from kohort.errors import MissingExtraError, UsageError
 from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
@@ -22,7 +22,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
+    from kohort.pipeline.publishing import Publisher
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.pipeline.withholding import Withholding
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -78,7 +79,7 @@ class Project:
         self._patience = patience
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
-        self._journal: Journal | None = None
+        self._journal: OpenJournal | None = None
         self._kept: Tables | None = None
         self.folder.check()
 
@@ -330,20 +331,9 @@ class Project:
         Moments are timestamps in the project's time zone, numbers are decimals. Nothing but these tables can be read,
         and nothing written; raises UsageError for a statement that is wrong or would.
         """
-        from kohort.pipeline.recording import current_memberships
-        from kohort.pipeline.versions import readable
-        from kohort.storage.sql_views import open_sql_views, run_query
+        from kohort.pipeline.querying import query
 
-        workspace = self._workspace()
-        at, settings = self._moment(workspace, None), workspace.settings
-        catalog = workspace.catalog({})
-        tables = workspace.tables
-        lags = tables.watermark("memberships") < readable(tables)
-        memberships = current_memberships(tables) if lags else None
-        with open_sql_views(
-            tables, catalog, at=at, zone=settings.zone, memory=settings.memory, memberships=memberships
-        ) as connection:
-            return run_query(connection, statement)
+        return query(self._workspace(), statement)
 
     def known_segments(self) -> frozenset[str]:
         """Return the names of all segments that are declared, or were in force at any time."""
@@ -401,16 +391,9 @@ class Project:
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report of the last run to `path` (by default report.html in the project) and return where."""
-        from kohort.pipeline.reporting import report_data
-        from kohort.reports.page import render_report
+        from kohort.pipeline.reporting import write_report
 
-        target = Path(path) if path is not None else self.folder.report
-        page = render_report(report_data(self._workspace()))
-        try:
-            target.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise StorageError(f"could not write {target}: {error.strerror}") from error
-        return target
+        return write_report(self._workspace(), Path(path) if path is not None else self.folder.report)
 
     def report_data(self) -> "ReportData":
         """Return what the report shows, as plain values; `kohort.reports.charts` draws them in a notebook."""
@@ -431,6 +414,13 @@ class Project:
         from kohort.pipeline.freshness import freshness_of
 
         return freshness_of(self._workspace(), before)
+
+    def open_journal(self) -> OpenJournal:
+        """Return the journal, opened anew: for who appends to it without the project's lock, as the collector does.
+
+        Raises MissingExtraError for a journal in Kafka without the extra `[kafka]`.
+        """
+        return open_journal(self.folder, self.settings)
 
     def watch(self) -> "Watch":
         """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
@@ -476,6 +466,24 @@ class Project:
             ) as deliverer,
         ):
             yield deliverer
+
+    def publish(self) -> int:
+        """Publish each change of membership that was not yet, to the topic of `kohort.yaml`; return how many.
+
+        Raises UsageError where none is declared, MissingExtraError without the extra `[kafka]`, BrokerError where the
+        brokers do not answer, LockedError while a server publishes.
+        """
+        with self.publishing() as publisher:
+            return sum(iter(publisher.step, 0))
+
+    @contextmanager
+    def publishing(self) -> "Iterator[Publisher]":
+        """Give what publishes step by step; raises as `publish`."""
+        from kohort.pipeline.publishing import Publisher
+
+        publisher = Publisher(self.folder, self.settings)
+        with write_lock(self.folder.publishing):
+            yield publisher
 
     @cached_property
     def ledger(self) -> "Ledger":

@@ -3,8 +3,6 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,23 +23,6 @@ def bodies(journal: Journal, after: int = 0) -> list[bytes]:
 def only_file(folder: Path) -> Path:
     (path,) = folder.glob("*.journal")
     return path
-
-
-def test_records_come_back_in_order_with_what_was_said(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    assert journal.append("messages", [b"one", b"two"], recorded_at=7) == 2
-    assert journal.append("epoch", [b"three"], recorded_at=8) == 3
-    again = Journal(tmp_path)
-    assert [(one.seq, one.recorded_at, one.kind, one.body) for one in again.read(after=1)] == [
-        (2, 7, "messages", b"two"),
-        (3, 8, "epoch", b"three"),
-    ]
-    assert again.last_seq() == 3
-
-
-def test_an_empty_journal_has_nothing(tmp_path: Path) -> None:
-    assert Journal(tmp_path / "none").last_seq() == 0
-    assert bodies(Journal(tmp_path / "none")) == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -132,55 +113,3 @@ def test_a_reader_follows_and_reads_each_record_once(tmp_path: Path, monkeypatch
     expected = [number for number in range(30) for _ in range(number % 3)]
     assert read == list(enumerate(expected, 1))
     assert len(list(tmp_path.glob("*.journal"))) > 3
-
-
-WRITING = """
-import sys
-from pathlib import Path
-from kohort.storage import journal as module
-module._LARGEST_FILE = 20_000
-journal, name = module.Journal(Path(sys.argv[1])), sys.argv[2].encode()
-for number in range(150):
-    print(journal.append("messages", [b"%s %d" % (name, number)] * 2, recorded_at=0))
-"""
-
-
-def test_many_processes_append_at_once(tmp_path: Path) -> None:
-    commands = [[sys.executable, "-c", WRITING, str(tmp_path), name] for name in "abcd"]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
-    said = {name: one.communicate()[0].split() for name, one in zip("abcd", running, strict=True)}
-    assert [one.returncode for one in running] == [0] * 4
-    records = list(Journal(tmp_path).read(after=0))
-    assert [record.seq for record in records] == list(range(1, 1_201))
-    for name, numbers in said.items():
-        # The number that was told is that of the last of its two records.
-        its = [record for record in records if record.body.split()[0] == name.encode()]
-        assert [record.seq for record in its[1::2]] == [int(one) for one in numbers]
-        assert [int(record.body.split()[1]) for record in its] == [number // 2 for number in range(300)]
-    assert not [path for path in tmp_path.iterdir() if path.suffix not in {".journal", ""}]
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from kohort.storage.journal import Journal
-journal = Journal(Path(sys.argv[1]))
-number = 0
-while True:
-    number = journal.append("messages", [b"x" * 3000] * 5, recorded_at=0)
-    print(number, flush=True)
-"""
-
-
-def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    for _ in range(3):
-        with subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        ) as writer:
-            assert writer.stdout is not None
-            acknowledged = [int(writer.stdout.readline()) for _ in range(20)][-1]
-            writer.kill()
-            rest = [int(line) for line in writer.stdout if line.endswith("\n")]
-        survived = Journal(tmp_path).last_seq()
-        assert survived >= max([acknowledged, *rest])
-        assert [record.seq for record in Journal(tmp_path).read(after=0)] == list(range(1, survived + 1))

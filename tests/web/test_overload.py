@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def test_overload_is_told_and_nothing_acknowledged_is_lost(tmp_path: Path, monke
         held: list[int] = []
         desk.collector.outcomes.listen(lambda _: held.append(desk.collector.waiting.bytes))
 
-        def slow(journal: Journal, *args: Any, **options: Any) -> int:
+        def slow(journal: Journal, *args: Any, **options: Any) -> Sequence[int]:
             while not any(one.code for one in desk.told):
                 time.sleep(0.001)
             return real(journal, *args, **options)

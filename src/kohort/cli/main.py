@@ -19,6 +19,7 @@ from kohort.clock import SECOND
 from kohort.errors import CheckError, KohortError, UsageError
 
 if TYPE_CHECKING:
+    from kohort.pipeline.status import ProjectStatus
     from kohort.project import Project
 
 _START, _DATA, _SEGMENTS, _CHANGE, _LEARN = "Start", "Data", "Segments", "Change segments", "Learn and report"
@@ -176,12 +177,20 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             *((f"deliveries {state}", f"{count:,}") for state, count in sorted(held.deliveries.items())),
             *([("stalled segments", ", ".join(held.stalled))] if held.stalled else []),
             ("dead letters", f"{held.dead_letters:,}"),
-            ("journal", f"{held.journal_records:,} records, {held.journal_bytes / 2**20:,.1f} MiB"),
+            ("journal", _journal_of(held)),
             ("tables behind the journal", f"{held.behind:,} records"),
             *([("damage in the journal", f"{held.journal_damage:,} places")] if held.journal_damage else []),
         )
     ]
     show_rows(rows, ["what", "value"], form)
+
+
+def _journal_of(held: "ProjectStatus") -> str:
+    """Say how long the journal is, and how large where that is ours to know, else where it is."""
+    records = f"{held.journal_records:,} records"
+    if held.journal_bytes is None:
+        return f"{records}, in {held.journal_place}; its brokers know its size"
+    return f"{records}, {held.journal_bytes / 2**20:,.1f} MiB"
 
 
 def _lasted(lag: int) -> str:
@@ -494,6 +503,13 @@ def tail(
     from kohort.cli.tail import show_tail
 
     show_tail(_open(project), source, seconds, form)
+
+
+@app.command(rich_help_panel=_SERVE)
+def publish(project: ProjectOption = _HERE) -> None:
+    """Publish changes of membership to the topic that kohort.yaml names, each that was not yet."""
+    rows = _open(project).publish()
+    out.print(f"{rows:,} changes of membership published", markup=False)
 
 
 app.add_typer(deliveries, rich_help_panel=_SERVE)

@@ -13,10 +13,11 @@ from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.definitions.identity import IdentityDefinition, identity_definition_of
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
+from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
-from kohort.errors import ProjectError
+from kohort.errors import DefinitionError, ProjectError
 
 LANGUAGES: Final = ("en", "fr")
 
@@ -46,6 +47,7 @@ class ProjectDefinition:
     limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
+    `kafka` is where the journal stands instead, or what else goes there.
     """
 
     name: str
@@ -66,6 +68,7 @@ class ProjectDefinition:
     stores: Mapping[str, StoreDefinition] = field(default_factory=dict)
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
     consent: ConsentDefinition = field(default_factory=ConsentDefinition)
+    kafka: KafkaDefinition | None = None
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -107,9 +110,19 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         stores=stores_of(fields.inner("stores")),
         identity=identity_definition_of(fields.inner("identity")),
         consent=consent_definition_of(fields.inner("consent")),
+        kafka=kafka_definition_of(fields.inner("kafka")),
     )
     fields.refuse_unknown()
+    _check_journal(fields, definition)
     return definition
+
+
+def _check_journal(fields: Fields, definition: ProjectDefinition) -> None:
+    if definition.kafka is not None and definition.kafka.journal is not None and fields.value("journal") is not None:
+        raise DefinitionError(
+            f"{fields.place('journal')}: these limits are of files, and kafka keeps the journal in a topic; "
+            "take one of both out"
+        )
 
 
 def _language(fields: Fields) -> str:

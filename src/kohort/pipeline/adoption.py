@@ -4,12 +4,12 @@ import msgspec
 
 from kohort.definitions.identity import IdentityDefinition
 from kohort.definitions.project import ProjectDefinition
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal
 from kohort.storage.records import SettingsAdopted
 from kohort.storage.tables import Tables
 
 
-def adopt_settings(settings: ProjectDefinition, journal: Journal, tables: Tables, now: int) -> bool:
+def adopt_settings(settings: ProjectDefinition, journal: OpenJournal, tables: Tables, now: int) -> bool:
     """Record what `kohort.yaml` says where that is new; return whether it was. The tables are up to date."""
     adopted = adopted_settings(tables)
     before = adopted[-1] if adopted else SettingsAdopted(IdentityDefinition(), {})

@@ -36,7 +36,7 @@ from kohort.pipeline.watching import ProjectionWatch
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal
 from kohort.storage.messages import derived_id
 from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
@@ -87,7 +87,7 @@ class Projection:
     def __init__(
         self,
         folder: ProjectFolder,
-        journal: Journal,
+        journal: OpenJournal,
         tables: Tables,
         seen: SeenMessages,
         close_epoch: EpochHandler,
@@ -119,7 +119,7 @@ class Projection:
         stands = self._watermarks()
         if max(stands.values()) > end:
             raise CorruptionError(
-                f"the journal in {self._folder.journal} ends at record {end:,}, and the tables have come further; "
+                f"the journal in {self._journal.place} ends at record {end:,}, and the tables have come further; "
                 "restore the journal from a backup, or make the tables what it says with: kohort rebuild"
             )
         for name, seq in self._seen.tables().items():
@@ -276,7 +276,7 @@ class Projection:
         span = f"{record.first:,} to {record.seq:,}" if record.lost > 1 else f"{record.seq:,}"
         detail = (
             f"the journal was damaged, and its records {span} are lost: what was sent around that time is not in the "
-            f"tables; send it again; what could not be read any more is kept in {self._folder.journal.name}/*.damaged"
+            f"tables; send it again; {self._journal.remains}"
         )
         found = Finding("journal damaged", "", f"records {span}", "error", record.lost, None, detail)
         self._add_findings(FindingsRecorded("journal", [found]), record)

@@ -28,9 +28,12 @@ class ProjectStatus:
     segments: int
     last_run: Moment | None
     journal_records: int
-    journal_bytes: int
-    journal_damage: int
-    """How many pieces of damage were set aside; the findings say which records they cost."""
+    journal_bytes: int | None
+    """How much room the journal takes; None where only brokers know."""
+    journal_damage: int | None
+    """How many pieces of damage were set aside, None where nothing is; the findings say which records were lost."""
+    journal_place: str
+    """Where the journal is, in words."""
     behind: int
     """How many journal records the tables lack: an interrupted command, which the next one continues."""
     waiting_since: Moment | None
@@ -68,7 +71,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
     letters = tables.read("dead_letters")
     last = workspace.journal.last_seq()
     counted = count_by(tables, "events", "name")
-    fresh = freshness_of(workspace)
+    fresh, damaged = freshness_of(workspace), workspace.journal.damaged()
     return ProjectStatus(
         name=workspace.settings.name,
         people=len(tables.read("actors").column("person_id").unique()),
@@ -79,7 +82,8 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         last_run=latest_moment(workspace),
         journal_records=last,
         journal_bytes=workspace.journal.size(),
-        journal_damage=len(workspace.journal.damaged()),
+        journal_damage=None if damaged is None else len(damaged),
+        journal_place=workspace.journal.place,
         behind=fresh.behind,
         waiting_since=fresh.waiting_since,
         lag=fresh.lag,

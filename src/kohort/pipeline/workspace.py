@@ -26,7 +26,7 @@ from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.storage.folder import ProjectFolder
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
@@ -45,7 +45,7 @@ class Workspace:
     folder: ProjectFolder
     settings: ProjectDefinition
     clock: Clock
-    journal: Journal
+    journal: OpenJournal
     tables: Tables
     seen: SeenMessages
     shown: Shown = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Workspace:
 
     @classmethod
     def open(
-        cls, folder: ProjectFolder, clock: Clock, journal: Journal | None = None, tables: Tables | None = None
+        cls, folder: ProjectFolder, clock: Clock, journal: OpenJournal | None = None, tables: Tables | None = None
     ) -> "Workspace":
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used.
 
@@ -61,8 +61,7 @@ class Workspace:
         """
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
-        if journal is None or journal.limits != settings.journal:
-            journal = Journal(folder.journal, settings.journal)
+        journal = open_journal(folder, settings, journal)
         tables = Tables(folder.tables) if tables is None else tables
         tables.look_again()
         return cls(folder, settings, clock, journal, tables, SeenMessages(folder.seen))

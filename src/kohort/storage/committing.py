@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self
 from kohort.clock import Clock
 from kohort.errors import KohortError, OverloadError, StorageError
 from kohort.storage.frames import RecordKind
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal
 
 _MOST_WAITING: Final = 32 * 2**20
 _MOST_AT_ONCE: Final = 4 * 2**20
@@ -54,6 +54,7 @@ class GroupCommit:
     >>> import tempfile
     >>> from pathlib import Path
     >>> from kohort.clock import SystemClock
+    >>> from kohort.storage.journal import Journal
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with GroupCommit(Journal(Path(folder)), SystemClock()) as commits:
     ...         futures = [commits.submit("messages", body) for body in (b"one", b"two")]
@@ -62,7 +63,7 @@ class GroupCommit:
     """
 
     def __init__(
-        self, journal: Journal, clock: Clock, *, window: float = 0.0, most_waiting: int = _MOST_WAITING
+        self, journal: OpenJournal, clock: Clock, *, window: float = 0.0, most_waiting: int = _MOST_WAITING
     ) -> None:
         self._journal, self._clock, self._window, self._most = journal, clock, window, most_waiting
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -77,7 +78,7 @@ class GroupCommit:
         return self._bytes
 
     def submit(self, kind: RecordKind, body: bytes) -> "Future[int]":
-        """Hand over a record; the future gives its sequence number once it is on disk, or raises StorageError.
+        """Hand over a record; the future gives its sequence number once the journal has it, or raises StorageError.
 
         Raises OverloadError at once if too many bytes wait already.
         """
@@ -123,17 +124,20 @@ class GroupCommit:
         finally:
             with self._guard:
                 self._closed = True
-            _answer(self._all_waiting(), 0, StorageError("the journal's writer has stopped; start the process again"))
+            _answer(
+                self._all_waiting(), None, StorageError("the journal's writer has stopped; start the process again")
+            )
 
     def _commit(self, group: list[_Waiting]) -> None:
-        last, error = 0, None
+        numbers: Sequence[int] | None = None
+        error = None
         try:
-            last = self._journal.append_all([(one.kind, one.body) for one in group], recorded_at=self._clock.now())
+            numbers = self._journal.append_all([(one.kind, one.body) for one in group], recorded_at=self._clock.now())
         except KohortError as refused:
             error = refused
         with self._guard:
             self._bytes -= sum(len(one.body) for one in group)
-        _answer(group, last - len(group) + 1, error)
+        _answer(group, numbers, error)
 
     def _groups(self) -> Iterator[list[_Waiting]]:
         while (first := self._queue.get()) is not None:
@@ -157,9 +161,9 @@ class GroupCommit:
         return waiting
 
 
-def _answer(group: list[_Waiting], first: int, error: KohortError | None) -> None:
+def _answer(group: list[_Waiting], numbers: Sequence[int] | None, error: KohortError | None) -> None:
     answers: dict[asyncio.AbstractEventLoop | None, _Answers] = {}
-    for seq, one in enumerate(group, first):
+    for seq, one in zip(numbers or [0] * len(group), group, strict=True):
         loop = one.told.get_loop() if isinstance(one.told, asyncio.Future) else None
         answers.setdefault(loop, _Answers()).told.append((one.told, seq))
     for loop, its in answers.items():

@@ -28,6 +28,7 @@ class ProjectFolder:
         self.state = data / "state.sqlite"
         self.measurements = data / "measurements.json"
         self.delivering = data / "delivering.lock"
+        self.publishing = data / "publishing.lock"
         self.delivery_measurements = data / "deliveries.json"
         self.watch = data / "watch"
         self.journal = data / "journal"

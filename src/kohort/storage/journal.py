@@ -19,7 +19,7 @@ from typing import Final
 from kohort.clock import Moment
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits
 from kohort.errors import DiskFullError, StorageError
-from kohort.storage.damage import fill_gap, mend, mend_magic, set_aside, sync_folder
+from kohort.storage.damage import DAMAGED, fill_gap, mend, mend_magic, set_aside, sync_folder
 from kohort.storage.frames import MAGIC, Record, RecordKind, frame_of, record_at
 
 _LARGEST_FILE: Final = 64 * 2**20
@@ -61,16 +61,27 @@ class Journal:
         self._seen: _Place | None = None
         self._closed: tuple[Path, int] | None = None
 
+    @property
+    def place(self) -> str:
+        """Where the journal is, in words."""
+        return f"the folder {self._folder}"
+
+    @property
+    def remains(self) -> str:
+        """Where what cannot be read is kept, in words."""
+        return f"what could not be read any more is kept in {self._folder.name}/*{DAMAGED}"
+
     def append(self, kind: RecordKind, bodies: Sequence[bytes], *, recorded_at: Moment) -> int:
         """Write records, force them to disk in one go, and return the last sequence number.
 
         Raises DiskFullError if the journal's quota or the disk has no room left, StorageError if the disk refuses
         otherwise: then none of them is acknowledged, and what was written of them is taken back.
         """
-        return self.append_all([(kind, body) for body in bodies], recorded_at=recorded_at)
+        numbers = self.append_all([(kind, body) for body in bodies], recorded_at=recorded_at)
+        return numbers[-1] if numbers else self.last_seq()
 
-    def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> int:
-        """Append records of any kinds, numbered in their order; as `append` otherwise."""
+    def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> Sequence[int]:
+        """Append records of any kinds, in their order, and return their sequence numbers; as `append` otherwise."""
         try:
             if not self._folder.is_dir():
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +100,7 @@ class Journal:
                 f"could not write {len(records)} records to {self._folder}: {error.strerror}; nothing of them is kept; "
                 "free some space and try again"
             ) from error
-        return seq + len(records)
+        return range(seq + 1, seq + len(records) + 1)
 
     def read(self, *, after: int) -> Iterator[Record]:
         """Yield the records whose sequence number is above `after`, in order, up to the last one acknowledged.

@@ -77,6 +77,14 @@ DELIVERIES: Final = sa.Table(
 )
 """Webhooks of journeys: what each says and what has become of it."""
 
+PUBLISHED: Final = sa.Table(
+    "published",
+    METADATA,
+    sa.Column("topic", sa.String, primary_key=True),
+    sa.Column("cursor", sa.BigInteger, nullable=False),
+)
+"""Up to which row the membership log has been published to each topic."""
+
 _VERSION: Final = sa.Table("state_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 
 Migration = Callable[[sa.Connection], None]
@@ -86,7 +94,7 @@ def _journeys(connection: sa.Connection) -> None:
     METADATA.create_all(connection, [JOURNEYS, DELIVERIES])
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys)
+MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys, PUBLISHED.create)
 """What makes version 1 of nothing, version 2 of version 1, and so on; each is final once released."""
 
 _WAIT: Final = 10.0

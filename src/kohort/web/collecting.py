@@ -11,9 +11,9 @@ from typing import Final
 import uvicorn
 
 from kohort.clock import MINUTE, Clock, SystemClock
+from kohort.errors import BrokerError
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
-from kohort.storage.journal import Journal
 from kohort.web.collector import Collector
 from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
 from kohort.web.logs import Log
@@ -77,7 +77,13 @@ def main() -> None:
     log_server(log)
     project = Project(given.project, clock=clock)
     settings = project.settings
-    commits = GroupCommit(Journal(project.folder.journal, settings.journal), clock)
+    journal = project.open_journal()
+    try:
+        journal.last_seq()
+    except BrokerError as error:
+        # Whoever sends is told to come again, until it answers.
+        log.failed("journal", error)
+    commits = GroupCommit(journal, clock)
     collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())
     mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())

@@ -13,7 +13,7 @@ from kohort.errors import KohortError, LockedError
 from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
-from kohort.storage.journal import Journal
+from kohort.storage.journals import OpenJournal
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
 from kohort.web.measurements import EngineMeasurements
@@ -31,7 +31,7 @@ _TIDY: Final = 5 * MINUTE
 class Engine:
     """Works for one project; each step holds the project's lock no longer than it writes."""
 
-    def __init__(self, project: Project, journal: Journal, clock: Clock, log: Log) -> None:
+    def __init__(self, project: Project, journal: OpenJournal, clock: Clock, log: Log) -> None:
         self._project, self._journal, self._clock, self._log = project, journal, clock, log
         self._applied = -1
         self._tracking: tuple[int, int] | None = None
@@ -123,7 +123,7 @@ def main() -> None:
     lifeline, log = Lifeline(given.lifeline), Log("engine", clock)
     lifeline.stop_on_signals()
     project = Project(given.project, clock=clock)
-    engine = Engine(project, Journal(project.folder.journal, project.settings.journal), clock, log)
+    engine = Engine(project, project.open_journal(), clock, log)
     log.say("started")
     while lifeline.wait(_PAUSE):
         engine.step()

@@ -145,6 +145,8 @@ class _Server:
             options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
         module = [sys.executable, "-m"]
         journeys = partial(self.project.folder.definitions, "journeys")
+        kafka = self.project.settings.kafka
+        publisher = _Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline])
         return [
             _Process(
                 "collector",
@@ -156,6 +158,7 @@ class _Server:
                 "web", [*module, "kohort.web.api.serving", *common, *options, "--socket", str(api)], [api, lifeline]
             ),
             _Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline], journeys),
+            *([publisher] if kafka is not None and kafka.memberships is not None else []),
         ]
 
     def _look_after(self, process: _Process) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kohort.clock import format_utc
 from kohort.errors import StorageError
+from kohort.pipeline.log_events import event_of
 from kohort.pipeline.membership_log import LogPage, MembershipLog
 
 _PAUSE: Final = 0.1
@@ -23,20 +23,6 @@ _READERS: Final = 2
 """How many read the table at once; others wait."""
 
 
-class LogEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a row of the log tells: `retracts` is the id of a row that never was."""
-
-    id: int
-    segment: str
-    version: int
-    person_id: str
-    change: str
-    effective_at: str
-    recorded_at: str
-    cause: str
-    retracts: int | None = None
-
-
 def encoded(row: Mapping[str, Any]) -> bytes:
     r"""Return a row of the log as a server-sent event.
 
@@ -45,20 +31,9 @@ def encoded(row: Mapping[str, Any]) -> bytes:
     >>> encoded(row).startswith(b'id: 7\nevent: retracted\ndata: {"id":7,"segment":"vip",')
     True
     """
-    told = LogEvent(
-        row["seq"],
-        row["segment"],
-        row["version"],
-        row["person_id"],
-        row["change"],
-        format_utc(row["effective_at"]),
-        format_utc(row["recorded_at"]),
-        row["cause"],
-        row["corrects"],
-    )
-    kind = row["change"] if row["corrects"] is None else "retracted"
+    told = event_of(row)
     # JSON has no line break that is not escaped, so one line holds it.
-    return f"id: {told.id}\nevent: {kind}\ndata: ".encode() + msgspec.json.encode(told) + b"\n\n"
+    return f"id: {told.id}\nevent: {told.kind}\ndata: ".encode() + msgspec.json.encode(told) + b"\n\n"
 
 
 @dataclass(frozen=True)

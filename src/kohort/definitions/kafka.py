@@ -1,0 +1,153 @@
+"""What `kohort.yaml` declares under `kafka`: the brokers, how to get in, and what of Kohort is kept in topics there."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kohort.definitions.fields import Fields
+from kohort.definitions.references import Reference, reference_of
+from kohort.errors import DefinitionError
+
+_BROKER: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}", re.ASCII)
+_TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}", re.ASCII)
+_MOST_COPIES: Final = 32
+_MOST_PARTITIONS: Final = 1_000
+
+MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True)
+class KafkaTls:
+    """How the connection is protected: the files of who vouches for the brokers, and of who we are; "" for none.
+
+    Without `ca` the system's authorities vouch. Paths start in the project's folder.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    key_password: Reference | None = None
+
+
+@dataclass(frozen=True)
+class KafkaLogin:
+    """Who we are, by SASL: one of `MECHANISMS`, the user, and where the password is kept."""
+
+    mechanism: str
+    user: Reference | str
+    password: Reference
+
+
+@dataclass(frozen=True)
+class TopicDefinition:
+    """A topic; with `create`, one that is missing is made, of so many partitions, each on so many brokers."""
+
+    name: str
+    create: bool = False
+    replication: int = 3
+    partitions: int = 1
+
+
+@dataclass(frozen=True)
+class KafkaDefinition:
+    """The brokers to begin with, how to get in, and the topics: of the journal, of changes of membership.
+
+    None for a topic means that nothing of that kind goes there.
+    """
+
+    brokers: tuple[str, ...]
+    tls: KafkaTls | None = None
+    login: KafkaLogin | None = None
+    journal: TopicDefinition | None = None
+    memberships: TopicDefinition | None = None
+
+    def __str__(self) -> str:
+        return "Kafka at " + ", ".join(self.brokers)
+
+
+def kafka_definition_of(fields: Fields | None) -> KafkaDefinition | None:
+    """Read the field `kafka` of `kohort.yaml`, None for none.
+
+    Raises DefinitionError with the field of what is wrong; a password is refused, and never shown.
+
+    >>> kafka = {"brokers": ["one:9092"], "journal": {"topic": "shop", "create": True}}
+    >>> kafka_definition_of(Fields(kafka, "kohort.yaml", "kafka")).journal
+    TopicDefinition(name='shop', create=True, replication=3, partitions=1)
+    """
+    if fields is None:
+        return None
+    kafka = KafkaDefinition(
+        tuple(_checked(fields, "brokers", one, _BROKER, "host:port") for one in fields.texts("brokers")),
+        _tls(fields),
+        _login(fields),
+        _topic(fields, "journal"),
+        _topic(fields, "memberships", partitioned=True),
+    )
+    fields.refuse_unknown()
+    if kafka.login is not None and kafka.login.mechanism == "PLAIN" and kafka.tls is None:
+        raise DefinitionError(
+            f"{fields.place('login')}: PLAIN would send the password in the clear; add tls, or use SCRAM-SHA-512"
+        )
+    if kafka.journal is not None and kafka.memberships is not None and kafka.journal.name == kafka.memberships.name:
+        raise DefinitionError(f"{fields.place('memberships')}: that topic is the journal's; give it another")
+    return kafka
+
+
+def _topic(kafka: Fields, name: str, *, partitioned: bool = False) -> TopicDefinition | None:
+    fields = kafka.inner(name)
+    if fields is None:
+        return None
+    create = fields.value("create")
+    if create is not None and not isinstance(create, bool):
+        raise fields.wrong("create", "true or false", create)
+    topic = _checked(fields, "topic", fields.text("topic"), _TOPIC, "up to 249 letters, digits, dots, _ and -")
+    if topic in {".", ".."}:
+        raise fields.wrong("topic", "a name", topic)
+    found = TopicDefinition(
+        topic,
+        bool(create),
+        _number(fields, "replication", TopicDefinition.replication, _MOST_COPIES),
+        # The journal has one: its records have one order.
+        _number(fields, "partitions", TopicDefinition.partitions, _MOST_PARTITIONS) if partitioned else 1,
+    )
+    fields.refuse_unknown()
+    return found
+
+
+def _tls(kafka: Fields) -> KafkaTls | None:
+    fields = kafka.inner("tls")
+    if fields is None:
+        return None
+    password = reference_of(fields, "key_password") if fields.value("key_password") is not None else None
+    ca, certificate, key = (fields.text(name, default="") for name in ("ca", "certificate", "key"))
+    fields.refuse_unknown()
+    if bool(certificate) != bool(key):
+        raise DefinitionError(f"{kafka.place('tls')}: a certificate needs its key, and a key its certificate")
+    return KafkaTls(ca, certificate, key, password)
+
+
+def _login(kafka: Fields) -> KafkaLogin | None:
+    fields = kafka.inner("login")
+    if fields is None:
+        return None
+    mechanism = fields.text("mechanism", default="SCRAM-SHA-512")
+    if mechanism not in MECHANISMS:
+        raise fields.wrong("mechanism", "one of " + ", ".join(MECHANISMS), mechanism)
+    user = fields.value("user")
+    given = reference_of(fields, "user") if isinstance(user, dict) else fields.text("user")
+    login = KafkaLogin(mechanism, given, reference_of(fields, "password"))
+    fields.refuse_unknown()
+    return login
+
+
+def _number(fields: Fields, name: str, usual: int, most: int) -> int:
+    number = fields.integer(name, default=usual)
+    if not 1 <= number <= most:
+        raise fields.wrong(name, f"a number from 1 to {most}", number)
+    return number
+
+
+def _checked(fields: Fields, name: str, text: str, form: re.Pattern[str], expected: str) -> str:
+    if not form.fullmatch(text):
+        raise fields.wrong(name, expected, text)
+    return text
