@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from kohort.clock import Moment
 from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
-from kohort.segments.membership import Membership, MembershipChange, apply_changes
+from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
 from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
@@ -67,39 +67,69 @@ def current_memberships(tables: Tables, seq: int | None = None) -> pa.Table:
     log = log.filter(pc.less(log.column("seq"), pa.scalar((up_to + 1) * LOG_ROWS_A_RECORD))).sort_by("seq")
     if not log.num_rows:
         return stored
-    names = ("segment", "version", "person_id", "change", "effective_at", "cause", "corrects")
-    columns = (log.column(name).to_pylist() for name in names)
-    return _moved(tables, stored, [MembershipChange(*row) for row in zip(*columns, strict=True)], up_to)
+    return _moved(tables, stored, log, up_to)
 
 
-def _moved(tables: Tables, stored: pa.Table, changes: Sequence[MembershipChange], seq: int) -> pa.Table:
-    moved = {(one.segment, one.person_id) for one in changes}
-    keys = pc.binary_join_element_wise(stored.column("segment"), stored.column("person_id"), _KEY)
-    theirs = pc.is_in(keys, value_set=pa.array([_KEY.join(one) for one in moved], pa.string()))
-    before = [Membership(**row) for row in stored.filter(theirs).to_pylist()]
-    mended = _mended(before, changes)
-    after = apply_changes(
-        [one for one in before if (one.segment, one.person_id) not in mended],
-        [one for one in changes if (one.segment, one.person_id) not in mended],
+def _moved(tables: Tables, stored: pa.Table, log: pa.Table, seq: int) -> pa.Table:
+    """Return memberships as they are after rows of the log, in its order."""
+    order = pc.sort_indices(log.append_column("key", _keys(log)), [("key", "ascending"), ("effective_at", "ascending")])
+    log, keys = log.take(order), _keys(log).take(order)
+    whose = _keys(stored)
+    mended = _mended(stored, whose, log, keys)
+    if len(mended):
+        untold = pc.invert(pc.is_in(whose, value_set=mended))
+        plain = pc.invert(pc.is_in(keys, value_set=mended))
+        stored, whose, log, keys = stored.filter(untold), whose.filter(untold), log.filter(plain), keys.filter(plain)
+    rows = [tuple(one.split(_KEY, 1)) for one in mended.to_pylist()]
+    anew = [vars(one) for one in _anew(tables, {(segment, person) for segment, person in rows}, seq)]
+    added = [_closed(stored, whose, log, keys), _entered(log, keys), pa.Table.from_pylist(anew, schema=stored.schema)]
+    return pa.concat_tables(added)
+
+
+def _keys(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows.column("segment"), rows.column("person_id"), _KEY)
+
+
+def _mended(stored: pa.Table, whose: pa.ChunkedArray, log: pa.Table, keys: pa.ChunkedArray) -> pa.Array:
+    """Return whose memberships do not just go on: a row takes another back, or stands before what is stored."""
+    theirs = pc.is_in(whose, value_set=pc.unique(keys))
+    known = stored.filter(theirs)
+    ends = pa.table(
+        {"key": whose.filter(theirs), "end": pc.coalesce(known.column("left_at"), known.column("entered_at"))}
     )
-    after += _anew(tables, mended, seq)
-    rows = pa.Table.from_pylist([vars(one) for one in after], schema=SCHEMAS["memberships"])
-    return pa.concat_tables([stored.filter(pc.invert(theirs)), rows])
+    latest = ends.group_by("key").aggregate([("end", "max")])
+    places = pc.index_in(keys, value_set=latest.column("key").combine_chunks())
+    before = pc.fill_null(pc.less(log.column("effective_at"), latest.column("end_max").take(places)), False)
+    return pc.unique(keys.filter(pc.or_(before, pc.is_valid(log.column("corrects")))))
 
 
-def _mended(before: Iterable[Membership], changes: Iterable[MembershipChange]) -> set[Key]:
-    """Return whose memberships do not just go on: a row takes another back, or stands before others."""
-    latest: dict[Key, Moment] = {}
-    for one in before:
-        key = (one.segment, one.person_id)
-        latest[key] = max(latest.get(key, one.entered_at), one.entered_at, one.left_at or one.entered_at)
-    mended = set()
-    for change in changes:
-        key = (change.segment, change.person_id)
-        if change.corrects is not None or change.effective_at < latest.get(key, change.effective_at):
-            mended.add(key)
-        latest[key] = max(change.effective_at, latest.get(key, change.effective_at))
-    return mended
+def _closed(stored: pa.Table, whose: pa.ChunkedArray, log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Return stored memberships; who leaves first of all that the log tells of them has left."""
+    leaves = pa.array(_firsts(keys) & ~_enters(log))
+    leaving, moments = keys.filter(leaves).combine_chunks(), log.column("effective_at").filter(leaves)
+    left = moments.take(pc.index_in(whose, value_set=leaving))
+    ends = pc.if_else(pc.is_null(stored.column("left_at")), left, stored.column("left_at"))
+    return stored.set_column(stored.schema.get_field_index("left_at"), "left_at", ends)
+
+
+def _entered(log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Return a membership for each row by which somebody enters, up to the row of theirs that follows."""
+    enters, firsts = _enters(log), _firsts(keys)
+    goes_on = np.append(~firsts[1:], [False])[: len(firsts)]
+    moments = log.column("effective_at").to_numpy()
+    ends = pa.array(np.append(moments[1:], [0])[: len(moments)], mask=~goes_on)
+    columns = [log.column(name) for name in ("segment", "version", "person_id", "effective_at")]
+    return pa.table([*columns, ends], schema=SCHEMAS["memberships"]).filter(pa.array(enters))
+
+
+def _enters(log: pa.Table) -> NDArray[np.bool_]:
+    return np.asarray(pc.equal(log.column("change"), "entered").to_numpy(), np.bool_)
+
+
+def _firsts(keys: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return which of some keys, in order, are other than the one before."""
+    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
+    return np.append([True], codes[1:] != codes[:-1])[: len(codes)]
 
 
 def _anew(tables: Tables, whose: set[Key], seq: int) -> list[Membership]:
