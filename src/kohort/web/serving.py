@@ -19,6 +19,7 @@ from kohort.errors import UsageError
 from kohort.pipeline.delivering import check_secrets
 from kohort.project import Project
 from kohort.storage.secrets import secret_of
+from kohort.web.lifeline import STOPPING
 from kohort.web.logs import Log
 
 _LOOK: Final = 0.2
@@ -173,9 +174,12 @@ class _Server:
             self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
         # Of a clock that was set back the pause is not what is still to wait.
         if process.wanted() and not now < process.next_start <= now + process.pause:
+            # Who is asked to end while it is still loading hears of it once it listens.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
             process.running = subprocess.Popen(  # noqa: S603 - our own modules
                 process.command, pass_fds=process.descriptors, start_new_session=True
             )
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             process.started = now
             process.starts += 1
 

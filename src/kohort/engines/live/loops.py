@@ -73,6 +73,15 @@ def order_people(order: Moments, moments: Moments, people: Places) -> bool:
 
 
 @compiled
+def _fetched(people: Places, numbers: Places, conditions: Sets, members: Sets) -> int:
+    """Read what a loop will ask for, none waiting for another, so that the cache has it; return a number for that."""
+    seen = 0
+    for place in range(len(people)):
+        seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
+    return seen
+
+
+@compiled
 def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles to one
     order: Moments,
     moments: Moments,
@@ -96,10 +105,7 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     `changes`, shape (n, 4), go, for each flip's dependents: person, rule, row of the flip, twice the cause and whether
     the person enters. Returns how many there are, and a number without meaning.
     """
-    seen = 0
-    for place in range(len(people)):
-        # Reads that do not wait for one another, so that the cache has what the loop below asks for.
-        seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
+    seen = _fetched(people, numbers, conditions, members)
     found, place = 0, 0
     while place < len(order):
         first = order[place]
