@@ -43,8 +43,8 @@ class Epochs:
     >>> from kohort.engines.plan import build_plan
     >>> from kohort.rules.catalog import Catalog
     >>> epochs = Epochs([Epoch(5, Statistics()), Epoch(9, Statistics())], build_plan({}, Catalog()), Statistics())
-    >>> [(stretch.since, stretch.until) for stretch, _ in epochs.between(0, 20)]
-    [(0, 8), (9, 20)]
+    >>> [(stretch.since, stretch.until) for stretch, _ in epochs.between(0, 20)]  # both are the same
+    [(0, 20)]
     """
 
     def __init__(self, epochs: Sequence[Epoch], plan: Plan, complete: Statistics) -> None:
@@ -69,6 +69,8 @@ class Epochs:
     def add(self, epoch: Epoch) -> None:
         """Take in the next one; what it lacks stays as it is."""
         by_key = {**self.statistics.by_key, **self._plan.known(epoch.statistics).by_key}
+        if by_key == self.statistics.by_key:
+            return  # it goes on
         if epoch.since == self._epochs[-1].since:
             self._epochs.pop()
         self._epochs.append(Epoch(epoch.since, Statistics(by_key)))

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from kohort.clock import Moment
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
+from kohort.engines.live.epochs import Epoch
 from kohort.engines.live.flips import Cause as Reason
+from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
 from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
 from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force
@@ -104,6 +108,13 @@ def _cause(reason: Reason, *, late: bool) -> Cause:
     return Cause.HISTORY if late else Cause.RULE
 
 
+def _epochs(workspace: Workspace, since: Moment, until: Moment) -> list[Epoch]:
+    """Return the epochs from one moment to another, in the order of time."""
+    rows = [row for row in recorded(workspace.tables, "epochs").to_pylist() if since <= row["at"] <= until]
+    ordered = sorted(rows, key=lambda row: (row["at"], row["seq"]))
+    return [Epoch(row["at"], Statistics.of_json(msgspec.json.decode(row["statistics"]))) for row in ordered]
+
+
 def begun(
     workspace: Workspace, basis: Basis, front: Front, now: Moment, settling: int
 ) -> tuple[State, list[MembershipChange]]:
@@ -113,7 +124,7 @@ def begun(
         raise UsageError("no segment has been evaluated yet, so that nothing can be kept up live; run: kohort run")
     history = open_history(workspace, basis.catalog)
     until = max(before.at, now - settling)
-    engine = LiveEngine(history, basis.catalog, basis.rules, until, before.statistics)
+    engine = LiveEngine(history, basis.catalog, basis.rules, until, epochs=_epochs(workspace, basis.since, until))
     people = history.people.to_pylist()
     numbers = {person: number for number, person in enumerate(people)}
     persons = front.persons()
