@@ -98,7 +98,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     force = workspace.in_force()
     sizes = recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
     newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
-    waiting = workspace.why_not_evaluated()
+    waiting, latest = workspace.why_not_evaluated(), latest_moment(workspace)
     evaluated = evaluated_at(workspace)
     stalled = _stalled(workspace, evaluated)
     told = {
@@ -113,7 +113,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 label=segment.label_in("en"),
                 size=row["size"] if row else None,
                 share=row["size"] / row["population"] if row and row["population"] else None,
-                at=row["at"] if row else None,
+                at=latest if row else None,
                 version=row["version"] if row else None,
                 sentence=applicable.shown.get(name, segment.where),
                 note=applicable.left_out.get(name, told.get(name, "") if row else waiting),
