@@ -13,9 +13,10 @@ from confluent_kafka import KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from brokers import Broker, declare, noida, open_shop_journal, tansu
+from kohort.clock import SECOND
 from kohort.definitions.kafka import KafkaDefinition, KafkaLogin, KafkaTls, TopicDefinition
 from kohort.definitions.references import Reference
-from kohort.errors import BrokerError, MissingExtraError, OverloadError, ProjectError
+from kohort.errors import BrokerError, MissingExtraError, OverloadError, ProjectError, TopicError
 from kohort.storage.committing import GroupCommit
 from kohort.storage.frames import Record, frame_of
 from kohort.storage.kafka.connection import Connection
@@ -42,9 +43,9 @@ def topic_of(shop: Path) -> str:
     return str(json.loads((shop / "kohort.yaml").read_text())["kafka"]["journal"]["topic"])
 
 
-def journal_at(broker: Broker, topic: str, patience: float = 1, **options: bool | int) -> KafkaJournal:
-    kafka = KafkaDefinition((broker.address,))
-    return KafkaJournal(kafka, TopicDefinition(topic, **options), Path(), patience)  # type: ignore[arg-type]
+def journal_at(broker: Broker, topic: str, patience: int = 2, **options: bool | int) -> KafkaJournal:
+    kafka = KafkaDefinition((broker.address,), patience=patience * SECOND)
+    return KafkaJournal(kafka, TopicDefinition(topic, **options), Path())  # type: ignore[arg-type]
 
 
 def make_topic(broker: Broker, name: str, partitions: int, **settings: str) -> None:
@@ -83,7 +84,7 @@ def test_a_topic_that_would_lose_records_is_refused(
         lambda: journal.append("run", [b""], recorded_at=0),
         lambda: list(journal.read(after=0)),
     ):
-        with pytest.raises(ProjectError, match=problem):
+        with pytest.raises(TopicError, match=problem):
             use()
 
 
@@ -93,10 +94,10 @@ def test_a_topic_that_fits_needs_not_to_be_made(broker: Broker) -> None:
 
 
 def test_a_missing_topic_is_made_only_if_that_is_declared(broker: Broker) -> None:
-    with pytest.raises(ProjectError, match=r'no topic "missing" .*; make it, or write create: true'):
+    with pytest.raises(TopicError, match=r'no topic "missing" .*; make it, or write create: true'):
         journal_at(broker, "missing").last_seq()
     assert "missing" not in AdminClient({"bootstrap.servers": broker.address}).list_topics(timeout=10).topics
-    with pytest.raises(ProjectError, match=r"(?s)could not make the topic.*replication factor"):
+    with pytest.raises(TopicError, match=r"(?s)could not make the topic.*replication factor"):
         journal_at(broker, "missing", create=True, replication=3).last_seq()
     assert journal_at(broker, "missing", create=True, replication=1).last_seq() == 0
 

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from kohort.clock import Moment
 from kohort.definitions.kafka import KafkaDefinition, TopicDefinition
 from kohort.storage.frames import Record, RecordKind, frame_of
-from kohort.storage.kafka.connection import PATIENCE, Connection
+from kohort.storage.kafka.connection import Connection
 from kohort.storage.kafka.following import Follower
 from kohort.storage.kafka.sending import Sender, Sent
 from kohort.storage.kafka.topics import prepare_journal
@@ -24,14 +24,12 @@ class KafkaJournal:
     """The journal in the topic that `kafka.journal` names; `folder` is the project's.
 
     Nothing is asked of the brokers before the first use, and then the topic is looked at, or made: what goes wrong with
-    that is raised by whatever was called, as ProjectError, or as BrokerError where nobody answers.
+    that is raised by whatever was called, as TopicError, or as BrokerError where nobody answers.
     """
 
-    def __init__(
-        self, kafka: KafkaDefinition, topic: TopicDefinition, folder: Path, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, kafka: KafkaDefinition, topic: TopicDefinition, folder: Path) -> None:
         self.kafka = kafka
-        self._topic, self._connection = topic, Connection(kafka, folder, patience)
+        self._topic, self._connection = topic, Connection(kafka, folder)
         self._sender = Sender(self._connection, topic.name)
         self._asking = threading.RLock()
         self._is_ready = False
@@ -51,7 +49,7 @@ class KafkaJournal:
     def append(self, kind: RecordKind, bodies: Sequence[bytes], *, recorded_at: Moment) -> int:
         """Append records, wait until the brokers have them, and return the last sequence number.
 
-        Raises BrokerError where they do not acknowledge it, ProjectError where they never will: then none of them
+        Raises BrokerError where they do not acknowledge it, TopicError where they never will: then none of them
         counts as acknowledged, and some may be there all the same.
         """
         numbers = self.append_all([(kind, body) for body in bodies], recorded_at=recorded_at)
