@@ -47,7 +47,6 @@ _CONSUMING: Final[dict[str, Any]] = {
 _MUST_BE_MENDED: Final = frozenset(
     {
         KafkaError._AUTHENTICATION,
-        KafkaError._SSL,
         KafkaError._INVALID_ARG,
         KafkaError.SASL_AUTHENTICATION_FAILED,
         KafkaError.UNSUPPORTED_SASL_MECHANISM,
