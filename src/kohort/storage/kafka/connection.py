@@ -86,12 +86,10 @@ class Connection:
         It is BrokerError for what may succeed later, TopicError for what must be mended first.
         """
         found: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
-        trouble = self._trouble
-        said = found.str() or found.name()
-        if trouble is not None and trouble.str() not in said:
-            said += f" ({trouble.str()})"
-        codes = {found.code()} | ({trouble.code()} if trouble is not None else set())
-        if codes & _MUST_BE_MENDED:
+        # What a client says while it has no connection changes all the time; how that began says more, and stays.
+        cause = found if found.code() in _MUST_BE_MENDED else self._trouble or found
+        said = cause.str() or cause.name()
+        if cause.code() in _MUST_BE_MENDED:
             return TopicError(f"could not {doing} of {self.kafka}: {said}; mend it there, or kafka in kohort.yaml")
         return BrokerError(
             f"could not {doing} of {self.kafka}: {said}; see that the brokers run and can be reached, then try again"
@@ -122,4 +120,6 @@ class Connection:
         return settings
 
     def _note(self, error: KafkaError) -> None:
-        self._trouble = error
+        before = None if self._trouble is None else self._trouble.code()
+        if before in {None, KafkaError._ALL_BROKERS_DOWN} or error.code() in _MUST_BE_MENDED:
+            self._trouble = error

@@ -8,16 +8,20 @@ their order, and those of others may stand between them.
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from kohort.clock import Moment
 from kohort.definitions.kafka import KafkaDefinition, TopicDefinition
+from kohort.errors import BrokerError
 from kohort.storage.frames import Record, RecordKind, frame_of
 from kohort.storage.kafka.connection import Connection
 from kohort.storage.kafka.following import Follower
 from kohort.storage.kafka.sending import Sender, Sent
 from kohort.storage.kafka.topics import prepare_journal
+
+_ATTEMPTS: Final = 4
 
 
 class KafkaJournal:
@@ -100,12 +104,19 @@ class KafkaJournal:
             self._prepare()
             self._asker = self._asker or self._connection.consumer()
             place = TopicPartition(self._topic.name, 0)
-            try:
-                found = self._asker.get_watermark_offsets(place, timeout=self._connection.patience, cached=False)
-            except KafkaException as error:
-                # Troubles are told to who polls.
-                self._asker.poll(0)
-                raise self._connection.failed(f'ask how far the topic "{self._topic.name}" goes', error) from error
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    found = self._asker.get_watermark_offsets(
+                        place, self._connection.patience / _ATTEMPTS, cached=False
+                    )
+                except KafkaException as error:
+                    # Clients give up at once while a partition moves; and troubles are told to who polls.
+                    self._asker.poll(self._connection.patience / _ATTEMPTS**2)
+                    failure = self._connection.failed(f'ask how far the topic "{self._topic.name}" goes', error)
+                    if attempt == _ATTEMPTS or not isinstance(failure, BrokerError):
+                        raise failure from error
+                else:
+                    break
             self._connection.worked()
         return found
 
