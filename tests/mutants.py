@@ -283,9 +283,7 @@ FAULTS = (
     Fault("great sums wrap around", WIDTHS, "> _LARGEST}", "> _LARGEST * 1000}"),
     Fault("nothing is known of the new", MEMBERSHIPS, "room, self._blank)", "room, self._blank & 0)"),
     Fault("what is not true is not said", CHANGES, "[self.without(after).retracted(), after", "[after"),
-    Fault(
-        "the rows of the forgotten still leave", TALLIED, "table.people, people)] = 0", "table.people, people)] |= 0"
-    ),
+    Fault("the rows of the forgotten still leave", TALLIED, "people)]] = 0", "people)]] |= 0"),
     Fault(
         "the counts of the forgotten stay",
         TALLIED,

@@ -1,7 +1,6 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,10 +11,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
-from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
-from kohort.errors import MissingExtraError, StorageError, UnknownNameError, UsageError
+from kohort.errors import MissingExtraError, UsageError
 from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
@@ -333,13 +331,9 @@ class Project:
         Moments are timestamps in the project's time zone, numbers are decimals. Nothing but these tables can be read,
         and nothing written; raises UsageError for a statement that is wrong or would.
         """
-        from kohort.storage.sql_views import open_sql_views, run_query
+        from kohort.pipeline.querying import query
 
-        workspace = self._workspace()
-        at, settings = self._moment(workspace, None), workspace.settings
-        catalog = workspace.catalog({})
-        with open_sql_views(workspace.tables, catalog, at=at, zone=settings.zone, memory=settings.memory) as connection:
-            return run_query(connection, statement)
+        return query(self._workspace(), statement)
 
     def known_segments(self) -> frozenset[str]:
         """Return the names of all segments that are declared, or were in force at any time."""
@@ -381,7 +375,7 @@ class Project:
         with _extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
-            definition = _clusters_score(workspace, score)
+            definition = workspace.clusters_score(score)
             document = discover_clusters(workspace, definition, self._moment(workspace, at), progress)
             catch_up()
             return document.report
@@ -392,21 +386,14 @@ class Project:
 
         workspace = self._workspace()
         moment = _FOREVER if at is None else self._moment(workspace, at)
-        document = latest_discovery(workspace, _clusters_score(workspace, None).name, moment)
+        document = latest_discovery(workspace, workspace.clusters_score(None).name, moment)
         return document.report if document else None
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report of the last run to `path` (by default report.html in the project) and return where."""
-        from kohort.pipeline.reporting import report_data
-        from kohort.reports.page import render_report
+        from kohort.pipeline.reporting import write_report
 
-        target = Path(path) if path is not None else self.folder.report
-        page = render_report(report_data(self._workspace()))
-        try:
-            target.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise StorageError(f"could not write {target}: {error.strerror}") from error
-        return target
+        return write_report(self._workspace(), Path(path) if path is not None else self.folder.report)
 
     def report_data(self) -> "ReportData":
         """Return what the report shows, as plain values; `kohort.reports.charts` draws them in a notebook."""
@@ -456,29 +443,15 @@ class Project:
         """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
         return self._workspace().journeys
 
-    def check_journeys(self) -> None:
-        """Raise DefinitionError for a wrong file in journeys/, ProjectError for a secret that is missing or none."""
-        from kohort.pipeline.delivering import keys_of
-        from kohort.storage.secrets import secret_of
-
-        for one in self.journeys:
-            keys_of(one, secret_of)
-
     def deliver(self) -> Mapping[str, int]:
         """Send what journeys have to say of changes that are new, or due again; return how much came to what.
 
         By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
         file, ProjectError for a secret that is missing, LockedError while a server delivers.
         """
-        found: Counter[str] = Counter()
+        from kohort.pipeline.delivering import deliver_once
 
-        def told(_journey: str, state: str, number: int) -> None:
-            found[state] += number
-
-        with self.delivering(told) as deliverer:
-            deliverer.step()
-            deliverer.wait()
-        return found
+        return deliver_once(self.delivering)
 
     @contextmanager
     def delivering(self, told: "Told") -> "Iterator[Deliverer]":
@@ -488,7 +461,9 @@ class Project:
 
         with (
             write_lock(self.folder.delivering),
-            Deliverer(self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told) as deliverer,
+            Deliverer(
+                self.folder, self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told
+            ) as deliverer,
         ):
             yield deliverer
 
@@ -619,18 +594,3 @@ def _extra(name: str, purpose: str) -> Iterator[None]:
         if error.name is None or error.name.startswith("kohort"):
             raise
         raise MissingExtraError(name, purpose) from error
-
-
-def _clusters_score(workspace: Workspace, name: str | None) -> ClustersDefinition:
-    scores = {score.name: score for score in workspace.scores if isinstance(score, ClustersDefinition)}
-    if name is None and len(scores) == 1:
-        return next(iter(scores.values()))
-    if name in scores:
-        return scores[name]
-    if name is not None:
-        raise UnknownNameError("clusters score", name, scores)
-    raise UsageError(
-        "declare one score of the kind clusters in scores/, with its features"
-        if not scores
-        else f"name one of the clusters scores: {', '.join(scores)}"
-    )

@@ -72,7 +72,7 @@ class ListLedger:
         due = []
         for one in sorted(waiting, key=lambda one: (one.next_attempt_at, one.seq)):
             ahead = any(
-                other.person_id == one.person_id and (other.due_at, other.seq) < (one.due_at, one.seq)
+                other.person_id == one.person_id and (other.due_at, other.asked_by) < (one.due_at, one.asked_by)
                 for other in waiting
             )
             if one.next_attempt_at <= now and not ahead:
@@ -151,7 +151,7 @@ class Story:
     @property
     def states(self) -> list[str]:
         """Who is told of what, and how far that has come: as "ada 10:00 delivered", in the order of the log."""
-        listed = sorted(self.ledger.list(), key=lambda one: one.seq)
+        listed = sorted(self.ledger.list(), key=lambda one: one.asked_by)
         return [f"{said(one)} {one.state}" for one in listed]
 
 
@@ -166,14 +166,20 @@ def a_story(folder: Path, **says: object) -> Story:
     return Story(a_journey(**says), Ledger(Store(folder / "state.sqlite")))
 
 
+def never(log: Sequence[LoggedChange]) -> set[int | None]:
+    """Return the rows of a whole log that never were: those that a row corrects which itself stands."""
+    found: set[int | None] = set()
+    for one in reversed(log):
+        if one.seq not in found:
+            found.add(one.corrects)
+    return found
+
+
 def standing(log: Sequence[LoggedChange], change: Change) -> list[tuple[str, Moment]]:
     """Return who did a change when, by a whole log: the slow and obvious way."""
-    never: set[int | None] = set()
-    for one in reversed(log):
-        if one.seq not in never:
-            never.add(one.corrects)
+    wrong = never(log)
     return sorted(
         (one.person_id, one.effective_at)
         for one in log
-        if one.seq not in never and one.corrects is None and one.change == change
+        if one.seq not in wrong and one.corrects is None and one.change == change
     )

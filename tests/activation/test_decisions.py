@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import ListLedger, Story, a_journey, a_story, at, standing
+from logs import ListLedger, Story, a_journey, a_story, at, never, standing
 
 from kohort.activation.decisions import RETRIES, LoggedChange, answered, is_capped
 from kohort.activation.deliveries import Answer, State
@@ -127,6 +127,25 @@ def test_what_happened_after_all_is_told_anew(tmp_path: Path) -> None:
     assert story.received[-1].retracts == story.received[-2].delivery_id
 
 
+def test_what_happened_after_all_and_then_did_not_is_retracted_by_either_row(tmp_path: Path) -> None:
+    story = a_story(tmp_path)
+    story.read("10:01", "10:00 ada entered", "10:00 ada left (never: row 1)", "10:00 ada entered (never: row 2)")
+    assert story.send("10:01") == ["ada 10:00"]
+    story.read("10:30", "10:00 ada left (never: row 1)")
+    assert story.send("10:30") == ["not ada 10:00"]
+    story.read("10:40", "10:00 ada entered (never: row 4)")
+    assert story.send("10:40") == ["ada 10:00"]
+
+
+def test_who_left_during_the_wait_and_had_never_entered_is_not_told_of_once_the_leaving_is_taken_back(
+    tmp_path: Path,
+) -> None:
+    story = a_story(tmp_path, wait="1 hour")
+    story.read("10:20", "10:00 ada entered", "10:20 ada left")
+    story.read("10:30", "10:00 ada left (never: row 1)", "10:20 ada entered (never: row 2)")
+    assert story.send("23:00") == []
+
+
 def test_whoever_never_left_is_told_of_when_the_wait_is_over(tmp_path: Path) -> None:
     story = a_story(tmp_path, wait="1 hour")
     story.read("10:20", "10:00 ada entered", "10:20 ada left")
@@ -230,17 +249,19 @@ def test_no_stretch_of_time_holds_more_than_a_cap_allows(wished: list[int], time
 
 @st.composite
 def membership_logs(draw: st.DrawFn) -> list[LoggedChange]:
-    """Logs of a few people who enter, leave and are corrected, each correction of the last row about them."""
+    """Logs of a few people who enter, leave and are corrected: of the rows about them the last, or one that counts."""
     log: list[LoggedChange] = []
-    for index in range(draw(st.integers(0, 25))):
+    for index in range(1, draw(st.integers(1, 26))):
         person = draw(st.sampled_from(["ada", "bob", "cid"]))
         its = [one for one in log if one.person_id == person]
-        opposite: Change = "left" if its and its[-1].change == "entered" else "entered"
-        if its and draw(st.integers(0, 1)) == 1:
-            last = its[-1]
-            log.append(LoggedChange(index, "keen", 1, person, opposite, last.effective_at, "history", last.seq))
+        wrong = its[-1:] + [one for one in its if one.corrects is None and one.seq not in never(log)][-1:]
+        if wrong and draw(st.integers(0, 1)) == 1:
+            one = draw(st.sampled_from(wrong))
+            opposite: Change = "left" if one.change == "entered" else "entered"
+            log.append(LoggedChange(index, "keen", 1, person, opposite, one.effective_at, "history", one.seq))
         else:
-            log.append(LoggedChange(index, "keen", 1, person, opposite, NOW + index * MINUTE, "rule"))
+            change: Change = "left" if its and its[-1].change == "entered" else "entered"
+            log.append(LoggedChange(index, "keen", 1, person, change, NOW + index * MINUTE, "rule"))
     return log
 
 

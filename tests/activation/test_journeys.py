@@ -3,9 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from kohort.activation.deliveries import State
 from kohort.cli.main import run_command
@@ -13,8 +15,10 @@ from kohort.clock import DAY, HOUR, MINUTE, SECOND, SystemClock, parse_moment
 from kohort.collection.webhooks.signing import doubt_of
 from kohort.definitions.signatures import SCHEMES
 from kohort.errors import DefinitionError, LockedError, ProjectError, UnknownNameError
+from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.project import Project
 from kohort.storage.lock import write_lock
+from kohort.storage.state import State as Store
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, UTC, iso
 from webhook_receiver import KEY, SECRET, Receiver, free_port, kinds, receiving
@@ -132,7 +136,9 @@ def test_opened_the_mail_then_viewed_a_product_is_told_within_a_day_and_once_a_w
     assert interested.states() == ["ada delivered", "ada capped", "dan delivered", "ada delivered", "dan capped"]
 
 
-def test_a_late_event_that_undoes_an_entering_retracts_it(interested: Shop, receiver: Receiver) -> None:
+@pytest.fixture
+def subscribed(interested: Shop, receiver: Receiver) -> Shop:
+    """The shop, with a segment that an event which comes late can undo, and a journey for it that has begun."""
     rule = "did email_opened in last 3 days and not did unsubscribed in last 30 days"
     (interested.project.folder.path / "segments" / "reference.yaml").write_text(
         f"segments: [{{name: high_interest, where: {rule}}}]"
@@ -141,16 +147,42 @@ def test_a_late_event_that_undoes_an_entering_retracts_it(interested: Shop, rece
     tracking.write_text(tracking.read_text() + "  unsubscribed: {}\n")
     interested.declare(receiver.url)
     interested.run()
-    interested.clock.advance(HOUR)
-    interested.tell(interested.event("Email Opened", "ada"))
-    interested.run()
-    interested.clock.advance(HOUR)
-    interested.tell(interested.event("Unsubscribed", "ada", 90 * MINUTE))
-    interested.run()
+    return interested
+
+
+def test_a_late_event_that_undoes_an_entering_retracts_it(subscribed: Shop, receiver: Receiver) -> None:
+    subscribed.clock.advance(HOUR)
+    subscribed.tell(subscribed.event("Email Opened", "ada"))
+    subscribed.run()
+    subscribed.clock.advance(HOUR)
+    subscribed.tell(subscribed.event("Unsubscribed", "ada", 90 * MINUTE))
+    subscribed.run()
     entered, retracted = receiver.received
     assert kinds(receiver.received) == ["membership.entered", "membership.retracted"]
     assert retracted.data["retracts"] == entered.webhook_id
     assert retracted.data["user_id"] == "ada"
+
+
+def test_live_memberships_are_told_and_taken_back_within_seconds(subscribed: Shop, receiver: Receiver) -> None:
+    project, live = subscribed.project, LiveMemberships()
+
+    def step(after: int) -> list[str]:
+        subscribed.clock.advance(after)
+        project.keep_up(live)
+        before = len(receiver.received)
+        project.deliver()
+        return kinds(receiver.received[before:])
+
+    step(0)
+    subscribed.clock.advance(HOUR)
+    subscribed.tell(subscribed.event("Email Opened", "ada"), subscribed.event("Email Opened", "bob"))
+    assert step(11 * SECOND) == ["membership.entered", "membership.entered"]
+    subscribed.tell(subscribed.event("Unsubscribed", "ada", MINUTE))
+    assert step(11 * SECOND) == ["membership.retracted"]
+    assert receiver.received[-1].data["user_id"] == "ada"
+    assert step(4 * DAY) == [], "leaving is no concern of this journey's"
+    project.rebuild()
+    assert step(DAY) == []
 
 
 def test_a_receiver_that_was_down_for_two_days_gets_everything_once(
@@ -175,6 +207,49 @@ def test_a_receiver_that_was_down_for_two_days_gets_everything_once(
         assert sorted(str(one.data["user_id"]) for one in receiver.received) == people
         assert len(set(receiver.ids)) == len(people)
     assert interested.states() == [f"{one} delivered" for one in people]
+
+
+class Interrupted(Exception):  # noqa: N818 - it stands for a power cut, not for an error
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
+def test_an_interruption_at_any_commit_repeats_at_most_what_was_under_way(
+    interested: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    interested.declare(receiver.url)
+    interested.run()
+    real, interruptions = Store.writing, 0
+    for stop in range(1, 20):
+        interested.clock.advance(HOUR)
+        interested.interest(f"a{stop}", f"b{stop}")
+        list(interested.project.run())
+        count = 0
+
+        @contextmanager
+        def failing(self: Store, stop: int = stop) -> Iterator[sa.Connection]:
+            nonlocal count
+            count += 1
+            if count == stop and not committed:
+                raise Interrupted
+            with real(self) as connection:
+                yield connection
+            if count == stop:
+                raise Interrupted
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Store, "writing", failing)
+            try:
+                interested.project.deliver()
+            except Interrupted:
+                interruptions += 1
+            else:
+                break
+        interested.project.deliver()
+        assert set(interested.states()) == {f"{kind}{n} delivered" for kind in "ab" for n in range(1, stop + 1)}
+    assert interruptions >= 4, "what is new, what was forgotten, what is under way, what came of it"
+    people = {str(one.data["user_id"]) for one in receiver.received}
+    assert len(set(receiver.ids)) == len(people) == 2 * (interruptions + 1), "one person, one id"
 
 
 def test_a_receiver_that_hangs_holds_up_no_other(interested: Shop, receiver: Receiver) -> None:
@@ -322,6 +397,17 @@ def test_a_wrong_journey_is_told_and_sends_nothing(
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(error, match=said):
         interested.project.deliver()
+
+
+def test_a_segment_file_that_is_wrong_keeps_nothing_from_being_delivered(interested: Shop, receiver: Receiver) -> None:
+    interested.declare(receiver.url, more="wait: 1 hour")
+    interested.run()
+    interested.clock.advance(HOUR)
+    interested.interest("ada")
+    interested.run()
+    (interested.project.folder.path / "segments" / "draft.yaml").write_text("segments: {")
+    interested.clock.advance(HOUR)
+    assert interested.project.deliver() == {"delivered": 1}
 
 
 def test_a_name_is_one_journeys(interested: Shop, receiver: Receiver) -> None:

@@ -189,13 +189,13 @@ PRIVATE = (
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_private_address_is_none_for_webhooks(address: str) -> None:
     assert not is_public(ip_address(address))
-    assert allowed([address], allow_private=False) is None
-    assert allowed([address], allow_private=True) == address
+    assert allowed([address], allow_private=False) == []
+    assert allowed([address], allow_private=True) == [address]
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
 def test_a_public_one_is(address: str) -> None:
-    assert allowed([*PRIVATE, address], allow_private=False) == address
+    assert allowed([*PRIVATE, address, address], allow_private=False) == [address]
 
 
 def test_a_name_that_leads_into_the_private_network_is_not_followed(receiver: Receiver) -> None:
@@ -220,6 +220,14 @@ def test_the_address_that_was_checked_is_the_one_that_is_spoken_to(receiver: Rec
     assert post(named, a_delivery(), resolve=only_once) == Answer(204)
     assert asked == ["nowhere.invalid"], "the name leads nowhere, so nobody else has looked it up"
     assert receiver.received[0].headers["host"] == f"nowhere.invalid:{receiver.port}"
+
+
+def test_a_host_that_does_not_listen_at_its_first_address_is_asked_at_the_next(receiver: Receiver) -> None:
+    async def both(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    assert post(receiver.endpoint, a_delivery(), resolve=both) == Answer(204)
+    assert len(receiver.received) == 1
 
 
 def certificate(folder: Path, host: str) -> Path:

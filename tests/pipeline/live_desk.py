@@ -8,6 +8,7 @@ import msgspec
 
 from kohort.clock import SECOND
 from kohort.pipeline.live.keeping import LiveMemberships
+from kohort.pipeline.recording import current_memberships
 from kohort.project import Project
 from kohort.segments.log import intervals, net_changes
 from kohort.segments.membership import Membership
@@ -96,7 +97,7 @@ class LiveDesk:
 def stored(desk: LiveDesk) -> dict[tuple[str, str], list[Membership]]:
     """Return the recorded memberships, by segment and person."""
     found: dict[tuple[str, str], list[Membership]] = {}
-    for row in desk.project._workspace().tables.read("memberships").to_pylist():
+    for row in current_memberships(desk.project._workspace().tables).to_pylist():
         found.setdefault((row["segment"], row["person_id"]), []).append(Membership(**row))
     return {key: sorted(rows, key=lambda one: one.entered_at) for key, rows in found.items()}
 

@@ -1,48 +1,103 @@
 """Deadlines settle: what is undone in time never was, and what follows waits its turn."""
 
-from kohort.pipeline.live.settling import Found, Settling
-from kohort.segments.membership import Change, MembershipChange
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kohort.engines.live.changes import Change, Changes
+from kohort.engines.live.flips import Cause
+from kohort.pipeline.live.settling import Settling
 
 
-def found(change: Change, moment: int, *, by_time: bool = False, retracts: bool = False, who: str = "ada") -> Found:
-    return Found(MembershipChange("recent", 1, who, change, moment, "rule"), by_time=by_time, retracts=retracts)
+def entered(moment: int, who: int = 0) -> Change:
+    return Change(who, 0, moment, enters=True, cause=Cause.EVENT, retracts=False)
 
 
-def told(*changes: Found) -> list[str]:
-    return [("not " if one.retracts else "") + f"{one.change.change} {one.change.effective_at}" for one in changes]
+def left(moment: int, who: int = 0) -> Change:
+    return Change(who, 0, moment, enters=False, cause=Cause.TIME, retracts=False)
+
+
+def not_left(moment: int, who: int = 0) -> Change:
+    return Change(who, 0, moment, enters=False, cause=Cause.TIME, retracts=True)
+
+
+def changes(*some: Change) -> Changes:
+    columns = zip(*((a.person, a.rule, a.moment, a.enters, a.cause, a.retracts) for a in some), strict=True)
+    people, rules, moments, enters, causes, retracts = columns if some else [()] * 6
+    return Changes(
+        np.array(people, np.int32),
+        np.array(rules, np.int32),
+        np.array(moments, np.int64),
+        np.array(enters, np.bool_),
+        np.array(causes, np.int8),
+        np.array(retracts, np.bool_),
+    )
+
+
+def told(waiting: Settling, *found: Change, now: int) -> list[str]:
+    """Return what is told by `now`, after so much was found."""
+    return [
+        ("not " if one.retracts else "") + ("entered" if one.enters else "left") + f" {one.moment}"
+        for one in waiting.take(changes(*found), now)
+    ]
 
 
 def test_what_time_alone_changes_waits_and_what_happens_does_not() -> None:
     waiting = Settling(10)
-    assert told(*waiting.take([found("left", 100, by_time=True), found("entered", 101, who="bob")], now=102)) == [
-        "entered 101"
-    ]
-    assert told(*waiting.settled(now=109)) == []
-    assert told(*waiting.settled(now=110)) == ["left 100"]
-    assert told(*waiting.settled(now=200)) == []
+    assert told(waiting, left(100), entered(101, who=1), now=102) == ["entered 101"]
+    assert told(waiting, now=109) == []
+    assert told(waiting, now=110) == ["left 100"]
+    assert told(waiting, now=200) == []
 
 
 def test_what_is_undone_while_it_waits_is_never_told() -> None:
     waiting = Settling(10)
-    waiting.take([found("left", 100, by_time=True)], now=101)
-    assert told(*waiting.take([found("left", 100, retracts=True), found("left", 130, by_time=True)], now=105)) == []
-    assert told(*waiting.settled(now=139)) == []
-    assert told(*waiting.settled(now=140)) == ["left 130"]
+    told(waiting, left(100), now=101)
+    assert told(waiting, not_left(100), left(130), now=105) == []
+    assert told(waiting, now=139) == []
+    assert told(waiting, now=140) == ["left 130"]
 
 
 def test_entering_again_waits_for_the_leaving_before_it() -> None:
     waiting = Settling(10)
-    waiting.take([found("left", 100, by_time=True)], now=101)
-    assert told(*waiting.take([found("entered", 104)], now=105)) == []
-    assert told(*waiting.settled(now=110)) == ["left 100", "entered 104"]
+    told(waiting, left(100), now=101)
+    assert told(waiting, entered(104), now=105) == []
+    assert told(waiting, now=110) == ["left 100", "entered 104"]
 
 
 def test_what_comes_with_its_own_undoing_is_not_told() -> None:
-    waiting = Settling(10)
-    both = [found("left", 50, by_time=True), found("left", 50, retracts=True), found("entered", 60)]
-    assert told(*waiting.take(both, now=100)) == ["entered 60"]
+    assert told(Settling(10), left(50), not_left(50), entered(60), now=100) == ["entered 60"]
 
 
 def test_what_was_told_and_is_not_true_is_told_at_once() -> None:
     waiting = Settling(10)
-    assert told(*waiting.take([found("left", 50, retracts=True)], now=100)) == ["not left 50"]
+    assert told(waiting, left(100, who=1), now=101) == []
+    assert told(waiting, not_left(50), now=105) == ["not left 50"]
+
+
+def test_what_is_taken_back_and_said_again_is_said_once() -> None:
+    waiting = Settling(10)
+    assert told(waiting, left(50), not_left(50), left(50), now=100) == ["left 50"]
+
+
+@given(
+    gaps=st.lists(st.tuples(st.integers(1, 12), st.integers(0, 1), st.booleans()), max_size=12),
+    steps=st.lists(st.integers(0, 9), max_size=12),
+)
+def test_everything_is_told_once_in_the_order_of_each_person_and_settled(
+    gaps: list[tuple[int, int, bool]], steps: list[int]
+) -> None:
+    moment, story, inside = 100, [], [False, False]
+    for gap, who, _ in gaps:
+        moment += gap
+        story.append(left(moment, who) if inside[who] else entered(moment, who))
+        inside[who] = not inside[who]
+    waiting, now, heard = Settling(10), 100, []
+    for step in [*steps, 1_000]:
+        before, now = now, now + step
+        its = [one for one in story if before < one.moment <= now]
+        for one in waiting.take(changes(*its), now):
+            assert one.cause is Cause.EVENT or one.moment <= now - 10
+            heard.append(one)
+    for who in (0, 1):
+        assert [one for one in heard if one.person == who] == [one for one in story if one.person == who]

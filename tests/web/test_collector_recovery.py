@@ -5,66 +5,16 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from server_desk import PATIENCE, Running, running, serve_command
 
 from kohort.project import Project
 from small_shop import KILL_CYCLES, tables_of
-
-PATIENCE = 60
-
-
-class Running:
-    """`kohort serve` on a project, and what its processes have said."""
-
-    def __init__(self, project: Project, process: "subprocess.Popen[str]") -> None:
-        self.project, self.process = project, process
-        self.said: list[dict[str, object]] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        self.said.extend(json.loads(line) for line in self.process.stderr)
-
-    def heard(self, event: str, process: str = "") -> list[dict[str, object]]:
-        return [one for one in self.said if one["event"] == event and process in ("", one["process"])]
-
-    def wait_for(self, event: str, process: str = "", times: int = 1) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while len(self.heard(event, process)) < times:
-            assert time.monotonic() < deadline, f"{event} was not said: {self.said}"
-            time.sleep(0.05)
-
-    @property
-    def url(self) -> str:
-        self.wait_for("serving")
-        return f"http://127.0.0.1:{self.heard('serving')[0]['port']}"
-
-    def child(self, module: str) -> int:
-        """Return the id of one of the server's own processes."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        (found,) = [one for one in children if module in Path(f"/proc/{one}/cmdline").read_text()]
-        return int(found)
-
-
-@contextmanager
-def running(project: Project) -> Iterator[Running]:
-    command = [sys.executable, "-m", "kohort", "serve", "--project", str(project.folder.path), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        server = Running(project, process)
-        try:
-            yield server
-        finally:
-            process.terminate()
-            assert process.wait(PATIENCE) == 0
 
 
 @pytest.fixture
@@ -144,25 +94,25 @@ def test_kill_9_of_the_engine_repeats_nothing(project: Project) -> None:
 
 def test_a_killed_server_takes_its_processes_along(project: Project) -> None:
     project.keys.create_write("web")
-    command = [sys.executable, "-m", "kohort", "serve", "--project", str(project.folder.path), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(serve_command(project), stderr=subprocess.PIPE, text=True) as process:
         server = Running(project, process)
-        server.wait_for("started", "collector")
-        server.wait_for("started", "engine")
+        for name in ("collector", "engine", "web"):
+            server.wait_for("started", name)
         process.kill()
-        server.wait_for("stopped", "collector")
-        server.wait_for("stopped", "engine")
+        for name in ("collector", "engine", "web"):
+            server.wait_for("stopped", name)
 
 
 def test_what_came_last_is_answered_and_applied_before_the_end(project: Project) -> None:
     key, _ = project.keys.create_write("web")
     with running(project) as server:
         server.wait_for("started", "collector")
+        server.wait_for("started", "web")
         answer = httpx.post(f"{server.url}/v1/page", json={"userId": "u"}, auth=(key, ""), timeout=30)
         assert answer.status_code == 200
     assert sum(project.status().events.values()) == 1
     assert project.status().behind == 0
-    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "server"]
+    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "web", "server"]
 
 
 def test_nobody_is_named_in_the_log(project: Project) -> None:

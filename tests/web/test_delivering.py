@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from test_collector_recovery import running
+from server_desk import running
 
 from kohort.clock import HOUR, MINUTE, SystemClock
 from kohort.errors import ProjectError
@@ -81,6 +81,8 @@ def test_what_came_of_deliveries_is_said_and_measured_in_numbers(
         clock.advance(MINUTE)
         delivering.step()
         monkeypatch.setenv("OFFER_SECRET", "hush")
+        path = project.folder.path / "journeys" / "welcome.yaml"
+        path.write_text(path.read_text() + "\n")
         delivering.step()
         delivering.step()
     said = [json.loads(line) for line in lines.getvalue().splitlines()]
@@ -105,6 +107,19 @@ def test_a_server_does_not_start_without_the_secret_of_a_journey(
     monkeypatch.delenv("OFFER_SECRET")
     with pytest.raises(ProjectError, match="OFFER_SECRET is not set"):
         serve_project(shop, ServeOptions())
+
+
+def test_a_journey_that_is_declared_while_a_server_runs_is_delivered(tmp_path: Path, receiver: Receiver) -> None:
+    project = Project.create(tmp_path / "shop")
+    project.keys.create_write("web")
+    with running(project) as server:
+        server.wait_for("started", "engine")
+        assert server.heard("started", "deliverer") == []
+        (project.folder.path / "journeys").mkdir()
+        journey = JOURNEY.format(url=receiver.url).replace("visitors", "vip")
+        (project.folder.path / "journeys" / "welcome.yaml").write_text(journey)
+        server.wait_for("started", "deliverer")
+    assert server.heard("failed") == []
 
 
 def test_kill_9_of_the_deliverer_loses_nothing_and_gives_nothing_a_second_id(
@@ -145,5 +160,5 @@ def test_kill_9_of_the_deliverer_loses_nothing_and_gives_nothing_a_second_id(
     assert sorted(ids) == sorted(people), "each change was delivered"
     assert all(len(its) == 1 for its in ids.values()), "always under the same id"
     assert {one.delivery_id for one in project.deliveries()} == set(receiver.ids)
-    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "deliverer", "server"]
+    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "web", "deliverer", "server"]
     assert not any(person in json.dumps(server.said) for person in people)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from test_collector_recovery import Running, running
+from server_desk import Running, running
 
 from kohort.project import Project
 

@@ -91,26 +91,26 @@ class Reading:
             )
 
     def _corrected(self, one: LoggedChange, never_was: int) -> None:
-        for delivery in self._those(one):
-            if delivery.retracts is not None:
-                continue
-            if delivery.seq == never_was and delivery.undone_by is None:
+        its = sorted(self._those(one), key=lambda delivery: delivery.asked_by)
+        newest = {delivery.seq: delivery for delivery in its if delivery.retracts is None}
+        for delivery in newest.values():
+            if never_was in {delivery.seq, delivery.restored_by}:
                 self._undo(delivery, one)
             elif delivery.undone_by == never_was:
                 # What undid it never was either, so it happened after all: told anew, since the old id was taken back.
                 due_at = max(delivery.due_at, self._now)
-                self._put(_anew(delivery, self._named(), one.seq, due_at))
+                self._put(replace(_anew(delivery, self._named(), due_at), restored_by=one.seq))
 
     def _undo(self, delivery: Delivery, by: LoggedChange) -> None:
-        was_tried = delivery.first_attempt_at is not None
+        was_tried = delivery.first_attempt_at is not None and delivery.undone_by is None
         if delivery.state is State.DELIVERED:
             self._put(replace(delivery, undone_by=by.seq))
         else:
             self._put(_undone(delivery, by.seq, self._now, "it never happened: a correction"))
         if was_tried:
             # Without an answer, too, the receiver may have it.
-            retraction = _anew(delivery, self._named(), by.seq, max(delivery.due_at, self._now))
-            self._put(replace(retraction, retracts=delivery.delivery_id, cause=by.cause))
+            retraction = _anew(delivery, self._named(), max(delivery.due_at, self._now))
+            self._put(replace(retraction, seq=by.seq, retracts=delivery.delivery_id, cause=by.cause))
 
     def _those(self, one: LoggedChange) -> list[Delivery]:
         return list(self._of.get(one.person_id, {}).values())
@@ -129,16 +129,16 @@ def _undone(delivery: Delivery, by: int, now: Moment, reason: str) -> Delivery:
     return replace(delivery, state=state, undone_by=by, settled_at=now, reason=reason)
 
 
-def _anew(delivery: Delivery, delivery_id: str, seq: int, due_at: Moment) -> Delivery:
+def _anew(delivery: Delivery, delivery_id: str, due_at: Moment) -> Delivery:
     """Return a delivery of the same content that nobody has tried yet."""
     return replace(
         delivery,
         delivery_id=delivery_id,
-        seq=seq,
         due_at=due_at,
         next_attempt_at=due_at,
         state=State.WAITING,
         undone_by=None,
+        restored_by=None,
         attempts=0,
         first_attempt_at=None,
         settled_at=None,

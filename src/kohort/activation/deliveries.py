@@ -37,8 +37,9 @@ class Delivery:
     """One webhook: what it says, and what has become of it.
 
     `delivery_id` is its id for the receiver too, the same at every attempt. `seq` is the row of the membership log that
-    asks for it. One that `retracts` another says that this other's change never was. `undone_by` is the row that undid
-    the change, None while it stands. `first_attempt_at` None means that nobody can have received it.
+    asks for it; `restored_by` one that said, after it had been taken back, that it happened after all. One that
+    `retracts` another says that this other's change never was. `undone_by` is the row that undid the change, None while
+    it stands. `first_attempt_at` None means that nobody can have received it.
     """
 
     delivery_id: str
@@ -55,12 +56,18 @@ class Delivery:
     state: State = State.WAITING
     retracts: str | None = None
     undone_by: int | None = None
+    restored_by: int | None = None
     attempts: int = 0
     next_attempt_at: Moment = 0
     first_attempt_at: Moment | None = None
     settled_at: Moment | None = None
     status: int | None = None
     reason: str = ""
+
+    @property
+    def asked_by(self) -> int:
+        """The row of the log that asks for this very delivery."""
+        return self.restored_by or self.seq
 
 
 @dataclass(frozen=True)

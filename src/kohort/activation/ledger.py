@@ -183,7 +183,8 @@ def _about(connection: sa.Connection, journey: str, people: Sequence[str]) -> It
 
 def _due(journey: str, now: Moment, most: int) -> sa.Select[Any]:
     before = _D.alias("before")
-    earlier = sa.or_(before.c.due_at < _D.c.due_at, sa.and_(before.c.due_at == _D.c.due_at, before.c.seq < _D.c.seq))
+    asked_before = sa.func.coalesce(before.c.restored_by, before.c.seq) < sa.func.coalesce(_D.c.restored_by, _D.c.seq)
+    earlier = sa.or_(before.c.due_at < _D.c.due_at, sa.and_(before.c.due_at == _D.c.due_at, asked_before))
     same = (before.c.journey == _D.c.journey, before.c.person_id == _D.c.person_id, before.c.state == State.WAITING)
     ahead = sa.select(before.c.delivery_id).where(*same, earlier).correlate(_D).exists()
     waiting = (_D.c.journey == journey, _D.c.state == State.WAITING, _D.c.next_attempt_at <= now)

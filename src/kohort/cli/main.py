@@ -468,7 +468,12 @@ def engines(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -
 @app.command(rich_help_panel=_SERVE)
 def serve(
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Of the collector; 0 takes a free one.")
+    ] = 8000,
+    api_port: Annotated[
+        int, typer.Option("--api-port", min=0, max=65_535, help="Of the API; 0 takes a free one.")
+    ] = 8001,
     certificate: Annotated[
         Path | None, typer.Option("--tls-certificate", metavar="FILE", help="PEM, with its chain.")
     ] = None,
@@ -478,10 +483,10 @@ def serve(
     ] = False,
     project: ProjectOption = _HERE,
 ) -> None:
-    """Take events from SDKs, keep the tables up with them, and run what is stale as kohort.yaml schedules."""
+    """Take events from SDKs, keep the tables up, run what is stale as kohort.yaml schedules, and answer the API."""
     from kohort.web.serving import ServeOptions, serve_project
 
-    options = ServeOptions(host, port, certificate, key, behind_proxy)
+    options = ServeOptions(host, port, api_port, certificate, key, behind_proxy)
     serve_project(_open(project), options)
 
 

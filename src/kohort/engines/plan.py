@@ -4,7 +4,7 @@ Every engine runs the same plan; it differs only in how it finds the features' v
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 import numpy as np
@@ -85,6 +85,13 @@ class Plan:
     terms: Mapping[str, PopulationTerm]
     stages: tuple[tuple[Basic, ...], ...]
     formulas: Mapping[Rule, "Formula"]
+    _alone: dict[str, "Plan"] = field(default_factory=dict, compare=False, repr=False)
+
+    def alone(self, name: str, catalog: Catalog) -> "Plan":
+        """Return the plan of one of the rules, which is made once; `catalog` is the one that all were planned with."""
+        if name not in self._alone:
+            self._alone[name] = build_plan({name: self.rules[name]}, catalog)
+        return self._alone[name]
 
     def known(self, pinned: Statistics | None) -> Statistics:
         """Return those of an epoch's statistics that the rules need."""

@@ -14,6 +14,7 @@ from kohort.engines.bits import everyone, packed
 from kohort.engines.plan import Bits
 from kohort.errors import UsageError
 from kohort.pipeline.evaluation import evaluator, rules_of
+from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.flows import Flows, flows_between
@@ -100,7 +101,7 @@ def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mappin
     for name in names:
         if name not in in_force or not known[name]:
             raise UsageError(f'segment "{name}" {workspace.why_not_evaluated()}')
-    stored = workspace.tables.read("memberships")
+    stored = current_memberships(workspace.tables)
     inside = stored.filter(
         pc.and_(pc.is_null(stored.column("left_at")), pc.is_in(stored.column("segment"), value_set=pa.array(names)))
     )

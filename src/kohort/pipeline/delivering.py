@@ -1,9 +1,11 @@
 """Delivering: journeys read what is new in the membership log, and what is due is sent."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Self
-
-import pyarrow.compute as pc
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
 
 from kohort.activation.decisions import LoggedChange, Reading
 from kohort.activation.deliveries import Delivery
@@ -11,14 +13,14 @@ from kohort.activation.destinations.webhooks import WebhookDestination
 from kohort.activation.ledger import Ledger, Progress
 from kohort.activation.sending import Lanes, Told
 from kohort.activation.signatures import key_of
-from kohort.clock import Clock
+from kohort.clock import Clock, Moment
 from kohort.definitions.journey import JourneyDefinition
 from kohort.definitions.references import Reference
+from kohort.errors import ProjectError
+from kohort.pipeline.membership_log import LogPage, MembershipLog
 from kohort.pipeline.people import user_ids_of
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
 from kohort.pipeline.workspace import Workspace
-
-_ROWS_AT_ONCE: Final = 10_000
+from kohort.storage.folder import ProjectFolder
 
 Randomness = Callable[[int], bytes]
 
@@ -28,15 +30,35 @@ def keys_of(journey: JourneyDefinition, secret_of: Callable[[Reference], str]) -
     return [key_of(secret_of(one), one) for one in journey.webhook.secrets]
 
 
+def check_secrets(journeys: Iterable[JourneyDefinition], secret_of: Callable[[Reference], str]) -> None:
+    """Raise ProjectError for a journey's secret that is missing, or none for webhooks."""
+    for one in journeys:
+        keys_of(one, secret_of)
+
+
+def deliver_once(delivering: Callable[[Told], AbstractContextManager["Deliverer"]]) -> Mapping[str, int]:
+    """Send what is due and wait for it; return how much came to what, by state."""
+    found: Counter[str] = Counter()
+
+    def told(_journey: str, state: str, number: int) -> None:
+        found[state] += number
+
+    with delivering(told) as deliverer:
+        deliverer.step()
+        deliverer.wait()
+    return found
+
+
 class Deliverer:
     """Delivers for one project, while the context lasts; there must be no other at the same time.
 
-    `opened` opens the project anew at each step. `told` listens to what becomes of deliveries; `randomness` gives so
-    many bytes that nobody had before.
+    `opened` opens the project anew. `told` listens to what becomes of deliveries; `randomness` gives so many bytes that
+    nobody had before.
     """
 
     def __init__(
         self,
+        folder: ProjectFolder,
         opened: Callable[[], Workspace],
         ledger: Ledger,
         clock: Clock,
@@ -44,9 +66,12 @@ class Deliverer:
         randomness: Randomness,
         told: Told,
     ) -> None:
-        self._opened, self._ledger, self._clock = opened, ledger, clock
+        self._folder, self._opened, self._ledger, self._clock = folder, opened, ledger, clock
         self._secret_of, self._randomness = secret_of, randomness
+        self._log = MembershipLog(folder.tables)
         self._lanes = Lanes(ledger, clock, self._opening, told)
+        self._journeys: list[JourneyDefinition] = []
+        self._files: tuple[tuple[Path, int, int], ...] = ()
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -57,78 +82,74 @@ class Deliverer:
         """End after what is under way."""
         self._lanes.__exit__()
 
-    def step(self) -> int:
-        """Read what is new, begin to send what is due, and return how many rows of the log were read.
+    def step(self) -> None:
+        """Read what is new, and begin to send what is due.
 
         Raises DefinitionError for a wrong file, ProjectError for a secret that is not where a file says, StorageError
         where the disk refuses.
         """
-        workspace = self._opened()
-        journeys = workspace.journeys
-        if not journeys:
-            return 0
-        for one in journeys:
-            keys_of(one, self._secret_of)
-        progress, read = self._read(workspace, journeys)
-        self._lanes.start(journeys, progress)
-        return read
+        journeys = self._declared()
+        if journeys:
+            self._lanes.start(journeys, self._read(journeys))
 
     def wait(self) -> None:
         """Wait until what was due at the last step has been tried; raises StorageError where the disk refuses."""
         self._lanes.wait()
 
+    def _declared(self) -> list[JourneyDefinition]:
+        """Return the journeys, read anew where a file has changed."""
+        paths = [path for kind in ("journeys", "segments") for path in self._folder.definitions(kind)]
+        try:
+            files = tuple((path, (status := path.stat()).st_mtime_ns, status.st_size) for path in paths)
+        except OSError as error:
+            raise ProjectError(f"could not read {error.filename}: {error.strerror}") from error
+        if files != self._files:
+            self._journeys = self._opened().journeys
+            check_secrets(self._journeys, self._secret_of)
+            self._files = files
+        return self._journeys
+
     def _opening(self, journey: JourneyDefinition) -> WebhookDestination:
         return WebhookDestination(journey.webhook, keys_of(journey, self._secret_of), self._clock)
 
-    def _read(self, workspace: Workspace, journeys: Sequence[JourneyDefinition]) -> tuple[Mapping[str, Progress], int]:
-        end = log_end(workspace)
-        now = self._clock.now()
-        progress = self._ledger.begin([one.name for one in journeys], end, now)
-        behind = [one for one in journeys if progress[one.name].cursor < end]
-        if not behind:
-            return progress, 0
-        changes = changes_between(workspace, min(progress[one.name].cursor for one in behind), end)
-        for journey in behind:
-            its = [one for one in changes if one.seq > progress[journey.name].cursor]
-            self._take_in(workspace, journey, progress[journey.name], its, end)
-            self._ledger.forget(journey, now)
-        return progress, len(changes)
+    def _read(self, journeys: Sequence[JourneyDefinition]) -> Mapping[str, Progress]:
+        """Read what is new in the log, a page at a time, and return how far each journey has come."""
+        self._log.look()
+        log, now = self._log.state, self._clock.now()
+        progress = self._ledger.begin([one.name for one in journeys], log.end, now)
+        behind = [one for one in journeys if progress[one.name].cursor < log.end]
+        if behind:
+            for one in journeys:
+                self._ledger.forget(one, now)
+        while behind:
+            after = min(progress[one.name].cursor for one in behind)
+            try:
+                page = log.page(after, {one.segment for one in behind})
+            except FileNotFoundError:
+                break  # the tables are being made anew, which the next look will see
+            self._take_in(behind, progress, page)
+            behind = [one for one in behind if progress[one.name].cursor < log.end]
+        return progress
 
-    def _take_in(
-        self,
-        workspace: Workspace,
-        journey: JourneyDefinition,
-        progress: Progress,
-        changes: Sequence[LoggedChange],
-        end: int,
-    ) -> None:
-        its = [one for one in changes if one.segment == journey.segment]
-        user_ids = user_ids_of(workspace, sorted({one.person_id for one in its}))
-        since = progress.since
-        for first in range(0, max(len(its), 1), _ROWS_AT_ONCE):
-            some = its[first : first + _ROWS_AT_ONCE]
-            cursor = some[-1].seq if first + _ROWS_AT_ONCE < len(its) else end
+    def _take_in(self, journeys: Sequence[JourneyDefinition], progress: dict[str, Progress], page: LogPage) -> None:
+        changes = [LoggedChange(**row) for row in page.rows.drop_columns(["recorded_at"]).to_pylist()]
+        user_ids = user_ids_of(self._opened(), sorted({one.person_id for one in changes}))
+        for journey in journeys:
+            before = progress[journey.name]
+            its = [one for one in changes if one.segment == journey.segment and one.seq > before.cursor]
 
-            def decide(known: Sequence[Delivery], some: Sequence[LoggedChange] = some) -> Iterable[Delivery]:
-                now = self._clock.now()
-                return Reading(journey, since, now, known, user_ids, self._named).read(some)
+            def decide(
+                known: Sequence[Delivery],
+                journey: JourneyDefinition = journey,
+                since: Moment = before.since,
+                its: Sequence[LoggedChange] = its,
+            ) -> Iterable[Delivery]:
+                return Reading(journey, since, self._clock.now(), known, user_ids, self._named).read(its)
 
-            people = sorted({one.person_id for one in some})
-            if not self._ledger.take_in(journey.name, people, decide, progress, cursor):
-                return
-            progress = Progress(since, cursor, progress.gone_url)
+            if before.cursor < page.up_to:
+                people = sorted({one.person_id for one in its})
+                self._ledger.take_in(journey.name, people, decide, before, page.up_to)
+                progress[journey.name] = replace(before, cursor=page.up_to)
 
     def _named(self) -> str:
         return f"msg_{self._randomness(16).hex()}"
-
-
-def log_end(workspace: Workspace) -> int:
-    """Return the row of the membership log beyond which nobody looks: the last that a whole epoch may have."""
-    return (workspace.tables.watermark("memberships") + 1) * LOG_ROWS_A_RECORD - 1
-
-
-def changes_between(workspace: Workspace, after: int, end: int) -> list[LoggedChange]:
-    """Return the rows of the membership log after one and up to another, in their order."""
-    rows = workspace.tables.read_above("membership_log", "seq", after)
-    rows = rows.filter(pc.less_equal(rows.column("seq"), end)).sort_by("seq").drop_columns(["recorded_at"])
-    return [LoggedChange(**row) for row in rows.to_pylist()]

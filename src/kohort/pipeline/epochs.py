@@ -14,7 +14,7 @@ from kohort.errors import UsageError
 from kohort.pipeline.changes import Believed, Evaluated, MembershipChanges
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.histories import open_history
-from kohort.pipeline.recording import append_log, memberships_after
+from kohort.pipeline.recording import append_log, current_memberships
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
@@ -154,7 +154,7 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     catalog, rules = rules_in_force(workspace, force)
     evaluation = engine_of(workspace, catalog).evaluate(rules, epoch.at, Statistics.of_json(epoch.statistics))
     members = {name: frozenset(evaluation.members[name].to_pylist()) for name in rules}
-    memberships = [Membership(**row) for row in tables.read("memberships").to_pylist()]
+    memberships = [Membership(**row) for row in current_memberships(tables).to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
     finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, believed(workspace, seq), seq)
@@ -174,7 +174,7 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     for table, its in rows.items():
         tables.append(table, pa.Table.from_pylist(its, schema=SCHEMAS[table]), watermark=seq)
     # The commit that counts: what readers see of an epoch is what these memberships have come to.
-    tables.replace("memberships", memberships_after(tables, changes, seq), watermark=seq)
+    tables.replace("memberships", current_memberships(tables, seq), watermark=seq)
 
 
 def believed(workspace: Workspace, seq: int) -> Believed | None:

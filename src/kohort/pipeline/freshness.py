@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kohort.clock import Moment
-from kohort.pipeline.versions import recorded
+from kohort.pipeline.versions import readable, recorded
 from kohort.pipeline.workspace import Workspace
 
 
@@ -44,7 +44,7 @@ def stalled_of(evaluated: Mapping[str, Moment], now: Moment, after: int) -> tupl
 
 def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Freshness:
     """Return how far a project is behind; `before` is an earlier answer, which spares reading what has not changed."""
-    epoch = workspace.tables.watermark("memberships")
+    epoch = readable(workspace.tables)
     behind = max(0, workspace.journal.last_seq() - workspace.seen.watermark())
     waiting = _first_received(workspace, epoch)
     if before is not None and before.epoch == epoch:

@@ -9,7 +9,7 @@ from kohort.clock import Moment
 from kohort.pipeline.freshness import evaluated_at
 from kohort.pipeline.people import members
 from kohort.pipeline.recording import LOG_ROWS_A_RECORD
-from kohort.pipeline.versions import newest_versions, recorded
+from kohort.pipeline.versions import newest_versions, readable, recorded
 from kohort.pipeline.workspace import Workspace
 
 
@@ -45,7 +45,7 @@ def member_list(workspace: Workspace, segment: str, at: Moment | None) -> Member
         newest,
         table,
         evaluated_at(workspace)[segment],
-        last_of_record(workspace.tables.watermark("memberships")),
+        last_of_record(readable(workspace.tables)),
     )
 
 

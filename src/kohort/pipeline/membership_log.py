@@ -82,11 +82,13 @@ class LogState:
 class MembershipLog:
     """The log of the tables in a folder; `state` is what it was at the last look.
 
-    Readers look no further than `memberships` has come: what an epoch has begun to write is seen once it is whole.
+    Readers look no further than `memberships` has come, or `membership_updates`: what an epoch, or whoever keeps
+    memberships up live, has begun to write is seen once it is whole.
     """
 
     def __init__(self, tables: Path) -> None:
         self._memberships = FollowedTable(tables / "memberships")
+        self._updates = FollowedTable(tables / "membership_updates")
         self._log = FollowedTable(tables / "membership_log")
         self.state = LogState()
 
@@ -96,14 +98,13 @@ class MembershipLog:
         Raises StorageError for a table that cannot be read.
         """
         # In this order: what memberships speak of is in the log before them.
-        moved = self._memberships.look()
-        moved = self._log.look() or moved
-        if moved:
+        moved = [one.look() for one in (self._memberships, self._updates, self._log)]
+        if any(moved):
             # Tables that were dropped between the two looks are two states: then there is nothing, until the next look.
             whole = self._memberships.stands()
-            end = last_of_record(self._memberships.watermark)
+            end = last_of_record(max(self._memberships.watermark, self._updates.watermark))
             self.state = LogState(tuple(self._log.files.values()), end) if whole else LogState()
-        return moved
+        return any(moved)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from kohort.pipeline.epochs import latest_moment, left_out_segments, pinned_stat
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
+from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.graph import BLOCKED
 from kohort.profiles.identity import actor_id_of
@@ -38,7 +39,7 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
     """
     where = _sentence(workspace, segment)
     if at is None:
-        stored = workspace.tables.read("memberships")
+        stored = current_memberships(workspace.tables)
         recorded = stored.filter(pc.equal(stored.column("segment"), segment))
         if segment not in open_memberships(workspace):
             raise UsageError(f'segment "{segment}" {workspace.why_not_evaluated()}')
@@ -78,7 +79,7 @@ def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) 
 def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:
     """Return the members of each segment in force, as of the last run."""
     found: dict[str, set[str]] = {name: set() for name in workspace.in_force().versions}
-    stored = workspace.tables.read("memberships")
+    stored = current_memberships(workspace.tables)
     for row in stored.filter(pc.is_null(stored.column("left_at"))).select(["segment", "person_id"]).to_pylist():
         if row["segment"] in found:
             found[row["segment"]].add(row["person_id"])

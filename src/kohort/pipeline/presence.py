@@ -12,6 +12,7 @@ from kohort.engines.timelines.timeline import timelines
 from kohort.pipeline.changes import last_changes, whole
 from kohort.pipeline.epochs import latest_epoch, pinned_statistics
 from kohort.pipeline.histories import people_of
+from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
@@ -63,7 +64,7 @@ class Presence:
     @cached_property
     def _recorded(self) -> Mapping[str, list[Membership]]:
         found: dict[str, list[Membership]] = {}
-        for row in self.workspace.tables.read("memberships").to_pylist():
+        for row in current_memberships(self.workspace.tables).to_pylist():
             if row["segment"] == self.segment:
                 found.setdefault(row["person_id"], []).append(Membership(**row))
         return found

@@ -1,23 +1,28 @@
 """The membership log and what derives from it: changes written to the tables, in the order in which readers look."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from kohort.clock import Moment
-from kohort.pipeline.versions import in_force
+from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
-from kohort.segments.membership import Membership, MembershipChange, apply_changes
+from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
-from kohort.storage.records import ChangeSaid, MembershipsKept
+from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
 LOG_ROWS_A_RECORD: Final = 1_000_000
 """The log's sequence number is the journal's times this, plus the row's place in the record."""
+
+_MOST_BEHIND: Final = 20_000
+"""How many rows of the log `memberships` may lack, or an eighth of its own, before it is written."""
 
 _KEY: Final = "\0"
 
@@ -31,36 +36,100 @@ def append_log(tables: Tables, changes: Sequence[MembershipChange], record: Reco
     tables.append("membership_log", pa.Table.from_pylist(rows, schema=SCHEMAS["membership_log"]), watermark=record.seq)
 
 
-def memberships_after(tables: Tables, changes: Sequence[MembershipChange], seq: int) -> pa.Table:
-    """Return the rows of `memberships` after the journal's record `seq`, whose changes are in the log."""
-    stored = tables.read("memberships")
-    moved = {(one.segment, one.person_id) for one in changes}
-    keys = pc.binary_join_element_wise(stored.column("segment"), stored.column("person_id"), _KEY)
-    theirs = pc.is_in(keys, value_set=pa.array([_KEY.join(one) for one in moved], pa.string()))
-    before = [Membership(**row) for row in stored.filter(theirs).to_pylist()]
-    mended = _mended(before, changes)
-    after = apply_changes(
-        [one for one in before if (one.segment, one.person_id) not in mended],
-        [one for one in changes if (one.segment, one.person_id) not in mended],
+def _log_rows(said: ChangesSaid, record: Record) -> pa.Table:
+    """Return rows of `membership_log` that a record says."""
+    size, which = len(said.people), pa.array(said.which, pa.int32())
+    ways = pa.array(["left", "entered"])
+    columns = {
+        "seq": pa.array(np.arange(size) + record.seq * LOG_ROWS_A_RECORD),
+        "segment": pa.array(said.segments, pa.string()).take(which),
+        "version": pa.array(said.versions, pa.int64()).take(which),
+        "person_id": pa.array(said.people, pa.string()),
+        "change": ways.take(pa.array(said.entered, pa.bool_()).cast(pa.int8())),
+        "effective_at": pa.array(said.moments, pa.int64()),
+        "recorded_at": pa.array(np.full(size, record.recorded_at)),
+        "cause": pa.array(said.causes, pa.string()).take(pa.array(said.why, pa.int32())),
+        "corrects": pa.array([said.corrects.get(place) for place in range(size)], pa.int64()),
+    }
+    return pa.table(columns, schema=SCHEMAS["membership_log"])
+
+
+def current_memberships(tables: Tables, seq: int | None = None) -> pa.Table:
+    """Return the rows of `memberships` up to the journal's record `seq`, by default as far as readers may look.
+
+    While memberships are kept up live, the table itself stays behind the log, and is written now and then.
+    """
+    up_to = readable(tables) if seq is None else seq
+    stored, stands = tables.read("memberships"), tables.watermark("memberships")
+    if stands >= up_to:
+        return stored
+    log = tables.read_after("membership_log", (stands + 1) * LOG_ROWS_A_RECORD - 1)
+    log = log.filter(pc.less(log.column("seq"), pa.scalar((up_to + 1) * LOG_ROWS_A_RECORD))).sort_by("seq")
+    if not log.num_rows:
+        return stored
+    return _moved(tables, stored, log, up_to)
+
+
+def _moved(tables: Tables, stored: pa.Table, log: pa.Table, seq: int) -> pa.Table:
+    """Return memberships as they are after rows of the log, in its order."""
+    order = pc.sort_indices(log.append_column("key", _keys(log)), [("key", "ascending"), ("effective_at", "ascending")])
+    log, keys = log.take(order), _keys(log).take(order)
+    whose = _keys(stored)
+    mended = _mended(stored, whose, log, keys)
+    if len(mended):
+        untold = pc.invert(pc.is_in(whose, value_set=mended))
+        plain = pc.invert(pc.is_in(keys, value_set=mended))
+        stored, whose, log, keys = stored.filter(untold), whose.filter(untold), log.filter(plain), keys.filter(plain)
+    rows = [tuple(one.split(_KEY, 1)) for one in mended.to_pylist()]
+    anew = [vars(one) for one in _anew(tables, {(segment, person) for segment, person in rows}, seq)]
+    added = [_closed(stored, whose, log, keys), _entered(log, keys), pa.Table.from_pylist(anew, schema=stored.schema)]
+    return pa.concat_tables(added)
+
+
+def _keys(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows.column("segment"), rows.column("person_id"), _KEY)
+
+
+def _mended(stored: pa.Table, whose: pa.ChunkedArray, log: pa.Table, keys: pa.ChunkedArray) -> pa.Array:
+    """Return whose memberships do not just go on: a row takes another back, or stands before what is stored."""
+    theirs = pc.is_in(whose, value_set=pc.unique(keys))
+    known = stored.filter(theirs)
+    ends = pa.table(
+        {"key": whose.filter(theirs), "end": pc.coalesce(known.column("left_at"), known.column("entered_at"))}
     )
-    after += _anew(tables, mended, seq)
-    rows = pa.Table.from_pylist([vars(one) for one in after], schema=SCHEMAS["memberships"])
-    return pa.concat_tables([stored.filter(pc.invert(theirs)), rows])
+    latest = ends.group_by("key").aggregate([("end", "max")])
+    places = pc.index_in(keys, value_set=latest.column("key").combine_chunks())
+    before = pc.fill_null(pc.less(log.column("effective_at"), latest.column("end_max").take(places)), False)
+    return pc.unique(keys.filter(pc.or_(before, pc.is_valid(log.column("corrects")))))
 
 
-def _mended(before: Iterable[Membership], changes: Iterable[MembershipChange]) -> set[Key]:
-    """Return whose memberships do not just go on: a row takes another back, or stands before others."""
-    latest: dict[Key, Moment] = {}
-    for one in before:
-        key = (one.segment, one.person_id)
-        latest[key] = max(latest.get(key, one.entered_at), one.entered_at, one.left_at or one.entered_at)
-    mended = set()
-    for change in changes:
-        key = (change.segment, change.person_id)
-        if change.corrects is not None or change.effective_at < latest.get(key, change.effective_at):
-            mended.add(key)
-        latest[key] = max(change.effective_at, latest.get(key, change.effective_at))
-    return mended
+def _closed(stored: pa.Table, whose: pa.ChunkedArray, log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Return stored memberships; who leaves first of all that the log tells of them has left."""
+    leaves = pa.array(_firsts(keys) & ~_enters(log))
+    leaving, moments = keys.filter(leaves).combine_chunks(), log.column("effective_at").filter(leaves)
+    left = moments.take(pc.index_in(whose, value_set=leaving))
+    ends = pc.if_else(pc.is_null(stored.column("left_at")), left, stored.column("left_at"))
+    return stored.set_column(stored.schema.get_field_index("left_at"), "left_at", ends)
+
+
+def _entered(log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Return a membership for each row by which somebody enters, up to the row of theirs that follows."""
+    enters, firsts = _enters(log), _firsts(keys)
+    goes_on = np.append(~firsts[1:], [False])[: len(firsts)]
+    moments = log.column("effective_at").to_numpy()
+    ends = pa.array(np.append(moments[1:], [0])[: len(moments)], mask=~goes_on)
+    columns = [log.column(name) for name in ("segment", "version", "person_id", "effective_at")]
+    return pa.table([*columns, ends], schema=SCHEMAS["memberships"]).filter(pa.array(enters))
+
+
+def _enters(log: pa.Table) -> NDArray[np.bool_]:
+    return np.asarray(pc.equal(log.column("change"), "entered").to_numpy(), np.bool_)
+
+
+def _firsts(keys: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return which of some keys, in order, are other than the one before."""
+    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
+    return np.append([True], codes[1:] != codes[:-1])[: len(codes)]
 
 
 def _anew(tables: Tables, whose: set[Key], seq: int) -> list[Membership]:
@@ -74,7 +143,7 @@ def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> M
     whose = list(whose)
     if not whose:
         return {}
-    seq = tables.watermark("memberships") if seq is None else seq
+    seq = readable(tables) if seq is None else seq
     log = tables.read("membership_log")
     keys = pc.binary_join_element_wise(log.column("segment"), log.column("person_id"), _KEY)
     its = pc.and_(
@@ -84,51 +153,88 @@ def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> M
     return net_changes(log.filter(its).sort_by("seq").to_pylist())
 
 
-def said_of(changes: Iterable[MembershipChange]) -> list[ChangeSaid]:
+def said_of(changes: Sequence[MembershipChange]) -> ChangesSaid:
     """Return changes as the journal holds them."""
+    kinds = {(one.segment, one.version): None for one in changes}
+    causes = list(dict.fromkeys(str(one.cause) for one in changes))
+    places = {kind: place for place, kind in enumerate(kinds)}
+    return ChangesSaid(
+        [segment for segment, _ in kinds],
+        [version for _, version in kinds],
+        [places[one.segment, one.version] for one in changes],
+        [one.person_id for one in changes],
+        [one.change == "entered" for one in changes],
+        [one.effective_at for one in changes],
+        causes,
+        [causes.index(str(one.cause)) for one in changes],
+        {place: one.corrects for place, one in enumerate(changes) if one.corrects is not None},
+    )
+
+
+def parts_of(said: ChangesSaid, most: int) -> list[ChangesSaid]:
+    """Return changes in parts of at most so many rows; one without rows if there are none."""
+    size = len(said.people)
+    if size <= most:
+        return [said]
     return [
-        ChangeSaid(one.segment, one.version, one.person_id, one.change, one.effective_at, str(one.cause), one.corrects)
-        for one in changes
+        msgspec.structs.replace(
+            said,
+            **{
+                name: getattr(said, name)[start : start + most]
+                for name in ("which", "people", "entered", "moments", "why")
+            },
+            corrects={row - start: seq for row, seq in said.corrects.items() if start <= row < start + most},
+        )
+        for start in range(0, size, most)
     ]
 
 
 def log_kept(tables: Tables, record: Record) -> None:
-    """Write what a record of memberships kept live says."""
-    if tables.watermark("memberships") >= record.seq:
-        return
+    """Write what a record of memberships kept live says; `memberships` only where much of the log is not in it."""
     kept = msgspec.json.decode(record.body, type=MembershipsKept)
-    changes = [MembershipChange(*msgspec.structs.astuple(one)) for one in kept.changes]
-    append_log(tables, changes, record)
-    update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": len(changes)}
-    rows = pa.Table.from_pylist([update], schema=SCHEMAS["membership_updates"])
-    tables.append("membership_updates", rows, watermark=record.seq)
+    tables.append("membership_log", _log_rows(kept.changes, record), watermark=record.seq)
+    tables.append("segment_sizes", _sizes(tables, kept, record.seq), watermark=record.seq)
+    size = len(kept.changes.people)
+    update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": size}
     if kept.statistics is not None:
-        statistics = msgspec.json.encode(kept.statistics).decode()
-        epoch = {name: update[name] for name in ("seq", "recorded_at")}
-        rows = pa.Table.from_pylist(
-            [epoch | {"at": record.recorded_at, "statistics": statistics}], schema=SCHEMAS["epochs"]
-        )
-        tables.append("epochs", rows, watermark=record.seq)
-    after = memberships_after(tables, changes, record.seq)
-    sizes = _sizes(tables, after, {one.segment for one in changes}, kept, record.seq)
-    tables.append("segment_sizes", sizes, watermark=record.seq)
-    tables.replace("memberships", after, watermark=record.seq)
+        epoch = {
+            "seq": record.seq,
+            "at": record.recorded_at,
+            "recorded_at": record.recorded_at,
+            "statistics": msgspec.json.encode(kept.statistics).decode(),
+        }
+        tables.append("epochs", pa.Table.from_pylist([epoch], schema=SCHEMAS["epochs"]), watermark=record.seq)
+    rows = pa.Table.from_pylist([update], schema=SCHEMAS["membership_updates"])
+    # The commit that counts: readers look as far as this.
+    tables.append("membership_updates", rows, watermark=record.seq)
+    stands = tables.watermark("memberships")
+    behind = pc.sum(tables.read_after("membership_updates", stands).column("changes")).as_py() or 0
+    if stands < record.seq and behind > max(_MOST_BEHIND, tables.count("memberships") // 8):
+        tables.replace("memberships", current_memberships(tables, record.seq), watermark=record.seq)
 
 
-def _sizes(tables: Tables, memberships: pa.Table, moved: set[str], kept: MembershipsKept, seq: int) -> pa.Table:
+def _sizes(tables: Tables, kept: MembershipsKept, seq: int) -> pa.Table:
     """Return rows of `segment_sizes` for the segments that somebody entered or left."""
+    said = kept.changes
+    # Who is taken back leaves by the same row, or enters again.
+    which = np.array(said.which, np.int64)
+    moved = np.bincount(which, np.where(said.entered, 1, -1), len(said.segments)) if len(which) else np.zeros(0)
+    by: Counter[str] = Counter()
+    for place in np.unique(which).tolist():
+        by[said.segments[place]] += int(moved[place])
+    stored = tables.read("segment_sizes")
+    before = stored.filter(pc.less(stored.column("seq"), pa.scalar(seq))).sort_by("seq")
+    sizes = dict(zip(before.column("segment").to_pylist(), before.column("size").to_pylist(), strict=True))
     versions = in_force(tables, seq).versions
-    inside = memberships.filter(pc.is_null(memberships.column("left_at"))).column("segment").value_counts()
-    counted = dict(zip(inside.field("values").to_pylist(), inside.field("counts").to_pylist(), strict=True))
     rows = [
         {
             "seq": seq,
             "segment": name,
             "version": versions[name],
             "at": kept.at,
-            "size": counted.get(name, 0),
+            "size": sizes.get(name, 0) + count,
             "population": kept.population,
         }
-        for name in sorted(moved)
+        for name, count in sorted(by.items())
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["segment_sizes"])

@@ -1,6 +1,7 @@
 """The report: everything that it shows, gathered as of the last run."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from kohort.clock import Moment, datetime_of
 from kohort.definitions.score import ClustersDefinition, RfmDefinition
 from kohort.definitions.values import MICRO
-from kohort.errors import UsageError
+from kohort.errors import StorageError, UsageError
 from kohort.learning.rfm import RfmCell
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.counting import recorded_members
@@ -58,6 +59,19 @@ _NOTES: Final = (
         "Newcombe intervals (method 10), members against non-members, p values adjusted by Holm.",
     ),
 )
+
+
+def write_report(workspace: Workspace, path: Path) -> Path:
+    """Write the report of the last run to `path`, and return it; raises StorageError if that cannot be written."""
+    # The charts' library is heavy, and who asks for the plain values does not need it.
+    from kohort.reports.page import render_report  # noqa: PLC0415
+
+    page = render_report(report_data(workspace))
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"could not write {path}: {error.strerror}") from error
+    return path
 
 
 def report_data(workspace: Workspace) -> ReportData:

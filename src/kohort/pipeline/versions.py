@@ -1,7 +1,8 @@
 """Which versions of the segments are in force, and what the epochs recorded: as of the last whole commit.
 
-An epoch writes `memberships` last, so the journal record up to which that table has been brought says how far readers
-may look in the others: an interrupted switch shows the state before it, never half of each.
+An epoch writes `memberships` last, and whoever keeps memberships up live `membership_updates`, so the journal record up
+to which these tables have been brought says how far readers may look in the others: an interrupted switch shows the
+state before it, never half of each.
 """
 
 from collections.abc import Mapping
@@ -30,9 +31,14 @@ class InForce:
     periods: Periods = field(default_factory=dict)
 
 
+def readable(tables: Tables) -> int:
+    """Return the journal's record up to which readers may look in the tables that epochs write."""
+    return max(tables.watermark("memberships"), tables.watermark("membership_updates"))
+
+
 def in_force(tables: Tables, up_to: int | None = None) -> InForce:
     """Return what is in force after the journal's record `up_to`, by default after the last whole epoch."""
-    limit = tables.watermark("memberships") if up_to is None else up_to
+    limit = readable(tables) if up_to is None else up_to
     log = tables.read("segment_versions")
     log = log.filter(pc.less_equal(log.column("seq"), pa.scalar(limit)))
     if not log.num_rows:
@@ -57,4 +63,4 @@ def newest_versions(tables: Tables) -> dict[str, tuple[int, str]]:
 def recorded(tables: Tables, name: str) -> pa.Table:
     """Return the rows of `epochs`, `segment_sizes` or another table by epoch, up to the last whole one."""
     rows = tables.read(name)
-    return rows.filter(pc.less_equal(rows.column("seq"), pa.scalar(tables.watermark("memberships"))))
+    return rows.filter(pc.less_equal(rows.column("seq"), pa.scalar(readable(tables))))

@@ -10,14 +10,14 @@ from kohort.collection.webhooks.shipped import shipped_mappings
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.journey import JourneyDefinition, journey_definition_of
 from kohort.definitions.project import ProjectDefinition, project_definition_of
-from kohort.definitions.score import ScoreDefinition, score_definitions_of
+from kohort.definitions.score import ClustersDefinition, ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
 from kohort.definitions.source import SourceDefinition, source_definition_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
 from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
 from kohort.engines.evaluation import RuleEngine
-from kohort.errors import DefinitionError, UnknownNameError
+from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
 from kohort.pipeline.versions import InForce, in_force
@@ -106,11 +106,11 @@ class Workspace:
             if one.name in found:
                 raise DefinitionError(f'{file}: "{one.name}" is the name of {found[one.name].file} too; rename one')
             found[one.name] = one
-        if found:
-            known = self.declared.keys() | self.in_force().versions.keys()
-            for one in found.values():
-                if one.segment not in known:
-                    raise UnknownNameError("segment", one.segment, known, where=one.file)
+        force = self.in_force().versions if found else {}
+        for one in found.values():
+            # Only then are the segment files looked at: a draft that is wrong keeps nothing from being delivered.
+            if one.segment not in force and one.segment not in self.declared:
+                raise UnknownNameError("segment", one.segment, force.keys() | self.declared.keys(), where=one.file)
         return list(found.values())
 
     @cached_property
@@ -123,6 +123,24 @@ class Workspace:
                     raise DefinitionError(f'score "{score.name}" is declared twice; rename the one in {path.name}')
                 found[score.name] = score
         return list(found.values())
+
+    def clusters_score(self, name: str | None) -> ClustersDefinition:
+        """Return the clusters score of a name, or the only one.
+
+        Raises UnknownNameError for a name that none has, UsageError where there is none, or more than one.
+        """
+        scores = {score.name: score for score in self.scores if isinstance(score, ClustersDefinition)}
+        if name is None and len(scores) == 1:
+            return next(iter(scores.values()))
+        if name in scores:
+            return scores[name]
+        if name is not None:
+            raise UnknownNameError("clusters score", name, scores)
+        raise UsageError(
+            "declare one score of the kind clusters in scores/, with its features"
+            if not scores
+            else f"name one of the clusters scores: {', '.join(scores)}"
+        )
 
     @cached_property
     def declared(self) -> dict[str, SegmentDefinition]:

@@ -84,16 +84,22 @@ class EpochClosed(msgspec.Struct, frozen=True):
     statistics: dict[str, dict[str, int | list[int]]]
 
 
-class ChangeSaid(msgspec.Struct, frozen=True, array_like=True):
-    """One row of the membership log, as `kohort.segments.membership.MembershipChange` tells it."""
+class ChangesSaid(msgspec.Struct, frozen=True):
+    """Rows of the membership log, column by column, as `kohort.segments.membership.MembershipChange` tells them.
 
-    segment: str
-    version: int
-    person_id: str
-    change: Literal["entered", "left"]
-    effective_at: Moment
-    cause: str
-    corrects: int | None
+    `which` and `why` are places in `segments`, each with its version, and in `causes`. `corrects` gives the row of the
+    log that one of these takes back, by its place.
+    """
+
+    segments: list[str]
+    versions: list[int]
+    which: list[int]
+    people: list[str]
+    entered: list[bool]
+    moments: list[Moment]
+    causes: list[str]
+    why: list[int]
+    corrects: dict[int, int]
 
 
 class MembershipsKept(msgspec.Struct, frozen=True):
@@ -105,7 +111,7 @@ class MembershipsKept(msgspec.Struct, frozen=True):
 
     at: Moment
     population: int
-    changes: list[ChangeSaid]
+    changes: ChangesSaid
     statistics: dict[str, dict[str, int | list[int]]] | None = None
 
 

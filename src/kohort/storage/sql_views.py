@@ -31,14 +31,20 @@ _MILLIONTH: Final = exp.DataType.build("DECIMAL(7, 6)", dialect="duckdb")
 
 
 def open_sql_views(
-    tables: Tables, catalog: Catalog, *, at: Moment, zone: ZoneInfo, memory: str = "4GB"
+    tables: Tables,
+    catalog: Catalog,
+    *,
+    at: Moment,
+    zone: ZoneInfo,
+    memory: str = "4GB",
+    memberships: pa.Table | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB connection with a view for each table of `SCHEMAS`, and those that derive from them.
 
     `events` and `trait_values` also have the `person_id` of today's identities; `people` has each person's
     `user_id` and `first_seen`; `traits` one row a person and one typed column a trait, with the values in force at
-    `at`; `trait_columns` says which column of `traits` holds a trait whose name could not be one. For consents, see
-    `kohort.storage.consents`.
+    `at`; `memberships` are those given, by default as stored; `trait_columns` says which column of `traits` holds a
+    trait whose name could not be one. For consents, see `kohort.storage.consents`.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -50,9 +56,13 @@ def open_sql_views(
     """
     connection = open_duckdb(folders=[tables.folder], memory=memory, time_zone=zone.key, spill=False)
     run(connection, create("actors", _shown(stored_rows(tables, "actors"), SCHEMAS["actors"].names), kind="TABLE"))
+    stored = {name: stored_rows(tables, name) for name in SCHEMAS}
+    if memberships is not None:
+        connection.register("memberships_now", memberships)
+        stored["memberships"] = exp.select("*").from_("memberships_now")
     for name, schema in SCHEMAS.items():
         if name not in {"actors", "events", "trait_values"}:
-            run(connection, create(name, _shown(stored_rows(tables, name), schema.names), kind="VIEW"))
+            run(connection, create(name, _shown(stored[name], schema.names), kind="VIEW"))
     values = _shown(stored_rows(tables, "trait_values"), SCHEMAS["trait_values"].names)
     run(connection, create("trait_values", with_person(values), kind="VIEW"))
     run(connection, create("events", with_person(_events(tables, catalog)), kind="VIEW"))

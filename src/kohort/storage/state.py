@@ -65,6 +65,7 @@ DELIVERIES: Final = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("retracts", sa.String),
     sa.Column("undone_by", sa.BigInteger),
+    sa.Column("restored_by", sa.BigInteger),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_attempt_at", sa.BigInteger, nullable=False),
     sa.Column("first_attempt_at", sa.BigInteger),

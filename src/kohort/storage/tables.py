@@ -106,29 +106,22 @@ class Tables:
         schema = SCHEMAS[name]
         return pa.concat_tables([part.select(schema.names).cast(schema) for part in parts] or [_empty(schema)])
 
-    def read_above(self, name: str, column: str, above: int) -> pa.Table:
-        """Return the rows whose `column` is greater than `above`; files that have none are not opened.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tables = Tables(Path(folder))
-        ...     for seen in (1, 2):
-        ...         actors = pa.table({"actor_id": ["a"], "person_id": ["a"], "first_seen": [seen]})
-        ...         _ = tables.append("actors", actors, watermark=seen)
-        ...     tables.read_above("actors", "first_seen", 1).column("first_seen").to_pylist()
-        [2]
-        """
-        table, schema = self._table(name), SCHEMAS[name]
+    def read_after(self, name: str, seq: int) -> pa.Table:
+        """Return the rows of a table whose `seq` is above a number; files that hold none of them are not read."""
+        schema = SCHEMAS[name]
+        column = schema.get_field_index("seq")
         parts = [_empty(schema)]
-        if table is not None:
-            actions = pa.table(table.get_add_actions(flatten=True))
-            highest = actions.column(f"max.{column}") if f"max.{column}" in actions.column_names else None
-            for index, path in enumerate(actions.column("path").to_pylist()):
-                most = None if highest is None else highest[index].as_py()
-                if most is None or most > above:
-                    part = pq.ParquetFile(self.folder / name / path).read().select(schema.names).cast(schema)
-                    parts.append(part.filter(pc.greater(part.column(column), pa.scalar(above))))
+        for one in map(pq.ParquetFile, self.files(name)):
+            groups = [one.metadata.row_group(number) for number in range(one.num_row_groups)]
+            tops = [group.column(column).statistics for group in groups if group.num_rows]
+            if any(top is None or not top.has_min_max or top.max > seq for top in tops):
+                part = one.read().select(schema.names).cast(schema)
+                parts.append(part.filter(pc.greater(part.column("seq"), pa.scalar(seq))))
         return pa.concat_tables(parts)
+
+    def count(self, name: str) -> int:
+        """Return how many rows a table has."""
+        return sum(pq.ParquetFile(file).metadata.num_rows for file in self.files(name))
 
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now."""

@@ -10,7 +10,6 @@ from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment, SystemClock
 from kohort.errors import KohortError, LockedError
-from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
 from kohort.storage.journals import OpenJournal
@@ -40,6 +39,9 @@ class Engine:
         self._failed = ""
         self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
         self._stalled: tuple[str, ...] = ()
+        # Compiled loops take their time to load; who is told to end meanwhile must have heard it.
+        from kohort.pipeline.live.keeping import LiveMemberships  # noqa: PLC0415
+
         self._live = LiveMemberships()
         self._tidied: Moment | None = None
         self._ticked: Moment = 0

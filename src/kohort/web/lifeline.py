@@ -6,7 +6,7 @@ import signal
 from types import FrameType
 from typing import Final
 
-_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Lifeline:
@@ -28,9 +28,10 @@ class Lifeline:
         self._stopped = False
 
     def stop_on_signals(self) -> None:
-        """From now on, SIGTERM and SIGINT end the next wait, for good."""
-        for one in _STOPPING:
+        """From now on, SIGTERM and SIGINT end the next wait, for good: also those that came before, held back."""
+        for one in STOPPING:
             signal.signal(one, self._stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def wait(self, seconds: float) -> bool:
         """Wait so long; False as soon as this process should end."""

@@ -1,4 +1,4 @@
-"""`kohort serve`: collector, engine and deliverer as processes of their own, started again when they die."""
+"""`kohort serve`: collector, engine, API and deliverer as processes of their own, started again when they die."""
 
 import ipaddress
 import os
@@ -7,15 +7,19 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.errors import UsageError
+from kohort.pipeline.delivering import check_secrets
 from kohort.project import Project
+from kohort.storage.secrets import secret_of
+from kohort.web.lifeline import STOPPING
 from kohort.web.logs import Log
 
 _LOOK: Final = 0.2
@@ -28,10 +32,14 @@ _BACKLOG: Final = 2_048
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """Where to listen, and how it is protected: by TLS of its own, or by a proxy before it that ends TLS."""
+    """Where to listen, and how it is protected: by TLS of its own, or by a proxy before it that ends TLS.
+
+    The collector has `port`, the API `api_port`.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
+    api_port: int = 8001
     certificate: Path | None = None
     key: Path | None = None
     behind_proxy: bool = False
@@ -63,17 +71,21 @@ def serve_project(project: Project, options: ServeOptions) -> None:
     check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
     # A secret that is missing is told now, not by a process that dies again and again.
     project.webhooks()
-    project.check_journeys()
+    check_secrets(project.journeys, secret_of)
+    kafka = project.settings.kafka
+    if kafka is not None and kafka.login is not None:
+        secret_of(kafka.login.password)
     _Server(project, options, project.clock, Log("server", project.clock)).run()
 
 
 @dataclass
 class _Process:
-    """One of the server's processes, and when it may be started again after it died."""
+    """One of the server's processes, started once it is `wanted`, and when it may be again after it died."""
 
     name: str
     command: Sequence[str]
     descriptors: Sequence[int]
+    wanted: Callable[[], object] = lambda: True
     running: subprocess.Popen[bytes] | None = None
     started: Moment = 0
     pause: int = 0
@@ -97,10 +109,11 @@ class _Server:
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, self._asked_to_stop)
         lifeline, held = os.pipe()
-        with self._listening() as listening:
+        given = self.options
+        with self._listening(given.port, "--port") as listening, self._listening(given.api_port, "--api-port") as api:
             host, port = listening.getsockname()[:2]
-            processes = self._processes(listening.fileno(), lifeline)
-            self.log.say("serving", host=host, port=port)
+            processes = self._processes(listening.fileno(), api.fileno(), lifeline)
+            self.log.say("serving", host=host, port=port, api_port=api.getsockname()[1])
             try:
                 while not self._stop.wait(_LOOK):
                     for process in processes:
@@ -115,36 +128,42 @@ class _Server:
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
-    def _listening(self) -> socket.socket:
+    def _listening(self, port: int, option: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.options.host else socket.AF_INET
         try:
             listening = socket.create_server(
-                (self.options.host, self.options.port), family=family, backlog=_BACKLOG, reuse_port=False
+                (self.options.host, port), family=family, backlog=_BACKLOG, reuse_port=False
             )
         except OSError as error:
-            address = f"{self.options.host}:{self.options.port}"
-            raise UsageError(f"cannot listen on {address}: {error.strerror}; choose another with --port") from error
+            address = f"{self.options.host}:{port}"
+            raise UsageError(f"cannot listen on {address}: {error.strerror}; choose another with {option}") from error
         listening.setblocking(False)
         return listening
 
-    def _processes(self, listening: int, lifeline: int) -> list[_Process]:
+    def _processes(self, listening: int, api: int, lifeline: int) -> list[_Process]:
         common = ["--project", str(self.project.folder.path), "--lifeline", str(lifeline)]
-        options = ["--socket", str(listening)]
+        options = []
         if self.options.behind_proxy:
             options.append("--behind-proxy")
         if self.options.certificate and self.options.key:
             options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
         module = [sys.executable, "-m"]
-        processes = [
-            _Process("collector", [*module, "kohort.web.collecting", *common, *options], [listening, lifeline]),
-            _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
-        ]
-        if self.project.journeys:
-            processes.append(_Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline]))
+        journeys = partial(self.project.folder.definitions, "journeys")
         kafka = self.project.settings.kafka
-        if kafka is not None and kafka.memberships is not None:
-            processes.append(_Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline]))
-        return processes
+        publisher = _Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline])
+        return [
+            _Process(
+                "collector",
+                [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)],
+                [listening, lifeline],
+            ),
+            _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
+            _Process(
+                "web", [*module, "kohort.web.api.serving", *common, *options, "--socket", str(api)], [api, lifeline]
+            ),
+            _Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline], journeys),
+            *([publisher] if kafka is not None and kafka.memberships is not None else []),
+        ]
 
     def _look_after(self, process: _Process) -> None:
         now = self.clock.now()
@@ -157,10 +176,13 @@ class _Server:
             process.running, process.next_start = None, now + process.pause
             self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
         # Of a clock that was set back the pause is not what is still to wait.
-        if not now < process.next_start <= now + process.pause:
+        if process.wanted() and not now < process.next_start <= now + process.pause:
+            # Who is asked to end while it is still loading hears of it once it listens.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
             process.running = subprocess.Popen(  # noqa: S603 - our own modules
                 process.command, pass_fds=process.descriptors, start_new_session=True
             )
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             process.started = now
             process.starts += 1
 

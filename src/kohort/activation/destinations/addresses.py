@@ -28,12 +28,11 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def allowed(addresses: Sequence[str], *, allow_private: bool) -> str | None:
-    """Return the first of a host's addresses that webhooks may go to, None if there is none.
+def allowed(addresses: Sequence[str], *, allow_private: bool) -> list[str]:
+    """Return those of a host's addresses that webhooks may go to, each once, in their order.
 
     >>> allowed(["10.0.0.7", "93.184.215.14"], allow_private=False)
-    '93.184.215.14'
+    ['93.184.215.14']
     """
     # A zone, as in fe80::1%eth0, is of this machine's networks; the rest says what kind of address it is.
-    found = (one for one in addresses if allow_private or is_public(ip_address(one.partition("%")[0])))
-    return next(found, None)
+    return [one for one in dict.fromkeys(addresses) if allow_private or is_public(ip_address(one.partition("%")[0]))]

@@ -75,9 +75,17 @@ class WebhookDestination:
         url = httpx.URL(self._endpoint.url)
         port = url.port or (443 if url.scheme == "https" else 80)
         found = await self._resolve(url.host, port)
-        address = allowed(found, allow_private=self._endpoint.allow_private)
-        if address is None:
+        addresses = allowed(found, allow_private=self._endpoint.allow_private)
+        if not addresses:
             return Answer(None, "no public address: the host's are all private, and `allow_private` is not set")
+        for address in addresses[:-1]:
+            try:
+                return await self._post_to(address, url, delivery)
+            except httpx.ConnectError:
+                continue  # nothing was sent, and the host has another
+        return await self._post_to(addresses[-1], url, delivery)
+
+    async def _post_to(self, address: str, url: httpx.URL, delivery: Delivery) -> Answer:
         body = body_of(delivery)
         headers = signed_headers(delivery.delivery_id, self._clock.now(), body, self._keys)
         headers |= {"content-type": "application/json", "host": url.netloc.decode(), "user-agent": "kohort"}

@@ -207,7 +207,7 @@ class LiveEngine:
 
     def _due(self, moments: Moments) -> NDArray[np.int64]:
         """Return how much time alone brings by each of some moments."""
-        counts = [part.count(moments) for part in (self._feed, self._tallies, self._chains, self._foresight)]
+        counts = [part.count(moments) for part in (self._feed, self._chains, self._foresight)]
         return np.asarray(np.sum(counts, axis=0))
 
     def retell(self, whose: NDArray[np.integer], arrivals: Arrivals) -> Changes:
@@ -230,6 +230,7 @@ class LiveEngine:
         before, after = (
             membership_changes(self._plan, people, block, self._epochs, stretch, self._catalog) for block in (old, new)
         )
+        self._tallies.forget(people, _moments(old))
         self._relearn(people, new, arrivals)
         return self._given(before.corrections(after).in_order())
 
@@ -242,7 +243,7 @@ class LiveEngine:
     def _relearn(self, people: NDArray[np.int64], block: Block, arrivals: Arrivals) -> None:
         """Find anew what is true now of people, whose history is `block`."""
         now = self._now
-        for part in (self._feed, self._tallies, self._chains, self._foresight, self._memberships):
+        for part in (self._feed, self._chains, self._foresight, self._memberships):
             part.forget(people)
         self._foresight.exist(arrivals.known)
         past, none_due = self._feed.take(arrivals.events, now, now)
@@ -332,8 +333,13 @@ class LiveEngine:
 
 def _earliest(block: Block) -> Moment:
     """Return the earliest moment that a history tells of."""
-    moments = [rows.ts for rows in (*block.events.values(), *block.traits.values())]
-    return int(np.concatenate([block.first_seen, *moments]).min(initial=NEVER))
+    return int(np.concatenate([block.first_seen, _moments(block)]).min(initial=NEVER))
+
+
+def _moments(block: Block) -> Moments:
+    """Return the moments of all rows of a history."""
+    rows = [*block.events.values(), *block.traits.values()]
+    return np.concatenate([np.zeros(0, np.int64), *(one.ts for one in rows)])
 
 
 def _summed(plan: Plan, catalog: Catalog) -> set[tuple[str, str]]:

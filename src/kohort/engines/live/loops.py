@@ -73,6 +73,15 @@ def order_people(order: Moments, moments: Moments, people: Places) -> bool:
 
 
 @compiled
+def _fetched(people: Places, numbers: Places, conditions: Sets, members: Sets) -> int:
+    """Read what a loop will ask for, none waiting for another, so that the cache has it; return a number for that."""
+    seen = 0
+    for place in range(len(people)):
+        seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
+    return seen
+
+
+@compiled
 def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles to one
     order: Moments,
     moments: Moments,
@@ -96,10 +105,7 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     `changes`, shape (n, 4), go, for each flip's dependents: person, rule, row of the flip, twice the cause and whether
     the person enters. Returns how many there are, and a number without meaning.
     """
-    seen = 0
-    for place in range(len(people)):
-        # Reads that do not wait for one another, so that the cache has what the loop below asks for.
-        seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
+    seen = _fetched(people, numbers, conditions, members)
     found, place = 0, 0
     while place < len(order):
         first = order[place]
@@ -118,19 +124,19 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
                 rule = dependents[one]
                 if marks[rule] != mark:
                     marks[rule] = mark
-                    # Each flip's rules stand in order: few are to be moved.
-                    spot = size
-                    while spot > 0 and touched[spot - 1] > rule:
-                        touched[spot] = touched[spot - 1]
-                        spot -= 1
-                    touched[spot] = rule
+                    touched[size] = rule
                     size += 1
+        begin = found
         for one in range(size):
             rule = touched[one]
             inside = decide(conditions, person, starts[rule], code)
             if inside != is_set(members, person, rule):
                 put_bit(members, person, rule, inside)
-                changes[found, 0], changes[found, 1] = person, rule
-                changes[found, 2], changes[found, 3] = first, 2 * cause + inside
+                spot = found
+                while spot > begin and changes[spot - 1, 1] > rule:
+                    changes[spot, 1], changes[spot, 3] = changes[spot - 1, 1], changes[spot - 1, 3]
+                    spot -= 1
+                changes[found, 0], changes[found, 2] = person, first
+                changes[spot, 1], changes[spot, 3] = rule, 2 * cause + inside
                 found += 1
     return found, seen

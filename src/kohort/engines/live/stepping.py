@@ -135,6 +135,33 @@ def goes_on(pool: Numbers, start: int, came: int, gap: int, moment: int, chain: 
 
 
 @compiled
+def note_end(pool: Numbers, place: int, moment: int, begin: int) -> None:
+    """Note the latest end of a step, and the begin of its way; what was the latest is the one before."""
+    if pool[place] != moment:
+        pool[place + 2], pool[place + 3] = pool[place], pool[place + 1]
+        pool[place], pool[place + 1] = moment, begin
+
+
+@compiled
+def note_absent(pool: Numbers, place: int, moment: int) -> None:
+    """Note the latest row of an absence; what was the latest is the one before."""
+    if pool[place] != moment:
+        pool[place + 1], pool[place] = pool[place], moment
+
+
+@compiled
+def may_go_on(pool: Numbers, start: int, which: int, moment: int) -> bool:
+    """Return whether a step is the first, or a way has come to the one before it: `step_on` says if it goes on."""
+    return bool(which == 0 or pool[latest_before(pool, start + _PER_STEP * (which - 1), moment, 2)] != MISSING)
+
+
+@compiled
+def is_over(chain: int, before: int, pending: Numbers, queue: Numbers) -> bool:
+    """Return whether the time of the first way of a sequence that waits, if any, began before a moment."""
+    return bool(queue[chain, 0] < queue[chain, 1] and pending[chain, queue[chain, 0], 1] < before)
+
+
+@compiled
 def step_on(  # noqa: PLR0917 - as above
     person: int, moment: int, chain: int, which: int, start: int, its: Known, pool: Numbers, flips: Numbers, found: int
 ) -> int:
@@ -147,10 +174,7 @@ def step_on(  # noqa: PLR0917 - as above
             return found
         begin = pool[came + 1]
     if which < facts[chain, STEPS] - 1:
-        place = start + _PER_STEP * which
-        if pool[place] != moment:
-            pool[place + 2], pool[place + 3] = pool[place], pool[place + 1]
-            pool[place], pool[place + 1] = moment, begin
+        note_end(pool, start + _PER_STEP * which, moment, begin)
         return found
     if facts[chain, WAIT] > 0:
         last = its.queue[chain, 1]
@@ -169,27 +193,29 @@ def advance(lines: Lines, now: int, its: Known, blocks: Places, pool: Numbers, u
     holds. Returns how many flips there are.
     """
     found = 0
-    for row in range(len(lines.people)):
-        person, moment = lines.people[row], lines.ts[row]
-        for use in range(its.first_use[lines.events[row]], its.first_use[lines.events[row] + 1]):
-            chain, stream, role, which = its.uses[use, 0], its.uses[use, 1], its.uses[use, 2], its.uses[use, 3]
-            if (lines.bits[row] >> np.uint64(stream)) & np.uint64(1) == 0 or its.apart[chain, person]:
+    # Taken out of the tuples once: each access there counts an array as used.
+    people, events, bits, _, ts, _ = lines
+    first_use, uses, facts, _, _, apart, pending, queue, _ = its
+    for row in range(len(people)):
+        person, moment, event = people[row], ts[row], events[row]
+        for use in range(first_use[event], first_use[event + 1]):
+            chain, role, which = uses[use, 0], uses[use, 2], uses[use, 3]
+            if (bits[row] >> np.uint64(uses[use, 1])) & np.uint64(1) == 0 or apart[chain, person]:
                 continue
-            size = its.facts[chain, SIZE]
+            size, wait = facts[chain, SIZE], facts[chain, WAIT]
             start = start_of(person, chain, size, blocks, pool, used)
-            if its.facts[chain, WAIT] > 0 and role != ABSENT:
+            if role != ABSENT and is_over(chain, moment - wait, pending, queue):
                 found = pass_deadlines(chain, moment, its, blocks, pool, flips, found)
             if role == NEVER:
                 pool[start + size - 2] = moment
-            elif role == DONE:
+            elif role == ABSENT:
+                note_absent(pool, start + _PER_STEP * (facts[chain, STEPS] - 1) + 2 * which, moment)
+            elif which == 0 and facts[chain, STEPS] > 1:
+                note_end(pool, start, moment, moment)
+            elif may_go_on(pool, start, which, moment):
                 found = step_on(person, moment, chain, which, start, its, pool, flips, found)
-            else:
-                place = start + _PER_STEP * (its.facts[chain, STEPS] - 1) + 2 * which
-                if pool[place] != moment:
-                    pool[place + 1], pool[place] = pool[place], moment
-    for chain in range(len(its.facts)):
-        if its.facts[chain, WAIT] > 0:
-            found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
+    for chain in range(len(facts)):
+        found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
     return found
 
 

@@ -136,10 +136,16 @@ class Tallies:
                     found += table.until(moments - span.leave) - self._tails[log, number]
         return found
 
-    def forget(self, people: Numbers) -> None:
-        """Let people have done nothing: their rows belong to no stream any more, and their cells hold 0."""
+    def forget(self, people: Numbers, moments: Moments) -> None:
+        """Let people have done nothing: their rows belong to no stream any more, and their cells hold 0.
+
+        `moments` are those of all their rows, by which these are found.
+        """
         for table in (self._log.table, self._late):
-            table.bits[np.isin(table.people, people)] = 0
+            low, high = (np.searchsorted(table.ts, np.unique(moments), side) for side in ("left", "right"))
+            sizes = high - low
+            rows = np.repeat(high - np.cumsum(sizes), sizes) + np.arange(int(sizes.sum()))
+            table.bits[rows[np.isin(table.people[rows], people)]] = 0
         for event, size in enumerate(self._plans.sizes.tolist()):
             starts = self._blocks[people, event]
             self._pool[starts[starts >= 0, np.newaxis] + np.arange(size)] = 0

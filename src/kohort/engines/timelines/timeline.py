@@ -9,7 +9,7 @@ from kohort.engines.bits import mask_of, packed
 from kohort.engines.columns import Block
 from kohort.engines.context import Context
 from kohort.engines.criteria import confined
-from kohort.engines.plan import Algebra, Plan, build_plan
+from kohort.engines.plan import Algebra, Plan
 from kohort.engines.statistics import Statistics, population_rule, population_term
 from kohort.engines.texts import TextQuestion, matching_texts, questions_in
 from kohort.engines.timelines.conditions import condition_course
@@ -29,6 +29,7 @@ def timelines(
     KeyError for one that is missing.
 
     >>> from kohort.engines.columns import Rows
+    >>> from kohort.engines.plan import build_plan
     >>> from kohort.rules.parse import parse_rule
     >>> catalog = Catalog(events={"order": {}})
     >>> plan = build_plan({"new": parse_rule("did order in last 5 seconds")}, catalog)
@@ -40,10 +41,7 @@ def timelines(
     context = Context(catalog, stretch.until, texts_of(plan, block, catalog))
     sources = Sources(block, context, Statistics() if statistics is None else statistics, stretch)
     courses = {condition: condition_course(condition, sources) for condition in plan.conditions}
-    return {
-        name: _rule_course(build_plan({name: rule}, catalog), courses, block, stretch)
-        for name, rule in plan.rules.items()
-    }
+    return {name: _rule_course(plan.alone(name, catalog), courses, block, stretch) for name in plan.rules}
 
 
 def _rule_course(plan: Plan, courses: Mapping[Basic, Course], block: Block, stretch: Stretch) -> Course:

@@ -9,11 +9,23 @@ from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.errors import CorruptionError
-from kohort.pipeline.live.settling import Found
 from kohort.segments.log import Key, Logged, correction
 from kohort.segments.membership import MembershipChange, in_order
 
 Log = Mapping[Key, Sequence[Logged]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A change that the live engine found; `retracts`: it is not true."""
+
+    change: MembershipChange
+    retracts: bool = False
+
+    @property
+    def key(self) -> Key:
+        """The segment and the person."""
+        return self.change.segment, self.change.person_id
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,3 @@ class Corrections:
             version = found[-1].change.version
             since = None if last is not None and was_inside else self.since
             yield correction(segment, version, person, holds=not was_inside, since=since, last=last, at=self.since)
-
-
-def keys_taken_back(found: Iterable[Found], since: Moment) -> set[Key]:
-    """Return the people and segments whose rows of the log have to be known to say what was found."""
-    return {one.key for one in found if one.retracts or one.change.effective_at <= since}

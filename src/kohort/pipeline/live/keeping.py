@@ -1,6 +1,5 @@
 """Memberships kept up live: who enters and leaves is recorded as it happens, between epochs."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,17 +9,16 @@ import numpy as np
 from kohort.clock import Moment
 from kohort.definitions.live import LiveSettings
 from kohort.engines.live.arrivals import Arrivals
+from kohort.engines.live.changes import Changes
 from kohort.engines.statistics import Statistics
-from kohort.pipeline.live.corrections import Corrections, keys_taken_back
 from kohort.pipeline.live.front import Front
 from kohort.pipeline.live.incoming import Incoming
 from kohort.pipeline.live.lookup import told_of
-from kohort.pipeline.live.settling import Found
 from kohort.pipeline.live.state import Basis, State, begun
-from kohort.pipeline.recording import logged_of, said_of
+from kohort.pipeline.live.telling import said_live
+from kohort.pipeline.recording import parts_of, said_of
 from kohort.pipeline.workspace import Workspace
-from kohort.segments.membership import MembershipChange
-from kohort.storage.records import MembershipsKept
+from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.tables import Tables
 
 _CHANGES_A_RECORD: Final = 100_000
@@ -51,22 +49,20 @@ class LiveMemberships:
         if not basis.epoch or not basis.rules:
             return 0
         front = Front.of(workspace.tables, state.front if state else None)
+        statistics = None
         if state is None or state.basis != basis or not front.follows(state.front):
             state, changes = begun(workspace, basis, front, now, settings.settling)
-            self._record(workspace, state, changes, None, settings)
-            self._state = state
-            return len(changes)
-        found = _found(workspace, state, front, max(now, state.engine.now))
-        statistics = None
-        if self._is_due(state.engine.now, settings) and state.engine.asks_for_statistics:
-            statistics = state.engine.measured()
-            found += state.changes(state.engine.pin(statistics), state.engine.now)
-        told = state.waiting.take(found, state.engine.now) + state.waiting.settled(state.engine.now)
-        keys = keys_taken_back(told, state.basis.since)
-        changes = Corrections(state.basis.since, logged_of(workspace.tables, keys)).rows(told)
-        self._record(workspace, state, changes, statistics, settings)
+            said = said_of(changes)
+        else:
+            since, engine = state.engine.now, state.engine
+            found = _found(workspace, state, front, max(now, since))
+            if self._is_due(engine.now, settings) and engine.asks_for_statistics:
+                statistics = engine.measured()
+                found = Changes.joined([found, engine.pin(statistics)])
+            said = said_live(state, state.waiting.take(found, engine.now), since, workspace.tables)
+        self._record(workspace, state, said, statistics, settings)
         self._state = state
-        return len(changes)
+        return len(said.people)
 
     def tidy(self, tables: Tables) -> None:
         """Join the small files of tables; what was told of them stays told. The caller holds the write lock."""
@@ -82,20 +78,17 @@ class LiveMemberships:
         self,
         workspace: Workspace,
         state: State,
-        changes: Sequence[MembershipChange],
+        said: ChangesSaid,
         statistics: Statistics | None,
         settings: LiveSettings,
     ) -> None:
         """Append changes to the journal; without any, now and then, that memberships are kept up."""
         now = state.engine.now
         is_due = self._is_due(now, settings)
-        if not changes and not is_due:
+        if not said.people and not is_due:
             return
-        starts = range(0, max(1, len(changes)), _CHANGES_A_RECORD)
-        kept = [
-            MembershipsKept(0, state.engine.population(), said_of(changes[start : start + _CHANGES_A_RECORD]))
-            for start in starts
-        ]
+        population = state.engine.population()
+        kept = [MembershipsKept(0, population, part) for part in parts_of(said, _CHANGES_A_RECORD)]
         # Only with the last of them memberships are known up to a later moment.
         numbers = None if statistics is None else statistics.to_json()
         kept[-1] = msgspec.structs.replace(kept[-1], at=now - settings.settling, statistics=numbers)
@@ -103,9 +96,9 @@ class LiveMemberships:
         self._said_at = now if is_due else self._said_at
 
 
-def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> list[Found]:
+def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> Changes:
     """Tell the engine what has come; return what changes by it and by the time."""
-    since, engine, catalog = state.engine.now, state.engine, state.basis.catalog
+    engine, catalog = state.engine, state.basis.catalog
     moved = front.moved(state.front)
     new = state.take(moved)
     incoming = Incoming(state.front, front, state.actors)
@@ -122,8 +115,8 @@ def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> lis
     met = frozenset(engine.met(arrivals).tolist())
     if met:
         arrivals = replace(arrivals, events=incoming.events(catalog, anew | met), traits=incoming.traits(anew | met))
-    found = state.changes(engine.tell(arrivals, now), since)
+    found = engine.tell(arrivals, now)
     if anew | met:
         told = told_of(workspace, catalog, {state.people[number]: number for number in anew | met})
-        found += state.changes(engine.retell(np.array(sorted(anew | met), np.int64), told), since)
+        found = Changes.joined([found, engine.retell(np.array(sorted(anew | met), np.int64), told)])
     return found

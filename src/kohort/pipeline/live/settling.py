@@ -5,95 +5,74 @@ told of it, and what is undone never was. What happens after it to the same pers
 so that entering and leaving are told in their order.
 """
 
-import heapq
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kohort.clock import Moment
-from kohort.segments.log import Key
-from kohort.segments.membership import MembershipChange
-
-
-@dataclass(frozen=True)
-class Found:
-    """A change that the live engine found; `by_time` if nothing but time caused it; `retracts`: it is not true."""
-
-    change: MembershipChange
-    by_time: bool = False
-    retracts: bool = False
-
-    @property
-    def key(self) -> Key:
-        """The segment and the person."""
-        return self.change.segment, self.change.person_id
-
-    def undoes(self, other: "Found") -> bool:
-        """Tell whether this says of another, of the same person and segment, that it is not true."""
-        one, its = self.change, other.change
-        return self.retracts and (one.change, one.effective_at) == (its.change, its.effective_at)
+from kohort.engines.live.changes import Changes
+from kohort.engines.live.flips import Cause
 
 
 @dataclass
 class Settling:
     """Holds back what time alone changes until `settling` microseconds after its moment.
 
-    >>> left = Found(MembershipChange("recent", 1, "ada", "left", 100, "rule"), by_time=True)
+    >>> one, never = np.zeros(1, np.int32), np.zeros(1, np.bool_)
+    >>> left = Changes(one, one, np.array([100]), never, np.array([Cause.TIME], np.int8), never)
     >>> waiting = Settling(10)
-    >>> waiting.take([left], now=105), waiting.settled(now=109), [one.change.change for one in waiting.settled(now=110)]
-    ([], [], ['left'])
+    >>> [len(waiting.take(left, now=105)), len(waiting.take(Changes.none(), now=109)),
+    ...  len(waiting.take(Changes.none(), now=110))]
+    [0, 0, 1]
     """
 
     settling: int
-    _held: dict[Key, list[Found]] = field(default_factory=dict)
-    _due: list[tuple[Moment, Key]] = field(default_factory=list)
+    _held: Changes = field(default_factory=Changes.none)
+    _settles: Moment | None = None
 
-    def take(self, found: Iterable[Found], now: Moment) -> list[Found]:
-        """Take in what was found, in order; return what is to be told at once."""
-        told: dict[int, Found] = {}
-        places: dict[tuple[Key, str, Moment], int] = {}
-        for place, one in enumerate(found):
-            what = (one.key, one.change.change, one.change.effective_at)
-            if one.retracts and what in places:
-                # Found and taken back in one go: nobody has heard of it.
-                del told[places.pop(what)]
-            elif not self._holds(one, now):
-                told[place] = one
-                if not one.retracts:
-                    places[what] = place
-        return list(told.values())
+    def take(self, found: Changes, now: Moment) -> Changes:
+        """Take in what was found, in order; return what is to be told by now, each person's in the order of time."""
+        if not len(found) and (self._settles is None or now < self._settles):
+            return found
+        told = standing(Changes.joined([self._held, found]))
+        unsettled = (told.causes == Cause.TIME) & ~told.retracts & (told.moments > now - self.settling)
+        if not unsettled.any():
+            self._held, self._settles = Changes.none(), None
+            return told
+        waits = ~told.retracts & (told.moments >= _first_unsettled(told, unsettled))
+        self._held = told.of(waits)
+        self._settles = int(told.moments[unsettled].min()) + self.settling
+        return told.of(~waits)
 
-    def _holds(self, one: Found, now: Moment) -> bool:
-        held = self._held.get(one.key, [])
-        if one.retracts:
-            undone = [its for its in held if one.undoes(its)]
-            for its in undone:
-                held.remove(its)
-            if not held:
-                self._held.pop(one.key, None)
-            return bool(undone)
-        moment = one.change.effective_at
-        unsettled = one.by_time and moment > now - self.settling
-        if not unsettled and not any(its.change.effective_at <= moment for its in held):
-            return False
-        self._held.setdefault(one.key, []).append(one)
-        self._held[one.key].sort(key=lambda its: its.change.effective_at)
-        if unsettled:
-            heapq.heappush(self._due, (moment + self.settling, one.key))
-        return True
 
-    def settled(self, now: Moment) -> list[Found]:
-        """Return what is to be told by now, each person's in the order of time."""
-        found: list[Found] = []
-        touched: list[Key] = []
-        while self._due and self._due[0][0] <= now:
-            touched.append(heapq.heappop(self._due)[1])
-        for key in dict.fromkeys(touched):
-            held = self._held.pop(key, [])
-            waits = next((place for place, one in enumerate(held) if self._is_unsettled(one, now)), len(held))
-            found += held[:waits]
-            if held[waits:]:
-                self._held[key] = held[waits:]
-        return found
+def keys_of(changes: Changes) -> NDArray[np.int64]:
+    """Return a number for each change that tells its person and rule from others, shape (changes,)."""
+    return changes.rules.astype(np.int64) << 32 | changes.people
 
-    def _is_unsettled(self, one: Found, now: Moment) -> bool:
-        return one.by_time and one.change.effective_at + self.settling > now
+
+def _first_unsettled(told: Changes, unsettled: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return for each change when the first unsettled one is of its person and rule; of none, the end of time."""
+    keys, its = keys_of(told), keys_of(told)[unsettled]
+    order = np.lexsort((told.moments[unsettled], its))
+    whose, first = np.unique(its[order], return_index=True)
+    places = np.minimum(np.searchsorted(whose, keys), len(whose) - 1)
+    moments = told.moments[unsettled][order][first][places]
+    return np.where(whose[places] == keys, moments, np.iinfo(np.int64).max)
+
+
+def standing(changes: Changes) -> Changes:
+    """Return changes, in order, without those that a later one says are not true, and without those that say so."""
+    if not changes.retracts.any():
+        return changes
+    codes = np.stack([keys_of(changes), changes.moments, changes.enters.astype(np.int64)], axis=1)
+    _, what = np.unique(codes, axis=0, return_inverse=True)
+    what = what.reshape(-1)
+    gone = np.zeros(len(changes), np.bool_)
+    given: dict[int, int] = {}
+    for place in np.flatnonzero(np.isin(what, what[changes.retracts])).tolist():
+        if not changes.retracts[place]:
+            given[int(what[place])] = place
+        elif int(what[place]) in given:
+            gone[[place, given.pop(int(what[place]))]] = True
+    return changes.of(~gone)

@@ -11,8 +11,10 @@ from kohort.errors import UsageError
 from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
 from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force
 from kohort.pipeline.histories import open_history
+from kohort.pipeline.live.corrections import Found
 from kohort.pipeline.live.front import Front, Moved
-from kohort.pipeline.live.settling import Found, Settling
+from kohort.pipeline.live.settling import Settling
+from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.versions import InForce, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
@@ -90,7 +92,6 @@ class State:
                     one.moment,
                     _cause(one.cause, late=one.moment <= since - self.waiting.settling),
                 ),
-                by_time=one.cause is Reason.TIME,
                 retracts=one.retracts,
             )
             for one in found
@@ -119,15 +120,16 @@ def begun(
     actors = {actor: numbers[person] for actor, person in persons.items()}
     state = State(basis, engine, front, people, numbers, actors, Settling(settling))
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
-    further = state.changes(engine.tell(Arrivals(), max(now, until)), until)
+    found = engine.tell(Arrivals(), max(now, until))
+    further = state.changes(found, until)
     finder = MembershipChanges(history, basis.catalog, workspace.tables, before, workspace.journal.last_seq() + 1)
-    stored = [Membership(**row) for row in workspace.tables.read("memberships").to_pylist()]
+    stored = [Membership(**row) for row in current_memberships(workspace.tables).to_pylist()]
     changes = finder.between(
         stored,
         Evaluated(until, basis.rules, basis.force.versions, members),
         persons,
         Further(engine.now, [one.change for one in further]),
     )
-    told = state.waiting.take(further, now)
+    told = state.changes(state.waiting.take(found, now), until)
     unsettled = {one.change for one in further}.difference(one.change for one in told)
     return state, [one for one in changes if one not in unsettled]

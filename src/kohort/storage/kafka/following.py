@@ -21,7 +21,7 @@ class Follower:
     """Stands in a topic after the record `reached`, and reads on from there."""
 
     def __init__(self, connection: Connection, topic: str, reached: int) -> None:
-        self.reached = reached
+        self.reached, self.is_closed = reached, False
         self._connection, self._topic = connection, topic
         self._consumer: Consumer = connection.consumer()
         self._consumer.assign([TopicPartition(topic, 0, reached)])
@@ -54,6 +54,7 @@ class Follower:
     def close(self) -> None:
         """Let go of the brokers."""
         self._consumer.close()
+        self.is_closed = True
 
     def _judged(self, message: Message, up_to: int) -> list[Record] | None:
         error = message.error()

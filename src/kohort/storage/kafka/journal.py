@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from kohort.clock import Moment
 from kohort.definitions.kafka import KafkaDefinition, TopicDefinition
-from kohort.errors import BrokerError
+from kohort.errors import BrokerError, KohortError
 from kohort.storage.frames import Record, RecordKind, frame_of
 from kohort.storage.kafka.connection import Connection
 from kohort.storage.kafka.following import Follower
@@ -80,13 +80,12 @@ class KafkaJournal:
         follower = self._follower(after)
         try:
             yield from follower.records(last)
-        except GeneratorExit:
-            self._give_back(follower)
-            raise
-        except BaseException:
+        except KohortError:
             follower.close()
             raise
-        self._give_back(follower)
+        finally:
+            # Whoever stops in the middle may go on from there.
+            self._give_back(follower)
 
     def last_seq(self) -> int:
         """Return the sequence number of the last acknowledged record, 0 for none; raises BrokerError."""
@@ -136,6 +135,8 @@ class KafkaJournal:
         return Follower(self._connection, self._topic.name, after)
 
     def _give_back(self, follower: Follower) -> None:
+        if follower.is_closed:
+            return
         with self._asking:
             before, self._waiting = self._waiting, follower
         if before is not None:

@@ -96,14 +96,12 @@ class Feed:
             return ()
         return _of_page(page, after)
 
-    async def wait(self, after: int, seconds: float) -> bool:
-        """Wait, at most so long, until something follows a place; tell whether it does, or the feed has ended."""
+    async def wait(self, after: int, seconds: float) -> None:
+        """Wait, at most so long, until something may follow a place, or the feed ends."""
         if not self.is_open() or after < (self.head if after >= self._recent_from else self.log.state.end):
-            return True
+            return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._moved.wait(), seconds)
-            return True
-        return False
 
     def _look(self) -> bool:
         try:

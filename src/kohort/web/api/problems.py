@@ -1,5 +1,7 @@
 """The one shape of every refusal: a word for programs, words for people, and where in the request it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
@@ -68,6 +70,16 @@ def mount_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, wrong)
     app.add_exception_handler(KohortError, refused)
     app.add_exception_handler(Exception, failed)
+
+
+@contextmanager
+def steady_tables() -> Iterator[None]:
+    """Say of tables that go while the block reads them, as a rebuild makes them go, to come again."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        problem = "the tables are being made anew; come again"
+        raise RequestRefusedError(503, "rebuilding", problem, retry_after=PAUSE) from error
 
 
 def _refusal_of(error: Exception) -> RequestRefusedError:

@@ -2,8 +2,6 @@
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock
 from typing import Annotated, Final
@@ -19,8 +17,7 @@ from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.member_lists import MemberList
 from kohort.project import Project
 from kohort.web.api.models import Member, Members, Segment, Segments
-from kohort.web.api.problems import ALWAYS
-from kohort.web.rates import PAUSE
+from kohort.web.api.problems import ALWAYS, steady_tables
 
 _USUAL: Final = 1_000
 _MOST: Final = 10_000
@@ -33,7 +30,7 @@ def mount_segments(router: APIRouter, project: Project) -> None:
 
     @router.get("/segments", response_model=Segments, summary="Every segment: size and freshness")
     def segments() -> Response:
-        with reading, _steady_tables():
+        with reading, steady_tables():
             found, now = project.segments(), project.clock.now()
         rows = [
             Segment(
@@ -61,22 +58,13 @@ def mount_segments(router: APIRouter, project: Project) -> None:
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
         after = None if cursor is None else _person_of(cursor)
-        with reading, _steady_tables():
+        with reading, steady_tables():
             found = _member_list(project, name, at)
         page = _page(found, after, limit, project.clock.now())
         tag = _tag(page.model_copy(update={"lag_seconds": None}))
         if if_none_match is not None and tag in (one.strip() for one in if_none_match.split(",")):
             return Response(None, 304, {**ALWAYS, "etag": tag, "cache-control": "private, no-cache"})
         return _answer(page, etag=tag)
-
-
-@contextmanager
-def _steady_tables() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        problem = "the tables are being made anew; come again"
-        raise RequestRefusedError(503, "rebuilding", problem, retry_after=PAUSE) from error
 
 
 def _member_list(project: Project, name: str, at: str | None) -> MemberList:

@@ -1,5 +1,6 @@
 """Who enters and leaves, as server-sent events that can be taken up again where they broke off."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import aclosing
 from typing import Annotated, Any, Final
@@ -14,7 +15,7 @@ from kohort.project import Project
 from kohort.web.access import check_authorization
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import authorization_of
-from kohort.web.api.problems import ALWAYS
+from kohort.web.api.problems import ALWAYS, steady_tables
 
 PATH: Final = "/memberships/stream"
 SILENCE: Final = 15
@@ -72,7 +73,8 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed) -> None:
 def _check_segments(segments: Collection[str], project: Project) -> None:
     if not segments:
         return
-    known = project.known_segments()
+    with steady_tables():
+        known = project.known_segments()
     for one in segments:
         if one not in known:
             problem = f'unknown segment "{shorten(one)}"; {did_you_mean(one, known)}'
@@ -105,15 +107,19 @@ async def _counted(parts: AsyncIterator[bytes], streams: set[object]) -> AsyncIt
 async def _parts(
     feed: Feed, start: int, segments: Collection[str], allowed: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    at = start
+    at, loop = start, asyncio.get_running_loop()
     # An id by itself is remembered too: whoever is cut off before the first event comes again to the same place.
     yield f"retry: {_RETRY}\nid: {at}\n\n".encode()
+    due = loop.time() + SILENCE
     while feed.is_open() and allowed():
         for piece in await feed.pieces(at, segments):
             if piece.text:
                 yield piece.text
+                due = loop.time() + SILENCE
             at = piece.up_to
             if not feed.is_open():
                 return
-        if not await feed.wait(at, SILENCE):
+        await feed.wait(at, max(0, due - loop.time()))
+        if loop.time() >= due:
             yield f": nothing new\nid: {at}\n\n".encode()
+            due = loop.time() + SILENCE
