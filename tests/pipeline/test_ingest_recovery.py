@@ -76,7 +76,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("journal", ["files", "kafka"])
+@pytest.mark.parametrize("journal", ["files", pytest.param("kafka", marks=pytest.mark.slow)])
 def test_kill_9_of_collector_and_engine_loses_nothing_and_doubles_nothing(
     tmp_path: Path, request: pytest.FixtureRequest, journal: str
 ) -> None:

@@ -155,13 +155,16 @@ def test_a_broker_that_is_away_makes_publishing_wait(shop: Project, broker: Brok
 
 PUBLISHING = """
 import sys
+from pathlib import Path
+from kohort.definitions.project import project_definition_of
 from kohort.pipeline import publishing
-from kohort.project import Project
+from kohort.storage.folder import ProjectFolder
 publishing._AT_ONCE = 20
-with Project(sys.argv[1]).publishing() as publisher:
-    print("ready", flush=True)
-    while True:
-        publisher.step()
+folder = ProjectFolder(Path(sys.argv[1]))
+publisher = publishing.Publisher(folder, project_definition_of(folder.read_yaml(folder.settings), "kohort.yaml"))
+print("ready", flush=True)
+while True:
+    publisher.step()
 """
 
 
@@ -175,7 +178,7 @@ def test_publishing_killed_at_any_moment_repeats_and_never_skips(shop: Project, 
             assert running.stdout is not None
             assert running.stdout.readline() == "ready\n"
             writer.epoch(chosen.randrange(100, 300))
-            time.sleep(chosen.random())
+            time.sleep(chosen.random() / 2)
             running.kill()
     shop.publish()
     wanted = {row["seq"] for seq, size in enumerate(writer.sizes, 1) for row in log_rows(seq, size)}

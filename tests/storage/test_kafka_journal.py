@@ -146,15 +146,17 @@ def test_without_the_extra_it_is_told_what_to_install(shop: Path, monkeypatch: p
 
 def test_a_broker_that_is_away_is_waited_for_and_then_told_of(tmp_path: Path) -> None:
     with noida(tmp_path) as broker:
-        journal = journal_at(broker, "away", create=True, replication=1)
+        journal = journal_at(broker, "away", patience=10, create=True, replication=1)
         assert journal.append("run", [b"before"], recorded_at=0) == 1
+        journal = journal_at(broker, "away", patience=1)
+        assert journal.last_seq() == 1
         read = journal.read(after=0)
         broker.end()
         for use in (journal.last_seq, lambda: journal.append("run", [b""], recorded_at=0), lambda: next(read)):
             with pytest.raises(BrokerError, match="see that the brokers run and can be reached, then try again"):
                 use()
         with pytest.raises(BrokerError, match="look at the topic"):
-            journal_at(broker, "away").last_seq()
+            journal_at(broker, "away", patience=1).last_seq()
         broker.start()
         again = journal_at(broker, "away", patience=10)
         assert again.append("run", [b"after"], recorded_at=0) == 2
