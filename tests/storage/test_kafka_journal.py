@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,7 +107,9 @@ def test_what_cannot_be_read_is_lost_alone(broker: Broker, shop: Path) -> None:
     journal = open_shop_journal(shop)
     journal.append("messages", [b"one"], recorded_at=3)
     frame = frame_of(Record(0, 4, "messages", b"two"))
-    send(broker, topic_of(shop), b"garbage", frame[:-1] + b"!", None, frame + b"more", frame[:-1], b"")
+    strange = frame_of(Record(0, 4, "messages", b"two")).replace(b"messages", b"m\xff\xffsages")
+    strange = strange[:4] + zlib.crc32(strange[8:]).to_bytes(4, "little") + strange[8:]
+    send(broker, topic_of(shop), b"garbage", frame[:-1] + b"!", None, frame + b"more", strange, b"")
     journal.append("messages", [b"last"], recorded_at=5)
     for reader in (journal, open_shop_journal(shop)):
         found = list(reader.read(after=0))
