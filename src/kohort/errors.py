@@ -13,7 +13,8 @@
     │   │   └── GapError            a rule asks for what the store cannot do
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
-    │   │   └── CorruptionError     a checksum does not match
+    │   │   ├── CorruptionError     a checksum does not match
+    │   │   └── TopicError          a topic of Kafka, or the way to it, cannot be used as it is declared
     │   ├── MissingExtraError       an optional library is not installed                     exit code 6
     │   └── CheckError              a check fails before something is changed: nothing was   exit code 8
     │       └── StalePlanError      a plan no longer fits what it was made from
@@ -137,6 +138,10 @@ class ProjectError(TerminalError):
 
 class CorruptionError(ProjectError):
     """Stored bytes do not match their checksum."""
+
+
+class TopicError(ProjectError):
+    """A topic of Kafka, or the way to it, cannot be used as it is declared; the message repeats no data."""
 
 
 class MissingExtraError(TerminalError):

@@ -43,6 +43,8 @@ def test_without_it_there_is_no_kafka() -> None:
         ({"brokers": "one"}, r'field "kafka\.brokers": expected host:port'),
         ({"brokers": "kafka://one:9092"}, "expected host:port"),
         ({"topic": "shop"}, 'unknown field "topic"'),
+        ({"patience": "an age"}, r'field "kafka\.patience"'),
+        ({"patience": "1 hour"}, "expected 1 second to 5 minutes"),
         ({"journal": {}}, r'field "kafka\.journal\.topic": expected text'),
         ({"journal": {"topic": "a b"}}, "up to 249 letters"),
         ({"journal": {"topic": ".."}}, "expected a name"),

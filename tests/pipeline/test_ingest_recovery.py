@@ -1,18 +1,30 @@
 """Programs that append, bring the tables up and make them anew are killed at random moments: nothing told is lost."""
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
 
+import pytest
+
+from brokers import Broker, noida
 from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import KILL_CYCLES, NOW, tables_of
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with noida(tmp_path / "broker") as running:
+        yield running
+
 
 # Appends from many threads by group commit, in files of a few groups each, repeats among them; tells what is on disk.
 COLLECTING = """
@@ -64,8 +76,16 @@ while True:
 """
 
 
-def test_kill_9_of_collector_and_engine_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal", ["files", pytest.param("kafka", marks=pytest.mark.slow)])
+def test_kill_9_of_collector_and_engine_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, request: pytest.FixtureRequest, journal: str
+) -> None:
     shop = Project.create(tmp_path / "shop", clock=SettableClock(NOW))
+    if journal == "kafka":
+        broker: Broker = request.getfixturevalue("broker")
+        topic = {"topic": "shop", "create": True, "replication": 1}
+        kafka = {"brokers": [broker.address], "journal": topic}
+        shop.folder.settings.write_text(json.dumps({"name": "shop", "kafka": kafka}))
     segments = shop.folder.path / "segments" / "reference.yaml"
     segments.write_text(
         "segments:\n"
@@ -96,7 +116,7 @@ def test_kill_9_of_collector_and_engine_loses_nothing_and_doubles_nothing(tmp_pa
     assert told <= set(rows), "what was acknowledged is stored"
     assert len(rows) == len(set(rows)), "and stored once"
     assert len(told) > 10 * KILL_CYCLES
-    assert len(list(shop.folder.journal.glob("*.journal"))) > 1
+    assert (len(list(shop.folder.journal.glob("*.journal"))) > 1) is (journal == "files")
     assert not list(shop.folder.journal.glob("*.damaged"))
     list(shop.run(NOW + DAY))
     for segment in ("recent", "big"):

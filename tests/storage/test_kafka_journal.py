@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from confluent_kafka import KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from brokers import Broker, declare, noida, open_shop_journal, tansu
+from kohort.clock import SECOND
 from kohort.definitions.kafka import KafkaDefinition, KafkaLogin, KafkaTls, TopicDefinition
 from kohort.definitions.references import Reference
-from kohort.errors import BrokerError, MissingExtraError, OverloadError, ProjectError
+from kohort.errors import BrokerError, MissingExtraError, OverloadError, ProjectError, TopicError
 from kohort.storage.committing import GroupCommit
 from kohort.storage.frames import Record, frame_of
 from kohort.storage.kafka.connection import Connection
@@ -42,9 +44,9 @@ def topic_of(shop: Path) -> str:
     return str(json.loads((shop / "kohort.yaml").read_text())["kafka"]["journal"]["topic"])
 
 
-def journal_at(broker: Broker, topic: str, patience: float = 1, **options: bool | int) -> KafkaJournal:
-    kafka = KafkaDefinition((broker.address,))
-    return KafkaJournal(kafka, TopicDefinition(topic, **options), Path(), patience)  # type: ignore[arg-type]
+def journal_at(broker: Broker, topic: str, patience: int = 2, **options: bool | int) -> KafkaJournal:
+    kafka = KafkaDefinition((broker.address,), patience=patience * SECOND)
+    return KafkaJournal(kafka, TopicDefinition(topic, **options), Path())  # type: ignore[arg-type]
 
 
 def make_topic(broker: Broker, name: str, partitions: int, **settings: str) -> None:
@@ -83,7 +85,7 @@ def test_a_topic_that_would_lose_records_is_refused(
         lambda: journal.append("run", [b""], recorded_at=0),
         lambda: list(journal.read(after=0)),
     ):
-        with pytest.raises(ProjectError, match=problem):
+        with pytest.raises(TopicError, match=problem):
             use()
 
 
@@ -93,10 +95,10 @@ def test_a_topic_that_fits_needs_not_to_be_made(broker: Broker) -> None:
 
 
 def test_a_missing_topic_is_made_only_if_that_is_declared(broker: Broker) -> None:
-    with pytest.raises(ProjectError, match=r'no topic "missing" .*; make it, or write create: true'):
+    with pytest.raises(TopicError, match=r'no topic "missing" .*; make it, or write create: true'):
         journal_at(broker, "missing").last_seq()
     assert "missing" not in AdminClient({"bootstrap.servers": broker.address}).list_topics(timeout=10).topics
-    with pytest.raises(ProjectError, match=r"(?s)could not make the topic.*replication factor"):
+    with pytest.raises(TopicError, match=r"(?s)could not make the topic.*replication factor"):
         journal_at(broker, "missing", create=True, replication=3).last_seq()
     assert journal_at(broker, "missing", create=True, replication=1).last_seq() == 0
 
@@ -105,7 +107,9 @@ def test_what_cannot_be_read_is_lost_alone(broker: Broker, shop: Path) -> None:
     journal = open_shop_journal(shop)
     journal.append("messages", [b"one"], recorded_at=3)
     frame = frame_of(Record(0, 4, "messages", b"two"))
-    send(broker, topic_of(shop), b"garbage", frame[:-1] + b"!", None, frame + b"more", frame[:-1], b"")
+    strange = frame_of(Record(0, 4, "messages", b"two")).replace(b"messages", b"m\xff\xffsages")
+    strange = strange[:4] + zlib.crc32(strange[8:]).to_bytes(4, "little") + strange[8:]
+    send(broker, topic_of(shop), b"garbage", frame[:-1] + b"!", None, frame + b"more", strange, b"")
     journal.append("messages", [b"last"], recorded_at=5)
     for reader in (journal, open_shop_journal(shop)):
         found = list(reader.read(after=0))
@@ -145,15 +149,17 @@ def test_without_the_extra_it_is_told_what_to_install(shop: Path, monkeypatch: p
 
 def test_a_broker_that_is_away_is_waited_for_and_then_told_of(tmp_path: Path) -> None:
     with noida(tmp_path) as broker:
-        journal = journal_at(broker, "away", create=True, replication=1)
+        journal = journal_at(broker, "away", patience=10, create=True, replication=1)
         assert journal.append("run", [b"before"], recorded_at=0) == 1
+        journal = journal_at(broker, "away", patience=1)
+        assert journal.last_seq() == 1
         read = journal.read(after=0)
         broker.end()
         for use in (journal.last_seq, lambda: journal.append("run", [b""], recorded_at=0), lambda: next(read)):
             with pytest.raises(BrokerError, match="see that the brokers run and can be reached, then try again"):
                 use()
         with pytest.raises(BrokerError, match="look at the topic"):
-            journal_at(broker, "away").last_seq()
+            journal_at(broker, "away", patience=1).last_seq()
         broker.start()
         again = journal_at(broker, "away", patience=10)
         assert again.append("run", [b"after"], recorded_at=0) == 2

@@ -14,7 +14,6 @@ import uvloop
 from kohort.definitions.collecting import CollectLimits
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
-from kohort.storage.journal import Journal
 from kohort.testing.clock import SettableClock
 from kohort.web.collecting import server_of
 from kohort.web.collector import Collector
@@ -58,7 +57,7 @@ def serving(
     key = key or project.keys.create_write("web")[0]
     project.keep_up()
     told: list[Outcome] = []
-    with GroupCommit(Journal(project.folder.journal), clock) as commits:
+    with GroupCommit(project.open_journal(), clock) as commits:
         collector = Collector(project.keys, commits, clock, limits or CollectLimits(), project.withholding())
         mount_pixel(collector)
         collector.outcomes.listen(told.append)

@@ -4,12 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from kohort.clock import MINUTE, SECOND, parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.references import Reference, reference_of
 from kohort.errors import DefinitionError
 
 _BROKER: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}", re.ASCII)
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}", re.ASCII)
+_LEAST_PATIENCE, _MOST_PATIENCE = SECOND, 5 * MINUTE
 _MOST_COPIES: Final = 32
 _MOST_PARTITIONS: Final = 1_000
 
@@ -52,7 +54,8 @@ class TopicDefinition:
 class KafkaDefinition:
     """The brokers to begin with, how to get in, and the topics: of the journal, of changes of membership.
 
-    None for a topic means that nothing of that kind goes there.
+    None for a topic means that nothing of that kind goes there. After `patience` microseconds without an answer
+    brokers are said to be away.
     """
 
     brokers: tuple[str, ...]
@@ -60,6 +63,7 @@ class KafkaDefinition:
     login: KafkaLogin | None = None
     journal: TopicDefinition | None = None
     memberships: TopicDefinition | None = None
+    patience: int = 10 * SECOND
 
     def __str__(self) -> str:
         return "Kafka at " + ", ".join(self.brokers)
@@ -82,8 +86,11 @@ def kafka_definition_of(fields: Fields | None) -> KafkaDefinition | None:
         _login(fields),
         _topic(fields, "journal"),
         _topic(fields, "memberships", partitioned=True),
+        fields.build("patience", parse_duration, default="10 seconds"),
     )
     fields.refuse_unknown()
+    if not _LEAST_PATIENCE <= kafka.patience <= _MOST_PATIENCE:
+        raise fields.wrong("patience", "1 second to 5 minutes", fields.value("patience"))
     if kafka.login is not None and kafka.login.mechanism == "PLAIN" and kafka.tls is None:
         raise DefinitionError(
             f"{fields.place('login')}: PLAIN would send the password in the clear; add tls, or use SCRAM-SHA-512"

@@ -44,7 +44,7 @@ class Publisher:
     def step(self) -> int:
         """Publish what follows, if anything does, and return how many rows that were, 0 for none.
 
-        Raises BrokerError where the brokers do not answer, ProjectError where something must be mended, StorageError
+        Raises BrokerError where the brokers do not answer, TopicError where something must be mended, StorageError
         where the disk refuses: what was not acknowledged is published at the next step.
         """
         self._log.look()

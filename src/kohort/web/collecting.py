@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 
 from kohort.clock import MINUTE, Clock, SystemClock
-from kohort.errors import BrokerError
+from kohort.errors import BrokerError, TopicError
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
 from kohort.web.collector import Collector
@@ -80,8 +80,8 @@ def main() -> None:
     journal = project.open_journal()
     try:
         journal.last_seq()
-    except BrokerError as error:
-        # Whoever sends is told to come again, until it answers.
+    except (BrokerError, TopicError) as error:
+        # Whoever sends is told to come again, until it can be used.
         log.failed("journal", error)
     commits = GroupCommit(journal, clock)
     collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())

@@ -28,7 +28,7 @@ from kohort.collection.compressed import MOST_TIMES, unpacked
 from kohort.collection.pixel import GIF, pixel_event
 from kohort.collection.segment_messages import TYPES
 from kohort.definitions.collecting import DEFAULT_LIMITS, CollectLimits
-from kohort.errors import OverloadError, ProjectError, StorageError, UsageError, did_you_mean, shorten
+from kohort.errors import OverloadError, StorageError, TopicError, UsageError, did_you_mean, shorten
 from kohort.governance.keys import WriteKey, origin_of
 from kohort.pipeline.withholding import Withholding
 from kohort.storage.committing import GroupCommit
@@ -134,7 +134,7 @@ class Collector:
             raise RequestRefusedError(
                 503, "overloaded", "too much is waiting; come again", retry_after=PAUSE
             ) from error
-        except (StorageError, ProjectError) as error:
+        except (StorageError, TopicError) as error:
             problem = "the events could not be written, and are not kept; come again"
             raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error
         errors, withheld = tuple(acceptance.errors), acceptance.withheld

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kohort.clock import Clock, format_moment
-from kohort.errors import CorruptionError, DefinitionError, KohortError, LockedError, StorageError
+from kohort.errors import CorruptionError, DefinitionError, KohortError, LockedError, StorageError, TopicError
 
 _UTC: Final = ZoneInfo("UTC")
 # Their messages speak of files and of the disk; those of others may repeat what somebody sent.
-_TOLD: Final = (CorruptionError, DefinitionError, LockedError, StorageError)
+_TOLD: Final = (CorruptionError, DefinitionError, LockedError, StorageError, TopicError)
 
 
 class Log:

@@ -72,6 +72,9 @@ def serve_project(project: Project, options: ServeOptions) -> None:
     # A secret that is missing is told now, not by a process that dies again and again.
     project.webhooks()
     check_secrets(project.journeys, secret_of)
+    kafka = project.settings.kafka
+    if kafka is not None and kafka.login is not None:
+        secret_of(kafka.login.password)
     _Server(project, options, project.clock, Log("server", project.clock)).run()
 
 

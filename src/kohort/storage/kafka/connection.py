@@ -6,13 +6,12 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from kohort.clock import SECOND
 from kohort.definitions.kafka import KafkaDefinition
 from kohort.definitions.references import Reference
-from kohort.errors import BrokerError, KohortError, ProjectError
+from kohort.errors import BrokerError, KohortError, TopicError
 from kohort.storage.secrets import secret_of
 
-PATIENCE: Final = 10.0
-"""The seconds after which a broker that has not answered is said to be away."""
 _LARGEST_MESSAGE: Final = 1_000_000_000
 _READ_AHEAD: Final = 32 * 2**10
 """How many kB a consumer holds that nobody has asked for yet."""
@@ -48,7 +47,6 @@ _CONSUMING: Final[dict[str, Any]] = {
 _MUST_BE_MENDED: Final = frozenset(
     {
         KafkaError._AUTHENTICATION,
-        KafkaError._SSL,
         KafkaError._INVALID_ARG,
         KafkaError.SASL_AUTHENTICATION_FAILED,
         KafkaError.UNSUPPORTED_SASL_MECHANISM,
@@ -65,8 +63,8 @@ _MUST_BE_MENDED: Final = frozenset(
 class Connection:
     """Makes the clients for the brokers that a project in `folder` declares; each waits up to `patience` seconds."""
 
-    def __init__(self, kafka: KafkaDefinition, folder: Path, patience: float = PATIENCE) -> None:
-        self.kafka, self.patience = kafka, patience
+    def __init__(self, kafka: KafkaDefinition, folder: Path) -> None:
+        self.kafka, self.patience = kafka, kafka.patience / SECOND
         self._folder = folder
         self._trouble: KafkaError | None = None
 
@@ -85,16 +83,14 @@ class Connection:
     def failed(self, doing: str, error: KafkaError | KafkaException) -> KohortError:
         """Return the error for what was being done ("append to the topic …"), by what a client said of it.
 
-        It is BrokerError for what may succeed later, ProjectError for what must be mended first.
+        It is BrokerError for what may succeed later, TopicError for what must be mended first.
         """
         found: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
-        trouble = self._trouble
-        said = found.str() or found.name()
-        if trouble is not None and trouble.str() not in said:
-            said += f" ({trouble.str()})"
-        codes = {found.code()} | ({trouble.code()} if trouble is not None else set())
-        if codes & _MUST_BE_MENDED:
-            return ProjectError(f"could not {doing} of {self.kafka}: {said}; mend it there, or kafka in kohort.yaml")
+        # What a client says while it has no connection changes all the time; how that began says more, and stays.
+        cause = found if found.code() in _MUST_BE_MENDED else self._trouble or found
+        said = cause.str() or cause.name()
+        if cause.code() in _MUST_BE_MENDED:
+            return TopicError(f"could not {doing} of {self.kafka}: {said}; mend it there, or kafka in kohort.yaml")
         return BrokerError(
             f"could not {doing} of {self.kafka}: {said}; see that the brokers run and can be reached, then try again"
         )
@@ -124,4 +120,6 @@ class Connection:
         return settings
 
     def _note(self, error: KafkaError) -> None:
-        self._trouble = error
+        before = None if self._trouble is None else self._trouble.code()
+        if before in {None, KafkaError._ALL_BROKERS_DOWN} or error.code() in _MUST_BE_MENDED:
+            self._trouble = error

@@ -8,30 +8,32 @@ their order, and those of others may stand between them.
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from kohort.clock import Moment
 from kohort.definitions.kafka import KafkaDefinition, TopicDefinition
+from kohort.errors import BrokerError, KohortError
 from kohort.storage.frames import Record, RecordKind, frame_of
-from kohort.storage.kafka.connection import PATIENCE, Connection
+from kohort.storage.kafka.connection import Connection
 from kohort.storage.kafka.following import Follower
 from kohort.storage.kafka.sending import Sender, Sent
 from kohort.storage.kafka.topics import prepare_journal
+
+_ATTEMPTS: Final = 4
 
 
 class KafkaJournal:
     """The journal in the topic that `kafka.journal` names; `folder` is the project's.
 
     Nothing is asked of the brokers before the first use, and then the topic is looked at, or made: what goes wrong with
-    that is raised by whatever was called, as ProjectError, or as BrokerError where nobody answers.
+    that is raised by whatever was called, as TopicError, or as BrokerError where nobody answers.
     """
 
-    def __init__(
-        self, kafka: KafkaDefinition, topic: TopicDefinition, folder: Path, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, kafka: KafkaDefinition, topic: TopicDefinition, folder: Path) -> None:
         self.kafka = kafka
-        self._topic, self._connection = topic, Connection(kafka, folder, patience)
+        self._topic, self._connection = topic, Connection(kafka, folder)
         self._sender = Sender(self._connection, topic.name)
         self._asking = threading.RLock()
         self._is_ready = False
@@ -51,7 +53,7 @@ class KafkaJournal:
     def append(self, kind: RecordKind, bodies: Sequence[bytes], *, recorded_at: Moment) -> int:
         """Append records, wait until the brokers have them, and return the last sequence number.
 
-        Raises BrokerError where they do not acknowledge it, ProjectError where they never will: then none of them
+        Raises BrokerError where they do not acknowledge it, TopicError where they never will: then none of them
         counts as acknowledged, and some may be there all the same.
         """
         numbers = self.append_all([(kind, body) for body in bodies], recorded_at=recorded_at)
@@ -78,13 +80,12 @@ class KafkaJournal:
         follower = self._follower(after)
         try:
             yield from follower.records(last)
-        except GeneratorExit:
-            self._give_back(follower)
-            raise
-        except BaseException:
+        except KohortError:
             follower.close()
             raise
-        self._give_back(follower)
+        finally:
+            # Whoever stops in the middle may go on from there.
+            self._give_back(follower)
 
     def last_seq(self) -> int:
         """Return the sequence number of the last acknowledged record, 0 for none; raises BrokerError."""
@@ -102,12 +103,19 @@ class KafkaJournal:
             self._prepare()
             self._asker = self._asker or self._connection.consumer()
             place = TopicPartition(self._topic.name, 0)
-            try:
-                found = self._asker.get_watermark_offsets(place, timeout=self._connection.patience, cached=False)
-            except KafkaException as error:
-                # Troubles are told to who polls.
-                self._asker.poll(0)
-                raise self._connection.failed(f'ask how far the topic "{self._topic.name}" goes', error) from error
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    found = self._asker.get_watermark_offsets(
+                        place, self._connection.patience / _ATTEMPTS, cached=False
+                    )
+                except KafkaException as error:
+                    # Clients give up at once while a partition moves; and troubles are told to who polls.
+                    self._asker.poll(self._connection.patience / _ATTEMPTS**2)
+                    failure = self._connection.failed(f'ask how far the topic "{self._topic.name}" goes', error)
+                    if attempt == _ATTEMPTS or not isinstance(failure, BrokerError):
+                        raise failure from error
+                else:
+                    break
             self._connection.worked()
         return found
 
@@ -127,6 +135,8 @@ class KafkaJournal:
         return Follower(self._connection, self._topic.name, after)
 
     def _give_back(self, follower: Follower) -> None:
+        if follower.is_closed:
+            return
         with self._asking:
             before, self._waiting = self._waiting, follower
         if before is not None:

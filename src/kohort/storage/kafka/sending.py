@@ -32,7 +32,7 @@ class Sender:
     def send(self, messages: Iterable[Sent]) -> list[int]:
         """Send messages in their order, and return their offsets once the brokers have all of them.
 
-        Raises BrokerError or ProjectError if they do not: what was kept then are some of the first ones, of each
+        Raises BrokerError or TopicError if they do not: what was kept then are some of the first ones, of each
         partition, unless a broker that was given up has taken in the others all the same.
         """
         doing, answers = f'write to the topic "{self._topic}"', _Answers()

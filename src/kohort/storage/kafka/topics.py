@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from kohort.definitions.kafka import TopicDefinition
-from kohort.errors import BrokerError, ProjectError
+from kohort.errors import BrokerError, TopicError
 from kohort.storage.kafka.connection import Connection
 
 _PAUSE: Final = 0.1
@@ -22,27 +22,27 @@ _KEPT_FOR_EVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "rete
 def prepare_journal(connection: Connection, topic: TopicDefinition) -> None:
     """See that a topic can be the journal: one partition, from which nothing is deleted; make it if it may be made.
 
-    Raises ProjectError for a topic that cannot be, BrokerError where nobody answers.
+    Raises TopicError for a topic that cannot be, BrokerError where nobody answers.
     """
     admin = connection.admin()
     copies = {"min.insync.replicas": str(topic.replication // 2 + 1), "max.message.bytes": str(_LARGEST)}
     partitions = _prepare(admin, connection, topic, {**_KEPT_FOR_EVER, **copies})
     where = f'the topic "{topic.name}" of {connection.kafka}'
     if partitions != 1:
-        raise ProjectError(
+        raise TopicError(
             f"{where} has {partitions} partitions, and the journal needs one, so that its records have one order; "
             "name another topic in kohort.yaml"
         )
     settings = _settings_of(admin, connection, topic)
     for name, wanted in _KEPT_FOR_EVER.items():
         if settings.get(name) != wanted:
-            raise ProjectError(
+            raise TopicError(
                 f"{where} has {name}={settings.get(name, 'nothing')}, so records of the journal would be deleted; "
                 f"set {name}={wanted} on it, then try again"
             )
     largest = int(settings.get("max.message.bytes", _SMALLEST))
     if largest < _SMALLEST:
-        raise ProjectError(
+        raise TopicError(
             f"{where} takes messages up to max.message.bytes={largest:,}, and records of the journal may be larger; "
             f"set {_SMALLEST} at least, better {_LARGEST}, then try again"
         )
@@ -59,7 +59,7 @@ def _prepare(admin: AdminClient, connection: Connection, topic: TopicDefinition,
     if found is not None:
         return found
     if not topic.create:
-        raise ProjectError(
+        raise TopicError(
             f'there is no topic "{topic.name}" at {connection.kafka}; make it, or write create: true beside its name '
             "in kohort.yaml"
         )
