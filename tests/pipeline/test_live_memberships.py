@@ -6,6 +6,7 @@ import pytest
 from live_desk import LiveDesk
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND
+from kohort.pipeline.live import keeping
 from small_shop import NOW, tables_of
 
 VISIT = {"event": "Visit"}
@@ -124,3 +125,13 @@ def test_joining_small_files_changes_nothing(desk: LiveDesk) -> None:
     desk.receive(VISIT | {"userId": "bob"})
     desk.step()
     assert desk.log() == [*stood, "recent bob entered 70", "visitors bob entered 70"]
+
+
+def test_an_event_of_which_no_rule_speaks_changes_nothing(desk: LiveDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("begun anew")
+
+    monkeypatch.setattr(keeping, "begun", refused)
+    desk.receive({"event": "Unheard Of", "userId": "bob", "properties": {"size": 1}}, VISIT | {"userId": "ada"})
+    desk.step()
+    assert desk.log()[1:] == ["recent ada entered 0"]

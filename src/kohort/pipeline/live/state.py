@@ -1,6 +1,7 @@
 """What a live engine rests on, and what it has been told of a project's tables."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -10,6 +11,7 @@ from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
 from kohort.engines.live.epochs import Epoch
 from kohort.engines.live.flips import Cause as Reason
+from kohort.engines.plan import build_plan, events_of
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
 from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
@@ -31,7 +33,7 @@ class Basis:
     """What the members of all segments rest on besides what people do: another basis needs another engine.
 
     `epoch` is the journal number of the latest run, `since` the moment from which on the log tells of the segments
-    in force.
+    in force. The `catalog` has only events of which rules speak: those that appear besides change nothing.
     """
 
     epoch: int
@@ -45,10 +47,11 @@ class Basis:
         """Return what is in force now; the rules of `before` are not read again where nothing has changed."""
         force = workspace.in_force()
         catalog = catalog_in_force(workspace, force)
-        if before is not None and (before.force, before.catalog) == (force, catalog):
-            rules = before.rules
+        if before is not None and (before.force, before.catalog) == (force, _of_events(catalog, before.catalog.events)):
+            catalog, rules = before.catalog, before.rules
         else:
             rules = rules_in_force(workspace, force)[1]
+            catalog = _of_events(catalog, events_of(build_plan(rules, catalog)))
         live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
         rows = recorded(workspace.tables, "epochs").to_pylist()
         epochs = {row["seq"]: row["at"] for row in rows if row["seq"] not in live}
@@ -60,6 +63,10 @@ class Basis:
     def names(self) -> list[str]:
         """The segments, in the order of their rules."""
         return list(self.rules)
+
+
+def _of_events(catalog: Catalog, names: Collection[str]) -> Catalog:
+    return replace(catalog, events={name: its for name, its in catalog.events.items() if name in names})
 
 
 @dataclass
