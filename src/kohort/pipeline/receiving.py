@@ -37,18 +37,21 @@ def keep_up(workspace: Workspace, live: "LiveMemberships | None" = None) -> Tall
     the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which consent cannot be required,
     once the tables are up to date.
     """
-    projection = open_projection(workspace)
+    projection, began = open_projection(workspace), workspace.clock.now()
     projection.catch_up()
     tally = projection.tally
     report_remarks(workspace, projection)
     settings = workspace.settings
-    if live is not None and settings.live.enabled and settings.as_of is None:
-        live.step(workspace, settings.live)
+    is_live = live is not None and settings.live.enabled and settings.as_of is None
+    if live is not None and is_live and live.step(workspace, settings.live, began):
         projection.catch_up()
     requirements(workspace)
-    adopt_plan(workspace)
-    adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now())
-    projection.catch_up()
+    adopted = [
+        adopt_plan(workspace),
+        adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now()),
+    ]
+    if any(adopted):
+        projection.catch_up()
     return tally
 
 

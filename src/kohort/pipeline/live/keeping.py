@@ -40,14 +40,16 @@ class LiveMemberships:
         """Whether there is anything to keep up with the clock."""
         return self._state is not None
 
-    def step(self, workspace: Workspace, settings: LiveSettings) -> int:
-        """Record who has entered and left by now; return how many changes that are."""
+    def step(self, workspace: Workspace, settings: LiveSettings, now: Moment) -> bool:
+        """Record who has entered and left by `now`; return whether there is a new record.
+
+        The best `now` is when the tables began to be brought up: nothing that they lack is late then.
+        """
         # Until all is recorded, nothing is known: what was found and is lost is found again from the tables.
         state, self._state = self._state, None
-        now = workspace.clock.now()
         basis = Basis.of(workspace, state.basis if state else None)
         if not basis.epoch or not basis.rules:
-            return 0
+            return False
         front = Front.of(workspace.tables, state.front if state else None)
         statistics = None
         if state is None or state.basis != basis or not front.follows(state.front):
@@ -60,9 +62,9 @@ class LiveMemberships:
                 statistics = engine.measured()
                 found = Changes.joined([found, engine.pin(statistics)])
             said = said_live(state, state.waiting.take(found, engine.now), since, workspace.tables)
-        self._record(workspace, state, said, statistics, settings)
+        is_recorded = self._record(workspace, state, said, statistics, settings)
         self._state = state
-        return len(said.people)
+        return is_recorded
 
     def tidy(self, tables: Tables) -> None:
         """Join the small files of tables; what was told of them stays told. The caller holds the write lock."""
@@ -81,12 +83,12 @@ class LiveMemberships:
         said: ChangesSaid,
         statistics: Statistics | None,
         settings: LiveSettings,
-    ) -> None:
+    ) -> bool:
         """Append changes to the journal; without any, now and then, that memberships are kept up."""
         now = state.engine.now
         is_due = self._is_due(now, settings)
         if not said.people and not is_due:
-            return
+            return False
         population = state.engine.population()
         kept = [MembershipsKept(0, population, part) for part in parts_of(said, _CHANGES_A_RECORD)]
         # Only with the last of them memberships are known up to a later moment.
@@ -94,6 +96,7 @@ class LiveMemberships:
         kept[-1] = msgspec.structs.replace(kept[-1], at=now - settings.settling, statistics=numbers)
         workspace.journal.append("changes", [msgspec.json.encode(one) for one in kept], recorded_at=now)
         self._said_at = now if is_due else self._said_at
+        return True
 
 
 def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> Changes:
