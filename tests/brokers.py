@@ -144,3 +144,9 @@ def declare(folder: Path, broker: Broker | None, **topics: object) -> None:
         document["kafka"] = {"brokers": [broker.address], "journal": journal, **topics}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kohort.yaml").write_text(json.dumps(document))
+
+
+def program(text: str, *arguments: str) -> list[str]:
+    """Return the command that runs a program which may import this module."""
+    here = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    return [sys.executable, "-c", here + text, *arguments]

@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from brokers import Broker, declare, noida, open_shop_journal, tansu
+from brokers import Broker, declare, noida, open_shop_journal, program, tansu
 from kohort.clock import SECOND
 from kohort.definitions.kafka import KafkaDefinition, KafkaLogin, KafkaTls, TopicDefinition
 from kohort.definitions.references import Reference
@@ -218,9 +218,7 @@ def test_a_broker_killed_again_and_again_loses_nothing_acknowledged(tmp_path: Pa
     acknowledged: dict[int, bytes] = {}
     with tansu() as broker:
         declare(tmp_path, broker)
-        with subprocess.Popen(
-            [sys.executable, "-c", APPENDING, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        ) as writer:
+        with subprocess.Popen(program(APPENDING, str(tmp_path)), stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             for _ in range(KILLS):
                 # It goes on by itself each time the broker has come back.

@@ -3,21 +3,19 @@
 python -m kohort.web.delivering --project DIR --lifeline DESCRIPTOR
 """
 
-import argparse
 from collections import Counter
-from pathlib import Path
 from threading import Lock
 from typing import Final
 
 from kohort.activation.deliveries import State
-from kohort.clock import SECOND, Clock, Moment, SystemClock
-from kohort.errors import KohortError, LockedError
+from kohort.clock import SECOND, Clock, Moment
+from kohort.errors import LockedError
 from kohort.pipeline.delivering import Deliverer
 from kohort.project import Project
-from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
 from kohort.web.measurements import write_families
 from kohort.web.metrics import Metric
+from kohort.web.worker import Failures, Worker
 
 _PAUSE: Final = 0.5
 """The seconds between two looks at the membership log and the ledger."""
@@ -74,22 +72,14 @@ class Delivering:
 
     def __init__(self, deliverer: Deliverer, measurements: DeliveryMeasurements, log: Log) -> None:
         self._deliverer, self._measurements, self._log = deliverer, measurements, log
-        self._failed = ""
+        self._failures = Failures(log)
 
     def step(self) -> None:
         """Read what is new, begin to send what is due, and tell what came of what was sent."""
-        try:
+        with self._failures.told():
             self._deliverer.step()
             self.tell()
             self._measurements.publish()
-        except LockedError:
-            return
-        except KohortError as error:
-            if str(error) != self._failed:
-                self._log.failed("step", error)
-            self._failed = str(error)
-        else:
-            self._failed = ""
 
     def tell(self) -> None:
         """Say what came of what was sent since the last time, in numbers."""
@@ -111,15 +101,9 @@ def _word_of(numbers: dict[str, int]) -> str:
 
 def main() -> None:
     """Deliver until it is told to end; then end after what is under way."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--lifeline", type=int, required=True)
-    given = parser.parse_args()
-    clock = SystemClock()
-    lifeline, log = Lifeline(given.lifeline), Log("deliverer", clock)
-    lifeline.stop_on_signals()
-    project = Project(given.project, clock=clock)
-    measurements = DeliveryMeasurements(project, clock)
+    worker = Worker.of_arguments("deliverer")
+    project, lifeline, log = worker.project, worker.lifeline, worker.log
+    measurements = DeliveryMeasurements(project, project.clock)
     while lifeline.wait(_PAUSE):
         try:
             with project.delivering(measurements.note) as deliverer:

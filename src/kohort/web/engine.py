@@ -3,26 +3,21 @@
 python -m kohort.web.engine --project DIR --lifeline DESCRIPTOR
 """
 
-import argparse
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
-from kohort.clock import MINUTE, SECOND, Clock, Moment, SystemClock
-from kohort.errors import KohortError, LockedError
+from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
 from kohort.storage.journals import OpenJournal
-from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
 from kohort.web.measurements import EngineMeasurements
+from kohort.web.worker import Failures, Worker
 
 _PAUSE: Final = 0.05
-"""The seconds between two looks at the journal: what people do is in the segments within a quarter of a second."""
+"""The seconds between two looks at the journal."""
 _TICK: Final = SECOND // 2
 """How often the time alone is told to who keeps memberships up live."""
-
-
 _TIDY: Final = 5 * MINUTE
 """How often small files are joined."""
 
@@ -36,7 +31,7 @@ class Engine:
         self._tracking: tuple[int, int] | None = None
         self._arrived: Moment | None = None
         self._last_run: Moment | None = None
-        self._failed = ""
+        self._failures = Failures(log)
         self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
         self._stalled: tuple[str, ...] = ()
         # Compiled loops take their time to load; who is told to end meanwhile must have heard it.
@@ -48,20 +43,12 @@ class Engine:
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
-        try:
+        with self._failures.told():
             self._keep_up()
             self._run_if_due()
             self._tidy_if_due()
             self._measurements.publish(self._project.settings.schedule.stalled_after)
             self._tell_stalled()
-        except LockedError:
-            return
-        except KohortError as error:
-            if str(error) != self._failed:
-                self._log.failed("step", error)
-            self._failed = str(error)
-        else:
-            self._failed = ""
 
     def _keep_up(self) -> None:
         seq, tracking = self._journal.last_seq(), self._version_of_tracking()
@@ -117,15 +104,9 @@ class Engine:
 
 def main() -> None:
     """Run the engine until it is told to end; then apply what is left."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--project", type=Path, required=True)
-    parser.add_argument("--lifeline", type=int, required=True)
-    given = parser.parse_args()
-    clock = SystemClock()
-    lifeline, log = Lifeline(given.lifeline), Log("engine", clock)
-    lifeline.stop_on_signals()
-    project = Project(given.project, clock=clock)
-    engine = Engine(project, project.open_journal(), clock, log)
+    worker = Worker.of_arguments("engine")
+    project, lifeline, log = worker.project, worker.lifeline, worker.log
+    engine = Engine(project, project.open_journal(), project.clock, log)
     log.say("started")
     while lifeline.wait(_PAUSE):
         engine.step()
