@@ -19,6 +19,7 @@ from kohort.storage.tables import APPLICATION
 
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1
+_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -114,17 +115,25 @@ class FollowedTable:
         self.files, self.watermark, self._version, self._sign = {}, 0, -1, None
         if not self._log.exists():
             return known
-        try:
-            table = DeltaTable(self._folder.resolve().as_uri())
-        except TableNotFoundError:
-            return known
-        except (DeltaError, OSError) as error:
-            raise StorageError(f"could not read the table in {self._folder}: {error}; try again") from error
-        self._version, self._sign = table.version(), self._sign_of(table.version())
-        self.watermark = table.transaction_version(APPLICATION) or 0
-        for row in pa.table(table.get_add_actions(flatten=True)).to_pylist():
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._read_whole(DeltaTable(self._folder.resolve().as_uri()))
+            except TableNotFoundError:
+                return known
+            except (DeltaError, OSError) as error:
+                # It may have been dropped while it was read.
+                if attempt == _ATTEMPTS - 1:
+                    raise StorageError(f"could not read the table in {self._folder}: {error}; try again") from error
+            else:
+                return True
+        return known
+
+    def _read_whole(self, table: DeltaTable) -> None:
+        version, watermark = table.version(), table.transaction_version(APPLICATION) or 0
+        rows, sign = pa.table(table.get_add_actions(flatten=True)).to_pylist(), self._sign_of(version)
+        self.files, self.watermark, self._version, self._sign = {}, watermark, version, sign
+        for row in rows:
             self._add(row["path"], row["num_records"], row.get("min.seq"), row.get("max.seq"))
-        return True
 
     def _take(self, commit: bytes) -> None:
         for line in commit.splitlines():
