@@ -145,9 +145,8 @@ def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> M
         return {}
     seq = readable(tables) if seq is None else seq
     log = tables.read("membership_log")
-    keys = pc.binary_join_element_wise(log.column("segment"), log.column("person_id"), _KEY)
     its = pc.and_(
-        pc.is_in(keys, value_set=pa.array([_KEY.join(one) for one in whose], pa.string())),
+        pc.is_in(_keys(log), value_set=pa.array([_KEY.join(one) for one in whose], pa.string())),
         pc.less(log.column("seq"), pa.scalar((seq + 1) * LOG_ROWS_A_RECORD)),
     )
     return net_changes(log.filter(its).sort_by("seq").to_pylist())
