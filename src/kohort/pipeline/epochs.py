@@ -135,8 +135,13 @@ def latest_moment(workspace: Workspace) -> Moment | None:
 
 def latest_run(workspace: Workspace) -> EpochClosed | None:
     """Return the newest epoch that was no part of keeping memberships up live; None before the first."""
+    return _newest(run_epochs(workspace))
+
+
+def run_epochs(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return the rows of `epochs` that were no part of keeping memberships up live."""
     live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
-    return _newest(row for row in recorded(workspace.tables, "epochs").to_pylist() if row["seq"] not in live)
+    return [row for row in recorded(workspace.tables, "epochs").to_pylist() if row["seq"] not in live]
 
 
 def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:

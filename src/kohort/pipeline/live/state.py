@@ -15,7 +15,7 @@ from kohort.engines.plan import build_plan, events_of
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
 from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
-from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force
+from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force, run_epochs
 from kohort.pipeline.histories import open_history
 from kohort.pipeline.live.corrections import Found
 from kohort.pipeline.live.front import Front, Moved
@@ -52,9 +52,7 @@ class Basis:
         else:
             rules = rules_in_force(workspace, force)[1]
             catalog = _of_events(catalog, events_of(build_plan(rules, catalog)))
-        live = frozenset(recorded(workspace.tables, "membership_updates").column("seq").to_pylist())
-        rows = recorded(workspace.tables, "epochs").to_pylist()
-        epochs = {row["seq"]: row["at"] for row in rows if row["seq"] not in live}
+        epochs = {row["seq"]: row["at"] for row in run_epochs(workspace)}
         # Before there was `kohort apply`, the epoch was the record that followed.
         first = min((seq for seq in epochs if seq >= force.seq), default=0)
         return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules)
