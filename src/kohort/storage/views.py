@@ -57,7 +57,7 @@ def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
 
 def run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     """Run a statement that gives nothing back."""
-    connection.execute(statement.sql(dialect="duckdb"))
+    connection.execute(statement.sql(dialect="duckdb", copy=False))
 
 
 def create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
