@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from live_desk import SETTLING, LiveDesk, logged, stored
 
 from kohort.clock import DAY, MINUTE, SECOND, Moment
+from kohort.testing.suite.base import scaled
 from small_shop import NOW, tables_of
 
 SEGMENTS = {
@@ -104,7 +105,7 @@ def begun(folder: Path) -> LiveDesk:
     return desk
 
 
-@settings(max_examples=15)
+@settings(max_examples=scaled(15))
 @given(story=st.lists(happenings, min_size=3, max_size=14))
 def test_memberships_kept_live_are_those_of_a_run(story: list[Happening], tmp_path_factory: object) -> None:
     desk = begun(Path(tmp_path_factory.mktemp("live")))  # type: ignore[attr-defined]
