@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, params
 
-from kohort.governance.keys import MEMBERSHIPS_READ
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ
 from kohort.project import Project
+from kohort.web.api.asking import Desk
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
+from kohort.web.api.members import mount_members
 from kohort.web.api.problems import Problem, mount_problems
-from kohort.web.api.segments import mount_segments
+from kohort.web.api.rules import mount_explanations, mount_previews
+from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.stream import mount_stream
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
@@ -61,11 +64,27 @@ def application(project: Project, feed: Feed, failed: Callable[[], None] = lambd
             "auto_configure": False,
         },
     )
-    memberships = APIRouter(
-        prefix="/api/v1", dependencies=[Depends(needs(project.keys, MEMBERSHIPS_READ))], responses=_REFUSALS
-    )
-    mount_segments(memberships, project)
-    mount_stream(memberships, project, feed)
-    app.include_router(memberships)
+    _mount(app, Desk(project), feed)
     mount_problems(app)
     return app
+
+
+def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
+    """Add every endpoint, each behind the scopes of which a key needs one."""
+
+    def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
+        key = Depends(needs(desk.project.keys, *scopes))
+        return APIRouter(prefix="/api/v1", dependencies=[key], responses=_REFUSALS), key
+
+    memberships, _ = behind(MEMBERSHIPS_READ)
+    mount_members(memberships, desk)
+    mount_stream(memberships, desk.project, feed)
+    listed, _ = behind(MEMBERSHIPS_READ, SEGMENTS_READ)
+    mount_segments(listed, desk)
+    segments, key = behind(SEGMENTS_READ)
+    mount_segment_details(segments, desk)
+    mount_previews(segments, desk, key)
+    people, _ = behind(PEOPLE_READ)
+    mount_explanations(people, desk)
+    for router in (memberships, listed, segments, people):
+        app.include_router(router)
