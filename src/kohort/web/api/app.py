@@ -17,6 +17,7 @@ from kohort.web.api.problems import Problem, mount_problems
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.stream import mount_stream
+from kohort.web.api.taxonomy import mount_taxonomy, mount_values
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     status: {"model": Problem, "description": words}
@@ -84,7 +85,9 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     segments, key = behind(SEGMENTS_READ)
     mount_segment_details(segments, desk)
     mount_previews(segments, desk, key)
+    mount_taxonomy(segments, desk)
     people, _ = behind(PEOPLE_READ)
     mount_explanations(people, desk)
+    mount_values(people, desk)
     for router in (memberships, listed, segments, people):
         app.include_router(router)
