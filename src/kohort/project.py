@@ -1,9 +1,7 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -14,6 +12,7 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
@@ -30,15 +29,7 @@ from kohort.storage.records import Finding
 from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
-    from kohort.activation.deliveries import Delivery, State
-    from kohort.activation.ledger import Ledger
-    from kohort.activation.sending import Told
-    from kohort.collection.webhooks.deliveries import Webhooks
-    from kohort.definitions.journey import JourneyDefinition
-    from kohort.definitions.project import ProjectDefinition
-    from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
-    from kohort.pipeline.delivering import Deliverer
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.live.keeping import LiveMemberships
@@ -46,22 +37,19 @@ if TYPE_CHECKING:
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
-    from kohort.pipeline.publishing import Publisher
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
-    from kohort.pipeline.withholding import Withholding
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
     from kohort.segments.change_plan import ChangePlan
     from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
-    from kohort.storage.watch import Watch
 
 Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(VocabularyFacet):
+class Project(VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
@@ -402,14 +390,6 @@ class Project(VocabularyFacet):
 
         return report_data(self._workspace())
 
-    @cached_property
-    def keys(self) -> "Keys":
-        """The keys that let programs in: made, found, listed and revoked here; they need no lock."""
-        from kohort.governance.keys import Keys
-        from kohort.storage.state import State
-
-        return Keys(State(self.folder.state), self.clock)
-
     def freshness(self, before: "Freshness | None" = None) -> "Freshness":
         """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper."""
         from kohort.pipeline.freshness import freshness_of
@@ -423,99 +403,6 @@ class Project(VocabularyFacet):
         """
         return open_journal(self.folder, self.settings)
 
-    def watch(self) -> "Watch":
-        """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
-        from kohort.storage.watch import Watch
-
-        return Watch(self.folder.watch, self.clock)
-
-    def webhooks(self) -> "Webhooks":
-        """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.
-
-        Raises DefinitionError for a wrong file, ProjectError for a secret that is not where a file says.
-        """
-        from kohort.collection.webhooks.deliveries import Webhooks
-        from kohort.storage.secrets import secret_of
-
-        return Webhooks(self._workspace().webhooks, secret_of)
-
-    @property
-    def journeys(self) -> "list[JourneyDefinition]":
-        """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
-        return self._workspace().journeys
-
-    def deliver(self) -> Mapping[str, int]:
-        """Send what journeys have to say of changes that are new, or due again; return how much came to what.
-
-        By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
-        file, ProjectError for a secret that is missing, LockedError while a server delivers.
-        """
-        from kohort.pipeline.delivering import deliver_once
-
-        return deliver_once(self.delivering)
-
-    @contextmanager
-    def delivering(self, told: "Told") -> "Iterator[Deliverer]":
-        """Give what delivers step by step, and tells of what becomes of deliveries; raises LockedError for a second."""
-        from kohort.pipeline.delivering import Deliverer
-        from kohort.storage.secrets import secret_of
-
-        with (
-            write_lock(self.folder.delivering),
-            Deliverer(
-                self.folder, self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told
-            ) as deliverer,
-        ):
-            yield deliverer
-
-    def publish(self) -> int:
-        """Publish each change of membership that was not yet, to the topic of `kohort.yaml`; return how many.
-
-        Raises UsageError where none is declared, MissingExtraError without the extra `[kafka]`, BrokerError where the
-        brokers do not answer, LockedError while a server publishes.
-        """
-        with self.publishing() as publisher:
-            return sum(iter(publisher.step, 0))
-
-    @contextmanager
-    def publishing(self) -> "Iterator[Publisher]":
-        """Give what publishes step by step; raises as `publish`."""
-        from kohort.pipeline.publishing import Publisher
-
-        publisher = Publisher(self.folder, self.settings)
-        with write_lock(self.folder.publishing):
-            yield publisher
-
-    @cached_property
-    def ledger(self) -> "Ledger":
-        """The deliveries of journeys: what was asked for, and what has become of it."""
-        from kohort.activation.ledger import Ledger
-        from kohort.storage.state import State
-
-        return Ledger(State(self.folder.state))
-
-    def deliveries(self, states: "Iterable[State]" = (), most: int | None = None) -> "list[Delivery]":
-        """Return the deliveries of journeys in these states, or in all, those due last first, at `most` so many."""
-        return self.ledger.list(states, most)
-
-    def retry_deliveries(self, ids: Sequence[str] = ()) -> int:
-        """Have dead letters sent again, these or all, as if they were new, and return how many they are.
-
-        Raises UnknownNameError for an id that no dead letter has.
-        """
-        return self.ledger.retry(ids, self.clock.now())
-
-    def withholding(self) -> "Withholding":
-        """Return what the collector may not keep without consent, as `kohort.yaml` and sources/ declare.
-
-        Raises DefinitionError for a purpose or a source that nobody knows.
-        """
-        from kohort.pipeline.admission import requirements
-        from kohort.pipeline.withholding import Withholding
-
-        workspace = self._workspace()
-        return Withholding(requirements(workspace), workspace.settings.consent.categories())
-
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
         return self._moment(self._workspace(), at)
@@ -524,11 +411,6 @@ class Project(VocabularyFacet):
         """Return when a step of `run` was last recorded, None before the first."""
         rows = self._workspace().tables.read("runs").column("recorded_at").to_pylist()
         return max(rows, default=None)
-
-    @property
-    def settings(self) -> "ProjectDefinition":
-        """What `kohort.yaml` declares, read anew."""
-        return self._workspace().settings
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,17 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+from kohort.facets.facet import Facet
+
 if TYPE_CHECKING:
     from kohort.pipeline.taxonomy import FrequentValue, Taxonomy
-    from kohort.pipeline.workspace import Workspace
     from kohort.rules.complete import Completion
 
 
-class VocabularyFacet:
+class VocabularyFacet(Facet):
     """The part of `Project` that tells of events, traits and their values."""
-
-    def _workspace(self) -> "Workspace":
-        raise NotImplementedError
 
     def taxonomy(self) -> "Taxonomy":
         """Return every event with its properties, and every trait, that a rule can speak of, with their counts."""
