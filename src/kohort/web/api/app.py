@@ -7,13 +7,16 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI, params
 
-from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.project import Project
+from kohort.storage.state import State
 from kohort.web.api.asking import Desk
+from kohort.web.api.changes import mount_changes
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
 from kohort.web.api.members import mount_members
 from kohort.web.api.problems import Problem, mount_problems
+from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.stream import mount_stream
@@ -89,5 +92,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     people, _ = behind(PEOPLE_READ)
     mount_explanations(people, desk)
     mount_values(people, desk)
-    for router in (memberships, listed, segments, people):
+    changing, key = behind(SEGMENTS_WRITE)
+    mount_changes(changing, desk, key, Repeats(State(desk.project.folder.state), desk.project.clock))
+    for router in (memberships, listed, segments, people, changing):
         app.include_router(router)

@@ -33,8 +33,14 @@ class Desk:
         and what is meant where the call makes no sense: `asked`. A name of the path that nobody knows is answered with
         404, another wrong one with 422.
         """
+        with self._one_at_a_time, self.changing(**places) as project:
+            yield project
+
+    @contextmanager
+    def changing(self, **places: str) -> Iterator[Project]:
+        """Give the project to a block that waits for its lock: questions go on meanwhile; otherwise as `asking`."""
         try:
-            with self._one_at_a_time, steady_tables():
+            with steady_tables():
                 yield self.project
         except (DefinitionError, UsageError, CheckError) as error:
             raise _refusal(error, places) from error
@@ -63,7 +69,7 @@ def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str,
         case NotEvaluatedError():
             status, code, place = 409, "not_evaluated", places.get("segment")
         case CheckError():
-            status, code = 409, "refused"
+            status, code, place = 409, "refused", None
     if isinstance(error, DefinitionError) and place is None:
         return error  # a file of the project is wrong, and not the request
     return RequestRefusedError(status, code, str(error), where=place)
@@ -71,7 +77,12 @@ def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str,
 
 def answered(model: BaseModel, **headers: str) -> Response:
     """Return the answer that a model is."""
-    return Response(model.model_dump_json(), 200, {**_FRESH, **headers}, "application/json")
+    return answer_of(model.model_dump_json().encode(), **headers)
+
+
+def answer_of(body: bytes, **headers: str) -> Response:
+    """Return the answer that JSON is."""
+    return Response(body, 200, {**_FRESH, **headers}, "application/json")
 
 
 def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str] = frozenset()) -> Response:
