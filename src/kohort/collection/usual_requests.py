@@ -1,8 +1,8 @@
 """Requests as SDKs usually send them: a proof, at a fraction of its cost, that careful judging accepts all as it came.
 
 What is accepted is said in `acceptance`, event by event. Here the few names that SDKs write are decoded by type, which
-the decoder checks as it goes, and what was decoded is written again: a name that stands twice in an object, or that is
-none of these, is gone then, and the colon after it. So as many colons as before prove that nothing was lost.
+the decoder checks as it goes: it stops at a name that is none of these. What was decoded is written again: a name that
+stands twice in an object is gone then, and the colon after it. So as many colons as before prove that nothing was lost.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _Time = str | UnsetType | None
 _Name = str | UnsetType | None
 
 
-class _Head(msgspec.Struct, rename="camel", gc=False):
+class _Head(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     """An event but for its context."""
 
     type: Literal["track", "identify", "page", "screen", "group", "alias"]
@@ -54,17 +54,17 @@ class _Head(msgspec.Struct, rename="camel", gc=False):
     metadata: _Nested | UnsetType = msgspec.field(default=UNSET, name="_metadata")
 
 
-class _Event(_Head, rename="camel", gc=False):
+class _Event(_Head, rename="camel", gc=False, forbid_unknown_fields=True):
     context: _Nested | UnsetType = UNSET
 
 
-class _EventOfBatch(_Head, rename="camel", gc=False):
+class _EventOfBatch(_Head, rename="camel", gc=False, forbid_unknown_fields=True):
     """Its context is looked at by itself, since most events of a batch share theirs."""
 
     context: Raw | UnsetType = UNSET
 
 
-class _Batch(msgspec.Struct, rename="camel", gc=False):
+class _Batch(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     batch: list[_EventOfBatch]
     sent_at: _Nested | UnsetType = UNSET
     write_key: _Nested | UnsetType = UNSET
@@ -76,7 +76,7 @@ _BATCH: Final = msgspec.json.Decoder(_Batch)
 _EVENT: Final = msgspec.json.Decoder(_Event)
 _CONTEXT: Final = msgspec.json.Decoder(_Nested)
 # What the decoder raises for what is no JSON text, no UTF-8, in another form, or nested too deep: careful judging says
-# which. It skips nothing that counts: contexts are decoded next, and names that are not known leave too few colons.
+# which. It skips contexts only, which are decoded next.
 _UNUSUAL: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
