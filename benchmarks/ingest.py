@@ -35,6 +35,7 @@ from kohort.storage.received import Received, encode_received
 from kohort.web.collecting import server_of, tune_collection
 from kohort.web.collector import Collector
 from kohort.web.http import Receive, Request, Scope, Send
+from kohort.web.listening import http_server
 
 SERVERS: Final = ("durable", "not forced to disk", "pydantic model")
 EVENT: Final[dict[str, Any]] = {
@@ -106,10 +107,10 @@ def serve(kind: str, folder: Path, listening: socket.socket, pipe: Connection) -
         journals._force = lambda _descriptor: None  # noqa: SLF001 - what is left out is what is measured
     clock, project = SystemClock(), Project(folder)
     with GroupCommit(Journal(project.folder.journal), clock) as commits:
-        app = pydantic_app(commits) if kind == "pydantic model" else Collector(project.keys, commits, clock)
-        collector = app if isinstance(app, Collector) else Collector(project.keys, commits, clock)
-        server = server_of(collector)
-        server.config.app = app
+        if kind == "pydantic model":
+            server = http_server(pydantic_app(commits), grace=1)
+        else:
+            server = server_of(Collector(project.keys, commits, clock))
 
         async def run() -> None:
             loop = asyncio.get_running_loop()
