@@ -26,7 +26,6 @@ from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
-from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.activation.deliveries import Delivery, State
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.delivering import Deliverer
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.kept_open import KeptOpen
     from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
@@ -80,7 +80,6 @@ class Project:
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
-        self._kept: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -182,18 +181,23 @@ class Project:
         """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
         Returns what became of the messages. With `live`, the same one at every call, who has entered and left segments
-        by now is recorded besides. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays, and the
-        tables are up to date.
+        by now is recorded besides. What cannot wait for tables to be written, since more has come, leaves that to the
+        next call, or to `write_behind`. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays.
         """
         from kohort.pipeline.receiving import keep_up
 
-        with write_lock(self.folder.lock, self._patience):
-            return keep_up(self._kept_workspace(), live)
+        with self._kept.open(self._journal) as (workspace, behind):
+            self._journal = workspace.journal
+            return keep_up(workspace, behind, live)
+
+    def write_behind(self, *, whole: bool = False) -> None:
+        """Write what `keep_up` has left to be written: all if `whole`, otherwise until more comes."""
+        self._kept.write(self._journal, whole=whole)
 
     def tidy(self, live: "LiveMemberships") -> None:
         """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
-        with write_lock(self.folder.lock, self._patience):
-            live.tidy(self._kept_workspace().tables)
+        with self._kept.open(self._journal) as (workspace, behind):
+            live.tidy(workspace, behind)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
@@ -249,7 +253,7 @@ class Project:
         """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
         from kohort.pipeline.membership_log import MembershipLog
 
-        return MembershipLog(self.folder.tables)
+        return MembershipLog(self.folder.tables, self.folder.recent)
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.
@@ -553,11 +557,11 @@ class Project:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""
         return "" if moment is None else format_moment(moment, self.zone)
 
-    def _kept_workspace(self) -> Workspace:
-        """Open the project for who does so many times a second: most tables are as they were."""
-        workspace = Workspace.open(self.folder, self.clock, self._journal, self._kept)
-        self._journal, self._kept = workspace.journal, workspace.tables
-        return workspace
+    @cached_property
+    def _kept(self) -> "KeptOpen":
+        from kohort.pipeline.kept_open import KeptOpen
+
+        return KeptOpen(self.folder, self.clock, self._patience)
 
     def _workspace(self) -> Workspace:
         workspace = Workspace.open(self.folder, self.clock, self._journal)
