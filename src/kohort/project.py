@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -26,12 +27,12 @@ from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
-from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.kept_open import KeptOpen
     from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
@@ -69,7 +70,6 @@ class Project(VocabularyFacet, ServingFacet):
         self.folder = ProjectFolder(Path(path))
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
-        self._kept: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -171,18 +171,23 @@ class Project(VocabularyFacet, ServingFacet):
         """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
         Returns what became of the messages. With `live`, the same one at every call, who has entered and left segments
-        by now is recorded besides. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays, and the
-        tables are up to date.
+        by now is recorded besides. What cannot wait for tables to be written, since more has come, leaves that to the
+        next call, or to `write_behind`. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays.
         """
         from kohort.pipeline.receiving import keep_up
 
-        with write_lock(self.folder.lock, self._patience):
-            return keep_up(self._kept_workspace(), live)
+        with self._kept.open(self._journal) as (workspace, behind):
+            self._journal = workspace.journal
+            return keep_up(workspace, behind, live)
+
+    def write_behind(self, *, whole: bool = False) -> None:
+        """Write what `keep_up` has left to be written: all if `whole`, otherwise until more comes."""
+        self._kept.write(self._journal, whole=whole)
 
     def tidy(self, live: "LiveMemberships") -> None:
         """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
-        with write_lock(self.folder.lock, self._patience):
-            live.tidy(self._kept_workspace().tables)
+        with self._kept.open(self._journal) as (workspace, behind):
+            live.tidy(workspace, behind)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
@@ -238,7 +243,7 @@ class Project(VocabularyFacet, ServingFacet):
         """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
         from kohort.pipeline.membership_log import MembershipLog
 
-        return MembershipLog(self.folder.tables)
+        return MembershipLog(self.folder.tables, self.folder.recent)
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.
@@ -436,11 +441,11 @@ class Project(VocabularyFacet, ServingFacet):
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""
         return "" if moment is None else format_moment(moment, self.zone)
 
-    def _kept_workspace(self) -> Workspace:
-        """Open the project for who does so many times a second: most tables are as they were."""
-        workspace = Workspace.open(self.folder, self.clock, self._journal, self._kept)
-        self._journal, self._kept = workspace.journal, workspace.tables
-        return workspace
+    @cached_property
+    def _kept(self) -> "KeptOpen":
+        from kohort.pipeline.kept_open import KeptOpen
+
+        return KeptOpen(self.folder, self.clock, self._patience)
 
     def _workspace(self) -> Workspace:
         workspace = Workspace.open(self.folder, self.clock, self._journal)

@@ -11,6 +11,7 @@ from kohort.pipeline.findings import finding_of
 from kohort.pipeline.projection import Projection, Tally
 from kohort.pipeline.tracking_plans import adopt_plan
 from kohort.pipeline.workspace import Workspace
+from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.records import FindingsRecorded
 from kohort.storage.watch import Watch
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from kohort.pipeline.live.keeping import LiveMemberships
 
 
-def open_projection(workspace: Workspace) -> Projection:
-    """Return what brings the tables of a project up to the end of its journal."""
+def open_projection(workspace: Workspace, behind: WriteBehind | None = None) -> Projection:
+    """Return what brings the tables of a project up to the end of its journal, written `behind` if that is given."""
     return Projection(
         workspace.folder,
         workspace.journal,
@@ -27,24 +28,26 @@ def open_projection(workspace: Workspace) -> Projection:
         workspace.seen,
         lambda epoch, record: close_epoch(workspace, epoch, record),
         Watch(workspace.folder.watch, workspace.clock),
+        behind,
     )
 
 
-def keep_up(workspace: Workspace, live: "LiveMemberships | None" = None) -> Tally:
+def keep_up(workspace: Workspace, behind: WriteBehind, live: "LiveMemberships | None" = None) -> Tally:
     """Bring the tables up to the end of the journal, adopt today's plan and settings, and return what was applied.
 
-    With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. The caller holds
-    the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which consent cannot be required,
-    once the tables are up to date.
+    With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. What was applied
+    is written `behind`. The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a
+    source of which consent cannot be required, once the tables are up to date.
     """
-    projection, began = open_projection(workspace), workspace.clock.now()
+    projection, began = open_projection(workspace, behind), workspace.clock.now()
     projection.catch_up()
     tally = projection.tally
     report_remarks(workspace, projection)
     settings = workspace.settings
     is_live = live is not None and settings.live.enabled and settings.as_of is None
-    if live is not None and is_live and live.step(workspace, settings.live, began):
+    if live is not None and is_live and live.step(workspace, behind, settings.live, began):
         projection.catch_up()
+    behind.write()
     requirements(workspace)
     adopted = [
         adopt_plan(workspace),
@@ -52,6 +55,7 @@ def keep_up(workspace: Workspace, live: "LiveMemberships | None" = None) -> Tall
     ]
     if any(adopted):
         projection.catch_up()
+        behind.write()
     return tally
 
 

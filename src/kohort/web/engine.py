@@ -55,6 +55,7 @@ class Engine:
         now = self._clock.now()
         is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
         if seq == self._applied and tracking == self._tracking and not is_time:
+            self._project.write_behind()
             return
         self._tracking, self._ticked = tracking, now
         tally = self._project.keep_up(self._live)
@@ -111,6 +112,7 @@ def main() -> None:
     while lifeline.wait(_PAUSE):
         engine.step()
     engine.step()
+    project.write_behind(whole=True)
     log.say("stopped")
 
 
