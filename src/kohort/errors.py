@@ -21,6 +21,7 @@
     │       └── StalePlanError      a plan no longer fits what it was made from
     └── TransientError              trying again later may succeed                           exit code 7
         ├── LockedError             another command is writing
+        ├── FollowingError          another project folder leads on the same journal
         ├── StorageError            the disk, or what stands in its place, refused a write
         │   ├── DiskFullError       … for want of room: that of the disk, or the journal's quota
         │   └── BrokerError         … or the broker that keeps the journal did not answer
@@ -188,6 +189,10 @@ class StalePlanError(CheckError):
 
 class LockedError(TransientError):
     """Another command holds the project's write lock."""
+
+
+class FollowingError(TransientError):
+    """Another project folder leads on the same journal: only there is something recorded that others rely on."""
 
 
 class StorageError(TransientError):

@@ -1,7 +1,7 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,6 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
-from kohort.pipeline.adoption import adopt_settings
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
@@ -23,6 +22,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
+from kohort.storage.holder import Holder
 from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.kept_open import KeptOpen
+    from kohort.pipeline.leading import Standing
     from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
@@ -68,6 +69,7 @@ class Project(VocabularyFacet, ServingFacet):
     def __init__(self, path: Path | str = ".", *, clock: Clock | None = None, patience: float = 0) -> None:
         self._patience = patience
         self.folder = ProjectFolder(Path(path))
+        self._holder = Holder(self.folder)
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
         self.folder.check()
@@ -167,22 +169,30 @@ class Project(VocabularyFacet, ServingFacet):
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
 
-    def keep_up(self, live: "LiveMemberships | None" = None) -> "Tally":
+    def keep_up(self, live: "LiveMemberships | None" = None, standing: "Standing | None" = None) -> "Tally":
         """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
         Returns what became of the messages. With `live`, the same one at every call, who has entered and left segments
         by now is recorded besides. What cannot wait for tables to be written, since more has come, leaves that to the
-        next call, or to `write_behind`. Raises DefinitionError for a wrong `tracking.yaml`: the one in force stays.
+        next call, or to `write_behind`. Where another folder leads on the same journal, only the tables are brought up;
+        with `standing`, which `engine` gives, this one may come to lead. Raises DefinitionError for a wrong
+        `tracking.yaml`: the one in force stays.
         """
         from kohort.pipeline.receiving import keep_up
 
         with self._kept.open(self._journal) as (workspace, behind):
             self._journal = workspace.journal
-            return keep_up(workspace, behind, live)
+            return keep_up(workspace, behind, self._holder, live, standing)
 
     def write_behind(self, *, whole: bool = False) -> None:
         """Write what `keep_up` has left to be written: all if `whole`, otherwise until more comes."""
         self._kept.write(self._journal, whole=whole)
+
+    def engine(self) -> "AbstractContextManager[Standing | None]":
+        """Be the engine of this folder, as `pipeline.leading.engine_of`; raises LockedError where there is one."""
+        from kohort.pipeline.leading import engine_of
+
+        return engine_of(self.folder, self.settings, self._holder)
 
     def tidy(self, live: "LiveMemberships") -> None:
         """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
@@ -462,16 +472,11 @@ class Project(VocabularyFacet, ServingFacet):
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Workspace, Callable[[], int]]]:
-        from kohort.pipeline.receiving import open_projection, report_remarks
+        from kohort.pipeline.receiving import writing
 
         with write_lock(self.folder.lock, self._patience):
             workspace = self._workspace()
-            projection = open_projection(workspace)
-            projection.catch_up()
-            if adopt_settings(workspace.settings, workspace.journal, workspace.tables, workspace.clock.now()):
-                projection.catch_up()
-            report_remarks(workspace, projection)
-            yield workspace, projection.catch_up
+            yield workspace, writing(workspace, self._holder)
 
 
 @contextmanager

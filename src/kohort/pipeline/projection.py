@@ -31,6 +31,7 @@ from kohort.pipeline.columns import Names, score_rows
 from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
+from kohort.pipeline.leading import counts, term_in_force
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
 from kohort.pipeline.recording import LogSoFar, log_kept
@@ -40,12 +41,13 @@ from kohort.pipeline.watching import ProjectionWatch
 from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
-from kohort.storage.immutable import fetch
+from kohort.storage.immutable import fetch, put_part
 from kohort.storage.journals import OpenJournal
 from kohort.storage.messages import derived_id
 from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
     EpochClosed,
+    FilePart,
     Finding,
     FindingsRecorded,
     ModelFitted,
@@ -56,6 +58,7 @@ from kohort.storage.records import (
     SegmentsApplied,
     SettingsAdopted,
     StepRun,
+    TermBegun,
 )
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.seen import SeenMessages
@@ -111,6 +114,7 @@ class Projection:
         self._plan: PlanAdopted | None = None
         self._evidence = Evidence()
         self._identity: IdentityDefinition | None = None
+        self._term: int | None = None
         self.tally = Tally()
         self._watch = ProjectionWatch(watch)
 
@@ -252,6 +256,10 @@ class Projection:
             names.fresh = 0
 
     def _apply_record(self, record: Record) -> None:
+        if self._term is None:
+            self._term = term_in_force(self._tables).seq
+        if not counts(record, self._term):
+            return
         handlers: Mapping[str, Callable[[Record], None]] = {
             "plan": self._adopt,
             "rejects": self._rejects,
@@ -264,6 +272,8 @@ class Projection:
             "settings": self._settings,
             "people": self._people,
             "lost": self._lost,
+            "term": self._term_begun,
+            "file": self._file,
             "changes": lambda one: log_kept(self._tables, one, self._log_so_far),
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
@@ -353,6 +363,15 @@ class Projection:
     def _people(self, record: Record) -> None:
         self._append_one("people_edits", record, msgspec.json.decode(record.body, type=PeopleEdited))
         self._identify_anew(record)
+
+    def _term_begun(self, record: Record) -> None:
+        self._append_one("terms", record, msgspec.json.decode(record.body, type=TermBegun))
+        self._term = record.seq
+
+    def _file(self, record: Record) -> None:
+        part = msgspec.json.decode(record.body, type=FilePart)
+        folder = {"scores": self._folder.scores, "models": self._folder.models}[part.folder]
+        put_part(folder, part.name, part.start, part.size, part.content)
 
     def _identify_anew(self, record: Record) -> None:
         for table, rows in identity_tables_anew(self._tables).items():

@@ -25,6 +25,8 @@ class ProjectFolder:
         self.tracking = path / "tracking.yaml"
         data = path / "data"
         self.lock = data / "lock"
+        self.engine = data / "engine.lock"
+        self.holder = data / "holder"
         self.state = data / "state.sqlite"
         self.measurements = data / "measurements.json"
         self.delivering = data / "delivering.lock"

@@ -40,6 +40,10 @@ class LiveMemberships:
         """Whether there is anything to keep up with the clock."""
         return self._state is not None
 
+    def forget(self) -> None:
+        """Begin anew at the next step: others may have recorded meanwhile."""
+        self._state = None
+
     def step(self, workspace: Workspace, behind: WriteBehind, settings: LiveSettings, now: Moment) -> bool:
         """Record who has entered and left by `now`; return whether there is a new record.
 
