@@ -71,7 +71,9 @@ class Sender:
             whose = [self._new + n if n < _FRESH else self._people - 1 - (self._sent + n) % half for n in range(_BATCH)]
             said = [visit(f"u{who}", f"m{self._sent + n}", moment, 1) for n, who in enumerate(whose)]
             events = [msgspec.Raw(json.dumps(one).encode()) for one in said]
-            self._journal.append("received", [encode_received(Received("web", moment, events))], recorded_at=moment)
+            self._journal.append(
+                "received", [encode_received(Received("web", moment, events=events))], recorded_at=moment
+            )
             self._sent, self._new = self._sent + _BATCH, self._new + _FRESH
             self.waiting.append(due)
         self._clock.leave_out(time.process_time() - begin)
