@@ -60,13 +60,14 @@ def keep_up(
 
     With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. What was applied
     is written `behind`. Where the folder, that of `holder`, does not lead, nothing but the tables is brought up; with
-    `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`,
-    or a source of which consent cannot be required, once the tables are up to date.
+    `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError, once the tables are up to
+    date, for a wrong `tracking.yaml`, or a source of which consent cannot be required.
     """
     projection, began = open_projection(workspace, behind), workspace.clock.now()
     projection.catch_up()
     tally = projection.tally
     if not _leads(workspace, holder, live, standing, projection):
+        behind.write()
         return tally
     report_remarks(workspace, projection)
     settings = workspace.settings
