@@ -27,6 +27,8 @@ from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
+from kohort.storage.seen import SeenMessages
+from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
@@ -72,6 +74,7 @@ class Project(VocabularyFacet, ServingFacet):
         self._holder = Holder(self.folder)
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
+        self._read: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -204,7 +207,7 @@ class Project(VocabularyFacet, ServingFacet):
         from kohort.pipeline.receiving import open_projection
 
         with write_lock(self.folder.lock, self._patience):
-            workspace = self._workspace()
+            workspace = self._opened()
             # In this order: with nothing seen, what is left of the tables is continued, not taken for whole.
             workspace.seen.drop()
             workspace.tables.drop_all()
@@ -458,7 +461,14 @@ class Project(VocabularyFacet, ServingFacet):
         return KeptOpen(self.folder, self.clock, self._patience)
 
     def _workspace(self) -> Workspace:
-        workspace = Workspace.open(self.folder, self.clock, self._journal)
+        """Open the project to read: what nobody has written since the last time is not opened again."""
+        tables = Tables(self.folder.tables) if self._read is None else self._read.for_another()
+        workspace = self._opened((tables, SeenMessages(self.folder.seen)))
+        self._read = tables
+        return workspace
+
+    def _opened(self, kept: tuple[Tables, SeenMessages] | None = None) -> Workspace:
+        workspace = Workspace.open(self.folder, self.clock, self._journal, kept)
         self._journal = workspace.journal
         return workspace
 
@@ -475,7 +485,7 @@ class Project(VocabularyFacet, ServingFacet):
         from kohort.pipeline.receiving import writing
 
         with write_lock(self.folder.lock, self._patience):
-            workspace = self._workspace()
+            workspace = self._opened()
             yield workspace, writing(workspace, self._holder)
 
 
