@@ -11,8 +11,8 @@ from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.loops import arrange, fetch, resolve
 from kohort.engines.live.sliding import Counters, Kinds, Lines, Numbers, after, count, look_in, look_out
 
-HEAD, OTHER, FLIPS, FOUND = 0, 1, 2, 3
-"""The places of what `pass_time` has done."""
+HEAD, OTHER, FLIPS, FOUND, SEEN = 0, 1, 2, 3, 4
+"""The places of what `pass_time` has done; `SEEN` is a number without meaning that what is read ahead goes into."""
 
 _Arrays = tuple[Any, ...]
 
@@ -134,22 +134,23 @@ def take_turn(
     """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are."""
     lines, late, lags, its = Lines(*counted[0]), Lines(*counted[1]), Lags(*counted[2]), Counters(*counted[3])
     people, events, bits, values, ts, starts = lines
+    _, spans, signs, _, entered = lags
     ranges, cells, bounds, asks, pool = its
     rows, moments, flips = room
     at = np.zeros(stops.shape, np.int64)
-    foresee(lines, late, stops, lags, its, rows, moments, at)
-    look_in(events, starts, done[HEAD], stop, ranges, pool)
+    done[SEEN] += foresee(lines, late, stops, lags, its, rows, moments, at)
+    done[SEEN] += look_in(events, starts, done[HEAD], stop, ranges, pool)
     size, head, other = 0, done[HEAD], done[OTHER]
     while True:
         moment, begin = ts[head] if head < stop else until, size
         size = pass_lags(
-            moment, at, rows, moments, lags.spans, lags.signs, people, events, bits, values, starts, late,
+            moment, at, rows, moments, spans, signs, people, events, bits, values, starts, late,
             ranges, cells, bounds, asks, pool, flips, size,
         )  # fmt: skip
         while head < stop and ts[head] == moment:
             event = events[head]
             size = count(
-                people[head], starts[head], ranges[event, 0], ranges[event, lags.entered], bits[head], values, head, 1,
+                people[head], starts[head], ranges[event, 0], ranges[event, entered], bits[head], values, head, 1,
                 cells, bounds, asks, pool, moment, 1, flips, size,
             )  # fmt: skip
             head += 1
@@ -197,9 +198,10 @@ def pass_time(
             if later + stops.size > len(room[0]) or flipped > len(flips):
                 return later + stops.size, flipped, 0
             done[FLIPS] = take_turn(counted, others, stop, until, room, stops, done)
-        changed = done[FOUND] + fetch(flips, done[FLIPS], first_dependent, conditions, members)[0]
-        if changed > len(whose):
-            return 0, 0, changed
+        changed, seen = fetch(flips, done[FLIPS], first_dependent, conditions, members)
+        done[SEEN] += seen
+        if done[FOUND] + changed > len(whose):
+            return 0, 0, done[FOUND] + changed
         done[FOUND] = resolve(
             flips, done[FLIPS], conditions, members, code, first_dependent, dependents, remainders, marks,
             whose, rules, since, enters, causes, done[FOUND],
