@@ -239,9 +239,8 @@ def main() -> None:
     given = parser.parse_args()
     size = len(json.dumps(EVENT))
     print(f"one event has {size:,} bytes; {given.connections} connections, {given.seconds:g} s each")
-    print(
-        f"{'server':20} {'events a request':>16} {'events/s':>9} {'per CPU-s':>9} {'cores':>5} {'sender':>6} {'p50 ms':>7} {'p99 ms':>7}"
-    )
+    names = ("server", "events a request", "events/s", "per CPU-s", "cores", "sender", "p50 ms", "p99 ms")
+    print("{:20} {:>16} {:>9} {:>9} {:>5} {:>6} {:>7} {:>7}".format(*names))
     for events in (100, 1):
         for kind in SERVERS:
             with tempfile.TemporaryDirectory(dir=given.folder) as folder:
