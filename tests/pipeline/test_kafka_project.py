@@ -14,6 +14,7 @@ import yaml
 from confluent_kafka import KafkaError, TopicPartition
 
 from brokers import Broker, noida
+from kohort.clock import DAY
 from kohort.definitions.kafka import KafkaDefinition
 from kohort.errors import BrokerError, CorruptionError, UsageError
 from kohort.pipeline.log_events import event_of
@@ -81,6 +82,8 @@ def test_a_project_on_a_topic_is_as_one_on_files(
     on_files = Project.create(tmp_path / "files", clock=clock)
     lines = write_lines("orders.jsonl", orders(60))
     for one in (kafka_shop, on_files):
+        for path in (one.folder.path / "scores").iterdir():
+            path.unlink()  # their files stand in the topic too, and make other numbers
         assert one.ingest(lines).accepted == 60
         assert {step.state for step in one.run(NOW)} <= {"done", "skipped"}
         assert one.ingest(lines).accepted == 0
@@ -188,3 +191,25 @@ def test_publishing_killed_at_any_moment_repeats_and_never_skips(shop: Project, 
         seqs = [int(str(document["id"])) for partition, _, document in found if partition == number]
         first = list(dict.fromkeys(seqs))
         assert first == sorted(first)
+
+
+def test_another_folder_goes_on_publishing_where_the_first_had_come(
+    kafka_shop: Project, broker: Broker, tmp_path: Path, clock: SettableClock, write_lines: WriteLines
+) -> None:
+    kafka_shop.ingest(write_lines("orders.jsonl", orders(60)))
+    list(kafka_shop.run(NOW))
+    assert kafka_shop.publish() > 0
+    other = Project.create(tmp_path / "other", clock=clock)
+    declare(other, broker, *TOPICS)
+    assert (other.publish(), kafka_shop.publish()) == (0, 0)
+    other.keep_up()
+    assert tables_of(other)["membership_log"] == tables_of(kafka_shop)["membership_log"]
+    assert other.publish() == 0
+    list(kafka_shop.run(NOW + 9 * DAY))
+    other.keep_up()
+    assert other.publish() > 0
+    assert kafka_shop.publish() == 0
+    ids = [document["id"] for _, _, document in published(broker)]
+    assert sorted(map(int, map(str, ids))) == sorted(
+        json.loads(row)["seq"] for row in tables_of(kafka_shop)["membership_log"]
+    )

@@ -16,6 +16,7 @@ from server_desk import running
 
 from kohort.clock import HOUR, MINUTE, SystemClock
 from kohort.errors import ProjectError
+from kohort.pipeline.leading import Lead
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.delivering import Delivering, DeliveryMeasurements
@@ -72,7 +73,7 @@ def test_what_came_of_deliveries_is_said_and_measured_in_numbers(
     measurements = DeliveryMeasurements(project, clock)
     receiver.answer(204, 204, 410)
     with project.delivering(measurements.note) as deliverer:
-        delivering = Delivering(deliverer, measurements, Log("deliverer", clock, lines))
+        delivering = Delivering(deliverer, measurements, Lead(project.folder), Log("deliverer", clock, lines))
         for one in ("ada", "bob", "cid"):
             clock.advance(HOUR)
             visited(project, [one])

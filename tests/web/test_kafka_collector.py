@@ -9,6 +9,7 @@ import pytest
 from collector_desk import serving
 
 from brokers import Broker, noida
+from kohort.pipeline.leading import Lead
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.engine import Engine
@@ -82,7 +83,7 @@ def test_the_publisher_tells_a_trouble_once_and_goes_on(
 ) -> None:
     said, writer = io.StringIO(), Writer(kafka_shop.folder.tables)
     with kafka_shop.publishing() as publisher:
-        publishing = Publishing(publisher, Log("publisher", clock, said))
+        publishing = Publishing(publisher, Lead(kafka_shop.folder), Log("publisher", clock, said))
         broker.end()
         writer.epoch(3)
         publishing.step()

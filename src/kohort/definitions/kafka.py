@@ -1,7 +1,7 @@
 """What `kohort.yaml` declares under `kafka`: the brokers, how to get in, and what of Kohort is kept in topics there."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kohort.clock import MINUTE, SECOND, parse_duration
@@ -12,6 +12,9 @@ from kohort.errors import DefinitionError
 _BROKER: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}", re.ASCII)
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}", re.ASCII)
 _LEAST_PATIENCE, _MOST_PATIENCE = SECOND, 5 * MINUTE
+_LEAST_TAKEOVER: Final = 6 * SECOND
+"""Brokers allow no less, as they come."""
+_NAMES: Final = "up to 249 letters, digits, dots, _ and -"
 _MOST_COPIES: Final = 32
 _MOST_PARTITIONS: Final = 1_000
 
@@ -55,7 +58,8 @@ class KafkaDefinition:
     """The brokers to begin with, how to get in, and the topics: of the journal, of changes of membership.
 
     None for a topic means that nothing of that kind goes there. After `patience` microseconds without an answer
-    brokers are said to be away.
+    brokers are said to be away. Engines of the same journal are a consumer group, `group`; one that is not heard of for
+    `takeover` microseconds is taken for dead.
     """
 
     brokers: tuple[str, ...]
@@ -64,6 +68,8 @@ class KafkaDefinition:
     journal: TopicDefinition | None = None
     memberships: TopicDefinition | None = None
     patience: int = 10 * SECOND
+    group: str = ""
+    takeover: int = 10 * SECOND
 
     def __str__(self) -> str:
         return "Kafka at " + ", ".join(self.brokers)
@@ -87,8 +93,15 @@ def kafka_definition_of(fields: Fields | None) -> KafkaDefinition | None:
         _topic(fields, "journal"),
         _topic(fields, "memberships", partitioned=True),
         fields.build("patience", parse_duration, default="10 seconds"),
+        takeover=fields.build("takeover", parse_duration, default="10 seconds"),
     )
+    given = fields.value("group")
+    usual = f"{kafka.journal.name}-engines" if kafka.journal is not None else ""
+    group = usual if given is None else _checked(fields, "group", fields.text("group"), _TOPIC, _NAMES)
+    kafka = replace(kafka, group=group)
     fields.refuse_unknown()
+    if not _LEAST_TAKEOVER <= kafka.takeover <= _MOST_PATIENCE:
+        raise fields.wrong("takeover", "6 seconds to 5 minutes", fields.value("takeover"))
     if not _LEAST_PATIENCE <= kafka.patience <= _MOST_PATIENCE:
         raise fields.wrong("patience", "1 second to 5 minutes", fields.value("patience"))
     if kafka.login is not None and kafka.login.mechanism == "PLAIN" and kafka.tls is None:
@@ -107,7 +120,7 @@ def _topic(kafka: Fields, name: str, *, partitioned: bool = False) -> TopicDefin
     create = fields.value("create")
     if create is not None and not isinstance(create, bool):
         raise fields.wrong("create", "true or false", create)
-    topic = _checked(fields, "topic", fields.text("topic"), _TOPIC, "up to 249 letters, digits, dots, _ and -")
+    topic = _checked(fields, "topic", fields.text("topic"), _TOPIC, _NAMES)
     if topic in {".", ".."}:
         raise fields.wrong("topic", "a name", topic)
     found = TopicDefinition(

@@ -27,7 +27,6 @@ from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card
 from kohort.pipeline.wording import trait_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import ClusterMap, DiscoveryReport, Loading, MapPoint
-from kohort.storage.immutable import keep
 from kohort.storage.records import ModelFitted
 
 
@@ -54,7 +53,7 @@ def discover_clusters(
     )
     document = _document(workspace, definition, at, found, table, profile, value)
     body = msgspec.json.encode(document)
-    file = keep(workspace.folder.models, body, ".json")
+    file = workspace.keep_file("models", body, ".json")
     fitted = ModelFitted(definition.name, at, file, document.report.verdict, document.report.k or 0)
     workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
     if found.model is not None:

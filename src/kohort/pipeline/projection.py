@@ -5,9 +5,13 @@ chunk together with its watermark. The tables of people are written whole, so th
 when a record needs them. The messages seen, written last, mark the place from which the next call goes on: an
 interruption repeats what came after it, and the tables that have it already refuse it. Chunks end wherever a table
 stands, so none is refused a part of what it lacks.
+
+With a `WriteBehind`, messages and changes kept live are applied in memory, and written later. Any other record may read
+what the tables say as of it, so what waits is written before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
@@ -27,20 +31,23 @@ from kohort.pipeline.columns import Names, score_rows
 from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
+from kohort.pipeline.leading import counts, term_in_force
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
-from kohort.pipeline.recording import log_kept
+from kohort.pipeline.recording import LogSoFar, log_kept
 from kohort.pipeline.tracking_plans import adopted_plan, plan_row
-from kohort.pipeline.versions import in_force
+from kohort.pipeline.versions import in_force, readable
 from kohort.pipeline.watching import ProjectionWatch
+from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
-from kohort.storage.immutable import fetch
+from kohort.storage.immutable import fetch, put_part
 from kohort.storage.journals import OpenJournal
 from kohort.storage.messages import derived_id
 from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
     EpochClosed,
+    FilePart,
     Finding,
     FindingsRecorded,
     ModelFitted,
@@ -51,6 +58,7 @@ from kohort.storage.records import (
     SegmentsApplied,
     SettingsAdopted,
     StepRun,
+    TermBegun,
 )
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.seen import SeenMessages
@@ -63,6 +71,10 @@ CHUNK: Final = 16 * 2**20
 _SETTLED_AT_ONCE: Final = 1_000_000
 _MOST_EVIDENCE: Final = 1_000_000
 """After so many messages, or so many sightings and links, the tables of people are written."""
+_MOST_HELD: Final = 200_000
+"""How many rows may wait to be written."""
+_HELD_KINDS: Final = frozenset({"changes", "findings"})
+"""Records that read nothing of what messages before and after them say."""
 
 EpochHandler = Callable[[EpochClosed, Record], None]
 
@@ -81,7 +93,7 @@ class Projection:
     """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
 
     `close_epoch` evaluates the segments at an epoch and writes who entered and left; `watch` is told what becomes of
-    messages.
+    messages. What is applied waits to be written if there is a `behind`.
     """
 
     def __init__(
@@ -92,13 +104,17 @@ class Projection:
         seen: SeenMessages,
         close_epoch: EpochHandler,
         watch: Watch,
+        behind: WriteBehind | None = None,
     ) -> None:
+        self._behind = behind
+        self._log_so_far = LogSoFar() if behind is None else behind.log_so_far
         self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
         self._plan: PlanAdopted | None = None
         self._evidence = Evidence()
         self._identity: IdentityDefinition | None = None
+        self._term: int | None = None
         self.tally = Tally()
         self._watch = ProjectionWatch(watch)
 
@@ -142,17 +158,35 @@ class Projection:
         unsettled = 0
         for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected):
             if isinstance(one, Read):
-                unsettled = self._flush(one)
+                with self._holding():
+                    unsettled = self._flush(one)
+                if self._tables.waiting > _MOST_HELD:
+                    self._tables.write_all()
                 yield unsettled
                 continue
             if unsettled:
                 self._settle(unsettled)
-            self._apply_record(one)
-            self._seen.keep(one.seq, self._watermarks())
+            self._apply_alone(one)
             yield one.seq
             unsettled = 0
         if unsettled:
             self._settle(unsettled)
+
+    def _apply_alone(self, record: Record) -> None:
+        """Apply a record that is no message."""
+        behind = self._behind
+        if behind is None or record.kind not in _HELD_KINDS:
+            if behind is not None:
+                behind.write_all()
+            self._apply_record(record)
+            self._seen.keep(record.seq, self._watermarks())
+            return
+        before = readable(self._tables)
+        with behind.holding():
+            self._apply_record(record)
+        self._seen.settle(record.seq)
+        if record.kind == "changes":
+            behind.recent.add(record, before)
 
     def _terms(self, record: Record) -> Terms:
         """Return by which terms a record is read that comes after all that was applied."""
@@ -195,10 +229,17 @@ class Projection:
 
     def _settle(self, seq: int) -> None:
         """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
-        for table, rows in identity_tables(self._tables, self._evidence).items():
-            self._tables.replace(table, rows, watermark=seq)
+        with self._holding():
+            for table, rows in identity_tables(self._tables, self._evidence).items():
+                self._tables.replace(table, rows, watermark=seq)
         self._evidence = Evidence()
-        self._seen.keep(seq, self._watermarks())
+        if self._behind is None:
+            self._seen.keep(seq, self._watermarks())
+        else:
+            self._seen.settle(seq)
+
+    def _holding(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._behind is None else self._behind.holding()
 
     def _identity_in_force(self) -> IdentityDefinition:
         if self._identity is None:
@@ -216,6 +257,10 @@ class Projection:
             names.fresh = 0
 
     def _apply_record(self, record: Record) -> None:
+        if self._term is None:
+            self._term = term_in_force(self._tables).seq
+        if not counts(record, self._term):
+            return
         handlers: Mapping[str, Callable[[Record], None]] = {
             "plan": self._adopt,
             "rejects": self._rejects,
@@ -228,7 +273,9 @@ class Projection:
             "settings": self._settings,
             "people": self._people,
             "lost": self._lost,
-            "changes": lambda one: log_kept(self._tables, one),
+            "term": self._term_begun,
+            "file": self._file,
+            "changes": lambda one: log_kept(self._tables, one, self._log_so_far),
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)
@@ -317,6 +364,15 @@ class Projection:
     def _people(self, record: Record) -> None:
         self._append_one("people_edits", record, msgspec.json.decode(record.body, type=PeopleEdited))
         self._identify_anew(record)
+
+    def _term_begun(self, record: Record) -> None:
+        self._append_one("terms", record, msgspec.json.decode(record.body, type=TermBegun))
+        self._term = record.seq
+
+    def _file(self, record: Record) -> None:
+        part = msgspec.json.decode(record.body, type=FilePart)
+        folder = {"scores": self._folder.scores, "models": self._folder.models}[part.folder]
+        put_part(folder, part.name, part.start, part.size, part.content)
 
     def _identify_anew(self, record: Record) -> None:
         for table, rows in identity_tables_anew(self._tables).items():

@@ -40,6 +40,9 @@ class Publisher:
         self._sent = Sent
         self._topic = PublishedTopic(kafka, kafka.memberships, folder.path)
         self._log, self._state = MembershipLog(folder.tables), State(folder.state)
+        # Only then other folders may publish the same log.
+        self._is_shared = kafka.journal is not None
+        self._cursor = -1
 
     def step(self) -> int:
         """Publish what follows, if anything does, and return how many rows that were, 0 for none.
@@ -48,7 +51,9 @@ class Publisher:
         where the disk refuses: what was not acknowledged is published at the next step.
         """
         self._log.look()
-        after = self._published()
+        if self._cursor >= self._log.state.end:
+            return 0
+        after = self._cursor = self._published()
         if after >= self._log.state.end:
             return 0
         try:
@@ -66,10 +71,13 @@ class Publisher:
     def _published(self) -> int:
         with self._state.reading() as connection:
             found = connection.scalar(sa.select(PUBLISHED.c.cursor).where(PUBLISHED.c.topic == self._topic.name))
-        return found or 0
+        return max(found or 0, self._topic.committed() if self._is_shared else 0)
 
     def _keep(self, cursor: int) -> None:
         its = PUBLISHED.c.topic == self._topic.name
         with self._state.writing() as connection:
             if connection.execute(sa.update(PUBLISHED).where(its).values(cursor=cursor)).rowcount == 0:
                 connection.execute(PUBLISHED.insert().values(topic=self._topic.name, cursor=cursor))
+        if self._is_shared:
+            self._topic.commit(cursor)
+        self._cursor = cursor

@@ -17,7 +17,6 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.facts import event_facts
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.behaviour import behaviour_traits, trait_types
-from kohort.storage.immutable import keep
 from kohort.storage.records import ScoreRun
 
 
@@ -86,7 +85,7 @@ def record_scores(
     full = pa.concat_tables([table, pa.table({"person_id": missing, **nothing}).cast(table.schema)])
     buffer = BytesIO()
     pq.write_table(full.sort_by([("person_id", "ascending")]), buffer, compression="zstd")
-    file = keep(workspace.folder.scores, buffer.getvalue(), ".parquet")
+    file = workspace.keep_file("scores", buffer.getvalue(), ".parquet")
     run = ScoreRun(score, at, file, {name: str(kind) for name, kind in types.items()})
     workspace.journal.append("scores", [msgspec.json.encode(run)], recorded_at=workspace.clock.now())
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from kohort.clock import Clock, Moment
 from kohort.collection.webhooks.shipped import shipped_mappings
@@ -26,7 +28,9 @@ from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.storage.folder import ProjectFolder
+from kohort.storage.immutable import keep, parts_of
 from kohort.storage.journals import OpenJournal, open_journal
+from kohort.storage.records import FilePart
 from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
@@ -53,18 +57,21 @@ class Workspace:
 
     @classmethod
     def open(
-        cls, folder: ProjectFolder, clock: Clock, journal: OpenJournal | None = None, tables: Tables | None = None
+        cls,
+        folder: ProjectFolder,
+        clock: Clock,
+        journal: OpenJournal | None = None,
+        kept: tuple[Tables, SeenMessages] | None = None,
     ) -> "Workspace":
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used.
 
-        A `journal` that was opened before knows its end, and how far it was read; `tables` that were know theirs.
+        A `journal` that was opened before knows its end, and how far it was read; what was `kept` open is as it is.
         """
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
         journal = open_journal(folder, settings, journal)
-        tables = Tables(folder.tables) if tables is None else tables
-        tables.look_again()
-        return cls(folder, settings, clock, journal, tables, SeenMessages(folder.seen))
+        tables, seen = kept or (Tables(folder.tables), SeenMessages(folder.seen))
+        return cls(folder, settings, clock, journal, tables, seen)
 
     @cached_property
     def plan(self) -> TrackingPlan:
@@ -219,6 +226,17 @@ class Workspace:
         from kohort.storage.views import open_views  # noqa: PLC0415
 
         return open_views(self.tables, catalog, memory=self.settings.memory)
+
+    def keep_file(self, kind: Literal["scores", "models"], content: bytes, suffix: str) -> str:
+        """Keep an immutable file that a record will speak of, and return its name; raises StorageError.
+
+        A journal that others read elsewhere holds it too.
+        """
+        name = keep(self.folder.scores if kind == "scores" else self.folder.models, content, suffix)
+        if self.journal.holds_files:
+            parts = [FilePart(kind, name, start, len(content), part) for start, part in parts_of(content)]
+            self.journal.append("file", [msgspec.json.encode(one) for one in parts], recorded_at=self.clock.now())
+        return name
 
     def data_seq(self) -> int:
         """Return the journal number of the newest messages that the tables hold: what data-driven steps depend on."""

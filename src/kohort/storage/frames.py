@@ -19,7 +19,7 @@ from kohort.errors import StorageError
 
 RecordKind = Literal[
     "messages", "received", "plan", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run",
-    "lost", "settings", "people", "changes",
+    "lost", "settings", "people", "changes", "term", "file",
 ]  # fmt: skip
 
 MAGIC: Final = b"KOHORTJ1"
@@ -36,12 +36,14 @@ class Record:
     """One acknowledged fact: its sequence number (from 1), when it was recorded, its kind, its body.
 
     The kind "lost" stands for records that were damaged: as many as `lost` says, up to and with its sequence number.
+    `term` is the record by which whoever wrote this one had begun to lead, 0 for none.
     """
 
     seq: int
     recorded_at: Moment
     kind: RecordKind
     body: bytes
+    term: int = 0
 
     @property
     def lost(self) -> int:

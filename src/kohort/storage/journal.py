@@ -56,6 +56,7 @@ class Journal:
 
     def __init__(self, folder: Path, limits: JournalLimits = DEFAULT_LIMITS) -> None:
         self._folder, self.limits = folder, limits
+        self.term, self.holds_files = 0, False
         self._lock = folder / "lock"
         self._end: _Place | None = None
         self._seen: _Place | None = None

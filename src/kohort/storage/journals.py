@@ -15,6 +15,12 @@ from kohort.storage.journal import Journal
 class OpenJournal(Protocol):
     """Acknowledged records in one order, numbered from 1 without a gap; any number of processes append and read."""
 
+    term: int
+    """Under which term records are appended, 0 for none: see `kohort.pipeline.leading`; files have no terms."""
+
+    holds_files: bool
+    """Whether the files that records speak of are to be kept in it too, for others who read it elsewhere."""
+
     @property
     def place(self) -> str:
         """Where the journal is, in words."""
@@ -46,6 +52,37 @@ class OpenJournal(Protocol):
 
     def damaged(self) -> list[Path] | None:
         """Return the files of damaged bytes that were set aside; None where nothing is set aside."""
+
+
+class Membership(Protocol):
+    """A part in the group of all engines of one journal, until it is closed."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this one is the first, as far as it knows; raises TopicError where it cannot take part."""
+
+    @property
+    def turn(self) -> int:
+        """How often it has come to be the first."""
+
+    @property
+    def patience(self) -> int:
+        """After how many microseconds it has surely noticed that it no longer is."""
+
+    def close(self) -> None:
+        """Leave the group."""
+
+
+def join_engines(folder: ProjectFolder, settings: ProjectDefinition) -> Membership | None:
+    """Take part in the group of the engines of a project's journal; None where it is in files, and has one folder."""
+    kafka = settings.kafka
+    if kafka is None or kafka.journal is None:
+        return None
+    try:
+        from kohort.storage.kafka.group import join  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError("kafka", "a journal in Kafka") from error
+    return join(kafka, kafka.journal.name, folder.path)
 
 
 def open_journal(folder: ProjectFolder, settings: ProjectDefinition, before: OpenJournal | None = None) -> OpenJournal:

@@ -115,6 +115,26 @@ class MembershipsKept(msgspec.Struct, frozen=True):
     statistics: dict[str, dict[str, int | list[int]]] | None = None
 
 
+class FilePart(msgspec.Struct, frozen=True):
+    """A part of an immutable file that records speak of: of the folder "scores" or "models", from a byte on.
+
+    The file has `size` bytes. In the journal of one machine they stand beside it, and there are no such records.
+    """
+
+    folder: Literal["scores", "models"]
+    name: str
+    start: int
+    size: int
+    content: bytes
+
+
+class TermBegun(msgspec.Struct, frozen=True):
+    """From here on one project folder leads, whose mark is `holder`, on the machine `host`; its term is this record."""
+
+    holder: str
+    host: str
+
+
 class SegmentsApplied(msgspec.Struct, frozen=True):
     """All segments in force from here on, and what was declared that their sentences may rely on.
 

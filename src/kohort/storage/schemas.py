@@ -118,6 +118,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     ),
     # By which plan what the collector received from then on is read.
     "tracking_plans": _schema(seq=_INTEGER, recorded_at=_INTEGER, document=_TEXT, time_zone=_TEXT),
+    "terms": _schema(seq=_INTEGER, recorded_at=_INTEGER, holder=_TEXT, host=_TEXT),
     "models": _schema(
         seq=_INTEGER, name=_TEXT, recorded_at=_INTEGER, at=_INTEGER, verdict=_TEXT, k=_INTEGER, file=_TEXT
     ),

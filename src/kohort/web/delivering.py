@@ -11,6 +11,7 @@ from kohort.activation.deliveries import State
 from kohort.clock import SECOND, Clock, Moment
 from kohort.errors import LockedError
 from kohort.pipeline.delivering import Deliverer
+from kohort.pipeline.leading import Lead
 from kohort.project import Project
 from kohort.web.logs import Log
 from kohort.web.measurements import write_families
@@ -68,16 +69,17 @@ class DeliveryMeasurements:
 
 
 class Delivering:
-    """Delivers step by step; what fails is told once, and tried again at the next step."""
+    """Delivers step by step, where its folder leads; what fails is told once, and tried again at the next step."""
 
-    def __init__(self, deliverer: Deliverer, measurements: DeliveryMeasurements, log: Log) -> None:
-        self._deliverer, self._measurements, self._log = deliverer, measurements, log
+    def __init__(self, deliverer: Deliverer, measurements: DeliveryMeasurements, lead: Lead, log: Log) -> None:
+        self._deliverer, self._measurements, self._lead, self._log = deliverer, measurements, lead, log
         self._failures = Failures(log)
 
     def step(self) -> None:
         """Read what is new, begin to send what is due, and tell what came of what was sent."""
         with self._failures.told():
-            self._deliverer.step()
+            if self._lead.is_here():
+                self._deliverer.step()
             self.tell()
             self._measurements.publish()
 
@@ -107,7 +109,7 @@ def main() -> None:
     while lifeline.wait(_PAUSE):
         try:
             with project.delivering(measurements.note) as deliverer:
-                delivering = Delivering(deliverer, measurements, log)
+                delivering = Delivering(deliverer, measurements, Lead(project.folder), log)
                 log.say("started")
                 while lifeline.wait(_PAUSE):
                     delivering.step()

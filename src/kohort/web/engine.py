@@ -7,6 +7,8 @@ from collections import Counter
 from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment
+from kohort.errors import LockedError
+from kohort.pipeline.leading import Standing
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
 from kohort.storage.journals import OpenJournal
@@ -23,10 +25,17 @@ _TIDY: Final = 5 * MINUTE
 
 
 class Engine:
-    """Works for one project; each step holds the project's lock no longer than it writes."""
+    """Works for one project; each step holds the project's lock no longer than it writes.
 
-    def __init__(self, project: Project, journal: OpenJournal, clock: Clock, log: Log) -> None:
+    With a `standing`, it may be that another folder leads: then only the tables follow.
+    """
+
+    def __init__(
+        self, project: Project, journal: OpenJournal, clock: Clock, log: Log, standing: Standing | None = None
+    ) -> None:
         self._project, self._journal, self._clock, self._log = project, journal, clock, log
+        self._standing = standing
+        self._leads: bool | None = None
         self._applied = -1
         self._tracking: tuple[int, int] | None = None
         self._arrived: Moment | None = None
@@ -54,21 +63,32 @@ class Engine:
         seq, tracking = self._journal.last_seq(), self._version_of_tracking()
         now = self._clock.now()
         is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
-        if seq == self._applied and tracking == self._tracking and not is_time:
+        wants = self._standing is not None and self._standing.wants
+        if seq == self._applied and tracking == self._tracking and not is_time and not wants:
+            self._project.write_behind()
             return
         self._tracking, self._ticked = tracking, now
-        tally = self._project.keep_up(self._live)
+        tally = self._project.keep_up(self._live, self._standing)
         # Not where the journal ends by now: what came meanwhile is still to apply.
         self._applied = seq
+        self._tell_standing()
         self._measurements.applied(tally)
         if tally.applied:
             self._arrived = self._clock.now()
         if tally.applied or tally.known or tally.rejected:
             self._log.say("applied", messages=tally.applied, known=tally.known, rejected=tally.rejected)
 
+    def _tell_standing(self) -> None:
+        leads = self._standing is None or self._standing.term > 0
+        if self._standing is not None and leads != self._leads:
+            self._log.say("leads" if leads else "follows", term=self._standing.term)
+        self._leads = leads
+
     def _run_if_due(self) -> None:
         settings, now = self._project.settings, self._clock.now()
-        if settings.schedule.is_empty:
+        if not self._leads:
+            self._last_run = None  # others run, and record it
+        if settings.schedule.is_empty or not self._leads:
             return
         if self._last_run is None:
             self._last_run = self._project.last_run() or 0
@@ -106,11 +126,21 @@ def main() -> None:
     """Run the engine until it is told to end; then apply what is left."""
     worker = Worker.of_arguments("engine")
     project, lifeline, log = worker.project, worker.lifeline, worker.log
-    engine = Engine(project, project.open_journal(), project.clock, log)
-    log.say("started")
+    is_told = False
     while lifeline.wait(_PAUSE):
-        engine.step()
-    engine.step()
+        try:
+            with project.engine() as standing:
+                engine = Engine(project, project.open_journal(), project.clock, log, standing)
+                log.say("started")
+                while lifeline.wait(_PAUSE):
+                    engine.step()
+                engine.step()
+                project.write_behind(whole=True)
+        except LockedError:
+            # Another server has the same folder; this one is there if it ends.
+            if not is_told:
+                log.say("waiting", reason="another engine works for this folder")
+            is_told = True
     log.say("stopped")
 
 

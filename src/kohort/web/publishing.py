@@ -6,6 +6,7 @@ python -m kohort.web.publishing --project DIR --lifeline DESCRIPTOR
 from typing import Final
 
 from kohort.errors import LockedError
+from kohort.pipeline.leading import Lead
 from kohort.pipeline.publishing import Publisher
 from kohort.web.logs import Log
 from kohort.web.worker import Failures, Worker
@@ -15,16 +16,16 @@ _PAUSE: Final = 0.2
 
 
 class Publishing:
-    """Publishes step by step; what fails is told once, and tried again at the next step."""
+    """Publishes step by step, where its folder leads; what fails is told once, and tried again at the next step."""
 
-    def __init__(self, publisher: Publisher, log: Log) -> None:
-        self._publisher, self._log = publisher, log
+    def __init__(self, publisher: Publisher, lead: Lead, log: Log) -> None:
+        self._publisher, self._lead, self._log = publisher, lead, log
         self._failures = Failures(log)
 
     def step(self) -> None:
         """Publish what is new, as long as something is."""
         with self._failures.told():
-            while rows := self._publisher.step():
+            while self._lead.is_here() and (rows := self._publisher.step()):
                 self._log.say("published", rows=rows)
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     while lifeline.wait(_PAUSE):
         try:
             with worker.project.publishing() as publisher:
-                publishing = Publishing(publisher, log)
+                publishing = Publishing(publisher, Lead(worker.project.folder), log)
                 log.say("started")
                 while lifeline.wait(_PAUSE):
                     publishing.step()

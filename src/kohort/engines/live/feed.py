@@ -36,6 +36,10 @@ class Feed:
             return table.of(late).in_time(), self._due([self._to_come, table.of(~late)], now)
         return Table.empty(self.width), self._due([self._to_come, table], now)
 
+    def nothing(self) -> Table:
+        """Return a table of no rows."""
+        return Table.empty(self.width)
+
     def count(self, moments: Moments) -> NDArray[np.int64]:
         """Return how many rows are due by each of some moments."""
         return self._to_come.until(moments)

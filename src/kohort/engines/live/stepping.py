@@ -1,6 +1,6 @@
 """The inner loops over sequences: what a row makes of everybody's steps so far, and the deadlines that pass."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kohort.engines.columns import MISSING, Places
 from kohort.engines.live.compiled import compiled
 from kohort.engines.live.layout import FOREVER
-from kohort.engines.live.sliding import Lines, Numbers
+from kohort.engines.live.sliding import Numbers
 
 DONE, ABSENT, NEVER = 0, 1, 2
 """What a row is to a sequence: a step, what must not stand between two steps, what must not follow the last."""
@@ -26,7 +26,7 @@ class Known(NamedTuple):
     sequence, stream, role, and which step, absence, or none. `facts` has the columns above; `withins` are the longest
     times before each step, `gaps` the steps that absences stand before. `apart[sequence, person]`: is not kept here.
     `pending[sequence]` are ways that wait, in the order of time: person, end and begin, and `queue[sequence]` the first
-    and the end of them. `leaves` are rows of person, sequence and moment at which a way ceases to count; how many there
+    and the end of them. `leaves` are rows of moment at which a way ceases to count, person and sequence; how many there
     are stands at the end of `queue`.
     """
 
@@ -54,8 +54,7 @@ def start_of(person: int, chain: int, size: int, blocks: Places, pool: Numbers, 
 @compiled
 def emit(flips: Numbers, found: int, moment: int, person: int, number: int, holds: int, cause: int) -> int:
     """Put one flip into `flips` and return how many there are then."""
-    flips[0, found], flips[1, found], flips[2, found] = moment, person, number
-    flips[3, found], flips[4, found] = holds, cause
+    flips[found, 0], flips[found, 1], flips[found, 2] = moment, person, 8 * number + 2 * cause + holds
     return found + 1
 
 
@@ -88,7 +87,7 @@ def begin_to_hold(  # noqa: PLR0917 - plain numbers, so that it compiles
     pool[place] = max(until, leave)
     if facts[chain, WINDOW] != FOREVER:
         noted = its.queue[-1, 0]
-        its.leaves[noted, 0], its.leaves[noted, 1], its.leaves[noted, 2] = person, chain, leave
+        its.leaves[noted, 0], its.leaves[noted, 1], its.leaves[noted, 2] = leave, person, chain
         its.queue[-1, 0] += 1
     return found
 
@@ -185,14 +184,22 @@ def step_on(  # noqa: PLR0917 - as above
 
 
 @compiled
-def advance(lines: Lines, now: int, its: Known, blocks: Places, pool: Numbers, used: Numbers, flips: Numbers) -> int:
+def advance(
+    lines: tuple[Any, ...],
+    now: int,
+    known: tuple[Any, ...],
+    blocks: Places,
+    pool: Numbers,
+    used: Numbers,
+    flips: Numbers,
+) -> int:
     """Read rows in the order of time, each later than all before this call, and the deadlines up to `now`.
 
     A person's state of a sequence is: for each step but the last the latest end, its begin, the latest end before it,
     its begin; for each absence the latest row and the one before; the latest row that undoes; until when the sequence
     holds. Returns how many flips there are.
     """
-    found = 0
+    found, its = 0, Known(*known)
     # Taken out of the tuples once: each access there counts an array as used.
     people, events, bits, _, ts, _ = lines
     first_use, uses, facts, _, _, apart, pending, queue, _ = its
@@ -221,14 +228,17 @@ def advance(lines: Lines, now: int, its: Known, blocks: Places, pool: Numbers, u
 
 @compiled
 def leave_windows(
-    people: Places, chains: Places, moments: Numbers, its: Known, blocks: Places, pool: Numbers, flips: Numbers
+    leaving: Numbers, known: tuple[Any, ...], blocks: Places, pool: Numbers, flips: Numbers, found: int
 ) -> int:
-    """Let sequences end to hold at moments, in order, at which their first steps leave, unless others hold longer."""
-    found = 0
-    for row in range(len(people)):
-        person, chain = people[row], chains[row]
+    """Let sequences end to hold when their first steps leave, unless others hold longer.
+
+    `leaving` are rows as those of `its.leaves`, in the order of time. Returns how many flips there are then.
+    """
+    its = Known(*known)
+    for row in range(len(leaving)):
+        moment, person, chain = leaving[row, 0], leaving[row, 1], leaving[row, 2]
         place = blocks[person, chain] + its.facts[chain, SIZE] - 1
-        if not its.apart[chain, person] and pool[place] == moments[row]:
+        if not its.apart[chain, person] and pool[place] == moment:
             pool[place] = MISSING
-            found = emit(flips, found, moments[row], person, its.facts[chain, NUMBER], 0, 0)
+            found = emit(flips, found, moment, person, its.facts[chain, NUMBER], 0, 0)
     return found

@@ -34,7 +34,6 @@ _PRODUCING: Final[dict[str, Any]] = {
     "message.max.bytes": _LARGEST_MESSAGE,
 }
 _CONSUMING: Final[dict[str, Any]] = {
-    "group.id": "kohort",  # must be given, and is never joined
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
@@ -72,9 +71,20 @@ class Connection:
         """Return a producer whose messages are acknowledged by all brokers that keep them, once and in order."""
         return Producer({**self._settings(), **_PRODUCING, "delivery.timeout.ms": int(self.patience * 1_000)})
 
-    def consumer(self) -> Consumer:
-        """Return a consumer that belongs to no group, and is told where a partition ends."""
-        return Consumer({**self._settings(), **_CONSUMING})
+    def consumer(self, group: str = "kohort") -> Consumer:
+        """Return a consumer that joins no group, but may keep the offsets of one, and is told where partitions end."""
+        return Consumer({**self._settings(), **_CONSUMING, "group.id": group})
+
+    def member(self, group: str, timeout: int) -> Consumer:
+        """Return a consumer of a group, taken for dead when nothing is heard of it for so many microseconds."""
+        membership = {
+            "group.id": group,
+            "session.timeout.ms": timeout // 1_000,
+            "heartbeat.interval.ms": timeout // 4_000,
+            # Partitions stay where they are while their owner lives, as far as may be.
+            "partition.assignment.strategy": "cooperative-sticky",
+        }
+        return Consumer({**self._settings(), **_CONSUMING, **membership, "enable.partition.eof": False})
 
     def admin(self) -> AdminClient:
         """Return what looks after topics."""

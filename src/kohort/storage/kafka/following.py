@@ -1,6 +1,6 @@
 """Reading a topic's only partition in order, record by record; what cannot be read becomes a record of the kind "lost".
 
-The record of the offset n has the sequence number n + 1.
+The record of the offset n has the sequence number n + 1. What its frame holds in place of that is its term.
 """
 
 from collections.abc import Iterator
@@ -96,7 +96,7 @@ def record_of(message: Message, offset: int) -> Record:
     if found is None or found[1] != len(value or b"") or found[0].kind == "lost":
         return Record(offset + 1, max(timestamp, 0) * (SECOND // 1_000), "lost", b"")
     record = found[0]
-    return Record(offset + 1, record.recorded_at, record.kind, record.body)
+    return Record(offset + 1, record.recorded_at, record.kind, record.body, term=record.seq)
 
 
 def _lost(seq: int, number: int, recorded_at: Moment) -> list[Record]:

@@ -33,6 +33,7 @@ class KafkaJournal:
 
     def __init__(self, kafka: KafkaDefinition, topic: TopicDefinition, folder: Path) -> None:
         self.kafka = kafka
+        self.term, self.holds_files = 0, True
         self._topic, self._connection = topic, Connection(kafka, folder)
         self._sender = Sender(self._connection, topic.name)
         self._asking = threading.RLock()
@@ -62,7 +63,7 @@ class KafkaJournal:
     def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> Sequence[int]:
         """Append records of any kinds, in their order, and return their sequence numbers; as `append` otherwise."""
         self._prepare()
-        frames = (Sent(frame_of(Record(0, recorded_at, kind, body))) for kind, body in records)
+        frames = (Sent(frame_of(Record(self.term, recorded_at, kind, body))) for kind, body in records)
         return [offset + 1 for offset in self._sender.send(frames)]
 
     def read(self, *, after: int) -> Iterator[Record]:
