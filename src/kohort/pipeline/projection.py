@@ -126,7 +126,8 @@ class Projection:
         """
         start, end = self._seen.watermark(), self._journal.last_seq()
         self._check(end)
-        for seq in self._apply(self._journal.read(after=start)):
+        expected = 0 if start else self._journal.size() or 0
+        for seq in self._apply(self._journal.read(after=start), expected):
             if progress is not None:
                 progress(seq - start, end - start)
         return end - start
@@ -148,14 +149,14 @@ class Projection:
     def _watermarks(self) -> dict[str, int]:
         return {name: self._tables.watermark(name) for name in SCHEMAS}
 
-    def _apply(self, records: Iterator[Record]) -> Iterator[int]:
+    def _apply(self, records: Iterator[Record], expected: int) -> Iterator[int]:
         # Where an interruption fell between two tables, a chunk must end where it did then.
         ends = frozenset(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
         unsettled = 0
-        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms):
+        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected):
             if isinstance(one, Read):
                 with self._holding():
                     unsettled = self._flush(one)
