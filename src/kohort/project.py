@@ -195,7 +195,7 @@ class Project(VocabularyFacet, ServingFacet):
         """Be the engine of this folder, as `pipeline.leading.engine_of`; raises LockedError where there is one."""
         from kohort.pipeline.leading import engine_of
 
-        return engine_of(self.folder, self.settings, self._holder)
+        return engine_of(self.folder, self.settings, self._holder, self.clock)
 
     def tidy(self, live: "LiveMemberships") -> None:
         """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
