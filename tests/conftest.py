@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The same examples at every run, so that a failure is the change's; "thorough" are more of them;
 # "few" are for a cluster, "random" looks for new ones, "deep" for twenty times as many; mutants need only know that
 # there is a failure.
-settings.register_profile("repeatable", derandomize=True, max_examples=40, deadline=None)
+settings.register_profile("repeatable", derandomize=True, max_examples=25, deadline=None)
 settings.register_profile("thorough", derandomize=True, deadline=None)
 settings.register_profile("few", derandomize=True, max_examples=10, deadline=None)
 settings.register_profile("random", derandomize=False, deadline=None)

@@ -61,13 +61,30 @@ UPKEEP, TALLIES, FOREMOST, STEP = (
 )
 ACCUMULATORS, READER, MASKS = "engines/kernel/accumulators.py", "engines/kernel/features.py", "engines/kernel/masks.py"
 FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
-LAYOUT, TALLIED, STEPPING, LOOPS, FEED, FORESIGHT, WIDTHS, MEMBERSHIPS, LIVE, CHAINS, ARCHIVE, CHANGES = (
+(
+    LAYOUT,
+    TALLIED,
+    PASSING,
+    STEPPING,
+    LOOPS,
+    PROGRAMS,
+    FEED,
+    FORESIGHT,
+    WIDTHS,
+    MEMBERSHIPS,
+    LIVE,
+    CHAINS,
+    ARCHIVE,
+    CHANGES,
+) = (
     f"engines/live/{name}.py"
     for name in (
         "layout",
         "tallies",
+        "passing",
         "stepping",
         "loops",
+        "programs",
         "feed",
         "foresight",
         "widths",
@@ -261,7 +278,23 @@ FAULTS = (
     ),
     Fault("the last is 1 µs too old", LAYOUT, "predicate.high + 1, last", "predicate.high + 2, last"),
     Fault("whoever did nothing is in the population", LAYOUT, "if not criterion.in_population:", "if True:"),
-    Fault("late rows never leave", TALLIED, "self._heads[1], self._tails[1] =", "self._heads[1], _ ="),
+    Fault("late rows never leave", TALLIED, "self._late.until(since - self._lags.lengths)", "len(self._late)"),
+    Fault(
+        "what is due at the moment comes later",
+        PASSING,
+        "if min(first, other) > moment:",
+        "if min(first, other) >= moment:",
+    ),
+    Fault("late rows leave after the others", PASSING, "if first <= other:", "if first <= moment:"),
+    Fault("rows of one moment are two moments", PASSING, "stop < len(ts) and ts[stop] == ts[stop - 1]:", "stop < 0:"),
+    Fault("others flip after what is counted", PASSING, "others[other, 0] <= moment:", "others[other, 0] < moment:"),
+    Fault("whoever does not exist is inside", LOOPS, "inside = exists and decide(", "inside = decide("),
+    Fault(
+        "what is known not to hold is asked",
+        PROGRAMS,
+        "return holds if formula == condition",
+        "return _ALWAYS if formula == condition",
+    ),
     Fault("an epoch changes nobody", TALLIED, "np.flatnonzero(after != before)", "np.flatnonzero(after & ~after)"),
     Fault("what happens at the moment is to come", FEED, 'now, side="right"', 'now, side="left"'),
     Fault("a step at the deadline does not undo", STEPPING, "+ wait < before:", "+ wait <= before:"),
@@ -277,9 +310,11 @@ FAULTS = (
         "pool[latest_before(pool, place, moment, 1)] > end",
         "pool[latest_before(pool, place, moment, 1)] >= end",
     ),
-    Fault("a way that ceases ends all", STEPPING, "pool[place] == moments[row]", "pool[place] >= moments[row]"),
+    Fault("a way that ceases ends all", STEPPING, "pool[place] == moment:", "pool[place] >= moment:"),
     Fault("a rule is forgotten that asks", LOOPS, "first_dependent[number + 1])", "first_dependent[number + 1] - 1)"),
-    Fault("what was foreseen stays foreseen", FORESIGHT, "flips.people] == stamps)", "flips.people] >= stamps)"),
+    Fault(
+        "what was foreseen stays foreseen", FORESIGHT, "flips.people] == lines[:, 3])", "flips.people] >= lines[:, 3])"
+    ),
     Fault("great sums wrap around", WIDTHS, "> _LARGEST}", "> _LARGEST * 1000}"),
     Fault("nothing is known of the new", MEMBERSHIPS, "room, self._blank)", "room, self._blank & 0)"),
     Fault("what is not true is not said", CHANGES, "[self.without(after).retracted(), after", "[after"),

@@ -5,6 +5,7 @@
     KohortError
     ├── TerminalError               the same call will fail again: something must be mended first
     │   ├── UsageError              the call itself makes no sense                           exit code 2
+    │   │   └── NotEvaluatedError   … because a segment cannot be evaluated yet
     │   ├── DefinitionError         a file of the project, or a rule, is wrong               exit code 3
     │   │   ├── RuleError           a rule sentence: the place is underlined
     │   │   ├── RefusalError        a part of a rule that makes no sense, in any language
@@ -57,6 +58,17 @@ class UsageError(TerminalError):
     """The call itself makes no sense: an argument is missing or contradicts another."""
 
     exit_code = 2
+
+
+class NotEvaluatedError(UsageError):
+    """A segment has no members yet, for a reason that tells what to do.
+
+    >>> print(NotEvaluatedError("buyers", "has not been evaluated yet; run: kohort run"))
+    segment "buyers" has not been evaluated yet; run: kohort run
+    """
+
+    def __init__(self, segment: str, reason: str) -> None:
+        super().__init__(f'segment "{segment}" {reason}')
 
 
 class DefinitionError(TerminalError):

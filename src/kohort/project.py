@@ -1,7 +1,6 @@
 """The facade: what the doors (command line, Python, later the web) call."""
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,8 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.serving import ServingFacet
+from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
@@ -26,42 +27,33 @@ from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
+from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
-    from kohort.activation.deliveries import Delivery, State
-    from kohort.activation.ledger import Ledger
-    from kohort.activation.sending import Told
-    from kohort.collection.webhooks.deliveries import Webhooks
-    from kohort.definitions.journey import JourneyDefinition
-    from kohort.definitions.project import ProjectDefinition
-    from kohort.governance.keys import Keys
     from kohort.pipeline.counting import SizeAt
-    from kohort.pipeline.delivering import Deliverer
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.history import VersionRow
+    from kohort.pipeline.kept_open import KeptOpen
     from kohort.pipeline.leading import Standing
     from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
-    from kohort.pipeline.publishing import Publisher
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
-    from kohort.pipeline.withholding import Withholding
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
     from kohort.segments.change_plan import ChangePlan
     from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
     from kohort.segments.intersections import Intersections
-    from kohort.storage.watch import Watch
 
 Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project:
+class Project(VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
@@ -82,7 +74,7 @@ class Project:
         self._holder = Holder(self.folder)
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
-        self._kept: Tables | None = None
+        self._read: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -184,14 +176,20 @@ class Project:
         """Bring the tables up to the end of the journal, and read by today's `tracking.yaml` what is received from now.
 
         Returns what became of the messages. With `live`, the same one at every call, who has entered and left segments
-        by now is recorded besides. Where another folder leads on the same journal, only the tables are brought up; with
-        `standing`, which `engine` gives, this one may come to lead. Raises DefinitionError for a wrong `tracking.yaml`:
-        the one in force stays, and the tables are up to date.
+        by now is recorded besides. What cannot wait for tables to be written, since more has come, leaves that to the
+        next call, or to `write_behind`. Where another folder leads on the same journal, only the tables are brought up;
+        with `standing`, which `engine` gives, this one may come to lead. Raises DefinitionError for a wrong
+        `tracking.yaml`: the one in force stays.
         """
         from kohort.pipeline.receiving import keep_up
 
-        with write_lock(self.folder.lock, self._patience):
-            return keep_up(self._kept_workspace(), self._holder, live, standing)
+        with self._kept.open(self._journal) as (workspace, behind):
+            self._journal = workspace.journal
+            return keep_up(workspace, behind, self._holder, live, standing)
+
+    def write_behind(self, *, whole: bool = False) -> None:
+        """Write what `keep_up` has left to be written: all if `whole`, otherwise until more comes."""
+        self._kept.write(self._journal, whole=whole)
 
     def engine(self) -> "AbstractContextManager[Standing | None]":
         """Be the engine of this folder, as `pipeline.leading.engine_of`; raises LockedError where there is one."""
@@ -201,15 +199,15 @@ class Project:
 
     def tidy(self, live: "LiveMemberships") -> None:
         """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
-        with write_lock(self.folder.lock, self._patience):
-            live.tidy(self._kept_workspace().tables)
+        with self._kept.open(self._journal) as (workspace, behind):
+            live.tidy(workspace, behind)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Delete every table and make it anew from the journal; return how many records were applied."""
         from kohort.pipeline.receiving import open_projection
 
         with write_lock(self.folder.lock, self._patience):
-            workspace = self._workspace()
+            workspace = self._opened()
             # In this order: with nothing seen, what is left of the tables is continued, not taken for whole.
             workspace.seen.drop()
             workspace.tables.drop_all()
@@ -258,7 +256,7 @@ class Project:
         """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
         from kohort.pipeline.membership_log import MembershipLog
 
-        return MembershipLog(self.folder.tables)
+        return MembershipLog(self.folder.tables, self.folder.recent)
 
     def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.
@@ -410,14 +408,6 @@ class Project:
 
         return report_data(self._workspace())
 
-    @cached_property
-    def keys(self) -> "Keys":
-        """The keys that let programs in: made, found, listed and revoked here; they need no lock."""
-        from kohort.governance.keys import Keys
-        from kohort.storage.state import State
-
-        return Keys(State(self.folder.state), self.clock)
-
     def freshness(self, before: "Freshness | None" = None) -> "Freshness":
         """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper."""
         from kohort.pipeline.freshness import freshness_of
@@ -431,99 +421,6 @@ class Project:
         """
         return open_journal(self.folder, self.settings)
 
-    def watch(self) -> "Watch":
-        """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""
-        from kohort.storage.watch import Watch
-
-        return Watch(self.folder.watch, self.clock)
-
-    def webhooks(self) -> "Webhooks":
-        """Return what takes deliveries, as the files in webhooks/ declare, with their secrets looked up.
-
-        Raises DefinitionError for a wrong file, ProjectError for a secret that is not where a file says.
-        """
-        from kohort.collection.webhooks.deliveries import Webhooks
-        from kohort.storage.secrets import secret_of
-
-        return Webhooks(self._workspace().webhooks, secret_of)
-
-    @property
-    def journeys(self) -> "list[JourneyDefinition]":
-        """The journeys that the files in journeys/ declare, read anew; raises DefinitionError for a wrong file."""
-        return self._workspace().journeys
-
-    def deliver(self) -> Mapping[str, int]:
-        """Send what journeys have to say of changes that are new, or due again; return how much came to what.
-
-        By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
-        file, ProjectError for a secret that is missing, LockedError while a server delivers.
-        """
-        from kohort.pipeline.delivering import deliver_once
-
-        return deliver_once(self.delivering)
-
-    @contextmanager
-    def delivering(self, told: "Told") -> "Iterator[Deliverer]":
-        """Give what delivers step by step, and tells of what becomes of deliveries; raises LockedError for a second."""
-        from kohort.pipeline.delivering import Deliverer
-        from kohort.storage.secrets import secret_of
-
-        with (
-            write_lock(self.folder.delivering),
-            Deliverer(
-                self.folder, self._workspace, self.ledger, self.clock, secret_of, secrets.token_bytes, told
-            ) as deliverer,
-        ):
-            yield deliverer
-
-    def publish(self) -> int:
-        """Publish each change of membership that was not yet, to the topic of `kohort.yaml`; return how many.
-
-        Raises UsageError where none is declared, MissingExtraError without the extra `[kafka]`, BrokerError where the
-        brokers do not answer, LockedError while a server publishes.
-        """
-        with self.publishing() as publisher:
-            return sum(iter(publisher.step, 0))
-
-    @contextmanager
-    def publishing(self) -> "Iterator[Publisher]":
-        """Give what publishes step by step; raises as `publish`."""
-        from kohort.pipeline.publishing import Publisher
-
-        publisher = Publisher(self.folder, self.settings)
-        with write_lock(self.folder.publishing):
-            yield publisher
-
-    @cached_property
-    def ledger(self) -> "Ledger":
-        """The deliveries of journeys: what was asked for, and what has become of it."""
-        from kohort.activation.ledger import Ledger
-        from kohort.storage.state import State
-
-        return Ledger(State(self.folder.state))
-
-    def deliveries(self, states: "Iterable[State]" = (), most: int | None = None) -> "list[Delivery]":
-        """Return the deliveries of journeys in these states, or in all, those due last first, at `most` so many."""
-        return self.ledger.list(states, most)
-
-    def retry_deliveries(self, ids: Sequence[str] = ()) -> int:
-        """Have dead letters sent again, these or all, as if they were new, and return how many they are.
-
-        Raises UnknownNameError for an id that no dead letter has.
-        """
-        return self.ledger.retry(ids, self.clock.now())
-
-    def withholding(self) -> "Withholding":
-        """Return what the collector may not keep without consent, as `kohort.yaml` and sources/ declare.
-
-        Raises DefinitionError for a purpose or a source that nobody knows.
-        """
-        from kohort.pipeline.admission import requirements
-        from kohort.pipeline.withholding import Withholding
-
-        workspace = self._workspace()
-        return Withholding(requirements(workspace), workspace.settings.consent.categories())
-
     def moment(self, at: Time = None) -> Moment:
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
         return self._moment(self._workspace(), at)
@@ -532,11 +429,6 @@ class Project:
         """Return when a step of `run` was last recorded, None before the first."""
         rows = self._workspace().tables.read("runs").column("recorded_at").to_pylist()
         return max(rows, default=None)
-
-    @property
-    def settings(self) -> "ProjectDefinition":
-        """What `kohort.yaml` declares, read anew."""
-        return self._workspace().settings
 
     @property
     def zone(self) -> ZoneInfo:
@@ -562,14 +454,21 @@ class Project:
         """Return a moment in ISO 8601 in the project's time zone, "" for None."""
         return "" if moment is None else format_moment(moment, self.zone)
 
-    def _kept_workspace(self) -> Workspace:
-        """Open the project for who does so many times a second: most tables are as they were."""
-        workspace = Workspace.open(self.folder, self.clock, self._journal, self._kept)
-        self._journal, self._kept = workspace.journal, workspace.tables
-        return workspace
+    @cached_property
+    def _kept(self) -> "KeptOpen":
+        from kohort.pipeline.kept_open import KeptOpen
+
+        return KeptOpen(self.folder, self.clock, self._patience)
 
     def _workspace(self) -> Workspace:
-        workspace = Workspace.open(self.folder, self.clock, self._journal)
+        """Open the project to read: what nobody has written since the last time is not opened again."""
+        tables = Tables(self.folder.tables) if self._read is None else self._read.for_another()
+        workspace = self._opened((tables, SeenMessages(self.folder.seen)))
+        self._read = tables
+        return workspace
+
+    def _opened(self, kept: tuple[Tables, SeenMessages] | None = None) -> Workspace:
+        workspace = Workspace.open(self.folder, self.clock, self._journal, kept)
         self._journal = workspace.journal
         return workspace
 
@@ -586,7 +485,7 @@ class Project:
         from kohort.pipeline.receiving import writing
 
         with write_lock(self.folder.lock, self._patience):
-            workspace = self._workspace()
+            workspace = self._opened()
             yield workspace, writing(workspace, self._holder)
 
 

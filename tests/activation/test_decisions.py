@@ -14,6 +14,7 @@ from kohort.activation.ledger import Ledger
 from kohort.clock import DAY, HOUR, MINUTE, SECOND
 from kohort.definitions.journey import Cap, Change
 from kohort.storage.state import State as Store
+from kohort.testing.suite.base import scaled
 from small_shop import NOW
 from webhook_receiver import a_delivery
 
@@ -287,7 +288,7 @@ def test_in_the_end_a_receiver_knows_what_the_log_says_however_it_was_told(
     assert found == standing(log, "entered" if when == "enters" else "left")
 
 
-@settings(max_examples=10)
+@settings(max_examples=scaled(10))
 @given(membership_logs(), st.lists(st.sampled_from([204, 500]), max_size=20))
 def test_the_ledger_does_what_a_list_does(log: list[LoggedChange], statuses: list[int]) -> None:
     journey = a_journey(wait="5 minutes", at_most={"times": 1, "every": "10 minutes"})

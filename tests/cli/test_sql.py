@@ -87,6 +87,21 @@ def test_numbers_are_exact_decimals_and_moments_are_in_the_time_zone_of_the_proj
     assert str(project.sql("SELECT ts FROM events").schema.field("ts").type) == "timestamp[us, tz=Europe/Paris]"
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "WITH people AS (SELECT * FROM people) SELECT count(*) FROM people",
+        "WITH events AS (SELECT 1) SELECT count(*) FROM People, events",
+        "SELECT (SELECT count(DISTINCT person_id) FROM main.traits)",
+        "FROM (SELECT count(*) FROM query_table('people'))",
+        "SELECT count(*) FROM memory.main.people",
+        "SELECT count(*) FROM people SEMI JOIN (SELECT person_id FROM actors UNION FROM (SELECT '')) USING (person_id)",
+    ],
+)
+def test_a_statement_has_what_it_names_however_it_names_it(project: Project, statement: str) -> None:
+    assert rows(project, statement) == [(3,)]
+
+
 def test_traits_are_the_values_in_force_now(project: Project) -> None:
     columns = dict(rows(project, 'SELECT name, "column" FROM trait_columns'))
     assert (columns["City"], columns["city"], columns[STRANGE]) == ("City", "city_", STRANGE)

@@ -14,6 +14,7 @@ from kohort.clock import parse_moment
 from kohort.collection.scalars import Unholdable, number_of
 from kohort.definitions.tracking import tracking_plan_of
 from kohort.storage.messages import Message, Values
+from kohort.testing.suite.base import scaled
 
 WHEN = "2026-01-31T09:30:00Z"
 
@@ -212,7 +213,7 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=scaled(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(properties=st.dictionaries(st.text(min_size=1, max_size=5), json_values, max_size=4))
 def test_whatever_properties_say_the_line_has_one_fate_and_numbers_are_exact(
     desk: Desk, properties: dict[str, Any]

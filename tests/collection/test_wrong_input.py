@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kohort.collection.csv_rows import csv_rows
 from kohort.errors import InputError
+from kohort.testing.suite.base import scaled
 
 VISITS = """
 {name: visits, files: "visits*", event: shop_visited, person: customer, time: at,
@@ -231,7 +232,7 @@ def test_json_lines_of_which_none_can_be_read_and_columns_that_come_late(desk: D
     assert len(desk.read(desk.write("visits.jsonl", first + sparse), VISITS).messages) == 50_002
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=scaled(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(alphabet='ab,"\n\r;', max_size=40))
 def test_whatever_a_csv_holds_no_line_is_both_a_row_and_malformed(desk: Desk, text: str) -> None:
     (rows,) = csv_rows(desk.write("any.csv", "x,y\n" + text))

@@ -29,9 +29,10 @@ from kohort.errors import ProjectError
 from kohort.storage.connections import open_duckdb
 from kohort.storage.postgres import PostgresStore, open_postgres
 from kohort.storage.stores import DuckStore
+from kohort.testing.suite.base import scaled
 
 PARIS = ZoneInfo("Europe/Paris")
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=scaled(15), deadline=None, suppress_health_check=list(HealthCheck))
 ZONES = st.sampled_from(
     ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca"]
 )

@@ -15,6 +15,7 @@ from kohort.clock import HOUR, Moment
 from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.columns import Block, Column, History, Rows
 from kohort.engines.kernel.engine import KernelEngine
+from kohort.engines.live import tallies
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
@@ -291,6 +292,19 @@ def test_time_in_slices_changes_the_same(story: Story, most: int) -> None:
         changes = whole.tick(number + 1)
         assert list(parts) == list(changes)
         assert sliced.members() == whole.members()
+
+
+@examples(20)
+@given(grid_stories(), st.integers(1, 3))
+def test_in_small_turns_changes_are_the_same(story: Story, rows: int) -> None:
+    """Of many rows some enter at a time, but those of one moment together."""
+    small, whole = Telling(story), Telling(story)
+    for number in range(1, len(story.ticks)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tallies, "A_TURN", rows)
+            changes = small.tick(number)
+        assert list(changes) == list(whole.tick(number))
+        assert small.members() == whole.members()
 
 
 @examples(30)

@@ -70,6 +70,7 @@ class LiveDesk:
 
     def restart(self) -> None:
         """Forget all that is not written."""
+        self.project = Project(self.project.folder.path, clock=self.clock)
         self.live = LiveMemberships()
 
     def run(self, *, apply: bool = False) -> None:

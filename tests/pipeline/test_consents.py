@@ -16,6 +16,7 @@ from kohort.project import Project
 from kohort.storage.connections import open_duckdb
 from kohort.storage.consents import add_consents
 from kohort.storage.schemas import SCHEMAS
+from kohort.testing.suite.base import scaled
 from small_shop import NOW, WriteLines, iso, order, tables_of
 
 CONSENT = """\
@@ -211,7 +212,7 @@ CHOICES = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(CHOICES, max_size=12), st.permutations("abc"))
 def test_the_relation_says_what_the_meaning_says(choices: list[Choice], people: list[str]) -> None:
     person_of = dict(zip("abc", (people[0], people[0], people[1]), strict=True))

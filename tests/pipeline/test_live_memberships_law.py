@@ -1,19 +1,23 @@
 """The law of memberships kept up live: whatever comes, late or merged, and whatever happens, they are what a run finds.
 
 Stories are told to two projects: one is kept up live, with restarts, runs and applications in between; the other hears
-all of it at the end.
+all of it at the end. In a hurry, what is applied is written little by little, and a restart loses what was not.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_desk import SETTLING, LiveDesk, logged, stored
 
 from kohort.clock import DAY, MINUTE, SECOND, Moment
+from kohort.pipeline.write_behind import WriteBehind
+from kohort.testing.suite.base import scaled
 from small_shop import NOW, tables_of
 
 SEGMENTS = {
@@ -67,8 +71,24 @@ def told(one: Happening, desk: LiveDesk) -> dict[str, object] | None:
     return None
 
 
-def live_through(story: Sequence[Happening], desk: LiveDesk) -> None:
+class Follower:
+    """Follows the log as the API does: also what is not written yet."""
+
+    def __init__(self, desk: LiveDesk) -> None:
+        self._log, self._at = desk.project.membership_log(), 0
+        self.read: list[dict[str, object]] = []
+
+    def look(self) -> None:
+        self._log.look()
+        while self._at < self._log.state.end:
+            page = self._log.state.page(self._at, most=3)
+            self.read += page.rows.to_pylist()
+            self._at = page.up_to
+
+
+def live_through(story: Sequence[Happening], desk: LiveDesk, follower: Follower) -> None:
     for one in story:
+        follower.look()
         desk.clock.advance(one.after * SECOND)
         event = told(one, desk)
         if event is not None:
@@ -83,7 +103,10 @@ def live_through(story: Sequence[Happening], desk: LiveDesk) -> None:
         if one.what != "wait" and one.amount % 4:
             desk.step()
     desk.step()
+    follower.look()
     desk.step(after=SETTLING)
+    desk.project.write_behind(whole=True)
+    follower.look()
 
 
 def begun(folder: Path) -> LiveDesk:
@@ -104,11 +127,18 @@ def begun(folder: Path) -> LiveDesk:
     return desk
 
 
-@settings(max_examples=15)
-@given(story=st.lists(happenings, min_size=3, max_size=14))
-def test_memberships_kept_live_are_those_of_a_run(story: list[Happening], tmp_path_factory: object) -> None:
-    desk = begun(Path(tmp_path_factory.mktemp("live")))  # type: ignore[attr-defined]
-    live_through(story, desk)
+@settings(max_examples=scaled(15))
+@given(story=st.lists(happenings, min_size=3, max_size=14), hurry=st.sampled_from([0, 0.7, 0.95]))
+def test_memberships_kept_live_are_those_of_a_run(
+    story: list[Happening], hurry: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    desk, chosen = begun(tmp_path_factory.mktemp("live")), random.Random(1)  # noqa: S311 - no secret
+    follower = Follower(desk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WriteBehind, "_is_more", lambda _: chosen.random() < hurry)
+        live_through(story, desk, follower)
+    rows = desk.project._workspace().tables.read("membership_log").sort_by("seq").to_pylist()
+    assert follower.read == rows, "each row once and in order, however early it was seen"
     kept = {name: members_of(desk, name) for name in SEGMENTS}
     now = desk.clock.now()
     at = {name: now if name in TERMED else now - SETTLING for name in SEGMENTS}

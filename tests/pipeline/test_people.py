@@ -25,6 +25,7 @@ from kohort.project import Project
 from kohort.storage.messages import Choices, Message, Values
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
+from kohort.testing.suite.base import scaled
 from small_shop import NOW, WriteLines, iso, order, tables_of
 
 SETTINGS = """\
@@ -141,7 +142,7 @@ SAID = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(SAID, min_size=1, max_size=12), st.booleans(), st.data())
 def test_the_tables_of_people_do_not_depend_on_the_order_of_arrival_nor_on_batches(
     drawn: list[tuple[int, str, str, str, str, bool | None]], by_hand: bool, data: st.DataObject

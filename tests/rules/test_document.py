@@ -12,13 +12,14 @@ from kohort.rules.document import document_of, rule_of, rule_schema
 from kohort.rules.nodes import Rule
 from kohort.rules.parse import parse_rule
 from kohort.testing.random_rules import rules
+from kohort.testing.suite.base import scaled
 from kohort.testing.worlds import CATALOG
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "rules.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(rule_schema())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rules(CATALOG))
 def test_a_rule_survives_json(rule: Rule) -> None:
     document = json.loads(json.dumps(document_of(rule)))

@@ -88,6 +88,7 @@ from kohort.rules.nodes import (
 from kohort.rules.operators import Function, Occurrence, Operator, Side
 from kohort.rules.parse import parse_rule
 from kohort.testing.random_rules import rules
+from kohort.testing.suite.base import scaled
 from kohort.testing.worlds import CATALOG
 from small_shop import WriteLines, order
 
@@ -199,7 +200,7 @@ def test_python_builds_what_the_sentence_says(sentence: str, built: RuleExpressi
     assert str(built) == sentence
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rules(CATALOG))
 def test_every_rule_can_be_built_in_python(rule: Rule) -> None:
     assert rebuilt(rule).rule == flat(rule)

@@ -16,6 +16,7 @@ from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
 from kohort.testing.random_rules import rules
+from kohort.testing.suite.base import scaled
 
 WORDS = ("and", "not", "did", "in", "count", "score of", "mean", "true", "days since last", "a.b", "2", "é", "trait")
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.sampled_from(WORDS)
@@ -47,7 +48,7 @@ def catalogs(draw: st.DrawFn) -> Catalog:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_printed_rule_reads_back_as_the_same_tree(data: st.DataObject) -> None:
     catalog = data.draw(catalogs())

@@ -48,6 +48,28 @@ def test_a_group_is_forced_to_disk_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert {record.recorded_at for record in Journal(tmp_path).read(after=0)} == {5}
 
 
+def test_what_a_turn_of_the_loop_brings_is_one_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced: list[int] = []
+    monkeypatch.setattr("kohort.storage.journal._force", forced.append)
+
+    async def many() -> list[int]:
+        return list(await asyncio.gather(*(commits.submit_async("messages", b"%d" % one) for one in range(500))))
+
+    with GroupCommit(Journal(tmp_path), SettableClock(5)) as commits:
+        assert asyncio.run(many()) == list(range(1, 501))
+    assert len(forced) == 1
+
+
+def test_closing_writes_what_a_loop_left_behind(tmp_path: Path) -> None:
+    commits = GroupCommit(Journal(tmp_path), SettableClock(0))
+    loop = asyncio.new_event_loop()
+    # The loop is closed before its turn ends.
+    commits.submit_for(Future(), loop, "messages", b"left")
+    loop.close()
+    commits.close()
+    assert [record.body for record in Journal(tmp_path).read(after=0)] == [b"left"]
+
+
 def test_kinds_keep_their_order(tmp_path: Path) -> None:
     with GroupCommit(Journal(tmp_path), SettableClock(0)) as commits:
         futures = [commits.submit("messages" if one % 3 else "rejects", b"%d" % one) for one in range(20)]

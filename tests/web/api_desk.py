@@ -45,6 +45,11 @@ class Counter:
         shown = self.key if key is None else key
         return httpx.get(self.url + path, headers={"authorization": f"Bearer {shown}", **headers}, timeout=30)
 
+    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """Send a body as JSON."""
+        shown = {"authorization": f"Bearer {self.key}", **headers}
+        return httpx.post(self.url + path, json=body, headers=shown, timeout=30)
+
     @contextmanager
     def follow(self, query: str = "", **headers: str) -> Iterator[Iterator[Heard]]:
         """Follow memberships; leaving the block cuts the connection."""
@@ -69,10 +74,18 @@ def heard(lines: Iterator[str]) -> Iterator[Heard]:
             block = {}
 
 
+def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
+    """Return what a refusal says, having seen that it has the one shape."""
+    body = answer.json()
+    assert set(body) == {"code", "message", "where"}
+    assert body["message"]
+    return answer.status_code, body["code"], body["where"]
+
+
 @contextmanager
-def answering(project: Project) -> Iterator[Counter]:
-    """Serve a project's API in a thread, on a free port."""
-    plain, _ = project.keys.create_secret("programs", ["memberships:read"], project.clock.now() + 30 * DAY)
+def answering(project: Project, *scopes: str) -> Iterator[Counter]:
+    """Serve a project's API in a thread, on a free port; without scopes its key may read memberships."""
+    plain, _ = project.keys.create_secret("programs", scopes or ["memberships:read"], project.clock.now() + 30 * DAY)
     troubles: list[StorageError] = []
     feed = Feed(project.membership_log(), troubles.append)
     server = http_server(application(project, feed), grace=5)

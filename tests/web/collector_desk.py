@@ -52,9 +52,12 @@ class Desk:
 
 @contextmanager
 def serving(
-    project: Project, clock: SettableClock, limits: CollectLimits | None = None, key: str = ""
+    project: Project, clock: SettableClock, limits: CollectLimits | None = None, key: str = "", **options: object
 ) -> Iterator[Desk]:
-    """Serve a project's collector in a thread, on a free port; without a key for the source "web" one is made."""
+    """Serve a project's collector in a thread, on a free port; without a key for the source "web" one is made.
+
+    `options` are the HTTP server's.
+    """
     key = key or project.keys.create_write("web")[0]
     project.keep_up()
     told: list[Outcome] = []
@@ -62,7 +65,7 @@ def serving(
         collector = Collector(project.keys, commits, clock, limits or CollectLimits(), project.withholding())
         mount_pixel(collector)
         collector.outcomes.listen(told.append)
-        server = server_of(collector)
+        server = server_of(collector, **options)
         listening = socket.create_server(("127.0.0.1", 0), backlog=512)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api_desk import Counter, answering
+from api_desk import Counter, answering, problem
 
 from kohort.clock import DAY, HOUR
 from kohort.project import Project
@@ -46,13 +46,6 @@ def pages(counter: Counter, path: str) -> Iterator[Any]:
     while page["next_cursor"]:
         page = counter.get(f"{path}&cursor={page['next_cursor']}").json()
         yield page
-
-
-def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
-    body = answer.json()
-    assert set(body) == {"code", "message", "where"}
-    assert body["message"]
-    return answer.status_code, body["code"], body["where"]
 
 
 def test_segments_are_listed_with_their_freshness(counter: Counter, trading: Project, clock: SettableClock) -> None:

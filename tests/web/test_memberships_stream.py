@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kohort.clock import DAY, format_utc
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
+from kohort.testing.suite.base import scaled
 from kohort.web.api import feed as feeding
 from kohort.web.api import stream as streaming
 from log_writer import SEGMENTS, Row, Writer
@@ -70,7 +71,7 @@ CONNECTION = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=12)
+@settings(max_examples=scaled(12))
 @given(st.lists(CONNECTION, max_size=4), st.sampled_from([(), ("buyers",), SEGMENTS]), st.sampled_from([1, 3, 1_000]))
 def test_each_row_comes_once_and_in_order_wherever_the_line_is_cut(
     connections: list[dict[str, int]], segments: tuple[str, ...], kept: int

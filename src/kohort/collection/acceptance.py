@@ -5,7 +5,7 @@ cannot be read at all refuses the request as a whole.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -29,6 +29,10 @@ _NO_OPENERS: Final = bytes(byte for byte in range(256) if byte not in b"{[")
 
 _PLAIN: Final = msgspec.json.Decoder()
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+# msgspec does not tell type checkers that a raw text has a length.
+_size_of: Final[Callable[[object], int]] = len  # type: ignore[assignment]
 
 
 class RequestRefusedError(InputError):
@@ -121,7 +125,8 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
     """
     if is_usual_batch(text):
         body = _BODY.decode(text)
-        if 0 < len(body.batch) <= limits.events and (len(text) <= limits.event or _longest(body.batch) <= limits.event):
+        short = len(text) <= limits.event or max(map(_size_of, body.batch), default=0) <= limits.event
+        if short and 0 < len(body.batch) <= limits.events:
             return _body_of(body, (), distinct=True, usual=True)
     return read_batch_carefully(text, limits)
 
@@ -145,10 +150,6 @@ def read_batch_carefully(text: bytes, limits: CollectLimits) -> RequestBody:
     if not distinct:
         _check_top(text)
     return _body_of(body, document["batch"], distinct=distinct)
-
-
-def _longest(events: Sequence[msgspec.Raw]) -> int:
-    return max(map(len, map(bytes, events)))
 
 
 def _body_of(body: _Body, documents: Sequence[Any], *, distinct: bool, usual: bool = False) -> RequestBody:

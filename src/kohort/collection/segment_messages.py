@@ -1,6 +1,6 @@
 """One message of the Segment HTTP tracking API: checked, its values typed, its time and person found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -334,11 +334,22 @@ def surely_moment(value: object) -> bool:
     >>> surely_moment("2026-01-31"), surely_moment("soon")
     (True, False)
     """
+    return isinstance(value, str) and surely_moments({value})
+
+
+def surely_moments(texts: Collection[str]) -> bool:
+    """Tell that texts are times, all of them; False means: read each."""
+    if not texts:
+        return True
+    # In the first and last year an offset may lead out of the calendar; the year always comes first.
+    if not (min(texts) >= "0002" and max(texts) < "9999"):
+        return False
     try:
-        # In the first and last year an offset may lead out of the calendar; the year always comes first.
-        return isinstance(value, str) and "0002" <= value < "9999" and datetime.fromisoformat(value) is not None
+        for _ in map(datetime.fromisoformat, texts):
+            pass
     except ValueError:
         return False
+    return True
 
 
 def _moment(document: Mapping[str, Any], name: str, zone: ZoneInfo) -> Moment | None:

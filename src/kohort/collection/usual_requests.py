@@ -1,18 +1,20 @@
 """Requests as SDKs usually send them: a proof, at a fraction of its cost, that careful judging accepts all as it came.
 
 What is accepted is said in `acceptance`, event by event. Here the few names that SDKs write are decoded by type, which
-the decoder checks as it goes, and what was decoded is written again: a name that stands twice in an object, or that is
-none of these, is gone then, and the colon after it. So as many colons as before prove that nothing was lost.
+the decoder checks as it goes: it stops at a name that is none of these. What was decoded is written again: a name that
+stands twice in an object is gone then, and the colon after it. So as many colons as before prove that nothing was lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from kohort.collection.json_names import surely_distinct
-from kohort.collection.segment_messages import LONGEST_ID, LONGEST_MESSAGE_ID, name_problem, surely_moment
+from kohort.collection.segment_messages import LONGEST_ID, LONGEST_MESSAGE_ID, name_problem, surely_moments
 
 # Values nested as deep as SDKs nest them: the decoder itself refuses what is nested deeper.
 _Plain = str | int | float | bool | None
@@ -26,9 +28,10 @@ _Values = dict[str, _Nested]
 _Id = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)] | UnsetType | None
 _MessageId = Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE_ID)] | UnsetType | None
 _Time = str | UnsetType | None
+_Name = str | UnsetType | None
 
 
-class _Head(msgspec.Struct, rename="camel", gc=False):
+class _Head(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     """An event but for its context."""
 
     type: Literal["track", "identify", "page", "screen", "group", "alias"]
@@ -51,17 +54,17 @@ class _Head(msgspec.Struct, rename="camel", gc=False):
     metadata: _Nested | UnsetType = msgspec.field(default=UNSET, name="_metadata")
 
 
-class _Event(_Head, rename="camel", gc=False):
+class _Event(_Head, rename="camel", gc=False, forbid_unknown_fields=True):
     context: _Nested | UnsetType = UNSET
 
 
-class _EventOfBatch(_Head, rename="camel", gc=False):
+class _EventOfBatch(_Head, rename="camel", gc=False, forbid_unknown_fields=True):
     """Its context is looked at by itself, since most events of a batch share theirs."""
 
     context: Raw | UnsetType = UNSET
 
 
-class _Batch(msgspec.Struct, rename="camel", gc=False):
+class _Batch(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     batch: list[_EventOfBatch]
     sent_at: _Nested | UnsetType = UNSET
     write_key: _Nested | UnsetType = UNSET
@@ -73,8 +76,15 @@ _BATCH: Final = msgspec.json.Decoder(_Batch)
 _EVENT: Final = msgspec.json.Decoder(_Event)
 _CONTEXT: Final = msgspec.json.Decoder(_Nested)
 # What the decoder raises for what is no JSON text, no UTF-8, in another form, or nested too deep: careful judging says
-# which. It skips nothing that counts: contexts are decoded next, and names that are not known leave too few colons.
+# which. It skips contexts only, which are decoded next.
 _UNUSUAL: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+_ALIKE: Final = frozenset({"track", "page", "screen"})
+"""The types whose events need nothing that others do not."""
+_CONTEXT_OF: Final = attrgetter("context")
+_NAMES_OF: Final = attrgetter("type", "event", "user_id", "anonymous_id")
+_TIMES_OF: Final = attrgetter("timestamp", "original_timestamp", "sent_at")
 
 
 def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
@@ -90,7 +100,8 @@ def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
         return (
             event.type == kind
             and not _has_nul(text)
-            and _is_sound(event, event.context)
+            and _are_said([event])
+            and _is_complete(event, event.context)
             and surely_distinct(text, event)
         )
     except _UNUSUAL:
@@ -116,39 +127,47 @@ def _has_nul(text: bytes) -> bool:
     return b"\\" in text and b"\\u0000" in text
 
 
-def _are_sound(events: Iterable[_EventOfBatch]) -> bool:
-    known: Raw | UnsetType = UNSET
-    said: object = None
-    for event in events:
-        context = event.context
-        if context is not UNSET and context != known:
-            said = _CONTEXT.decode(context)
-            if not surely_distinct(bytes(context), said):
-                return False
-            known = context
-        if not _is_sound(event, None if context is UNSET else said):
+def _are_sound(events: Sequence[_EventOfBatch]) -> bool:
+    """Tell that `envelope_breach` would find nothing; what events in a row have in common is looked at once.
+
+    The first of them gets its context decoded, so that it is written again with it.
+    """
+    for raw, alike in groupby(events, _CONTEXT_OF):
+        if raw is not UNSET:
+            next(alike).context = _CONTEXT.decode(raw)
+    if not _are_said(events):
+        return False
+    others = [one for one in events if one.type not in _ALIKE]
+    return not others or all(_is_complete(one, _context_of(one)) for one in others)
+
+
+def _are_said(events: Sequence[_Head]) -> bool:
+    """Tell that each event names somebody and is named itself, and tells no time that is none."""
+    for names, _ in groupby(map(_NAMES_OF, events)):
+        if not _is_named(*names):
             return False
-    return True
+    times = [one for its in map(_TIMES_OF, events) for one in its if type(one) is str]
+    return surely_moments(times)
 
 
-def _is_sound(event: _Head, context: object) -> bool:
-    """Tell that `envelope_breach` would find nothing."""
-    kind = event.type
-    if kind == "track":
-        named = bool(event.event) and not name_problem(str(event.event))
-    elif kind == "identify":
-        # RudderStack's SDKs put them into the context.
-        named = isinstance(event.traits, dict) or not isinstance(context, dict) or _is_object(context.get("traits"))
-    else:
-        named = (kind != "group" or _is_id(event.group_id)) and (kind != "alias" or _is_id(event.previous_id))
-    given, original, sent = event.timestamp, event.original_timestamp, event.sent_at
-    return (
-        named
-        and (_is_id(event.user_id) or _is_id(event.anonymous_id))
-        and (not isinstance(given, str) or surely_moment(given))
-        and (not isinstance(original, str) or surely_moment(original))
-        and (not isinstance(sent, str) or surely_moment(sent))
+def _is_named(kind: str, event: str | UnsetType, user_id: _Name, anonymous_id: _Name) -> bool:
+    return (_is_id(user_id) or _is_id(anonymous_id)) and (
+        kind != "track" or (bool(event) and not name_problem(str(event)))
     )
+
+
+def _is_complete(event: _Head, context: object) -> bool:
+    """Tell that an event has what only its type needs."""
+    kind = event.type
+    if kind == "identify":
+        # RudderStack's SDKs put them into the context.
+        return isinstance(event.traits, dict) or not isinstance(context, dict) or _is_object(context.get("traits"))
+    return (kind != "group" or _is_id(event.group_id)) and (kind != "alias" or _is_id(event.previous_id))
+
+
+def _context_of(event: _EventOfBatch) -> object:
+    said = event.context
+    return _CONTEXT.decode(said) if type(said) is Raw else said
 
 
 def _is_id(value: str | UnsetType | None) -> bool:

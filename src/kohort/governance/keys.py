@@ -27,10 +27,16 @@ Kind = Literal["write", "secret"]
 Randomness = Callable[[int], bytes]
 
 MEMBERSHIPS_READ: Final = "memberships:read"
+PEOPLE_READ: Final = "people:read"
+SEGMENTS_READ: Final = "segments:read"
+SEGMENTS_WRITE: Final = "segments:write"
 SCOPES: Final = {
     "events:read": "follow each event as it is accepted or rejected",
     MEMBERSHIPS_READ: "read who is in which segment, and follow who enters and leaves",
     "metrics:read": "read the measurements of the server",
+    PEOPLE_READ: "read what is known of a person, and why they are in a segment or not",
+    SEGMENTS_WRITE: "plan and apply changes of segments, and go back; plans name a few people",
+    SEGMENTS_READ: "read what segments mean, their versions and sizes, and size a new rule: counts, no people",
 }
 """What a secret key can be allowed, with the words for it."""
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from kohort.clock import Moment, step_from
 from kohort.engines.bits import everyone, packed
 from kohort.engines.plan import Bits
-from kohort.errors import UsageError
+from kohort.errors import NotEvaluatedError, UsageError
 from kohort.pipeline.evaluation import evaluator, rules_of
 from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.versions import recorded
@@ -100,7 +100,7 @@ def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mappin
     known = {name: _recorded_sizes(workspace, name) for name in names}
     for name in names:
         if name not in in_force or not known[name]:
-            raise UsageError(f'segment "{name}" {workspace.why_not_evaluated()}')
+            raise NotEvaluatedError(name, workspace.why_not_evaluated())
     stored = current_memberships(workspace.tables)
     inside = stored.filter(
         pc.and_(pc.is_null(stored.column("left_at")), pc.is_in(stored.column("segment"), value_set=pa.array(names)))

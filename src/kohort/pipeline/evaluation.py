@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
-from kohort.errors import UnknownNameError, UsageError
+from kohort.errors import NotEvaluatedError, UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
 from kohort.pipeline.epochs import left_out_segments, pinned_statistics
 from kohort.pipeline.workspace import Workspace
@@ -24,15 +24,15 @@ def evaluator(workspace: Workspace, catalog: Catalog) -> Evaluate:
 def rules_of(workspace: Workspace, names: Sequence[str], catalog: Catalog) -> dict[str, Rule]:
     """Return the rules of the segments named, in that order; of all that can be evaluated if none is.
 
-    Raises UnknownNameError for a segment that nobody declared, UsageError for one that cannot be evaluated yet or if
-    none can.
+    Raises UnknownNameError for a segment that nobody declared, NotEvaluatedError for one that cannot be evaluated yet,
+    UsageError if none can.
     """
     left_out, segments = left_out_segments(workspace), workspace.segments
     for name in names:
         if name not in segments:
             raise UnknownNameError("segment", name, segments)
         if name in left_out:
-            raise UsageError(f'segment "{name}" {left_out[name]}')
+            raise NotEvaluatedError(name, left_out[name])
     chosen = list(dict.fromkeys(names)) or [name for name in segments if name not in left_out]
     if not chosen:
         raise UsageError("no segment can be evaluated yet; declare one in segments/, ingest data, then: kohort run")

@@ -5,7 +5,7 @@ follows. Nobody holds more of it than a page, however long it is and however slo
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.pipeline.member_lists import last_of_record
+from kohort.pipeline.recording import changes_of, log_rows
 from kohort.storage.followed import FollowedTable, TableFile
+from kohort.storage.recent import FollowedRecords
 from kohort.storage.schemas import SCHEMAS
 
 PAGE: Final = 20_000
@@ -41,18 +43,28 @@ class LogPage:
 
 @dataclass(frozen=True)
 class LogState:
-    """What the log was at one look: its files, and the last place that readers may see."""
+    """What the log was at one look: its files, and the last place that readers may see.
+
+    Files have all up to the place `written`; `recent` rows are those that follow.
+    """
 
     files: Sequence[TableFile] = ()
-    end: int = 0
+    written: int = 0
+    recent: pa.Table = field(default_factory=_SCHEMA.empty_table)
+
+    @property
+    def end(self) -> int:
+        """The last place that readers may see."""
+        last = self.recent.column("seq")[-1].as_py() if self.recent.num_rows else 0
+        return max(self.written, last)
 
     def page(self, after: int, segments: Collection[str] = (), most: int = PAGE) -> LogPage:
         """Return the first rows after a place: those of these segments, or, if none is named, of all.
 
         Raises FileNotFoundError if a file has gone since the look: the tables were made anew, or files made one.
         """
-        if after >= self.end:
-            return LogPage(_NONE, after)
+        if after >= self.written:
+            return self._recent_page(after, segments, most)
         files, up_to = self._next_files(after)
         asked = _Asked(after, up_to, pa.array(sorted(segments), pa.string()))
         # First the numbers alone: the other columns are read of no more rows than are wanted.
@@ -66,9 +78,19 @@ class LogState:
                     asked.up_to = found.column("seq")[-1].as_py()
         return LogPage(asked.rows(files, found.num_rows), asked.up_to)
 
+    def _recent_page(self, after: int, segments: Collection[str], most: int) -> LogPage:
+        seq = self.recent.column("seq")
+        rows, up_to = self.recent.filter(pc.greater(seq, after)), max(after, self.end)
+        if segments:
+            rows = rows.filter(pc.is_in(rows.column("segment"), pa.array(sorted(segments), pa.string())))
+        if rows.num_rows > most:
+            rows = rows.slice(0, most)
+            up_to = rows.column("seq")[-1].as_py()
+        return LogPage(rows, up_to)
+
     def _next_files(self, after: int) -> tuple[list[TableFile], int]:
         """Return the files to read next, and up to which place they hold everything."""
-        left = [one for one in self.files if after < one.last and one.first <= self.end]
+        left = [one for one in self.files if after < one.last and one.first <= self.written]
         chosen: list[TableFile] = []
         rows = 0
         for one in sorted(left, key=lambda one: one.first):
@@ -76,17 +98,20 @@ class LogState:
                 return chosen, one.first - 1
             chosen.append(one)
             rows += one.rows
-        return chosen, self.end
+        return chosen, self.written
 
 
 class MembershipLog:
     """The log of the tables in a folder; `state` is what it was at the last look.
 
     Readers look no further than `memberships` has come, or `membership_updates`: what an epoch, or whoever keeps
-    memberships up live, has begun to write is seen once it is whole.
+    memberships up live, has begun to write is seen once it is whole. With a file of `recent` records they see besides
+    what is not written yet, at once, when other tables may not tell of it by now.
     """
 
-    def __init__(self, tables: Path) -> None:
+    def __init__(self, tables: Path, recent: Path | None = None) -> None:
+        self._recent = None if recent is None else FollowedRecords(recent)
+        self._rows: dict[int, pa.Table] = {}
         self._memberships = FollowedTable(tables / "memberships")
         self._updates = FollowedTable(tables / "membership_updates")
         self._log = FollowedTable(tables / "membership_log")
@@ -97,14 +122,24 @@ class MembershipLog:
 
         Raises StorageError for a table that cannot be read.
         """
-        # In this order: what memberships speak of is in the log before them.
+        # In this order: what records follow on is in the tables before them, and what memberships speak of in the log.
+        is_news = self._recent is not None and self._recent.look()
         moved = [one.look() for one in (self._memberships, self._updates, self._log)]
-        if any(moved):
+        if any(moved) or is_news:
             # Tables that were dropped between the two looks are two states: then there is nothing, until the next look.
             whole = self._memberships.stands()
-            end = last_of_record(max(self._memberships.watermark, self._updates.watermark))
-            self.state = LogState(tuple(self._log.files.values()), end) if whole else LogState()
-        return any(moved)
+            seq = max(self._memberships.watermark, self._updates.watermark)
+            files, written = tuple(self._log.files.values()), last_of_record(seq)
+            self.state = LogState(files, written, self._rows_after(seq)) if whole else LogState()
+        return any(moved) or is_news
+
+    def _rows_after(self, seq: int) -> pa.Table:
+        """Return the rows that recent records say beyond the record `seq`, up to which the tables are."""
+        if self._recent is None or self._recent.base > seq:
+            return _NONE
+        records = [one for one in self._recent.records if one.seq > seq]
+        self._rows = {one.seq: self._rows.get(one.seq) or log_rows(changes_of(one), one) for one in records}
+        return pa.concat_tables([_NONE, *self._rows.values()])
 
 
 @dataclass

@@ -13,7 +13,7 @@ from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.outlook.outlook import Case, completed
 from kohort.engines.plan import build_plan
 from kohort.engines.statistics import Statistics
-from kohort.errors import UnknownNameError, UsageError
+from kohort.errors import NotEvaluatedError, UnknownNameError
 from kohort.pipeline.epochs import latest_moment, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.presence import Presence
@@ -42,7 +42,7 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
         stored = current_memberships(workspace.tables)
         recorded = stored.filter(pc.equal(stored.column("segment"), segment))
         if segment not in open_memberships(workspace):
-            raise UsageError(f'segment "{segment}" {workspace.why_not_evaluated()}')
+            raise NotEvaluatedError(segment, workspace.why_not_evaluated())
         inside = recorded.filter(pc.is_null(recorded.column("left_at")))
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
     rule, evaluation = evaluate_rule(workspace, where, at)
@@ -119,7 +119,7 @@ def _sentence(workspace: Workspace, segment: str) -> str:
         raise UnknownNameError("segment", segment, segments)
     left_out = left_out_segments(workspace)
     if segment in left_out:
-        raise UsageError(f'segment "{segment}" {left_out[segment]}')
+        raise NotEvaluatedError(segment, left_out[segment])
     return segments[segment].where
 
 

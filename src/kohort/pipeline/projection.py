@@ -5,9 +5,13 @@ chunk together with its watermark. The tables of people are written whole, so th
 when a record needs them. The messages seen, written last, mark the place from which the next call goes on: an
 interruption repeats what came after it, and the tables that have it already refuse it. Chunks end wherever a table
 stands, so none is refused a part of what it lacks.
+
+With a `WriteBehind`, messages and changes kept live are applied in memory, and written later. Any other record may read
+what the tables say as of it, so what waits is written before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
@@ -30,10 +34,11 @@ from kohort.pipeline.identities import identity_tables, identity_tables_anew
 from kohort.pipeline.leading import counts, term_in_force
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
-from kohort.pipeline.recording import log_kept
+from kohort.pipeline.recording import LogSoFar, log_kept
 from kohort.pipeline.tracking_plans import adopted_plan, plan_row
-from kohort.pipeline.versions import in_force
+from kohort.pipeline.versions import in_force, readable
 from kohort.pipeline.watching import ProjectionWatch
+from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record
 from kohort.storage.immutable import fetch, put_part
@@ -66,6 +71,10 @@ CHUNK: Final = 16 * 2**20
 _SETTLED_AT_ONCE: Final = 1_000_000
 _MOST_EVIDENCE: Final = 1_000_000
 """After so many messages, or so many sightings and links, the tables of people are written."""
+_MOST_HELD: Final = 200_000
+"""How many rows may wait to be written."""
+_HELD_KINDS: Final = frozenset({"changes", "findings"})
+"""Records that read nothing of what messages before and after them say."""
 
 EpochHandler = Callable[[EpochClosed, Record], None]
 
@@ -84,7 +93,7 @@ class Projection:
     """Brings the tables of a project up to the end of its journal; the caller holds the write lock.
 
     `close_epoch` evaluates the segments at an epoch and writes who entered and left; `watch` is told what becomes of
-    messages.
+    messages. What is applied waits to be written if there is a `behind`.
     """
 
     def __init__(
@@ -95,7 +104,10 @@ class Projection:
         seen: SeenMessages,
         close_epoch: EpochHandler,
         watch: Watch,
+        behind: WriteBehind | None = None,
     ) -> None:
+        self._behind = behind
+        self._log_so_far = LogSoFar() if behind is None else behind.log_so_far
         self._folder, self._journal, self._tables, self._seen = folder, journal, tables, seen
         self._close_epoch = close_epoch
         self._names: Names | None = None
@@ -114,7 +126,8 @@ class Projection:
         """
         start, end = self._seen.watermark(), self._journal.last_seq()
         self._check(end)
-        for seq in self._apply(self._journal.read(after=start)):
+        expected = 0 if start else self._journal.size() or 0
+        for seq in self._apply(self._journal.read(after=start), expected):
             if progress is not None:
                 progress(seq - start, end - start)
         return end - start
@@ -136,26 +149,44 @@ class Projection:
     def _watermarks(self) -> dict[str, int]:
         return {name: self._tables.watermark(name) for name in SCHEMAS}
 
-    def _apply(self, records: Iterator[Record]) -> Iterator[int]:
+    def _apply(self, records: Iterator[Record], expected: int) -> Iterator[int]:
         # Where an interruption fell between two tables, a chunk must end where it did then.
         ends = frozenset(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
         unsettled = 0
-        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms):
+        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected):
             if isinstance(one, Read):
-                unsettled = self._flush(one)
+                with self._holding():
+                    unsettled = self._flush(one)
+                if self._tables.waiting > _MOST_HELD:
+                    self._tables.write_all()
                 yield unsettled
                 continue
             if unsettled:
                 self._settle(unsettled)
-            self._apply_record(one)
-            self._seen.keep(one.seq, self._watermarks())
+            self._apply_alone(one)
             yield one.seq
             unsettled = 0
         if unsettled:
             self._settle(unsettled)
+
+    def _apply_alone(self, record: Record) -> None:
+        """Apply a record that is no message."""
+        behind = self._behind
+        if behind is None or record.kind not in _HELD_KINDS:
+            if behind is not None:
+                behind.write_all()
+            self._apply_record(record)
+            self._seen.keep(record.seq, self._watermarks())
+            return
+        before = readable(self._tables)
+        with behind.holding():
+            self._apply_record(record)
+        self._seen.settle(record.seq)
+        if record.kind == "changes":
+            behind.recent.add(record, before)
 
     def _terms(self, record: Record) -> Terms:
         """Return by which terms a record is read that comes after all that was applied."""
@@ -198,10 +229,17 @@ class Projection:
 
     def _settle(self, seq: int) -> None:
         """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
-        for table, rows in identity_tables(self._tables, self._evidence).items():
-            self._tables.replace(table, rows, watermark=seq)
+        with self._holding():
+            for table, rows in identity_tables(self._tables, self._evidence).items():
+                self._tables.replace(table, rows, watermark=seq)
         self._evidence = Evidence()
-        self._seen.keep(seq, self._watermarks())
+        if self._behind is None:
+            self._seen.keep(seq, self._watermarks())
+        else:
+            self._seen.settle(seq)
+
+    def _holding(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._behind is None else self._behind.holding()
 
     def _identity_in_force(self) -> IdentityDefinition:
         if self._identity is None:
@@ -237,7 +275,7 @@ class Projection:
             "lost": self._lost,
             "term": self._term_begun,
             "file": self._file,
-            "changes": lambda one: log_kept(self._tables, one),
+            "changes": lambda one: log_kept(self._tables, one, self._log_so_far),
             "epoch": lambda one: self._close_epoch(msgspec.json.decode(one.body, type=EpochClosed), one),
         }
         handlers[record.kind](record)

@@ -13,6 +13,7 @@ from kohort.pipeline.leading import Standing, still_leading, take_term
 from kohort.pipeline.projection import Projection, Tally
 from kohort.pipeline.tracking_plans import adopt_plan
 from kohort.pipeline.workspace import Workspace
+from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.holder import Holder
 from kohort.storage.records import FindingsRecorded
 from kohort.storage.watch import Watch
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from kohort.pipeline.live.keeping import LiveMemberships
 
 
-def open_projection(workspace: Workspace) -> Projection:
-    """Return what brings the tables of a project up to the end of its journal."""
+def open_projection(workspace: Workspace, behind: WriteBehind | None = None) -> Projection:
+    """Return what brings the tables of a project up to the end of its journal, written `behind` if that is given."""
     return Projection(
         workspace.folder,
         workspace.journal,
@@ -30,6 +31,7 @@ def open_projection(workspace: Workspace) -> Projection:
         workspace.seen,
         lambda epoch, record: close_epoch(workspace, epoch, record),
         Watch(workspace.folder.watch, workspace.clock),
+        behind,
     )
 
 
@@ -48,25 +50,31 @@ def writing(workspace: Workspace, holder: Holder) -> Callable[[], int]:
 
 
 def keep_up(
-    workspace: Workspace, holder: Holder, live: "LiveMemberships | None" = None, standing: Standing | None = None
+    workspace: Workspace,
+    behind: WriteBehind,
+    holder: Holder,
+    live: "LiveMemberships | None" = None,
+    standing: Standing | None = None,
 ) -> Tally:
     """Bring the tables up to the end of the journal, adopt today's plan and settings, and return what was applied.
 
-    With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. Where the
-    folder, that of `holder`, does not lead, nothing but the tables is brought up; with `standing`, it may come to
-    lead. The caller holds the write lock. Raises DefinitionError for a wrong `tracking.yaml`, or a source of which
-    consent cannot be required, once the tables are up to date.
+    With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. What was applied
+    is written `behind`. Where the folder, that of `holder`, does not lead, nothing but the tables is brought up; with
+    `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError, once the tables are up to
+    date, for a wrong `tracking.yaml`, or a source of which consent cannot be required.
     """
-    projection, began = open_projection(workspace), workspace.clock.now()
+    projection, began = open_projection(workspace, behind), workspace.clock.now()
     projection.catch_up()
     tally = projection.tally
     if not _leads(workspace, holder, live, standing, projection):
+        behind.write()
         return tally
     report_remarks(workspace, projection)
     settings = workspace.settings
     is_live = live is not None and settings.live.enabled and settings.as_of is None
-    if live is not None and is_live and live.step(workspace, settings.live, began):
+    if live is not None and is_live and live.step(workspace, behind, settings.live, began):
         projection.catch_up()
+    behind.write()
     requirements(workspace)
     adopted = [
         adopt_plan(workspace),
@@ -74,6 +82,7 @@ def keep_up(
     ]
     if any(adopted):
         projection.catch_up()
+        behind.write()
     return tally
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -36,7 +37,12 @@ def append_log(tables: Tables, changes: Sequence[MembershipChange], record: Reco
     tables.append("membership_log", pa.Table.from_pylist(rows, schema=SCHEMAS["membership_log"]), watermark=record.seq)
 
 
-def _log_rows(said: ChangesSaid, record: Record) -> pa.Table:
+def changes_of(record: Record) -> ChangesSaid:
+    """Return the changes that a record of memberships kept live says."""
+    return msgspec.json.decode(record.body, type=MembershipsKept).changes
+
+
+def log_rows(said: ChangesSaid, record: Record) -> pa.Table:
     """Return rows of `membership_log` that a record says."""
     size, which = len(said.people), pa.array(said.which, pa.int32())
     ways = pa.array(["left", "entered"])
@@ -188,11 +194,45 @@ def parts_of(said: ChangesSaid, most: int) -> list[ChangesSaid]:
     ]
 
 
-def log_kept(tables: Tables, record: Record) -> None:
+@dataclass
+class LogSoFar:
+    """What is known of the log by whoever writes one record after another: it reads only what is new."""
+
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _sized: int = -1
+    _behind: int = 0
+    _counted: int = -1
+    _stood: int = -1
+
+    def sizes(self, tables: Tables, seq: int) -> dict[str, int]:
+        """Return the newest size of each segment before the journal's record `seq`."""
+        rows = tables.read_after("segment_sizes", self._sized)
+        self.take(rows.filter(pc.less(rows.column("seq"), pa.scalar(seq))).sort_by("seq"))
+        return self._sizes
+
+    def take(self, sizes: pa.Table) -> None:
+        """Take in the sizes that come next, in the order of `seq`."""
+        self._sizes |= zip(sizes.column("segment").to_pylist(), sizes.column("size").to_pylist(), strict=True)
+        self._sized = max([self._sized, *sizes.column("seq").to_pylist()[-1:]])
+
+    def behind(self, tables: Tables) -> int:
+        """Return how many rows of the log `memberships` lacks."""
+        stands = tables.watermark("memberships")
+        if stands != self._stood:
+            self._stood, self._counted, self._behind = stands, stands, 0
+        rows = tables.read_after("membership_updates", self._counted)
+        self._behind += pc.sum(rows.column("changes")).as_py() or 0
+        self._counted = max([self._counted, *rows.column("seq").to_pylist()])
+        return self._behind
+
+
+def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
     """Write what a record of memberships kept live says; `memberships` only where much of the log is not in it."""
     kept = msgspec.json.decode(record.body, type=MembershipsKept)
-    tables.append("membership_log", _log_rows(kept.changes, record), watermark=record.seq)
-    tables.append("segment_sizes", _sizes(tables, kept, record.seq), watermark=record.seq)
+    tables.append("membership_log", log_rows(kept.changes, record), watermark=record.seq)
+    sizes = _sizes(tables, kept, record.seq, so_far.sizes(tables, record.seq))
+    tables.append("segment_sizes", sizes, watermark=record.seq)
+    so_far.take(sizes)
     size = len(kept.changes.people)
     update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": size}
     if kept.statistics is not None:
@@ -206,14 +246,13 @@ def log_kept(tables: Tables, record: Record) -> None:
     rows = pa.Table.from_pylist([update], schema=SCHEMAS["membership_updates"])
     # The commit that counts: readers look as far as this.
     tables.append("membership_updates", rows, watermark=record.seq)
-    stands = tables.watermark("memberships")
-    behind = pc.sum(tables.read_after("membership_updates", stands).column("changes")).as_py() or 0
-    if stands < record.seq and behind > max(_MOST_BEHIND, tables.count("memberships") // 8):
+    is_behind = tables.watermark("memberships") < record.seq
+    if is_behind and so_far.behind(tables) > max(_MOST_BEHIND, tables.count("memberships") // 8):
         tables.replace("memberships", current_memberships(tables, record.seq), watermark=record.seq)
 
 
-def _sizes(tables: Tables, kept: MembershipsKept, seq: int) -> pa.Table:
-    """Return rows of `segment_sizes` for the segments that somebody entered or left."""
+def _sizes(tables: Tables, kept: MembershipsKept, seq: int, sizes: Mapping[str, int]) -> pa.Table:
+    """Return rows of `segment_sizes` for the segments that somebody entered or left, given the `sizes` before."""
     said = kept.changes
     # Who is taken back leaves by the same row, or enters again.
     which = np.array(said.which, np.int64)
@@ -221,9 +260,6 @@ def _sizes(tables: Tables, kept: MembershipsKept, seq: int) -> pa.Table:
     by: Counter[str] = Counter()
     for place in np.unique(which).tolist():
         by[said.segments[place]] += int(moved[place])
-    stored = tables.read("segment_sizes")
-    before = stored.filter(pc.less(stored.column("seq"), pa.scalar(seq))).sort_by("seq")
-    sizes = dict(zip(before.column("segment").to_pylist(), before.column("size").to_pylist(), strict=True))
     versions = in_force(tables, seq).versions
     rows = [
         {

@@ -36,6 +36,11 @@ def readable(tables: Tables) -> int:
     return max(tables.watermark("memberships"), tables.watermark("membership_updates"))
 
 
+def readable_on_disk(tables: Tables) -> int:
+    """Return `readable` as others see it, who do not know what waits to be written."""
+    return max(tables.watermark_on_disk("memberships"), tables.watermark_on_disk("membership_updates"))
+
+
 def in_force(tables: Tables, up_to: int | None = None) -> InForce:
     """Return what is in force after the journal's record `up_to`, by default after the last whole epoch."""
     limit = readable(tables) if up_to is None else up_to

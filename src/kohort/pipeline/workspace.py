@@ -57,18 +57,21 @@ class Workspace:
 
     @classmethod
     def open(
-        cls, folder: ProjectFolder, clock: Clock, journal: OpenJournal | None = None, tables: Tables | None = None
+        cls,
+        folder: ProjectFolder,
+        clock: Clock,
+        journal: OpenJournal | None = None,
+        kept: tuple[Tables, SeenMessages] | None = None,
     ) -> "Workspace":
         """Open the project in `folder`; raises ProjectError or DefinitionError if it cannot be used.
 
-        A `journal` that was opened before knows its end, and how far it was read; `tables` that were know theirs.
+        A `journal` that was opened before knows its end, and how far it was read; what was `kept` open is as it is.
         """
         folder.check()
         settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
         journal = open_journal(folder, settings, journal)
-        tables = Tables(folder.tables) if tables is None else tables
-        tables.look_again()
-        return cls(folder, settings, clock, journal, tables, SeenMessages(folder.seen))
+        tables, seen = kept or (Tables(folder.tables), SeenMessages(folder.seen))
+        return cls(folder, settings, clock, journal, tables, seen)
 
     @cached_property
     def plan(self) -> TrackingPlan:

@@ -20,7 +20,7 @@ def open_duckdb(
     `memory` is the most it may use ("4GB"); `threads` the most processor threads; `time_zone` that of its calendar;
     without `spill`, a statement that needs more than `memory` fails instead of using the disk. Statements may be
     hostile in their values only, never in their text (DuckDB lets one write in the folders that it may read): this
-    is the second line of defence. People's own statements pass `kohort.storage.sql_views.run_query` first.
+    is the second line of defence. People's own statements pass `kohort.storage.statements.relations_read` first.
 
     >>> open_duckdb().execute("SELECT 1").fetchone()
     (1,)

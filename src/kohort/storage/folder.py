@@ -35,6 +35,7 @@ class ProjectFolder:
         self.watch = data / "watch"
         self.journal = data / "journal"
         self.tables = data / "tables"
+        self.recent = data / "recent"
         self.seen = data / "seen"
         self.mapped = data / "mapped"
         self.scores = data / "scores"

@@ -20,7 +20,7 @@ from kohort.clock import Moment
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits
 from kohort.errors import DiskFullError, StorageError
 from kohort.storage.damage import DAMAGED, fill_gap, mend, mend_magic, set_aside, sync_folder
-from kohort.storage.frames import MAGIC, Record, RecordKind, frame_of, record_at
+from kohort.storage.frames import MAGIC, Record, RecordKind, frame_parts, record_at
 
 _LARGEST_FILE: Final = 64 * 2**20
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -89,11 +89,10 @@ class Journal:
             with self._locked(fcntl.LOCK_EX):
                 self._look()
                 seq = self._end.seq if self._end else 0
-                frames = [
-                    frame_of(Record(seq + number, recorded_at, kind, body))
-                    for number, (kind, body) in enumerate(records, 1)
-                ]
-                path, size = self._write(b"".join(frames))
+                parts: list[bytes] = []
+                for number, (kind, body) in enumerate(records, seq + 1):
+                    parts += frame_parts(number, recorded_at, kind, body)
+                path, size = self._write(b"".join(parts))
                 self._end = _Place(path, size, seq + len(records), recorded_at)
         except OSError as error:
             self._end = None

@@ -116,10 +116,15 @@ class SeenMessages:
         self.folder = folder
         self._mapped: dict[str, NDArray[np.uint64]] = {}
         self._staged: list[NDArray[np.uint64]] = []
+        self._settled: list[NDArray[np.uint64]] = []
+        self._sealed: list[NDArray[np.uint64]] = []
+        self._position: int | None = None
+        self._sealed_at: int | None = None
+        self._sign = self._sign_of()
 
     def watermark(self) -> int:
         """Return the journal sequence number up to which messages are known, 0 for none."""
-        return self._manifest().watermark
+        return self._manifest().watermark if self._position is None else self._position
 
     def tables(self) -> Mapping[str, int]:
         """Return the watermarks that the tables had at the last addition."""
@@ -135,7 +140,7 @@ class SeenMessages:
         # Sorted, neighbours look at neighbouring pages.
         order = order_of(keys)
         high, low = keys[order, 0], keys[order, 1]
-        for rows in [*self._staged, *map(self._rows, self._manifest().runs)]:
+        for rows in [*self._staged, *self._settled, *self._sealed, *map(self._rows, self._manifest().runs)]:
             places = np.searchsorted(rows[0], high)
             open_ = np.flatnonzero(places < rows.shape[1])
             while len(open_ := open_[rows[0][places[open_]] == high[open_]]):
@@ -153,10 +158,30 @@ class SeenMessages:
         if len(keys):
             order = order_of(keys)
             rows = np.stack([keys[order, 0], keys[order, 1], digests[order].astype(np.int64).view(np.uint64)])
-            # Those of about one size become one, so that few are looked through.
-            while self._staged and self._staged[-1].shape[1] < 2 * rows.shape[1]:
-                rows = np.concatenate([*_merged([self._staged.pop(), rows])], axis=1)
-            self._staged.append(rows)
+            _add(self._staged, rows)
+
+    def settle(self, watermark: int) -> None:
+        """Go on from a journal record, of which all is staged; `keep`, or `seal` and `keep_sealed`, make it last."""
+        for rows in self._staged:
+            _add(self._settled, rows)
+        self._staged, self._position = [], watermark
+
+    def seal(self) -> None:
+        """Remember what is settled by now: `keep_sealed` makes this last, and nothing that comes later."""
+        self._sealed, self._settled, self._sealed_at = self._settled, [], self._position
+
+    def keep_sealed(self, tables: Mapping[str, int]) -> None:
+        """Make what was sealed last, and move the watermark on disk to where that was; as `keep` otherwise."""
+        if self._sealed_at is not None:
+            self._keep(self._sealed, self._sealed_at, tables)
+            if self._sealed_at == self._position:
+                self._position = None
+        self._sealed, self._sealed_at = [], None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anything settled is still to last."""
+        return self._position is not None
 
     @property
     def staged(self) -> int:
@@ -168,35 +193,52 @@ class SeenMessages:
 
         `tables` are the watermarks of the tables by then. Raises StorageError if the disk refuses: then nothing is.
         """
+        self._keep([*self._sealed, *self._settled, *self._staged], watermark, tables or {})
+        self._staged, self._settled, self._sealed = [], [], []
+        self._position = self._sealed_at = None
+
+    def _keep(self, new: list[NDArray[np.uint64]], watermark: int, tables: Mapping[str, int]) -> None:
         manifest = self._manifest()
         runs, made = list(manifest.runs), manifest.made
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if self._staged:
-                runs.append(self._write(made, _merged(self._staged), self.staged))
+            if new:
+                runs.append(self._write(made, _merged(new), sum(rows.shape[1] for rows in new)))
                 made += 1
             while (crowded := _crowded(runs)) is not None:
                 pieces = _merged([self._rows(run) for run in crowded])
                 runs = [run for run in runs if run not in crowded]
                 runs.append(self._write(made, pieces, sum(run.rows for run in crowded)))
                 made += 1
-            self._replace(_Manifest(watermark, runs, dict(tables or {}), made))
+            self._replace(_Manifest(watermark, runs, dict(tables), made))
         except OSError as error:
             raise StorageError(
                 f"could not write to {self.folder}: {error.strerror}; nothing of this is kept; "
                 "free some space and run the command again"
             ) from error
-        self._staged.clear()
         self._drop_others(runs)
 
     def forget_staged(self) -> None:
-        """Forget what was staged since the last `keep`."""
+        """Forget what was staged since the last `keep` or `settle`."""
         self._staged.clear()
+
+    def look_again(self) -> bool:
+        """Forget what is settled if others have written since; whether they have."""
+        is_moved = self._sign != self._sign_of()
+        if is_moved:
+            self.forget_settled()
+        return is_moved
+
+    def forget_settled(self) -> None:
+        """Forget everything that is not on disk."""
+        self._staged, self._settled, self._sealed = [], [], []
+        self._position = self._sealed_at = None
+        self._sign = self._sign_of()
 
     def drop(self) -> None:
         """Forget all messages; they can be learned again from the journal."""
         self._mapped.clear()
-        self._staged.clear()
+        self.forget_settled()
         if self.folder.exists():
             (self.folder / _MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(self.folder)
@@ -217,6 +259,15 @@ class SeenMessages:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.folder / _MANIFEST)
+        self._sign = self._sign_of()
+
+    def _sign_of(self) -> tuple[int, int] | None:
+        """Return what tells a manifest from another one; None where there is none."""
+        try:
+            status = (self.folder / _MANIFEST).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
     def _rows(self, run: _Run) -> NDArray[np.uint64]:
         if run.name not in self._mapped:
@@ -246,6 +297,13 @@ class SeenMessages:
             if path.name not in kept:
                 self._mapped.pop(path.name, None)
                 path.unlink()
+
+
+def _add(runs: list[NDArray[np.uint64]], rows: NDArray[np.uint64]) -> None:
+    """Add a sorted run to others: those of about one size become one, so that few are looked through."""
+    while runs and runs[-1].shape[1] < 2 * rows.shape[1]:
+        rows = np.concatenate([*_merged([runs.pop(), rows])], axis=1)
+    runs.append(rows)
 
 
 def _crowded(runs: Sequence[_Run]) -> list[_Run] | None:

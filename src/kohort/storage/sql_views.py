@@ -1,12 +1,10 @@
 """What people who know SQL are handed: every table as a view with plain SQL values, and only reading allowed.
 
-Moments are timestamps in the project's time zone, numbers are decimals. A statement is judged by DuckDB's own parser
-before it runs: DuckDB has no rights of users, and would let a COPY, even inside a WITH, write in the folder of tables.
+Moments are timestamps in the project's time zone, numbers are decimals. Only what a statement names is opened.
 """
 
-import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,112 +14,105 @@ from sqlglot import exp
 
 from kohort.clock import Moment
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
 from kohort.storage.connections import open_duckdb
 from kohort.storage.consents import add_consents
 from kohort.storage.schemas import MICRO_COLUMNS, MOMENT_COLUMNS, SCHEMAS
+from kohort.storage.statements import relations_read, run_statement
 from kohort.storage.tables import Tables
 from kohort.storage.views import create, run, stored_events, stored_rows, with_person
 
-_READING: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _DECIMAL: Final = exp.DataType.build("DECIMAL(19, 6)", dialect="duckdb")
 _WHOLE: Final = exp.DataType.build("DECIMAL(19, 0)", dialect="duckdb")
 _MILLIONTH: Final = exp.DataType.build("DECIMAL(7, 6)", dialect="duckdb")
 
 
-def open_sql_views(
-    tables: Tables,
-    catalog: Catalog,
-    *,
-    at: Moment,
-    zone: ZoneInfo,
-    memory: str = "4GB",
-    memberships: pa.Table | None = None,
-) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB connection with a view for each table of `SCHEMAS`, and those that derive from them.
+_NEEDS: Final = {
+    "events": ("actors",),
+    "trait_values": ("actors",),
+    "people": ("actors", "identifiers"),
+    "traits": ("people", "trait_values"),
+    "trait_columns": ("traits",),
+    **dict.fromkeys(("purposes", "consents", "consent_status"), ("consent_choices", "actors")),
+}
+SQL_RELATIONS: Final = frozenset({*SCHEMAS, *_NEEDS})
+"""The names of everything that a statement may read."""
+
+
+@dataclass(frozen=True)
+class SqlViews:
+    """What statements read: a project's tables, and the relations that derive from them.
 
     `events` and `trait_values` also have the `person_id` of today's identities; `people` has each person's
     `user_id` and `first_seen`; `traits` one row a person and one typed column a trait, with the values in force at
-    `at`; `memberships` are those given, by default as stored; `trait_columns` says which column of `traits` holds a
-    trait whose name could not be one. For consents, see `kohort.storage.consents`.
+    `at`; `memberships` are those that the function gives, or as stored; `trait_columns` says which column of `traits`
+    holds a trait whose name could not be one. For consents, see `kohort.storage.consents`.
 
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     catalog = Catalog(traits={"clv": ValueType.NUMBER})
-    ...     views = open_sql_views(Tables(Path(folder)), catalog, at=0, zone=ZoneInfo("UTC"))
-    ...     run_query(views, "SELECT person_id, clv FROM traits").schema.names
+    ...     views = SqlViews(Tables(Path(folder)), catalog, at=0, zone=ZoneInfo("UTC"))
+    ...     views.query("SELECT person_id, clv FROM traits").schema.names
     ['person_id', 'clv']
     """
-    connection = open_duckdb(folders=[tables.folder], memory=memory, time_zone=zone.key, spill=False)
-    run(connection, create("actors", _shown(stored_rows(tables, "actors"), SCHEMAS["actors"].names), kind="TABLE"))
-    stored = {name: stored_rows(tables, name) for name in SCHEMAS}
-    if memberships is not None:
-        connection.register("memberships_now", memberships)
-        stored["memberships"] = exp.select("*").from_("memberships_now")
-    for name, schema in SCHEMAS.items():
-        if name not in {"actors", "events", "trait_values"}:
-            run(connection, create(name, _shown(stored[name], schema.names), kind="VIEW"))
-    values = _shown(stored_rows(tables, "trait_values"), SCHEMAS["trait_values"].names)
-    run(connection, create("trait_values", with_person(values), kind="VIEW"))
-    run(connection, create("events", with_person(_events(tables, catalog)), kind="VIEW"))
-    run(connection, create("people", _people(), kind="VIEW"))
-    add_consents(connection, catalog.purposes)
-    _add_traits(connection, catalog, at)
-    return connection
+
+    tables: Tables
+    catalog: Catalog
+    at: Moment
+    zone: ZoneInfo
+    memory: str = "4GB"
+    memberships: Callable[[], pa.Table] | None = None
+
+    def query(self, statement: str) -> pa.Table:
+        """Return the answer to one statement that only reads; raises UsageError for any other, or a wrong one."""
+        folders = [self.tables.folder]
+        with open_duckdb(folders=folders, memory=self.memory, time_zone=self.zone.key, spill=False) as connection:
+            self._add(connection, relations_read(connection, statement, SQL_RELATIONS))
+            return run_statement(connection, statement)
+
+    def _add(self, connection: duckdb.DuckDBPyConnection, wanted: frozenset[str]) -> None:
+        needed = _with_needs(wanted)
+        if "actors" in needed:
+            run(connection, create("actors", self._stored("actors"), kind="TABLE"))
+        for name in SCHEMAS:
+            if name in needed and name not in {"actors", "events", "trait_values", "memberships"}:
+                run(connection, create(name, self._stored(name), kind="VIEW"))
+        if "memberships" in needed:
+            run(connection, create("memberships", self._memberships(connection), kind="VIEW"))
+        if "trait_values" in needed:
+            run(connection, create("trait_values", with_person(self._stored("trait_values")), kind="VIEW"))
+        if "events" in needed:
+            run(connection, create("events", with_person(_events(self.tables, self.catalog)), kind="VIEW"))
+        if "people" in needed:
+            run(connection, create("people", _people(), kind="VIEW"))
+        if "purposes" in needed:
+            add_consents(connection, self.catalog.purposes)
+        if "traits" in needed:
+            _add_traits(connection, self.catalog, self.at)
+
+    def _stored(self, name: str) -> exp.Select:
+        return _shown(stored_rows(self.tables, name), SCHEMAS[name].names)
+
+    def _memberships(self, connection: duckdb.DuckDBPyConnection) -> exp.Select:
+        if self.memberships is None:
+            return self._stored("memberships")
+        connection.register("memberships_now", self.memberships())
+        return _shown(exp.select("*").from_("memberships_now"), SCHEMAS["memberships"].names)
 
 
-def run_query(connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
-    """Return the answer to one statement that only reads; raises UsageError for any other, or a wrong one.
-
-    >>> run_query(open_duckdb(), "SELECT 1 AS one").to_pylist()
-    [{'one': 1}]
-    >>> run_query(open_duckdb(), "DROP TABLE people")
-    Traceback (most recent call last):
-    kohort.errors.UsageError: the statement does not only read; give one SELECT
-    """
-    try:
-        _check_reads_only(connection, statement)
-        answer = connection.sql(statement).to_arrow_table()
-    except duckdb.OutOfMemoryException as error:
-        raise UsageError(
-            "the statement needs more memory than kohort.yaml allows; ask for less at a time, or raise its `memory`"
-        ) from error
-    except duckdb.PermissionException as error:
-        raise UsageError("the statement reads a file or an address; only the project's tables can be read") from error
-    except duckdb.Error as error:
-        raise UsageError(f"could not run the statement: {error}") from error
-    twice = [name for name, times in Counter(answer.column_names).items() if times > 1]
-    if twice:
-        raise UsageError(f'two columns of the answer are called "{twice[0]}"; rename one with AS')
-    return answer
-
-
-def _check_reads_only(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Raise UsageError unless the parser finds one statement, and nothing in it but queries."""
-    asked = connection.execute("SELECT CAST(json_serialize_sql($1::VARCHAR) AS VARCHAR)", [statement])
-    ((text,),) = asked.fetchall()
-    parsed = json.loads(text)
-    if parsed.get("error") and parsed["error_type"] == "parser":
-        raise UsageError(f"could not read the statement: {parsed['error_message']}")
-    if parsed.get("error") or not set(_query_nodes(parsed)) <= _READING:
-        raise UsageError("the statement does not only read; give one SELECT")
-    if len(parsed["statements"]) != 1:
-        raise UsageError(f"give one SELECT; here are {len(parsed['statements'])} statements")
-
-
-def _query_nodes(parsed: object) -> Iterator[str]:
-    waiting = [parsed]
+def _with_needs(wanted: frozenset[str]) -> frozenset[str]:
+    needed, waiting = set[str](), list(wanted)
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            kind = one.get("type")
-            if isinstance(kind, str) and kind.endswith("_NODE"):
-                yield kind
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting.extend(_NEEDS.get(name, ()))
+    # Three relations of consents are made at once, and so are two of traits.
+    for together in (("purposes", "consents", "consent_status"), ("traits", "trait_columns")):
+        if needed & set(together):
+            needed.update(together)
+    return frozenset(needed)
 
 
 def _shown(

@@ -85,6 +85,19 @@ PUBLISHED: Final = sa.Table(
 )
 """Up to which row the membership log has been published to each topic."""
 
+ANSWERED: Final = sa.Table(
+    "answered",
+    METADATA,
+    sa.Column("key_id", sa.String, primary_key=True),
+    sa.Column("idempotency_key", sa.String, primary_key=True),
+    # SHA-256 of the request, which may not come again with the same key and other contents.
+    sa.Column("request", sa.LargeBinary(32), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("answered_at", sa.BigInteger, nullable=False),
+    sa.Index("answered_when", "answered_at"),
+)
+"""What the API answered to requests that must not be done twice."""
+
 _VERSION: Final = sa.Table("state_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 
 Migration = Callable[[sa.Connection], None]
@@ -94,7 +107,7 @@ def _journeys(connection: sa.Connection) -> None:
     METADATA.create_all(connection, [JOURNEYS, DELIVERIES])
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys, PUBLISHED.create)
+MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys, PUBLISHED.create, ANSWERED.create)
 """What makes version 1 of nothing, version 2 of version 1, and so on; each is final once released."""
 
 _WAIT: Final = 10.0

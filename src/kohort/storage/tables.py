@@ -3,6 +3,9 @@
 Each table remembers, in the same commit as its rows, up to which journal record it has been brought
 (its *watermark*). A projection that was interrupted therefore goes on where each table stands, and nothing
 is applied twice.
+
+Who writes many times a second may hold rows back: they are read here as if they were written, and written later, much
+at once. Whoever else reads sees them then. What a process held when it died, the journal has.
 """
 
 import shutil
@@ -18,6 +21,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
+from kohort.storage.held import Held
 from kohort.storage.schemas import SCHEMAS
 
 APPLICATION: Final = "kohort"
@@ -30,6 +34,21 @@ _MOST_FILES: Final = 64
 """How many files a table, or a part of one, may consist of before they are joined."""
 _JOINED: Final = 16 * 2**20
 """The bytes from which on a file is large enough to be left alone."""
+
+_ORDER: Final = (
+    "tracking_plans", "settings", "people_edits", "segment_versions", "applications", "models", "runs",
+    "events", "trait_values", "consent_choices", "dead_letters", "quality_findings", "names",
+    "merges", "actors", "links", "identifiers",
+    "membership_log", "segment_sizes", "epochs", "membership_updates", "memberships",
+)  # fmt: skip
+"""In which order tables are written that wait: what says how far others may be read comes after them."""
+_LARGE: Final = frozenset(
+    {
+        "events", "trait_values", "consent_choices",
+        "membership_log", "memberships", "segment_sizes", "membership_updates",
+    }
+)  # fmt: skip
+"""Tables that nobody keeps in memory as a whole."""
 
 
 class _Commit(NamedTuple):
@@ -44,7 +63,7 @@ class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
     Each is looked at once, when it is first asked for: what others write later is seen by who opens the tables anew, or
-    says `look_again`.
+    says `look_again`. Whoever `keeps` them open reads small tables once.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -55,23 +74,70 @@ class Tables:
     (3, 1, 0)
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps: bool = False) -> None:
         self.folder = folder
+        self.holding = False
+        """Whether rows wait from now on until `write_all` or `write_next` writes them."""
+        self.generation = 0
+        """Counts how often rows were forgotten of which somebody was told: others have written since."""
+        self._keeps = keeps
         self._open: dict[str, DeltaTable | None] = {}
         self._watermarks: dict[str, int] = {}
         self._commits: dict[str, _Commit | None] = {}
+        self._whole: dict[str, pa.Table] = {}
+        self._footers: dict[str, _Footer] = {}
+        self._sealed: dict[str, Held] = {}
+        self._held: dict[str, Held] = {}
+        self._told: dict[str, set[str]] = {}
 
-    def look_again(self) -> None:
-        """Forget what is known of tables that others have written since; a few looks at files, where nobody has."""
-        for name in {*self._open, *self._watermarks}:
-            table = self._open.get(name)
-            if table is None or self._commits.get(name) is None or self._commit_of(name, table) != self._commits[name]:
-                self._forget(name)
+    def look_again(self) -> bool:
+        """Forget what is known of tables that others have written since; a few looks at files, where nobody has.
+
+        Tells whether anybody has. Then what is held is forgotten too: whoever wrote has read the journal themselves.
+        """
+        moved = [name for name in {*self._open, *self._watermarks} if self._is_moved(name)]
+        for name in moved:
+            self._forget(name)
+            self._whole.pop(name, None)
+        if moved:
+            self.forget_held()
+        return bool(moved)
+
+    def for_another(self) -> "Tables":
+        """Return the same tables for another reader, who opens only those that were written since.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tables = Tables(Path(folder))
+        ...     _ = tables.watermark("runs")
+        ...     _ = Tables(Path(folder)).replace("runs", SCHEMAS["runs"].empty_table(), watermark=7)
+        ...     tables.watermark("runs"), tables.for_another().watermark("runs")
+        (0, 7)
+        """
+        other = Tables(self.folder)
+        other._open.update(self._open)
+        other._watermarks.update(self._watermarks)
+        other._commits.update(self._commits)
+        other.look_again()
+        return other
+
+    def _is_moved(self, name: str) -> bool:
+        table = self._open.get(name)
+        if table is None:
+            return (self.folder / name / "_delta_log").exists()
+        return self._commits.get(name) is None or self._commit_of(name, table) != self._commits[name]
 
     def _forget(self, name: str) -> None:
         self._open.pop(name, None)
         self._watermarks.pop(name, None)
         self._commits.pop(name, None)
+
+    def forget_held(self) -> None:
+        """Forget what waits to be written."""
+        both = [*self._sealed.items(), *self._held.items()]
+        self.generation += any(held.is_told() for _, held in both)
+        self._whole.clear()
+        self._sealed, self._held = {}, {}
 
     def _commit_of(self, name: str, table: DeltaTable) -> "_Commit | None":
         """Return the file of a table's newest commit; None if another one follows it, or it is gone."""
@@ -95,6 +161,11 @@ class Tables:
 
     def watermark(self, name: str) -> int:
         """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
+        held = self._held.get(name) or self._sealed.get(name)
+        return held.watermark if held else self.watermark_on_disk(name)
+
+    def watermark_on_disk(self, name: str) -> int:
+        """Return the watermark that others see."""
         if name not in self._watermarks:
             table = self._table(name)
             self._watermarks[name] = (table.transaction_version(APPLICATION) or 0) if table else 0
@@ -102,29 +173,111 @@ class Tables:
 
     def read(self, name: str) -> pa.Table:
         """Return a whole table; not for `events`, which engines read through views."""
-        parts = [pq.ParquetFile(file).read() for file in self.files(name)]
-        schema = SCHEMAS[name]
-        return pa.concat_tables([part.select(schema.names).cast(schema) for part in parts] or [_empty(schema)])
+        if name not in self._whole:
+            parts = [self._cast(name, pq.ParquetFile(file).read()) for file in self.files(name)]
+            whole = pa.concat_tables([*parts, *self.unwritten(name)] or [_empty(SCHEMAS[name])])
+            if not self._keeps or name in _LARGE:
+                return whole
+            self._whole[name] = whole
+        return self._whole[name]
 
     def read_after(self, name: str, seq: int) -> pa.Table:
         """Return the rows of a table whose `seq` is above a number; files that hold none of them are not read."""
-        schema = SCHEMAS[name]
-        column = schema.get_field_index("seq")
-        parts = [_empty(schema)]
-        for one in map(pq.ParquetFile, self.files(name)):
-            groups = [one.metadata.row_group(number) for number in range(one.num_row_groups)]
-            tops = [group.column(column).statistics for group in groups if group.num_rows]
-            if any(top is None or not top.has_min_max or top.max > seq for top in tops):
-                part = one.read().select(schema.names).cast(schema)
-                parts.append(part.filter(pc.greater(part.column("seq"), pa.scalar(seq))))
-        return pa.concat_tables(parts)
+        parts = [
+            self._cast(name, pq.ParquetFile(file).read()) for file in self.files(name) if self._may_hold(file, seq)
+        ]
+        parts = [
+            part.filter(pc.greater(part.column("seq"), pa.scalar(seq))) for part in (*parts, *self.unwritten(name))
+        ]
+        return pa.concat_tables(parts or [_empty(SCHEMAS[name])])
 
     def count(self, name: str) -> int:
         """Return how many rows a table has."""
-        return sum(pq.ParquetFile(file).metadata.num_rows for file in self.files(name))
+        stored: int = sum(self._footer(file).rows for file in self.files(name))
+        return stored + sum(len(part) for part in self.unwritten(name))
+
+    def _may_hold(self, file: str, seq: int) -> bool:
+        top = self._footer(file).top
+        return top is None or top > seq
+
+    def _footer(self, file: str) -> "_Footer":
+        if file in self._footers:
+            return self._footers[file]
+        metadata = pq.ParquetFile(file).metadata
+        footer = _Footer(metadata.num_rows, _top(metadata))
+        if self._keeps:
+            self._footers[file] = footer
+        return footer
+
+    def _cast(self, name: str, rows: pa.Table) -> pa.Table:
+        schema = SCHEMAS[name]
+        return rows.select(schema.names).cast(schema)
+
+    def unwritten(self, name: str) -> list[pa.Table]:
+        """Return the rows that a table has beside those of its files, in parts."""
+        sealed, held = self._sealed.get(name), self._held.get(name)
+        layers = [one for one in (sealed, held) if one is not None]
+        if held is not None and held.replaces:
+            layers = [held]
+        return [part for one in layers for part in one.rows]
+
+    def untold(self, name: str) -> list[pa.Table]:
+        """Return the rows that wait and that nobody was told of yet, in parts; `tell` says that now somebody was."""
+        return [part for layer in (self._sealed, self._held) if name in layer for part in layer[name].untold()]
+
+    def tell(self) -> None:
+        """Remember that whoever follows the tables was told of all rows so far."""
+        for held in (*self._sealed.values(), *self._held.values()):
+            held.tell()
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be written."""
+        both = (*self._sealed.values(), *self._held.values())
+        return sum(part.num_rows for held in both for part in held.rows)
+
+    def seal(self) -> None:
+        """Begin to write what waits by now: `write_next` writes it; what comes from now on waits for the next time.
+
+        All that was sealed before must have been written.
+        """
+        self._sealed, self._held = self._held, {}
+
+    def write_next(self) -> bool:
+        """Write one of the tables of which rows were sealed; whether there are more. Raises StorageError."""
+        for name in _ORDER:
+            if name in self._sealed:
+                self._write_held(name, self._sealed[name])
+                del self._sealed[name]
+                break
+        return bool(self._sealed)
+
+    def write_all(self) -> None:
+        """Write all that waits; raises StorageError."""
+        for _ in range(2):
+            while self.write_next():
+                pass
+            self.seal()
+
+    def _write_held(self, name: str, held: Held) -> None:
+        for rows, watermark, told in held.commits():
+            if watermark <= self.watermark_on_disk(name):
+                continue
+            before = set(self._files(name)) if told else set()
+            self._commit(name, rows, watermark, mode="overwrite" if held.replaces else "append")
+            if told:
+                self._told.setdefault(name, set()).update({*self._files(name)} - before)
+
+    def untold_files(self, name: str) -> frozenset[str]:
+        """Return the files of a table that grows, but those whose rows waited here until somebody was told of them."""
+        return frozenset(self.files(name)) - self._told.get(name, frozenset())
 
     def files(self, name: str) -> list[str]:
-        """Return the Parquet files that make up a table now."""
+        """Return the Parquet files that make up a table now, beside what is unwritten."""
+        layers = (self._sealed.get(name), self._held.get(name))
+        return [] if any(held is not None and held.replaces for held in layers) else self._files(name)
+
+    def _files(self, name: str) -> list[str]:
         table = self._table(name)
         # The addresses come with the folder percent-encoded; what follows the table's name is as it stands on disk.
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
@@ -133,14 +286,17 @@ class Tables:
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
         table = self._table(name)
-        return [field.name for field in table.schema().fields] if table else SCHEMAS[name].names
+        stored = [field.name for field in table.schema().fields] if table else SCHEMAS[name].names
+        return [*dict.fromkeys([*stored, *(column for part in self.unwritten(name) for column in part.column_names)])]
 
     def tidy(self) -> bool:
         """Join small files where there are many, and delete what no table holds any more; whether there was anything.
 
         Who opened a table longer than `KEPT` hours ago may find files gone.
         """
+        self.write_all()
         joined = [name for name in SCHEMAS if self._join(name)]
+        self._footers.clear()
         for name in SCHEMAS:
             table = self._table(name)
             if table is not None:
@@ -162,9 +318,9 @@ class Tables:
 
     def drop_all(self) -> None:
         """Delete every table, all at once for whoever looks; they can be rebuilt from the journal."""
-        self._open.clear()
-        self._watermarks.clear()
-        self._commits.clear()
+        for known in (self._open, self._watermarks, self._commits, self._whole, self._footers):
+            known.clear()
+        self.forget_held()
         leftover = self.folder.with_name(self.folder.name + ".dropped")
         for _ in range(2):
             # One that an interruption left behind goes first.
@@ -176,6 +332,21 @@ class Tables:
     def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> bool:
         if watermark <= self.watermark(name):
             return False
+        if name != "events":
+            rows = self._cast(name, rows)
+        if self.holding:
+            held = self._held.setdefault(name, Held())
+            (held.add if mode == "append" else held.replace)(rows, watermark)
+        else:
+            self.write_all()  # what waited comes first
+            self._commit(name, rows, watermark, mode=mode)
+        if mode == "overwrite" and self._keeps and name not in _LARGE:
+            self._whole[name] = rows
+        elif name in self._whole:
+            self._whole[name] = pa.concat_tables([self._whole[name], rows]).combine_chunks()
+        return True
+
+    def _commit(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> None:
         known = self._table(name)
         # Until it is written, nothing is known of it: a write that fails may have changed what is open.
         self._forget(name)
@@ -197,8 +368,9 @@ class Tables:
         if known is not None:
             self._open[name] = known
             self._commits[name] = self._commit_of(name, known)
+        elif self._keeps:
+            self._table(name)
         self._watermarks[name] = watermark
-        return True
 
     def _uri(self, name: str) -> str:
         """Return a table's address; as a URI, so that no character of the folder's name means anything."""
@@ -212,6 +384,24 @@ class Tables:
             except TableNotFoundError:
                 self._open[name] = None
         return self._open[name]
+
+
+class _Footer(NamedTuple):
+    """How many rows a Parquet file has, and its greatest `seq`; None where it may be any."""
+
+    rows: int
+    top: int | None
+
+
+def _top(metadata: pq.FileMetaData) -> int | None:
+    if "seq" not in metadata.schema.names:
+        return None
+    column = metadata.schema.names.index("seq")
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    tops = [group.column(column).statistics for group in groups if group.num_rows]
+    if any(top is None or not top.has_min_max for top in tops):
+        return None
+    return max((top.max for top in tops), default=-1)
 
 
 def _empty(schema: pa.Schema) -> pa.Table:

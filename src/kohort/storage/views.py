@@ -23,6 +23,8 @@ _SQL_TYPES = {
     pa.list_(pa.int64()): "BIGINT[]",
 }
 
+_UNWRITTEN = "unwritten_"
+
 
 def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
     """Open a DuckDB connection with the relations that engines read.
@@ -33,6 +35,9 @@ def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duck
     can set: see `kohort.definitions.consent.consent_trait`.
     """
     connection = open_duckdb(folders=[tables.folder], memory=memory)
+    for name in SCHEMAS:
+        if unwritten := tables.unwritten(name):
+            connection.register(_UNWRITTEN + name, pa.concat_tables(unwritten, promote_options="default"))
     for name in ("actors", "identifiers"):
         run(connection, create(name, stored_rows(tables, name), kind="TABLE"))
     run(connection, create("consent_choices", stored_rows(tables, "consent_choices"), kind="VIEW"))
@@ -57,7 +62,7 @@ def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
 
 def run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     """Run a statement that gives nothing back."""
-    connection.execute(statement.sql(dialect="duckdb"))
+    connection.execute(statement.sql(dialect="duckdb", copy=False))
 
 
 def create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
@@ -111,8 +116,19 @@ def with_person(query: exp.Select) -> exp.Select:
 
 
 def stored_rows(tables: Tables, name: str) -> exp.Select:
-    """Return the query of a table's rows as they are stored; of none if nobody has written it yet."""
+    """Return the query of a table's rows as they are stored; of none if nobody has written it yet.
+
+    Rows that wait to be written are those of a relation that `open_views` adds.
+    """
     files = tables.files(name)
+    if tables.unwritten(name):
+        unwritten = exp.select("*").from_(_UNWRITTEN + name)
+        if not files:
+            return unwritten
+        stored = exp.select("*").from_(_read_parquet(files))
+        return exp.select("*").from_(
+            exp.Union(this=stored, expression=unwritten, distinct=False, by_name=True).subquery("both")
+        )
     if not files:
         columns = [_missing(field.name, field.type) for field in SCHEMAS[name]]
         return exp.select(*columns).where(exp.false())

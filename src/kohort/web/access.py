@@ -19,12 +19,22 @@ def check_scope(keys: SecretKeys, request: Request, scope: str) -> None:
     check_authorization(keys, request.header(b"authorization"), scope)
 
 
-def check_authorization(keys: SecretKeys, authorization: str, scope: str) -> None:
-    """Raise RequestRefusedError unless `authorization`, a header, bears a secret key that has the scope."""
+def check_authorization(keys: SecretKeys, authorization: str, *scopes: str) -> SecretKey:
+    """Return the key that `authorization`, a header, bears.
+
+    Raises RequestRefusedError unless it has one of the scopes.
+    """
     scheme, _, plain = authorization.partition(" ")
     key = keys.find_secret(plain.strip()) if scheme.lower() == "bearer" else None
     if key is None:
         raise RequestRefusedError(401, "invalid_secret_key", "send a secret key: Authorization: Bearer sk_…")
-    if scope not in key.scopes:
-        problem = f'the key "{key.name}" has not the scope {scope}; make one with: kohort keys create --kind secret'
+    check_key(key, *scopes)
+    return key
+
+
+def check_key(key: SecretKey, *scopes: str) -> None:
+    """Raise RequestRefusedError unless a key has one of the scopes."""
+    if not key.scopes.intersection(scopes):
+        wanted = " or ".join(scopes)
+        problem = f'the key "{key.name}" has not the scope {wanted}; make one with: kohort keys create --kind secret'
         raise RequestRefusedError(403, "scope_missing", problem)

@@ -6,6 +6,7 @@ python -m kohort.web.collecting --project DIR --lifeline DESCRIPTOR --socket DES
 
 import gc
 from collections import Counter
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -16,6 +17,7 @@ from kohort.project import Project
 from kohort.storage.committing import GroupCommit
 from kohort.storage.journals import open_intake
 from kohort.web.collector import Collector
+from kohort.web.direct import DirectProtocol
 from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
 from kohort.web.logs import Log
 from kohort.web.measurements import mount_metrics
@@ -59,7 +61,7 @@ class Summary:
 
 def server_of(collector: Collector, **options: object) -> uvicorn.Server:
     """Return the HTTP server of a collector, as every way to start one configures it."""
-    server = http_server(collector, grace=_GRACE, **options)
+    server = http_server(collector, grace=_GRACE, http=partial(DirectProtocol, collector), **options)
     collector.ready = lambda: not server.should_exit
     return server
 

@@ -5,11 +5,11 @@ more than another address. Each request takes one way: room, body, key, rate, ev
 """
 
 import re
-from base64 import b64decode
-from collections.abc import Callable, Mapping, MutableMapping
+from binascii import a2b_base64
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,7 +17,6 @@ import msgspec
 from kohort.clock import Clock
 from kohort.collection.acceptance import (
     Acceptance,
-    EventError,
     RequestBody,
     RequestRefusedError,
     accept,
@@ -34,16 +33,11 @@ from kohort.pipeline.withholding import Withholding
 from kohort.storage.committing import GroupCommit
 from kohort.storage.messages import MessageType
 from kohort.storage.received import encode_received
+from kohort.web.answers import ALWAYS, SUCCESS, answer_of, headers_of
 from kohort.web.http import DisconnectedError, Receive, Request, Response, Routes, Scope, Send, Stream, refusal
 from kohort.web.outcomes import Outcome, Outcomes
-from kohort.web.rates import PAUSE, Rates, Waiting
+from kohort.web.rates import PAUSE, Rates, Room, Waiting
 
-_ALWAYS: Final = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"retry-after"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
 _PREFLIGHT: Final = Response(
     204,
     b"",
@@ -54,10 +48,22 @@ _PREFLIGHT: Final = Response(
         (b"access-control-max-age", b"86400"),
     ),
 )
-_SUCCESS: Final = Response(200, b'{"success":true}')
+EVENTS: Final[Mapping[str, MessageType | None]] = {
+    **{f"/v1/{path}": kind for kind in TYPES.values() for path in (kind, kind[0])},
+    **dict.fromkeys(("/v1/batch", "/v1/b", "/beacon/v1/batch")),
+}
+"""The paths that take events, and of which type they are, None for a batch."""
 _IMAGE: Final = Response(200, GIF, ((b"content-type", b"image/gif"),))
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
 _DISK_PAUSE: Final = 30
+
+
+class Opened(NamedTuple):
+    """What a request for events says before its body: room for it, how it is packed, the key if it stands there."""
+
+    room: Room
+    encoding: str
+    key: WriteKey | None
 
 
 class WriteKeys(Protocol):
@@ -86,13 +92,10 @@ class Collector:
     def __post_init__(self) -> None:
         self.waiting, self._rates = Waiting(self.limits.waiting), Rates()
         add = self.routes.add
-        for kind in TYPES.values():
-            for path in (kind, kind[0]):
-                add("POST", f"/v1/{path}", partial(self._events, kind=kind))
-            if kind in {"track", "page"}:
-                add("GET", f"/pixel/v1/{kind}", partial(self._pixel, kind=kind))
-        for path in ("/v1/batch", "/v1/b", "/beacon/v1/batch"):
-            add("POST", path, partial(self._events, kind=None))
+        for path, kind in EVENTS.items():
+            add("POST", path, partial(self._events, kind=kind))
+        for image in ("track", "page"):
+            add("GET", f"/pixel/v1/{image}", partial(self._pixel, kind=TYPES[image]))
         add("GET", "/v1/projects/", self._settings)
         add("GET", "/health", self._health)
         add("GET", "/ready", self._readiness)
@@ -114,6 +117,24 @@ class Collector:
         else:
             await _send(answer, send)
 
+    def open(self, request: Request) -> Opened:
+        """Return what a request for events says before its body; raises RequestRefusedError where that is enough."""
+        encoding = request.header(b"content-encoding").strip().lower()
+        room = self.waiting.room(self._room(request, encoding))
+        given = _key_in_headers(request)
+        # A key that nobody knows is refused before its body is read.
+        return Opened(room, encoding, self._known(given, request) if given else None)
+
+    def read(self, request: Request, opened: Opened, packed: bytes, kind: MessageType | None) -> Acceptance:
+        """Judge the events in the body of a request, each of a kind, or a batch for None.
+
+        Raises RequestRefusedError if the request as a whole is wrong.
+        """
+        text = unpacked(packed, opened.encoding, self.limits.batch)
+        body = read_batch(text, self.limits) if kind is None else read_one(text, kind, self.limits)
+        key = opened.key or self._known(body.write_key or request.query.get("writeKey", ""), request)
+        return self.judge(body, key, request)
+
     def judge(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
         """Judge a request's events; raises RequestRefusedError if there are more than the key may send."""
         if key.rate is not None:
@@ -125,24 +146,34 @@ class Collector:
 
         Raises RequestRefusedError if too much is waiting, or the journal refuses.
         """
+        acceptance, record = self.kept_of(acceptance)
+        try:
+            if record is not None:
+                await self.commits.submit_async("received", record)
+        except (OverloadError, StorageError, TopicError) as error:
+            raise not_kept(error) from error
+        self.tell(acceptance)
+        return acceptance
+
+    def kept_of(self, acceptance: Acceptance) -> tuple[Acceptance, bytes | None]:
+        """Return what may be kept of what was judged, and its journal record, None if it is nothing."""
         acceptance = self.withholding.judge(acceptance)
         received = acceptance.received
-        try:
-            if received.events or received.refused:
-                await self.commits.submit_async("received", encode_received(received))
-        except OverloadError as error:
-            raise RequestRefusedError(
-                503, "overloaded", "too much is waiting; come again", retry_after=PAUSE
-            ) from error
-        except (StorageError, TopicError) as error:
-            problem = "the events could not be written, and are not kept; come again"
-            raise RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE) from error
-        errors, withheld = tuple(acceptance.errors), acceptance.withheld
+        return acceptance, encode_received(received) if received.events or received.refused else None
+
+    def tell(self, acceptance: Acceptance) -> None:
+        """Tell whoever listens what became of a request that is on disk."""
+        received, withheld = acceptance.received, acceptance.withheld
         why = self.withholding.reason(received.source) if withheld else ""
+        errors = tuple(acceptance.errors)
         self.outcomes.tell(
             Outcome(received.received_at, received.source, "", why, received, errors=errors, withheld=withheld)
         )
-        return acceptance
+
+    def refuse(self, request: Request, error: RequestRefusedError) -> Response:
+        """Return the answer to a request that is refused as a whole, and tell whoever listens."""
+        self.outcomes.tell(Outcome(request.received_at, "", error.code, str(error)))
+        return refusal(error)
 
     async def _answer(self, request: Request) -> Response | Stream:
         if request.method == "OPTIONS":
@@ -153,26 +184,14 @@ class Collector:
         try:
             return await handler(request)
         except RequestRefusedError as error:
-            self.outcomes.tell(Outcome(request.received_at, "", error.code, str(error)))
-            return refusal(error)
+            return self.refuse(request, error)
 
     async def _events(self, request: Request, kind: MessageType | None) -> Response:
-        encoding = request.header(b"content-encoding").strip().lower()
-        with self.waiting.room(self._room(request, encoding)):
-            given = _key_in_headers(request)
-            # A key that nobody knows is refused before its body is read.
-            key = self._known(given, request) if given else None
+        opened = self.open(request)
+        with opened.room:
             packed = await request.body(self.limits.batch)
-            text = unpacked(packed, encoding, self.limits.batch)
-            body = read_batch(text, self.limits) if kind is None else read_one(text, kind, self.limits)
-            key = key or self._known(body.write_key or request.query.get("writeKey", ""), request)
-            acceptance = self.judge(body, key, request)
-            # Thousands of objects, which cost least where they are given back at once, not after the disk has answered.
-            del body
-            acceptance = await self.keep(acceptance)
-        if acceptance.errors:
-            return _refused_events(acceptance)
-        return _withheld_events(acceptance) if acceptance.withheld else _SUCCESS
+            acceptance = await self.keep(self.read(request, opened, packed, kind))
+        return answer_of(acceptance)
 
     async def _pixel(self, request: Request, kind: MessageType) -> Response:
         try:
@@ -241,6 +260,14 @@ class Collector:
         return refusal(RequestRefusedError(404, "not_found", f'nothing is at "{shorten(request.path)}"; {hint}'))
 
 
+def not_kept(error: OverloadError | StorageError | TopicError) -> RequestRefusedError:
+    """Return the refusal of a request that the journal did not take."""
+    if isinstance(error, OverloadError):
+        return RequestRefusedError(503, "overloaded", "too much is waiting; come again", retry_after=PAUSE)
+    problem = "the events could not be written, and are not kept; come again"
+    return RequestRefusedError(503, "not_stored", problem, retry_after=_DISK_PAUSE)
+
+
 def _origin_in(address: str) -> str:
     """Return the origin of a page's address, "" if it has none."""
     try:
@@ -257,54 +284,24 @@ def _key_in_headers(request: Request) -> str:
     if scheme.lower() != "basic":
         return ""
     try:
-        return b64decode(value.strip(), validate=True).decode().partition(":")[0]
+        return a2b_base64(value.strip(), strict_mode=True).decode().partition(":")[0]
     except ValueError as error:
         raise RequestRefusedError(
             401, "invalid_write_key", "the header Authorization is no Basic credential"
         ) from error
 
 
-def _refused_events(acceptance: Acceptance) -> Response:
-    accepted, withheld, refused = acceptance.stored, acceptance.withheld, len(acceptance.errors)
-    first = acceptance.errors[0]
-    message = f"{refused:,} of {accepted + withheld + refused:,} events refused, {accepted:,} stored: {first.message}"
-    answer: dict[str, object] = {
-        "code": first.code,
-        "message": message,
-        "stored": accepted,
-        "errors": [_shown(one) for one in acceptance.errors],
-    }
-    if withheld:
-        answer["withheld"] = withheld
-    return Response(400, msgspec.json.encode(answer))
-
-
-def _withheld_events(acceptance: Acceptance) -> Response:
-    answer = {"success": True, "code": "consent_required", "stored": acceptance.stored, "withheld": acceptance.withheld}
-    return Response(200, msgspec.json.encode(answer))
-
-
-def _shown(error: EventError) -> Mapping[str, object]:
-    return {"event": error.place, "code": error.code, "pointer": error.pointer, "message": error.message}
-
-
-def _start_of(answer: Response) -> MutableMapping[str, Any]:
-    length = (b"content-length", str(len(answer.body)).encode())
-    # What an answer says itself takes the place of what is usual.
-    headers = dict(_ALWAYS) | dict(answer.headers) | dict([length] if answer.status != _PREFLIGHT.status else [])
-    return {"type": "http.response.start", "status": answer.status, "headers": list(headers.items())}
-
-
-_SUCCESS_START: Final = _start_of(_SUCCESS)
+_SUCCESS_HEADERS: Final = headers_of(SUCCESS)
 
 
 async def _send(answer: Response, send: Send) -> None:
-    await send(_SUCCESS_START if answer is _SUCCESS else _start_of(answer))
+    headers = _SUCCESS_HEADERS if answer is SUCCESS else headers_of(answer)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _stream(answer: Stream, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [*_ALWAYS, *answer.headers]})
+    await send({"type": "http.response.start", "status": 200, "headers": [*ALWAYS, *answer.headers]})
     async for part in answer.parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

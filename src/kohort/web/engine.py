@@ -65,6 +65,7 @@ class Engine:
         is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
         wants = self._standing is not None and self._standing.wants
         if seq == self._applied and tracking == self._tracking and not is_time and not wants:
+            self._project.write_behind()
             return
         self._tracking, self._ticked = tracking, now
         tally = self._project.keep_up(self._live, self._standing)
@@ -134,6 +135,7 @@ def main() -> None:
                 while lifeline.wait(_PAUSE):
                     engine.step()
                 engine.step()
+                project.write_behind(whole=True)
         except LockedError:
             # Another server has the same folder; this one is there if it ends.
             if not is_told:

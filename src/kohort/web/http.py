@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -42,12 +41,18 @@ class Stream:
     headers: Sequence[Header] = ((b"content-type", b"text/event-stream"),)
 
 
-class Request(msgspec.Struct, frozen=True, dict=True):
-    """One request; `received_at` is a moment."""
+class Request:
+    """One request; `received_at` is a moment.
 
-    scope: Scope
-    receive: Receive
-    received_at: int
+    `headers` are by name in small letters; of one that is repeated, the last counts.
+    """
+
+    __slots__ = ("_query", "headers", "receive", "received_at", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, received_at: int) -> None:
+        self.scope, self.receive, self.received_at = scope, receive, received_at
+        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self._query: Mapping[str, str] | None = None
 
     @property
     def method(self) -> str:
@@ -59,23 +64,17 @@ class Request(msgspec.Struct, frozen=True, dict=True):
         """The path, without the query."""
         return str(self.scope["path"])
 
-    @cached_property
-    def headers(self) -> Mapping[bytes, bytes]:
-        """The headers by name in small letters; of one that is repeated, the last."""
-        return dict(self.scope["headers"])
-
-    @cached_property
+    @property
     def query(self) -> Mapping[str, str]:
         """The parameters of the query; of one that is repeated, the last."""
-        text = self.scope["query_string"].decode("ascii", "replace")
-        try:
-            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
-        except ValueError as error:
-            raise RequestRefusedError(400, "invalid_query", f"the query has too many parameters: {error}") from error
+        if self._query is None:
+            self._query = _parameters(self.scope["query_string"])
+        return self._query
 
     def header(self, name: bytes) -> str:
         """Return a header as text, "" where it is missing."""
-        return self.headers.get(name, b"").decode("latin-1")
+        value = self.headers.get(name)
+        return value.decode("latin-1") if value else ""
 
     async def body(self, most: int) -> bytes:
         """Return the body as it came; raises RequestRefusedError if it has more bytes or comes too slowly."""
@@ -86,7 +85,7 @@ class Request(msgspec.Struct, frozen=True, dict=True):
             async with asyncio.timeout(SLOWEST_BODY):
                 return await self._rest(message, most)
         except TimeoutError as error:
-            raise RequestRefusedError(408, "too_slow", f"the body did not come within {SLOWEST_BODY} s") from error
+            raise too_slow() from error
 
     async def _rest(self, message: MutableMapping[str, Any], most: int) -> bytes:
         parts: list[bytes] = []
@@ -153,6 +152,19 @@ def refusal(error: RequestRefusedError) -> Response:
         seconds = str(error.retry_after).encode()
         headers += [(b"retry-after", seconds), (b"x-ratelimit-reset", seconds)]
     return Response(error.status, body, headers)
+
+
+def _parameters(query: bytes) -> Mapping[str, str]:
+    try:
+        text = query.decode("ascii", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
+    except ValueError as error:
+        raise RequestRefusedError(400, "invalid_query", f"the query has too many parameters: {error}") from error
+
+
+def too_slow() -> RequestRefusedError:
+    """Return the refusal of a request whose body did not come in time."""
+    return RequestRefusedError(408, "too_slow", f"the body did not come within {SLOWEST_BODY} s")
 
 
 def _bounded(body: bytes, most: int) -> bytes:

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import socket
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -71,4 +72,10 @@ async def _serve(server: uvicorn.Server, listening: socket.socket, lifeline: Lif
         loop.remove_reader(lifeline.descriptor)
 
     loop.add_reader(lifeline.descriptor, stop)
+    loop.set_exception_handler(_report)
     await server.serve(sockets=[listening])
+
+
+def _report(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody foresaw as the server's own errors are, without what it says."""
+    logging.getLogger("uvicorn.error").error("Exception on the event loop", exc_info=context.get("exception"))

@@ -53,14 +53,14 @@ class Waiting:
         self._most = most
         self.bytes = 0
 
-    def room(self, size: int) -> "_Room":
+    def room(self, size: int) -> "Room":
         """Hold so many bytes while the block runs; raises RequestRefusedError (503) if that would be too many."""
         if self.bytes + size > self._most:
             raise RequestRefusedError(503, "overloaded", "more is waiting than fits; come again", retry_after=PAUSE)
-        return _Room(self, size)
+        return Room(self, size)
 
 
-class _Room:
+class Room:
     """Bytes that are held; a generator would be shorter, and every request would pay for it."""
 
     __slots__ = ("_size", "_waiting")

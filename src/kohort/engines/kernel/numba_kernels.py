@@ -30,9 +30,9 @@ _NO_MORE = 2**63 - 1
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def compiled(function: _Function) -> _Function:
-    """Return `function` compiled for the types it is called with, kept in the user's cache folder."""
-    return cast("_Function", numba.njit(nogil=True, cache=True)(function))
+def compiled(function: _Function, *, inline: bool = False) -> _Function:
+    """Return `function` compiled for the types it is called with, or `inline` into its callers; kept in a cache."""
+    return cast("_Function", numba.njit(nogil=True, cache=True, forceinline=inline)(function))
 
 
 def add_counts(people: Places, chosen: Chosen, counts: NDArray[Any]) -> None:

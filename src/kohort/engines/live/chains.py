@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING, Moments
+from kohort.engines.columns import MISSING, Moments, Places
 from kohort.engines.live import stepping
 from kohort.engines.live.deadlines import Deadlines
-from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.live.flips import Flips, Lines
 from kohort.engines.live.layout import FOREVER, Layout
 from kohort.engines.live.sliding import Numbers
 from kohort.engines.live.table import Table
-from kohort.engines.live.tallies import flips_of
 from kohort.rules.literals import Last
 from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.nodes import Step
 
 _ROOM = 2**12
+_NOTHING = np.zeros((0, 3), np.int64)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class Chains:
         ]
         its.sort(key=lambda one: one[:3])
         self._uses = np.array([(n, use.stream, use.role, use.which) for _, _, n, use in its], np.int64).reshape(-1, 4)
-        self._first_use = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.int32)
+        self._first_use: Places = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.int32)
+        self._uses_of = np.diff(self._first_use)
         self._withins = np.array([one for chain in chains for one in chain.withins], np.int64)
         self._gaps = np.array([one for chain in chains for one in chain.gaps], np.int64)
         self._facts = self._facts_of(chains, first)
@@ -116,7 +117,7 @@ class Chains:
         self._pool, self._used = np.empty(0, np.int64), np.zeros(1, np.int64)
         self._pending = np.empty((len(chains), 0, 3), np.int64)
         self._queue = np.zeros((len(chains) + 1, 2), np.int64)
-        self._leaving = Deadlines()
+        self._leaving = Deadlines(3)
 
     def begin(self, table: Table, at: Moment) -> Flips:
         """Take in rows in the order of time, and the time up to `at`; return which sequences hold."""
@@ -157,17 +158,20 @@ class Chains:
             self.apart[self._uses[use, 0], whose] = True
             self.any_apart[self._uses[use, 0]] |= len(whose) > 0
 
-    def tell(self, due: Table, now: Moment) -> Flips:
+    def tell(self, due: Table, now: Moment) -> Lines:
         """Take in rows in the order of time, all later than what was told, and that it is `now`; return what flips."""
         if not self._chains:
-            return Flips.none()
+            return _NOTHING
         most = self._make_room(due)
-        flips, leaves = np.empty((5, 2 * most), np.int64), np.empty((most, 3), np.int64)
-        self._queue[-1] = 0
-        known = self._known(leaves)
-        found = stepping.advance(due.lines(), now, known, self._blocks, self._pool, self._used, flips)
-        self._await(leaves[: int(self._queue[-1, 0])])
-        return Flips.joined([flips_of(flips[:, :found]), self._leave(now, known)])
+        leaves, self._queue[-1] = np.empty((most, 3), np.int64), 0
+        known, flips = tuple(self._known(leaves)), np.empty((2 * most, 3), np.int64)
+        found, _ = stepping.advance(tuple(due.lines()), now, known, self._blocks, self._pool, self._used, flips)
+        self._leaving.add(leaves[: int(self._queue[-1, 0])].copy())
+        leaving = self._leaving.until(now)
+        if not len(leaving):
+            return flips[:found]
+        flips = np.concatenate([flips[:found], np.empty_like(leaving)])
+        return flips[: stepping.leave_windows(leaving, known, self._blocks, self._pool, flips, found)]
 
     def count(self, moments: Moments) -> Numbers:
         """Return how many ways begin or cease to count by each of some moments, if nothing happens meanwhile."""
@@ -179,8 +183,7 @@ class Chains:
 
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""
-        uses = np.diff(self._first_use)[due.events]
-        new = int(uses.sum())
+        new = int(self._uses_of[due.events].sum())
         need = int(self._used[0]) + new * max(chain.size for chain in self._chains)
         if need > len(self._pool):
             pool = np.empty(max(need, len(self._pool) * 3 // 2), np.int64)
@@ -194,24 +197,6 @@ class Chains:
             self._pending = pending
             self._queue[:-1, 0], self._queue[:-1, 1] = 0, waiting
         return new + int(waiting.sum())
-
-    def _await(self, leaves: Numbers) -> None:
-        people, chains, moments = leaves.T
-        outside = np.zeros(len(moments), np.bool_)
-        causes = np.full(len(moments), Cause.TIME, np.int8)
-        flips = Flips(moments.copy(), people.astype(np.int32), chains.astype(np.int32), outside, causes)
-        self._leaving.add(flips, np.zeros(len(moments), np.int32))
-
-    def _leave(self, now: Moment, known: stepping.Known) -> Flips:
-        leaving, _ = self._leaving.until(now)
-        if not len(leaving.moments):
-            return Flips.none()
-        leaving = leaving.of(np.argsort(leaving.moments, kind="stable"))
-        flips = np.empty((5, len(leaving.moments)), np.int64)
-        found = stepping.leave_windows(
-            leaving.people, leaving.conditions, leaving.moments, known, self._blocks, self._pool, flips
-        )
-        return flips_of(flips[:, :found])
 
     def _known(self, leaves: Numbers) -> stepping.Known:
         return stepping.Known(

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def compiled(function: _Function) -> _Function:
+def compiled(function: _Function, *, inline: bool = False) -> _Function:
     """Return `function` compiled for the types it is called with, kept in the user's cache folder.
 
     >>> import numpy as np
@@ -20,4 +20,9 @@ def compiled(function: _Function) -> _Function:
         if error.name != "numba":
             raise
         return function
-    return numba_kernels.compiled(function)
+    return numba_kernels.compiled(function, inline=inline)
+
+
+def inlined(function: _Function) -> _Function:
+    """Return `function` compiled anew into each that calls it, for what is called at every step: calls are dear."""
+    return compiled(function, inline=True)

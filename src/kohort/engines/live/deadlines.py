@@ -1,73 +1,92 @@
 """An ordered queue of what time alone will change."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.engines.columns import Moments
-from kohort.engines.live.flips import Flips
+
+Lines = NDArray[np.int64]
+"""What is to come, one a row: its moment, and whatever else is to be known of it."""
+
+_FEW: Final = 2**13
 
 
 @dataclass
 class _Run:
-    """Flips in the order of time with the stamp of each, of which those before `next` are done."""
+    """Rows in the order of time, of which those before `next` are done."""
 
-    flips: Flips
-    stamps: np.typing.NDArray[np.int32]
+    lines: Lines
     next: int = 0
 
     def __len__(self) -> int:
-        return len(self.stamps) - self.next
+        return len(self.lines) - self.next
 
 
 class Deadlines:
-    """Flips to come, each under the stamp that it was foreseen with: whoever takes it decides if that still counts.
+    """What is to come, until its moment.
 
     Kept as a few runs in the order of time, each at least twice as long as the next, so that what is added is
-    moved few times (O'Neil et al., The Log-Structured Merge-Tree, 1996).
+    moved few times (O'Neil et al., The Log-Structured Merge-Tree, 1996). What is far ahead is not put in order before
+    there is much of it.
 
-    >>> queue = Deadlines()
-    >>> one = np.zeros(2, np.int32)
-    >>> queue.add(Flips(np.array([9, 5]), one, one, one > 0, one.astype(np.int8)), one)
-    >>> queue.until(5)[0].moments.tolist(), len(queue)
-    ([5], 1)
+    >>> queue = Deadlines(2)
+    >>> queue.add(np.array([[9, 1], [5, 2]]))
+    >>> queue.until(5).tolist(), queue.until(5).tolist(), queue.until(9).tolist()
+    ([[5, 2]], [], [[9, 1]])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int) -> None:
+        self._nothing: Lines = np.zeros((0, columns), np.int64)
         self._runs: list[_Run] = []
+        self._waiting: list[Lines] = []
+        self._size, self._earliest = 0, 2**63 - 1
 
-    def __len__(self) -> int:
-        return sum(map(len, self._runs))
-
-    def add(self, flips: Flips, stamps: np.typing.NDArray[np.int32]) -> None:
-        """Take in flips, in any order."""
-        if not len(stamps):
+    def add(self, lines: Lines) -> None:
+        """Take in rows, in any order."""
+        if not len(lines):
             return
-        order = np.argsort(flips.moments, kind="stable")
-        self._runs.append(_Run(flips.of(order), stamps[order]))
-        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            last, before = self._runs.pop(), self._runs.pop()
-            both = Flips.joined([before.flips.of(slice(before.next, None)), last.flips.of(slice(last.next, None))])
-            order = np.argsort(both.moments, kind="stable")
-            stamps = np.concatenate([before.stamps[before.next :], last.stamps[last.next :]])
-            self._runs.append(_Run(both.of(order), stamps[order]))
+        self._waiting.append(lines)
+        self._size += len(lines)
+        self._earliest = min(self._earliest, int(lines[:, 0].min()))
+        if self._size > _FEW:
+            self._settle()
 
-    def count(self, moments: Moments) -> np.typing.NDArray[np.int64]:
-        """Return how many flips there are up to each of some moments."""
+    def count(self, moments: Moments) -> NDArray[np.int64]:
+        """Return how many rows there are up to each of some moments, which increase."""
+        if self._earliest <= moments[-1]:
+            self._settle()
         found = np.zeros(len(moments), np.int64)
         for run in self._runs:
-            found += np.searchsorted(run.flips.moments, moments, side="right") - run.next
+            found += np.searchsorted(run.lines[:, 0], moments, side="right") - run.next
         return found
 
-    def until(self, now: Moment) -> tuple[Flips, np.typing.NDArray[np.int32]]:
-        """Take out the flips up to `now`, itself included, with their stamps."""
-        found = []
+    def until(self, now: Moment) -> Lines:
+        """Take out the rows up to `now`, itself included; those of one moment in no order."""
+        if self._earliest <= now:
+            self._settle()
+        found = [self._nothing]
         for run in self._runs:
-            end = int(np.searchsorted(run.flips.moments, now, side="right"))
-            if end > run.next:
-                found.append((run.flips.of(slice(run.next, end)), run.stamps[run.next : end]))
+            if run.lines[run.next, 0] <= now:
+                end = int(np.searchsorted(run.lines[:, 0], now, side="right"))
+                found.append(run.lines[run.next : end])
                 run.next = end
-        self._runs = [run for run in self._runs if len(run)]
-        stamps = [np.zeros(0, np.int32), *(stamps for _, stamps in found)]
-        return Flips.joined([flips for flips, _ in found]), np.concatenate(stamps)
+        if len(found) > 1:
+            self._runs = [run for run in self._runs if len(run)]
+        return _in_time(found)
+
+    def _settle(self) -> None:
+        """Put what waits in order, as a run."""
+        self._runs.append(_Run(_in_time(self._waiting)))
+        self._waiting, self._size, self._earliest = [], 0, 2**63 - 1
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            last, before = self._runs.pop(), self._runs.pop()
+            self._runs.append(_Run(_in_time([before.lines[before.next :], last.lines[last.next :]])))
+
+
+def _in_time(parts: list[Lines]) -> Lines:
+    lines = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return lines[np.argsort(lines[:, 0], kind="stable")] if len(lines) else lines

@@ -21,12 +21,13 @@ from kohort.engines.live.chains import Chain, Chains
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.epochs import Epoch, Epochs, in_force
 from kohort.engines.live.feed import Feed
-from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.live.flips import Cause, Flips, Lines
 from kohort.engines.live.foresight import Foresight
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.memberships import Memberships
 from kohort.engines.live.programs import EXISTS, expanded, programs_of
 from kohort.engines.live.revisions import membership_changes
+from kohort.engines.live.table import Table
 from kohort.engines.live.tallies import Tallies
 from kohort.engines.live.traced import Tracer, groups_of
 from kohort.engines.live.widths import Widths
@@ -173,8 +174,11 @@ class LiveEngine:
         late = arrivals.late(self._now).astype(np.int64)
         before = self._course(late, arrivals, self._now)
         self._archive.add(arrivals)
-        changes = self._memberships.apply(Flips.joined(self._flips(arrivals, now)), late)
+        late_rows, due = self._feed.take(arrivals, self._now, now)
+        others = self._others(arrivals, late_rows, due, now)
+        changes = self._tallies.tell(due, others, now, self._memberships)
         if len(late):
+            changes = changes.of(~np.isin(changes.people, late))
             after = self._course(late, arrivals, now)
             changes = Changes.joined([changes, before.corrections(after)]).in_order()
         if now > self._now:
@@ -235,8 +239,8 @@ class LiveEngine:
         return self._given(before.corrections(after).in_order())
 
     def _given(self, changes: Changes) -> Changes:
-        """Remember what is so from this very moment on, and return all."""
-        of_now = changes.of(changes.moments == self._now)
+        """Remember what is so from this very moment on, and return all, which are in order."""
+        of_now = changes.of(slice(int(np.searchsorted(changes.moments, self._now)), None))
         self._latest = Changes.joined([self._latest, of_now]).standing()
         return changes
 
@@ -246,26 +250,25 @@ class LiveEngine:
         for part in (self._feed, self._chains, self._foresight, self._memberships):
             part.forget(people)
         self._foresight.exist(arrivals.known)
-        past, none_due = self._feed.take(arrivals.events, now, now)
+        past, _ = self._feed.take(arrivals, now, now)
         traced = self._foresight.retrace(people, block, self._tracer(), now)
-        counted = self._tallies.tell(past, none_due, now, now)
-        for flips in (*traced, self._foresight.due(now), counted):
+        for flips in (*traced, self._foresight.due(now), self._tallies.tell_late(past, now)):
             self._memberships.set(flips)
         self._memberships.decide(people)
 
-    def _flips(self, arrivals: Arrivals, now: Moment) -> list[Flips]:
-        """Return what becomes of all conditions by what came, and by time, up to `now`."""
+    def _others(self, arrivals: Arrivals, late: Table, due: Table, now: Moment) -> list[Lines]:
+        """Return what becomes of conditions up to `now`, but by what is counted of the rows that are `due`."""
         since = self._now
         self._foresight.exist(arrivals.known)
-        late, due = self._feed.take(arrivals.events, since, now)
         self._chains.set_apart(late)
         new = np.arange(len(self._ids) - len(arrivals.people), len(self._ids))
         ahead: list[Flips] = []
         if now > self._foresight.until:
             ahead = list(self._foresight.look_ahead(now + FORESEEN, self._tracer(), since, now))
         traced = self._foresight.tell(arrivals, new, self._tracer(), since, now)
-        counted = self._tallies.tell(late, due, since, now)
-        return [*ahead, *traced, self._foresight.due(now), counted, self._chains.tell(due, now)]
+        counted = self._tallies.tell_late(late, since)
+        flips = [*ahead, *traced, self._foresight.due(now), counted]
+        return [*(one.lines() for one in flips if len(one.moments)), self._chains.tell(due, now)]
 
     def pin(self, statistics: Statistics) -> Changes:
         """Take `statistics` as in force from now on; return what changes by them.
@@ -278,7 +281,8 @@ class LiveEngine:
         flips = Flips.joined([*traced, self._tallies.pin(self._layout, self._now)])
         self._memberships.expect(self._blank())
         causes = np.full(len(flips.moments), Cause.EPOCH, np.int8)
-        changes = self._memberships.apply(replace(flips, causes=causes), np.zeros(0, np.int64))
+        nothing = self._feed.nothing()
+        changes = self._tallies.tell(nothing, [replace(flips, causes=causes).lines()], self._now, self._memberships)
         return self._given(changes.undoing(self._latest))
 
     def met(self, arrivals: Arrivals) -> NDArray[np.int64]:

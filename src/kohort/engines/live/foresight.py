@@ -38,7 +38,7 @@ class Foresight:
             self._group_of[[number for number, _ in group.conditions]] = place
         # One more than there are groups: the first is that of people's existence.
         self._stamps = np.zeros((len(self._groups) + 1, len(archive.first_seen)), np.int32)
-        self._deadlines = Deadlines()
+        self._deadlines = Deadlines(4)
         self._until: list[Moment] = [-(2**63)] * archive.slices
 
     def grow(self, people: int) -> None:
@@ -54,7 +54,7 @@ class Foresight:
         numbers = np.full(len(people), EXISTS, np.int32)
         causes = np.full(len(people), Cause.EVENT, np.int8)
         flips = Flips(moments, people.astype(np.int32), numbers, np.ones(len(people), np.bool_), causes)
-        self._deadlines.add(flips, self._stamps[0, people])
+        self._await(flips, self._stamps[0, people])
 
     def forget(self, people: Numbers) -> None:
         """Let nothing be foreseen of people, not even that they will exist."""
@@ -72,10 +72,12 @@ class Foresight:
         told |= {("traits", name): rows.people for name, rows in arrivals.traits.items()}
         found = []
         for place, group in enumerate(self._groups):
+            if not self._is_traced(place):
+                continue
             whose: list[NDArray[np.integer]] = [told[subject] for subject in group.reads if subject in told]
             if len(new):
                 whose.append(new)
-            if not whose or (place >= self._first_standby and not self._chains.any_apart[place - self._first_standby]):
+            if not whose:
                 continue
             people = np.unique(self._among(np.concatenate(whose), place)).astype(np.int64)
             if len(people):
@@ -115,8 +117,15 @@ class Foresight:
 
     def due(self, now: Moment) -> Flips:
         """Return what time brings up to `now`, of that what still counts."""
-        flips, stamps = self._deadlines.until(now)
-        return flips.of(self._stamps[self._group_of[flips.conditions], flips.people] == stamps)
+        lines = self._deadlines.until(now)
+        if not len(lines):
+            return Flips.none()
+        flips = Flips.of_lines(lines[:, :3])
+        return flips.of(self._stamps[self._group_of[flips.conditions], flips.people] == lines[:, 3])
+
+    def _await(self, flips: Flips, stamps: NDArray[np.int32]) -> None:
+        """Queue flips under stamps; what has another one when it is due does not count any more."""
+        self._deadlines.add(np.column_stack([flips.lines(), stamps]))
 
     def _among(self, people: NDArray[np.integer], place: int) -> NDArray[np.integer]:
         """Return those of people for whom a group is traced."""
@@ -125,7 +134,11 @@ class Foresight:
         return np.asarray(people[self._chains.apart[place - self._first_standby][people]])
 
     def _timely(self) -> list[int]:
-        return [place for place, group in enumerate(self._groups) if group.timely]
+        return [place for place, group in enumerate(self._groups) if group.timely and self._is_traced(place)]
+
+    def _is_traced(self, place: int) -> bool:
+        """Return whether a group is traced for anybody."""
+        return place < self._first_standby or bool(self._chains.any_apart[place - self._first_standby])
 
     def _trace_all(self, places: Sequence[int], tracer: Tracer, since: Moment, now: Moment) -> Iterator[Flips]:
         for number in range(self._archive.slices):
@@ -148,5 +161,5 @@ class Foresight:
         flips = tracer.trace(self._groups[place], people, block, since, until)
         to_come = flips.moments > now
         foreseen = flips.of(to_come)
-        self._deadlines.add(foreseen, self._stamps[place + 1, foreseen.people])
+        self._await(foreseen, self._stamps[place + 1, foreseen.people])
         return flips.of(~to_come)

@@ -1,23 +1,52 @@
 """The inner loops over conditions and rules: bits of people, eight to a byte, people one after another."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import Moments, Places
-from kohort.engines.live.compiled import compiled
-from kohort.engines.live.programs import INSIDE
+from kohort.engines.live.compiled import compiled, inlined
+from kohort.engines.live.flips import Lines
+from kohort.engines.live.programs import EXISTS, INSIDE
 
 Sets = NDArray[np.uint8]
-_MANY = 64
+_LINE = 64
+_FEW = 64
 
 
-@compiled
+class Known(NamedTuple):
+    """What is true of people, and how rules are decided from it; see `Programs`.
+
+    `marks` is room for a number a rule, and for one more.
+    """
+
+    conditions: Sets
+    members: Sets
+    code: Places
+    first_dependent: Places
+    dependents: Places
+    remainders: Places
+    marks: Moments
+
+
+class Found(NamedTuple):
+    """Room for changes of membership, a column each; see `Changes`."""
+
+    people: Places
+    rules: Places
+    moments: Moments
+    enters: NDArray[np.bool_]
+    causes: NDArray[np.int8]
+
+
+@inlined
 def is_set(sets: Sets, person: int, number: int) -> bool:
     """Return whether a bit of a person is set."""
     return ((sets[person, number >> 3] >> (number & 7)) & 1) == 1  # type: ignore[no-any-return]  # numpy's own boolean
 
 
-@compiled
+@inlined
 def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
     """Set a bit of a person, or clear it."""
     mask = 1 << (number & 7)
@@ -27,7 +56,7 @@ def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
         sets[person, number >> 3] = sets[person, number >> 3] & (255 - mask)
 
 
-@compiled
+@inlined
 def decide(conditions: Sets, person: int, start: int, code: Places) -> bool:
     """Return whether the program that begins at `start` finds a person inside."""
     place = start
@@ -42,8 +71,9 @@ def decide(conditions: Sets, person: int, start: int, code: Places) -> bool:
 def decide_all(conditions: Sets, people: Moments, starts: Places, code: Places, members: Sets) -> None:
     """Put into `members` for each of `people` the rules that hold."""
     for person in people:
+        exists = is_set(conditions, person, EXISTS)
         for rule in range(len(starts)):
-            put_bit(members, person, rule, decide(conditions, person, starts[rule], code))
+            put_bit(members, person, rule, exists and decide(conditions, person, starts[rule], code))
 
 
 @compiled
@@ -53,90 +83,114 @@ def put_all(conditions: Sets, people: Places, numbers: Places, holds: NDArray[np
         put_bit(conditions, people[row], numbers[row], holds[row])
 
 
-@compiled
-def order_people(order: Moments, moments: Moments, people: Places) -> bool:
-    """Put those of one moment, in an order of moments, into the order of people; return False if they are too many."""
-    first = 0
-    while first < len(order):
-        end = first + 1
-        while end < len(order) and moments[order[end]] == moments[order[first]]:
-            if end - first > _MANY:
-                return False
-            row, place = order[end], end
-            while place > first and people[order[place - 1]] > people[row]:
-                order[place] = order[place - 1]
-                place -= 1
-            order[place] = row
-            end += 1
-        first = end
-    return True
+@inlined
+def arrange(flips: Lines, first: int, last: int) -> None:
+    """Put rows into the order of moments and people; what is of the same ones keeps its order."""
+    if last - first > _FEW:
+        by_person = first + np.argsort(flips[first:last, 1], kind="mergesort")
+        order = by_person[np.argsort(flips[by_person, 0], kind="mergesort")]
+        flips[first:last] = flips[order]
+        return
+    for row in range(first + 1, last):
+        moment, person, what = flips[row, 0], flips[row, 1], flips[row, 2]
+        place = row
+        while place > first and (
+            flips[place - 1, 0] > moment or (flips[place - 1, 0] == moment and flips[place - 1, 1] > person)
+        ):
+            flips[place, 0], flips[place, 1], flips[place, 2] = (
+                flips[place - 1, 0],
+                flips[place - 1, 1],
+                flips[place - 1, 2],
+            )
+            place -= 1
+        flips[place, 0], flips[place, 1], flips[place, 2] = moment, person, what
 
 
-@compiled
-def _fetched(people: Places, numbers: Places, conditions: Sets, members: Sets) -> int:
-    """Read what a loop will ask for, none waiting for another, so that the cache has it; return a number for that."""
-    seen = 0
-    for place in range(len(people)):
-        seen += conditions[people[place], numbers[place] >> 3] + members[people[place], 0]
-    return seen
+@inlined
+def fetch(flips: Lines, last: int, first_dependent: Places, conditions: Sets, members: Sets) -> tuple[int, int]:
+    """Read what the first flips will ask for, none waiting for another, so that the cache has it.
+
+    Returns how many rules they can change at most, and a number without meaning: a compiler leaves nothing out then.
+    """
+    seen, most = 0, 0
+    for row in range(last):
+        person, number = flips[row, 1], flips[row, 2] >> 3
+        most += first_dependent[number + 1] - first_dependent[number]
+        for place in range(0, conditions.shape[1], _LINE):
+            seen += int(conditions[person, place])
+        for place in range(0, members.shape[1], _LINE):
+            seen += int(members[person, place])
+    return most, seen
+
+
+@inlined
+def flip(flips: Lines, place: int, last: int, conditions: Sets) -> tuple[int, int, int]:
+    """Apply the flips of one person and moment, from `place` on; the conditions that change take their places.
+
+    Returns the next place, how many conditions change, and what causes it.
+    """
+    begin, cause, moment, person = place, 0, flips[place, 0], flips[place, 1]
+    size = 0
+    while place < last and flips[place, 0] == moment and flips[place, 1] == person:
+        what = flips[place, 2]
+        place += 1
+        number, holds = what >> 3, (what & 1) == 1
+        if is_set(conditions, person, number) != holds:
+            put_bit(conditions, person, number, holds)
+            cause = max(cause, (what >> 1) & 3)
+            flips[begin + size, 2] = number
+            size += 1
+    return place, size, cause
 
 
 @compiled
 def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles to one
-    order: Moments,
-    moments: Moments,
-    people: Places,
-    numbers: Places,
-    holds: NDArray[np.bool_],
-    causes: NDArray[np.int8],
+    flips: Lines,
+    last: int,
     conditions: Sets,
     members: Sets,
-    starts: Places,
     code: Places,
     first_dependent: Places,
     dependents: Places,
+    remainders: Places,
     marks: Moments,
-    touched: Places,
-    changes: Places,
-) -> tuple[int, int]:
-    """Apply flips in `order`, which is that of moments and people, and decide the rules that ask what flipped.
+    people: Places,
+    rules: Places,
+    moments: Moments,
+    enters: NDArray[np.bool_],
+    causes: NDArray[np.int8],
+    found: int,
+) -> int:
+    """Apply the first flips, which are in order, and decide the rules that ask what flipped; the flips are used up.
 
-    Flips of one person and moment are one. `marks` and `touched` are room for each rule, and one more mark. Into
-    `changes`, shape (n, 4), go, for each flip's dependents: person, rule, row of the flip, twice the cause and whether
-    the person enters. Returns how many there are, and a number without meaning.
+    From row `found` on, what changes goes into the columns from `people` to `causes`: of one person and moment in the
+    order of rules. Returns how many rows there are then.
     """
-    seen = _fetched(people, numbers, conditions, members)
-    found, place = 0, 0
-    while place < len(order):
-        first = order[place]
-        moment, person = moments[first], people[first]
+    place = 0
+    while place < last:
+        begin = place
+        moment, person = flips[begin, 0], flips[begin, 1]
+        place, size, cause = flip(flips, place, last, conditions)
+        exists = is_set(conditions, person, EXISTS)
         marks[-1] += 1
-        mark, size, cause = marks[-1], 0, 0
-        while place < len(order) and moments[order[place]] == moment and people[order[place]] == person:
-            row = order[place]
-            place += 1
-            number = numbers[row]
-            if is_set(conditions, person, number) == holds[row]:
-                continue
-            put_bit(conditions, person, number, holds[row])
-            cause = max(cause, causes[row])
-            for one in range(first_dependent[number], first_dependent[number + 1]):
-                rule = dependents[one]
-                if marks[rule] != mark:
-                    marks[rule] = mark
-                    touched[size] = rule
-                    size += 1
-        begin = found
-        for one in range(size):
-            rule = touched[one]
-            inside = decide(conditions, person, starts[rule], code)
-            if inside != is_set(members, person, rule):
+        mark, first = marks[-1], found
+        for one in range(begin, begin + size):
+            number = flips[one, 2]
+            holds = 1 if is_set(conditions, person, number) else 0
+            for dependent in range(first_dependent[number], first_dependent[number + 1]):
+                rule = dependents[dependent]
+                if marks[rule] == mark:
+                    continue
+                marks[rule] = mark
+                inside = exists and decide(conditions, person, remainders[dependent, holds], code)
+                if inside == is_set(members, person, rule):
+                    continue
                 put_bit(members, person, rule, inside)
                 spot = found
-                while spot > begin and changes[spot - 1, 1] > rule:
-                    changes[spot, 1], changes[spot, 3] = changes[spot - 1, 1], changes[spot - 1, 3]
+                while spot > first and rules[spot - 1] > rule:
+                    rules[spot], enters[spot] = rules[spot - 1], enters[spot - 1]
                     spot -= 1
-                changes[found, 0], changes[found, 2] = person, first
-                changes[spot, 1], changes[spot, 3] = rule, 2 * cause + inside
+                rules[spot], enters[spot] = rule, inside
+                people[found], moments[found], causes[found] = person, moment, cause
                 found += 1
-    return found, seen
+    return found

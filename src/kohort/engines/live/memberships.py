@@ -15,11 +15,10 @@ class Memberships:
     `blank` says which conditions hold of a person of whom nothing is known, shape (conditions,).
 
     >>> from kohort.engines.live.programs import programs_of
-    >>> known = Memberships(1, np.zeros(2, np.bool_), programs_of([1], 2))
-    >>> some, numbers = np.ones(1, np.bool_), np.ones(1, np.int32)
-    >>> flips = Flips(np.array([5]), numbers - 1, numbers, some, some.astype(np.int8))
-    >>> [(change.moment, change.enters) for change in known.apply(flips, np.zeros(0, np.int64))]
-    [(5, True)]
+    >>> known = Memberships(1, np.ones(2, np.bool_), programs_of([1], 2))
+    >>> known.decide(np.zeros(1, np.int64))
+    >>> known.members_of(0).tolist()
+    [True]
     """
 
     def __init__(self, people: int, blank: NDArray[np.bool_], programs: Programs) -> None:
@@ -27,10 +26,8 @@ class Memberships:
         self._conditions = np.tile(self._blank, (people, 1))
         self._members = np.zeros((people, (programs.rules + 7) // 8), np.uint8)
         self._size = people
-        self._dependents = np.diff(programs.first_dependent)
         self._marks = np.zeros(programs.rules + 1, np.int64)
-        self._touched = np.zeros(programs.rules, np.int32)
-        self._room = np.empty((0, 4), np.int32)
+        self.room = _room(0)
 
     def grow(self, people: int) -> None:
         """Make room for so many people; of those who are new nothing is known."""
@@ -58,48 +55,43 @@ class Memberships:
         its = self._programs
         loops.decide_all(self._conditions, people, its.starts, its.code, self._members)
 
-    def apply(self, flips: Flips, silent: NDArray[np.int64]) -> Changes:
-        """Apply flips and return what changes by them, in order, but of those people who are `silent`, in order."""
-        if not len(flips.moments):
-            return Changes.none()
+    def known(self) -> loops.Known:
+        """Return what is true as loops read it, and change it."""
         its = self._programs
-        most = int(self._dependents[flips.conditions].sum())
-        if most > len(self._room):
-            self._room = np.empty((most + most // 2, 4), np.int32)
-        found, _ = loops.resolve(
-            _in_order(flips),
-            flips.moments,
-            flips.people,
-            flips.conditions,
-            flips.holds,
-            flips.causes,
+        return loops.Known(
             self._conditions,
             self._members,
-            its.starts,
             its.code,
             its.first_dependent,
             its.dependents,
+            its.remainders,
             self._marks,
-            self._touched,
-            self._room,
         )
-        people, rules, rows, what = self._room[:found].T.copy()
-        causes, nothing = (what >> 1).astype(np.int8), np.zeros(found, np.bool_)
-        changes = Changes(people, rules, flips.moments[rows], what & 1 == 1, causes, nothing)
-        return changes.of(~np.isin(people, silent)) if len(silent) else changes
+
+    def make_room(self, changes: int) -> None:
+        """Make room for so many changes; what loops have found stays."""
+        old, self.room = self.room, _room(changes)
+        size = len(old.people)
+        self.room.people[:size], self.room.rules[:size], self.room.moments[:size] = old.people, old.rules, old.moments
+        self.room.enters[:size], self.room.causes[:size] = old.enters, old.causes
+
+    def found(self, size: int) -> Changes:
+        """Return the first changes that loops have found."""
+        its = self.room
+        columns = its.people[:size].copy(), its.rules[:size].copy(), its.moments[:size].copy(), its.enters[:size].copy()
+        return Changes(*columns, its.causes[:size].copy(), np.zeros(size, np.bool_))
 
     def members_of(self, rule: int) -> NDArray[np.bool_]:
         """Return who is a member of a rule, shape (people,)."""
         return np.asarray((self._members[: self._size, rule >> 3] >> (rule & 7)) & 1 == 1)
 
 
-def _in_order(flips: Flips) -> NDArray[np.int64]:
-    """Return the places of flips in the order of moments and people; of one moment there are mostly few."""
-    order = np.argsort(flips.moments, kind="stable")
-    if loops.order_people(order, flips.moments, flips.people):
-        return order
-    return np.lexsort((flips.people, flips.moments))
-
-
 def _longer(sets: NDArray[np.uint8], people: int, blank: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([sets, np.tile(blank, (people - len(sets), 1))])
+
+
+def _room(changes: int) -> loops.Found:
+    people, rules = np.empty(changes, np.int32), np.empty(changes, np.int32)
+    return loops.Found(
+        people, rules, np.empty(changes, np.int64), np.empty(changes, np.bool_), np.empty(changes, np.int8)
+    )

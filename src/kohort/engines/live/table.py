@@ -92,9 +92,13 @@ class Log:
     def __len__(self) -> int:
         return self._end - self._first
 
+    def has_room(self, rows: int) -> bool:
+        """Return whether so many more rows fit without moving those that are there."""
+        return self._end + rows <= len(self._room)
+
     def add(self, table: Table) -> None:
         """Take in rows, none of them before those that are there."""
-        if self._end + len(table) > len(self._room):
+        if not self.has_room(len(table)):
             old = self.table
             size = len(old) + len(table)
             columns = [getattr(old, name) for name in _COLUMNS]

@@ -1,18 +1,23 @@
 """Conditions on counts and sums, kept up to date by adding what happens and taking it back when its time has passed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import Moments
-from kohort.engines.live import sliding
-from kohort.engines.live.flips import Cause, Flips
+from kohort.engines.columns import Moments, Places
+from kohort.engines.live import passing, sliding
+from kohort.engines.live.changes import Changes
+from kohort.engines.live.flips import Cause, Flips, Lines, in_order
 from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
+from kohort.engines.live.memberships import Memberships
 from kohort.engines.live.table import Log, Table, spread
 from kohort.errors import OverloadError
+
+A_TURN = 64
+"""How many rows enter in one turn: what they, and those that leave meanwhile, ask for fits into the nearest caches."""
 
 _ROOM = 2**16
 _MOST_CELLS = 2**31 - 1
@@ -26,11 +31,13 @@ class Plans:
     events: tuple[str, ...]
     spans: tuple[Span, ...]
     places: Mapping[Cell, tuple[int, int]]
-    ranges: NDArray[np.int32]
-    cells: Numbers
-    comparisons: Numbers
-    sizes: NDArray[np.int32]
-    most: int
+    ranges: Places
+    cells: Places
+    bounds: Numbers
+    asks: Places
+    sizes: Places
+    most_of_span: int
+    most_of_event: int
 
     @staticmethod
     def of(layout: Layout) -> "Plans":
@@ -60,18 +67,30 @@ class Plans:
             )
             for place, cell in enumerate(ordered)
         ]
-        comparisons = [(b.low, b.high, b.negated, number) for cell in ordered for number, b in asked[cell]]
+        comparisons = [(number, its) for cell in ordered for number, its in asked[cell]]
         flips = ends[ranges[:, 1:]] - ends[ranges[:, :-1]]
         return Plans(
             events,
             spans,
             places,
             ranges,
-            np.array(cells, np.int64).reshape(-1, 5),
-            np.array(comparisons, np.int64).reshape(-1, 4),
+            np.array(cells, np.int32).reshape(-1, 5),
+            np.array([(its.low, its.high) for _, its in comparisons], np.int64).reshape(-1, 2),
+            np.array([8 * number + its.negated for number, its in comparisons], np.int32),
             (ranges[:, -1] - ranges[:, 0]).astype(np.int32),
             int(flips.max(initial=0)),
+            int(flips.sum(axis=1).max(initial=0)),
         )
+
+    @property
+    def numbers(self) -> NDArray[np.int32]:
+        """The numbers of the comparisons."""
+        return self.asks >> 3
+
+    def holds(self, comparison: int, values: Numbers) -> NDArray[np.bool_]:
+        """Return of which values a comparison holds, one of `asks`."""
+        low, high = self.bounds[comparison].tolist()
+        return np.asarray(((values >= low) & (values <= high)) != (self.asks[comparison] & 1 == 1))
 
 
 class Tallies:
@@ -87,27 +106,36 @@ class Tallies:
         self._plans = its = Plans.of(layout)
         self._enters = np.array([span.enter for span in its.spans], np.int64)
         self._leaves = np.array([span.leave for span in its.spans], np.int64)
+        leaving = [(span.leave, place, -1) for place, span in enumerate(its.spans) if span.leave != FOREVER]
+        entering = [(span.enter, place, 1) for place, span in enumerate(its.spans) if span.enter]
+        lengths, spans, signs = np.array(leaving + entering, np.int64).reshape(-1, 3).T.copy()
+        self._lags = passing.Lags(
+            lengths,
+            spans.astype(np.int32),
+            signs,
+            np.zeros((2, len(lengths)), np.int64),
+            len(its.spans) - len(entering),
+        )
         self._blocks = np.full((people, len(its.events)), -1, np.int32)
         self._pool, self._used = np.zeros(_ROOM, np.int64), 0
         self._log, self._late = Log(width), Table.empty(width)
-        self._heads, self._tails = np.zeros((2, 2, len(its.spans)), np.int64)
-        self._rows = {number: row for row, number in enumerate(its.comparisons[:, 3].tolist())}
-        self._flips = np.empty((5, max(_ROOM, its.most)), np.int64)
+        self._rows = {number: row for row, number in enumerate(its.numbers.tolist())}
+        self._room = _room(0, 0)
 
     def blank(self) -> NDArray[np.int32]:
         """Return the numbers of the comparisons that hold of whoever has done nothing."""
-        low, high, negated, numbers = self._plans.comparisons.T
-        holds = ((low <= 0) & (high >= 0)) != (negated == 1)
-        return np.asarray(numbers[holds].astype(np.int32))
+        nothing = np.zeros(1, np.int64)
+        holds = [bool(self._plans.holds(row, nothing)[0]) for row in range(len(self._plans.asks))]
+        return self._plans.numbers[np.array(holds, np.bool_)]
 
     def begin(self, table: Table, at: Moment) -> Iterator[Flips]:
         """Count rows up to `at`, in the order of time; yield what is not `blank`."""
         table = self._allotted(table)
         self._log.add(table)
-        self._heads[0], self._tails[0] = self._pointers(table, at)
+        self._lags.next[0] = table.until(at - self._lags.lengths)
         silent = self._plans.cells.copy()
-        silent[:, 3:] = 0
-        self._fill(table, silent, self._tails[0], self._heads[0], at)
+        silent[:, [sliding.FIRST, sliding.LAST]] = 0
+        self._fill(table, silent, at)
         return self._present(at)
 
     def grow(self, people: int) -> None:
@@ -118,22 +146,43 @@ class Tallies:
             room[: len(self._blocks)] = self._blocks
             self._blocks = room
 
-    def tell(self, late: Table, due: Table, since: Moment, now: Moment) -> Flips:
-        """Take in rows, late ones up to `since` and those up to `now`, and the time between; return what flips."""
-        found = [self._tell_late(late, since)] if len(late) else []
-        self._forget()
+    def tell_late(self, table: Table, since: Moment) -> Flips:
+        """Take in rows of the time up to `since`; return what flips, all at that moment."""
+        if not len(table):
+            return Flips.none()
+        table = self._allotted(table)
+        flips = self._fill(table, self._plans.cells, since)
+        passed = int(self._lags.next[1].min(initial=len(self._late)))
+        self._late = Table.joined([self._late.of(slice(passed, None)), table]).in_time()
+        self._lags.next[1] = self._late.until(since - self._lags.lengths)
+        return flips
+
+    def tell(self, due: Table, others: Sequence[Lines], now: Moment, memberships: Memberships) -> Changes:
+        """Take in rows up to `now`, the time up to it, and what else flips; return what changes in `memberships`."""
+        if not self._log.has_room(len(due)):
+            self._forget()
+        done = np.array([len(self._log), 0, 0, 0, 0])
         self._log.add(self._allotted(due))
-        return Flips.joined([*found, *self._slide(now)])
+        tables = (self._log.table.lines(), self._late.lines(), self._lags, self._counters(self._plans.cells))
+        counted, flips = tuple(map(tuple, tables)), in_order(others)
+        most = (self._plans.most_of_event, self._plans.most_of_span, A_TURN)
+        while True:
+            rows, flipped, changed = passing.pass_time(
+                counted, flips, now, most, tuple(memberships.known()), tuple(self._room), tuple(memberships.room), done
+            )
+            if rows > len(self._room.rows) or flipped > len(self._room.flips):
+                self._room = _room(2 * rows, 2 * flipped)
+            elif changed:
+                memberships.make_room(2 * changed)
+            else:
+                return memberships.found(int(done[passing.FOUND]))
 
     def count(self, moments: Moments) -> Numbers:
         """Return how many rows enter or leave spans by each of some moments."""
         found = np.zeros(len(moments), np.int64)
-        for number, span in enumerate(self._plans.spans):
+        for lag, length in enumerate(self._lags.lengths.tolist()):
             for log, table in enumerate((self._log.table, self._late)):
-                if span.enter:
-                    found += table.until(moments - span.enter) - self._heads[log, number]
-                if span.leave != FOREVER:
-                    found += table.until(moments - span.leave) - self._tails[log, number]
+                found += table.until(moments - length) - self._lags.next[log, lag]
         return found
 
     def forget(self, people: Numbers, moments: Moments) -> None:
@@ -156,11 +205,11 @@ class Tallies:
         for condition, number in layout.pinned.items():
             cell, _ = layout.asked[number - layout.first]
             bounds = layout.bounds_of(condition)
-            row = self._plans.comparisons[self._rows[number]]
+            row, its = self._rows[number], self._plans
             values = self._values(cell)
-            before = _holds(values, row)
-            row[:3] = bounds.low, bounds.high, bounds.negated
-            after = _holds(values, row)
+            before = its.holds(row, values)
+            its.bounds[row], its.asks[row] = (bounds.low, bounds.high), 8 * number + bounds.negated
+            after = its.holds(row, values)
             people = np.flatnonzero(after != before)
             found.append(_flips(people, number, after[people], at, Cause.EPOCH))
         return Flips.joined(found)
@@ -176,59 +225,25 @@ class Tallies:
         starts = np.empty(len(table), np.int32)
         its = self._plans.sizes
         self._used = sliding.allot(table.people, table.events, its, self._blocks, starts, self._used)
-        return replace(table, starts=starts)
+        return Table(table.people, table.events, table.bits, table.values, table.ts, starts)
 
-    def _tell_late(self, table: Table, since: Moment) -> Flips:
-        table = self._allotted(table)
-        heads, tails = self._pointers(table, since)
-        flips = self._fill(table, self._plans.cells, tails, heads, since)
-        self._late = Table.joined([self._late, table]).in_time()
-        self._heads[1], self._tails[1] = self._pointers(self._late, since)
-        return flips
+    def _fill(self, table: Table, cells: Places, at: Moment) -> Flips:
+        """Count rows that have entered spans up to `at`, and not left them, by `cells`."""
+        entered, left = (table.until(spread(at, lengths, FOREVER)) for lengths in (self._enters, self._leaves))
+        silent = cells is not self._plans.cells
+        most = 0 if silent else int((entered - left).clip(0).sum()) * self._plans.most_of_span
+        flips = np.empty((most, 3), np.int64)
+        found = sliding.fill(tuple(table.lines()), left, entered, tuple(self._counters(cells)), at, flips)
+        return Flips.of_lines(flips[:found])
 
-    def _pointers(self, table: Table, at: Moment) -> tuple[Numbers, Numbers]:
-        """Return for each span how many rows have entered it, and how many have left it, up to `at`."""
-        return (
-            table.until(spread(at, self._enters, FOREVER)),
-            table.until(spread(at, self._leaves, FOREVER)),
-        )
-
-    def _fill(self, table: Table, cells: Numbers, first: Numbers, last: Numbers, at: Moment) -> Flips:
-        most = int((last - first).clip(0).sum()) * self._plans.most if cells is self._plans.cells else 0
-        flips = np.empty((5, most), np.int64)
-        found = sliding.fill(table.lines(), first, last, self._counters(cells), at, flips)
-        return flips_of(flips[:, :found])
-
-    def _slide(self, now: Moment) -> Sequence[Flips]:
-        found, done = list[Flips](), False
-        lines, late, its = self._log.table.lines(), self._late.lines(), self._counters(self._plans.cells)
-        while not done:
-            size, done, _ = sliding.slide(
-                lines,
-                late,
-                self._heads,
-                self._tails,
-                self._enters,
-                self._leaves,
-                now,
-                its,
-                self._flips,
-                self._plans.most,
-            )
-            found.append(flips_of(self._flips[:, :size]))
-        return found
-
-    def _counters(self, cells: Numbers) -> sliding.Counters:
-        return sliding.Counters(self._plans.ranges, cells, self._plans.comparisons, self._pool)
+    def _counters(self, cells: Places) -> sliding.Counters:
+        return sliding.Counters(self._plans.ranges, cells, self._plans.bounds, self._plans.asks, self._pool)
 
     def _forget(self) -> None:
-        """Forget the rows that have entered and left all spans."""
-        passed = np.where(self._leaves == FOREVER, self._heads, self._tails).min(axis=1, initial=2**62)
-        passed = np.minimum(passed, [len(self._log), len(self._late)])
-        self._log.forget(int(passed[0]))
-        self._late = self._late.of(slice(int(passed[1]), None))
-        self._heads -= passed[:, np.newaxis]
-        self._tails[:, self._leaves != FOREVER] -= passed[:, np.newaxis]
+        """Forget the rows to which nothing is going to happen any more."""
+        passed = int(self._lags.next[0].min(initial=len(self._log)))
+        self._log.forget(passed)
+        self._lags.next[0] -= passed
 
     def _values(self, cell: Cell) -> Numbers:
         values = np.empty(self._people, np.int64)
@@ -240,17 +255,12 @@ class Tallies:
         blank = set(self.blank().tolist())
         for cell, (event, offset) in self._plans.places.items():
             values = self._values(cell)
-            _, _, _, first, last = self._plans.cells[self._plans.ranges[event, 0] + offset]
-            for comparison in self._plans.comparisons[first:last]:
-                number = int(comparison[3])
-                holds = _holds(values, comparison)
+            its = self._plans.cells[self._plans.ranges[event, 0] + offset]
+            for row in range(its[sliding.FIRST], its[sliding.LAST]):
+                number = int(self._plans.numbers[row])
+                holds = self._plans.holds(row, values)
                 people = np.flatnonzero(holds != (number in blank))
                 yield _flips(people, number, holds[people], at, Cause.TIME)
-
-
-def _holds(values: Numbers, comparison: Numbers) -> NDArray[np.bool_]:
-    low, high, negated, _ = comparison.tolist()
-    return np.asarray(((values >= low) & (values <= high)) != bool(negated))
 
 
 def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at: Moment, cause: Cause) -> Flips:
@@ -263,7 +273,5 @@ def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at:
     )
 
 
-def flips_of(flips: Numbers) -> Flips:
-    """Return what a loop has put into rows of moments, people, numbers, whether these hold, and causes."""
-    moments, people, numbers, holds, causes = flips
-    return Flips(moments.copy(), people.astype(np.int32), numbers.astype(np.int32), holds == 1, causes.astype(np.int8))
+def _room(rows: int, flips: int) -> passing.Room:
+    return passing.Room(np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty((flips, 3), np.int64))

@@ -1,7 +1,7 @@
 """How far the tables have been told to the live engine, and who has come or changed since."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.clock import Moment
+from kohort.pipeline.live.lookup import by_name
 from kohort.storage.tables import Tables
 
 _GROWING: Final = ("events", "trait_values", "consent_choices")
@@ -31,22 +32,28 @@ class Moved:
 
 @dataclass(frozen=True)
 class Front:
-    """The files of the tables that only grow, and which actor is which person."""
+    """The files of the tables that only grow, and which actor is which person.
+
+    `waiting` are rows that no file has yet, and that nobody was told of; `generation` changes when such rows were
+    forgotten of which somebody was.
+    """
 
     files: Mapping[str, frozenset[str]]
     actors: pa.Table
+    waiting: Mapping[str, Sequence[pa.Table]] = field(default_factory=dict)
+    generation: int = 0
 
     @classmethod
-    def of(cls, tables: Tables, before: "Front | None" = None) -> "Front":
-        """Return where the tables stand; what `before` says is not looked at again where nothing has changed."""
-        files = {name: frozenset(tables.files(name)) for name in (*_GROWING, "actors")}
-        if before is not None and files["actors"] == before.files["actors"]:
-            return cls(files, before.actors)
-        return cls(files, tables.read("actors").select(["actor_id", "person_id", "first_seen"]))
+    def of(cls, tables: Tables) -> "Front":
+        """Return where the tables stand."""
+        files = {name: tables.untold_files(name) for name in _GROWING}
+        waiting = {name: tables.untold(name) for name in _GROWING}
+        return cls(files, tables.read("actors"), waiting, tables.generation)
 
     def follows(self, before: "Front") -> bool:
         """Tell whether the tables have only grown since."""
-        return all(before.files[name] <= self.files[name] for name in _GROWING)
+        has_grown = all(before.files[name] <= self.files[name] for name in _GROWING)
+        return has_grown and self.generation == before.generation
 
     def persons(self) -> dict[str, str]:
         """Return which person each actor is."""
@@ -88,3 +95,5 @@ class Front:
         """Yield the rows that a growing table got since, by what its files are parted by."""
         for file in sorted(self.files[name] - before.files[name]):
             yield unquote(Path(file).parent.name.partition("=")[2]), pq.ParquetFile(file).read()
+        for rows in self.waiting.get(name, ()):
+            yield from by_name(rows) if name == "events" else [("", rows)]

@@ -18,8 +18,8 @@ from kohort.pipeline.live.state import Basis, State, begun
 from kohort.pipeline.live.telling import said_live
 from kohort.pipeline.recording import parts_of, said_of
 from kohort.pipeline.workspace import Workspace
+from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.records import ChangesSaid, MembershipsKept
-from kohort.storage.tables import Tables
 
 _CHANGES_A_RECORD: Final = 100_000
 
@@ -44,7 +44,7 @@ class LiveMemberships:
         """Begin anew at the next step: others may have recorded meanwhile."""
         self._state = None
 
-    def step(self, workspace: Workspace, settings: LiveSettings, now: Moment) -> bool:
+    def step(self, workspace: Workspace, behind: WriteBehind, settings: LiveSettings, now: Moment) -> bool:
         """Record who has entered and left by `now`; return whether there is a new record.
 
         The best `now` is when the tables began to be brought up: nothing that they lack is late then.
@@ -54,9 +54,11 @@ class LiveMemberships:
         basis = Basis.of(workspace, state.basis if state else None)
         if not basis.epoch or not basis.rules:
             return False
-        front = Front.of(workspace.tables, state.front if state else None)
+        front = Front.of(workspace.tables)
         statistics = None
         if state is None or state.basis != basis or not front.follows(state.front):
+            behind.write_all()
+            front = Front.of(workspace.tables)
             state, changes = begun(workspace, basis, front, now, settings.settling)
             said = said_of(changes)
         else:
@@ -66,14 +68,16 @@ class LiveMemberships:
                 statistics = engine.measured()
                 found = Changes.joined([found, engine.pin(statistics)])
             said = said_live(state, state.waiting.take(found, engine.now), since, workspace.tables)
+        workspace.tables.tell()
         is_recorded = self._record(workspace, state, said, statistics, settings)
         self._state = state
         return is_recorded
 
-    def tidy(self, tables: Tables) -> None:
+    def tidy(self, workspace: Workspace, behind: WriteBehind) -> None:
         """Join the small files of tables; what was told of them stays told. The caller holds the write lock."""
-        state = self._state
-        is_told = state is not None and Front.of(tables, state.front).files == state.front.files
+        behind.write_all()
+        state, tables = self._state, workspace.tables
+        is_told = state is not None and Front.of(tables).files == state.front.files
         if tables.tidy() and is_told and state is not None:
             state.front = Front.of(tables)
 

@@ -1,7 +1,7 @@
 """What a live engine rests on, and what it has been told of a project's tables."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Basis:
     force: InForce
     catalog: Catalog
     rules: dict[str, Rule]
+    stood: int = field(default=-1, compare=False)
+    """Up to where the table of epochs was."""
 
     @classmethod
     def of(cls, workspace: Workspace, before: "Basis | None" = None) -> "Basis":
@@ -52,10 +54,13 @@ class Basis:
         else:
             rules = rules_in_force(workspace, force)[1]
             catalog = _of_events(catalog, events_of(build_plan(rules, catalog)))
+        stands = workspace.tables.watermark("epochs")
+        if before is not None and (before.stood, before.force) == (stands, force):
+            return cls(before.epoch, before.since, force, catalog, rules, stands)
         epochs = {row["seq"]: row["at"] for row in run_epochs(workspace)}
         # Before there was `kohort apply`, the epoch was the record that followed.
         first = min((seq for seq in epochs if seq >= force.seq), default=0)
-        return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules)
+        return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules, stands)
 
     @property
     def names(self) -> list[str]:

@@ -5,15 +5,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, params
 
-from kohort.governance.keys import MEMBERSHIPS_READ
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.project import Project
+from kohort.storage.state import State
+from kohort.web.api.asking import Desk
+from kohort.web.api.changes import mount_changes
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
+from kohort.web.api.members import mount_members
 from kohort.web.api.problems import Problem, mount_problems
-from kohort.web.api.segments import mount_segments
+from kohort.web.api.repeats import Repeats
+from kohort.web.api.rules import mount_explanations, mount_previews
+from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.stream import mount_stream
+from kohort.web.api.taxonomy import mount_taxonomy, mount_values
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     status: {"model": Problem, "description": words}
@@ -61,11 +68,31 @@ def application(project: Project, feed: Feed, failed: Callable[[], None] = lambd
             "auto_configure": False,
         },
     )
-    memberships = APIRouter(
-        prefix="/api/v1", dependencies=[Depends(needs(project.keys, MEMBERSHIPS_READ))], responses=_REFUSALS
-    )
-    mount_segments(memberships, project)
-    mount_stream(memberships, project, feed)
-    app.include_router(memberships)
+    _mount(app, Desk(project), feed)
     mount_problems(app)
     return app
+
+
+def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
+    """Add every endpoint, each behind the scopes of which a key needs one."""
+
+    def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
+        key = Depends(needs(desk.project.keys, *scopes))
+        return APIRouter(prefix="/api/v1", dependencies=[key], responses=_REFUSALS), key
+
+    memberships, _ = behind(MEMBERSHIPS_READ)
+    mount_members(memberships, desk)
+    mount_stream(memberships, desk.project, feed)
+    listed, _ = behind(MEMBERSHIPS_READ, SEGMENTS_READ)
+    mount_segments(listed, desk)
+    segments, key = behind(SEGMENTS_READ)
+    mount_segment_details(segments, desk)
+    mount_previews(segments, desk, key)
+    mount_taxonomy(segments, desk)
+    people, _ = behind(PEOPLE_READ)
+    mount_explanations(people, desk)
+    mount_values(people, desk)
+    changing, key = behind(SEGMENTS_WRITE)
+    mount_changes(changing, desk, key, Repeats(State(desk.project.folder.state), desk.project.clock))
+    for router in (memberships, listed, segments, people, changing):
+        app.include_router(router)

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from kohort.governance.keys import SecretKey
 from kohort.web.access import SecretKeys, check_authorization
 
 _BEARER: Final = HTTPBearer(
@@ -13,13 +14,16 @@ _BEARER: Final = HTTPBearer(
 )
 
 
-def needs(keys: SecretKeys, scope: str) -> Callable[..., Awaitable[None]]:
-    """Return a dependency that raises RequestRefusedError unless the request has a secret key with the scope."""
+def needs(keys: SecretKeys, *scopes: str) -> Callable[..., Awaitable[SecretKey]]:
+    """Return a dependency that gives the secret key of a request.
+
+    It raises RequestRefusedError unless there is one, and it has one of the scopes.
+    """
 
     async def check(
         request: Request, _described: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
-    ) -> None:
-        check_authorization(keys, authorization_of(request), scope)
+    ) -> SecretKey:
+        return check_authorization(keys, authorization_of(request), *scopes)
 
     return check
 

@@ -14,6 +14,8 @@ from kohort.web.api.feed import Feed
 from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
 from kohort.web.logs import Log
 
+_PATIENCE: Final = 20
+"""The seconds that a change of segments waits for a step of the engine to end."""
 _GRACE: Final = 5
 """The seconds that answers get to end when the process should; streams end at once, unless nobody reads them."""
 
@@ -24,7 +26,7 @@ def main() -> None:
     clock = SystemClock()
     log = Log("web", clock)
     log_server(log)
-    project = Project(given.project, clock=clock)
+    project = Project(given.project, clock=clock, patience=_PATIENCE)
     feed = Feed(project.membership_log(), partial(log.failed, "following memberships"))
 
     def end() -> None:

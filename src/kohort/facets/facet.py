@@ -1,0 +1,25 @@
+"""What every part of the facade builds on."""
+
+from typing import TYPE_CHECKING
+
+from kohort.clock import Clock
+from kohort.storage.folder import ProjectFolder
+
+if TYPE_CHECKING:
+    from kohort.definitions.project import ProjectDefinition
+    from kohort.pipeline.workspace import Workspace
+
+
+class Facet:
+    """A part of `Project`, which has a folder and a clock and can open its workspace."""
+
+    folder: ProjectFolder
+    clock: Clock
+
+    def _workspace(self) -> "Workspace":
+        raise NotImplementedError
+
+    @property
+    def settings(self) -> "ProjectDefinition":
+        """What `kohort.yaml` declares, read anew."""
+        return self._workspace().settings

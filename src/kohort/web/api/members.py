@@ -1,0 +1,84 @@
+"""Who is in a segment: as recorded, or as of any moment, by page."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastapi import APIRouter, Header, Query, Response
+
+from kohort.clock import SECOND, Moment, format_utc
+from kohort.collection.acceptance import RequestRefusedError
+from kohort.pipeline.member_lists import MemberList
+from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.api.models.memberships import Member, Members
+
+_USUAL: Final = 1_000
+_MOST: Final = 10_000
+
+
+def mount_members(router: APIRouter, desk: Desk) -> None:
+    """Add `GET /segments/{name}/members`."""
+
+    @router.get("/segments/{name}/members", response_model=Members, summary="Who is in a segment")
+    def members(
+        name: str,
+        at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, the recorded members.")] = None,
+        limit: Annotated[int, Query(ge=1, le=_MOST, description="The most members a page.")] = _USUAL,
+        cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        after = None if cursor is None else _person_of(cursor)
+        moment = desk.moment(at, "query.at")
+        with desk.asking(segment="path.name") as project:
+            found = project.member_list(name, moment)
+        page = _page(found, after, limit, desk.project.clock.now())
+        return answered_if_new(page, if_none_match, aside=frozenset({"lag_seconds"}))
+
+
+def _page(found: MemberList, after: str | None, limit: int, now: Moment) -> Members:
+    table = found.members
+    rest = table if after is None else table.filter(pc.greater(table.column("person_id"), after))
+    shown = rest.slice(0, limit)
+    moments = shown.column("entered_at").cast(pa.int64()).to_pylist()
+    rows = zip(shown.column("person_id").to_pylist(), shown.column("user_id").to_pylist(), moments, strict=True)
+    members = [Member(person_id=person, user_id=user, entered_at=_written(since)) for person, user, since in rows]
+    return Members(
+        segment=found.segment,
+        version=found.version,
+        at=format_utc(found.at),
+        evaluated_at=_written(found.evaluated_at),
+        lag_seconds=lag_seconds(found.evaluated_at, now),
+        seq=found.seq,
+        size=table.num_rows,
+        members=members,
+        next_cursor=_cursor_of(members[-1].person_id) if rest.num_rows > limit else None,
+    )
+
+
+def _cursor_of(person: str) -> str:
+    return urlsafe_b64encode(person.encode()).decode().rstrip("=")
+
+
+def _person_of(cursor: str) -> str:
+    """Return the person whom a cursor means; raises RequestRefusedError for one that we did not give.
+
+    >>> _person_of(_cursor_of("user:ada"))
+    'user:ada'
+    """
+    try:
+        return urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+    except (UnicodeError, binascii.Error) as error:
+        problem = "this cursor is none that a page gave; begin again without one"
+        raise RequestRefusedError(422, "invalid_cursor", problem, where="query.cursor") from error
+
+
+def _written(moment: Moment | None) -> str | None:
+    return None if moment is None else format_utc(moment)
+
+
+def lag_seconds(evaluated_at: Moment | None, now: Moment) -> float | None:
+    """Return how long ago something was evaluated, in seconds, None for never."""
+    # A clock that was set back makes nothing fresher than fresh.
+    return None if evaluated_at is None else max(0, now - evaluated_at) / SECOND

@@ -1,0 +1,109 @@
+"""Rows that wait to be written are read as if they were; others see them once they are, and never a part of them."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kohort.storage.schemas import SCHEMAS
+from kohort.storage.tables import Tables
+
+NAMES = ("runs", "epochs", "actors", "membership_updates")
+DOINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["append", "append", "replace", "through", "seal", "next", "all", "tell"]),
+        st.sampled_from(NAMES),
+        st.integers(0, 3),
+    ),
+    max_size=14,
+)
+
+
+def rows(name: str, seq: int, count: int) -> pa.Table:
+    """Return rows that nobody else has."""
+    kinds = {pa.string(): str, pa.int64(): int}
+    its = [{one.name: kinds[one.type](seq * 10 + number) for one in SCHEMAS[name]} for number in range(count)]
+    return pa.Table.from_pylist(its, schema=SCHEMAS[name])
+
+
+def listed(table: pa.Table) -> list[dict[str, object]]:
+    return sorted(table.to_pylist(), key=str)
+
+
+def check(tables: Tables, plain: Tables, others: Tables) -> None:
+    for one in NAMES:
+        assert tables.watermark(one) == plain.watermark(one)
+        assert listed(tables.read(one)) == listed(plain.read(one))
+        assert tables.count(one) == plain.read(one).num_rows
+        assert others.watermark(one) == tables.watermark_on_disk(one)
+        if one != "actors":
+            assert listed(tables.read_after(one, 20)) == listed(plain.read_after(one, 20))
+
+
+@settings(max_examples=25)
+@given(doings=DOINGS, keeps=st.booleans())
+def test_what_waits_is_read_as_if_it_were_written(
+    doings: list[tuple[str, str, int]], keeps: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("held")
+    tables, plain = Tables(folder / "held", keeps=keeps), Tables(folder / "plain")
+    is_sealed = False
+    for seq, (doing, name, count) in enumerate(doings, start=1):
+        if doing in {"append", "replace", "through"}:
+            tables.holding = doing != "through"
+            for its in (tables, plain):
+                write = its.replace if doing == "replace" else its.append
+                assert write(name, rows(name, seq, count), watermark=seq)
+            is_sealed &= doing != "through"
+        elif doing == "seal" and not is_sealed:
+            tables.seal()
+            is_sealed = True
+        elif doing == "next":
+            is_sealed = tables.write_next()
+        elif doing == "all":
+            tables.write_all()
+            is_sealed = False
+        elif doing == "tell":
+            tables.tell()
+            assert all(not tables.untold(one) for one in NAMES)
+        check(tables, plain, Tables(folder / "held"))
+    tables.write_all()
+    assert tables.waiting == 0
+    for one in NAMES:
+        assert listed(Tables(folder / "held").read(one)) == listed(plain.read(one))
+
+
+def test_what_others_write_makes_what_waits_forgotten(tmp_path: Path) -> None:
+    mine, others = Tables(tmp_path / "t", keeps=True), Tables(tmp_path / "t")
+    mine.append("runs", rows("runs", 1, 1), watermark=1)
+    mine.holding = True
+    mine.append("runs", rows("runs", 2, 2), watermark=2)
+    assert not mine.look_again(), "nobody has written"
+    assert mine.read("runs").num_rows == 3
+    others.append("runs", rows("runs", 2, 2), watermark=3)
+    assert mine.look_again()
+    assert (mine.read("runs").num_rows, mine.watermark("runs"), mine.waiting, mine.generation) == (3, 3, 0, 0)
+    mine.append("runs", rows("runs", 4, 1), watermark=4)
+    mine.tell()
+    others.look_again()
+    others.append("runs", rows("runs", 4, 1), watermark=4)
+    mine.look_again()
+    assert mine.generation == 1, "somebody was told of rows that come again"
+
+
+def test_files_of_what_was_told_are_known(tmp_path: Path) -> None:
+    tables = Tables(tmp_path / "t", keeps=True)
+    tables.append("runs", rows("runs", 1, 1), watermark=1)
+    before = tables.untold_files("runs")
+    tables.holding = True
+    tables.append("runs", rows("runs", 2, 1), watermark=2)
+    tables.tell()
+    tables.append("runs", rows("runs", 3, 1), watermark=3)
+    assert [one.num_rows for one in tables.untold("runs")] == [1]
+    tables.write_all()
+    (new,) = tables.untold_files("runs") - before
+    assert len(tables.files("runs")) == 3
+    assert pq.ParquetFile(new).read().column("seq").to_pylist() == [30]
