@@ -90,6 +90,7 @@ def _partitions(admin: AdminClient, connection: Connection, topic: TopicDefiniti
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return None
+        admin.poll(0)  # why nobody answered, such as a login that is refused, is told to who polls
         raise connection.failed(f'look at the topic "{topic.name}"', error) from error
 
 
