@@ -175,6 +175,12 @@ class Projection:
     def _apply_alone(self, record: Record) -> None:
         """Apply a record that is no message."""
         behind = self._behind
+        if not self._counts(record):
+            if behind is None:
+                self._seen.keep(record.seq, self._watermarks())
+            else:
+                self._seen.settle(record.seq)
+            return
         if behind is None or record.kind not in _HELD_KINDS:
             if behind is not None:
                 behind.write_all()
@@ -256,11 +262,12 @@ class Projection:
             self._tables.replace("names", names.rows(), watermark=seq)
             names.fresh = 0
 
-    def _apply_record(self, record: Record) -> None:
+    def _counts(self, record: Record) -> bool:
         if self._term is None:
             self._term = term_in_force(self._tables).seq
-        if not counts(record, self._term):
-            return
+        return counts(record, self._term)
+
+    def _apply_record(self, record: Record) -> None:
         handlers: Mapping[str, Callable[[Record], None]] = {
             "plan": self._adopt,
             "rejects": self._rejects,
