@@ -12,6 +12,7 @@ from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
 from kohort.web.api.changes import mount_changes
+from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
 from kohort.web.api.members import mount_members
@@ -83,6 +84,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
 
     memberships, _ = behind(MEMBERSHIPS_READ)
     mount_members(memberships, desk)
+    mount_exports(memberships, desk)
     mount_stream(memberships, desk.project, feed)
     listed, _ = behind(MEMBERSHIPS_READ, SEGMENTS_READ)
     mount_segments(listed, desk)
