@@ -180,6 +180,7 @@ def test_what_nobody_foresaw_is_answered_and_logged(
     with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "asyncio"):
         patched.setattr(Collector, "read", fail)
         assert desk.send("/v1/page", PAGE).status_code == 500
+        wait_until(lambda: bool(caplog.records))
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
     assert desk.send("/v1/page", PAGE).status_code == 200
     assert desk.collector.waiting.bytes == 0
