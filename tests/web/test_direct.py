@@ -160,6 +160,14 @@ def test_a_client_that_leaves_before_the_answer_is_told_of_all_the_same(
     assert desk.told[0].received is not None
 
 
+def test_clients_that_send_and_leave_at_once_are_heard(desk: Desk) -> None:
+    desk.told.clear()
+    for _ in range(20):
+        with connected(desk) as connection:
+            connection.sendall(request(desk, "/v1/page", page))
+    wait_until(lambda: len(desk.told) == 20 and desk.collector.waiting.bytes == 0)
+
+
 def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kohort.web.direct.SLOWEST_BODY", 0.05)
     with connected(desk) as connection:
