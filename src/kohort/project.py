@@ -13,6 +13,7 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.people import PeopleFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.creation import create_project
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
-    from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -53,7 +53,7 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(VocabularyFacet, ServingFacet):
+class Project(PeopleFacet, VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
@@ -269,16 +269,6 @@ class Project(VocabularyFacet, ServingFacet):
 
         workspace = self._workspace()
         return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
-
-    def person(self, person: str, at: Time = None) -> "PersonRecord":
-        """Return what is known of a person (by person id, user id or anonymous id), consents as of a moment.
-
-        Identifiers, what joined them, and each choice with its proof. Raises UnknownNameError for nobody known.
-        """
-        from kohort.pipeline.person import person_record
-
-        workspace = self._workspace()
-        return person_record(workspace, person, self._moment(workspace, at))
 
     def merge_people(self, one: str, other: str, *, reason: str = "") -> str:
         """Make two people one by hand, and return their person id; earlier splits that part them are taken back.
