@@ -179,7 +179,9 @@ def test_of_two_engines_of_one_folder_the_second_goes_on_when_the_first_is_kille
 
 
 @pytest.mark.slow
-def test_engines_on_one_topic_take_over_from_each_other_and_whoever_wakes_up_too_late_follows(tmp_path: Path) -> None:
+def test_engines_of_one_topic_take_over_where_one_is_killed_and_whoever_wakes_up_too_late_follows(
+    tmp_path: Path,
+) -> None:
     chosen = random.Random(3 if KILL_CYCLES == 3 else None)  # noqa: S311 - no secret
     with tansu() as broker:
         topic = {"topic": "shop", "create": True, "replication": 1}
