@@ -5,7 +5,8 @@
 Each server runs in a process of its own, and so does the sender, which sends the same prepared request again and again
 over several connections, each as soon as it has its answer. The events of a batch are one visitor's, who sees another
 page after every five. The servers: Kohort's collector; the same without forcing to disk; the same with a pydantic model
-of the batch in the place of Kohort's own reading. CPU seconds are the server's.
+of the batch in the place of Kohort's own reading. CPU seconds are the server's; how many cores the server and the
+sender used tells which of them was the limit.
 """
 
 import argparse
@@ -62,11 +63,12 @@ EVENT: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """What one sender saw, and what its server spent."""
+    """What one sender saw, and the CPU seconds that its server and it spent."""
 
     events: int
     seconds: float
     cpu: float
+    sender: float
     latencies: np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -169,12 +171,12 @@ class Sender(asyncio.Protocol):
 
 
 def send(port: int, request: bytes, connections: int, seconds: float, pipe: Connection) -> None:
-    """Send for so many seconds over so many connections, and tell the latencies and the time it took."""
+    """Send for so many seconds over so many connections, and tell the latencies, the time and the CPU time it took."""
 
-    async def run() -> tuple[list[float], float]:
+    async def run() -> tuple[list[float], float, float]:
         loop = asyncio.get_running_loop()
         latencies: list[float] = []
-        begun = time.perf_counter()
+        begun, spent = time.perf_counter(), time.process_time()
         waiting = []
         for _ in range(connections):
             done: asyncio.Future[None] = loop.create_future()
@@ -183,7 +185,7 @@ def send(port: int, request: bytes, connections: int, seconds: float, pipe: Conn
                 lambda done=done: Sender(request, begun + seconds, latencies, done), "127.0.0.1", port
             )
         await asyncio.gather(*waiting)
-        return latencies, time.perf_counter() - begun
+        return latencies, time.perf_counter() - begun, time.process_time() - spent
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         pipe.send(runner.run(run()))
@@ -221,12 +223,12 @@ def measure(kind: str, folder: Path, events: int, connections: int, seconds: flo
                 ours.send("begin")
             sender = context.Process(target=send, args=(port, request, connections, length, its_end), daemon=True)
             sender.start()
-            latencies, took = answers.recv()
+            latencies, took, sender_cpu = answers.recv()
             sender.join()
         ours.send("end")
         cpu = ours.recv()
         server.join()
-    return Measured(len(latencies) * events, took, cpu, np.array(latencies))
+    return Measured(len(latencies) * events, took, cpu, sender_cpu, np.array(latencies))
 
 
 def main() -> None:
@@ -237,14 +239,16 @@ def main() -> None:
     given = parser.parse_args()
     size = len(json.dumps(EVENT))
     print(f"one event has {size:,} bytes; {given.connections} connections, {given.seconds:g} s each")
-    print(f"{'server':20} {'events a request':>16} {'events/s':>9} {'per CPU-s':>9} {'p50 ms':>7} {'p99 ms':>7}")
+    names = ("server", "events a request", "events/s", "per CPU-s", "cores", "sender", "p50 ms", "p99 ms")
+    print("{:20} {:>16} {:>9} {:>9} {:>5} {:>6} {:>7} {:>7}".format(*names))
     for events in (100, 1):
         for kind in SERVERS:
             with tempfile.TemporaryDirectory(dir=given.folder) as folder:
                 one = measure(kind, Path(folder) / "shop", events, given.connections, given.seconds)
             p50, p99 = np.percentile(one.latencies * 1_000, [50, 99])
             speed, thrift = one.events / one.seconds, one.events / one.cpu
-            print(f"{kind:20} {events:16,} {speed:9,.0f} {thrift:9,.0f} {p50:7.1f} {p99:7.1f}", flush=True)
+            cores = f"{one.cpu / one.seconds:5.2f} {one.sender / one.seconds:6.2f}"
+            print(f"{kind:20} {events:16,} {speed:9,.0f} {thrift:9,.0f} {cores} {p50:7.1f} {p99:7.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.people import PeopleFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.creation import create_project
@@ -27,6 +28,8 @@ from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
 from kohort.storage.records import Finding
+from kohort.storage.seen import SeenMessages
+from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
     from kohort.pipeline.live.keeping import LiveMemberships
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
-    from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -51,7 +53,7 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(VocabularyFacet, ServingFacet):
+class Project(PeopleFacet, VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
@@ -72,6 +74,7 @@ class Project(VocabularyFacet, ServingFacet):
         self._holder = Holder(self.folder)
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
+        self._read: Tables | None = None
         self.folder.check()
 
     @classmethod
@@ -192,7 +195,7 @@ class Project(VocabularyFacet, ServingFacet):
         """Be the engine of this folder, as `pipeline.leading.engine_of`; raises LockedError where there is one."""
         from kohort.pipeline.leading import engine_of
 
-        return engine_of(self.folder, self.settings, self._holder)
+        return engine_of(self.folder, self.settings, self._holder, self.clock)
 
     def tidy(self, live: "LiveMemberships") -> None:
         """Join the small files of tables that `keep_up` has written, and delete those that no table holds any more."""
@@ -204,7 +207,7 @@ class Project(VocabularyFacet, ServingFacet):
         from kohort.pipeline.receiving import open_projection
 
         with write_lock(self.folder.lock, self._patience):
-            workspace = self._workspace()
+            workspace = self._opened()
             # In this order: with nothing seen, what is left of the tables is continued, not taken for whole.
             workspace.seen.drop()
             workspace.tables.drop_all()
@@ -266,16 +269,6 @@ class Project(VocabularyFacet, ServingFacet):
 
         workspace = self._workspace()
         return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
-
-    def person(self, person: str, at: Time = None) -> "PersonRecord":
-        """Return what is known of a person (by person id, user id or anonymous id), consents as of a moment.
-
-        Identifiers, what joined them, and each choice with its proof. Raises UnknownNameError for nobody known.
-        """
-        from kohort.pipeline.person import person_record
-
-        workspace = self._workspace()
-        return person_record(workspace, person, self._moment(workspace, at))
 
     def merge_people(self, one: str, other: str, *, reason: str = "") -> str:
         """Make two people one by hand, and return their person id; earlier splits that part them are taken back.
@@ -458,7 +451,14 @@ class Project(VocabularyFacet, ServingFacet):
         return KeptOpen(self.folder, self.clock, self._patience)
 
     def _workspace(self) -> Workspace:
-        workspace = Workspace.open(self.folder, self.clock, self._journal)
+        """Open the project to read: what nobody has written since the last time is not opened again."""
+        tables = Tables(self.folder.tables) if self._read is None else self._read.for_another()
+        workspace = self._opened((tables, SeenMessages(self.folder.seen)))
+        self._read = tables
+        return workspace
+
+    def _opened(self, kept: tuple[Tables, SeenMessages] | None = None) -> Workspace:
+        workspace = Workspace.open(self.folder, self.clock, self._journal, kept)
         self._journal = workspace.journal
         return workspace
 
@@ -475,7 +475,7 @@ class Project(VocabularyFacet, ServingFacet):
         from kohort.pipeline.receiving import writing
 
         with write_lock(self.folder.lock, self._patience):
-            workspace = self._workspace()
+            workspace = self._opened()
             yield workspace, writing(workspace, self._holder)
 
 

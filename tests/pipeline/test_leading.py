@@ -17,6 +17,7 @@ from kohort.pipeline.live.keeping import LiveMemberships
 from kohort.project import Project
 from kohort.storage.frames import RecordKind
 from kohort.storage.kafka.journal import KafkaJournal
+from kohort.storage.recent import RecentRecords
 from kohort.testing.clock import SettableClock
 from small_shop import KILL_CYCLES, NOW, tables_of
 
@@ -217,6 +218,28 @@ def test_files_that_records_speak_of_come_with_the_journal(pair: tuple[Folder, F
     names = [sorted(path.name for path in desk.project.folder.scores.iterdir()) for desk in pair]
     assert names[0] == names[1] != []
     check(pair)
+
+
+def test_what_does_not_count_is_streamed_by_nobody(
+    pair: tuple[Folder, Folder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    one.receive({"event": "Visit", "userId": "ada"})
+    one.step(after=SECOND)
+    late = one.project.open_journal()
+    late.term = one.standing.term
+    said = [record.body for record in late.read(after=0) if record.kind == "changes"]
+    other.turn.take()
+    other.step()
+    number = late.append("changes", said, recorded_at=one.clock.now())
+    told: list[int] = []
+    monkeypatch.setattr(RecentRecords, "add", lambda _, record, __: told.append(record.seq))
+    for desk in (*pair, *pair):
+        desk.receive({"event": "Visit", "userId": "bob"})
+        desk.step(after=SECOND)
+        assert desk.project.sql(f"SELECT * FROM membership_updates WHERE seq = {number}").num_rows == 0
+    assert told, "what counts is streamed"
+    assert number not in told
 
 
 @pytest.mark.parametrize("seed", range(KILL_CYCLES // 3))

@@ -57,6 +57,14 @@ def test_whoever_reads_the_tables_are_the_same(shop: Project, monkeypatch: pytes
     assert bool(taken) == (executable != "/bin/true")
 
 
+def test_a_reader_does_not_load_pandas() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "kohort.pipeline.reader"]
+    ran = subprocess.run(command, input=b"", capture_output=True, check=True)
+    loaded = {line.rpartition(b"|")[2].strip() for line in ran.stderr.splitlines()}
+    assert b"pyarrow.lib" in loaded
+    assert not any(one.startswith(b"pandas.") for one in loaded)
+
+
 def test_who_stops_taking_leaves_no_process_behind(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(shop)
     monkeypatch.setattr(reading_ahead, "_READ_HERE", 0)

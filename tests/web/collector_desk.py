@@ -14,6 +14,7 @@ import uvloop
 from kohort.definitions.collecting import CollectLimits
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
+from kohort.storage.journals import open_intake
 from kohort.testing.clock import SettableClock
 from kohort.web.collecting import server_of
 from kohort.web.collector import Collector
@@ -60,7 +61,7 @@ def serving(
     key = key or project.keys.create_write("web")[0]
     project.keep_up()
     told: list[Outcome] = []
-    with GroupCommit(project.open_journal(), clock) as commits:
+    with GroupCommit(open_intake(project.folder, project.settings, project.open_journal()), clock) as commits:
         collector = Collector(project.keys, commits, clock, limits or CollectLimits(), project.withholding())
         mount_pixel(collector)
         collector.outcomes.listen(told.append)

@@ -160,6 +160,14 @@ def test_a_client_that_leaves_before_the_answer_is_told_of_all_the_same(
     assert desk.told[0].received is not None
 
 
+def test_clients_that_send_and_leave_at_once_are_heard(desk: Desk) -> None:
+    desk.told.clear()
+    for _ in range(20):
+        with connected(desk) as connection:
+            connection.sendall(request(desk, "/v1/page", page))
+    wait_until(lambda: len(desk.told) == 20 and desk.collector.waiting.bytes == 0)
+
+
 def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kohort.web.direct.SLOWEST_BODY", 0.05)
     with connected(desk) as connection:
@@ -180,6 +188,7 @@ def test_what_nobody_foresaw_is_answered_and_logged(
     with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "asyncio"):
         patched.setattr(Collector, "read", fail)
         assert desk.send("/v1/page", PAGE).status_code == 500
+        wait_until(lambda: bool(caplog.records))
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
     assert desk.send("/v1/page", PAGE).status_code == 200
     assert desk.collector.waiting.bytes == 0

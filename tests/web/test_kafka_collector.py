@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,33 @@ def test_an_answer_comes_once_the_broker_has_it(kafka_shop: Project, broker: Bro
             event = {"userId": "ada", "event": "Seen", "messageId": f"m{number}"}
             assert desk.send("/v1/track", event).status_code == 200
         assert desk.stored() == 5
+
+
+def test_an_answer_comes_once_the_topic_of_events_has_it_and_an_engine_takes_it(
+    kafka_shop: Project, broker: Broker, clock: SettableClock
+) -> None:
+    events = {"topic": "events", "create": True, "replication": 1, "partitions": 3}
+    kafka = {"brokers": [broker.address], **KAFKA, "events": events}
+    kafka_shop.folder.settings.write_text(json.dumps({"name": "shop", "kafka": kafka}))
+    with serving(kafka_shop, clock) as desk:
+        for number in range(4):
+            if number == 2:
+                broker.end()
+            who = [{"userId": f"u{one}", "messageId": f"{number}-{one}"} for one in range(4)]
+            batch = [{"type": "track", "event": "Seen", **one} for one in who]
+            answer = desk.send("/v1/batch", {"batch": batch})
+            assert answer.status_code == (503 if number == 2 else 200)
+            if number == 2:
+                broker.start()
+        assert desk.stored() == 0, "what is acknowledged waits in its partitions"
+        with kafka_shop.engine() as standing:
+            deadline = time.monotonic() + 60
+            while desk.stored() < 12:
+                assert time.monotonic() < deadline
+                kafka_shop.keep_up(standing=standing)
+    ids = kafka_shop.sql("SELECT event_id FROM events").column("event_id").to_pylist()
+    assert {f"{number}-{one}" for number in (0, 1, 3) for one in range(4)} <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_the_engine_goes_on_when_the_broker_has_come_back(

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kohort.reports.spreadsheets import spreadsheet_cell
+
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 BAR_WIDTH = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Format(StrEnum):
@@ -38,7 +39,7 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(_plain(row[name])) for name in columns] for row in rows)
+        writer.writerows([spreadsheet_cell(_plain(row[name])) for name in columns] for row in rows)
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in columns:
@@ -72,12 +73,6 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return _json(value) if isinstance(value, list | dict) else value
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return "" if value is None else value
 
 
 def _shown(name: str, value: object) -> str:

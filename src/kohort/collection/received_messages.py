@@ -72,7 +72,7 @@ def read_rest(
 
 
 def _id_of(received: Received, seq: int, place: int) -> str:
-    return derived_id(received.source, ["received", str(seq), str(place)])
+    return derived_id(received.source, ["received", received.taken or str(seq), str(place)])
 
 
 def _letter(text: bytes, received: Received, event_id: str) -> bytes:

@@ -57,6 +57,7 @@ class TopicDefinition:
 class KafkaDefinition:
     """The brokers to begin with, how to get in, and the topics: of the journal, of changes of membership.
 
+    With `events`, collectors write to that topic, whose partitions engines share, and these append it to the journal.
     None for a topic means that nothing of that kind goes there. After `patience` microseconds without an answer
     brokers are said to be away. Engines of the same journal are a consumer group, `group`; one that is not heard of for
     `takeover` microseconds is taken for dead.
@@ -70,6 +71,7 @@ class KafkaDefinition:
     patience: int = 10 * SECOND
     group: str = ""
     takeover: int = 10 * SECOND
+    events: TopicDefinition | None = None
 
     def __str__(self) -> str:
         return "Kafka at " + ", ".join(self.brokers)
@@ -94,6 +96,7 @@ def kafka_definition_of(fields: Fields | None) -> KafkaDefinition | None:
         _topic(fields, "memberships", partitioned=True),
         fields.build("patience", parse_duration, default="10 seconds"),
         takeover=fields.build("takeover", parse_duration, default="10 seconds"),
+        events=_topic(fields, "events", partitioned=True),
     )
     given = fields.value("group")
     usual = f"{kafka.journal.name}-engines" if kafka.journal is not None else ""
@@ -108,9 +111,17 @@ def kafka_definition_of(fields: Fields | None) -> KafkaDefinition | None:
         raise DefinitionError(
             f"{fields.place('login')}: PLAIN would send the password in the clear; add tls, or use SCRAM-SHA-512"
         )
-    if kafka.journal is not None and kafka.memberships is not None and kafka.journal.name == kafka.memberships.name:
-        raise DefinitionError(f"{fields.place('memberships')}: that topic is the journal's; give it another")
+    _check_topics(kafka, fields)
     return kafka
+
+
+def _check_topics(kafka: KafkaDefinition, fields: Fields) -> None:
+    if kafka.events is not None and kafka.journal is None:
+        raise DefinitionError(f"{fields.place('events')}: that topic needs a journal in Kafka too; declare one")
+    known: dict[str, str] = {}
+    for one, topic in (("journal", kafka.journal), ("events", kafka.events), ("memberships", kafka.memberships)):
+        if topic is not None and known.setdefault(topic.name, one) != one:
+            raise DefinitionError(f"{fields.place(one)}: that topic is of {known[topic.name]}; give it another")
 
 
 def _topic(kafka: Fields, name: str, *, partitioned: bool = False) -> TopicDefinition | None:

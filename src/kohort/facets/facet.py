@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kohort.clock import Clock
+from kohort.clock import Clock, Moment
 from kohort.storage.folder import ProjectFolder
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ class Facet:
     clock: Clock
 
     def _workspace(self) -> "Workspace":
+        raise NotImplementedError
+
+    def _moment(self, workspace: "Workspace", at: str | Moment | None) -> Moment:
         raise NotImplementedError
 
     @property

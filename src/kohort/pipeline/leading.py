@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from kohort.clock import Moment
+from kohort.clock import Clock, Moment
 from kohort.definitions.project import ProjectDefinition
 from kohort.errors import FollowingError
 from kohort.pipeline.workspace import Workspace
@@ -98,13 +98,15 @@ def _check(workspace: Workspace, term: Term) -> None:
 
 
 @contextmanager
-def engine_of(folder: ProjectFolder, settings: ProjectDefinition, holder: Holder) -> "Iterator[Standing | None]":
+def engine_of(
+    folder: ProjectFolder, settings: ProjectDefinition, holder: Holder, clock: Clock
+) -> "Iterator[Standing | None]":
     """Be the engine of a folder, while the context lasts; give how it stands among those of other folders.
 
     None for a journal in files, which has one folder. Raises LockedError for a second engine of the folder.
     """
     with write_lock(folder.engine):
-        member = join_engines(folder, settings)
+        member = join_engines(folder, settings, clock)
         if member is None:
             yield None
             return
@@ -139,7 +141,8 @@ class Standing:
     @property
     def wants(self) -> bool:
         """Whether it does not lead, and may be able to."""
-        return self.term == 0 and self._candidate.is_first
+        # Whether it leads or not, what keeps it from taking part is to be told.
+        return self._candidate.is_first and self.term == 0
 
     def leads(self, workspace: Workspace, catch_up: Callable[[], int]) -> bool:
         """Return whether the process leads, for which it begins a term where it may; `term` is then this term.

@@ -130,7 +130,8 @@ class Projection:
         """
         start, end = self._seen.watermark(), self._journal.last_seq()
         self._check(end)
-        for seq in self._apply(self._journal.read(after=start)):
+        expected = 0 if start else self._journal.size() or 0
+        for seq in self._apply(self._journal.read(after=start), expected):
             if progress is not None:
                 progress(seq - start, end - start)
         return end - start
@@ -152,14 +153,14 @@ class Projection:
     def _watermarks(self) -> dict[str, int]:
         return {name: self._tables.watermark(name) for name in SCHEMAS}
 
-    def _apply(self, records: Iterator[Record]) -> Iterator[int]:
+    def _apply(self, records: Iterator[Record], expected: int) -> Iterator[int]:
         # Where an interruption fell between two tables, a chunk must end where it did then.
         ends = frozenset(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
         unsettled = 0
-        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms):
+        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected):
             if isinstance(one, Read):
                 with self._holding():
                     unsettled = self._flush(one)
@@ -178,6 +179,12 @@ class Projection:
     def _apply_alone(self, record: Record) -> None:
         """Apply a record that is no message."""
         behind = self._behind
+        if not self._counts(record):
+            if behind is None:
+                self._seen.keep(record.seq, self._watermarks())
+            else:
+                self._seen.settle(record.seq)
+            return
         if behind is None or record.kind not in _HELD_KINDS:
             if behind is not None:
                 behind.write_all()
@@ -259,11 +266,12 @@ class Projection:
             self._tables.replace("names", names.rows(), watermark=seq)
             names.fresh = 0
 
-    def _apply_record(self, record: Record) -> None:
+    def _counts(self, record: Record) -> bool:
         if self._term is None:
             self._term = term_in_force(self._tables).seq
-        if not counts(record, self._term):
-            return
+        return counts(record, self._term)
+
+    def _apply_record(self, record: Record) -> None:
         handlers: Mapping[str, Callable[[Record], None]] = {
             "plan": self._adopt,
             "rejects": self._rejects,

@@ -23,6 +23,8 @@ MESSAGE_KINDS: Final = frozenset({"messages", "received"})
 _READ_HERE: Final = 32 * 2**20
 """So many bytes are read here before it pays to start other processes."""
 _MOST_READERS: Final = 4
+_PIPE: Final = 2**20
+"""How many bytes a process can be handed at once."""
 
 Group = list[Record]
 """Consecutive records that hold nothing but messages, or one of another kind."""
@@ -60,15 +62,20 @@ def groups_of(records: Iterable[Record], size: int, ends: frozenset[int]) -> Ite
         yield group
 
 
-def read_ahead(groups: Iterable[Group], terms_of: Callable[[Record], Terms]) -> Generator[Read | Record]:
+def read_ahead(
+    groups: Iterable[Group], terms_of: Callable[[Record], Terms], expected: int = 0
+) -> Generator[Read | Record]:
     """Yield what groups of messages say, in order, and every other record as it is.
 
-    `terms_of` tells by which terms a group is read. It is asked only when whoever takes what is yielded has taken every
-    earlier record that holds no messages, since such a record may change them.
+    `expected` is how many bytes will come, as far as is known. `terms_of` tells by which terms a group is read. It is
+    asked only when whoever takes what is yielded has taken every earlier record that holds no messages, since such a
+    record may change them.
     """
     waiting: deque[tuple[Group, Terms, Callable[[], Said]]] = deque()
     read = 0
     with _Readers() as readers:
+        if expected > _READ_HERE:
+            readers.start()
         for group in groups:
             if group[0].kind not in MESSAGE_KINDS:
                 yield from _taken(waiting, 0)
@@ -112,7 +119,7 @@ class _Readers:
         for _ in range(count):
             command = [sys.executable, "-m", "kohort.pipeline.reader"]
             process = subprocess.Popen(  # noqa: S603 - our own module
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, pipesize=_PIPE
             )
             self._processes.append(process)
             self._free.put(process)

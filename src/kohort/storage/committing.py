@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol, Self
 from kohort.clock import Clock
 from kohort.errors import KohortError, OverloadError, StorageError
 from kohort.storage.frames import RecordKind
-from kohort.storage.journals import OpenJournal
+from kohort.storage.journals import Appender
 
 _MOST_WAITING: Final = 32 * 2**20
 _MOST_AT_ONCE: Final = 4 * 2**20
@@ -59,7 +59,7 @@ class GroupCommit:
     """
 
     def __init__(
-        self, journal: OpenJournal, clock: Clock, *, window: float = 0.0, most_waiting: int = _MOST_WAITING
+        self, journal: Appender, clock: Clock, *, window: float = 0.0, most_waiting: int = _MOST_WAITING
     ) -> None:
         self._journal, self._clock, self._window, self._most = journal, clock, window, most_waiting
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from kohort.clock import Moment
+from kohort.clock import Clock, Moment
 from kohort.definitions.project import ProjectDefinition
 from kohort.errors import MissingExtraError
 from kohort.storage.folder import ProjectFolder
@@ -54,12 +54,19 @@ class OpenJournal(Protocol):
         """Return the files of damaged bytes that were set aside; None where nothing is set aside."""
 
 
+class Appender(Protocol):
+    """What takes records of anybody, and acknowledges them once they are kept."""
+
+    def append_all(self, records: Sequence[tuple[RecordKind, bytes]], *, recorded_at: Moment) -> Sequence[int]:
+        """Append records, in their order, and return a number for each: its own in a journal, else 0."""
+
+
 class Membership(Protocol):
     """A part in the group of all engines of one journal, until it is closed."""
 
     @property
     def is_first(self) -> bool:
-        """Whether this one is the first, as far as it knows; raises TopicError where it cannot take part."""
+        """Whether this one is the first, as far as it knows; raises TopicError or BrokerError for what keeps it."""
 
     @property
     def turn(self) -> int:
@@ -73,8 +80,21 @@ class Membership(Protocol):
         """Leave the group."""
 
 
-def join_engines(folder: ProjectFolder, settings: ProjectDefinition) -> Membership | None:
-    """Take part in the group of the engines of a project's journal; None where it is in files, and has one folder."""
+def open_intake(folder: ProjectFolder, settings: ProjectDefinition, journal: OpenJournal) -> Appender:
+    """Return what collectors append to: the topic of events that `kafka.events` names, else the journal."""
+    kafka = settings.kafka
+    if kafka is None or kafka.events is None:
+        return journal
+    from kohort.storage.kafka.intake import Intake  # noqa: PLC0415 - an extra, which the journal has loaded
+
+    return Intake(kafka, kafka.events, folder.path)
+
+
+def join_engines(folder: ProjectFolder, settings: ProjectDefinition, clock: Clock) -> Membership | None:
+    """Take part in the group of the engines of a project's journal; None where it is in files, and has one folder.
+
+    Where collectors write to a topic of events, its partitions that become this one's are appended to the journal.
+    """
     kafka = settings.kafka
     if kafka is None or kafka.journal is None:
         return None
@@ -82,7 +102,7 @@ def join_engines(folder: ProjectFolder, settings: ProjectDefinition) -> Membersh
         from kohort.storage.kafka.group import join  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtraError("kafka", "a journal in Kafka") from error
-    return join(kafka, kafka.journal.name, folder.path)
+    return join(kafka, kafka.journal, folder.path, clock)
 
 
 def open_journal(folder: ProjectFolder, settings: ProjectDefinition, before: OpenJournal | None = None) -> OpenJournal:

@@ -31,7 +31,8 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     `context` and `integrations` are those of the whole batch: each event's own come before them. `events` are the JSON
     texts of the accepted events, each an object with its `type`; `places` are their places in the request, where some
     were refused. `origin` stands for a file in their dead letters, and says what these hold: HTTP, an event of the
-    Segment format; WEBHOOK, a delivery as `kohort.collection.webhooks.letters` writes it.
+    Segment format; WEBHOOK, a delivery as `kohort.collection.webhooks.letters` writes it. `taken` is where it stood
+    before it came into the journal, "" for nowhere: what is taken twice from one place is known by it.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
     places: list[int] = []
     refused: list[Refused] = []
     origin: str = HTTP
+    taken: str = ""
 
 
 class PlanAdopted(msgspec.Struct, frozen=True):

@@ -104,6 +104,24 @@ class Tables:
             self.forget_held()
         return bool(moved)
 
+    def for_another(self) -> "Tables":
+        """Return the same tables for another reader, who opens only those that were written since.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tables = Tables(Path(folder))
+        ...     _ = tables.watermark("runs")
+        ...     _ = Tables(Path(folder)).replace("runs", SCHEMAS["runs"].empty_table(), watermark=7)
+        ...     tables.watermark("runs"), tables.for_another().watermark("runs")
+        (0, 7)
+        """
+        other = Tables(self.folder)
+        other._open.update(self._open)
+        other._watermarks.update(self._watermarks)
+        other._commits.update(self._commits)
+        other.look_again()
+        return other
+
     def _is_moved(self, name: str) -> bool:
         table = self._open.get(name)
         if table is None:

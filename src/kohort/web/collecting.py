@@ -15,6 +15,7 @@ from kohort.clock import MINUTE, Clock, SystemClock
 from kohort.errors import BrokerError, TopicError
 from kohort.project import Project
 from kohort.storage.committing import GroupCommit
+from kohort.storage.journals import open_intake
 from kohort.web.collector import Collector
 from kohort.web.direct import DirectProtocol
 from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
@@ -85,7 +86,7 @@ def main() -> None:
     except (BrokerError, TopicError) as error:
         # Whoever sends is told to come again, until it can be used.
         log.failed("journal", error)
-    commits = GroupCommit(journal, clock)
+    commits = GroupCommit(open_intake(project.folder, settings, journal), clock)
     collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())
     mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())

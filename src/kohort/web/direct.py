@@ -194,10 +194,10 @@ class _Exchange:
         self._protocol.loop.call_soon(self._try, self._hand_over)
 
     def abandon(self) -> None:
-        """Let go of the request if nobody else has it yet."""
+        """Let go of the request unless it came whole: who sends and leaves at once is heard."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._acceptance is None:
+        if not self._is_whole:
             self._end()
 
     def done(self) -> bool:
@@ -218,8 +218,6 @@ class _Exchange:
 
     def _hand_over(self) -> Response | None:
         collector, parts = self._protocol.collector, self.parts
-        if self.response_complete:
-            return None  # the client has gone
         packed = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
         judged = collector.read(self._request, self._opened, packed, self._kind)

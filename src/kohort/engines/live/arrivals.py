@@ -58,8 +58,17 @@ class Arrivals:
             raise UsageError(f"the person {people.max()} of {size} is to be told anew; tell new people first")
 
     @cached_property
+    def happened(self) -> tuple[Places, Moments]:
+        """Whose rows of events there are, one event after another, and their moments."""
+        rows = self.events.values()
+        people = np.concatenate([NOBODY, *[one.people for one in rows]])
+        return people, np.concatenate([NO_MOMENTS, *[one.ts for one in rows]])
+
+    @cached_property
     def _told(self) -> tuple[Places, Moments]:
         """Whose moments are told, and these."""
-        rows = [rows for kind in (self.events, self.traits) for rows in kind.values()]
-        people = np.concatenate([self.known, *(one.people for one in rows)])
-        return people, np.concatenate([self.since, *(one.ts for one in rows)])
+        rows, people, moments = self.traits.values(), *self.happened
+        if not rows and not len(self.known):
+            return people, moments
+        people = np.concatenate([people, self.known, *(one.people for one in rows)])
+        return people, np.concatenate([moments, self.since, *(one.ts for one in rows)])

@@ -165,7 +165,7 @@ class Chains:
         most = self._make_room(due)
         leaves, self._queue[-1] = np.empty((most, 3), np.int64), 0
         known, flips = tuple(self._known(leaves)), np.empty((2 * most, 3), np.int64)
-        found = stepping.advance(tuple(due.lines()), now, known, self._blocks, self._pool, self._used, flips)
+        found, _ = stepping.advance(tuple(due.lines()), now, known, self._blocks, self._pool, self._used, flips)
         self._leaving.add(leaves[: int(self._queue[-1, 0])].copy())
         leaving = self._leaving.until(now)
         if not len(leaving):

@@ -63,8 +63,8 @@ class Changes:
             person, rule, moment, enters, cause, retracts = one
             yield Change(person, rule, moment, enters, Cause(cause), retracts)
 
-    def of(self, chosen: NDArray[Any]) -> "Changes":
-        """Return the changes that `chosen`, a mask or places, names."""
+    def of(self, chosen: NDArray[Any] | slice) -> "Changes":
+        """Return the changes that `chosen`, a mask, places or a slice, names."""
         return Changes(*(getattr(self, name)[chosen] for name in _COLUMNS))
 
     def in_order(self) -> "Changes":

@@ -174,7 +174,7 @@ class LiveEngine:
         late = arrivals.late(self._now).astype(np.int64)
         before = self._course(late, arrivals, self._now)
         self._archive.add(arrivals)
-        late_rows, due = self._feed.take(arrivals.events, self._now, now)
+        late_rows, due = self._feed.take(arrivals, self._now, now)
         others = self._others(arrivals, late_rows, due, now)
         changes = self._tallies.tell(due, others, now, self._memberships)
         if len(late):
@@ -239,8 +239,8 @@ class LiveEngine:
         return self._given(before.corrections(after).in_order())
 
     def _given(self, changes: Changes) -> Changes:
-        """Remember what is so from this very moment on, and return all."""
-        of_now = changes.of(changes.moments == self._now)
+        """Remember what is so from this very moment on, and return all, which are in order."""
+        of_now = changes.of(slice(int(np.searchsorted(changes.moments, self._now)), None))
         self._latest = Changes.joined([self._latest, of_now]).standing()
         return changes
 
@@ -250,7 +250,7 @@ class LiveEngine:
         for part in (self._feed, self._chains, self._foresight, self._memberships):
             part.forget(people)
         self._foresight.exist(arrivals.known)
-        past, _ = self._feed.take(arrivals.events, now, now)
+        past, _ = self._feed.take(arrivals, now, now)
         traced = self._foresight.retrace(people, block, self._tracer(), now)
         for flips in (*traced, self._foresight.due(now), self._tallies.tell_late(past, now)):
             self._memberships.set(flips)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING, Moments, Rows
+from kohort.engines.columns import Moments, Rows
+from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.streams import Bits, Streams
 from kohort.engines.live.table import Table
@@ -18,19 +19,22 @@ class Feed:
     """Turns rows of events into tables with the streams of a layout; those of the future wait until they are due."""
 
     def __init__(self, layout: Layout, catalog: Catalog) -> None:
-        self._streams = {event: Streams(event, streams, catalog) for event, streams in layout.streams.items()}
-        self._columns = layout.columns()
-        self.width = max([1, *(len(columns) for columns in self._columns.values())])
+        columns = layout.columns()
+        self._known = {
+            event: (number, Streams(event, streams, catalog), columns[event])
+            for number, (event, streams) in enumerate(layout.streams.items())
+        }
+        self.width = max([1, *(len(one) for one in columns.values())])
         self._to_come = Table.empty(self.width)
 
     def begin(self, parts: Iterable[tuple[int, Mapping[str, Rows]]], at: Moment) -> Table:
         """Take in a history, in parts each with the number of its first person; return its rows up to `at`."""
-        tables = [self._table(events, first) for first, events in parts]
+        tables = [self._table(Arrivals(events), first) for first, events in parts]
         return self._due([Table.empty(self.width), *tables], at)
 
-    def take(self, events: Mapping[str, Rows], since: Moment, now: Moment) -> tuple[Table, Table]:
+    def take(self, arrivals: Arrivals, since: Moment, now: Moment) -> tuple[Table, Table]:
         """Take in rows; return those that are late, up to `since`, and all that are due, up to `now`."""
-        table = self._table(events, 0)
+        table = self._table(arrivals, 0)
         if len(table) and table.ts.min() <= since:
             late = table.ts <= since
             return table.of(late).in_time(), self._due([self._to_come, table.of(~late)], now)
@@ -50,40 +54,46 @@ class Feed:
 
     def _due(self, tables: list[Table], now: Moment) -> Table:
         told = Table.joined(tables).in_time()
+        if len(told) and told.ts[-1] <= now:
+            self._to_come = Table.empty(self.width)
+            return told
         due = int(np.searchsorted(told.ts, now, side="right"))
         self._to_come = told.of(slice(due, None))
         return told.of(slice(due))
 
-    def _table(self, events: Mapping[str, Rows], first: int) -> Table:
+    def _table(self, arrivals: Arrivals, first: int) -> Table:
         """Return rows of all events, of people numbered from `first` on, one event after another."""
-        named = [
-            (number, name, streams, rows)
-            for number, (name, streams) in enumerate(self._streams.items())
-            if (rows := events.get(name)) is not None and len(rows.ts)
-        ]
-        if not named:
-            return Table.empty(self.width)
-        sizes = [len(rows.ts) for _, _, _, rows in named]
-        people = np.concatenate([rows.people for _, _, _, rows in named])
+        people, ts = arrivals.happened
+        sizes = [len(rows.ts) for rows in arrivals.events.values()]
+        numbers, looked_up = list[int](), list[tuple[Bits, NDArray[np.integer]]]()
         values = np.zeros((len(people), self.width), np.int64)
-        for (_, name, _, rows), end in zip(named, accumulate(sizes), strict=True):
-            for place, column in enumerate(self._columns[name]):
+        end = 0
+        for (name, rows), size in zip(arrivals.events.items(), sizes, strict=True):
+            number, streams, columns = self._known.get(name, _UNKNOWN)
+            end += size
+            numbers.append(number)
+            looked_up.append((_NO_BITS, np.full(size, -1)) if streams is None else streams.looked_up(rows))
+            for place, column in enumerate(columns):
                 if column in rows.columns:
-                    numbers = rows.columns[column].values
-                    values[end - len(numbers) : end, place] = np.where(numbers == MISSING, 0, numbers)
-        return Table(
+                    values[end - size : end, place] = rows.columns[column].values
+        table = Table(
             people + np.int32(first) if first else people,
-            np.repeat(np.array([number for number, _, _, _ in named], np.int16), sizes),
-            _bits([streams.looked_up(rows) for _, _, streams, rows in named], sizes),
+            np.array(numbers, np.int16).repeat(sizes),
+            _bits(looked_up, sizes),
             values,
-            np.concatenate([rows.ts for _, _, _, rows in named]),
+            ts,
             np.zeros(len(people), np.int32),
         )
+        return table if min(numbers, default=0) >= 0 else table.of(table.events >= 0)
+
+
+_UNKNOWN: tuple[int, None, tuple[str, ...]] = (-1, None, ())
+_NO_PLACES, _NO_BITS = np.zeros(0, np.int64), np.zeros(1, np.uint64)
 
 
 def _bits(looked_up: Sequence[tuple[Bits, NDArray[np.integer]]], sizes: Sequence[int]) -> Bits:
     """Return what tables say of the places in each, -1 being the first, with one look into all of them."""
-    begins = accumulate((len(table) for table, _ in looked_up), initial=1)
-    places = np.concatenate([its for _, its in looked_up], dtype=np.int64)
-    places += np.repeat(np.array([*begins][:-1]), sizes)
-    return np.asarray(np.concatenate([table for table, _ in looked_up])[places])
+    begins = np.array([*accumulate([len(table) for table, _ in looked_up], initial=1)][:-1], np.int64)
+    places = np.concatenate([_NO_PLACES, *[its for _, its in looked_up]], dtype=np.int64)
+    places += begins.repeat(sizes)
+    return np.asarray(np.concatenate([*[table for table, _ in looked_up], _NO_BITS])[places])

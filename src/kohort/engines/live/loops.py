@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kohort.engines.columns import Moments, Places
 from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.flips import Lines
-from kohort.engines.live.programs import EXISTS, INSIDE
+from kohort.engines.live.programs import EXISTS, INSIDE, OTHERS
 
 Sets = NDArray[np.uint8]
 _LINE = 64
@@ -26,7 +26,7 @@ class Known(NamedTuple):
     code: Places
     first_dependent: Places
     dependents: Places
-    remainders: Places
+    starts: Places
     marks: Moments
 
 
@@ -81,6 +81,16 @@ def put_all(conditions: Sets, people: Places, numbers: Places, holds: NDArray[np
     """Set or clear the bits of conditions, one after another."""
     for row in range(len(people)):
         put_bit(conditions, people[row], numbers[row], holds[row])
+
+
+@inlined
+def others_of(conditions: Sets, person: int, dependents: Places, dependent: int) -> int:
+    """Return which of the other conditions that a rule asks hold of a person, as bits."""
+    found = 0
+    for place in range(OTHERS):
+        number = dependents[dependent, 1 + place]
+        found |= ((conditions[person, number >> 3] >> (number & 7)) & 1) << place
+    return found
 
 
 @inlined
@@ -152,7 +162,7 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     code: Places,
     first_dependent: Places,
     dependents: Places,
-    remainders: Places,
+    starts: Places,
     marks: Moments,
     people: Places,
     rules: Places,
@@ -178,11 +188,16 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
             number = flips[one, 2]
             holds = 1 if is_set(conditions, person, number) else 0
             for dependent in range(first_dependent[number], first_dependent[number + 1]):
-                rule = dependents[dependent]
+                rule = dependents[dependent, 0]
                 if marks[rule] == mark:
                     continue
                 marks[rule] = mark
-                inside = exists and decide(conditions, person, remainders[dependent, holds], code)
+                table = dependents[dependent, 1 + OTHERS + holds]
+                if table < 0:
+                    inside = decide(conditions, person, starts[rule], code)
+                else:
+                    inside = ((table >> others_of(conditions, person, dependents, dependent)) & 1) == 1
+                inside &= exists
                 if inside == is_set(members, person, rule):
                     continue
                 put_bit(members, person, rule, inside)

@@ -64,7 +64,7 @@ class Memberships:
             its.code,
             its.first_dependent,
             its.dependents,
-            its.remainders,
+            its.starts,
             self._marks,
         )
 

@@ -11,8 +11,8 @@ from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.loops import arrange, fetch, resolve
 from kohort.engines.live.sliding import Counters, Kinds, Lines, Numbers, after, count, look_in, look_out
 
-HEAD, OTHER, FLIPS, FOUND = 0, 1, 2, 3
-"""The places of what `pass_time` has done."""
+HEAD, OTHER, FLIPS, FOUND, SEEN = 0, 1, 2, 3, 4
+"""The places of what `pass_time` has done; `SEEN` is a number without meaning that what is read ahead goes into."""
 
 _Arrays = tuple[Any, ...]
 
@@ -92,7 +92,11 @@ def pass_lags(  # noqa: PLR0917 - plain arrays: a tuple of arrays would be count
     bits: NDArray[np.uint64],
     values: Numbers,
     starts: Places,
-    late: Lines,
+    late_people: Places,
+    late_events: Kinds,
+    late_bits: NDArray[np.uint64],
+    late_values: Numbers,
+    late_starts: Places,
     ranges: Places,
     cells: Places,
     bounds: Numbers,
@@ -119,10 +123,10 @@ def pass_lags(  # noqa: PLR0917 - plain arrays: a tuple of arrays would be count
             else:
                 row = rows[at[1, lag]]
                 at[1, lag] += 1
-                event = late.events[row]
+                event = late_events[row]
                 found = count(
-                    late.people[row], late.starts[row], ranges[event, span], ranges[event, span + 1], late.bits[row],
-                    late.values, row, sign, cells, bounds, asks, pool, other, 0, flips, found,
+                    late_people[row], late_starts[row], ranges[event, span], ranges[event, span + 1], late_bits[row],
+                    late_values, row, sign, cells, bounds, asks, pool, other, 0, flips, found,
                 )  # fmt: skip
     return found
 
@@ -134,22 +138,25 @@ def take_turn(
     """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are."""
     lines, late, lags, its = Lines(*counted[0]), Lines(*counted[1]), Lags(*counted[2]), Counters(*counted[3])
     people, events, bits, values, ts, starts = lines
+    late_people, late_events, late_bits, late_values, _, late_starts = late
+    _, spans, signs, _, entered = lags
     ranges, cells, bounds, asks, pool = its
     rows, moments, flips = room
     at = np.zeros(stops.shape, np.int64)
-    foresee(lines, late, stops, lags, its, rows, moments, at)
-    look_in(events, starts, done[HEAD], stop, ranges, pool)
+    done[SEEN] += foresee(lines, late, stops, lags, its, rows, moments, at)
+    done[SEEN] += look_in(events, starts, done[HEAD], stop, ranges, pool)
     size, head, other = 0, done[HEAD], done[OTHER]
     while True:
         moment, begin = ts[head] if head < stop else until, size
         size = pass_lags(
-            moment, at, rows, moments, lags.spans, lags.signs, people, events, bits, values, starts, late,
+            moment, at, rows, moments, spans, signs, people, events, bits, values, starts,
+            late_people, late_events, late_bits, late_values, late_starts,
             ranges, cells, bounds, asks, pool, flips, size,
         )  # fmt: skip
         while head < stop and ts[head] == moment:
             event = events[head]
             size = count(
-                people[head], starts[head], ranges[event, 0], ranges[event, lags.entered], bits[head], values, head, 1,
+                people[head], starts[head], ranges[event, 0], ranges[event, entered], bits[head], values, head, 1,
                 cells, bounds, asks, pool, moment, 1, flips, size,
             )  # fmt: skip
             head += 1
@@ -183,7 +190,7 @@ def pass_time(
     rows, flips and changes: with that the caller has to go on; none of any if all is done.
     """
     ts, late, flips = counted[0][4], counted[1][4], room[2]
-    conditions, members, code, first_dependent, dependents, remainders, marks = known
+    conditions, members, code, first_dependent, dependents, starts, marks = known
     whose, rules, since, enters, causes = changes
     stops = np.zeros((2, len(counted[2][0])), np.int64)
     while True:
@@ -197,11 +204,12 @@ def pass_time(
             if later + stops.size > len(room[0]) or flipped > len(flips):
                 return later + stops.size, flipped, 0
             done[FLIPS] = take_turn(counted, others, stop, until, room, stops, done)
-        changed = done[FOUND] + fetch(flips, done[FLIPS], first_dependent, conditions, members)[0]
-        if changed > len(whose):
-            return 0, 0, changed
+        changed, seen = fetch(flips, done[FLIPS], first_dependent, conditions, members)
+        done[SEEN] += seen
+        if done[FOUND] + changed > len(whose):
+            return 0, 0, done[FOUND] + changed
         done[FOUND] = resolve(
-            flips, done[FLIPS], conditions, members, code, first_dependent, dependents, remainders, marks,
+            flips, done[FLIPS], conditions, members, code, first_dependent, dependents, starts, marks,
             whose, rules, since, enters, causes, done[FOUND],
         )  # fmt: skip
         done[FLIPS] = 0

@@ -1,7 +1,8 @@
 """Rules as short programs of jumps: ask one condition, then go on, or know the answer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -16,11 +17,10 @@ OUTSIDE: Final = -2
 EXISTS: Final = 0
 """The number of the condition that somebody exists at all, which every rule asks."""
 
-_MOST_SPLIT: Final = 16
-"""How many conditions a rule may ask that gets programs for each of them: their length grows with the square."""
+OTHERS: Final = 4
+"""How many other conditions a rule may ask that is decided by a table."""
 
-_ALWAYS: Final = Gate("and", ())
-_NEVER: Final = Gate("or", ())
+_WIDTH: Final = OTHERS + 4
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,18 @@ class Programs:
     """One program a rule over numbered conditions; whoever does not exist is outside of all of them.
 
     An instruction is a row of `code`: the condition it asks, and where it goes on if that does not hold, and if it
-    holds: another instruction, `INSIDE` or `OUTSIDE`. `starts` are the first instructions. The rules that ask condition
-    i are `dependents` from `first_dependent[i]` to before `first_dependent[i + 1]`; in the same rows of `remainders`
-    stands where what is left to ask begins when that condition does not hold, and when it does.
+    holds: another instruction, `INSIDE` or `OUTSIDE`. `starts` are the first instructions.
+
+    What asks condition i are the rows of `dependents` from `first_dependent[i]` to before `first_dependent[i + 1]`: a
+    rule, the `OTHERS` other conditions that it asks, and who is inside when condition i does not hold, and when it
+    does: bit k is set if somebody is of whom those others hold that are the bits of k. A rule that asks more is decided
+    by its program, and has -1 there.
     """
 
     starts: NDArray[np.int32]
     code: NDArray[np.int32]
     first_dependent: NDArray[np.int32]
     dependents: NDArray[np.int32]
-    remainders: NDArray[np.int32]
 
     @property
     def rules(self) -> int:
@@ -50,38 +52,49 @@ def programs_of(formulas: Iterable[Formula], conditions: int) -> Programs:
 
     >>> programs = programs_of([Gate("or", (1, Gate("not", (2,))))], 3)
     >>> programs.starts.tolist(), programs.code.tolist()
-    ([1], [[2, -1, -2], [1, 0, -1], [2, -1, -2], [1, -2, -1]])
-    >>> programs.dependents.tolist(), programs.remainders.tolist()
-    ([0, 0, 0], [[-2, 1], [2, -1], [-1, 3]])
+    ([1], [[2, -1, -2], [1, 0, -1]])
+    >>> [[f"{one:b}" for one in tables] for tables in programs.dependents[:, -2:] & 15]
+    [['0', '1011'], ['101', '1111'], ['1111', '1010']]
     """
     code: list[tuple[int, int, int]] = []
-    known: dict[Formula, int] = {}
-
-    def start_of(formula: Formula) -> int:
-        if formula not in known:
-            known[formula] = _emit(formula, INSIDE, OUTSIDE, code)
-        return known[formula]
-
     starts, table = [], []
     for rule, formula in enumerate(formulas):
-        starts.append(start_of(formula))
-        table.append((EXISTS, rule, OUTSIDE, starts[-1]))
+        starts.append(_emit(formula, INSIDE, OUTSIDE, code))
         asked = _conditions_of(formula)
-        short = len(asked) <= _MOST_SPLIT
-        for condition in asked:
-            outside, inside = (
-                start_of(_given(formula, condition, holds) if short else formula) for holds in (_NEVER, _ALWAYS)
-            )
-            table.append((condition, rule, outside, inside))
-    rows = np.array(sorted(table), np.int32).reshape(-1, 4)
+        table += [(condition, rule, *_remainder(formula, condition, asked)) for condition in asked | {EXISTS}]
+    rows = np.array(sorted(table), np.int32).reshape(-1, _WIDTH)
     first = np.searchsorted(rows[:, 0], np.arange(conditions + 1))
     return Programs(
-        np.array(starts, np.int32),
-        np.array(code, np.int32).reshape(-1, 3),
-        first.astype(np.int32),
-        rows[:, 1].copy(),
-        rows[:, 2:].copy(),
+        np.array(starts, np.int32), np.array(code, np.int32).reshape(-1, 3), first.astype(np.int32), rows[:, 1:].copy()
     )
+
+
+def _remainder(formula: Formula, condition: int, asked: set[int]) -> tuple[int, ...]:
+    """Return which others a formula asks, and who is inside when a condition does not hold, and when it does."""
+    others = sorted(asked - {condition})
+    if len(others) > OTHERS:
+        return (*[EXISTS] * OTHERS, -1, -1)
+    tables = [0, 0]
+    for holds, place in product((False, True), range(2**OTHERS)):
+        known = {other: place >> bit & 1 == 1 for bit, other in enumerate(others)}
+        exists = holds or condition != EXISTS
+        tables[holds] |= (exists and _is_inside(formula, {EXISTS: True, **known, condition: holds})) << place
+    return (*others, *[EXISTS] * (OTHERS - len(others)), *tables)
+
+
+def _is_inside(formula: Formula, known: Mapping[int, bool]) -> bool:
+    """Return whether somebody is inside of whom it is known which conditions hold."""
+    match formula:
+        case Gate(operator="not", parts=(part,)):
+            return not _is_inside(part, known)
+        case Gate(operator="and", parts=parts):
+            return all(_is_inside(part, known) for part in parts)
+        case Gate(parts=parts):
+            return any(_is_inside(part, known) for part in parts)
+        case int():
+            return known[formula]
+        case _:
+            raise TypeError("a segment is written out before it is programmed")
 
 
 def _conditions_of(formula: Formula) -> set[int]:
@@ -93,24 +106,6 @@ def _conditions_of(formula: Formula) -> set[int]:
             return {formula}
         case _:
             raise TypeError("a segment is written out before it is programmed")
-
-
-def _given(formula: Formula, condition: int, holds: Formula) -> Formula:
-    """Return what is left of `formula` if it is known of a condition whether it `holds`, always or never."""
-    match formula:
-        case Gate(operator="not", parts=(part,)):
-            left = _given(part, condition, holds)
-            opposites: dict[Formula, Formula] = {_ALWAYS: _NEVER, _NEVER: _ALWAYS}
-            return opposites.get(left, Gate("not", (left,)))
-        case Gate(operator=operator, parts=parts):
-            neutral, decisive = (_ALWAYS, _NEVER) if operator == "and" else (_NEVER, _ALWAYS)
-            rest = [_given(part, condition, holds) for part in parts]
-            if decisive in rest:
-                return decisive
-            some = tuple(one for one in rest if one != neutral)
-            return some[0] if len(some) == 1 else Gate(operator, some)
-        case _:
-            return holds if formula == condition else formula
 
 
 def expanded(plan: Plan, expression_of: Callable[[Basic], Formula]) -> list[Formula]:

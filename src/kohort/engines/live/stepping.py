@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, Places
-from kohort.engines.live.compiled import compiled
+from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.layout import FOREVER
-from kohort.engines.live.sliding import Numbers
+from kohort.engines.live.sliding import Kinds, Numbers
 
 DONE, ABSENT, NEVER = 0, 1, 2
 """What a row is to a sequence: a step, what must not stand between two steps, what must not follow the last."""
@@ -41,7 +41,7 @@ class Known(NamedTuple):
     leaves: Numbers
 
 
-@compiled
+@inlined
 def start_of(person: int, chain: int, size: int, blocks: Places, pool: Numbers, used: Numbers) -> int:
     """Return where a person's state of a sequence begins, which is made if it is not there."""
     if blocks[person, chain] < 0:
@@ -51,7 +51,7 @@ def start_of(person: int, chain: int, size: int, blocks: Places, pool: Numbers, 
     return int(blocks[person, chain])
 
 
-@compiled
+@inlined
 def emit(flips: Numbers, found: int, moment: int, person: int, number: int, holds: int, cause: int) -> int:
     """Put one flip into `flips` and return how many there are then."""
     flips[found, 0], flips[found, 1], flips[found, 2] = moment, person, 8 * number + 2 * cause + holds
@@ -110,13 +110,13 @@ def pass_deadlines(
     return found
 
 
-@compiled
+@inlined
 def latest_before(pool: Numbers, place: int, moment: int, step: int) -> int:
     """Return where, from `place` or `step` further on, the latest moment strictly before another stands."""
     return place if pool[place] < moment else place + step
 
 
-@compiled
+@inlined
 def goes_on(pool: Numbers, start: int, came: int, gap: int, moment: int, chain: int, its: Known) -> bool:
     """Return whether the way that ended at `pool[came]` goes on at `moment` across a gap between two steps."""
     facts, end = its.facts, pool[came]
@@ -133,7 +133,7 @@ def goes_on(pool: Numbers, start: int, came: int, gap: int, moment: int, chain: 
     return True
 
 
-@compiled
+@inlined
 def note_end(pool: Numbers, place: int, moment: int, begin: int) -> None:
     """Note the latest end of a step, and the begin of its way; what was the latest is the one before."""
     if pool[place] != moment:
@@ -141,20 +141,20 @@ def note_end(pool: Numbers, place: int, moment: int, begin: int) -> None:
         pool[place], pool[place + 1] = moment, begin
 
 
-@compiled
+@inlined
 def note_absent(pool: Numbers, place: int, moment: int) -> None:
     """Note the latest row of an absence; what was the latest is the one before."""
     if pool[place] != moment:
         pool[place + 1], pool[place] = pool[place], moment
 
 
-@compiled
+@inlined
 def may_go_on(pool: Numbers, start: int, which: int, moment: int) -> bool:
     """Return whether a step is the first, or a way has come to the one before it: `step_on` says if it goes on."""
     return bool(which == 0 or pool[latest_before(pool, start + _PER_STEP * (which - 1), moment, 2)] != MISSING)
 
 
-@compiled
+@inlined
 def is_over(chain: int, before: int, pending: Numbers, queue: Numbers) -> bool:
     """Return whether the time of the first way of a sequence that waits, if any, began before a moment."""
     return bool(queue[chain, 0] < queue[chain, 1] and pending[chain, queue[chain, 0], 1] < before)
@@ -183,6 +183,18 @@ def step_on(  # noqa: PLR0917 - as above
     return begin_to_hold(person, chain, moment, begin, 1, start, its, pool, flips, found)
 
 
+@inlined
+def look_up(people: Places, events: Kinds, first_use: Places, uses: Numbers, blocks: Places, pool: Numbers) -> int:
+    """Read what rows will be asked for, so that the cache has it; return a number without meaning."""
+    seen = 0
+    for row in range(len(people)):
+        for use in range(first_use[events[row]], first_use[events[row] + 1]):
+            start = blocks[people[row], uses[use, 0]]
+            if start >= 0:
+                seen ^= pool[start]
+    return seen
+
+
 @compiled
 def advance(
     lines: tuple[Any, ...],
@@ -192,17 +204,18 @@ def advance(
     pool: Numbers,
     used: Numbers,
     flips: Numbers,
-) -> int:
+) -> tuple[int, int]:
     """Read rows in the order of time, each later than all before this call, and the deadlines up to `now`.
 
     A person's state of a sequence is: for each step but the last the latest end, its begin, the latest end before it,
     its begin; for each absence the latest row and the one before; the latest row that undoes; until when the sequence
-    holds. Returns how many flips there are.
+    holds. Returns how many flips there are, and a number without meaning.
     """
     found, its = 0, Known(*known)
     # Taken out of the tuples once: each access there counts an array as used.
     people, events, bits, _, ts, _ = lines
     first_use, uses, facts, _, _, apart, pending, queue, _ = its
+    seen = look_up(people, events, first_use, uses, blocks, pool)
     for row in range(len(people)):
         person, moment, event = people[row], ts[row], events[row]
         for use in range(first_use[event], first_use[event + 1]):
@@ -223,7 +236,7 @@ def advance(
                 found = step_on(person, moment, chain, which, start, its, pool, flips, found)
     for chain in range(len(facts)):
         found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
-    return found
+    return found, seen
 
 
 @compiled

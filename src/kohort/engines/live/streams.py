@@ -47,6 +47,8 @@ class Streams:
                 self._looked_up.setdefault(columns.pop(), []).append(number)
             else:
                 self._asked.append(number)
+        self._only = next(iter(self._looked_up)) if len(self._looked_up) == 1 and not self._asked else None
+        self._same = np.array([self._always])
 
     def bits(self, rows: Rows) -> Bits:
         """Return the streams of each row, shape (rows,)."""
@@ -55,13 +57,13 @@ class Streams:
 
     def looked_up(self, rows: Rows) -> tuple[Bits, NDArray[np.integer]]:
         """Return a table of streams, and for each row its place there, -1 being the first: what `bits` looks up."""
-        if not self._looked_up and not self._asked:
-            return np.array([self._always]), np.full(len(rows.ts), -1, np.int8)
-        columns = [(rows.columns.get(name), name, numbers) for name, numbers in self._looked_up.items()]
-        if len(columns) == 1 and not self._asked:
-            ((column, name, numbers),) = columns
+        if self._only is not None:
+            column = rows.columns.get(self._only)
             if column is not None and len(column.dictionary):
-                return self._table(name, numbers, column), column.values
+                return self._table(self._only, self._looked_up[self._only], column), column.values
+        elif not self._looked_up and not self._asked:
+            return self._same, np.full(len(rows.ts), -1, np.int8)
+        columns = [(rows.columns.get(name), name, numbers) for name, numbers in self._looked_up.items()]
         bits = np.full(len(rows.ts), self._always, np.uint64)
         for column, name, numbers in columns:
             if column is None or not len(column.dictionary):

@@ -58,7 +58,7 @@ class Table:
 
     def in_time(self) -> "Table":
         """Return the rows in the order of time."""
-        return self.of(np.argsort(self.ts, kind="stable"))
+        return self.of(np.argsort(self.ts, kind="stable")) if len(self) > 1 else self
 
     def until(self, moments: Moments) -> NDArray[np.int64]:
         """Return how many rows, which stand in the order of time, there are up to each moment, itself included."""

@@ -1,7 +1,7 @@
 """Conditions on counts and sums, kept up to date by adding what happens and taking it back when its time has passed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +161,7 @@ class Tallies:
         """Take in rows up to `now`, the time up to it, and what else flips; return what changes in `memberships`."""
         if not self._log.has_room(len(due)):
             self._forget()
-        done = np.array([len(self._log), 0, 0, 0])
+        done = np.array([len(self._log), 0, 0, 0, 0])
         self._log.add(self._allotted(due))
         tables = (self._log.table.lines(), self._late.lines(), self._lags, self._counters(self._plans.cells))
         counted, flips = tuple(map(tuple, tables)), in_order(others)
@@ -225,7 +225,7 @@ class Tallies:
         starts = np.empty(len(table), np.int32)
         its = self._plans.sizes
         self._used = sliding.allot(table.people, table.events, its, self._blocks, starts, self._used)
-        return replace(table, starts=starts)
+        return Table(table.people, table.events, table.bits, table.values, table.ts, starts)
 
     def _fill(self, table: Table, cells: Places, at: Moment) -> Flips:
         """Count rows that have entered spans up to `at`, and not left them, by `cells`."""

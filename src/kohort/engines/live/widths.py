@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kohort.engines.columns import Rows
+import numpy as np
+
+from kohort.engines.columns import Column, Rows
 
 _LARGEST: Final = 2**63 - 1
 
@@ -13,8 +15,6 @@ _LARGEST: Final = 2**63 - 1
 class Widths:
     """The number of rows of each event, and the greatest magnitude in each of the `watched` columns of events.
 
-    >>> import numpy as np
-    >>> from kohort.engines.columns import Column
     >>> widths = Widths({("order", "total")})
     >>> for total in (2**62, 3):
     ...     column = Column(np.array([total]))
@@ -30,12 +30,22 @@ class Widths:
 
     def add(self, events: Mapping[str, Rows]) -> None:
         """Look at rows."""
-        for event, column in self.watched:
-            if event in events and column in events[event].columns:
-                largest = events[event].columns[column].largest
-                self._largest[event, column] = max(self._largest.get((event, column), 0), largest)
+        columns = {
+            (event, name): column
+            for event, name in self.watched
+            if event in events and (column := events[event].columns.get(name)) is not None
+        }
+        if not self._holds(columns):
+            for one, column in columns.items():
+                self._largest[one] = max(self._largest.get(one, 0), column.largest)
         for event in {event for event, _ in self.watched} & events.keys():
             self._rows[event] = self._rows.get(event, 0) + len(events[event].ts)
+
+    def _holds(self, columns: Mapping[tuple[str, str], Column]) -> bool:
+        """Return whether no number, of all columns together, is greater than the least of what is known of each."""
+        known = min((self._largest.get(one, 0) for one in columns), default=0)
+        values = np.concatenate([np.zeros(1, np.int64), *(column.values for column in columns.values())])
+        return -known <= int(values.min()) and int(values.max()) <= known
 
     def wide(self) -> set[tuple[str, str]]:
         """Return the columns of which all rows together could exceed 64 bits."""

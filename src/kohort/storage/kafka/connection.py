@@ -83,8 +83,10 @@ class Connection:
             "heartbeat.interval.ms": timeout // 4_000,
             # Partitions stay where they are while their owner lives, as far as may be.
             "partition.assignment.strategy": "cooperative-sticky",
+            "enable.partition.eof": False,
+            "auto.offset.reset": "earliest",
         }
-        return Consumer({**self._settings(), **_CONSUMING, **membership, "enable.partition.eof": False})
+        return Consumer({**self._settings(), **_CONSUMING, **membership})
 
     def admin(self) -> AdminClient:
         """Return what looks after topics."""

@@ -14,11 +14,12 @@ _BY_KEY: Final = -1
 
 
 class Sent(NamedTuple):
-    """A message to send; those with the same key come to the same partition, those without to the first."""
+    """A message to send; those with the same key come to the same partition, those without to `partition`."""
 
     value: bytes
     key: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    partition: int = 0
 
 
 class Sender:
@@ -55,7 +56,7 @@ class Sender:
 
     def _produce(self, producer: Producer, message: Sent, answers: "_Answers") -> None:
         answers.missing += 1
-        partition = 0 if message.key is None else _BY_KEY
+        partition = message.partition if message.key is None else _BY_KEY
         while True:
             try:
                 producer.produce(

@@ -19,16 +19,17 @@ _KEPT_FOR_EVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "rete
 """The settings of a topic that nothing is ever deleted from."""
 
 
-def prepare_journal(connection: Connection, topic: TopicDefinition) -> None:
+def prepare_journal(connection: Connection, topic: TopicDefinition, *, partitioned: bool = False) -> int:
     """See that a topic can be the journal: one partition, from which nothing is deleted; make it if it may be made.
 
-    Raises TopicError for a topic that cannot be, BrokerError where nobody answers.
+    With `partitioned` it may have more partitions than one. Returns how many it has. Raises TopicError for a topic that
+    cannot be, BrokerError where nobody answers.
     """
     admin = connection.admin()
     copies = {"min.insync.replicas": str(topic.replication // 2 + 1), "max.message.bytes": str(_LARGEST)}
     partitions = _prepare(admin, connection, topic, {**_KEPT_FOR_EVER, **copies})
     where = f'the topic "{topic.name}" of {connection.kafka}'
-    if partitions != 1:
+    if not partitioned and partitions != 1:
         raise TopicError(
             f"{where} has {partitions} partitions, and the journal needs one, so that its records have one order; "
             "name another topic in kohort.yaml"
@@ -46,6 +47,7 @@ def prepare_journal(connection: Connection, topic: TopicDefinition) -> None:
             f"{where} takes messages up to max.message.bytes={largest:,}, and records of the journal may be larger; "
             f"set {_SMALLEST} at least, better {_LARGEST}, then try again"
         )
+    return partitions
 
 
 def prepare_topic(connection: Connection, topic: TopicDefinition) -> None:
@@ -88,6 +90,7 @@ def _partitions(admin: AdminClient, connection: Connection, topic: TopicDefiniti
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return None
+        admin.poll(0)  # why nobody answered, such as a login that is refused, is told to who polls
         raise connection.failed(f'look at the topic "{topic.name}"', error) from error
 
 

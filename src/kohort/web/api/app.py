@@ -12,9 +12,11 @@ from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
 from kohort.web.api.changes import mount_changes
+from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
 from kohort.web.api.members import mount_members
+from kohort.web.api.people import mount_people
 from kohort.web.api.problems import Problem, mount_problems
 from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
@@ -82,6 +84,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
 
     memberships, _ = behind(MEMBERSHIPS_READ)
     mount_members(memberships, desk)
+    mount_exports(memberships, desk)
     mount_stream(memberships, desk.project, feed)
     listed, _ = behind(MEMBERSHIPS_READ, SEGMENTS_READ)
     mount_segments(listed, desk)
@@ -92,6 +95,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     people, _ = behind(PEOPLE_READ)
     mount_explanations(people, desk)
     mount_values(people, desk)
+    mount_people(people, desk)
     changing, key = behind(SEGMENTS_WRITE)
     mount_changes(changing, desk, key, Repeats(State(desk.project.folder.state), desk.project.clock))
     for router in (memberships, listed, segments, people, changing):

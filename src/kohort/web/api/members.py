@@ -1,7 +1,5 @@
 """Who is in a segment: as recorded, or as of any moment, by page."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Final
 
 import pyarrow as pa
@@ -9,9 +7,9 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Header, Query, Response
 
 from kohort.clock import SECOND, Moment, format_utc
-from kohort.collection.acceptance import RequestRefusedError
 from kohort.pipeline.member_lists import MemberList
 from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.api.cursors import read_cursor, written_cursor
 from kohort.web.api.models.memberships import Member, Members
 
 _USUAL: Final = 1_000
@@ -29,7 +27,7 @@ def mount_members(router: APIRouter, desk: Desk) -> None:
         cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Response:
-        after = None if cursor is None else _person_of(cursor)
+        after = None if cursor is None else read_cursor(cursor)
         moment = desk.moment(at, "query.at")
         with desk.asking(segment="path.name") as project:
             found = project.member_list(name, moment)
@@ -53,25 +51,8 @@ def _page(found: MemberList, after: str | None, limit: int, now: Moment) -> Memb
         seq=found.seq,
         size=table.num_rows,
         members=members,
-        next_cursor=_cursor_of(members[-1].person_id) if rest.num_rows > limit else None,
+        next_cursor=written_cursor(members[-1].person_id) if rest.num_rows > limit else None,
     )
-
-
-def _cursor_of(person: str) -> str:
-    return urlsafe_b64encode(person.encode()).decode().rstrip("=")
-
-
-def _person_of(cursor: str) -> str:
-    """Return the person whom a cursor means; raises RequestRefusedError for one that we did not give.
-
-    >>> _person_of(_cursor_of("user:ada"))
-    'user:ada'
-    """
-    try:
-        return urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
-    except (UnicodeError, binascii.Error) as error:
-        problem = "this cursor is none that a page gave; begin again without one"
-        raise RequestRefusedError(422, "invalid_cursor", problem, where="query.cursor") from error
 
 
 def _written(moment: Moment | None) -> str | None:

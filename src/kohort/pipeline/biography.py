@@ -1,0 +1,125 @@
+"""What a person did, what was told of them, and which segments they are in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pyarrow.compute as pc
+
+from kohort.clock import Moment, datetime_of
+from kohort.definitions.values import VALUE_COLUMNS, ValueType, decimal_of
+from kohort.engines.evaluation import Shown
+from kohort.pipeline.people import person_of
+from kohort.pipeline.recording import current_memberships
+from kohort.pipeline.workspace import Workspace
+from kohort.rules.catalog import Catalog
+from kohort.storage.histories import Place, events_of, trait_values_of
+
+_UTC: Final = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class LivedEvent:
+    """Something that a person did, with the properties that it has."""
+
+    event_id: str
+    name: str
+    at: Moment
+    received_at: Moment
+    source: str
+    properties: Mapping[str, Shown]
+
+
+@dataclass(frozen=True)
+class HeldTrait:
+    """The value of a trait, since when it is, when that was learnt, and from which source."""
+
+    name: str
+    type: str
+    value: Shown
+    set_at: Moment
+    recorded_at: Moment
+    source: str
+
+
+@dataclass(frozen=True)
+class HeldMembership:
+    """A segment that a person is in; `entered_at` is None where the population's numbers decided."""
+
+    segment: str
+    version: int
+    entered_at: Moment | None
+
+
+def timeline_of(workspace: Workspace, person: str, before: Place | None, most: int) -> list[LivedEvent]:
+    """Return what a person did, the newest first, before a place, at most `most`; raises UnknownNameError."""
+    catalog = workspace.catalog({})
+    rows = events_of(workspace.tables, _actors_of(workspace, person), before=before, most=most)
+    return [
+        LivedEvent(
+            row["event_id"], row["name"], row["ts"], row["received_at"], row["source"], _properties(row, catalog)
+        )
+        for row in rows
+    ]
+
+
+def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
+    """Return a person's traits as of a moment, by name; raises UnknownNameError."""
+    types = workspace.catalog({}).traits
+    newest: dict[str, dict[str, Any]] = {}
+    for row in trait_values_of(workspace.tables, _actors_of(workspace, person), at):
+        newest.setdefault(row["name"], row)
+    return [
+        HeldTrait(
+            name,
+            types[name],
+            _shown(row[VALUE_COLUMNS[types[name]]], types[name]),
+            row["set_at"],
+            row["recorded_at"],
+            row["source"],
+        )
+        for name, row in sorted(newest.items())
+        if name in types and not row["removed"]
+    ]
+
+
+def memberships_of(workspace: Workspace, person: str) -> list[HeldMembership]:
+    """Return the segments in force that a person is in by what is recorded, by name; raises UnknownNameError."""
+    identity, force = person_of(workspace, person), workspace.in_force().versions
+    stored = current_memberships(workspace.tables)
+    its = stored.filter(
+        pc.and_(pc.equal(stored.column("person_id"), identity), pc.is_null(stored.column("left_at")))
+    ).sort_by("segment")
+    return [
+        HeldMembership(row["segment"], row["version"], row["entered_at"])
+        for row in its.to_pylist()
+        if row["segment"] in force
+    ]
+
+
+def _actors_of(workspace: Workspace, person: str) -> list[str]:
+    identity, actors = person_of(workspace, person), workspace.tables.read("actors")
+    theirs: list[str] = actors.filter(pc.equal(actors.column("person_id"), identity)).column("actor_id").to_pylist()
+    return theirs
+
+
+def _properties(row: Mapping[str, Any], catalog: Catalog) -> dict[str, Shown]:
+    found: dict[str, Shown] = {}
+    for name, types in sorted(catalog.events.get(row["name"], {}).items()):
+        for kind, column in types.items():
+            if row.get(column) is not None:
+                found[name] = _shown(row[column], kind)
+    return found
+
+
+def _shown(value: Any, kind: ValueType) -> Shown:
+    match kind:
+        case ValueType.NUMBER:
+            return decimal_of(value)
+        case ValueType.MOMENT:
+            return datetime_of(value, _UTC)
+        case ValueType.TEXT_LIST:
+            return tuple(value)
+    shown: Shown = value
+    return shown

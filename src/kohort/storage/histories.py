@@ -1,0 +1,60 @@
+"""What single actors did and were told, read from the tables by actor: the newest first, in pages."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlglot import exp
+
+from kohort.clock import Moment
+from kohort.storage.connections import open_duckdb
+from kohort.storage.tables import Tables
+from kohort.storage.views import stored_rows
+
+
+class Place(NamedTuple):
+    """Where a page of events ends: the moment and the id of its last event."""
+
+    ts: Moment
+    event_id: str
+
+
+def events_of(tables: Tables, actors: Sequence[str], *, before: Place | None, most: int) -> list[dict[str, Any]]:
+    """Return the events of actors as they are stored, the newest first, those before a place, at most `most`.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     events_of(Tables(Path(folder)), ["a"], before=Place(5, ""), most=10)
+    []
+    """
+    query = exp.select("*").from_(stored_rows(tables, "events").subquery("stored")).where(_is_any("actor_id"))
+    parameters: list[object] = [list(actors)]
+    if before is not None:
+        earlier = exp.column("ts") < exp.Placeholder()
+        same = exp.and_(exp.column("ts").eq(exp.Placeholder()), exp.column("event_id") < exp.Placeholder())
+        query = query.where(exp.or_(earlier, same))
+        parameters += [before.ts, before.ts, before.event_id]
+    query = query.order_by(exp.column("ts").desc(), exp.column("event_id").desc()).limit(most)
+    return _rows(tables, query, parameters)
+
+
+def trait_values_of(tables: Tables, actors: Sequence[str], at: Moment) -> list[dict[str, Any]]:
+    """Return the rows of `trait_values` of actors that were set by `at`, the newest first."""
+    query = (
+        exp.select("*")
+        .from_(stored_rows(tables, "trait_values").subquery("stored"))
+        .where(_is_any("actor_id"), exp.column("set_at") <= exp.Placeholder())
+        .order_by(exp.column("set_at").desc(), exp.column("value_id").desc())
+    )
+    return _rows(tables, query, [list(actors), at])
+
+
+def _rows(tables: Tables, query: exp.Select, parameters: list[object]) -> list[dict[str, Any]]:
+    with open_duckdb(folders=[tables.folder]) as connection:
+        answer = connection.sql(query.sql(dialect="duckdb"), params=parameters).to_arrow_table()
+    rows: list[dict[str, Any]] = answer.to_pylist()
+    return rows
+
+
+def _is_any(column: str) -> exp.Expr:
+    return exp.Anonymous(this="list_contains", expressions=[exp.Placeholder(), exp.column(column)])

@@ -1,0 +1,60 @@
+"""A person: who they are, what they did, their traits, the segments that they are in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from kohort.storage.histories import Place
+from kohort.web.api.asking import Desk, answered
+from kohort.web.api.cursors import place_of, written_cursor
+from kohort.web.api.models.people import (
+    HeldMembership,
+    HeldTrait,
+    LivedEvent,
+    Memberships,
+    Person,
+    Timeline,
+    Traits,
+)
+
+Who = Annotated[str, Path(max_length=1_000, description="A person id, user id or anonymous id.")]
+At = Annotated[str | None, Query(description="A moment, ISO 8601; by default the project's present.")]
+
+
+def mount_people(router: APIRouter, desk: Desk) -> None:
+    """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`."""
+
+    @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
+    def person(person: Who, at: At = None) -> Response:
+        moment = desk.moment(at, "query.at")
+        with desk.asking(person="path.person") as project:
+            found = project.person(person, moment)
+        return answered(Person.model_validate(found))
+
+    @router.get("/people/{person}/events", response_model=Timeline, summary="What somebody did, the newest first")
+    def events(
+        person: Who,
+        limit: Annotated[int, Query(ge=1, le=1_000, description="The most events a page.")] = 100,
+        cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
+    ) -> Response:
+        before = None if cursor is None else Place(*place_of(cursor))
+        with desk.asking(person="path.person") as project:
+            found = project.timeline(person, before, limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        shown = [LivedEvent.model_validate(one) for one in found[:limit]]
+        return answered(
+            Timeline(events=shown, next_cursor=None if last is None else written_cursor(last.at, last.event_id))
+        )
+
+    @router.get("/people/{person}/traits", response_model=Traits, summary="Somebody's traits, and their sources")
+    def traits(person: Who, at: At = None) -> Response:
+        moment = desk.moment(at, "query.at")
+        with desk.asking(person="path.person") as project:
+            found = project.traits(person, moment)
+        return answered(Traits(traits=[HeldTrait.model_validate(one) for one in found]))
+
+    @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
+    def segments(person: Who) -> Response:
+        with desk.asking(person="path.person") as project:
+            found = project.memberships(person)
+        return answered(Memberships(segments=[HeldMembership.model_validate(one) for one in found]))
