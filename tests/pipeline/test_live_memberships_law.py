@@ -135,7 +135,7 @@ def test_memberships_kept_live_are_those_of_a_run(
     desk, chosen = begun(tmp_path_factory.mktemp("live")), random.Random(1)  # noqa: S311 - no secret
     follower = Follower(desk)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WriteBehind, "_is_more", lambda _: chosen.random() < hurry)
+        patch.setattr(WriteBehind, "is_more", lambda _: chosen.random() < hurry)
         live_through(story, desk, follower)
     rows = desk.project._workspace().tables.read("membership_log").sort_by("seq").to_pylist()
     assert follower.read == rows, "each row once and in order, however early it was seen"

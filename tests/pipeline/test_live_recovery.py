@@ -31,7 +31,7 @@ from live_desk import LiveDesk
 from kohort.clock import SECOND
 from kohort.pipeline.write_behind import WriteBehind
 desk, chosen = LiveDesk.again(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]), random.Random(int(sys.argv[4]))
-WriteBehind._is_more = lambda _: chosen.random() < 0.8  # what was applied is written little by little
+WriteBehind.is_more = lambda _: chosen.random() < 0.8  # what was applied is written little by little
 segments = __import__("json").loads(sys.argv[5])
 desk.step()
 print("ready", flush=True)

@@ -81,12 +81,16 @@ EpochHandler = Callable[[EpochClosed, Record], None]
 
 @dataclass
 class Tally:
-    """What became of messages since the projection was opened: applied, known before, dead letters; and remarks."""
+    """What became of messages since the projection was opened: applied, known before, dead letters; and remarks.
+
+    `up_to` is the journal's record up to which everything is applied, once that is known.
+    """
 
     applied: int = 0
     known: int = 0
     rejected: int = 0
     remarks: list[InputFinding] = field(default_factory=list)
+    up_to: int = 0
 
 
 class Projection:

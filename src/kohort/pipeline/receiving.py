@@ -60,6 +60,8 @@ def keep_up(
 
     With `live`, memberships are kept up with it and with the clock, unless the project says otherwise. What was applied
     is written `behind`. Where the folder, that of `holder`, does not lead, nothing but the tables is brought up; with
+    `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError for a wrong
+    `tracking.yaml`, or a source of which consent cannot be required, once the tables are up to date.
     `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError, once the tables are up to
     date, for a wrong `tracking.yaml`, or a source of which consent cannot be required.
     """
@@ -68,6 +70,7 @@ def keep_up(
     tally = projection.tally
     if not _leads(workspace, holder, live, standing, projection):
         behind.write()
+        tally.up_to = behind.seen.watermark()
         return tally
     report_remarks(workspace, projection)
     settings = workspace.settings
@@ -83,6 +86,7 @@ def keep_up(
     if any(adopted):
         projection.catch_up()
         behind.write()
+    tally.up_to = behind.seen.watermark()
     return tally
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kohort.clock import MINUTE, Moment
 from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
@@ -23,7 +24,7 @@ LOG_ROWS_A_RECORD: Final = 1_000_000
 """The log's sequence number is the journal's times this, plus the row's place in the record."""
 
 _MOST_BEHIND: Final = 20_000
-"""How many rows of the log `memberships` may lack, or an eighth of its own, before it is written."""
+"""How many rows of the log `memberships` may lack, or an eighth of its own, before it is written at the next minute."""
 
 _KEY: Final = "\0"
 
@@ -203,6 +204,7 @@ class LogSoFar:
     _behind: int = 0
     _counted: int = -1
     _stood: int = -1
+    _before: Moment | None = None
 
     def sizes(self, tables: Tables, seq: int) -> dict[str, int]:
         """Return the newest size of each segment before the journal's record `seq`."""
@@ -215,19 +217,26 @@ class LogSoFar:
         self._sizes |= zip(sizes.column("segment").to_pylist(), sizes.column("size").to_pylist(), strict=True)
         self._sized = max([self._sized, *sizes.column("seq").to_pylist()[-1:]])
 
-    def behind(self, tables: Tables) -> int:
-        """Return how many rows of the log `memberships` lacks."""
+    def is_far(self, tables: Tables, record: Record) -> bool:
+        """Tell whether `memberships` lacks so much of the log that it is time to write it: once a minute at most.
+
+        That depends on nothing but records up to this one, so that it is the same whenever they are applied.
+        """
         stands = tables.watermark("memberships")
         if stands != self._stood:
             self._stood, self._counted, self._behind = stands, stands, 0
         rows = tables.read_after("membership_updates", self._counted)
+        rows = rows.filter(pc.less_equal(rows.column("seq"), pa.scalar(record.seq))).sort_by("seq")
         self._behind += pc.sum(rows.column("changes")).as_py() or 0
-        self._counted = max([self._counted, *rows.column("seq").to_pylist()])
-        return self._behind
+        self._counted = max([self._counted, *rows.column("seq").to_pylist()[-1:]])
+        before = [self._before, *rows.column("recorded_at").to_pylist()[:-1]][-1]
+        self._before = record.recorded_at
+        is_first = before is not None and before // MINUTE < record.recorded_at // MINUTE
+        return is_first and self._behind > max(_MOST_BEHIND, tables.count("memberships") // 8)
 
 
 def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
-    """Write what a record of memberships kept live says; `memberships` only where much of the log is not in it."""
+    """Write what a record of memberships kept live says; `memberships` now and then, where it lacks much of the log."""
     kept = msgspec.json.decode(record.body, type=MembershipsKept)
     tables.append("membership_log", log_rows(kept.changes, record), watermark=record.seq)
     sizes = _sizes(tables, kept, record.seq, so_far.sizes(tables, record.seq))
@@ -246,8 +255,7 @@ def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
     rows = pa.Table.from_pylist([update], schema=SCHEMAS["membership_updates"])
     # The commit that counts: readers look as far as this.
     tables.append("membership_updates", rows, watermark=record.seq)
-    is_behind = tables.watermark("memberships") < record.seq
-    if is_behind and so_far.behind(tables) > max(_MOST_BEHIND, tables.count("memberships") // 8):
+    if tables.watermark("memberships") < record.seq and so_far.is_far(tables, record):
         tables.replace("memberships", current_memberships(tables, record.seq), watermark=record.seq)
 
 

@@ -68,7 +68,7 @@ class WriteBehind:
                 self.seen.keep_sealed(self._stands())
                 self.recent.forget(readable_on_disk(self.tables))
                 self._is_writing = False
-            if self._is_more():
+            if self.is_more():
                 return
 
     def write_all(self) -> None:
@@ -79,13 +79,14 @@ class WriteBehind:
         self.recent.forget(readable_on_disk(self.tables))
         self._is_writing = False
 
-    def _is_more(self) -> bool:
+    def is_more(self) -> bool:
+        """Whether the journal has more than was applied."""
         return self.journal.last_seq() > self.seen.watermark()
 
     def _begins(self) -> bool:
         """Seal what waits now, if nothing else is to be done, or enough time has passed."""
         now = self._clock.now()
-        if self._is_more() and self._began is not None and self._began <= now < self._began + PERIOD:
+        if self.is_more() and self._began is not None and self._began <= now < self._began + PERIOD:
             return False
         self.tables.seal()
         self.seen.seal()

@@ -4,9 +4,11 @@ python -m kohort.web.engine --project DIR --lifeline DESCRIPTOR
 """
 
 from collections import Counter
+from pathlib import Path
 from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment
+from kohort.definitions.project import ProjectDefinition
 from kohort.errors import LockedError
 from kohort.pipeline.leading import Standing
 from kohort.pipeline.schedule import is_due
@@ -16,12 +18,15 @@ from kohort.web.logs import Log
 from kohort.web.measurements import EngineMeasurements
 from kohort.web.worker import Failures, Worker
 
-_PAUSE: Final = 0.05
-"""The seconds between two looks at the journal."""
+_PAUSE: Final = 0.02
+"""The seconds between two looks at the journal, where there was nothing to do."""
+_PAUSE_AFTER_FAILURE: Final = 0.05
 _TICK: Final = SECOND // 2
 """How often the time alone is told to who keeps memberships up live."""
 _TIDY: Final = 5 * MINUTE
 """How often small files are joined."""
+
+_Sign = tuple[int, int] | None
 
 
 class Engine:
@@ -37,7 +42,8 @@ class Engine:
         self._standing = standing
         self._leads: bool | None = None
         self._applied = -1
-        self._tracking: tuple[int, int] | None = None
+        self._tracking: _Sign = None
+        self._settings: tuple[_Sign, ProjectDefinition] | None = None
         self._arrived: Moment | None = None
         self._last_run: Moment | None = None
         self._failures = Failures(log)
@@ -49,28 +55,32 @@ class Engine:
         self._live = LiveMemberships()
         self._tidied: Moment | None = None
         self._ticked: Moment = 0
+        self.pause = 0.0
+        """The seconds to wait before the next step: none where this one has done something."""
 
     def step(self) -> None:
         """Apply what is new, and run what is due; what fails is told once, and tried again at the next step."""
+        self.pause = _PAUSE_AFTER_FAILURE
         with self._failures.told():
             self._keep_up()
             self._run_if_due()
             self._tidy_if_due()
-            self._measurements.publish(self._project.settings.schedule.stalled_after)
+            self._measurements.publish(self._settings_now().schedule.stalled_after)
             self._tell_stalled()
 
     def _keep_up(self) -> None:
-        seq, tracking = self._journal.last_seq(), self._version_of_tracking()
+        seq, tracking = self._journal.last_seq(), _sign_of(self._project.folder.tracking)
         now = self._clock.now()
         is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
         wants = self._standing is not None and self._standing.wants
         if seq == self._applied and tracking == self._tracking and not is_time and not wants:
             self._project.write_behind()
+            self.pause = _PAUSE
             return
         self._tracking, self._ticked = tracking, now
         tally = self._project.keep_up(self._live, self._standing)
         # Not where the journal ends by now: what came meanwhile is still to apply.
-        self._applied = seq
+        self._applied, self.pause = tally.up_to, 0.0
         self._tell_standing()
         self._measurements.applied(tally)
         if tally.applied:
@@ -85,7 +95,7 @@ class Engine:
         self._leads = leads
 
     def _run_if_due(self) -> None:
-        settings, now = self._project.settings, self._clock.now()
+        settings, now = self._settings_now(), self._clock.now()
         if not self._leads:
             self._last_run = None  # others run, and record it
         if settings.schedule.is_empty or not self._leads:
@@ -114,12 +124,21 @@ class Engine:
                 self._log.say("stalled", segment=name)
         self._stalled = stalled
 
-    def _version_of_tracking(self) -> tuple[int, int] | None:
-        path = self._project.folder.tracking
-        if not path.exists():
-            return None
+    def _settings_now(self) -> ProjectDefinition:
+        """Return what `kohort.yaml` says, read again only where it was written."""
+        sign = _sign_of(self._project.folder.settings)
+        if self._settings is None or self._settings[0] != sign:
+            self._settings = sign, self._project.settings
+        return self._settings[1]
+
+
+def _sign_of(path: Path) -> _Sign:
+    """Return what tells a file from what it was; None where there is none."""
+    try:
         status = path.stat()
-        return status.st_mtime_ns, status.st_size
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def main() -> None:
@@ -132,7 +151,7 @@ def main() -> None:
             with project.engine() as standing:
                 engine = Engine(project, project.open_journal(), project.clock, log, standing)
                 log.say("started")
-                while lifeline.wait(_PAUSE):
+                while lifeline.wait(engine.pause):
                     engine.step()
                 engine.step()
                 project.write_behind(whole=True)

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from kohort.clock import Moment
+from kohort.clock import SECOND, Moment
 from kohort.definitions.live import LiveSettings
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
@@ -22,6 +22,8 @@ from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.records import ChangesSaid, MembershipsKept
 
 _CHANGES_A_RECORD: Final = 100_000
+_UNDER_WAY: Final = SECOND // 2
+"""While something happened so lately, more is under way that happened as lately."""
 
 
 class LiveMemberships:
@@ -108,7 +110,7 @@ class LiveMemberships:
 
 
 def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> Changes:
-    """Tell the engine what has come; return what changes by it and by the time."""
+    """Tell the engine what has come, and that it is `now` or a little earlier; return what changes by it."""
     engine, catalog = state.engine, state.basis.catalog
     moved = front.moved(state.front)
     new = state.take(moved)
@@ -126,8 +128,18 @@ def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> Cha
     met = frozenset(engine.met(arrivals).tolist())
     if met:
         arrivals = replace(arrivals, events=incoming.events(catalog, anew | met), traits=incoming.traits(anew | met))
-    found = engine.tell(arrivals, now)
+    found = engine.tell(arrivals, max(engine.now, _up_to(arrivals, now)))
     if anew | met:
         told = told_of(workspace, catalog, {state.people[number]: number for number in anew | met})
         found = Changes.joined([found, engine.retell(np.array(sorted(anew | met), np.int64), told)])
     return found
+
+
+def _up_to(arrivals: Arrivals, now: Moment) -> Moment:
+    """Return up to which moment to go: as far as has been heard of, where that is not long ago.
+
+    What is under way then does not come late: to tell what was so before, and after, costs more than all else.
+    """
+    moments = np.concatenate([np.zeros(0, np.int64), *(rows.ts for rows in arrivals.events.values())])
+    newest = int(moments[moments <= now].max(initial=0))
+    return newest if newest > now - _UNDER_WAY else now

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from kohort.clock import Moment
+from kohort.definitions.project import ProjectDefinition
+from kohort.definitions.tracking import TrackingPlan
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
 from kohort.engines.live.engine import LiveEngine
@@ -41,12 +43,14 @@ class Basis:
     force: InForce
     catalog: Catalog
     rules: dict[str, Rule]
-    stood: int = field(default=-1, compare=False)
-    """Up to where the table of epochs was."""
+    rests_on: "_Foundation | None" = field(default=None, compare=False)
 
     @classmethod
     def of(cls, workspace: Workspace, before: "Basis | None" = None) -> "Basis":
         """Return what is in force now; the rules of `before` are not read again where nothing has changed."""
+        rests_on = _Foundation.of(workspace)
+        if before is not None and before.rests_on == rests_on:
+            return before
         force = workspace.in_force()
         catalog = catalog_in_force(workspace, force)
         if before is not None and (before.force, before.catalog) == (force, _of_events(catalog, before.catalog.events)):
@@ -54,18 +58,30 @@ class Basis:
         else:
             rules = rules_in_force(workspace, force)[1]
             catalog = _of_events(catalog, events_of(build_plan(rules, catalog)))
-        stands = workspace.tables.watermark("epochs")
-        if before is not None and (before.stood, before.force) == (stands, force):
-            return cls(before.epoch, before.since, force, catalog, rules, stands)
         epochs = {row["seq"]: row["at"] for row in run_epochs(workspace)}
         # Before there was `kohort apply`, the epoch was the record that followed.
         first = min((seq for seq in epochs if seq >= force.seq), default=0)
-        return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules, stands)
+        return cls(max(epochs, default=0), epochs.get(first, 0), force, catalog, rules, rests_on)
 
     @property
     def names(self) -> list[str]:
         """The segments, in the order of their rules."""
         return list(self.rules)
+
+
+@dataclass(frozen=True)
+class _Foundation:
+    """All that a basis is made from: where tables stand, and what files say."""
+
+    tables: tuple[int, ...]
+    settings: ProjectDefinition
+    plan: TrackingPlan
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "_Foundation":
+        names = ("epochs", "segment_versions", "names", "settings")
+        stands = tuple(workspace.tables.watermark(name) for name in names)
+        return cls(stands, workspace.settings, workspace.plan)
 
 
 def _of_events(catalog: Catalog, names: Collection[str]) -> Catalog:

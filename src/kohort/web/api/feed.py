@@ -13,7 +13,7 @@ from kohort.errors import StorageError
 from kohort.pipeline.log_events import event_of
 from kohort.pipeline.membership_log import LogPage, MembershipLog
 
-_PAUSE: Final = 0.1
+_PAUSE: Final = 0.02
 """The seconds between two looks at the log."""
 _RECENT: Final = 10_000
 """The events that are kept as they are sent, for all who have come as far."""

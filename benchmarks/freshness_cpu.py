@@ -1,0 +1,136 @@
+"""Freshness in the engine's own CPU time: what it would be with a processor of its own, whatever else the machine does.
+
+    python benchmarks/freshness_cpu.py [--rate 5000] [--seconds 8] [--people 20000] [--segments 100]
+
+The server's engine runs in this process, by a clock that goes on with its CPU time. Batches of 100 events, as in
+`freshness.py`, stand in the journal as soon as their moment has come; making them costs no time by this clock. Measured
+is the time from an event's moment until the record of who enters by it is in the journal and seen by who follows the
+log. What a disk lets wait for, and what other processes take from this one, is not in it.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from freshness import made, visit
+
+from kohort.clock import SECOND, Moment, SystemClock
+from kohort.pipeline.write_behind import WriteBehind
+from kohort.project import Project
+from kohort.storage.received import Received, encode_received
+from kohort.web.engine import Engine
+from kohort.web.logs import Log
+
+_BATCH, _FRESH = 100, 2
+
+
+class CpuClock:
+    """Tells the time by the CPU time of this process, but for what it is told to leave out."""
+
+    def __init__(self) -> None:
+        self._begin, self._left_out = SystemClock().now(), 0.0
+
+    @property
+    def spent(self) -> float:
+        """The seconds so far."""
+        return time.process_time() - self._left_out
+
+    def now(self) -> Moment:
+        """Return the present moment."""
+        return self._begin + int(self.spent * SECOND)
+
+    def at(self, spent: float) -> Moment:
+        """Return the moment when so many seconds had been spent."""
+        return self._begin + int(spent * SECOND)
+
+    def leave_out(self, seconds: float) -> None:
+        """Count so many seconds less; of fewer than none, more."""
+        self._left_out += seconds
+
+
+class Sender:
+    """Appends to the journal what has come by now; `waiting` are the moments of batches, in seconds spent."""
+
+    def __init__(self, project: Project, clock: CpuClock, rate: int, people: int) -> None:
+        self._journal, self._clock, self._rate, self._people = project.open_journal(), clock, rate, people
+        self._begin, self._sent, self._new = clock.spent, 0, people
+        self.waiting: list[float] = []
+
+    def send(self) -> None:
+        """Append each batch whose moment has come."""
+        begin = time.process_time()
+        while (due := self._begin + self._sent / self._rate) <= self._clock.spent:
+            moment, half = self._clock.at(due), self._people // 2
+            whose = [self._new + n if n < _FRESH else self._people - 1 - (self._sent + n) % half for n in range(_BATCH)]
+            said = [visit(f"u{who}", f"m{self._sent + n}", moment, 1) for n, who in enumerate(whose)]
+            events = [msgspec.Raw(json.dumps(one).encode()) for one in said]
+            self._journal.append(
+                "received", [encode_received(Received("web", moment, events=events))], recorded_at=moment
+            )
+            self._sent, self._new = self._sent + _BATCH, self._new + _FRESH
+            self.waiting.append(due)
+        self._clock.leave_out(time.process_time() - begin)
+
+
+def measure(folder: Path, args: argparse.Namespace) -> None:
+    """Run the engine for so long, and print how long its steps took, and how fresh what it found was."""
+    made(folder, args.people, args.segments)
+    clock = CpuClock()
+    project = Project(folder, clock=clock)
+    engine = Engine(project, project.open_journal(), clock, Log("engine", clock, StringIO()))
+    for _ in range(2):
+        engine.step()
+    sender, log = Sender(project, clock, args.rate, args.people), project.membership_log()
+    delays: list[float] = []
+    under_way: list[float] = []
+    is_more, write = WriteBehind.is_more, WriteBehind.write
+
+    def sent_first(behind: WriteBehind) -> bool:
+        sender.send()
+        return is_more(behind)
+
+    def noted_first(behind: WriteBehind) -> None:
+        if log.look() and under_way:
+            delays.extend(clock.spent - one for one in under_way)
+            under_way.clear()
+        write(behind)
+
+    WriteBehind.is_more, WriteBehind.write = sent_first, noted_first  # type: ignore[method-assign]
+    begin, steps = clock.spent, list[float]()
+    while clock.spent - begin < args.seconds:
+        sender.send()
+        if not sender.waiting:
+            clock.leave_out(-0.001)
+            continue
+        under_way += sender.waiting
+        sender.waiting.clear()
+        before = clock.spent
+        engine.step()
+        steps.append(clock.spent - before)
+    said = [np.quantile(np.array(one) * 1000, [0.5, 0.99]).round() for one in (steps, delays)]
+    print(f"{len(steps)} steps: p50 {said[0][0]:.0f}, p99 {said[0][1]:.0f} ms; fresh after p50 {said[1][0]:.0f}, "
+          f"p99 {said[1][1]:.0f} ms of CPU")  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rate", type=int, default=5_000)
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--segments", type=int, default=100)
+    args = parser.parse_args(arguments)
+    print(f"{args.rate:,} events/s, {args.people:,} people, {args.segments} segments, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder) / "p", args)
+
+
+if __name__ == "__main__":
+    main()
