@@ -68,15 +68,16 @@ class Deadlines:
         """Take out the rows up to `now`, itself included; those of one moment in no order."""
         if self._earliest <= now:
             self._settle()
-        found = [self._nothing]
+        found = list[Lines]()
         for run in self._runs:
             if run.lines[run.next, 0] <= now:
                 end = int(np.searchsorted(run.lines[:, 0], now, side="right"))
                 found.append(run.lines[run.next : end])
                 run.next = end
-        if len(found) > 1:
-            self._runs = [run for run in self._runs if len(run)]
-        return _in_time(found)
+        if not found:
+            return self._nothing
+        self._runs = [run for run in self._runs if len(run)]
+        return found[0] if len(found) == 1 else _in_time(found)
 
     def _settle(self) -> None:
         """Put what waits in order, as a run."""
@@ -89,4 +90,4 @@ class Deadlines:
 
 def _in_time(parts: list[Lines]) -> Lines:
     lines = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return lines[np.argsort(lines[:, 0], kind="stable")] if len(lines) else lines
+    return lines[np.argsort(lines[:, 0], kind="stable")]

@@ -125,7 +125,9 @@ class Foresight:
 
     def _await(self, flips: Flips, stamps: NDArray[np.int32]) -> None:
         """Queue flips under stamps; what has another one when it is due does not count any more."""
-        self._deadlines.add(np.column_stack([flips.lines(), stamps]))
+        lines = np.empty((len(stamps), 4), np.int64)
+        lines[:, :3], lines[:, 3] = flips.lines(), stamps
+        self._deadlines.add(lines)
 
     def _among(self, people: NDArray[np.integer], place: int) -> NDArray[np.integer]:
         """Return those of people for whom a group is traced."""
