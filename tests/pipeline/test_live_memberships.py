@@ -59,6 +59,21 @@ def test_what_is_undone_later_is_corrected_by_its_id(desk: LiveDesk) -> None:
     assert desk.log()[3:] == ["recent ada entered 60 history corrects 2", "recent ada left 110 history"]
 
 
+def test_what_came_and_went_unknown_while_nobody_kept_up_is_not_taken_back(desk: LiveDesk) -> None:
+    desk.step(after=HOUR)
+    at = HOUR - 5 * MINUTE
+    desk.receive(VISIT | {"userId": "ada", "at": at})
+    desk.restart()
+    desk.step()
+    assert desk.log()[1:] == [], "that she came and went is history, of which nothing is left"
+    desk.receive(VISIT | {"userId": "ada", "at": at + 30 * SECOND})
+    desk.step(after=SECOND)
+    assert desk.log()[1:] == [], "so she has never left earlier either"
+    desk.receive(VISIT | {"userId": "ada", "at": HOUR - 30 * SECOND})
+    desk.step(after=SECOND)
+    assert desk.inside("recent") == ["ada"]
+
+
 def test_two_who_turn_out_to_be_one_were_never_two(desk: LiveDesk) -> None:
     desk.receive(VISIT | {"anonymousId": "phone"})
     desk.step()

@@ -99,6 +99,8 @@ class State:
     numbers: dict[str, int]
     actors: dict[str, int]
     waiting: Settling
+    begun: Moment
+    """Since when the log has all that the engine says; of before it says who was in then."""
 
     def take(self, moved: Moved) -> list[str]:
         """Take in who is who now; return the persons of whom nothing was known, who get the next numbers."""
@@ -155,7 +157,7 @@ def begun(
     numbers = {person: number for number, person in enumerate(people)}
     persons = front.persons()
     actors = {actor: numbers[person] for actor, person in persons.items()}
-    state = State(basis, engine, front, people, numbers, actors, Settling(settling))
+    state = State(basis, engine, front, people, numbers, actors, Settling(settling), before.at)
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
     found = engine.tell(Arrivals(), max(now, until))
     further = state.changes(found, until)

@@ -30,7 +30,7 @@ def said_live(state: State, told: Changes, since: Moment, tables: Tables) -> Cha
         return plain
     found = state.changes(told.of(corrected), since)
     log = logged_of(tables, {one.key for one in found})
-    return _merged(plain, said_of(Corrections(state.basis.since, log).rows(found)))
+    return _merged(plain, said_of(Corrections(state.basis.since, state.begun, log).rows(found)))
 
 
 def _plain(state: State, told: Changes, since: Moment) -> ChangesSaid:
