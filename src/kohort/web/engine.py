@@ -53,6 +53,7 @@ class Engine:
         from kohort.pipeline.live.keeping import LiveMemberships  # noqa: PLC0415
 
         self._live = LiveMemberships()
+        self._is_prepared = False
         self._tidied: Moment | None = None
         self._ticked: Moment = 0
         self.pause = 0.0
@@ -78,6 +79,7 @@ class Engine:
             self.pause = _PAUSE
             return
         self._tracking, self._ticked = tracking, now
+        self._prepare()
         tally = self._project.keep_up(self._live, self._standing)
         # Not where the journal ends by now: what came meanwhile is still to apply.
         self._applied, self.pause = tally.up_to, 0.0
@@ -87,6 +89,15 @@ class Engine:
             self._arrived = self._clock.now()
         if tally.applied or tally.known or tally.rejected:
             self._log.say("applied", messages=tally.applied, known=tally.known, rejected=tally.rejected)
+
+    def _prepare(self) -> None:
+        """Compile what keeps memberships up before it is needed: with the lock, nobody else could write meanwhile."""
+        if self._is_prepared or self._project.last_run() is None:
+            return
+        from kohort.engines.live.preparing import prepare_loops  # noqa: PLC0415 - as above
+
+        prepare_loops()
+        self._is_prepared = True
 
     def _tell_standing(self) -> None:
         leads = self._standing is None or self._standing.term > 0
