@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kohort.clock import SystemClock
-from kohort.errors import KohortError, LockedError
+from kohort.errors import KohortError, LockedError, StorageError
 from kohort.project import Project
 from kohort.web.lifeline import Lifeline
 from kohort.web.logs import Log
@@ -51,6 +51,11 @@ class Failures:
     def __init__(self, log: Log) -> None:
         self._log, self._last = log, ""
 
+    def _tell(self, error: KohortError) -> None:
+        if str(error) != self._last:
+            self._log.failed("step", error)
+        self._last = str(error)
+
     @contextmanager
     def told(self) -> Iterator[None]:
         """Do a step: what fails is told and tried again at the next; so is, in silence, what another has locked."""
@@ -58,9 +63,10 @@ class Failures:
             yield
         except LockedError:
             return
+        except FileNotFoundError as error:
+            # A rebuild drops all tables while somebody reads them; the next step finds others.
+            self._tell(StorageError(f"{error.filename} went while it was read; it is looked for again"))
         except KohortError as error:
-            if str(error) != self._last:
-                self._log.failed("step", error)
-            self._last = str(error)
+            self._tell(error)
         else:
             self._last = ""
