@@ -415,6 +415,11 @@ class Project(PeopleFacet, VocabularyFacet, ServingFacet):
         """Return a time as a moment: the project's own `as_of`, else the present, where `at` is None."""
         return self._moment(self._workspace(), at)
 
+    @property
+    def has_run(self) -> bool:
+        """Whether the tables know of any run: no more than a look at the disk."""
+        return (self.folder.tables / "runs").exists()
+
     def last_run(self) -> Moment | None:
         """Return when a step of `run` was last recorded, None before the first."""
         rows = self._workspace().tables.read("runs").column("recorded_at").to_pylist()

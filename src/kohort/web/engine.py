@@ -92,7 +92,7 @@ class Engine:
 
     def _prepare(self) -> None:
         """Compile what keeps memberships up before it is needed: with the lock, nobody else could write meanwhile."""
-        if self._is_prepared or self._project.last_run() is None:
+        if self._is_prepared or not self._project.has_run:
             return
         from kohort.engines.live.preparing import prepare_loops  # noqa: PLC0415 - as above
 

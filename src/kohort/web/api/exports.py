@@ -10,10 +10,10 @@ import pyarrow as pa
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from kohort.clock import format_utc
 from kohort.pipeline.member_lists import MemberList
 from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.web.api.asking import Desk
+from kohort.web.api.models.answer import written
 from kohort.web.api.problems import ALWAYS
 
 _ROWS: Final = 10_000
@@ -69,7 +69,7 @@ def _csv_of(members: pa.Table, *, raw: bool) -> Iterator[bytes]:
     for batch in members.to_batches(max_chunksize=_ROWS):
         moments = batch.column("entered_at").cast(pa.int64()).to_pylist()
         rows = zip(batch.column("person_id").to_pylist(), batch.column("user_id").to_pylist(), moments, strict=True)
-        cells = [[person, user, None if at is None else format_utc(at)] for person, user, at in rows]
+        cells = [[person, user, written(at)] for person, user, at in rows]
         yield _lines(cells if raw else [[spreadsheet_cell(one) for one in row] for row in cells])
 
 

@@ -10,6 +10,7 @@ from kohort.clock import SECOND, Moment, format_utc
 from kohort.pipeline.member_lists import MemberList
 from kohort.web.api.asking import Desk, answered_if_new
 from kohort.web.api.cursors import read_cursor, written_cursor
+from kohort.web.api.models.answer import written
 from kohort.web.api.models.memberships import Member, Members
 
 _USUAL: Final = 1_000
@@ -41,22 +42,18 @@ def _page(found: MemberList, after: str | None, limit: int, now: Moment) -> Memb
     shown = rest.slice(0, limit)
     moments = shown.column("entered_at").cast(pa.int64()).to_pylist()
     rows = zip(shown.column("person_id").to_pylist(), shown.column("user_id").to_pylist(), moments, strict=True)
-    members = [Member(person_id=person, user_id=user, entered_at=_written(since)) for person, user, since in rows]
+    members = [Member(person_id=person, user_id=user, entered_at=written(since)) for person, user, since in rows]
     return Members(
         segment=found.segment,
         version=found.version,
         at=format_utc(found.at),
-        evaluated_at=_written(found.evaluated_at),
+        evaluated_at=written(found.evaluated_at),
         lag_seconds=lag_seconds(found.evaluated_at, now),
         seq=found.seq,
         size=table.num_rows,
         members=members,
         next_cursor=written_cursor(members[-1].person_id) if rest.num_rows > limit else None,
     )
-
-
-def _written(moment: Moment | None) -> str | None:
-    return None if moment is None else format_utc(moment)
 
 
 def lag_seconds(evaluated_at: Moment | None, now: Moment) -> float | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from kohort.clock import format_utc
+from kohort.clock import Moment, format_utc
 
 
 class Answer(BaseModel):
@@ -25,6 +25,11 @@ class Answer(BaseModel):
     """
 
     model_config = ConfigDict(from_attributes=True)
+
+
+def written(moment: Moment | None) -> str | None:
+    """Return a moment as answers have it, None for none."""
+    return None if moment is None else format_utc(moment)
 
 
 def _written(moment: object) -> object:
