@@ -25,7 +25,8 @@
         ├── StorageError            the disk, or what stands in its place, refused a write
         │   ├── DiskFullError       … for want of room: that of the disk, or the journal's quota
         │   └── BrokerError         … or the broker that keeps the journal did not answer
-        └── OverloadError           more comes in than can be written: some of it must wait
+        ├── OverloadError           more comes in than can be written: some of it must wait
+        └── AttemptsError           somebody failed to sign in too often
 
 A message says what was tried, on what, and what to do next. Whether to retry is the type.
 """
@@ -209,6 +210,18 @@ class BrokerError(StorageError):
 
 class OverloadError(TransientError):
     """More comes in than can be written; nothing of this was kept, and the sender should try again later."""
+
+
+class AttemptsError(TransientError):
+    """Somebody failed to sign in too often; `wait` is the seconds until they may try again.
+
+    >>> print(AttemptsError(60))
+    too many attempts to sign in; try again in 60 s
+    """
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(f"too many attempts to sign in; try again in {wait} s")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
@@ -512,6 +513,7 @@ def publish(project: ProjectOption = _HERE) -> None:
     out.print(f"{rows:,} changes of membership published", markup=False)
 
 
+app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
