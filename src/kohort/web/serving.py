@@ -159,7 +159,7 @@ class _Server:
             ),
             _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
             _Process(
-                "web", [*module, "kohort.web.api.serving", *common, *options, "--socket", str(api)], [api, lifeline]
+                "web", [*module, "kohort.web.answering", *common, *options, "--socket", str(api)], [api, lifeline]
             ),
             _Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline], journeys),
             *([publisher] if kafka is not None and kafka.memberships is not None else []),

@@ -17,7 +17,7 @@ from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
 from kohort.web.api.members import mount_members
 from kohort.web.api.people import mount_people
-from kohort.web.api.problems import Problem, mount_problems
+from kohort.web.api.problems import Problem, Refusing, mount_problems, refused_in_one_shape
 from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
@@ -37,8 +37,16 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
 }
 
 
-def application(project: Project, feed: Feed, failed: Callable[[], None] = lambda: None) -> FastAPI:
+Mount = Callable[[FastAPI, Desk], Refusing]
+"""What adds pages to an application."""
+
+
+def application(
+    project: Project, feed: Feed, failed: Callable[[], None] = lambda: None, studio: Mount | None = None
+) -> FastAPI:
     """Return the API of a project, an ASGI application; `/openapi.json` describes it.
+
+    `studio` adds pages for people beside it, and says how they answer what is refused.
 
     The feed of its membership log runs as long as the application does. `failed` is called if it ends before, so that
     the process can end too, and be started again.
@@ -70,8 +78,9 @@ def application(project: Project, feed: Feed, failed: Callable[[], None] = lambd
             "auto_configure": False,
         },
     )
-    _mount(app, Desk(project), feed)
-    mount_problems(app)
+    desk = Desk(project)
+    _mount(app, desk, feed)
+    mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
     return app
 
 

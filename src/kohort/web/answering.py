@@ -1,6 +1,6 @@
-"""The process of the API: the application on uvicorn, its feed, its log.
+"""The process of the API and the studio: the application on uvicorn, its feed, its log.
 
-python -m kohort.web.api.serving --project DIR --lifeline DESCRIPTOR --socket DESCRIPTOR [--behind-proxy]
+python -m kohort.web.answering --project DIR --lifeline DESCRIPTOR --socket DESCRIPTOR [--behind-proxy]
     [--certificate FILE --key FILE]
 """
 
