@@ -38,19 +38,19 @@ class Pseudonyms:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def of(self, text: str) -> str:
-        """Return the pseudonym of a text, always the same."""
+    def of(self, text: str, kind: str = "person") -> str:
+        """Return the pseudonym of a text, always the same; those of another kind, such as a cursor, are others."""
         data = text.encode(errors="surrogatepass") + _FILL
-        sealed = self._cipher.encrypt(data + bytes(-len(data) % _BLOCK), None)
+        sealed = self._cipher.encrypt(data + bytes(-len(data) % _BLOCK), [kind.encode()])
         return _PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
 
-    def text_of(self, pseudonym: str) -> str | None:
-        """Return the text that a pseudonym stands for, None for what is no pseudonym of this project."""
+    def text_of(self, pseudonym: str, kind: str = "person") -> str | None:
+        """Return the text that a pseudonym stands for, None for what is no pseudonym of this project and kind."""
         body = pseudonym.removeprefix(_PREFIX)
         if body == pseudonym or not body.isascii():
             return None
         try:
-            data = self._cipher.decrypt(urlsafe_b64decode(body + "=" * (-len(body) % 4)), None)
+            data = self._cipher.decrypt(urlsafe_b64decode(body + "=" * (-len(body) % 4)), [kind.encode()])
         except (binascii.Error, ValueError, InvalidTag):
             return None
         return data[: data.rindex(_FILL)].decode(errors="surrogatepass")

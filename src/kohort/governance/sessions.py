@@ -70,8 +70,11 @@ class Sessions:
             note(connection, now, by, "signed in", by.name)
         return plain
 
-    def find(self, plain: str) -> Session | None:
-        """Return the session that a browser shows; None for one that is unknown or has ended."""
+    def find(self, plain: str, *, active: bool = True) -> Session | None:
+        """Return the session that a browser shows; None for one that is unknown or has ended.
+
+        What goes on without anybody there, such as a stream of events, is not `active`, and keeps no session alive.
+        """
         digest, now = digest_of(plain), self._clock.now()
         wanted = (
             sa.select(SESSIONS, ACCOUNTS.c.name, ACCOUNTS.c.role, ACCOUNTS.c.language)
@@ -82,7 +85,7 @@ class Sessions:
             row = connection.execute(wanted).one_or_none()
         if row is None or row.seen_at <= now - IDLE or row.created_at <= now - LONGEST:
             return None
-        if row.seen_at <= now - _SEEN:
+        if active and row.seen_at <= now - _SEEN:
             with self._state.writing() as connection:
                 connection.execute(sa.update(SESSIONS).where(SESSIONS.c.digest == digest).values(seen_at=now))
         return Session(row.session_id, row.account_id, row.name, Role(row.role), row.language, _csrf_of(plain))
