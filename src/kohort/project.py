@@ -215,17 +215,24 @@ class Project(PeopleFacet, VocabularyFacet, ServingFacet, AccountsFacet):
             drop_others(workspace.folder.mapped, "")
             return open_projection(workspace).catch_up(progress)
 
-    def preview(self, rule: "str | Rule | RuleExpression", at: Time = None, *, sample: int = 5) -> Preview:
+    def preview(
+        self,
+        rule: "str | Rule | RuleExpression",
+        at: Time = None,
+        *,
+        sample: int = 5,
+        language: Language | None = None,
+    ) -> Preview:
         """Evaluate a rule that nobody saved, and each of its conditions: a sentence, or one built in Python.
 
-        Raises RuleError if it is wrong.
+        It is read and told in `language`, by default the project's. Raises RuleError if it is wrong.
         """
         if not isinstance(rule, str):
             from kohort.rules.expressions import tree_of
 
             rule = tree_of(rule)
         workspace = self._workspace()
-        return preview(workspace, rule, self._moment(workspace, at), sample)
+        return preview(workspace, rule, self._moment(workspace, at), sample, language)
 
     def preview_segment(self, segment: str, at: Time = None, *, sample: int = 5) -> Preview:
         """Evaluate the rule of a segment, and each of its conditions, as of the last run by default."""
