@@ -5,7 +5,8 @@
     KohortError
     ├── TerminalError               the same call will fail again: something must be mended first
     │   ├── UsageError              the call itself makes no sense                           exit code 2
-    │   │   └── NotEvaluatedError   … because a segment cannot be evaluated yet
+    │   │   ├── NotEvaluatedError   … because a segment cannot be evaluated yet
+    │   │   └── AccountError        an account, or its password, cannot be like that
     │   ├── DefinitionError         a file of the project, or a rule, is wrong               exit code 3
     │   │   ├── RuleError           a rule sentence: the place is underlined
     │   │   ├── RefusalError        a part of a rule that makes no sense, in any language
@@ -70,6 +71,18 @@ class NotEvaluatedError(UsageError):
 
     def __init__(self, segment: str, reason: str) -> None:
         super().__init__(f'segment "{segment}" {reason}')
+
+
+class AccountError(UsageError):
+    """An account cannot be made or changed like that; `code` is a word for programs, which does not change.
+
+    >>> AccountError("last_admin", "make another admin first").code
+    'last_admin'
+    """
+
+    def __init__(self, code: str, problem: str) -> None:
+        self.code = code
+        super().__init__(problem)
 
 
 class DefinitionError(TerminalError):

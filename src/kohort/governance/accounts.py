@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from kohort.clock import DAY, Clock, Moment
-from kohort.errors import UnknownNameError, UsageError, shorten
+from kohort.errors import AccountError, UnknownNameError, shorten
 from kohort.governance.attempts import Attempts
 from kohort.governance.audit import SERVER, Actor, note
 from kohort.governance.passwords import Passwords, check_password
@@ -81,7 +81,7 @@ class Accounts:
         self._passwords, self._attempts = passwords or Passwords(), Attempts(clock)
 
     def create(self, name: str, role: Role, by: Actor) -> Account:
-        """Make an account, whose holder comes in by a `link`; raises UsageError for a name that is taken or is none."""
+        """Make an account, whose holder comes in by a `link`; raises AccountError for a name that is taken or none."""
         with self._state.writing() as connection:
             return self._create(connection, name, role, by)
 
@@ -98,12 +98,13 @@ class Accounts:
     def link(self, name: str, by: Actor) -> str:
         """Return what a new link of an account holds, which is the only time; earlier ones are void.
 
-        It lives for a day. Raises UnknownNameError for a name that nobody has, UsageError for a disabled account.
+        It lives for a day. Raises UnknownNameError for a name that nobody has, AccountError for a disabled account.
         """
         with self._state.writing() as connection:
             row = _row(connection, name)
             if row.disabled_at is not None:
-                raise UsageError(f'the account "{name}" is disabled; enable it with: kohort accounts enable {name}')
+                problem = f'the account "{name}" is disabled; enable it with: kohort accounts enable {name}'
+                raise AccountError("account_disabled", problem)
             return self._link(connection, row, by)
 
     def first_link(self) -> str | None:
@@ -129,7 +130,7 @@ class Accounts:
     def accept(self, plain: str, password: str) -> Account:
         """Use a link up: its account has this password from now on, and every session of it ends.
 
-        Raises UnknownNameError for a link that is unknown, used or expired, UsageError for a weak password.
+        Raises UnknownNameError for a link that is unknown, used or expired, AccountError for a weak password.
         """
         account = self.welcomed(plain)
         if account is None:
@@ -164,7 +165,7 @@ class Accounts:
     def change_password(self, account_id: str, old: str, new: str, address: str, by: Actor) -> bool:
         """Change the password of an account and end its sessions; return whether the `old` one was right.
 
-        Raises UsageError for a weak one, AttemptsError after too many wrong ones.
+        Raises AccountError for a weak one, AttemptsError after too many wrong ones.
         """
         with self._state.reading() as connection:
             row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == account_id)).one()
@@ -180,7 +181,7 @@ class Accounts:
         return True
 
     def set_role(self, name: str, role: Role, by: Actor) -> None:
-        """Give an account another role, and end its sessions; raises UsageError for the last admin."""
+        """Give an account another role, and end its sessions; raises AccountError for the last admin."""
         with self._state.writing() as connection:
             row = _row(connection, name)
             if row.role == role:
@@ -192,7 +193,7 @@ class Accounts:
             note(connection, self._clock.now(), by, "role changed", name, f"{row.role} to {role}")
 
     def disable(self, name: str, by: Actor) -> None:
-        """Let nobody in by an account, and end its sessions and links; raises UsageError for the last admin."""
+        """Let nobody in by an account, and end its sessions and links; raises AccountError for the last admin."""
         with self._state.writing() as connection:
             row = _row(connection, name)
             if row.disabled_at is not None:
@@ -214,7 +215,8 @@ class Accounts:
     def set_language(self, account_id: str, language: str | None) -> None:
         """Remember in which language somebody reads, None for that of their browser."""
         if language is not None and language not in LANGUAGES:
-            raise UsageError(f'the languages are {" and ".join(LANGUAGES)}, not "{shorten(language)}"')
+            problem = f'the languages are {" and ".join(LANGUAGES)}, not "{shorten(language)}"'
+            raise AccountError("language_unknown", problem)
         self._change(account_id, language=language)
 
     def vouched(self, issuer: str, subject: str, name: str, role: Role) -> Account:
@@ -243,11 +245,10 @@ class Accounts:
     def _create(self, connection: sa.Connection, name: str, role: Role, by: Actor) -> Account:
         name = name.strip().lower()
         if not _NAME.fullmatch(name):
-            raise UsageError(
-                f'"{shorten(name)}" is no name of an account: 1 to 100 letters a to z, digits, ".", "_", "@", "+", "-"'
-            )
+            allowed = 'letters a to z, digits, ".", "_", "@", "+", "-"'
+            raise AccountError("name_wrong", f'"{shorten(name)}" is no name of an account: 1 to 100 {allowed}')
         if connection.scalar(sa.select(sa.func.count()).where(ACCOUNTS.c.name == name)):
-            raise UsageError(f'there is an account "{name}" already; take another name')
+            raise AccountError("name_taken", f'there is an account "{name}" already; take another name')
         now = self._clock.now()
         account_id = "ac_" + b32encode(self._randomness(10)).decode().lower()
         row = {"account_id": account_id, "name": name, "role": role.value, "created_at": now}
@@ -323,7 +324,7 @@ def _keep_an_admin(connection: sa.Connection, row: sa.Row[Any]) -> None:
     known = [_account_of(one) for one in connection.execute(sa.select(ACCOUNTS))]
     others = [one for one in known if one.role is Role.ADMIN and one.account_id != row.account_id]
     if row.role == Role.ADMIN and all(one.state != "active" for one in others):
-        raise UsageError(f'"{row.name}" is the last admin; make another one first')
+        raise AccountError("last_admin", f'"{row.name}" is the last admin; make another one first')
 
 
 def _free_name(connection: sa.Connection, wanted: str) -> str:

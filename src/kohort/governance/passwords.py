@@ -9,7 +9,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from kohort.errors import UsageError
+from kohort.errors import AccountError
 
 SHORTEST: Final = 12
 LONGEST: Final = 1_000
@@ -17,20 +17,21 @@ _FEWEST_DIFFERENT: Final = 5
 
 
 def check_password(password: str, name: str) -> None:
-    """Raise UsageError for a password that would be guessed, or that holds the `name` of its account.
+    """Raise AccountError for a password that would be guessed, or that holds the `name` of its account.
 
     >>> check_password("correct horse battery", "ada")
     >>> check_password("short", "ada")
     Traceback (most recent call last):
-    kohort.errors.UsageError: a password has 12 characters at least; three or four words that do not belong together ...
+    kohort.errors.AccountError: a password has 12 characters at least; three or four words that do not belong ...
     """
     advice = "three or four words that do not belong together make a good one"
     if len(password) < SHORTEST:
-        raise UsageError(f"a password has {SHORTEST} characters at least; {advice}")
+        raise AccountError("password_short", f"a password has {SHORTEST} characters at least; {advice}")
     if len(password) > LONGEST:
-        raise UsageError(f"a password has {LONGEST:,} characters at most")
+        raise AccountError("password_long", f"a password has {LONGEST:,} characters at most")
     if len(set(password)) < _FEWEST_DIFFERENT or name.casefold() in password.casefold():
-        raise UsageError(f"this password would be guessed: it repeats itself, or the account's name; {advice}")
+        problem = f"this password would be guessed: it repeats itself, or the account's name; {advice}"
+        raise AccountError("password_guessable", problem)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from kohort.errors import UsageError, did_you_mean, shorten
+from kohort.errors import AccountError, did_you_mean, shorten
 from kohort.governance.keys import (
     AUDIT_READ,
     EVENTS_READ,
@@ -45,16 +45,17 @@ ROLES: Final[Mapping[Role, frozenset[str]]] = {
 
 
 def role_of(text: str) -> Role:
-    """Return the role that a text names; raises UsageError for none.
+    """Return the role that a text names; raises AccountError for none.
 
     >>> role_of("analyst")
     <Role.ANALYST: 'analyst'>
     >>> role_of("boss")
     Traceback (most recent call last):
-    kohort.errors.UsageError: no role is called "boss"; known: "admin", "analyst", "marketer", "privacy_officer", ...
+    kohort.errors.AccountError: no role is called "boss"; known: "admin", "analyst", "marketer", "privacy_officer", ...
     """
     if text not in list(Role):
-        raise UsageError(f'no role is called "{shorten(text)}"; {did_you_mean(text, list(Role))}')
+        problem = f'no role is called "{shorten(text)}"; {did_you_mean(text, list(Role))}'
+        raise AccountError("role_unknown", problem)
     return Role(text)
 
 

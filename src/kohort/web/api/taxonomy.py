@@ -44,12 +44,12 @@ def mount_values(router: APIRouter, desk: Desk, caller: object) -> None:
     ) -> Response:
         with desk.asking(event="path.event", property="path.name", asked="path.name") as project:
             found = project.property_values(event, name, prefix, limit)
-        found = disclosure_to(desk.project, asker).values(name, found)
-        return answered(FrequentValues(values=[FrequentValue.model_validate(one) for one in found]))
+        told = disclosure_to(desk.project, asker).values(name, found)
+        return answered(FrequentValues(values=[FrequentValue.model_validate(one) for one in told]))
 
     @router.get("/traits/{name}/values", response_model=FrequentValues, summary="The most frequent values of a trait")
     def trait_values(name: str, asker: Annotated[Caller, caller], prefix: Prefix = "", limit: Most = 20) -> Response:
         with desk.asking(trait="path.name", asked="path.name") as project:
             found = project.trait_values(name, prefix, limit)
-        found = disclosure_to(desk.project, asker).values(name, found, trait=True)
-        return answered(FrequentValues(values=[FrequentValue.model_validate(one) for one in found]))
+        told = disclosure_to(desk.project, asker).values(name, found, trait=True)
+        return answered(FrequentValues(values=[FrequentValue.model_validate(one) for one in told]))
