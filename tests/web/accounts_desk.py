@@ -64,7 +64,8 @@ class Browser:
             method,
             self.url + path,
             headers={**shown, **headers},
-            data=data,  # type: ignore[arg-type] # a form, or nothing
+            content=data if isinstance(data, str) else None,
+            data=None if isinstance(data, str) else data,  # type: ignore[arg-type] # a form, or nothing
             timeout=60,
         )
         for cookie in answer.headers.get_list("set-cookie"):

@@ -48,7 +48,7 @@ class PrivacyDefinition:
     def mentions_personal(self, sentence: str) -> bool:
         """Return whether a rule speaks of what says who somebody is.
 
-        >>> PrivacyDefinition().mentions_personal('email is "ada@example.org"')
+        >>> PrivacyDefinition().mentions_personal('email = "ada@example.org"')
         True
         """
         return any(self.is_personal(name, trait=True) for name in _NAME.findall(sentence))

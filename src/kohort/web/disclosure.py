@@ -3,7 +3,7 @@
 Every answer about people passes here, in the API and in the studio.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -15,6 +15,7 @@ from kohort.collection.acceptance import RequestRefusedError
 from kohort.definitions.privacy import PrivacyDefinition, holds_identifier
 from kohort.engines.evaluation import Doing, Explanation, Fact, Outlook, Setting, Shown
 from kohort.errors import UnknownNameError
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_WRITE
 from kohort.governance.pseudonyms import Pseudonyms
 from kohort.governance.roles import sees_people
 from kohort.pipeline.biography import HeldTrait, LivedEvent
@@ -23,9 +24,12 @@ from kohort.pipeline.preview import Preview
 from kohort.pipeline.taxonomy import FrequentValue
 from kohort.project import Project
 from kohort.segments.change_plan import ChangePlan
+from kohort.segments.expectations import Verdict
 
 MASKED: Final = "•••"
 """What stands for a value that is not told."""
+_OF_PEOPLE: Final = frozenset({"in", "out"})
+"""The tests of segments that name people."""
 
 
 class Allowed(Protocol):
@@ -205,7 +209,7 @@ class Masking(Disclosure):
             )
             for one in plan.changes
         )
-        return replace(plan, changes=changes)
+        return replace(plan, changes=changes, verdicts=tuple(map(_unnamed, plan.verdicts)))
 
     def log_events(self, text: bytes) -> bytes:
         """Return events of the membership log with pseudonyms."""
@@ -268,6 +272,20 @@ class Masking(Disclosure):
         return outlook
 
 
+def names_people(asker: Allowed) -> bool:
+    """Return whether who asks may be told what people are called where nobody asked about people."""
+    return sees_people(asker.scopes) and not asker.scopes.isdisjoint({PEOPLE_READ, MEMBERSHIPS_READ, SEGMENTS_WRITE})
+
+
+def without_people(tests: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Return the tests of a segment without the names of those who must be in or out.
+
+    >>> without_people([{"in": ["ada"]}, {"size": {"at_least": 1}}])
+    [{'in': '•••'}, {'size': {'at_least': 1}}]
+    """
+    return [{form: MASKED if form in _OF_PEOPLE else value for form, value in one.items()} for one in tests]
+
+
 def identifiers_of(record: PersonRecord) -> list[str]:
     """Return the values of somebody's identifiers."""
     return [one.value for one in record.identifiers]
@@ -284,6 +302,11 @@ def _without_identifiers(value: Shown, known: Sequence[str]) -> Shown:
     if isinstance(value, tuple):
         return tuple(MASKED if holds_identifier(one, known) else one for one in value)
     return value
+
+
+def _unnamed(verdict: Verdict) -> Verdict:
+    form, colon, _ = verdict.test.partition(": ")
+    return replace(verdict, test=f"{form}{colon}{MASKED}") if form in _OF_PEOPLE else verdict
 
 
 def _masked(value: Shown) -> Shown:

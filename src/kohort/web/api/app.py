@@ -102,7 +102,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_segments(listed, desk)
     segments, caller = behind(SEGMENTS_READ)
     mount_segment_details(segments, desk)
-    mount_definitions(segments, desk)
+    mount_definitions(segments, desk, caller)
     mount_previews(segments, desk, caller)
     mount_taxonomy(segments, desk)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)

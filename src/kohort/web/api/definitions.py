@@ -18,6 +18,7 @@ from kohort.web.api.asking import Desk, answered_unless_shown
 from kohort.web.api.models.definitions import Definition, DefinitionAsked, Edited
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
 from kohort.web.callers import Caller
+from kohort.web.disclosure import names_people, without_people
 
 Name = Annotated[str, Path(max_length=1_000)]
 IfMatch = Annotated[
@@ -32,14 +33,18 @@ class _Deletion(BaseModel):
     """A deletion, which has no body."""
 
 
-def mount_definitions(router: APIRouter, desk: Desk) -> None:
-    """Add `GET /segments/{name}/definition`."""
+def mount_definitions(router: APIRouter, desk: Desk, caller: object) -> None:
+    """Add `GET /segments/{name}/definition`; `caller` is the dependency that gives who asks."""
 
     @router.get("/segments/{name}/definition", response_model=Definition, summary="How a segment is declared")
-    def definition(name: Name, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def definition(
+        name: Name, asker: Annotated[Caller, caller], if_none_match: Annotated[str | None, Header()] = None
+    ) -> Response:
         with desk.asking(segment="path.name") as project:
             found = project.declared_segment(name)
             shown = _definition(project, found)
+        if not names_people(asker):
+            shown = shown.model_copy(update={"tests": without_people(shown.tests), "text": ""})
         return answered_unless_shown(shown, f'"{found.tag}"', if_none_match)
 
 
