@@ -185,6 +185,7 @@ def test_every_route_has_a_row_and_every_row_a_route(shop: Project) -> None:
     assert rows - there == set(), "no such route any more"
 
 
+@pytest.mark.slow
 def test_who_may_what(trading: Project) -> None:
     with guarded(trading) as url:
         everybody = list(kinds(trading))

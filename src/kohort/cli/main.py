@@ -488,7 +488,7 @@ def serve(
     from kohort.web.serving import ServeOptions, serve_project
 
     options = ServeOptions(host, port, api_port, certificate, key, behind_proxy)
-    serve_project(_open(project), options)
+    serve_project(_open(project), options, _welcome)
 
 
 @app.command(rich_help_panel=_SERVE)
@@ -537,6 +537,11 @@ def run_command(arguments: Sequence[str]) -> int:
         err.print(f"error: {error}", markup=False, style="red")
         return error.exit_code
     return 0
+
+
+def _welcome(address: str) -> None:
+    # On standard output by itself: what the server's processes say on the other is for programs.
+    out.print(f"choose the password of the first account, once and within a day, at {address}", markup=False)
 
 
 def _open(path: Path) -> "Project":
