@@ -7,21 +7,34 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI, params
 
-from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
+from kohort.governance.keys import (
+    EVENTS_READ,
+    IMPORTS_WRITE,
+    KEYS_WRITE,
+    MEMBERSHIPS_READ,
+    PEOPLE_READ,
+    SEGMENTS_READ,
+    SEGMENTS_WRITE,
+)
 from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
 from kohort.web.api.changes import mount_changes
 from kohort.web.api.definitions import mount_definitions, mount_editing
+from kohort.web.api.discovery import mount_discovery
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
+from kohort.web.api.keys import mount_keys
 from kohort.web.api.members import mount_members
 from kohort.web.api.people import mount_people
 from kohort.web.api.problems import Problem, Refusing, mount_problems, refused_in_one_shape
+from kohort.web.api.quotas import Quotas
+from kohort.web.api.records import mount_records
 from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
+from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
 
@@ -33,8 +46,10 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
         404: "There is no such segment.",
         409: "The segment cannot be evaluated yet.",
         412: "What is to be changed was changed since; look at it anew.",
+        413: "The body is larger than is taken.",
         422: "A part of the request makes no sense; `where` names it.",
         428: "Say with If-Match which version is to be changed.",
+        429: "More than the key may ask; come again after the seconds of the header Retry-After.",
         503: "Come again, after the seconds of the header Retry-After.",
     }.items()
 }
@@ -84,6 +99,7 @@ def application(
     desk = Desk(project)
     _mount(app, desk, feed)
     mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
+    app.add_middleware(Quotas, keys=project.keys, limits=project.settings.api, clock=project.clock)
     return app
 
 
@@ -105,6 +121,9 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_definitions(segments, desk)
     mount_previews(segments, desk, key)
     mount_taxonomy(segments, desk)
+    mount_sources(segments, desk)
+    mount_records(segments, desk)
+    mount_discovery(segments, desk, key)
     people, _ = behind(PEOPLE_READ)
     mount_explanations(people, desk)
     mount_values(people, desk)
@@ -113,5 +132,11 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
     mount_changes(changing, desk, key, repeats)
     mount_editing(changing, desk, key, repeats)
-    for router in (memberships, listed, segments, people, changing):
+    events, _ = behind(EVENTS_READ)
+    mount_dead_letters(events, desk)
+    imports, _ = behind(IMPORTS_WRITE)
+    mount_files(imports, desk)
+    keys, key = behind(KEYS_WRITE)
+    mount_keys(keys, desk, key)
+    for router in (memberships, listed, segments, people, changing, events, imports, keys):
         app.include_router(router)
