@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from functools import partial
 
 from fastapi import APIRouter, Depends, FastAPI, params
 
@@ -19,8 +19,10 @@ from kohort.governance.keys import (
 from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
+from kohort.web.api.bodies import Bodies
 from kohort.web.api.changes import mount_changes
 from kohort.web.api.definitions import mount_definitions, mount_editing
+from kohort.web.api.description import described, operation_name
 from kohort.web.api.discovery import mount_discovery
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
@@ -28,7 +30,7 @@ from kohort.web.api.guard import needs
 from kohort.web.api.keys import mount_keys
 from kohort.web.api.members import mount_members
 from kohort.web.api.people import mount_people
-from kohort.web.api.problems import Problem, Refusing, mount_problems, refused_in_one_shape
+from kohort.web.api.problems import Refusing, mount_problems, refused_in_one_shape
 from kohort.web.api.quotas import Quotas
 from kohort.web.api.records import mount_records
 from kohort.web.api.repeats import Repeats
@@ -37,23 +39,6 @@ from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
-
-_REFUSALS: Final[dict[int | str, dict[str, object]]] = {
-    status: {"model": Problem, "description": words}
-    for status, words in {
-        401: "No secret key, or one that is unknown, expired or revoked.",
-        403: "The key has not the scope.",
-        404: "There is no such segment.",
-        409: "The segment cannot be evaluated yet.",
-        412: "What is to be changed was changed since; look at it anew.",
-        413: "The body is larger than is taken.",
-        422: "A part of the request makes no sense; `where` names it.",
-        428: "Say with If-Match which version is to be changed.",
-        429: "More than the key may ask; come again after the seconds of the header Retry-After.",
-        503: "Come again, after the seconds of the header Retry-After.",
-    }.items()
-}
-
 
 Mount = Callable[[FastAPI, Desk], Refusing]
 """What adds pages to an application."""
@@ -85,6 +70,7 @@ def application(
         title="Kohort",
         version="1",
         description="Who is in which segment, since when, and who enters and leaves.",
+        generate_unique_id_function=operation_name,
         docs_url=None,  # these pages load their scripts from elsewhere
         redoc_url=None,
         # Nothing leaves this machine, whatever its environment says.
@@ -96,9 +82,11 @@ def application(
             "auto_configure": False,
         },
     )
+    app.openapi = partial(described, app)  # type: ignore[method-assign] # FastAPI's own way to say more
     desk = Desk(project)
     _mount(app, desk, feed)
     mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
+    app.add_middleware(Bodies)
     app.add_middleware(Quotas, keys=project.keys, limits=project.settings.api, clock=project.clock)
     return app
 
@@ -108,7 +96,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
 
     def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
         key = Depends(needs(desk.project.keys, *scopes))
-        return APIRouter(prefix="/api/v1", dependencies=[key], responses=_REFUSALS), key
+        return APIRouter(prefix="/api/v1", dependencies=[key]), key
 
     memberships, _ = behind(MEMBERSHIPS_READ)
     mount_members(memberships, desk)

@@ -21,7 +21,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
     """Add `POST /plans` and `POST /applications`; `key` is the dependency that gives the key of the request."""
 
     @router.post("/plans", response_model=Plan, summary="What would change, and who would enter and leave")
-    def plan(asked: Annotated[PlanAsked, Body()]) -> Response:
+    def make_plan(asked: Annotated[PlanAsked, Body()]) -> Response:
         if asked.instead and asked.rollback is not None:
             problem = "sentences instead of the files', or a rollback: give one of them"
             raise RequestRefusedError(422, "invalid_request", problem, where="body.instead")
@@ -37,7 +37,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
-    def apply(
+    def apply_plan(
         asked: Annotated[ApplicationAsked, Body()],
         shown: Annotated[SecretKey, key],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,

@@ -36,7 +36,7 @@ def mount_definitions(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments/{name}/definition`."""
 
     @router.get("/segments/{name}/definition", response_model=Definition, summary="How a segment is declared")
-    def definition(name: Name, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def segment_definition(name: Name, if_none_match: Annotated[str | None, Header()] = None) -> Response:
         with desk.asking(segment="path.name") as project:
             found = project.declared_segment(name)
             shown = _definition(project, found)
@@ -47,7 +47,7 @@ def mount_editing(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
     """Add `PUT` and `DELETE /segments/{name}`; `key` is the dependency that gives the key of the request."""
 
     @router.put("/segments/{name}", response_model=Edited, summary="Declare a segment, or change how it is declared")
-    def declare(
+    def declare_segment(
         name: Name,
         asked: Annotated[DefinitionAsked, Body()],
         shown: Annotated[SecretKey, key],
@@ -66,7 +66,7 @@ def mount_editing(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
         return answer
 
     @router.delete("/segments/{name}", response_model=Edited, summary="Take a segment out of its file")
-    def delete(
+    def delete_segment(
         name: Name,
         shown: Annotated[SecretKey, key],
         if_match: IfMatch = None,

@@ -18,11 +18,11 @@ def mount_discovery(router: APIRouter, desk: Desk, key: object) -> None:
     """Add `GET /clusters` and `GET /personas`; `key` is the dependency that gives the key of the request."""
 
     @router.get("/clusters", response_model=Clusters, summary="What the search for clusters found")
-    def clusters(score: Named = None, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_clusters(score: Named = None, if_none_match: Annotated[str | None, Header()] = None) -> Response:
         return answered_if_new(Clusters.model_validate(_discovery(desk, score)), if_none_match)
 
     @router.get("/personas", response_model=Personas, summary="The personas that the clusters are")
-    def personas(
+    def get_personas(
         shown: Annotated[SecretKey, key],
         score: Named = None,
         if_none_match: Annotated[str | None, Header()] = None,

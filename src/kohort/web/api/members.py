@@ -21,7 +21,7 @@ def mount_members(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments/{name}/members`."""
 
     @router.get("/segments/{name}/members", response_model=Members, summary="Who is in a segment")
-    def members(
+    def segment_members(
         name: str,
         at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, the recorded members.")] = None,
         limit: Annotated[int, Query(ge=1, le=_MOST, description="The most members a page.")] = _USUAL,

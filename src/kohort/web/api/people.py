@@ -25,14 +25,14 @@ def mount_people(router: APIRouter, desk: Desk) -> None:
     """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
-    def person(person: Who, at: At = None) -> Response:
+    def get_person(person: Who, at: At = None) -> Response:
         moment = desk.moment(at, "query.at")
         with desk.asking(person="path.person") as project:
             found = project.person(person, moment)
         return answered(Person.model_validate(found))
 
     @router.get("/people/{person}/events", response_model=Timeline, summary="What somebody did, the newest first")
-    def events(
+    def person_events(
         person: Who,
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most events a page.")] = 100,
         cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
@@ -47,14 +47,14 @@ def mount_people(router: APIRouter, desk: Desk) -> None:
         )
 
     @router.get("/people/{person}/traits", response_model=Traits, summary="Somebody's traits, and their sources")
-    def traits(person: Who, at: At = None) -> Response:
+    def person_traits(person: Who, at: At = None) -> Response:
         moment = desk.moment(at, "query.at")
         with desk.asking(person="path.person") as project:
             found = project.traits(person, moment)
         return answered(Traits(traits=[HeldTrait.model_validate(one) for one in found]))
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
-    def segments(person: Who) -> Response:
+    def person_segments(person: Who) -> Response:
         with desk.asking(person="path.person") as project:
             found = project.memberships(person)
         return answered(Memberships(segments=[HeldMembership.model_validate(one) for one in found]))

@@ -32,7 +32,7 @@ def mount_records(router: APIRouter, desk: Desk) -> None:
     """Add `GET /runs`, `GET /quality` and `GET /scores`."""
 
     @router.get("/runs", response_model=Runs, summary="What runs have done, the newest first")
-    def runs(limit: Limit = 100, cursor: Cursor = None, if_none_match: Shown = None) -> Response:
+    def list_runs(limit: Limit = 100, cursor: Cursor = None, if_none_match: Shown = None) -> Response:
         before = None if cursor is None else number_of(cursor)
         with desk.asking() as project:
             found = project.runs(before, limit + 1)
@@ -41,7 +41,7 @@ def mount_records(router: APIRouter, desk: Desk) -> None:
         return answered_if_new(page, if_none_match)
 
     @router.get("/quality", response_model=Quality, summary="What quality checks found, the gravest first")
-    def quality(limit: Limit = 100, cursor: Cursor = None, if_none_match: Shown = None) -> Response:
+    def list_findings(limit: Limit = 100, cursor: Cursor = None, if_none_match: Shown = None) -> Response:
         start = 0 if cursor is None else number_of(cursor)
         with desk.asking() as project:
             found = project.findings()
@@ -52,7 +52,7 @@ def mount_records(router: APIRouter, desk: Desk) -> None:
         return answered_if_new(Quality(counts=counts, findings=shown, next_cursor=following), if_none_match)
 
     @router.get("/scores", response_model=Scores, summary="Every score: how its values are spread")
-    def scores(if_none_match: Shown = None) -> Response:
+    def list_scores(if_none_match: Shown = None) -> Response:
         with desk.asking() as project:
             found = project.scores()
         return answered_if_new(Scores(scores=[_score(one) for one in found]), if_none_match)

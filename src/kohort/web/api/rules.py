@@ -25,7 +25,7 @@ def mount_previews(router: APIRouter, desk: Desk, key: object) -> None:
     """Add `POST /previews`; `key` is the dependency that gives the key of the request."""
 
     @router.post("/previews", response_model=Preview, summary="The exact size of a rule that nobody saved")
-    def preview(asked: Annotated[PreviewAsked, Body()], shown: Annotated[SecretKey, key]) -> Response:
+    def preview_rule(asked: Annotated[PreviewAsked, Body()], shown: Annotated[SecretKey, key]) -> Response:
         if asked.sample:
             check_key(shown, PEOPLE_READ)
         moment = desk.moment(asked.at, "body.at")
@@ -38,7 +38,7 @@ def mount_explanations(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments/{name}/explanation`."""
 
     @router.get("/segments/{name}/explanation", response_model=Explanation, summary="Why somebody is in, or not")
-    def explanation(
+    def explain(
         name: str,
         person: Annotated[str, Query(max_length=1_000, description="A person id, user id or anonymous id.")],
         at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, as recorded.")] = None,

@@ -27,7 +27,7 @@ def mount_sources(router: APIRouter, desk: Desk) -> None:
     """Add `GET /sources`."""
 
     @router.get("/sources", response_model=Sources, summary="Where data come from, and what they brought")
-    def sources(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def list_sources(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         with desk.asking() as project:
             found = project.sources()
         return answered_if_new(Sources(sources=[Source.model_validate(one) for one in found]), if_none_match)
@@ -37,7 +37,7 @@ def mount_dead_letters(router: APIRouter, desk: Desk) -> None:
     """Add `GET /dead-letters`."""
 
     @router.get("/dead-letters", response_model=DeadLetters, summary="What was refused, the newest first")
-    def dead_letters(
+    def list_dead_letters(
         source: Annotated[str | None, Query(max_length=1_000, description="Those of a source; of all without.")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most a page.")] = 100,
         cursor: Annotated[str | None, Query(max_length=1_000, description="next_cursor of the page before.")] = None,

@@ -55,7 +55,7 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed) -> None:
         description=_DESCRIPTION,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     )
-    def stream(
+    def memberships_stream(
         request: Request,
         segment: Annotated[list[str], Query(max_length=_MOST_SEGMENTS, description="Of all, if none is named.")] = [],  # noqa: B006 - FastAPI copies it
         since: Annotated[int | None, Query(ge=0, le=_GREATEST, description="What follows this place.")] = None,
