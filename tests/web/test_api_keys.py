@@ -48,7 +48,7 @@ def test_a_write_key_is_made_too(counter: Counter, shop: Project) -> None:
 
 def test_no_key_makes_one_that_may_do_more(counter: Counter, shop: Project) -> None:
     before = shop.keys.list()
-    for body, told in [
+    wrong: list[tuple[dict[str, object], tuple[int, str, str]]] = [
         ({"scopes": ["people:read"]}, (403, "scope_missing", "body.scopes")),
         ({"scopes": ["keys:write", "segments:write"]}, (403, "scope_missing", "body.scopes")),
         ({"scopes": ["people:reed"]}, (422, "invalid_request", "body")),
@@ -60,7 +60,8 @@ def test_no_key_makes_one_that_may_do_more(counter: Counter, shop: Project) -> N
         ({"kind": "write", "scopes": ["keys:write"]}, (422, "invalid_request", "body.scopes")),
         ({"kind": "write", "origins": ["shop"]}, (422, "invalid_request", "body")),
         ({"kind": "root"}, (422, "invalid_request", "body.kind")),
-    ]:
+    ]
+    for body, told in wrong:
         assert problem(counter.post("/api/v1/keys", {"kind": "secret", "name": "x", **body})) == told
     assert shop.keys.list() == before
     with answering(shop, "segments:write") as other:
@@ -70,11 +71,12 @@ def test_no_key_makes_one_that_may_do_more(counter: Counter, shop: Project) -> N
 def test_keys_come_by_page_the_newest_first(counter: Counter, shop: Project) -> None:
     for number in range(4):
         shop.keys.create_write(f"web{number}")
-    seen, cursor = [], ""
+    seen: list[object] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = counter.get(f"/api/v1/keys?limit=2{cursor and '&cursor=' + cursor}").json()
         seen, cursor = seen + [one["key_id"] for one in page["keys"]], page["next_cursor"]
-    assert sorted(seen) == sorted(one.key_id for one in shop.keys.list())
+    assert sorted(map(str, seen)) == sorted(one.key_id for one in shop.keys.list())
     assert len(seen) == 5
 
 

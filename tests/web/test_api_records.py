@@ -65,7 +65,8 @@ def test_quality_tells_the_gravest_first(counter: Counter, trading: Project) -> 
     assert sum(found["counts"].values()) == len(found["findings"]) == len(trading.findings()) > 1
     gravity = [["error", "warning", "info"].index(one["severity"]) for one in found["findings"]]
     assert gravity == sorted(gravity)
-    paged, cursor = [], ""
+    paged: list[object] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = counter.get(f"/api/v1/quality?limit=1{cursor and '&cursor=' + cursor}").json()
         paged, cursor = paged + page["findings"], page["next_cursor"]
