@@ -119,6 +119,7 @@ ROWS = [
     Row("GET", "/changes", SEGMENTS),
     Row("GET", "/changes.json", SEGMENTS),
     Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
+    *(Row("GET", f"/sources{ending}", SEGMENTS) for ending in ("", ".json", ".csv")),
     Row("POST", "/sign-out", SIGNED_IN, body={}, status=303),
     Row("GET", "/account", SIGNED_IN),
     Row("GET", "/account.json", SIGNED_IN),

@@ -29,6 +29,7 @@ _WAYS: Final = (
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
     Way("/build", _("Builder"), (SEGMENTS_READ,)),
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
+    Way("/sources", _("Sources"), (SEGMENTS_READ,)),
     Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),
     Way("/audit", _("Audit"), (AUDIT_READ,)),
 )
