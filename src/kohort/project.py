@@ -13,7 +13,9 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
+from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.creation import create_project
@@ -53,7 +55,7 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(PeopleFacet, VocabularyFacet, ServingFacet):
+class Project(PeopleFacet, SegmentsFacet, LearningFacet, VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
