@@ -133,7 +133,7 @@ def ratio_of_means(inside: Summary, outside: Summary, *, confidence: float = 0.9
 
     >>> found = ratio_of_means(Summary(100, 6.0, 4.0), Summary(400, 3.0, 4.0))
     >>> round(found.estimate, 3), round(found.low, 3), round(found.high, 3)
-    (2.0, 1.817, 2.202)
+    (2.0, 1.823, 2.194)
     """
     if not inside.size or not outside.size or inside.mean <= 0 or outside.mean <= 0:
         return None
