@@ -45,7 +45,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
         planned = _plan_of(asked.token)
 
         def work() -> Application:
-            with desk.changing(asked="body") as project:
+            with desk.changing(asked="body", guard="body.despite") as project:
                 return Application(changed=project.apply(planned, despite=asked.despite, reason=asked.reason))
 
         return repeats.once(shown.key_id, idempotency_key, asked, work)
