@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from kohort.errors import UnknownNameError
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from kohort.definitions.segment import SegmentDefinition
     from kohort.pipeline.member_pages import MemberPage
-    from kohort.pipeline.moves import Moves
+    from kohort.pipeline.moves import Moves, Snapshot
+    from kohort.pipeline.segment_checks import SegmentChecks
     from kohort.pipeline.segment_insights import Distinctions, SegmentWorth
 
 
@@ -30,6 +33,25 @@ class SegmentsFacet(Facet):
         from kohort.pipeline.segment_insights import segment_worth
 
         return segment_worth(self._workspace(), segment)
+
+    def snapshot(self, segment: str) -> "Snapshot":
+        """Return how many are in now, and the place in the membership log up to which that counts."""
+        from kohort.pipeline.moves import snapshot_of
+
+        return snapshot_of(self._workspace(), segment)
+
+    def segment_words(self, segment: str) -> "SegmentDefinition":
+        """Return how a segment is described: what it is called, whose it is, what for."""
+        segments = self._workspace().segments
+        if segment not in segments:
+            raise UnknownNameError("segment", segment, segments)
+        return segments[segment]
+
+    def checks(self, segment: str) -> "SegmentChecks":
+        """Return what becomes of the tests of a segment, and how it stands to its guard rails, as of the last run."""
+        from kohort.pipeline.segment_checks import checks_of
+
+        return checks_of(self._workspace(), segment)
 
     def moves(self, segment: str, *, days: int = 30, most: int = 10) -> "Moves":
         """Return how many entered and left on each of the last days, and the newest changes, at most `most`."""

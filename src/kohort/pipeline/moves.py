@@ -43,17 +43,22 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Moves:
-    """What the membership log says of the last days of a segment, what was taken back left out.
-
-    All is as of `at`, by the log's rows up to the place `seq`, when `size` people of `population` were in.
-    """
+class Snapshot:
+    """How many are in a segment as of `at`: `size` of `population` people, by the log's rows up to the place `seq`."""
 
     segment: str
     at: Moment
     seq: int
     size: int
     population: int
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What the membership log says of the last days of a segment, what was taken back left out."""
+
+    segment: str
+    at: Moment
     days: tuple[DayOfMoves, ...]
     newest: tuple[Move, ...]
 
@@ -76,24 +81,26 @@ def moves_of(workspace: Workspace, segment: str, days: int, most: int) -> Moves:
     """
     if not 0 < days <= MOST_DAYS:
         raise UsageError(f"moves are told of 1 to {MOST_DAYS} days, not of {days}")
+    at = snapshot_of(workspace, segment).at
+    midnights = _midnights(workspace, at, days)
+    rows = _counting(changes_after(workspace.tables, segment, midnights[0] - 1, _last(workspace)))
+    return Moves(segment, at, tuple(_by_day(rows, midnights)), _newest(workspace, rows, most))
+
+
+def snapshot_of(workspace: Workspace, segment: str) -> Snapshot:
+    """Return how many are in a segment; raises as `moves_of`."""
     if segment not in workspace.segments:
         raise UnknownNameError("segment", segment, workspace.segments)
     sizes, at = recorded(workspace.tables, "segment_sizes"), latest_moment(workspace)
     sizes = sizes.filter(pc.equal(sizes.column("segment"), segment)).sort_by("seq")
     if at is None or not sizes.num_rows or segment not in workspace.in_force().versions:
         raise NotEvaluatedError(segment, workspace.why_not_evaluated())
-    midnights = _midnights(workspace, at, days)
-    seq = last_of_record(readable(workspace.tables))
-    rows = _counting(changes_after(workspace.tables, segment, midnights[0] - 1, seq))
-    return Moves(
-        segment,
-        at,
-        seq,
-        sizes.column("size")[-1].as_py(),
-        sizes.column("population")[-1].as_py(),
-        tuple(_by_day(rows, midnights)),
-        _newest(workspace, rows, most),
-    )
+    size, population = (sizes.column(name)[-1].as_py() for name in ("size", "population"))
+    return Snapshot(segment, at, _last(workspace), size, population)
+
+
+def _last(workspace: Workspace) -> int:
+    return last_of_record(readable(workspace.tables))
 
 
 def _midnights(workspace: Workspace, at: Moment, days: int) -> list[Moment]:

@@ -33,7 +33,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
             else:
                 found = project.plan(moment, instead=asked.instead)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
-        token = None if asked.instead else _token_of(found)
+        token = None if asked.instead else token_of(found)
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
@@ -42,7 +42,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
         shown: Annotated[SecretKey, key],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,
     ) -> Response:
-        planned = _plan_of(asked.token)
+        planned = plan_of(asked.token)
 
         def work() -> Application:
             with desk.changing(asked="body", guard="body.despite") as project:
@@ -55,11 +55,12 @@ def _fields(plan: ChangePlan) -> dict[str, object]:
     return {name: getattr(plan, name) for name in Plan.model_fields if name != "token"}
 
 
-def _token_of(plan: ChangePlan) -> str:
+def token_of(plan: ChangePlan) -> str:
+    """Return a text that stands for a plan, for who hands it back to have exactly that applied."""
     return urlsafe_b64encode(zlib.compress(msgspec.json.encode(plan))).decode()
 
 
-def _plan_of(token: str) -> ChangePlan:
+def plan_of(token: str) -> ChangePlan:
     """Return the plan that a token stands for; raises RequestRefusedError for one that we did not give."""
     try:
         unpacking = zlib.decompressobj()
