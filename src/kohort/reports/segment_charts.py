@@ -75,7 +75,7 @@ def size_history(marks: Sequence[SizeMark], words: SizeWords = _SIZES, writing: 
     y = alt.Y(
         "size:Q",
         title=words.people,
-        axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d", titleAngle=0, titleAlign="left", titleY=-12, titleX=-40),
+        axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d"),
         scale=alt.Scale(zero=True, nice=True),
     )
     base = alt.Chart(rows(values), width=_WIDTH, height=_HEIGHT).encode(x, y)
@@ -121,10 +121,6 @@ def moves(bars: Sequence[MoveBar], words: MoveWords = _MOVES, writing: Writing =
                     tickMinStep=1,
                     # How many left is a number of people too.
                     labelExpr="format(abs(datum.value), ',d')",
-                    titleAngle=0,
-                    titleAlign="left",
-                    titleY=-12,
-                    titleX=-40,
                 ),
             ),
             colour,
@@ -166,7 +162,7 @@ def effects(marks: Sequence[EffectMark], words: EffectWords = _EFFECTS, writing:
     ]
     x = alt.X(
         "effect:Q",
-        title=f"{words.less}    {words.more}",
+        title=f"{words.less} · {words.more}",
         axis=alt.Axis(tickCount=5, gridColor=LINE),
         scale=alt.Scale(nice=True),
     )

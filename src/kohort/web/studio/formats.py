@@ -49,13 +49,17 @@ class Formats:
         """Write a number with at most so many decimals."""
         return format_decimal(round(number, places) + 0.0, f"#,##0.{'#' * places}", locale=self.locale)
 
+    def fixed(self, number: float, places: int = 2) -> str:
+        """Write a number with just so many decimals, as columns want it."""
+        return format_decimal(round(number, places) + 0.0, f"#,##0.{'0' * places}", locale=self.locale)
+
     def signed(self, number: float, places: int = 2) -> str:
         """Write a number with its sign.
 
         >>> Formats(Language.EN, ZoneInfo("UTC")).signed(0.5), Formats(Language.EN, ZoneInfo("UTC")).signed(-1)
-        ('+0.5', '−1')
+        ('+0.50', '−1.00')
         """
-        return f"{'+' if round(number, places) > 0 else ''}{self.decimal(number, places)}".replace("-", "−")
+        return f"{'+' if round(number, places) > 0 else ''}{self.fixed(number, places)}".replace("-", "−")
 
     def percent(self, share: float) -> str:
         r"""Write a share between 0 and 1; what is neither nothing nor everything is never rounded to either.

@@ -27,6 +27,7 @@ _: Final[Callable[[str], str]] = marked
 _WAYS: Final = (
     Way("/", _("Home"), ()),
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
+    Way("/discover", _("Discover"), (SEGMENTS_READ,)),
 )
 
 

@@ -40,6 +40,16 @@ const seen = new IntersectionObserver((entries) => {
 }, { rootMargin: "800px" });
 for (const place of document.querySelectorAll("[data-part]")) seen.observe(place);
 
+// Printing waits for all parts.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const missing = [...document.querySelectorAll("[data-part]:not([data-loaded])")];
+    await Promise.all(missing.map((place) => load(place, place.dataset.part)));
+    print();
+  });
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-part-link]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
