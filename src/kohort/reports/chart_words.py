@@ -54,7 +54,7 @@ class CurveWords:
 
 @dataclass(frozen=True)
 class MapWords:
-    """The words of the axes of the map: "more orders, less fuel, 40 % of variance"."""
+    """The words of the axes of the map: "more orders, less fuel, 40 % of variance"; without the last if it is empty."""
 
     more: str = "more"
     less: str = "less"

@@ -174,7 +174,8 @@ def _axis_title(
         [f"{words.more if pull > 0 else words.less} {writing.spoken(loading.trait)}" for loading, pull in strongest],
         _LONGEST_TRAIT,
     )
-    return f"{arrow} {', '.join([*traits, f'{writing.percent(explained)} {words.of_variance}'])}"
+    variance = [f"{writing.percent(explained)} {words.of_variance}"] if words.of_variance else []
+    return f"{arrow} {', '.join([*traits, *variance])}"
 
 
 def _middles(clusters: ClusterMap, count: int) -> list[dict[str, object]]:

@@ -17,6 +17,19 @@ _: Final[Callable[[str], str]] = marked
 _DOTS: Final = 700
 """How many people the map shows at most: more make it heavy, and no clearer."""
 _KEPT: Final = 16
+_ELBOW: Final = _(
+    "The variance left inside clusters, as a share of all. It always falls; at the elbow it stops paying."
+)
+_SILHOUETTE: Final = _(
+    "Whether people are nearer to their own cluster than to the next; bars are one standard error. It never decides."
+)
+_STABILITY: Final = _(
+    "Whether clusters come back when people are drawn again (Jaccard); %(required)s was required of the weakest."
+)
+_MAP: Final = _(
+    "Each dot is one of %(people)s sampled people; people alike lie close together. The plane keeps %(seen)s of the "
+    "variance, so that groups that touch here may be apart in what it hides."
+)
 
 
 @lru_cache(_KEPT)
@@ -30,32 +43,19 @@ def curves(report: DiscoveryReport, formats: Formats) -> list[Figure]:
         figure(
             "inertia",
             say(_("Elbow")),
-            say(
-                _(
-                    "The variance left inside clusters, as a share of all. It always falls; at the elbow it stops paying."
-                )
-            ),
+            say(_ELBOW),
             cluster_charts.inertia_curve(report, words, writing),
         ),
         figure(
             "silhouette",
             say(_("Silhouette")),
-            say(
-                _(
-                    "Whether people are nearer to their own cluster than to the next; bars are one standard error. It never decides."
-                )
-            ),
+            say(_SILHOUETTE),
             cluster_charts.silhouette_curve(report, words, writing),
         ),
         figure(
             "stability",
             say(_("Stability")),
-            say(
-                _(
-                    "Whether clusters come back when people are drawn again (Jaccard); %(required)s was required of the weakest."
-                )
-            )
-            % {"required": required},
+            say(_STABILITY) % {"required": required},
             cluster_charts.stability_curve(report, words, writing),
         ),
     ]
@@ -69,12 +69,8 @@ def map_figure(report: DiscoveryReport, formats: Formats) -> Figure | None:
     say, whole = translations(formats.language).gettext, report.map
     step = -(-len(whole.points) // _DOTS)
     shown = ClusterMap(whole.points[:: max(1, step)], whole.explained, whole.loadings)
-    words = MapWords(say(_("more")), say(_("less")), say(_("of variance")))
-    caption = say(
-        _(
-            "Each dot is one of %(people)s sampled people; people alike lie close together. The plane keeps %(seen)s of the variance, so that groups that touch here may be apart in what it hides."
-        )
-    ) % {"people": formats.count(len(shown.points)), "seen": formats.percent(sum(whole.explained))}
+    words = MapWords(say(_("more")), say(_("less")), "")
+    caption = say(_MAP) % {"people": formats.count(len(shown.points)), "seen": formats.percent(sum(whole.explained))}
     names = [spoken(one.name, formats.language) for one in report.personas]
     chart = cluster_charts.cluster_map(shown, names, words, writing_of(formats))
     return figure("cluster-map", say(_("Where the personas lie")), caption, chart)
