@@ -20,7 +20,7 @@ from kohort.pipeline.crowds import Crowd, Mask, recorded_people
 from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.scoring import rfm_cells
-from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
+from kohort.pipeline.wording import BEHAVIOUR_LABELS, rfm_labels, trait_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import Trait
 from kohort.rules.parse import parse_rule
@@ -159,6 +159,8 @@ def _labels(workspace: Workspace) -> dict[str, TraitLabel]:
     for one in workspace.scores:
         if isinstance(one, ClustersDefinition):
             found |= trait_labels(one)
+        elif isinstance(one, RfmDefinition):
+            found |= rfm_labels(one.name)
     return found
 
 

@@ -16,6 +16,7 @@ _WIDTH: Final = 270
 _HEIGHT: Final = 170
 _MAP: Final = (370, 360)
 _LONGEST_NAME: Final = 60
+_LABELS: Final = 480
 _LONGEST_TRAIT: Final = 20
 _PULLING: Final = 2
 ENGLISH: Final = CurveWords()
@@ -82,7 +83,7 @@ def cluster_map(
     x = alt.X("x:Q", title=_axis_title("→", clusters.explained[0], across, words, writing), axis=_bare())
     y = alt.Y("y:Q", title=_axis_title("↑", clusters.explained[1], up, words, writing), axis=_bare())
     colours = alt.Scale(domain=labels, range=[group_colour(number) for number in range(len(labels))])
-    legend = alt.Legend(orient="bottom", columns=1, symbolType="circle", symbolOpacity=1, labelLimit=_MAP[0])
+    legend = alt.Legend(orient="bottom", columns=1, symbolType="circle", symbolOpacity=1, labelLimit=_LABELS)
     points = (
         alt.Chart(rows(values), width=_MAP[0], height=_MAP[1])
         .mark_circle(size=14, opacity=0.55)

@@ -33,8 +33,9 @@ def mount_comparing(pages: Pages) -> None:
 
     @pages.page("/segments/{name}/apart", SEGMENTS_READ, listed=True)
     def apart(visit: Visiting, name: Name, other: Other = "") -> Response:
-        with visit.desk.asking(**PLACES, asked="query.with") as project:
+        with visit.desk.asking(**PLACES) as project:
             _summary, segments = summary_of(project, name)
+        with visit.desk.asking(segment="query.with" if other else "path.name", asked="query.with") as project:
             found = project.distinctions(name, other or None)
         page = _differences(found)
         labels = labels_of(visit, segments)
