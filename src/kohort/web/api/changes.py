@@ -1,10 +1,7 @@
 """Changing segments: plan, look, then apply exactly that."""
 
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Final
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Body, Header, Response
 
 from kohort.collection.acceptance import RequestRefusedError
@@ -13,8 +10,7 @@ from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.models.changes import Application, ApplicationAsked, Plan, PlanAsked
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
-
-_LARGEST: Final = 50_000_000
+from kohort.web.api.tokens import plan_of, token_of
 
 
 def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) -> None:
@@ -53,19 +49,3 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
 
 def _fields(plan: ChangePlan) -> dict[str, object]:
     return {name: getattr(plan, name) for name in Plan.model_fields if name != "token"}
-
-
-def token_of(plan: ChangePlan) -> str:
-    """Return a text that stands for a plan, for who hands it back to have exactly that applied."""
-    return urlsafe_b64encode(zlib.compress(msgspec.json.encode(plan))).decode()
-
-
-def plan_of(token: str) -> ChangePlan:
-    """Return the plan that a token stands for; raises RequestRefusedError for one that we did not give."""
-    try:
-        unpacking = zlib.decompressobj()
-        text = unpacking.decompress(urlsafe_b64decode(token.encode("ascii")), _LARGEST)
-        return msgspec.json.decode(text, type=ChangePlan)
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:
-        problem = "this token is none that a plan gave; ask for a plan first"
-        raise RequestRefusedError(422, "invalid_token", problem, where="body.token") from error

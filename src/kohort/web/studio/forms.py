@@ -1,8 +1,10 @@
 """Forms as browsers send them."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
 
 from kohort.collection.acceptance import RequestRefusedError
 
@@ -25,3 +27,12 @@ def posted(body: bytes) -> Mapping[str, str]:
     except ValueError as error:
         raise RequestRefusedError(422, "invalid_request", f"this is no form: {error}", where="body") from error
     return dict(found)
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the whole body of a request."""
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(body_of)]
+"""The parameter by which an action is told what was sent."""

@@ -1,19 +1,12 @@
-"""What keeps a segment right: its versions and going back to one, its tests and guard rails."""
+"""What keeps a segment right: its versions, its tests and guard rails."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Final
-from urllib.parse import quote
+from collections.abc import Callable
+from typing import Final
 
-from fastapi import Body, Response
-from starlette.responses import RedirectResponse
+from fastapi import Response
 
-from kohort.collection.acceptance import RequestRefusedError
-from kohort.governance.keys import SEGMENTS_READ, SEGMENTS_WRITE
-from kohort.segments.change_plan import ChangePlan
-from kohort.web.api.changes import plan_of, token_of
-from kohort.web.api.models.changes import Plan
+from kohort.governance.keys import SEGMENTS_READ
 from kohort.web.api.models.segments import Version
-from kohort.web.studio.forms import posted
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -25,11 +18,10 @@ _VERSIONS: Final = ("version", "sentence", "in_force", "applied_at", "at", "size
 _CHECKS: Final = ("kind", "check", "state", "found", "limit")
 _PERSONAL: Final = ("in: ", "out: ")
 """How the tests begin that name a person."""
-Sent = Annotated[bytes, Body(media_type="application/x-www-form-urlencoded")]
 
 
 def mount_keeping(pages: Pages) -> None:
-    """Add `/segments/{name}/versions` and `/checks`, and going back: planned, then applied."""
+    """Add `/segments/{name}/versions` and `/checks`."""
 
     @pages.page("/segments/{name}/versions", SEGMENTS_READ, listed=True)
     def versions(visit: Visiting, name: Name) -> Response:
@@ -54,46 +46,6 @@ def mount_keeping(pages: Pages) -> None:
         return shows_part(
             visit, "segment/checks", page, Listed(_CHECKS, rows), label=labels[name], labels=labels, guard=_guard(visit)
         )
-
-    @pages.action("/segments/{name}/rollback", SEGMENTS_WRITE)
-    def rollback(visit: Visiting, name: Name, sent: Sent) -> Response:
-        version = posted(sent).get("version", "")
-        if not version.isascii() or not version.isdigit() or len(version) > 9:  # noqa: PLR2004 - as many as 32 bits hold
-            raise RequestRefusedError(422, "invalid_request", "choose the version to go back to", where="body.version")
-        with visit.desk.asking(**PLACES, asked="body.version") as project:
-            summary, segments = summary_of(project, name)
-            plan = project.plan_rollback(name, int(version))
-        return _planned(visit, plan, summary.labels[visit.language.value], labels_of(visit, segments))
-
-    @pages.action("/segments/{name}/apply", SEGMENTS_WRITE)
-    def apply(visit: Visiting, name: Name, sent: Sent) -> Response:
-        fields = posted(sent)
-        plan = plan_of(fields.get("token", ""))
-        if plan.segment != name:
-            raise RequestRefusedError(422, "invalid_token", "this plan is of another segment", where="body.token")
-        despite = [one.removeprefix("despite-") for one in fields if one.startswith("despite-")]
-        with visit.desk.changing(**PLACES, asked="body") as project:
-            project.apply(plan, despite=despite, reason=fields.get("reason", "")[:1_000])
-        return RedirectResponse(f"/segments/{quote(name, safe='')}#versions", 303)
-
-
-def _planned(visit: Visit, plan: ChangePlan, label: str, labels: Mapping[str, str]) -> Response:
-    shown = Plan.model_validate(
-        {**{one: getattr(plan, one) for one in Plan.model_fields if one != "token"}, "token": None}
-    )
-    return visit.draws(
-        "segment/plan",
-        plan=shown,
-        token=token_of(plan),
-        label=label,
-        labels=labels,
-        version=plan.version,
-        segment=plan.segment,
-        stopping=sorted({one.guard for one in plan.stopping}),
-        failed=[one for one in shown.verdicts if one.state == "failed"],
-        guard=_guard(visit),
-        spoken=visit.project.spoken,
-    )
 
 
 def _state(one: GuardRail) -> str:
