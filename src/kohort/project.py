@@ -15,8 +15,10 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
+from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.records import RecordsFacet
+from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.creation import create_project
@@ -56,7 +58,9 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(AccountsFacet, EditingFacet, PeopleFacet, RecordsFacet, VocabularyFacet, ServingFacet):
+class Project(
+    AccountsFacet, EditingFacet, PeopleFacet, RecordsFacet, SegmentsFacet, LearningFacet, VocabularyFacet, ServingFacet
+):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's

@@ -27,6 +27,7 @@ _: Final[Callable[[str], str]] = marked
 _WAYS: Final = (
     Way("/", _("Home"), ()),
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
+    Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/build", _("Builder"), (SEGMENTS_READ,)),
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),

@@ -4,8 +4,8 @@ from typing import Final
 
 from fastapi import Response
 
+from kohort.collection.segment_lines import SEGMENT
 from kohort.governance.keys import SEGMENTS_READ
-from kohort.pipeline.uploads import SEGMENT
 from kohort.web.api.models.sources import Source, Sources
 from kohort.web.studio.navigation import marked as _
 from kohort.web.studio.pages import Listed, Pages, Visiting
