@@ -65,3 +65,15 @@ class PeopleFacet(Facet):
         Raises DefinitionError for a wrong file.
         """
         return self._workspace().scores
+
+    def labels_in_force(self) -> dict[str, dict[str, str]]:
+        """Return what each segment in force is called, by language, in the order of the files."""
+        from kohort.rules.languages import Language
+
+        workspace = self._workspace()
+        force = workspace.in_force().versions
+        return {
+            name: {one.value: segment.label_in(one.value) for one in Language}
+            for name, segment in workspace.segments.items()
+            if name in force
+        }

@@ -18,6 +18,10 @@ class VocabularyFacet(Facet):
 
         return taxonomy(self._workspace())
 
+    def event_names(self) -> list[str]:
+        """Return the names of all events that data have shown or that are declared."""
+        return sorted(self._workspace().catalog({}).events)
+
     def completions(self, sentence: str) -> "list[Completion]":
         """Return what may follow in a sentence that somebody is writing: words first, then names."""
         from kohort.rules.complete import completions

@@ -12,6 +12,7 @@ from kohort.web.api.asking import Desk
 from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
+from kohort.web.studio.people import mount_people
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segments import mount_segment_list
 from kohort.web.studio.visiting import Doorkeeper
@@ -22,7 +23,7 @@ _UNKNOWN_VISITOR: Final = 401
 def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
     """Add every page to an application; return what answers a request that is refused: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
-    for mount in (mount_home, mount_segment_list):
+    for mount in (mount_home, mount_segment_list, mount_people):
         mount(pages)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))

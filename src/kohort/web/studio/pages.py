@@ -20,6 +20,7 @@ from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import language_of
 from kohort.web.studio.navigation import navigation
 from kohort.web.studio.rendering import templates
+from kohort.web.studio.said import said
 from kohort.web.studio.visiting import Doorkeeper, Visitor, check_scopes
 
 Form = Literal["html", "json", "csv"]
@@ -73,6 +74,10 @@ class Visit:
         """Return a rule, written in the project's language, in that of the page."""
         return translate_rule(sentence, self.project.language, self.language)
 
+    def said(self, text: str) -> str:
+        """Return a text that the rest of the house makes in English, such as a reason, in the language of the page."""
+        return said(text, self.formats)
+
     def shows(self, name: str, page: BaseModel, listed: Listed | None = None, **more: Any) -> Response:
         """Return the page of a template: `page` is its data; `more` is for the template alone, such as charts."""
         if self.form == "json":
@@ -88,6 +93,7 @@ class Visit:
             values,
             formats=formats,
             in_words=self.sentence,
+            in_language=self.said,
             language=self.language.value,
             navigation=navigation(self.request.url.path, self.visitor),
             now=self.now,
