@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
+    from kohort.pipeline.today import Today
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
     from kohort.segments.change_plan import ChangePlan
@@ -349,6 +350,13 @@ class Project(PeopleFacet, VocabularyFacet, ServingFacet):
         from kohort.pipeline.status import project_status
 
         return project_status(self._workspace())
+
+    def today(self) -> "Today":
+        """Return what has changed in the day before the project's present, and what needs somebody; soon answered."""
+        from kohort.pipeline.today import today
+
+        workspace = self._workspace()
+        return today(workspace, self._moment(workspace, None))
 
     def dead_letters(self) -> pa.Table:
         """Return what was rejected and not replayed yet: source, file, line, field, reason, raw."""

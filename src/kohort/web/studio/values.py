@@ -104,9 +104,10 @@ class ScoreWords:
         if not isinstance(value, Decimal):
             return shown(value, self._formats)
         label = self._labels.get(trait)
-        if label is None:
-            return self._formats.decimal(float(value), _FEW)
-        match label.kind:
+        return self._measured(value, TraitKind.NUMBER if label is None else label.kind)
+
+    def _measured(self, value: Decimal, kind: TraitKind) -> str:
+        match kind:
             case TraitKind.SHARE:
                 return self._formats.percent(float(value))
             case TraitKind.MONEY:
