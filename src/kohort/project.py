@@ -13,6 +13,7 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.events import EventsFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
@@ -54,7 +55,7 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(PeopleFacet, VocabularyFacet, ServingFacet):
+class Project(PeopleFacet, EventsFacet, VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's

@@ -26,12 +26,15 @@ from kohort.storage.state import KEYS, State
 Kind = Literal["write", "secret"]
 Randomness = Callable[[int], bytes]
 
+EVENTS_READ: Final = "events:read"
+IMPORTS_WRITE: Final = "imports:write"
 MEMBERSHIPS_READ: Final = "memberships:read"
 PEOPLE_READ: Final = "people:read"
 SEGMENTS_READ: Final = "segments:read"
 SEGMENTS_WRITE: Final = "segments:write"
 SCOPES: Final = {
-    "events:read": "follow each event as it is accepted or rejected",
+    EVENTS_READ: "follow each event as it is accepted or rejected, and read what was rejected",
+    IMPORTS_WRITE: "bring in files of events and traits, and send test events",
     MEMBERSHIPS_READ: "read who is in which segment, and follow who enters and leaves",
     "metrics:read": "read the measurements of the server",
     PEOPLE_READ: "read what is known of a person, and why they are in a segment or not",

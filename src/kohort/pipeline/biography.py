@@ -77,7 +77,7 @@ def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
         HeldTrait(
             name,
             types[name],
-            _shown(row[VALUE_COLUMNS[types[name]]], types[name]),
+            shown_value(row[VALUE_COLUMNS[types[name]]], types[name]),
             row["set_at"],
             row["recorded_at"],
             row["source"],
@@ -103,11 +103,16 @@ def _properties(row: Mapping[str, Any], catalog: Catalog) -> dict[str, Shown]:
     for name, types in sorted(catalog.events.get(row["name"], {}).items()):
         for kind, column in types.items():
             if row.get(column) is not None:
-                found[name] = _shown(row[column], kind)
+                found[name] = shown_value(row[column], kind)
     return found
 
 
-def _shown(value: Any, kind: ValueType) -> Shown:
+def shown_value(value: Any, kind: ValueType) -> Shown:
+    """Return a value as it is stored as people are shown it.
+
+    >>> shown_value(12_500_000, ValueType.NUMBER)
+    Decimal('12.5')
+    """
     match kind:
         case ValueType.NUMBER:
             return decimal_of(value)

@@ -78,6 +78,7 @@ def application(
             "auto_configure": False,
         },
     )
+    app.state.is_open = feed.is_open  # what tells streams of pages to end
     desk = Desk(project)
     _mount(app, desk, feed)
     mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)

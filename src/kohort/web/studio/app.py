@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.web.api.asking import Desk
 from kohort.web.api.problems import Refusing, problem_answer
+from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.people import mount_people
@@ -23,7 +24,7 @@ _UNKNOWN_VISITOR: Final = 401
 def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
     """Add every page to an application; return what answers a request that is refused: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
-    for mount in (mount_home, mount_segment_list, mount_people):
+    for mount in (mount_home, mount_segment_list, mount_people, mount_events):
         mount(pages)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))

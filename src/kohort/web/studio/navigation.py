@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from kohort.governance.keys import PEOPLE_READ, SEGMENTS_READ
+from kohort.governance.keys import EVENTS_READ, PEOPLE_READ, SEGMENTS_READ
 from kohort.web.studio.visiting import Visitor
 
 
@@ -28,6 +28,7 @@ _WAYS: Final = (
     Way("/", _("Home"), ()),
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
     Way("/people", _("People"), (PEOPLE_READ,)),
+    Way("/events", _("Events"), (EVENTS_READ,)),
 )
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from kohort.clock import Moment
+from kohort.collection.acceptance import RequestRefusedError
 from kohort.project import Project
 from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.rules.languages import Language
@@ -130,6 +131,13 @@ class Pages:
             self.add(path, "POST", act, scopes)
 
         return register
+
+    def may(self, request: Request, *scopes: str) -> bool:
+        """Return whether who sent a request may still do what it asks: an answer may outlive many a session."""
+        try:
+            return self._doorkeeper(request).may(*scopes)
+        except RequestRefusedError:
+            return False
 
     def add(self, path: str, method: str, answer: Callable[..., Response], scopes: tuple[str, ...]) -> None:
         """Register what answers a method at a path."""
