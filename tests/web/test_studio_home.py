@@ -81,15 +81,6 @@ def test_it_is_said_in_plain_words(desk: Studio, language: str, words: list[str]
         assert one in page
 
 
-def test_what_was_corrected_counts_once(trading: Project, write_lines: WriteLines) -> None:
-    before = {one.name: (one.entered, one.left) for one in trading.today().segments}
-    trading.ingest(write_lines("late.jsonl", [order("ben", 9, days_ago=1.75)]))
-    list(trading.run())
-    after = {one.name: (one.entered, one.left) for one in trading.today().segments}
-    assert before == {"recent": (2, 1), "ever": (2, 0)}
-    assert after == {"recent": (1, 1), "ever": (1, 0)}, "ben was there before yesterday, as is known now"
-
-
 def test_a_day_on_it_is_another_yesterday(trading: Project, clock: SettableClock) -> None:
     clock.advance(DAY)
     list(trading.run())

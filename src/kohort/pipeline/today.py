@@ -196,8 +196,15 @@ def _moves(folder: Path, seq: int, at: Moment, tables: Tables) -> Mapping[tuple[
 
 @lru_cache(maxsize=8)
 def _moved(same: _SameTables, at: Moment) -> Mapping[tuple[str, str], int]:
-    _, seq = same.key
-    rows = ask(same.tables, _MOVES, [at - DAY, at, (seq + 1) * LOG_ROWS_A_RECORD])
+    return changes_between(same.tables, at - DAY, at, same.key[1])
+
+
+def changes_between(tables: Tables, after: Moment, up_to: Moment, seq: int) -> Mapping[tuple[str, str], int]:
+    """Return how often somebody entered or left a segment after a moment, up to another, by segment and change.
+
+    As the membership log says it up to the journal's record `seq`, once the rows that correct others have been heard.
+    """
+    rows = ask(tables, _MOVES, [after, up_to, (seq + 1) * LOG_ROWS_A_RECORD])
     return {(row["segment"], row["change"]): row["people"] for row in rows}
 
 
