@@ -95,7 +95,7 @@ def tracking_health(workspace: Workspace) -> TrackingHealth:
     events = tuple(
         PlannedEvent(
             name,
-            tuple(sorted(alias for alias, key in plan.keys_by_alias.items() if key == name != alias)),
+            plan.events[name].aliases if name in plan.events else (),
             name in plan.events,
             counts.get(name, 0),
             _properties(plan.types_of(name), plan.required_of(name), seen.get(name, {})),
