@@ -27,7 +27,13 @@ def logged(changes: list[tuple[str, str, int, int]]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     last: dict[int, int] = {}
     for segment, change, at, choice in changes:
-        row = {"seq": 1_000_000 + len(rows), "segment": segment, "version": 1, "person_id": "ada", "cause": "rule"}
+        row: dict[str, Any] = {
+            "seq": 1_000_000 + len(rows),
+            "segment": segment,
+            "version": 1,
+            "person_id": "ada",
+            "cause": "rule",
+        }
         row |= {"change": change, "effective_at": at, "recorded_at": 0, "corrects": None}
         if choice > 5 and rows:
             first = rows[choice % len(rows)]

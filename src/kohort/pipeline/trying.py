@@ -94,8 +94,8 @@ def _judged(workspace: Workspace, text: str, source: str) -> tuple[TriedEvent, A
     withholding = Withholding(requirements(workspace), workspace.settings.consent.categories())
     acceptance = withholding.judge(accept(body, source, now, limits))
     if acceptance.errors:
-        error = acceptance.errors[0]
-        return TriedEvent("rejected", error.pointer, error.message), acceptance
+        first = acceptance.errors[0]
+        return TriedEvent("rejected", first.pointer, first.message), acceptance
     if acceptance.withheld:
         return TriedEvent("withheld", reason=withholding.reason(source)), acceptance
     settings = workspace.settings

@@ -1,6 +1,6 @@
 """Events live: each as it is decided, the tracking plan beside, what was rejected, and a form to try one."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Form, Request, Response
 
@@ -56,7 +56,12 @@ def _answer(visit: Visit, request: Request, tried: TriedEvent, event: str, sourc
     page.sent = sent
     if "application/json" in request.headers.get("accept", ""):
         return Response(page.model_dump_json(), media_type="application/json")
-    more = {"tried": tried, "sent": sent, "types": TYPES, "value": lambda one: shown(one, visit.formats)}
+    more: dict[str, Any] = {
+        "tried": tried,
+        "sent": sent,
+        "types": TYPES,
+        "value": lambda one: shown(one, visit.formats),
+    }
     if request.headers.get("x-fragment"):
         return visit.draws("tried", **more)
     with visit.desk.asking() as project:
@@ -65,7 +70,7 @@ def _answer(visit: Visit, request: Request, tried: TriedEvent, event: str, sourc
     return visit.draws("events", page=found, **_more(sources) | {"event": event, "source": source} | more)
 
 
-def _more(sources: list[str]) -> dict[str, object]:
+def _more(sources: list[str]) -> dict[str, Any]:
     return {"sources": sources, "event": _EXAMPLE, "source": _TEST_SOURCE, "tried": None, "types": TYPES}
 
 
