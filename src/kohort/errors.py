@@ -18,7 +18,8 @@
     │   │   └── TopicError          a topic of Kafka, or the way to it, cannot be used as it is declared
     │   ├── MissingExtraError       an optional library is not installed                     exit code 6
     │   └── CheckError              a check fails before something is changed: nothing was   exit code 8
-    │       └── StalePlanError      a plan no longer fits what it was made from
+    │       ├── StalePlanError      a plan no longer fits what it was made from
+    │       └── ChangedSinceError   what is to be changed is not as whoever changes it believes
     └── TransientError              trying again later may succeed                           exit code 7
         ├── LockedError             another command is writing
         ├── FollowingError          another project folder leads on the same journal
@@ -185,6 +186,14 @@ class StalePlanError(CheckError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"{problem}, so nothing was applied; look at a new one with: kohort plan")
+
+
+class ChangedSinceError(CheckError):
+    """What is to be changed is not as whoever changes it believes; `unsaid` if they did not say how they believe it."""
+
+    def __init__(self, problem: str, *, unsaid: bool = False) -> None:
+        self.unsaid = unsaid
+        super().__init__(problem)
 
 
 class LockedError(TransientError):

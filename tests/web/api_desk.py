@@ -51,6 +51,11 @@ class Counter:
         shown = {"authorization": f"Bearer {self.key}", **headers}
         return httpx.post(self.url + path, json=body, headers=shown, timeout=30)
 
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """Ask with any method; a body is sent as JSON."""
+        shown = {"authorization": f"Bearer {self.key}", **headers}
+        return httpx.request(method, self.url + path, json=body, headers=shown, timeout=30)
+
     @contextmanager
     def follow(self, query: str = "", **headers: str) -> Iterator[Iterator[Heard]]:
         """Follow memberships; leaving the block cuts the connection."""

@@ -6,7 +6,9 @@ from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
     from kohort.pipeline.taxonomy import FrequentValue, Taxonomy
+    from kohort.rules.catalog import Catalog
     from kohort.rules.complete import Completion
+    from kohort.rules.languages import Language
 
 
 class VocabularyFacet(Facet):
@@ -21,6 +23,12 @@ class VocabularyFacet(Facet):
     def event_names(self) -> list[str]:
         """Return the names of all events that data have shown or that are declared."""
         return sorted(self._workspace().catalog({}).events)
+
+    def catalog(self, language: "Language") -> "Catalog":
+        """Return the names and types that a rule written in a language can have, as reading and checking need them."""
+        from kohort.pipeline.preview import catalog_in
+
+        return catalog_in(self._workspace(), language)
 
     def completions(self, sentence: str) -> "list[Completion]":
         """Return what may follow in a sentence that somebody is writing: words first, then names."""

@@ -12,6 +12,7 @@ from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
 from kohort.web.api.changes import mount_changes
+from kohort.web.api.definitions import mount_definitions, mount_editing
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
@@ -31,7 +32,9 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
         403: "The key has not the scope.",
         404: "There is no such segment.",
         409: "The segment cannot be evaluated yet.",
+        412: "What is to be changed was changed since; look at it anew.",
         422: "A part of the request makes no sense; `where` names it.",
+        428: "Say with If-Match which version is to be changed.",
         503: "Come again, after the seconds of the header Retry-After.",
     }.items()
 }
@@ -100,6 +103,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_segments(listed, desk)
     segments, key = behind(SEGMENTS_READ)
     mount_segment_details(segments, desk)
+    mount_definitions(segments, desk)
     mount_previews(segments, desk, key)
     mount_taxonomy(segments, desk)
     people, _ = behind(PEOPLE_READ)
@@ -107,6 +111,8 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_values(people, desk)
     mount_people(people, desk)
     changing, key = behind(SEGMENTS_WRITE)
-    mount_changes(changing, desk, key, Repeats(State(desk.project.folder.state), desk.project.clock))
+    repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
+    mount_changes(changing, desk, key, repeats)
+    mount_editing(changing, desk, key, repeats)
     for router in (memberships, listed, segments, people, changing):
         app.include_router(router)

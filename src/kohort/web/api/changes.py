@@ -1,10 +1,7 @@
 """Changing segments: plan, look, then apply exactly that."""
 
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Final
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Body, Header, Response
 
 from kohort.collection.acceptance import RequestRefusedError
@@ -13,8 +10,7 @@ from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.models.changes import Application, ApplicationAsked, Plan, PlanAsked
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
-
-_LARGEST: Final = 50_000_000
+from kohort.web.api.tokens import plan_of, token_of
 
 
 def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) -> None:
@@ -33,7 +29,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
             else:
                 found = project.plan(moment, instead=asked.instead)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
-        token = None if asked.instead else _token_of(found)
+        token = None if asked.instead else token_of(found)
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
@@ -42,10 +38,10 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
         shown: Annotated[SecretKey, key],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,
     ) -> Response:
-        planned = _plan_of(asked.token)
+        planned = plan_of(asked.token)
 
         def work() -> Application:
-            with desk.changing(asked="body") as project:
+            with desk.changing(asked="body", guard="body.despite") as project:
                 return Application(changed=project.apply(planned, despite=asked.despite, reason=asked.reason))
 
         return repeats.once(shown.key_id, idempotency_key, asked, work)
@@ -53,18 +49,3 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
 
 def _fields(plan: ChangePlan) -> dict[str, object]:
     return {name: getattr(plan, name) for name in Plan.model_fields if name != "token"}
-
-
-def _token_of(plan: ChangePlan) -> str:
-    return urlsafe_b64encode(zlib.compress(msgspec.json.encode(plan))).decode()
-
-
-def _plan_of(token: str) -> ChangePlan:
-    """Return the plan that a token stands for; raises RequestRefusedError for one that we did not give."""
-    try:
-        unpacking = zlib.decompressobj()
-        text = unpacking.decompress(urlsafe_b64decode(token.encode("ascii")), _LARGEST)
-        return msgspec.json.decode(text, type=ChangePlan)
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:
-        problem = "this token is none that a plan gave; ask for a plan first"
-        raise RequestRefusedError(422, "invalid_token", problem, where="body.token") from error

@@ -10,6 +10,8 @@ from starlette.responses import RedirectResponse
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.web.api.asking import Desk
 from kohort.web.api.problems import Refusing, problem_answer
+from kohort.web.studio.builder.pages import mount_builder
+from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
@@ -24,7 +26,7 @@ _UNKNOWN_VISITOR: Final = 401
 def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
     """Add every page to an application; return what answers a request that is refused: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
-    for mount in (mount_home, mount_segment_list, mount_people, mount_events):
+    for mount in (mount_home, mount_segment_list, mount_builder, mount_changes, mount_people, mount_events):
         mount(pages)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))

@@ -63,7 +63,7 @@ def _answer(visit: Visit, request: Request, tried: TriedEvent, event: str, sourc
         "value": lambda one: shown(one, visit.formats),
     }
     if request.headers.get("x-fragment"):
-        return visit.draws("tried", **more)
+        return Response(visit.fragment("tried", **more), media_type="text/html")
     with visit.desk.asking() as project:
         health, sources = project.tracking_health(), _sources(project)
     found = models.EventsPage.model_validate(health)
