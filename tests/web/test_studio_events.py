@@ -172,10 +172,9 @@ def test_without_consent_nothing_is_even_tried_to_be_kept(planned: Project) -> N
     settings.write_text(settings.read_text() + CONSENT)
     with studio(planned) as desk:
         data = {"event": json.dumps(track("Purchase", total=1)), "source": "web", "csrf": EVERY_RIGHT.csrf}
+        shown = {"accept": "application/json", "sec-fetch-site": "same-origin"}
         answers = [
-            httpx.post(
-                f"{desk.url}/events/{path}", data=data, headers={"accept": "application/json"}, timeout=60
-            ).json()
+            httpx.post(f"{desk.url}/events/{path}", data=data, headers=shown, timeout=60).json()
             for path in ("try", "send")
         ]
     assert [(one["fate"], one["sent"]) for one in answers] == [("withheld", False)] * 2

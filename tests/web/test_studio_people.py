@@ -210,3 +210,22 @@ def test_who_may_not_see_people_is_told_so(trading: Project, ada: str) -> None:
     with studio(trading, "segments:read") as found:
         for path in ("/people", ada, f"{ada}.json", f"{ada}.csv"):
             assert found.get(path).status_code == 403
+
+
+def test_an_analyst_sees_a_person_and_not_who_it_is(trading: Project, ada: str) -> None:
+    with studio(trading, "people:pseudonymised") as found:
+        assert found.get(ada).status_code == 404, "a person id is no way in"
+        assert found.get("/people.json?identifier=ada").json()["found"] == []
+        assert "A pseudonym" in found.get("/people").text
+        pseudonym = trading.pseudonyms.of(ada.rpartition("/")[2], "person")
+        assert found.get(f"/people?identifier={pseudonym}").headers["location"] == f"/people/{pseudonym}"
+        page = found.get(f"/people/{pseudonym}?segment=rich", "fr").text
+        data = found.get(f"/people/{pseudonym}.json").json()
+        older = found.get(f"/people/{pseudonym}.json?before={data['next_cursor']}").json()
+    for text in (page, json.dumps(data)):
+        assert "Ada@Example.org" not in text
+        assert "device 1" not in text
+        assert ada.rpartition("/")[2] not in text
+    assert "somme de order_completed.total" in page
+    assert {one["name"]: one["value"] for one in data["traits"]}["city"] == "Paris"
+    assert [one["properties"]["total"] for one in older["events"]] == ["4.5", "3.5", "2.5", "1.5", "0.5"]

@@ -1,13 +1,14 @@
 """Events live: each as it is decided, the tracking plan beside, what was rejected, and a form to try one."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Form, Request, Response
+from fastapi import Request, Response
 
 from kohort.governance.keys import EVENTS_READ, IMPORTS_WRITE
 from kohort.pipeline.tracking_health import TrackingHealth
 from kohort.pipeline.trying import TriedEvent
 from kohort.project import Project
+from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.models import events as models
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 from kohort.web.studio.values import TYPES, shown
@@ -15,15 +16,12 @@ from kohort.web.studio.watching import mount_event_stream
 
 _COLUMNS: Final = ("event", "declared", "count", "rejected", "property", "type", "required", "seen")
 _TEST_SOURCE: Final = "test"
-_MOST_TEXT: Final = 200_000
 _EXAMPLE: Final = """{
   "type": "track",
   "event": "Order Completed",
   "userId": "ada",
   "properties": {"total": 42}
 }"""
-Text = Annotated[str, Form(max_length=_MOST_TEXT)]
-Source = Annotated[str, Form(max_length=200)]
 
 
 def mount_events(pages: Pages) -> None:
@@ -37,17 +35,24 @@ def mount_events(pages: Pages) -> None:
         return visit.shows("events", models.EventsPage.model_validate(health), _listed(health), **_more(sources))
 
     @pages.action("/events/try", EVENTS_READ)
-    def try_event(visit: Visiting, request: Request, event: Text = "", source: Source = _TEST_SOURCE) -> Response:
+    def try_event(visit: Visiting, request: Request, body: Body) -> Response:
+        event, source = _posted(body)
         with visit.desk.asking() as project:
             tried = project.try_event(event, _known(source, project))
         return _answer(visit, request, tried, event, source, sent=False)
 
     @pages.action("/events/send", IMPORTS_WRITE)
-    def send_event(visit: Visiting, request: Request, event: Text = "", source: Source = _TEST_SOURCE) -> Response:
+    def send_event(visit: Visiting, request: Request, body: Body) -> Response:
+        event, source = _posted(body)
         with visit.desk.changing() as project:
             tried = project.send_event(event, _known(source, project))
         sent = tried.fate in {"accepted", "duplicate"}
         return _answer(visit, request, tried, event, source, sent=sent)
+
+
+def _posted(body: bytes) -> tuple[str, str]:
+    form = posted(body)
+    return form.get("event", ""), form.get("source", _TEST_SOURCE)
 
 
 def _answer(visit: Visit, request: Request, tried: TriedEvent, event: str, source: str, *, sent: bool) -> Response:

@@ -1,6 +1,7 @@
 """People: finding somebody by an identifier, and everything that is known of one person, with why they are where."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -9,14 +10,18 @@ from fastapi import Path, Query, Response
 from starlette.responses import RedirectResponse
 
 from kohort.definitions.score import BehaviourDefinition, RfmDefinition, ScoreDefinition
-from kohort.governance.keys import PEOPLE_READ
+from kohort.engines.evaluation import Explanation
+from kohort.errors import UnknownNameError
+from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.pipeline import biography
+from kohort.pipeline.person import PersonRecord
 from kohort.project import Project
 from kohort.reports.explanation import WORDS, Telling
 from kohort.storage.histories import Place
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.people import HeldTrait, LivedEvent, Person
 from kohort.web.api.rules import explanation_of
+from kohort.web.disclosure import Disclosure, disclosure_to, identifiers_of
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.models.people import FoundPerson, HeldScore, PeopleFound, PersonPage, PersonSegment
 from kohort.web.studio.pages import Listed, Pages, Visiting
@@ -32,16 +37,18 @@ Who = Annotated[str, Path(max_length=1_000)]
 def mount_people(pages: Pages) -> None:
     """Add `/people` and `/people/{person}`."""
 
-    @pages.page("/people", PEOPLE_READ, listed=True)
+    @pages.page("/people", PEOPLE_READ, PEOPLE_PSEUDONYMISED, listed=True)
     def people(visit: Visiting, identifier: Identifier = "") -> Response:
+        told = disclosure_to(visit.project, visit.visitor)
         with visit.desk.asking() as project:
-            found = [FoundPerson.model_validate(one) for one in project.find_people(identifier)]
+            found = _found(project, identifier.strip(), told)
         if len(found) == 1 and visit.form == "html":
             return RedirectResponse(f"/people/{quote(found[0].person_id, safe='')}", 303)
         rows = [[getattr(one, column) for column in _FOUND] for one in found]
-        return visit.shows("people", PeopleFound(identifier=identifier, found=found), Listed(_FOUND, rows))
+        page = PeopleFound(identifier=identifier, found=found)
+        return visit.shows("people", page, Listed(_FOUND, rows), masks=told.masks)
 
-    @pages.page("/people/{person}", PEOPLE_READ, listed=True)
+    @pages.page("/people/{person}", PEOPLE_READ, PEOPLE_PSEUDONYMISED, listed=True)
     def person(
         visit: Visiting,
         person: Who,
@@ -49,38 +56,96 @@ def mount_people(pages: Pages) -> None:
         event: Annotated[str, Query(max_length=200)] = "",
         before: Annotated[str, Query(max_length=2_000)] = "",
     ) -> Response:
-        place = Place(*place_of(before)) if before else None
-        with visit.desk.asking(person="path.person", segment="query.segment", asked="query.segment") as project:
-            who = project.person(person)
-            lived = project.timeline(who.person_id, place, _MOST_EVENTS + 1, event=event or None)
-            held, scores = project.traits(who.person_id), project.scores
-            found = project.explain(segment, who.person_id) if segment else None
-            segments = _segments_of(project, who.person_id)
-            names = [one for one in project.event_names() if one]
-        page = PersonPage(
-            person=Person.model_validate(who),
-            segments=segments,
-            explanation=None if found is None else explanation_of(found, segment, who.person_id),
-            traits=[HeldTrait.model_validate(one) for one in _said(held, scores)],
-            scores=[score for score, _, _ in _scored(held, scores)],
-            event=event,
-            events=[LivedEvent.model_validate(one) for one in lived[:_MOST_EVENTS]],
-            next_cursor=_cursor(lived),
-        )
+        told = disclosure_to(visit.project, visit.visitor)
+        with (
+            visit.desk.asking(person="path.person", segment="query.segment", asked="query.segment") as project,
+            told.asking_of(person) as one,
+        ):
+            lived = _Lived(event, _place(before, told) if before else None)
+            known = _known(project, one, told, lived, segment)
+            names, scores = project.event_names(), project.scores
+        page = _page(known, lived, scores, segment)
         return visit.shows(
             "person",
             page,
             Listed(_LIVED, [_row(one) for one in page.events]),
-            lived=lived[:_MOST_EVENTS],
-            said=_said(held, scores),
-            scored=_scored(held, scores),
-            why=found,
+            lived=known.lived,
+            said=_said(known.held, scores),
+            scored=_scored(known.held, scores),
+            why=known.why,
             telling=telling_of(visit.formats),
             words=ScoreWords(scores, visit.formats),
             value=lambda one: shown(one, visit.formats),
             event_names=names,
-            is_first=place is None,
+            is_first=lived.before is None,
         )
+
+
+@dataclass(frozen=True)
+class _Lived:
+    """Which part of a timeline is asked for: of one event or of all (""), before a place."""
+
+    event: str
+    before: Place | None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is told of a person."""
+
+    record: PersonRecord
+    segments: list[PersonSegment]
+    held: Sequence[biography.HeldTrait]
+    lived: Sequence[biography.LivedEvent]
+    next_cursor: str | None
+    why: Explanation | None
+
+
+def _known(project: Project, person: str, told: Disclosure, asked: _Lived, segment: str) -> _Known:
+    record = project.person(person)
+    identifiers = identifiers_of(record)
+    lived = project.timeline(record.person_id, asked.before, _MOST_EVENTS + 1, event=asked.event or None)
+    last = lived[_MOST_EVENTS - 1] if len(lived) > _MOST_EVENTS else None
+    why = project.explain(segment, record.person_id) if segment else None
+    return _Known(
+        told.person(record),
+        _segments_of(project, record.person_id),
+        told.traits(project.traits(record.person_id), identifiers),
+        told.timeline(lived[:_MOST_EVENTS], identifiers),
+        None if last is None else written_cursor(last.at, told.cursor(last.event_id)),
+        None if why is None else told.explanation(why, identifiers),
+    )
+
+
+def _page(known: _Known, lived: _Lived, scores: Sequence[ScoreDefinition], segment: str) -> PersonPage:
+    who = known.record.person_id
+    return PersonPage(
+        person=Person.model_validate(known.record),
+        segments=known.segments,
+        explanation=None if known.why is None else explanation_of(known.why, segment, who),
+        traits=[HeldTrait.model_validate(one) for one in _said(known.held, scores)],
+        scores=[score for score, _, _ in _scored(known.held, scores)],
+        event=lived.event,
+        events=[LivedEvent.model_validate(one) for one in known.lived],
+        next_cursor=known.next_cursor,
+    )
+
+
+def _found(project: Project, identifier: str, told: Disclosure) -> list[FoundPerson]:
+    if not told.masks:
+        return [FoundPerson.model_validate(one) for one in project.find_people(identifier)]
+    try:
+        # Who may not know who people are asks by nothing but the pseudonyms that answers had.
+        with told.asking_of(identifier) as person:
+            record = told.person(project.person(person))
+    except UnknownNameError:
+        return []
+    return [FoundPerson(person_id=record.person_id, kind="person_id", value=identifier, refused="")]
+
+
+def _place(cursor: str, told: Disclosure) -> Place:
+    moment, event = place_of(cursor)
+    return Place(moment, told.place(event))
 
 
 def telling_of(formats: Formats) -> Telling:
@@ -142,13 +207,6 @@ def _kind(score: ScoreDefinition) -> str:
     if isinstance(score, RfmDefinition):
         return "rfm"
     return "behaviour" if isinstance(score, BehaviourDefinition) else "clusters"
-
-
-def _cursor(lived: Sequence[biography.LivedEvent]) -> str | None:
-    if len(lived) <= _MOST_EVENTS:
-        return None
-    last = lived[_MOST_EVENTS - 1]
-    return written_cursor(last.at, last.event_id)
 
 
 def _row(event: LivedEvent) -> list[object]:

@@ -1,11 +1,12 @@
 """Each event as it is decided, as server-sent events for the page of events, worded as its reader reads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import msgspec
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from kohort.clock import datetime_of, format_utc
 from kohort.collection.acceptance import RequestRefusedError
@@ -34,20 +35,24 @@ def mount_event_stream(pages: Pages) -> None:
         if len(streams) >= _MOST_STREAMS:
             raise RequestRefusedError(503, "too_many_streams", "enough others are watching", retry_after=30)
         is_open: Callable[[], bool] = request.app.state.is_open
-        return EventStream(
-            _parts(visit, lambda: is_open() and pages.may(request, EVENTS_READ), streams), headers=STREAM_HEADERS
-        )
+
+        async def allowed() -> bool:
+            return is_open() and await run_in_threadpool(pages.may, request, EVENTS_READ)
+
+        return EventStream(_parts(visit, is_open, allowed, streams), headers=STREAM_HEADERS)
 
     pages.add("/events/stream", "GET", stream, (EVENTS_READ,))
 
 
-async def _parts(visit: Visit, goes_on: Callable[[], bool], streams: set[object]) -> AsyncIterator[bytes]:
+async def _parts(
+    visit: Visit, is_open: Callable[[], bool], allowed: Callable[[], Awaitable[bool]], streams: set[object]
+) -> AsyncIterator[bytes]:
     one, silent, looks = object(), 0, 0
     streams.add(one)
     try:
         with visit.project.watch().follow() as follower:
             yield f"retry: {_RETRY}\n\n".encode()
-            while looks % _SILENCE or goes_on():
+            while is_open() and (looks % _SILENCE or await allowed()):
                 seen = follower.read()
                 silent = 0 if seen else silent + 1
                 if seen:
