@@ -15,6 +15,7 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
+from kohort.facets.events import EventsFacet
 from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.records import RecordsFacet
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
+    from kohort.pipeline.today import Today
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
     from kohort.segments.change_plan import ChangePlan
@@ -59,7 +61,15 @@ _FOREVER: Final = 2**63 - 1
 
 
 class Project(
-    AccountsFacet, EditingFacet, PeopleFacet, RecordsFacet, SegmentsFacet, LearningFacet, VocabularyFacet, ServingFacet
+    AccountsFacet,
+    EditingFacet,
+    EventsFacet,
+    LearningFacet,
+    PeopleFacet,
+    RecordsFacet,
+    SegmentsFacet,
+    ServingFacet,
+    VocabularyFacet,
 ):
     """A project in a folder.
 
@@ -363,6 +373,13 @@ class Project(
         from kohort.pipeline.status import project_status
 
         return project_status(self._workspace())
+
+    def today(self) -> "Today":
+        """Return what has changed in the day before the project's present, and what needs somebody; soon answered."""
+        from kohort.pipeline.today import today
+
+        workspace = self._workspace()
+        return today(workspace, self._moment(workspace, None))
 
     def dead_letters(self) -> pa.Table:
         """Return what was rejected and not replayed yet: source, file, line, field, reason, raw."""

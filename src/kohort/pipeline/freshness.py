@@ -46,10 +46,15 @@ def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Fresh
     """Return how far a project is behind; `before` is an earlier answer, which spares reading what has not changed."""
     epoch = readable(workspace.tables)
     behind = max(0, workspace.journal.last_seq() - workspace.seen.watermark())
-    waiting = _first_received(workspace, epoch)
+    waiting = waiting_since(workspace)
     if before is not None and before.epoch == epoch:
         return replace(before, behind=behind, waiting_since=waiting)
     return _evaluated(workspace, Freshness(behind, waiting, epoch))
+
+
+def waiting_since(workspace: Workspace) -> Moment | None:
+    """Return when the oldest event was received that no evaluation of the segments counts; None if there is none."""
+    return _first_received(workspace, readable(workspace.tables))
 
 
 def evaluated_at(workspace: Workspace) -> dict[str, Moment]:

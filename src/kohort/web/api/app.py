@@ -84,6 +84,7 @@ def application(
         },
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign] # FastAPI's own way to say more
+    app.state.is_open = feed.is_open  # what tells streams of pages to end
     desk = Desk(project)
     _mount(app, desk, feed)
     mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)

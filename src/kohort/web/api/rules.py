@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from kohort.engines import evaluation
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.web.access import check_key
 from kohort.web.api.asking import Desk, answered
@@ -56,5 +57,10 @@ def mount_explanations(router: APIRouter, desk: Desk, caller: object) -> None:
             record = project.person(one)
             found = told.explanation(project.explain(name, one, moment), identifiers_of(record))
         identity = told.person_id(record.person_id)
-        whole = Reason.model_validate(found).model_dump() | {"since": found.since, "outlook": found.outlook}
-        return answered(Explanation.model_validate(whole | {"segment": name, "person_id": identity}))
+        return answered(explanation_of(found, name, identity))
+
+
+def explanation_of(found: evaluation.Explanation, segment: str, person_id: str) -> Explanation:
+    """Return an explanation as answers have it."""
+    whole = Reason.model_validate(found).model_dump() | {"since": found.since, "outlook": found.outlook}
+    return Explanation.model_validate(whole | {"segment": segment, "person_id": person_id})

@@ -14,8 +14,10 @@ from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.builder.pages import mount_builder
 from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.discover.pages import mount_discover
+from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
+from kohort.web.studio.people import mount_people
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
@@ -34,9 +36,11 @@ def mount_studio(
         mount_home,
         mount_segment_list,
         mount_segment,
-        mount_discover,
         mount_builder,
         mount_changes,
+        mount_people,
+        mount_discover,
+        mount_events,
         mount_sources,
         *more,
     ):
