@@ -72,7 +72,7 @@ class Engine:
     def _keep_up(self) -> None:
         seq, tracking = self._journal.last_seq(), _sign_of(self._project.folder.tracking)
         now = self._clock.now()
-        is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
+        is_time = self._live.is_behind or (self._live.is_kept and not self._ticked <= now < self._ticked + _TICK)
         wants = self._standing is not None and self._standing.wants
         if seq == self._applied and tracking == self._tracking and not is_time and not wants:
             self._project.write_behind()

@@ -137,8 +137,15 @@ class LiveEngine:
         one and the same moment is done at once, however much it is. Raises UsageError for a moment that is past.
         """
         changes = self.tell(Arrivals(), self._reach(to, most))
-        self._upkeep.look_further()
+        self.look_further()
         return changes
+
+    def look_further(self) -> None:
+        """Foresee more of what time will change, for some of the people, if that is to be done within half a day.
+
+        Whoever does so now and then is never told of a time that is not foreseen yet, which takes long for everybody.
+        """
+        self._upkeep.look_further()
 
     def _reach(self, to: Moment, most: int) -> Moment:
         """Return the last moment up to `to` by which at most so much is due, or that of the next if that is more."""
