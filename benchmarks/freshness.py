@@ -36,8 +36,11 @@ _FRESH: Final = 2
 UTC: Final = zone_of("UTC")
 
 
-def made(folder: Path, people: int, segments: int) -> Project:
-    """Return a project whose people have visited, and whose segments have been run."""
+def made(folder: Path, people: int, segments: int, leaving: int = 0, until: Moment = 0) -> Project:
+    """Return a project whose people have visited, and whose segments have been run.
+
+    So many people besides are `leaving` the first segment at the moment `until`.
+    """
     project = Project.create(folder)
     path = project.folder.path
     for kind in ("segments", "scores"):
@@ -52,6 +55,9 @@ def made(folder: Path, people: int, segments: int) -> Project:
     old = project.clock.now() - 30 * 24 * 3600 * SECOND
     events = "".join(json.dumps(visit(f"u{n}", f"o{n}", old + n, n % 90)) + "\n" for n in range(people))
     (folder / "old.jsonl").write_text(events)
+    week = until - 7 * 24 * 3600 * SECOND
+    with (folder / "old.jsonl").open("a") as file:
+        file.writelines(json.dumps(visit(f"q{n}", f"q{n}", week, 1)) + "\n" for n in range(leaving))
     project.ingest(folder / "old.jsonl")
     list(project.run())
     return project
