@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from live_desk import LiveDesk
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND
 from kohort.pipeline.live import keeping
+from kohort.storage.tables import Tables
 from small_shop import NOW, tables_of
 
 VISIT = {"event": "Visit"}
@@ -170,6 +172,29 @@ def test_joining_small_files_changes_nothing(desk: LiveDesk) -> None:
     desk.receive(VISIT | {"userId": "bob"})
     desk.step()
     assert desk.log() == [*stood, "recent bob entered 70", "visitors bob entered 70"]
+
+
+def test_freshness_is_told_from_what_came_since_it_was_last_told(
+    desk: LiveDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, read, rows = desk.project.freshness(), Tables.read_after, list[int]()
+
+    def counted(tables: Tables, name: str, seq: int) -> pa.Table:
+        found = read(tables, name, seq)
+        rows.append(len(found))
+        return found
+
+    for number in range(12):
+        desk.receive(VISIT | {"userId": f"u{number}"})
+        desk.step(after=SECOND)
+        with monkeypatch.context() as patched:
+            patched.setattr(Tables, "read_after", counted)
+            rows.clear()
+            before = desk.project.freshness(before)
+        assert sum(rows) <= 4, "one update, and a size of each of two segments"
+        assert before == desk.project.freshness()
+    desk.run()
+    assert desk.project.freshness(before) == desk.project.freshness()
 
 
 def test_an_event_of_which_no_rule_speaks_changes_nothing(desk: LiveDesk, monkeypatch: pytest.MonkeyPatch) -> None:
