@@ -47,7 +47,7 @@ class Engine:
         self._arrived: Moment | None = None
         self._last_run: Moment | None = None
         self._failures = Failures(log)
-        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
+        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness, project.untaken)
         self._stalled: tuple[str, ...] = ()
         # Compiled loops take their time to load; who is told to end meanwhile must have heard it.
         from kohort.pipeline.live.keeping import LiveMemberships  # noqa: PLC0415
@@ -104,6 +104,7 @@ class Engine:
         if self._standing is not None and leads != self._leads:
             self._log.say("leads" if leads else "follows", term=self._standing.term)
         self._leads = leads
+        self._measurements.stands(leads=leads)
 
     def _run_if_due(self) -> None:
         settings, now = self._settings_now(), self._clock.now()
