@@ -13,6 +13,8 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.accounts import AccountsFacet
+from kohort.facets.editing import EditingFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
@@ -53,7 +55,7 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(PeopleFacet, VocabularyFacet, ServingFacet):
+class Project(AccountsFacet, EditingFacet, PeopleFacet, VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
@@ -214,17 +216,24 @@ class Project(PeopleFacet, VocabularyFacet, ServingFacet):
             drop_others(workspace.folder.mapped, "")
             return open_projection(workspace).catch_up(progress)
 
-    def preview(self, rule: "str | Rule | RuleExpression", at: Time = None, *, sample: int = 5) -> Preview:
+    def preview(
+        self,
+        rule: "str | Rule | RuleExpression",
+        at: Time = None,
+        *,
+        sample: int = 5,
+        language: Language | None = None,
+    ) -> Preview:
         """Evaluate a rule that nobody saved, and each of its conditions: a sentence, or one built in Python.
 
-        Raises RuleError if it is wrong.
+        It is read and told in `language`, by default the project's. Raises RuleError if it is wrong.
         """
         if not isinstance(rule, str):
             from kohort.rules.expressions import tree_of
 
             rule = tree_of(rule)
         workspace = self._workspace()
-        return preview(workspace, rule, self._moment(workspace, at), sample)
+        return preview(workspace, rule, self._moment(workspace, at), sample, language)
 
     def preview_segment(self, segment: str, at: Time = None, *, sample: int = 5) -> Preview:
         """Evaluate the rule of a segment, and each of its conditions, as of the last run by default."""

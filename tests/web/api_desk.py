@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvloop
+from fastapi import FastAPI
 
 from kohort.clock import DAY
 from kohort.errors import StorageError
@@ -50,6 +51,11 @@ class Counter:
         shown = {"authorization": f"Bearer {self.key}", **headers}
         return httpx.post(self.url + path, json=body, headers=shown, timeout=30)
 
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """Ask with any method; a body is sent as JSON."""
+        shown = {"authorization": f"Bearer {self.key}", **headers}
+        return httpx.request(method, self.url + path, json=body, headers=shown, timeout=30)
+
     @contextmanager
     def follow(self, query: str = "", **headers: str) -> Iterator[Iterator[Heard]]:
         """Follow memberships; leaving the block cuts the connection."""
@@ -83,12 +89,9 @@ def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
 
 
 @contextmanager
-def answering(project: Project, *scopes: str) -> Iterator[Counter]:
-    """Serve a project's API in a thread, on a free port; without scopes its key may read memberships."""
-    plain, _ = project.keys.create_secret("programs", scopes or ["memberships:read"], project.clock.now() + 30 * DAY)
-    troubles: list[StorageError] = []
-    feed = Feed(project.membership_log(), troubles.append)
-    server = http_server(application(project, feed), grace=5)
+def serving(app: FastAPI, feed: Feed) -> Iterator[str]:
+    """Serve an application in a thread, on a free port; give its address."""
+    server = http_server(app, grace=5)
     feed.running = lambda: not server.should_exit
     listening = socket.create_server(("127.0.0.1", 0), backlog=64)
 
@@ -101,9 +104,19 @@ def answering(project: Project, *scopes: str) -> Iterator[Counter]:
     try:
         while not server.started:
             assert thread.is_alive()
-        yield Counter(f"http://127.0.0.1:{listening.getsockname()[1]}", plain)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+@contextmanager
+def answering(project: Project, *scopes: str) -> Iterator[Counter]:
+    """Serve a project's API in a thread, on a free port; without scopes its key may read memberships."""
+    plain, _ = project.keys.create_secret("programs", scopes or ["memberships:read"], project.clock.now() + 30 * DAY)
+    troubles: list[StorageError] = []
+    feed = Feed(project.membership_log(), troubles.append)
+    with serving(application(project, feed), feed) as url:
+        yield Counter(url, plain)
     assert troubles == []

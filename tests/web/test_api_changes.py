@@ -91,6 +91,11 @@ def test_a_test_that_fails_stops_an_application(counter: Counter, trading: Proje
     assert trading.members("regulars").num_rows == 1
 
 
+def test_a_guard_rail_that_nobody_knows_is_no_fault_of_the_project(counter: Counter) -> None:
+    body = {"token": counter.post(PLANS, {}).json()["token"], "despite": ["smallst"], "reason": "why"}
+    assert problem(counter.post(APPLICATIONS, body)) == (422, "unknown_guard", "body.despite")
+
+
 def test_a_request_that_comes_again_is_done_once(counter: Counter, trading: Project, clock: SettableClock) -> None:
     declare(trading, SEGMENTS.replace(">= 2", ">= 1"))
     body = {"token": counter.post(PLANS, {}).json()["token"]}
@@ -118,6 +123,7 @@ def test_a_request_that_comes_again_is_done_once(counter: Counter, trading: Proj
         (PLANS, {"files": []}, (422, "invalid_request", "body.files")),
         (APPLICATIONS, {"token": "é"}, (422, "invalid_token", "body.token")),
         (APPLICATIONS, {"token": "AAAA"}, (422, "invalid_token", "body.token")),
+        (APPLICATIONS, {"token": "", "despite": ["x"]}, (422, "invalid_token", "body.token")),
         (APPLICATIONS, {}, (422, "invalid_request", "body.token")),
     ],
 )

@@ -67,7 +67,7 @@ def test_a_stream_outlives_the_process_and_a_rebuild(server: Running, project: P
     read: list[int] = []
     with counter.follow("?since=0") as blocks:
         read += [one.id for one in islice((one for one in blocks if one.event), 2)]
-        os.kill(server.child("kohort.web.api"), signal.SIGKILL)
+        os.kill(server.child("kohort.web.answering"), signal.SIGKILL)
         with pytest.raises(httpx.RemoteProtocolError):
             list(blocks)
     buyers.come(2)

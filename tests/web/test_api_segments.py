@@ -49,6 +49,7 @@ def test_a_segment_says_what_it_means(counter: Counter) -> None:
     assert answer.json() == {
         "name": "regulars",
         "label": "Regulars",
+        "labels": {"en": "Regulars", "fr": "Regulars"},
         "version": 1,
         "sentence": "count of order_completed in last 90 days >= 2",
         "size": 1,

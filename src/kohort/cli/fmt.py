@@ -1,9 +1,7 @@
 """`kohort fmt`: the rules of segment files in their one canonical form, everything else as people wrote it."""
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import yaml
 
@@ -12,9 +10,8 @@ from kohort.errors import DefinitionError, Place, RuleError, UsageError
 from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
+from kohort.segments.yaml_text import composed, pairs_of, scalars
 from kohort.storage.folder import ProjectFolder
-
-_WIDTH: Final = 100
 
 
 def format_segments(project: Path, *, check: bool) -> list[Path]:
@@ -56,10 +53,7 @@ def formatted_file(text: str, file: str, language: Language = Language.EN) -> st
     - name: a  # mine
       where: did e in last 1 day
     """
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise DefinitionError(f"{file} is no YAML: {error}") from error
+    root = composed(text, file)
     for place, node in reversed(list(enumerate(_rules(root)))):
         canonical = _canonical(node, file, language)
         start, end = node.start_mark.index, node.end_mark.index
@@ -67,8 +61,8 @@ def formatted_file(text: str, file: str, language: Language = Language.EN) -> st
         # A comment behind the sign of a block would be lost: such a rule stays as it is.
         if canonical != node.value and not (written[0] in ">|" and "#" in written.partition("\n")[0]):
             head, tail = text[:start], text[start + len(written) :]
-            scalars = (head + scalar + tail for scalar in _scalars(canonical, head))
-            text = next(one for one in scalars if _reads(one, place, canonical))
+            ways = (head + scalar + tail for scalar in scalars(canonical, head))
+            text = next(one for one in ways if _reads(one, place, canonical))
     return text
 
 
@@ -81,30 +75,14 @@ def _canonical(node: yaml.ScalarNode, file: str, language: Language) -> str:
 
 def _rules(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
     """Yield the scalars that are the `where` of a segment."""
-    for key, segments in _fields(root):
-        if key == "segments" and isinstance(segments, yaml.SequenceNode):
+    for key, segments in pairs_of(root):
+        if key.value == "segments" and isinstance(segments, yaml.SequenceNode):
             for segment in segments.value:
                 yield from (
-                    value for name, value in _fields(segment) if name == "where" and isinstance(value, yaml.ScalarNode)
+                    value
+                    for name, value in pairs_of(segment)
+                    if name.value == "where" and isinstance(value, yaml.ScalarNode)
                 )
-
-
-def _fields(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                yield key.value, value
-
-
-def _scalars(text: str, head: str) -> Iterator[str]:
-    """Yield ways to write `text` behind `head`: plain if it fits the line, folded, in quotes (which always reads)."""
-    line = head.rpartition("\n")[2]
-    margin = " " * (len(line) - len(line.lstrip(" -")) + 2)
-    if len(line) + len(text) <= _WIDTH:
-        yield text
-    lines = textwrap.wrap(text, _WIDTH - len(margin), break_long_words=False, break_on_hyphens=False)
-    yield ">-" + "".join(f"\n{margin}{one}" for one in lines)
-    yield yaml.safe_dump(text, default_style='"', width=2 * _WIDTH * len(text), allow_unicode=True).rstrip("\n")
 
 
 def _reads(text: str, place: int, rule: str) -> bool:

@@ -6,7 +6,9 @@ from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
     from kohort.pipeline.taxonomy import FrequentValue, Taxonomy
+    from kohort.rules.catalog import Catalog
     from kohort.rules.complete import Completion
+    from kohort.rules.languages import Language
 
 
 class VocabularyFacet(Facet):
@@ -17,6 +19,12 @@ class VocabularyFacet(Facet):
         from kohort.pipeline.taxonomy import taxonomy
 
         return taxonomy(self._workspace())
+
+    def catalog(self, language: "Language") -> "Catalog":
+        """Return the names and types that a rule written in a language can have, as reading and checking need them."""
+        from kohort.pipeline.preview import catalog_in
+
+        return catalog_in(self._workspace(), language)
 
     def completions(self, sentence: str) -> "list[Completion]":
         """Return what may follow in a sentence that somebody is writing: words first, then names."""

@@ -55,7 +55,7 @@ def _applicable(
     workspace: Workspace, catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str]
 ) -> Applicable:
     """Read segments, those left out that need what no data have shown; those that are `sure` need nothing more."""
-    left_out = _left_out(catalog, segments, sure)
+    left_out = left_out_of(catalog, segments, sure)
     usable = {name: one.where for name, one in segments.items() if name not in left_out}
     catalog = replace(catalog, segments=usable)
     rules = {name: read_rule(where, catalog) for name, where in usable.items()}
@@ -68,10 +68,13 @@ def _applicable(
 
 def left_out_segments(workspace: Workspace) -> Mapping[str, str]:
     """Return the segments that cannot be evaluated yet, and why, without reading any rule."""
-    return _left_out(workspace.catalog(), workspace.segments, workspace.in_force().sentences)
+    return left_out_of(workspace.catalog(), workspace.segments, workspace.in_force().sentences)
 
 
-def _left_out(catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str]) -> dict[str, str]:
+def left_out_of(
+    catalog: Catalog, segments: Mapping[str, SegmentDefinition], sure: Container[str] = ()
+) -> dict[str, str]:
+    """Return the segments that need what no data have shown, and why; those that are `sure` need nothing more."""
     known = catalog.events.keys() | catalog.traits.keys()
     left_out = {}
     for name, segment in segments.items():

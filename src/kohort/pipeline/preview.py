@@ -1,6 +1,6 @@
 """Preview: what a rule gives before anybody saves it. On the way of `kohort preview`, so it imports little."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
@@ -8,9 +8,11 @@ from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.evaluation import evaluator, rules_of
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
+from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule, resolve_rule, segments_of
+from kohort.rules.translate import translate_rule
 from kohort.segments.funnel import FunnelLine, conditions_of, funnel_of
 
 
@@ -31,10 +33,24 @@ class Preview:
         return self.size / self.population if self.population else 0.0
 
 
-def preview(workspace: Workspace, rule: str | Rule, at: Moment, sample: int) -> Preview:
-    """Evaluate a rule that nobody saved at `at`; raises RuleError if it is wrong."""
-    catalog = workspace.catalog()
+def preview(
+    workspace: Workspace, rule: str | Rule, at: Moment, sample: int, language: Language | None = None
+) -> Preview:
+    """Evaluate a rule that nobody saved at `at`, written and told in `language`, by default the project's.
+
+    Raises RuleError if it is wrong.
+    """
+    catalog = catalog_in(workspace, language or workspace.language)
     return _evaluated(workspace, catalog, _read(rule, catalog), at, sample)
+
+
+def catalog_in(workspace: Workspace, language: Language) -> Catalog:
+    """Return what rules can speak of, for who writes them in a language; the segments' own rules are in it too."""
+    catalog = workspace.catalog()
+    if language is catalog.language:
+        return catalog
+    told = {name: translate_rule(one, catalog.language, language) for name, one in catalog.segments.items()}
+    return replace(catalog, language=language, segments=told)
 
 
 def preview_segment(workspace: Workspace, segment: str, at: Moment | None, sample: int) -> Preview:
@@ -63,12 +79,12 @@ def _evaluated(workspace: Workspace, catalog: Catalog, rule: Rule, at: Moment, s
     found = evaluator(workspace, catalog)({name: condition for condition, name in names.items()}, at)
     holds = {condition: found.members.bits[name] for condition, name in names.items()}
     return Preview(
-        print_rule(rule, workspace.language),
+        print_rule(rule, catalog.language),
         at,
         found.members.size(names[rule]),
         found.population,
         tuple(found.members.first(names[rule], sample)),
-        funnel_of(rule, segments, holds, found.existing, workspace.language),
+        funnel_of(rule, segments, holds, found.existing, catalog.language),
     )
 
 

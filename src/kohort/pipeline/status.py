@@ -13,6 +13,7 @@ from kohort.pipeline.epochs import applicable_segments, latest_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
+from kohort.rules.languages import Language
 from kohort.storage.journals import open_backlog
 from kohort.storage.state import State
 from kohort.storage.views import count_by
@@ -56,6 +57,7 @@ class SegmentSummary:
 
     name: str
     label: str
+    """What it is called in English."""
     size: int | None
     share: float | None
     at: Moment | None
@@ -67,6 +69,8 @@ class SegmentSummary:
     """When it was last evaluated."""
     stalled: bool = False
     """Whether that is longer ago than the schedule's `stalled_after`."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What it is called, by language."""
 
 
 def project_status(workspace: Workspace) -> ProjectStatus:
@@ -124,6 +128,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
                 note=applicable.left_out.get(name, told.get(name, "") if row else waiting),
                 evaluated_at=evaluated.get(name),
                 stalled=name in stalled,
+                labels={one.value: segment.label_in(one.value) for one in Language},
             )
         )
     return summaries

@@ -26,6 +26,8 @@ class ProjectFolder:
         data = path / "data"
         self.lock = data / "lock"
         self.engine = data / "engine.lock"
+        self.editing = data / "editing.lock"
+        self.uploads = data / "uploads"
         self.holder = data / "holder"
         self.state = data / "state.sqlite"
         self.measurements = data / "measurements.json"

@@ -1,4 +1,4 @@
-"""The application: every endpoint of the API on one project, each for who shows a key that may."""
+"""The application: every endpoint of the API on one project, each for who shows a key, or is signed in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,17 +7,18 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI, params
 
-from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_PSEUDONYMISED, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
 from kohort.web.api.changes import mount_changes
+from kohort.web.api.definitions import mount_definitions, mount_editing
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
 from kohort.web.api.members import mount_members
 from kohort.web.api.people import mount_people
-from kohort.web.api.problems import Problem, mount_problems
+from kohort.web.api.problems import Problem, Refusing, mount_problems, refused_in_one_shape
 from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
@@ -27,18 +28,28 @@ from kohort.web.api.taxonomy import mount_taxonomy, mount_values
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     status: {"model": Problem, "description": words}
     for status, words in {
-        401: "No secret key, or one that is unknown, expired or revoked.",
-        403: "The key has not the scope.",
+        401: "No secret key or session, or one that is unknown, ended or revoked.",
+        403: "The key, or the role, has not the scope; or another page sent what a session should change.",
         404: "There is no such segment.",
         409: "The segment cannot be evaluated yet.",
+        412: "What is to be changed was changed since; look at it anew.",
         422: "A part of the request makes no sense; `where` names it.",
+        428: "Say with If-Match which version is to be changed.",
         503: "Come again, after the seconds of the header Retry-After.",
     }.items()
 }
 
 
-def application(project: Project, feed: Feed, failed: Callable[[], None] = lambda: None) -> FastAPI:
+Mount = Callable[[FastAPI, Desk], Refusing]
+"""What adds pages to an application."""
+
+
+def application(
+    project: Project, feed: Feed, failed: Callable[[], None] = lambda: None, studio: Mount | None = None
+) -> FastAPI:
     """Return the API of a project, an ASGI application; `/openapi.json` describes it.
+
+    `studio` adds pages for people beside it, and says how they answer what is refused.
 
     The feed of its membership log runs as long as the application does. `failed` is called if it ends before, so that
     the process can end too, and be started again.
@@ -70,33 +81,37 @@ def application(project: Project, feed: Feed, failed: Callable[[], None] = lambd
             "auto_configure": False,
         },
     )
-    _mount(app, Desk(project), feed)
-    mount_problems(app)
+    desk = Desk(project)
+    _mount(app, desk, feed)
+    mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
     return app
 
 
 def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
-    """Add every endpoint, each behind the scopes of which a key needs one."""
+    """Add every endpoint, each behind the scopes of which who asks needs one."""
 
     def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
-        key = Depends(needs(desk.project.keys, *scopes))
-        return APIRouter(prefix="/api/v1", dependencies=[key], responses=_REFUSALS), key
+        caller = Depends(needs(desk.project, *scopes))
+        return APIRouter(prefix="/api/v1", dependencies=[caller], responses=_REFUSALS), caller
 
-    memberships, _ = behind(MEMBERSHIPS_READ)
-    mount_members(memberships, desk)
-    mount_exports(memberships, desk)
-    mount_stream(memberships, desk.project, feed)
+    memberships, caller = behind(MEMBERSHIPS_READ)
+    mount_members(memberships, desk, caller)
+    mount_exports(memberships, desk, caller)
+    mount_stream(memberships, desk.project, feed, caller)
     listed, _ = behind(MEMBERSHIPS_READ, SEGMENTS_READ)
     mount_segments(listed, desk)
-    segments, key = behind(SEGMENTS_READ)
+    segments, caller = behind(SEGMENTS_READ)
     mount_segment_details(segments, desk)
-    mount_previews(segments, desk, key)
+    mount_definitions(segments, desk, caller)
+    mount_previews(segments, desk, caller)
     mount_taxonomy(segments, desk)
-    people, _ = behind(PEOPLE_READ)
-    mount_explanations(people, desk)
-    mount_values(people, desk)
-    mount_people(people, desk)
-    changing, key = behind(SEGMENTS_WRITE)
-    mount_changes(changing, desk, key, Repeats(State(desk.project.folder.state), desk.project.clock))
+    people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
+    mount_explanations(people, desk, caller)
+    mount_values(people, desk, caller)
+    mount_people(people, desk, caller)
+    changing, caller = behind(SEGMENTS_WRITE)
+    repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
+    mount_changes(changing, desk, caller, repeats)
+    mount_editing(changing, desk, caller, repeats)
     for router in (memberships, listed, segments, people, changing):
         app.include_router(router)

@@ -11,7 +11,15 @@ from pydantic import BaseModel
 
 from kohort.clock import Moment
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.errors import CheckError, DefinitionError, NotEvaluatedError, RuleError, UnknownNameError, UsageError
+from kohort.errors import (
+    ChangedSinceError,
+    CheckError,
+    DefinitionError,
+    NotEvaluatedError,
+    RuleError,
+    UnknownNameError,
+    UsageError,
+)
 from kohort.project import Project
 from kohort.web.api.problems import ALWAYS, steady_tables
 
@@ -58,7 +66,7 @@ class Desk:
 
 
 def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str, str]) -> Exception:
-    status, code, place = 422, "invalid_request", places.get("asked")
+    status, code, place = 422, "invalid_request", places.get("asked") if isinstance(error, UsageError) else None
     match error:
         case UnknownNameError():
             place = places.get(error.kind) or places.get("rule")
@@ -68,6 +76,9 @@ def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str,
             code, place = "invalid_rule", places.get("rule")
         case NotEvaluatedError():
             status, code, place = 409, "not_evaluated", places.get("segment")
+        case ChangedSinceError():
+            status, code = (428, "precondition_required") if error.unsaid else (412, "changed_since")
+            place = "header.if-match"
         case CheckError():
             status, code, place = 409, "refused", None
     if isinstance(error, DefinitionError) and place is None:
@@ -85,6 +96,13 @@ def answer_of(body: bytes, **headers: str) -> Response:
     return Response(body, 200, {**_FRESH, **headers}, "application/json")
 
 
+def answered_unless_shown(model: BaseModel, tag: str, shown: str | None) -> Response:
+    """Return the answer that a model is, of which `tag` is the tag; 304 if `shown` has it already."""
+    if shown is not None and tag in (one.strip() for one in shown.split(",")):
+        return Response(None, 304, {**_FRESH, "etag": tag})
+    return answered(model, etag=tag)
+
+
 def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str] = frozenset()) -> Response:
     """Return the answer that a model is, with its tag; 304 if `shown`, the header If-None-Match, has the tag already.
 
@@ -97,6 +115,4 @@ def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str
     """
     # Weak: what is put aside may differ.
     tag = f'W/"{sha256(model.model_dump_json(exclude=set(aside)).encode()).hexdigest()[:32]}"'
-    if shown is not None and tag in (one.strip() for one in shown.split(",")):
-        return Response(None, 304, {**_FRESH, "etag": tag})
-    return answered(model, etag=tag)
+    return answered_unless_shown(model, tag, shown)

@@ -1,27 +1,24 @@
 """Changing segments: plan, look, then apply exactly that."""
 
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Final
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Body, Header, Response
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.governance.keys import SecretKey
 from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.models.changes import Application, ApplicationAsked, Plan, PlanAsked
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
+from kohort.web.api.tokens import plan_of, token_of
+from kohort.web.callers import Caller
+from kohort.web.disclosure import disclosure_to
 
-_LARGEST: Final = 50_000_000
 
-
-def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) -> None:
-    """Add `POST /plans` and `POST /applications`; `key` is the dependency that gives the key of the request."""
+def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeats) -> None:
+    """Add `POST /plans` and `POST /applications`; `caller` is the dependency that gives who asks."""
 
     @router.post("/plans", response_model=Plan, summary="What would change, and who would enter and leave")
-    def plan(asked: Annotated[PlanAsked, Body()]) -> Response:
+    def plan(asked: Annotated[PlanAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
         if asked.instead and asked.rollback is not None:
             problem = "sentences instead of the files', or a rollback: give one of them"
             raise RequestRefusedError(422, "invalid_request", problem, where="body.instead")
@@ -32,39 +29,25 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
                 found = project.plan_rollback(asked.rollback.segment, asked.rollback.version, moment)
             else:
                 found = project.plan(moment, instead=asked.instead)
+        found = disclosure_to(desk.project, asker).plan(found)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
-        token = None if asked.instead else _token_of(found)
+        token = None if asked.instead else token_of(found)
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
     def apply(
         asked: Annotated[ApplicationAsked, Body()],
-        shown: Annotated[SecretKey, key],
+        asker: Annotated[Caller, caller],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,
     ) -> Response:
-        planned = _plan_of(asked.token)
+        planned = plan_of(asked.token)
 
         def work() -> Application:
-            with desk.changing(asked="body") as project:
+            with desk.changing(asked="body", guard="body.despite") as project:
                 return Application(changed=project.apply(planned, despite=asked.despite, reason=asked.reason))
 
-        return repeats.once(shown.key_id, idempotency_key, asked, work)
+        return repeats.once(asker.key_id, idempotency_key, asked, work)
 
 
 def _fields(plan: ChangePlan) -> dict[str, object]:
     return {name: getattr(plan, name) for name in Plan.model_fields if name != "token"}
-
-
-def _token_of(plan: ChangePlan) -> str:
-    return urlsafe_b64encode(zlib.compress(msgspec.json.encode(plan))).decode()
-
-
-def _plan_of(token: str) -> ChangePlan:
-    """Return the plan that a token stands for; raises RequestRefusedError for one that we did not give."""
-    try:
-        unpacking = zlib.decompressobj()
-        text = unpacking.decompress(urlsafe_b64decode(token.encode("ascii")), _LARGEST)
-        return msgspec.json.decode(text, type=ChangePlan)
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:
-        problem = "this token is none that a plan gave; ask for a plan first"
-        raise RequestRefusedError(422, "invalid_token", problem, where="body.token") from error

@@ -1,6 +1,6 @@
 """The one shape of every refusal: a word for programs, words for people, and where in the request it is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -40,30 +40,39 @@ def problem_answer(error: RequestRefusedError) -> Response:
     return Response(body, error.status, headers, "application/json")
 
 
-def mount_problems(app: FastAPI) -> None:
-    """Answer whatever goes wrong in an application in the one shape."""
+Refusing = Callable[[Request, RequestRefusedError], Response]
+"""What answers a request that is refused."""
+
+
+def refused_in_one_shape(_request: Request, error: RequestRefusedError) -> Response:
+    """Answer a request that is refused, whoever sent it."""
+    return problem_answer(error)
+
+
+def mount_problems(app: FastAPI, refusing: Refusing) -> None:
+    """Answer whatever goes wrong in an application as `refusing` does."""
 
     async def unknown(request: Request, _error: Exception) -> Response:
         problem = (
             f'nothing is at "{shorten(request.url.path)}"; {did_you_mean(request.url.path, app.openapi()["paths"])}'
         )
-        return problem_answer(RequestRefusedError(_UNKNOWN, "not_found", problem))
+        return refusing(request, RequestRefusedError(_UNKNOWN, "not_found", problem))
 
     async def wrong_method(request: Request, error: Exception) -> Response:
         problem = f"this path does not answer {shorten(request.method)}"
-        answer = problem_answer(RequestRefusedError(_METHOD, "wrong_method", problem))
+        answer = refusing(request, RequestRefusedError(_METHOD, "wrong_method", problem))
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
 
-    async def wrong(_request: Request, error: Exception) -> Response:
-        return problem_answer(_validation(error) if isinstance(error, RequestValidationError) else _fault())
+    async def wrong(request: Request, error: Exception) -> Response:
+        return refusing(request, _validation(error) if isinstance(error, RequestValidationError) else _fault())
 
-    async def refused(_request: Request, error: Exception) -> Response:
-        return problem_answer(_refusal_of(error))
+    async def refused(request: Request, error: Exception) -> Response:
+        return refusing(request, _refusal_of(error))
 
-    async def failed(_request: Request, _error: Exception) -> Response:
+    async def failed(request: Request, _error: Exception) -> Response:
         # What happened is told to the log, where whoever keeps the server looks.
-        return problem_answer(_fault())
+        return refusing(request, _fault())
 
     app.add_exception_handler(_UNKNOWN, unknown)
     app.add_exception_handler(_METHOD, wrong_method)

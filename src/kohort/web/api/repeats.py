@@ -37,14 +37,17 @@ class Repeats:
         self._state, self._clock = state, clock
         self._one_at_a_time = Lock()
 
-    def once(self, key_id: str, name: str | None, asked: BaseModel, work: Callable[[], BaseModel]) -> Response:
+    def once(
+        self, key_id: str, name: str | None, asked: BaseModel, work: Callable[[], BaseModel], *, of: str = ""
+    ) -> Response:
         """Return the answer to a request of a key, worked out unless it came before under the same `name`.
 
+        `of` is what the request says beside its body, such as of which segment it is.
         Raises RequestRefusedError if the name came before with another request.
         """
         if name is None:
             return answer_of(work().model_dump_json().encode())
-        digest = sha256(f"{type(asked).__name__}\n{asked.model_dump_json()}".encode()).digest()
+        digest = sha256(f"{type(asked).__name__}{of}\n{asked.model_dump_json()}".encode()).digest()
         with self._one_at_a_time:
             before = self._answered(key_id, name)
             if before is not None and before.request != digest:

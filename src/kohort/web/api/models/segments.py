@@ -9,7 +9,8 @@ class SegmentDetail(Answer):
     """A segment: what it means, and how fresh it is."""
 
     name: str
-    label: str
+    label: str = Field(description="What it is called in English.")
+    labels: dict[str, str] = Field(description="What it is called, by language: en, fr.")
     version: int | None = Field(description="The version of its rule; null where none is in force.")
     sentence: str = Field(description="Its rule, in the project's language.")
     size: int | None = Field(description="How many are in; null where it was never evaluated.")
