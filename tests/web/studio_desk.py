@@ -32,9 +32,9 @@ class Studio:
         asked = {"accept": "text/html", "accept-language": language, **headers}
         return httpx.get(self.url + path, headers=asked, timeout=60)
 
-    def post(self, path: str, body: object) -> httpx.Response:
+    def post(self, path: str, body: object, language: str = "en") -> httpx.Response:
         """Send a body as JSON, as the studio's scripts do."""
-        shown = {"x-csrf-token": EVERY_RIGHT.csrf, "sec-fetch-site": "same-origin"}
+        shown = {"x-csrf-token": EVERY_RIGHT.csrf, "sec-fetch-site": "same-origin", "accept-language": language}
         return httpx.post(self.url + path, json=body, headers=shown, timeout=60)
 
 

@@ -56,8 +56,10 @@ def placeholders(text: str) -> set[str]:
 
 def test_translations_have_the_same_values_in_them() -> None:
     for key, text in translated():
+        wanted = placeholders("".join(key))
         for one in text:
-            assert placeholders(one) == placeholders("".join(key)), key
+            # A singular may do without its number.
+            assert placeholders(one) == wanted or (len(key) > 1 and placeholders(one) < wanted), key
 
 
 def test_french_has_its_own_typography() -> None:

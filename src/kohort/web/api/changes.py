@@ -1,10 +1,7 @@
 """Changing segments: plan, look, then apply exactly that."""
 
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Final
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Body, Header, Response
 
 from kohort.collection.acceptance import RequestRefusedError
@@ -12,10 +9,9 @@ from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.models.changes import Application, ApplicationAsked, Plan, PlanAsked
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
+from kohort.web.api.tokens import plan_of, token_of
 from kohort.web.callers import Caller
 from kohort.web.disclosure import disclosure_to
-
-_LARGEST: Final = 50_000_000
 
 
 def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeats) -> None:
@@ -33,9 +29,10 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
                 found = project.plan_rollback(asked.rollback.segment, asked.rollback.version, moment)
             else:
                 found = project.plan(moment, instead=asked.instead)
-        found = disclosure_to(desk.project, asker).plan(found)
+        told = disclosure_to(desk.project, asker)
+        found = told.plan(found)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
-        token = None if asked.instead else _token_of(found)
+        token = None if asked.instead or told.masks else token_of(found)
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
@@ -44,7 +41,7 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
         asker: Annotated[Caller, caller],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,
     ) -> Response:
-        planned = _plan_of(asked.token)
+        planned = plan_of(asked.token)
 
         def work() -> Application:
             with desk.changing(asked="body", guard="body.despite") as project:
@@ -55,18 +52,3 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
 
 def _fields(plan: ChangePlan) -> dict[str, object]:
     return {name: getattr(plan, name) for name in Plan.model_fields if name != "token"}
-
-
-def _token_of(plan: ChangePlan) -> str:
-    return urlsafe_b64encode(zlib.compress(msgspec.json.encode(plan))).decode()
-
-
-def _plan_of(token: str) -> ChangePlan:
-    """Return the plan that a token stands for; raises RequestRefusedError for one that we did not give."""
-    try:
-        unpacking = zlib.decompressobj()
-        text = unpacking.decompress(urlsafe_b64decode(token.encode("ascii")), _LARGEST)
-        return msgspec.json.decode(text, type=ChangePlan)
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:
-        problem = "this token is none that a plan gave; ask for a plan first"
-        raise RequestRefusedError(422, "invalid_token", problem, where="body.token") from error

@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.web.api.asking import Desk
 from kohort.web.api.problems import Refusing, problem_answer
+from kohort.web.studio.builder.pages import mount_builder
+from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.security import Protected
@@ -25,7 +27,7 @@ def mount_studio(
 ) -> Refusing:
     """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
-    for mount in (mount_home, mount_segment_list, *more):
+    for mount in (mount_home, mount_segment_list, mount_builder, mount_changes, *more):
         mount(pages)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))

@@ -27,6 +27,8 @@ _: Final[Callable[[str], str]] = marked
 _WAYS: Final = (
     Way("/", _("Home"), ()),
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
+    Way("/build", _("Builder"), (SEGMENTS_READ,)),
+    Way("/changes", _("Changes"), (SEGMENTS_READ,)),
     Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),
     Way("/audit", _("Audit"), (AUDIT_READ,)),
 )

@@ -19,7 +19,7 @@ from kohort.rules.translate import translate_rule
 from kohort.web.api.asking import Desk, answered_if_new
 from kohort.web.callers import check_forgery
 from kohort.web.studio.formats import Formats
-from kohort.web.studio.languages import language_of
+from kohort.web.studio.languages import language_of, translations
 from kohort.web.studio.navigation import navigation
 from kohort.web.studio.rendering import templates
 from kohort.web.studio.visiting import Doorkeeper, Visitor, check_scopes
@@ -75,29 +75,43 @@ class Visit:
         """Return a rule, written in the project's language, in that of the page."""
         return translate_rule(sentence, self.project.language, self.language)
 
-    def shows(self, name: str, page: BaseModel, listed: Listed | None = None, **more: Any) -> Response:
+    def shows(self, template: str, page: BaseModel, listed: Listed | None = None, /, **more: Any) -> Response:
         """Return the page of a template: `page` is its data; `more` is for the template alone, such as charts."""
         if self.form == "json":
             return answered_if_new(page, self.request.headers.get("if-none-match"))
         if self.form == "csv" and listed is not None:
             return Response("".join(_lines(listed)), 200, _PRIVATE, "text/csv; charset=utf-8")
-        return self.draws(name, page=page, **more)
+        return self.draws(template, page=page, **more)
 
-    def draws(self, name: str, status: int = 200, **values: Any) -> Response:
+    def draws(self, template: str, status: int = 200, /, **values: Any) -> Response:
         """Return the page of a template that is no data, such as a form."""
-        environment, formats = templates(self.language), self.formats
-        body = environment.get_template(f"{name}.html.j2").render(
-            values,
-            formats=formats,
-            in_words=self.sentence,
-            language=self.language.value,
-            navigation=navigation(self.request.url.path, self.visitor),
-            now=self.now,
-            path=self.request.url.path,
-            project=self.project.settings.name,
-            visitor=self.visitor,
-        )
+        ways = navigation(self.request.url.path, self.visitor)
+        body = self.fragment(template, navigation=ways, project=self.project.settings.name, **values)
         return Response(body, status, _PRIVATE, "text/html; charset=utf-8")
+
+    def fragment(self, template: str, /, **values: Any) -> str:
+        """Return what a template makes of values: a part of a page."""
+        return (
+            templates(self.language)
+            .get_template(f"{template}.html.j2")
+            .render(
+                values,
+                formats=self.formats,
+                in_words=self.sentence,
+                language=self.language.value,
+                now=self.now,
+                path=self.request.url.path,
+                visitor=self.visitor,
+            )
+        )
+
+    def say(self, text: str) -> str:
+        """Return one of our own English texts in the language of the page."""
+        return translations(self.language).gettext(text)
+
+    def say_number(self, one: str, many: str, count: int) -> str:
+        """Return a text for one or for many, with their number in the place of `%(count)s`."""
+        return translations(self.language).ngettext(one, many, count) % {"count": self.formats.count(count)}
 
 
 class Pages:
@@ -116,6 +130,14 @@ class Pages:
         def register(show: Callable[..., Response]) -> None:
             for one in (f"{stem}.json", *([f"{stem}.csv"] if listed else []), path):
                 self.add(one, "GET", show, scopes)
+
+        return register
+
+    def data(self, path: str, *scopes: str) -> Callable[[Callable[..., Response]], None]:
+        """Register what answers GET at a path with data for a script, and is no page."""
+
+        def register(show: Callable[..., Response]) -> None:
+            self.add(path, "GET", show, scopes)
 
         return register
 

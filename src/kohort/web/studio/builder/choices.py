@@ -78,6 +78,15 @@ TYPES: Final[Choices] = (
     ("boolean", _("yes or no")),
     ("moment", _("a date")),
 )
+TYPE_NAMES: Final[Mapping[str, str]] = {
+    ValueType.NUMBER: _("number"),
+    ValueType.TEXT: _("text"),
+    ValueType.BOOLEAN: _("yes or no"),
+    ValueType.MOMENT: _("date"),
+    ValueType.TEXT_LIST: _("list of texts"),
+}
+TOO_FEW: Final = _("Fewer people than the guard rail of %(limit)s.")
+TOO_MANY: Final = _("A larger share of people than the guard rail of %(limit)s.")
 BOOLEANS: Final[Choices] = (("true", _("yes")), ("false", _("no")))
 UNITS: Final[Choices] = (
     ("day", _("days")),

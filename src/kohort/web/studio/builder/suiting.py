@@ -23,13 +23,13 @@ TESTS: Final[Mapping[ValueType, tuple[str, ...]]] = {
 }
 """What can be asked of a value of each type, the usual first."""
 _ALWAYS_NUMBERS: Final = frozenset(("count", "sum", "mean", "distinct", "since_first", "since_last"))
-_AS: Final = {
+AS: Final = {
     ValueType.NUMBER: "number",
     ValueType.TEXT: "text",
     ValueType.BOOLEAN: "boolean",
     ValueType.MOMENT: "moment",
 }
-_POPULATED: Final = frozenset(PLACED)
+"""How a literal of each type is written in a card."""
 
 
 def type_of_card(card: Card, catalog: Catalog, event: str = "") -> ValueType | None:
@@ -76,6 +76,6 @@ def _asking(card: Card, type_: ValueType | None) -> dict[str, str]:
         test = fields.get("test", "")
         if not fields.get("as") and (not test or test not in TESTS[type_]):
             fields["test"] = TESTS[type_][0]
-        if not fields.get("as") and type_ in _AS:
-            fields["as"] = _AS[type_]
+        if not fields.get("as") and type_ in AS:
+            fields["as"] = AS[type_]
     return fields

@@ -26,8 +26,8 @@ class RuleBuilder extends HTMLElement {
       document.getElementById(id).addEventListener("click", () => this.travel(by));
     }
     dragging(this.cards, (path, to, by) => this.edit({ do: "move", path, to, by }));
-    this.dataset.ready = "";
     if (this.sentence.value) this.size();
+    else this.busy(0);
   }
 
   draft() {
@@ -74,26 +74,40 @@ class RuleBuilder extends HTMLElement {
 
   // One question of a kind at a time: what is asked later replaces what is on its way.
   later(kind, work) {
+    if (this.asking[kind] === undefined) this.busy(1);
     clearTimeout(this.asking[kind]);
-    this.asking[kind] = setTimeout(work, PAUSE);
+    this.asking[kind] = setTimeout(() => {
+      this.asking[kind] = undefined;
+      work();
+      this.busy(-1);
+    }, PAUSE);
   }
 
   async ask(kind, url, body) {
     this[kind]?.abort();
     this[kind] = new AbortController();
+    this.busy(1);
     try {
       return await send(url, body, this[kind].signal);
     } catch (error) {
       if (error.name === "AbortError") return null;
       return { refusal: error.message };
+    } finally {
+      this.busy(-1);
     }
+  }
+
+  // While something is on its way the page says so, to people and to programs.
+  busy(by) {
+    this.pending = (this.pending ?? 0) + by;
+    this.setAttribute("aria-busy", String(this.pending > 0));
   }
 
   edit(edit, jump = false) {
     return this.draw({ draft: this.draft(), edit }, jump);
   }
 
-  async draw(body, jump = false) {
+  async draw(body, jump = false, inWords = false) {
     const focused = document.activeElement?.id;
     const answer = await this.ask("drawing", "/build/cards", body);
     if (!answer) return;
@@ -102,7 +116,7 @@ class RuleBuilder extends HTMLElement {
     this.cards.replaceChildren(parsed(answer.cards));
     const next = jump ? this.first(answer.focus) : document.getElementById(focused);
     next?.focus();
-    await this.size();
+    await this.size(inWords);
   }
 
   first(path) {
@@ -114,7 +128,7 @@ class RuleBuilder extends HTMLElement {
   async read(sentence) {
     if (this.sentence.value !== sentence) this.sentence.value = sentence;
     this.suggest();
-    await this.draw({ sentence });
+    await this.draw({ sentence }, false, true);
   }
 
   tell(refusal) {
@@ -123,26 +137,22 @@ class RuleBuilder extends HTMLElement {
     this.sentence.setAttribute("aria-invalid", String(Boolean(refusal)));
   }
 
-  async size() {
+  async size(inWords = false) {
     const draft = this.draft();
     this.remember(draft);
-    this.outcome.setAttribute("aria-busy", "true");
     const answer = await this.ask("sizing", "/build/outcome", { draft });
     if (!answer) return;
-    this.outcome.setAttribute("aria-busy", "false");
     if (answer.outcome) this.outcome.replaceChildren(parsed(answer.outcome));
     else this.outcome.textContent = answer.refusal;
     this.mark(answer.problems ?? []);
     if (answer.sentence !== undefined) {
       const kept = document.getElementById("kept-sentence");
       if (kept) kept.value = answer.sentence;
-      if (document.activeElement !== this.sentence) {
+      if (!inWords) {
         this.sentence.value = answer.sentence;
         this.tell(null);
       }
     }
-    this.dispatchEvent(new CustomEvent("sized"));
-    this.dataset.sized = String(Number(this.dataset.sized ?? 0) + 1);
   }
 
   mark(problems) {
