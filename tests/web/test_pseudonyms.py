@@ -47,7 +47,7 @@ def trading(shop: Project, write_lines: WriteLines) -> Project:
         }
     ]  # fmt: skip
     for number in range(3):
-        bought = order("canary-user-ada", number, days_ago=4 - number)
+        bought: dict[str, Any] = order("canary-user-ada", number, days_ago=4 - number)
         more = {"coupon": "SAVE", "email": "canary@example.org", "page": "/?u=canary%40example.org", "ip": "192.0.2.77"}
         lines.append({**bought, "messageId": f"canary {number}", "properties": {**bought["properties"], **more}})
     lines.append(order("canary-user-ben", 9))

@@ -100,6 +100,16 @@ ROWS = [
     Row("GET", "/segments", SEGMENTS),
     Row("GET", "/segments.json", SEGMENTS),
     Row("GET", "/segments.csv", SEGMENTS),
+    Row("GET", "/build", SEGMENTS),
+    Row("GET", "/build.json", SEGMENTS),
+    Row("POST", "/build/cards", SEGMENTS, body={"draft": ""}, status=422),
+    Row("POST", "/build/outcome", SEGMENTS, body={"draft": ""}, status=422),
+    Row("GET", "/build/choices", SEGMENTS, "/build/choices?of=events"),
+    Row("GET", "/build/completions", SEGMENTS, "/build/completions?sentence=did"),
+    Row("POST", "/build/segments", CHANGES, body={"name": ""}, status=422),
+    Row("GET", "/changes", SEGMENTS),
+    Row("GET", "/changes.json", SEGMENTS),
+    Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
     Row("POST", "/sign-out", SIGNED_IN, body={}, status=303),
     Row("GET", "/account", SIGNED_IN),
     Row("GET", "/account.json", SIGNED_IN),
@@ -169,7 +179,7 @@ def trading(shop: Project, write_lines: WriteLines) -> Project:
         file.unlink()
     buyers = "segments: [{name: buyers, label: {en: Buyers}, where: did order_completed}]\n"
     (shop.folder.path / "segments" / "ours.yaml").write_text(buyers)
-    bought = order("ada", 1)
+    bought: dict[str, Any] = order("ada", 1)
     bought["properties"]["coupon"] = "SAVE"
     plan = {"type": "identify", "userId": "ada", "timestamp": "2026-02-01", "traits": {"plan": "gold"}}
     shop.ingest(write_lines("lines.jsonl", [bought, plan]))

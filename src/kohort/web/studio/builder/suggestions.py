@@ -65,16 +65,15 @@ def _values(visit: Visit, project: Project, event: str, name: str, trait: str, p
     """Values may tell of single people, so only who may see people is told them."""
     if not visit.visitor.may(PEOPLE_READ, PEOPLE_PSEUDONYMISED) or not (trait or (event and name)):
         return []
-    told = disclosure_to(project, visit.visitor)
     try:
         if trait:
-            found = told.values(trait, project.trait_values(trait, prefix, _MOST_VALUES), trait=True)
+            found = project.trait_values(trait, prefix, _MOST_VALUES)
         else:
-            found = told.values(name, project.property_values(event, name, prefix, _MOST_VALUES))
+            found = project.property_values(event, name, prefix, _MOST_VALUES)
+        told = disclosure_to(project, visit.visitor).values(trait or name, found, trait=bool(trait))
     except (UnknownNameError, UsageError, RequestRefusedError):
-        # A name that is still being written, of which there are too many values to choose from, or that is personal.
-        return []
-    return [Suggestion(in_field(one.value), _people(visit, one.actors)) for one in found]
+        return []  # a name that is still being written, of too many values to choose from, or one that says who it is
+    return [Suggestion(in_field(one.value), _people(visit, one.actors)) for one in told]
 
 
 def _times(visit: Visit, count: int) -> str:
