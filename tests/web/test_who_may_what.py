@@ -57,6 +57,8 @@ ROWS = [
     Row("ANY", "/static", EVERYBODY, "/static/studio.css"),
     Row("GET", "/sign-in", EVERYBODY, status=200),
     Row("POST", "/sign-in", EVERYBODY, body={"name": "nobody", "password": "x"}, status=401),
+    Row("GET", "/sign-in/organisation", EVERYBODY, status=404),
+    Row("GET", "/sign-in/organisation/back", EVERYBODY, status=502),
     Row("GET", "/welcome/{link}", EVERYBODY, "/welcome/none", status=404),
     Row("POST", "/welcome/{link}", EVERYBODY, "/welcome/none", body={"password": "x"}, status=404),
     Row("GET", f"{API}/segments", (*MEMBERS, *SEGMENTS)),

@@ -24,7 +24,7 @@ def mount_sign_in(router: APIRouter, desk: Desk) -> None:
     def sign_in(request: Request, asked: Annotated[str, Query(alias="next", max_length=2_000)] = "/") -> Response:
         if session_of(desk.project, request) is not None:
             return RedirectResponse(local_path(asked), 303)
-        return _page(request, desk, asked)
+        return sign_in_page(request, desk, asked)
 
     @router.post("/sign-in")
     def signed_in(request: Request, body: Body) -> Response:
@@ -34,11 +34,11 @@ def mount_sign_in(router: APIRouter, desk: Desk) -> None:
         try:
             account = desk.project.accounts.authenticate(name, form.get("password", ""), address_of(request))
         except AttemptsError as error:
-            answer = _page(request, desk, path, name, problem="too_often", status=_TOO_OFTEN)
+            answer = sign_in_page(request, desk, path, name, problem="too_often", status=_TOO_OFTEN)
             answer.headers["retry-after"] = str(error.wait)
             return answer
         if account is None:
-            return _page(request, desk, path, name, problem="wrong", status=_WRONG)
+            return sign_in_page(request, desk, path, name, problem="wrong", status=_WRONG)
         return begin(request, desk, account, path)
 
 
@@ -75,6 +75,12 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def _page(request: Request, desk: Desk, path: str, name: str = "", *, problem: str = "", status: int = 200) -> Response:
+def sign_in_page(
+    request: Request, desk: Desk, path: str, typed: str = "", *, problem: str = "", status: int = 200
+) -> Response:
+    """Return the page to sign in; `typed` is the name that was, `problem` why it failed."""
     visit = Visit(request, NOBODY, desk)
-    return visit.draws("accounts/sign_in", status, problem=problem, typed=name[:100], next=local_path(path))
+    organisation = desk.project.settings.oidc is not None
+    return visit.draws(
+        "accounts/sign_in", status, problem=problem, typed=typed[:100], next=local_path(path), organisation=organisation
+    )
