@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import PEOPLE_READ, SecretKey
 from kohort.reports.data import DiscoveryReport
-from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.models.discovery import Clusters, Persona, Personas
 
 Named = Annotated[str | None, Query(max_length=1_000, description="The clusters score; the only one without.")]
@@ -18,14 +18,14 @@ def mount_discovery(router: APIRouter, desk: Desk, key: object) -> None:
     """Add `GET /clusters` and `GET /personas`; `key` is the dependency that gives the key of the request."""
 
     @router.get("/clusters", response_model=Clusters, summary="What the search for clusters found")
-    def get_clusters(score: Named = None, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_clusters(score: Named = None, if_none_match: Shown = None) -> Response:
         return answered_if_new(Clusters.model_validate(_discovery(desk, score)), if_none_match)
 
     @router.get("/personas", response_model=Personas, summary="The personas that the clusters are")
     def get_personas(
         shown: Annotated[SecretKey, key],
         score: Named = None,
-        if_none_match: Annotated[str | None, Header()] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         cards = _discovery(desk, score).personas
         if PEOPLE_READ not in shown.scopes:

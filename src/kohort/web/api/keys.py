@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from kohort.clock import DAY, Moment
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import SCOPES, KeyRow, SecretKey
-from kohort.web.api.asking import Desk, answered
+from kohort.web.api.asking import Desk, Shown, answered, answered_if_new
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.keys import Key, KeyAsked, Keys, NewKey
 
@@ -24,6 +24,7 @@ def mount_keys(router: APIRouter, desk: Desk, key: object) -> None:
     def list_keys(
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most a page.")] = 100,
         cursor: Annotated[str | None, Query(max_length=1_000, description="next_cursor of the page before.")] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         after = None if cursor is None else place_of(cursor)
         with desk.changing() as project:
@@ -31,7 +32,8 @@ def mount_keys(router: APIRouter, desk: Desk, key: object) -> None:
         rest = [one for one in rows if after is None or (one.created_at, one.key_id) < after]
         following = written_cursor(*_place(rest[limit - 1])) if len(rest) > limit else None
         now = desk.project.clock.now()
-        return answered(Keys(keys=[_shown(one, now) for one in rest[:limit]], next_cursor=following))
+        page = Keys(keys=[_shown(one, now) for one in rest[:limit]], next_cursor=following)
+        return answered_if_new(page, if_none_match)
 
     @router.post("/keys", response_model=NewKey, summary="Make a key", description=_DESCRIPTION)
     def create_key(asked: Annotated[KeyAsked, Body()], shown: Annotated[SecretKey, key]) -> Response:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from kohort.storage.histories import Place
-from kohort.web.api.asking import Desk, answered
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.people import (
     HeldMembership,
@@ -25,36 +25,37 @@ def mount_people(router: APIRouter, desk: Desk) -> None:
     """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
-    def get_person(person: Who, at: At = None) -> Response:
+    def get_person(person: Who, at: At = None, if_none_match: Shown = None) -> Response:
         moment = desk.moment(at, "query.at")
         with desk.asking(person="path.person") as project:
             found = project.person(person, moment)
-        return answered(Person.model_validate(found))
+        return answered_if_new(Person.model_validate(found), if_none_match)
 
     @router.get("/people/{person}/events", response_model=Timeline, summary="What somebody did, the newest first")
     def person_events(
         person: Who,
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most events a page.")] = 100,
         cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         before = None if cursor is None else Place(*place_of(cursor))
         with desk.asking(person="path.person") as project:
             found = project.timeline(person, before, limit + 1)
         last = found[limit - 1] if len(found) > limit else None
         shown = [LivedEvent.model_validate(one) for one in found[:limit]]
-        return answered(
-            Timeline(events=shown, next_cursor=None if last is None else written_cursor(last.at, last.event_id))
-        )
+        following = None if last is None else written_cursor(last.at, last.event_id)
+        return answered_if_new(Timeline(events=shown, next_cursor=following), if_none_match)
 
     @router.get("/people/{person}/traits", response_model=Traits, summary="Somebody's traits, and their sources")
-    def person_traits(person: Who, at: At = None) -> Response:
+    def person_traits(person: Who, at: At = None, if_none_match: Shown = None) -> Response:
         moment = desk.moment(at, "query.at")
         with desk.asking(person="path.person") as project:
             found = project.traits(person, moment)
-        return answered(Traits(traits=[HeldTrait.model_validate(one) for one in found]))
+        return answered_if_new(Traits(traits=[HeldTrait.model_validate(one) for one in found]), if_none_match)
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
-    def person_segments(person: Who) -> Response:
+    def person_segments(person: Who, if_none_match: Shown = None) -> Response:
         with desk.asking(person="path.person") as project:
             found = project.memberships(person)
-        return answered(Memberships(segments=[HeldMembership.model_validate(one) for one in found]))
+        held = [HeldMembership.model_validate(one) for one in found]
+        return answered_if_new(Memberships(segments=held), if_none_match)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kohort.governance.keys import PEOPLE_READ, SecretKey
 from kohort.web.access import check_key
-from kohort.web.api.asking import Desk, answered
+from kohort.web.api.asking import Desk, Shown, answered, answered_if_new
 from kohort.web.api.models.rules import Explanation, Preview, Reason
 
 
@@ -42,10 +42,12 @@ def mount_explanations(router: APIRouter, desk: Desk) -> None:
         name: str,
         person: Annotated[str, Query(max_length=1_000, description="A person id, user id or anonymous id.")],
         at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, as recorded.")] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         moment = desk.moment(at, "query.at")
         with desk.asking(segment="path.name", person="query.person") as project:
             found = project.explain(name, person, moment)
             identity = project.person(person).person_id
         whole = Reason.model_validate(found).model_dump() | {"since": found.since, "outlook": found.outlook}
-        return answered(Explanation.model_validate(whole | {"segment": name, "person_id": identity}))
+        told = Explanation.model_validate(whole | {"segment": name, "person_id": identity})
+        return answered_if_new(told, if_none_match)
