@@ -13,6 +13,7 @@ from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_durati
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
+from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.records import RecordsFacet
@@ -55,7 +56,7 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(EditingFacet, PeopleFacet, RecordsFacet, VocabularyFacet, ServingFacet):
+class Project(AccountsFacet, EditingFacet, PeopleFacet, RecordsFacet, VocabularyFacet, ServingFacet):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
@@ -487,7 +488,7 @@ def serve(
     from kohort.web.serving import ServeOptions, serve_project
 
     options = ServeOptions(host, port, api_port, certificate, key, behind_proxy)
-    serve_project(_open(project), options)
+    serve_project(_open(project), options, _welcome)
 
 
 @app.command(rich_help_panel=_SERVE)
@@ -512,6 +513,7 @@ def publish(project: ProjectOption = _HERE) -> None:
     out.print(f"{rows:,} changes of membership published", markup=False)
 
 
+app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
@@ -535,6 +537,11 @@ def run_command(arguments: Sequence[str]) -> int:
         err.print(f"error: {error}", markup=False, style="red")
         return error.exit_code
     return 0
+
+
+def _welcome(address: str) -> None:
+    # On standard output by itself: what the server's processes say on the other is for programs.
+    out.print(f"choose the password of the first account, once and within a day, at {address}", markup=False)
 
 
 def _open(path: Path) -> "Project":

@@ -16,6 +16,7 @@ from kohort.definitions.identity import IdentityDefinition, identity_definition_
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
+from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import DefinitionError, ProjectError
@@ -49,7 +50,7 @@ class ProjectDefinition:
     `api` those of what is asked of the API.
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
-    `kafka` is where the journal stands instead, or what else goes there.
+    `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
     """
 
     name: str
@@ -72,6 +73,7 @@ class ProjectDefinition:
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
     consent: ConsentDefinition = field(default_factory=ConsentDefinition)
     kafka: KafkaDefinition | None = None
+    privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -115,6 +117,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         identity=identity_definition_of(fields.inner("identity")),
         consent=consent_definition_of(fields.inner("consent")),
         kafka=kafka_definition_of(fields.inner("kafka")),
+        privacy=privacy_definition_of(fields.inner("privacy")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)

@@ -1,4 +1,4 @@
-"""The application: every endpoint of the API on one project, each for who shows a key that may."""
+"""The application: every endpoint of the API on one project, each for who shows a key, or is signed in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +12,7 @@ from kohort.governance.keys import (
     IMPORTS_WRITE,
     KEYS_WRITE,
     MEMBERSHIPS_READ,
+    PEOPLE_PSEUDONYMISED,
     PEOPLE_READ,
     SEGMENTS_READ,
     SEGMENTS_WRITE,
@@ -92,39 +93,39 @@ def application(
 
 
 def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
-    """Add every endpoint, each behind the scopes of which a key needs one."""
+    """Add every endpoint, each behind the scopes of which who asks needs one."""
 
     def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
-        key = Depends(needs(desk.project.keys, *scopes))
-        return APIRouter(prefix="/api/v1", dependencies=[key]), key
+        caller = Depends(needs(desk.project, *scopes))
+        return APIRouter(prefix="/api/v1", dependencies=[caller]), caller
 
-    memberships, _ = behind(MEMBERSHIPS_READ)
-    mount_members(memberships, desk)
-    mount_exports(memberships, desk)
-    mount_stream(memberships, desk.project, feed)
+    memberships, caller = behind(MEMBERSHIPS_READ)
+    mount_members(memberships, desk, caller)
+    mount_exports(memberships, desk, caller)
+    mount_stream(memberships, desk.project, feed, caller)
     listed, _ = behind(MEMBERSHIPS_READ, SEGMENTS_READ)
     mount_segments(listed, desk)
-    segments, key = behind(SEGMENTS_READ)
+    segments, caller = behind(SEGMENTS_READ)
     mount_segment_details(segments, desk)
-    mount_definitions(segments, desk)
-    mount_previews(segments, desk, key)
+    mount_definitions(segments, desk, caller)
+    mount_previews(segments, desk, caller)
     mount_taxonomy(segments, desk)
     mount_sources(segments, desk)
     mount_records(segments, desk)
-    mount_discovery(segments, desk, key)
-    people, _ = behind(PEOPLE_READ)
-    mount_explanations(people, desk)
-    mount_values(people, desk)
-    mount_people(people, desk)
-    changing, key = behind(SEGMENTS_WRITE)
+    mount_discovery(segments, desk, caller)
+    people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
+    mount_explanations(people, desk, caller)
+    mount_values(people, desk, caller)
+    mount_people(people, desk, caller)
+    changing, caller = behind(SEGMENTS_WRITE)
     repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
-    mount_changes(changing, desk, key, repeats)
-    mount_editing(changing, desk, key, repeats)
-    events, _ = behind(EVENTS_READ)
-    mount_dead_letters(events, desk)
+    mount_changes(changing, desk, caller, repeats)
+    mount_editing(changing, desk, caller, repeats)
+    events, caller = behind(EVENTS_READ)
+    mount_dead_letters(events, desk, caller)
     imports, _ = behind(IMPORTS_WRITE)
     mount_files(imports, desk)
-    keys, key = behind(KEYS_WRITE)
-    mount_keys(keys, desk, key)
+    keys, caller = behind(KEYS_WRITE)
+    mount_keys(keys, desk, caller)
     for router in (memberships, listed, segments, people, changing, events, imports, keys):
         app.include_router(router)

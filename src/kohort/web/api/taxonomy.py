@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query, Response
 
 from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.models.taxonomy import Completion, Completions, FrequentValue, FrequentValues, Taxonomy
+from kohort.web.callers import Caller
+from kohort.web.disclosure import disclosure_to
 
 Prefix = Annotated[str, Query(max_length=1_000, description="How the values begin, whatever the case.")]
 Most = Annotated[int, Query(ge=1, le=100, description="The most values.")]
@@ -31,8 +33,8 @@ def mount_taxonomy(router: APIRouter, desk: Desk) -> None:
         return answered_if_new(told, if_none_match)
 
 
-def mount_values(router: APIRouter, desk: Desk) -> None:
-    """Add the values of properties and of traits."""
+def mount_values(router: APIRouter, desk: Desk, caller: object) -> None:
+    """Add the values of properties and of traits; `caller` is the dependency that gives who asks."""
 
     @router.get(
         "/events/{event}/properties/{name}/values",
@@ -40,16 +42,25 @@ def mount_values(router: APIRouter, desk: Desk) -> None:
         summary="The most frequent values of a property",
     )
     def property_values(
-        event: str, name: str, prefix: Prefix = "", limit: Most = 20, if_none_match: Shown = None
+        event: str,
+        name: str,
+        asker: Annotated[Caller, caller],
+        prefix: Prefix = "",
+        limit: Most = 20,
+        if_none_match: Shown = None,
     ) -> Response:
         with desk.asking(event="path.event", property="path.name", asked="path.name") as project:
             found = project.property_values(event, name, prefix, limit)
-        values = [FrequentValue.model_validate(one) for one in found]
+        told = disclosure_to(desk.project, asker).values(name, found)
+        values = [FrequentValue.model_validate(one) for one in told]
         return answered_if_new(FrequentValues(values=values), if_none_match)
 
     @router.get("/traits/{name}/values", response_model=FrequentValues, summary="The most frequent values of a trait")
-    def trait_values(name: str, prefix: Prefix = "", limit: Most = 20, if_none_match: Shown = None) -> Response:
+    def trait_values(
+        name: str, asker: Annotated[Caller, caller], prefix: Prefix = "", limit: Most = 20, if_none_match: Shown = None
+    ) -> Response:
         with desk.asking(trait="path.name", asked="path.name") as project:
             found = project.trait_values(name, prefix, limit)
-        values = [FrequentValue.model_validate(one) for one in found]
+        told = disclosure_to(desk.project, asker).values(name, found, trait=True)
+        values = [FrequentValue.model_validate(one) for one in told]
         return answered_if_new(FrequentValues(values=values), if_none_match)

@@ -1,5 +1,6 @@
 """The studio on an application: its pages, its scripts and styles, and what it says where something goes wrong."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -21,10 +22,12 @@ from kohort.web.studio.visiting import Doorkeeper
 _UNKNOWN_VISITOR: Final = 401
 
 
-def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
-    """Add every page to an application; return what answers a request that is refused: a page, for a browser."""
+def mount_studio(
+    app: FastAPI, desk: Desk, doorkeeper: Doorkeeper, more: Sequence[Callable[[Pages], None]] = ()
+) -> Refusing:
+    """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
-    for mount in (mount_home, mount_segment_list, mount_builder, mount_changes):
+    for mount in (mount_home, mount_segment_list, mount_builder, mount_changes, *more):
         mount(pages)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))
@@ -34,7 +37,9 @@ def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
         if not _wants_a_page(request):
             return problem_answer(error)
         if error.status == _UNKNOWN_VISITOR:
-            return RedirectResponse(f"/sign-in?next={quote(request.url.path, safe='')}", 303)
+            # What was to be sent is not sent again by going there.
+            path = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/"
+            return RedirectResponse(f"/sign-in?next={quote(path, safe='')}", 303)
         try:
             visit = Visit(request, doorkeeper(request), desk)
         except RequestRefusedError:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from kohort.governance.keys import SEGMENTS_READ
+from kohort.governance.keys import ACCOUNTS_WRITE, AUDIT_READ, SEGMENTS_READ
 from kohort.web.studio.visiting import Visitor
 
 
@@ -29,6 +29,8 @@ _WAYS: Final = (
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
     Way("/build", _("Builder"), (SEGMENTS_READ,)),
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
+    Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),
+    Way("/audit", _("Audit"), (AUDIT_READ,)),
 )
 
 

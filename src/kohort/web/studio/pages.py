@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from kohort.clock import Moment
@@ -16,6 +17,7 @@ from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.rules.languages import Language
 from kohort.rules.translate import translate_rule
 from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.callers import check_forgery
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import language_of, translations
 from kohort.web.studio.navigation import navigation
@@ -140,7 +142,7 @@ class Pages:
         return register
 
     def action(self, path: str, *scopes: str) -> Callable[[Callable[..., Response]], None]:
-        """Register what answers POST at a path."""
+        """Register what answers POST at a path: only what a page of ours sends, with the visitor's token."""
 
         def register(act: Callable[..., Response]) -> None:
             self.add(path, "POST", act, scopes)
@@ -150,9 +152,10 @@ class Pages:
     def add(self, path: str, method: str, answer: Callable[..., Response], scopes: tuple[str, ...]) -> None:
         """Register what answers a method at a path."""
 
-        def arrive(request: Request) -> None:
-            visitor = self._doorkeeper(request)
+        async def arrive(request: Request) -> None:
+            visitor = await run_in_threadpool(self._doorkeeper, request)
             check_scopes(visitor, scopes)
+            await check_forgery(request, visitor.csrf)
             request.state.visit = Visit(request, visitor, self.desk)
 
         self.router.add_api_route(
