@@ -11,7 +11,8 @@ from kohort.project import Project
 from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.models import events as models
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
-from kohort.web.studio.values import TYPES, shown
+from kohort.web.studio.said import TYPES
+from kohort.web.studio.values import shown
 from kohort.web.studio.watching import mount_event_stream
 
 _COLUMNS: Final = ("event", "declared", "count", "rejected", "property", "type", "required", "seen")
