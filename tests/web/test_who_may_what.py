@@ -27,6 +27,8 @@ SEGMENTS = ("segments:read",)
 CHANGES = ("segments:write",)
 ACCOUNTS = ("accounts:write",)
 AUDIT = ("audit:read",)
+EVENTS = ("events:read",)
+KEYS = ("keys:write",)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,13 @@ ROWS = [
         f"{API}/events/order_completed/properties/coupon/values",
     ),
     Row("GET", f"{API}/traits/{{name}}/values", PEOPLE, f"{API}/traits/plan/values"),
+    *(Row("GET", f"{API}/{name}", SEGMENTS) for name in ("sources", "runs", "quality", "scores")),
+    *(Row("GET", f"{API}/{name}", SEGMENTS, status=422) for name in ("clusters", "personas")),
+    Row("GET", f"{API}/dead-letters", EVENTS),
+    Row("POST", f"{API}/sources/{{name}}/files", ("imports:write",), f"{API}/sources/none/files", {}, 404),
+    Row("GET", f"{API}/keys", KEYS),
+    Row("POST", f"{API}/keys", KEYS, body={"kind": "none"}, status=422),
+    Row("DELETE", f"{API}/keys/{{key_id}}", KEYS, f"{API}/keys/none", status=404),
     Row("GET", "/", SIGNED_IN),
     Row("GET", "/home.json", SIGNED_IN),
     Row("GET", "/segments", SEGMENTS),
@@ -110,6 +119,7 @@ ROWS = [
     Row("GET", "/changes", SEGMENTS),
     Row("GET", "/changes.json", SEGMENTS),
     Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
+    *(Row("GET", f"/sources{ending}", SEGMENTS) for ending in ("", ".json", ".csv")),
     Row("POST", "/sign-out", SIGNED_IN, body={}, status=303),
     Row("GET", "/account", SIGNED_IN),
     Row("GET", "/account.json", SIGNED_IN),

@@ -59,11 +59,17 @@ _PATIENCE = 10
 @app.command(rich_help_panel=_START)
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the demo project.")] = Path("demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="On a terminal, end with the studio, until Ctrl-C.")
+    ] = True,
 ) -> None:
     """Segment a real retailer's customers: a year of purchases of 2,469 households."""
     from kohort.cli.demo import run_demo
+    from kohort.cli.demo_studio import serve_demo, somebody_looks
 
     run_demo(directory)
+    if serve and somebody_looks():
+        serve_demo(_open(directory))
 
 
 @app.command(rich_help_panel=_START)

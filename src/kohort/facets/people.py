@@ -59,7 +59,7 @@ class PeopleFacet(Facet):
         return memberships_of(self._workspace(), person)
 
     @property
-    def scores(self) -> "list[ScoreDefinition]":
+    def score_definitions(self) -> "list[ScoreDefinition]":
         """The scores that the files in scores/ declare, read anew: each writes traits, with its name as their source.
 
         Raises DefinitionError for a wrong file.

@@ -123,11 +123,13 @@ def _sentence(workspace: Workspace, segment: str) -> str:
 
 def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:
     """Add the known user id, the earliest seen where a person has several."""
-    identifiers = workspace.tables.read("identifiers")
+    actors, identifiers = workspace.tables.read("actors"), workspace.tables.read("identifiers")
+    theirs = pc.is_in(actors.column("person_id"), value_set=people.column("person_id").combine_chunks())
+    actors = actors.filter(theirs).select(["actor_id", "person_id"])
     blocked = pc.fill_null(pc.equal(identifiers.column("refused"), BLOCKED), False)
     known_users = pc.and_(pc.equal(identifiers.column("kind"), USER), pc.invert(blocked))
-    users = identifiers.filter(known_users).select(["actor_id", "value", "first_seen"])
-    actors = workspace.tables.read("actors").select(["actor_id", "person_id"])
+    of_actors = pc.is_in(identifiers.column("actor_id"), value_set=actors.column("actor_id").combine_chunks())
+    users = identifiers.filter(pc.and_(known_users, of_actors)).select(["actor_id", "value", "first_seen"])
     known = users.join(actors, "actor_id").sort_by([("first_seen", "ascending"), ("value", "ascending")])
     first = known.group_by("person_id", use_threads=False).aggregate([("value", "first")])
     joined = people.join(first.rename_columns(["person_id", "user_id"]), "person_id")

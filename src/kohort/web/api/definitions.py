@@ -37,7 +37,7 @@ def mount_definitions(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /segments/{name}/definition`; `caller` is the dependency that gives who asks."""
 
     @router.get("/segments/{name}/definition", response_model=Definition, summary="How a segment is declared")
-    def definition(
+    def segment_definition(
         name: Name, asker: Annotated[Caller, caller], if_none_match: Annotated[str | None, Header()] = None
     ) -> Response:
         with desk.asking(segment="path.name") as project:
@@ -52,7 +52,7 @@ def mount_editing(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
     """Add `PUT` and `DELETE /segments/{name}`; `caller` is the dependency that gives who asks."""
 
     @router.put("/segments/{name}", response_model=Edited, summary="Declare a segment, or change how it is declared")
-    def declare(
+    def declare_segment(
         name: Name,
         asked: Annotated[DefinitionAsked, Body()],
         asker: Annotated[Caller, caller],
@@ -71,7 +71,7 @@ def mount_editing(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
         return answer
 
     @router.delete("/segments/{name}", response_model=Edited, summary="Take a segment out of its file")
-    def delete(
+    def delete_segment(
         name: Name,
         asker: Annotated[Caller, caller],
         if_match: IfMatch = None,

@@ -23,7 +23,7 @@ def mount_members(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /segments/{name}/members`; `caller` is the dependency that gives who asks."""
 
     @router.get("/segments/{name}/members", response_model=Members, summary="Who is in a segment")
-    def members(
+    def segment_members(
         name: str,
         asker: Annotated[Caller, caller],
         at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, the recorded members.")] = None,

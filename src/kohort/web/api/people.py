@@ -28,14 +28,14 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`; `caller` gives who asks."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
-    def person(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
+    def get_person(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = project.person(one, moment)
         return answered(Person.model_validate(told.person(found)))
 
     @router.get("/people/{person}/events", response_model=Timeline, summary="What somebody did, the newest first")
-    def events(
+    def person_events(
         person: Who,
         asker: Annotated[Caller, caller],
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most events a page.")] = 100,
@@ -51,14 +51,14 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
         return answered(Timeline(events=[LivedEvent.model_validate(one) for one in shown], next_cursor=more))
 
     @router.get("/people/{person}/traits", response_model=Traits, summary="Somebody's traits, and their sources")
-    def traits(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
+    def person_traits(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = told.traits(project.traits(one, moment), _identifiers(project, one, told))
         return answered(Traits(traits=[HeldTrait.model_validate(one) for one in found]))
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
-    def segments(person: Who, asker: Annotated[Caller, caller]) -> Response:
+    def person_segments(person: Who, asker: Annotated[Caller, caller]) -> Response:
         told = disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = project.memberships(one)

@@ -33,7 +33,7 @@ def mount_previews(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `POST /previews`; `caller` is the dependency that gives who asks."""
 
     @router.post("/previews", response_model=Preview, summary="The exact size of a rule that nobody saved")
-    def preview(asked: Annotated[PreviewAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
+    def preview_rule(asked: Annotated[PreviewAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
         if asked.sample:
             check_key(asker, PEOPLE_READ, PEOPLE_PSEUDONYMISED)
         moment = desk.moment(asked.at, "body.at")
@@ -46,7 +46,7 @@ def mount_explanations(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /segments/{name}/explanation`; `caller` is the dependency that gives who asks."""
 
     @router.get("/segments/{name}/explanation", response_model=Explanation, summary="Why somebody is in, or not")
-    def explanation(
+    def explain(
         name: str,
         asker: Annotated[Caller, caller],
         person: Annotated[str, Query(max_length=1_000, description="A person id, user id or anonymous id.")],

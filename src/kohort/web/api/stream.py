@@ -58,7 +58,7 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed, caller: object
         description=_DESCRIPTION,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     )
-    def stream(
+    def memberships_stream(
         request: Request,
         asker: Annotated[Caller, caller],
         segment: Annotated[list[str], Query(max_length=_MOST_SEGMENTS, description="Of all, if none is named.")] = [],  # noqa: B006 - FastAPI copies it

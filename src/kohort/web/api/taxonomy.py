@@ -17,13 +17,13 @@ def mount_taxonomy(router: APIRouter, desk: Desk) -> None:
     """Add `GET /taxonomy` and `GET /completions`."""
 
     @router.get("/taxonomy", response_model=Taxonomy, summary="Every event and trait that a rule can speak of")
-    def taxonomy(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_taxonomy(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         with desk.asking() as project:
             found = project.taxonomy()
         return answered_if_new(Taxonomy.model_validate(found), if_none_match)
 
     @router.get("/completions", response_model=Completions, summary="What may follow in a sentence")
-    def completions(
+    def complete_rule(
         sentence: Annotated[str, Query(max_length=20_000, description="A rule, as far as it is written.")],
     ) -> Response:
         with desk.asking() as project:

@@ -63,7 +63,7 @@ def mount_people(pages: Pages) -> None:
         ):
             lived = _Lived(event, _place(before, told) if before else None)
             known = _known(project, one, told, lived, segment)
-            names, scores = project.event_names(), project.scores
+            names, scores = project.event_names(), project.score_definitions
         page = _page(known, lived, scores, segment)
         return visit.shows(
             "person",
