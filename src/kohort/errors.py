@@ -5,7 +5,8 @@
     KohortError
     ├── TerminalError               the same call will fail again: something must be mended first
     │   ├── UsageError              the call itself makes no sense                           exit code 2
-    │   │   └── NotEvaluatedError   … because a segment cannot be evaluated yet
+    │   │   ├── NotEvaluatedError   … because a segment cannot be evaluated yet
+    │   │   └── AccountError        an account, or its password, cannot be like that
     │   ├── DefinitionError         a file of the project, or a rule, is wrong               exit code 3
     │   │   ├── RuleError           a rule sentence: the place is underlined
     │   │   ├── RefusalError        a part of a rule that makes no sense, in any language
@@ -13,6 +14,7 @@
     │   │   ├── UnknownNameError    an event, property, trait or segment nobody knows
     │   │   └── GapError            a rule asks for what the store cannot do
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
+    │   │   └── TooLargeError       … because it is larger than is taken
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
     │   │   ├── CorruptionError     a checksum does not match
     │   │   └── TopicError          a topic of Kafka, or the way to it, cannot be used as it is declared
@@ -26,7 +28,8 @@
         ├── StorageError            the disk, or what stands in its place, refused a write
         │   ├── DiskFullError       … for want of room: that of the disk, or the journal's quota
         │   └── BrokerError         … or the broker that keeps the journal did not answer
-        └── OverloadError           more comes in than can be written: some of it must wait
+        ├── OverloadError           more comes in than can be written: some of it must wait
+        └── AttemptsError           somebody failed to sign in too often
 
 A message says what was tried, on what, and what to do next. Whether to retry is the type.
 """
@@ -70,6 +73,18 @@ class NotEvaluatedError(UsageError):
 
     def __init__(self, segment: str, reason: str) -> None:
         super().__init__(f'segment "{segment}" {reason}')
+
+
+class AccountError(UsageError):
+    """An account cannot be made or changed like that; `code` is a word for programs, which does not change.
+
+    >>> AccountError("last_admin", "make another admin first").code
+    'last_admin'
+    """
+
+    def __init__(self, code: str, problem: str) -> None:
+        self.code = code
+        super().__init__(problem)
 
 
 class DefinitionError(TerminalError):
@@ -142,6 +157,17 @@ class InputError(TerminalError):
     """A file cannot be ingested at all: missing, empty, of the wrong kind, or without a needed column."""
 
     exit_code = 4
+
+
+class TooLargeError(InputError):
+    """A file is larger than is taken.
+
+    >>> print(TooLargeError(1_000))
+    the file is larger than 1,000 bytes; split it, or raise api.file in kohort.yaml
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the file is larger than {most:,} bytes; split it, or raise api.file in kohort.yaml")
 
 
 class ProjectError(TerminalError):
@@ -218,6 +244,18 @@ class BrokerError(StorageError):
 
 class OverloadError(TransientError):
     """More comes in than can be written; nothing of this was kept, and the sender should try again later."""
+
+
+class AttemptsError(TransientError):
+    """Somebody failed to sign in too often; `wait` is the seconds until they may try again.
+
+    >>> print(AttemptsError(60))
+    too many attempts to sign in; try again in 60 s
+    """
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(f"too many attempts to sign in; try again in {wait} s")
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,8 @@ def test_a_revoked_key_is_noticed_whatever_the_clock_does(tmp_path: Path) -> Non
 
 def test_a_process_that_died_before_the_clock_went_back_is_started_again(tmp_path: Path) -> None:
     clock = SettableClock(NOW)
-    server = _Server(Project.create(tmp_path / "shop", clock=clock), ServeOptions(), clock, Log("server", clock))
+    project, log = Project.create(tmp_path / "shop", clock=clock), Log("server", clock)
+    server = _Server(project, ServeOptions(), clock, log, lambda _: None)
     process = _Process("engine", [sys.executable, "-c", ""], [])
     for jump in (0, -2 * HOUR, 2 * HOUR, -2 * HOUR):
         starts = process.starts

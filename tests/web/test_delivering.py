@@ -107,7 +107,7 @@ def test_a_server_does_not_start_without_the_secret_of_a_journey(
     declared(shop, receiver.url).keys.create_write("web")
     monkeypatch.delenv("OFFER_SECRET")
     with pytest.raises(ProjectError, match="OFFER_SECRET is not set"):
-        serve_project(shop, ServeOptions())
+        serve_project(shop, ServeOptions(), print)
 
 
 def test_a_journey_that_is_declared_while_a_server_runs_is_delivered(tmp_path: Path, receiver: Receiver) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
 from kohort.cli.imports import import_without_pandas
@@ -58,11 +59,17 @@ _PATIENCE = 10
 @app.command(rich_help_panel=_START)
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the demo project.")] = Path("demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="On a terminal, end with the studio, until Ctrl-C.")
+    ] = True,
 ) -> None:
     """Segment a real retailer's customers: a year of purchases of 2,469 households."""
     from kohort.cli.demo import run_demo
+    from kohort.cli.demo_studio import serve_demo, somebody_looks
 
     run_demo(directory)
+    if serve and somebody_looks():
+        serve_demo(_open(directory))
 
 
 @app.command(rich_help_panel=_START)
@@ -179,6 +186,7 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", _journal_of(held)),
             ("tables behind the journal", f"{held.behind:,} records"),
+            *([] if held.untaken is None else [("journal behind the events topic", f"{held.untaken:,} messages")]),
             *([("damage in the journal", f"{held.journal_damage:,} places")] if held.journal_damage else []),
         )
     ]
@@ -487,7 +495,7 @@ def serve(
     from kohort.web.serving import ServeOptions, serve_project
 
     options = ServeOptions(host, port, api_port, certificate, key, behind_proxy)
-    serve_project(_open(project), options)
+    serve_project(_open(project), options, _welcome)
 
 
 @app.command(rich_help_panel=_SERVE)
@@ -512,6 +520,7 @@ def publish(project: ProjectOption = _HERE) -> None:
     out.print(f"{rows:,} changes of membership published", markup=False)
 
 
+app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
@@ -535,6 +544,11 @@ def run_command(arguments: Sequence[str]) -> int:
         err.print(f"error: {error}", markup=False, style="red")
         return error.exit_code
     return 0
+
+
+def _welcome(address: str) -> None:
+    # On standard output by itself: what the server's processes say on the other is for programs.
+    out.print(f"choose the password of the first account, once and within a day, at {address}", markup=False)
 
 
 def _open(path: Path) -> "Project":

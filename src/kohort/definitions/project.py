@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.api import ApiLimits, api_limits_of
 from kohort.definitions.collecting import CollectLimits, collect_limits_of
 from kohort.definitions.consent import ConsentDefinition, consent_definition_of
 from kohort.definitions.fields import Fields
@@ -15,6 +16,7 @@ from kohort.definitions.identity import IdentityDefinition, identity_definition_
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
+from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import DefinitionError, ProjectError
@@ -44,10 +46,11 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
+    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector,
+    `api` those of what is asked of the API.
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
-    `kafka` is where the journal stands instead, or what else goes there.
+    `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
     """
 
     name: str
@@ -62,6 +65,7 @@ class ProjectDefinition:
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
     collect: CollectLimits = field(default_factory=CollectLimits)
+    api: ApiLimits = field(default_factory=ApiLimits)
     schedule: Schedule = NO_SCHEDULE
     live: LiveSettings = field(default_factory=LiveSettings)
     journal: JournalLimits = DEFAULT_LIMITS
@@ -69,6 +73,7 @@ class ProjectDefinition:
     identity: IdentityDefinition = field(default_factory=IdentityDefinition)
     consent: ConsentDefinition = field(default_factory=ConsentDefinition)
     kafka: KafkaDefinition | None = None
+    privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -104,6 +109,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
         collect=collect_limits_of(fields.inner("collect")),
+        api=api_limits_of(fields.inner("api")),
         schedule=schedule_of(fields.inner("schedule")),
         live=live_settings_of(fields.inner("live")),
         journal=journal_limits_of(fields.inner("journal")),
@@ -111,6 +117,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         identity=identity_definition_of(fields.inner("identity")),
         consent=consent_definition_of(fields.inner("consent")),
         kafka=kafka_definition_of(fields.inner("kafka")),
+        privacy=privacy_definition_of(fields.inner("privacy")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)

@@ -21,24 +21,37 @@ import sqlalchemy as sa
 
 from kohort.clock import SECOND, Clock, Moment
 from kohort.errors import UnknownNameError, UsageError, did_you_mean, shorten
+from kohort.governance.audit import OPERATOR, Actor, note
 from kohort.storage.state import KEYS, State
 
 Kind = Literal["write", "secret"]
 Randomness = Callable[[int], bytes]
 
+ACCOUNTS_WRITE: Final = "accounts:write"
+AUDIT_READ: Final = "audit:read"
+EVENTS_READ: Final = "events:read"
+IMPORTS_WRITE: Final = "imports:write"
+KEYS_WRITE: Final = "keys:write"
 MEMBERSHIPS_READ: Final = "memberships:read"
+METRICS_READ: Final = "metrics:read"
+PEOPLE_PSEUDONYMISED: Final = "people:pseudonymised"
 PEOPLE_READ: Final = "people:read"
 SEGMENTS_READ: Final = "segments:read"
 SEGMENTS_WRITE: Final = "segments:write"
 SCOPES: Final = {
-    "events:read": "follow each event as it is accepted or rejected",
+    ACCOUNTS_WRITE: "create, invite and disable accounts, and give them roles",
+    AUDIT_READ: "read who did what to accounts and keys",
+    EVENTS_READ: "follow each event as it is accepted or rejected, and read what was rejected",
+    IMPORTS_WRITE: "send files of a source that is declared",
+    KEYS_WRITE: "list, make and revoke keys, none of which may do more than this one",
     MEMBERSHIPS_READ: "read who is in which segment, and follow who enters and leaves",
-    "metrics:read": "read the measurements of the server",
+    METRICS_READ: "read the measurements of the server",
+    PEOPLE_PSEUDONYMISED: "read of people under pseudonyms only, personal traits and properties masked",
     PEOPLE_READ: "read what is known of a person, and why they are in a segment or not",
     SEGMENTS_WRITE: "plan and apply changes of segments, and go back; plans name a few people",
     SEGMENTS_READ: "read what segments mean, their versions and sizes, and size a new rule: counts, no people",
 }
-"""What a secret key can be allowed, with the words for it."""
+"""What a secret key or the role of an account can be allowed, with the words for it."""
 
 _FRESH: Final = SECOND
 """How old the memory of keys may grow; what another process changes is seen within this time."""
@@ -130,7 +143,13 @@ class Keys:
         self._held_at: Moment | None = None
 
     def create_write(
-        self, source: str, origins: Iterable[str] = (), rate: int | None = None, expires_at: Moment | None = None
+        self,
+        source: str,
+        origins: Iterable[str] = (),
+        rate: int | None = None,
+        expires_at: Moment | None = None,
+        *,
+        by: Actor = OPERATOR,
     ) -> tuple[str, WriteKey]:
         """Make a write key for a source and return it in plain, which is the only time, and what it allows.
 
@@ -140,10 +159,12 @@ class Keys:
         allowed = tuple(dict.fromkeys(origin_of(one) for one in origins))
         if rate is not None and rate < 1:
             raise UsageError(f"a key's rate is a whole number of events a second from 1 up, not {rate}")
-        plain, row = self._create("write", source, origins=allowed, rate=rate, expires_at=expires_at)
+        plain, row = self._create("write", source, by, origins=allowed, rate=rate, expires_at=expires_at)
         return plain, _write_key(row)
 
-    def create_secret(self, name: str, scopes: Iterable[str], expires_at: Moment) -> tuple[str, SecretKey]:
+    def create_secret(
+        self, name: str, scopes: Iterable[str], expires_at: Moment, *, by: Actor = OPERATOR
+    ) -> tuple[str, SecretKey]:
         """Make a secret key and return it in plain, which is the only time, and what it allows.
 
         `name` says what it is for, `scopes` are some of `SCOPES`. Raises UsageError for what makes no sense.
@@ -154,7 +175,7 @@ class Keys:
                 raise UsageError(f'no scope is called "{shorten(one)}"; {did_you_mean(one, SCOPES)}')
         if not wanted:
             raise UsageError(f"a secret key needs a scope at least; there are: {', '.join(SCOPES)}")
-        plain, row = self._create("secret", name, scopes=wanted, expires_at=expires_at)
+        plain, row = self._create("secret", name, by, scopes=wanted, expires_at=expires_at)
         return plain, _secret_key(row, expires_at)
 
     def find_write(self, plain: str) -> WriteKey | None:
@@ -168,7 +189,7 @@ class Keys:
         row = None if held is None else held.row
         return None if row is None or row.expires_at is None else _secret_key(row, row.expires_at)
 
-    def revoke(self, key_id: str) -> None:
+    def revoke(self, key_id: str, *, by: Actor = OPERATOR) -> None:
         """End a key for ever, by the part of it that `list` shows; a revoked key stays as it is.
 
         Raises UnknownNameError if there is none.
@@ -176,6 +197,8 @@ class Keys:
         change = sa.update(KEYS).where(KEYS.c.key_id == key_id).where(KEYS.c.revoked_at.is_(None))
         with self._state.writing() as connection:
             changed = connection.execute(change.values(revoked_at=self._clock.now())).rowcount
+            if changed:
+                note(connection, self._clock.now(), by, "key revoked", key_id)
         if not changed and key_id not in (known := [row.key_id for row in self.list()]):
             raise UnknownNameError("key", key_id, known)
         self._held_at = None
@@ -188,6 +211,7 @@ class Keys:
         self,
         kind: Kind,
         name: str,
+        by: Actor,
         *,
         expires_at: Moment | None,
         origins: tuple[str, ...] = (),
@@ -204,6 +228,7 @@ class Keys:
         row = KeyRow(key_id, kind, name, origins, rate, scopes, now, expires_at, None)
         with self._state.writing() as connection:
             connection.execute(KEYS.insert().values(digest=_digest(plain), **vars(row)))
+            note(connection, now, by, "key created", key_id, f"{kind} {name}" + "".join(f" {one}" for one in scopes))
         self._held_at = None
         return plain, row
 

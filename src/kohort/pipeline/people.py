@@ -16,6 +16,7 @@ from kohort.engines.statistics import Statistics
 from kohort.errors import NotEvaluatedError, UnknownNameError
 from kohort.pipeline.epochs import latest_moment, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
+from kohort.pipeline.identified import unknown_person, who_is
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
 from kohort.pipeline.recording import current_memberships
@@ -91,10 +92,7 @@ def person_of(workspace: Workspace, text: str) -> str:
 
     In a store, a person's id is what the mapped column holds.
     """
-    if workspace.elsewhere is not None:
-        return text
-    actor, actors = actor_named(workspace, text), workspace.tables.read("actors")
-    return str(actors.filter(pc.equal(actors.column("actor_id"), actor)).column("person_id")[0].as_py())
+    return text if workspace.elsewhere is not None else who_is(workspace, text).person_id
 
 
 def actor_named(workspace: Workspace, text: str) -> str:
@@ -103,7 +101,7 @@ def actor_named(workspace: Workspace, text: str) -> str:
     for actor in (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text)):
         if pc.index(actors, actor).as_py() >= 0:
             return actor
-    raise UnknownNameError("person", text, (), hint="give a person id, a user id or an anonymous id")
+    raise unknown_person(text)
 
 
 def user_ids_of(workspace: Workspace, people: Sequence[str]) -> dict[str, str]:

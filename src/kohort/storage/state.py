@@ -98,6 +98,68 @@ ANSWERED: Final = sa.Table(
 )
 """What the API answered to requests that must not be done twice."""
 
+ACCOUNTS: Final = sa.Table(
+    "accounts",
+    METADATA,
+    sa.Column("account_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("role", sa.String, nullable=False),
+    # Argon2id, with its salt and its parameters; null for who has not chosen one.
+    sa.Column("password", sa.String),
+    # Who vouches for the account, and under which name they know it: the issuer and the subject of OpenID Connect.
+    sa.Column("issuer", sa.String),
+    sa.Column("subject", sa.String),
+    sa.Column("language", sa.String),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("disabled_at", sa.BigInteger),
+    sa.Index("accounts_subject", "issuer", "subject", unique=True),
+)
+"""The people who use Kohort."""
+
+LINKS: Final = sa.Table(
+    "links",
+    METADATA,
+    # SHA-256 of what the link holds, which itself is stored nowhere.
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("account_id", sa.String, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+"""Links by which the holder of an account chooses a password, once."""
+
+SESSIONS: Final = sa.Table(
+    "sessions",
+    METADATA,
+    # SHA-256 of what the cookie holds, which itself is stored nowhere.
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("session_id", sa.String, nullable=False, unique=True),
+    sa.Column("account_id", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.Index("sessions_account", "account_id"),
+)
+"""Who is signed in, in which browsers."""
+
+AUDIT: Final = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("door", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("object", sa.String, nullable=False),
+    sa.Column("detail", sa.String, nullable=False),
+)
+"""Who did what to accounts and keys, and who was refused; never what they typed."""
+
+SECRETS: Final = sa.Table(
+    "secrets",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+"""Secrets that Kohort has made for itself."""
+
 _VERSION: Final = sa.Table("state_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 
 Migration = Callable[[sa.Connection], None]
@@ -107,7 +169,11 @@ def _journeys(connection: sa.Connection) -> None:
     METADATA.create_all(connection, [JOURNEYS, DELIVERIES])
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys, PUBLISHED.create, ANSWERED.create)
+def _accounts(connection: sa.Connection) -> None:
+    METADATA.create_all(connection, [ACCOUNTS, LINKS, SESSIONS, AUDIT, SECRETS])
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys, PUBLISHED.create, ANSWERED.create, _accounts)
 """What makes version 1 of nothing, version 2 of version 1, and so on; each is final once released."""
 
 _WAIT: Final = 10.0

@@ -9,6 +9,7 @@ from typing import Final
 
 from kohort.clock import SystemClock
 from kohort.project import Project
+from kohort.web.accounts.app import mount_guarded_studio
 from kohort.web.api.app import application
 from kohort.web.api.feed import Feed
 from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
@@ -32,7 +33,7 @@ def main() -> None:
     def end() -> None:
         server.should_exit = True
 
-    server = http_server(application(project, feed, end), grace=_GRACE, **protection(given))
+    server = http_server(application(project, feed, end, mount_guarded_studio), grace=_GRACE, **protection(given))
     feed.running = lambda: not server.should_exit
     serve_until_told(server, given, log)
     log.say("stopped")

@@ -16,6 +16,7 @@ from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.errors import UsageError
+from kohort.governance.accounts import welcome_address
 from kohort.pipeline.delivering import check_secrets
 from kohort.project import Project
 from kohort.storage.secrets import secret_of
@@ -44,6 +45,16 @@ class ServeOptions:
     key: Path | None = None
     behind_proxy: bool = False
 
+    def address(self, port: int) -> str:
+        """Return how a browser on this machine reaches a port.
+
+        >>> ServeOptions().address(8001), ServeOptions("::", certificate=Path("c"), key=Path("k")).address(443)
+        ('http://127.0.0.1:8001', 'https://localhost:443')
+        """
+        host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - where it listens already
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
 
 def check_safe(options: ServeOptions, write_keys: int) -> None:
     """Raise UsageError for a start that would expose events, or that nobody could use.
@@ -64,8 +75,11 @@ def check_safe(options: ServeOptions, write_keys: int) -> None:
         raise UsageError("no write key exists, so nobody could send anything; make one with: kohort keys create")
 
 
-def serve_project(project: Project, options: ServeOptions) -> None:
-    """Serve a project until SIGTERM or SIGINT; raises UsageError for a start that is unsafe, or that cannot be."""
+def serve_project(project: Project, options: ServeOptions, welcome: Callable[[str], None]) -> None:
+    """Serve a project until SIGTERM or SIGINT; raises UsageError for a start that is unsafe, or that cannot be.
+
+    As long as nobody has an account that lets them in, `welcome` is told the link by which the first admin comes in.
+    """
     now = project.clock.now()
     keys = project.keys.list()
     check_safe(options, sum(one.kind == "write" and one.state(now) == "active" for one in keys))
@@ -75,7 +89,7 @@ def serve_project(project: Project, options: ServeOptions) -> None:
     kafka = project.settings.kafka
     if kafka is not None and kafka.login is not None:
         secret_of(kafka.login.password)
-    _Server(project, options, project.clock, Log("server", project.clock)).run()
+    _Server(project, options, project.clock, Log("server", project.clock), welcome).run()
 
 
 @dataclass
@@ -101,6 +115,7 @@ class _Server:
     options: ServeOptions
     clock: Clock
     log: Log
+    welcome: Callable[[str], None]
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -114,6 +129,9 @@ class _Server:
             host, port = listening.getsockname()[:2]
             processes = self._processes(listening.fileno(), api.fileno(), lifeline)
             self.log.say("serving", host=host, port=port, api_port=api.getsockname()[1])
+            link = self.project.accounts.first_link()
+            if link is not None:
+                self.welcome(welcome_address(given.address(api.getsockname()[1]), link))
             try:
                 while not self._stop.wait(_LOOK):
                     for process in processes:

@@ -15,8 +15,10 @@ from kohort.errors import (
     ChangedSinceError,
     CheckError,
     DefinitionError,
+    InputError,
     NotEvaluatedError,
     RuleError,
+    TooLargeError,
     UnknownNameError,
     UsageError,
 )
@@ -50,7 +52,9 @@ class Desk:
         try:
             with steady_tables():
                 yield self.project
-        except (DefinitionError, UsageError, CheckError) as error:
+        except RequestRefusedError:
+            raise
+        except (DefinitionError, UsageError, CheckError, InputError) as error:
             raise _refusal(error, places) from error
 
     def moment(self, text: str | None, where: str) -> Moment | None:
@@ -65,7 +69,7 @@ class Desk:
             raise RequestRefusedError(422, "invalid_moment", str(error), where=where) from error
 
 
-def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str, str]) -> Exception:
+def _refusal(error: DefinitionError | UsageError | CheckError | InputError, places: dict[str, str]) -> Exception:
     status, code, place = 422, "invalid_request", places.get("asked") if isinstance(error, UsageError) else None
     match error:
         case UnknownNameError():
@@ -76,6 +80,10 @@ def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str,
             code, place = "invalid_rule", places.get("rule")
         case NotEvaluatedError():
             status, code, place = 409, "not_evaluated", places.get("segment")
+        case TooLargeError():
+            status, code, place = 413, "too_large", "body"
+        case InputError():
+            code, place = "invalid_file", "body"
         case ChangedSinceError():
             status, code = (428, "precondition_required") if error.unsaid else (412, "changed_since")
             place = "header.if-match"

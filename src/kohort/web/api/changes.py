@@ -5,19 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Response
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.governance.keys import SecretKey
 from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.models.changes import Application, ApplicationAsked, Plan, PlanAsked
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
 from kohort.web.api.tokens import plan_of, token_of
+from kohort.web.callers import Caller
+from kohort.web.disclosure import disclosure_to
 
 
-def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) -> None:
-    """Add `POST /plans` and `POST /applications`; `key` is the dependency that gives the key of the request."""
+def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeats) -> None:
+    """Add `POST /plans` and `POST /applications`; `caller` is the dependency that gives who asks."""
 
     @router.post("/plans", response_model=Plan, summary="What would change, and who would enter and leave")
-    def plan(asked: Annotated[PlanAsked, Body()]) -> Response:
+    def make_plan(asked: Annotated[PlanAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
         if asked.instead and asked.rollback is not None:
             problem = "sentences instead of the files', or a rollback: give one of them"
             raise RequestRefusedError(422, "invalid_request", problem, where="body.instead")
@@ -28,14 +29,15 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
                 found = project.plan_rollback(asked.rollback.segment, asked.rollback.version, moment)
             else:
                 found = project.plan(moment, instead=asked.instead)
+        found = disclosure_to(desk.project, asker).plan(found)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
         token = None if asked.instead else token_of(found)
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
-    def apply(
+    def apply_plan(
         asked: Annotated[ApplicationAsked, Body()],
-        shown: Annotated[SecretKey, key],
+        asker: Annotated[Caller, caller],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,
     ) -> Response:
         planned = plan_of(asked.token)
@@ -44,7 +46,7 @@ def mount_changes(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
             with desk.changing(asked="body", guard="body.despite") as project:
                 return Application(changed=project.apply(planned, despite=asked.despite, reason=asked.reason))
 
-        return repeats.once(shown.key_id, idempotency_key, asked, work)
+        return repeats.once(asker.key_id, idempotency_key, asked, work)
 
 
 def _fields(plan: ChangePlan) -> dict[str, object]:

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.errors import DefinitionError, RuleError
-from kohort.governance.keys import SecretKey
 from kohort.pipeline.editing import DeclaredSegment, Edit
 from kohort.project import Project
 from kohort.rules.document import document_of
@@ -18,6 +17,8 @@ from kohort.rules.print import print_rule
 from kohort.web.api.asking import Desk, answered_unless_shown
 from kohort.web.api.models.definitions import Definition, DefinitionAsked, Edited
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
+from kohort.web.callers import Caller
+from kohort.web.disclosure import names_people, without_people
 
 Name = Annotated[str, Path(max_length=1_000)]
 IfMatch = Annotated[
@@ -32,25 +33,29 @@ class _Deletion(BaseModel):
     """A deletion, which has no body."""
 
 
-def mount_definitions(router: APIRouter, desk: Desk) -> None:
-    """Add `GET /segments/{name}/definition`."""
+def mount_definitions(router: APIRouter, desk: Desk, caller: object) -> None:
+    """Add `GET /segments/{name}/definition`; `caller` is the dependency that gives who asks."""
 
     @router.get("/segments/{name}/definition", response_model=Definition, summary="How a segment is declared")
-    def definition(name: Name, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def segment_definition(
+        name: Name, asker: Annotated[Caller, caller], if_none_match: Annotated[str | None, Header()] = None
+    ) -> Response:
         with desk.asking(segment="path.name") as project:
             found = project.declared_segment(name)
             shown = _definition(project, found)
+        if not names_people(asker):
+            shown = shown.model_copy(update={"tests": without_people(shown.tests), "text": ""})
         return answered_unless_shown(shown, f'"{found.tag}"', if_none_match)
 
 
-def mount_editing(router: APIRouter, desk: Desk, key: object, repeats: Repeats) -> None:
-    """Add `PUT` and `DELETE /segments/{name}`; `key` is the dependency that gives the key of the request."""
+def mount_editing(router: APIRouter, desk: Desk, caller: object, repeats: Repeats) -> None:
+    """Add `PUT` and `DELETE /segments/{name}`; `caller` is the dependency that gives who asks."""
 
     @router.put("/segments/{name}", response_model=Edited, summary="Declare a segment, or change how it is declared")
-    def declare(
+    def declare_segment(
         name: Name,
         asked: Annotated[DefinitionAsked, Body()],
-        shown: Annotated[SecretKey, key],
+        asker: Annotated[Caller, caller],
         if_match: IfMatch = None,
         idempotency_key: Repeated = None,
     ) -> Response:
@@ -60,15 +65,15 @@ def mount_editing(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
             with desk.changing(segment="body.tests", rule=f"body.{_form(asked)}", asked="body") as project:
                 return _edited(project, _write(project, name, asked, tag))
 
-        answer = repeats.once(shown.key_id, idempotency_key, asked, work, of=f" {name}\n{if_match}")
+        answer = repeats.once(asker.key_id, idempotency_key, asked, work, of=f" {name}\n{if_match}")
         after = Edited.model_validate_json(bytes(answer.body)).after
         answer.headers["etag"] = f'"{after.tag if after else ""}"'
         return answer
 
     @router.delete("/segments/{name}", response_model=Edited, summary="Take a segment out of its file")
-    def delete(
+    def delete_segment(
         name: Name,
-        shown: Annotated[SecretKey, key],
+        asker: Annotated[Caller, caller],
         if_match: IfMatch = None,
         idempotency_key: Repeated = None,
     ) -> Response:
@@ -78,7 +83,7 @@ def mount_editing(router: APIRouter, desk: Desk, key: object, repeats: Repeats) 
             with desk.changing(segment="path.name", asked="path.name") as project:
                 return _edited(project, project.delete_segment(name, tag=tag))
 
-        return repeats.once(shown.key_id, idempotency_key, _Deletion(), work, of=f" {name}\n{if_match}")
+        return repeats.once(asker.key_id, idempotency_key, _Deletion(), work, of=f" {name}\n{if_match}")
 
 
 def _form(asked: DefinitionAsked) -> str:

@@ -15,6 +15,8 @@ from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.web.api.asking import Desk
 from kohort.web.api.models.answer import written
 from kohort.web.api.problems import ALWAYS
+from kohort.web.callers import Caller
+from kohort.web.disclosure import Disclosure, disclosure_to
 
 _ROWS: Final = 10_000
 """How many rows are written at a time."""
@@ -24,8 +26,8 @@ _ARROW: Final = "application/vnd.apache.arrow.stream"
 At = Annotated[str | None, Query(description="A moment, ISO 8601; without it, the recorded members.")]
 
 
-def mount_exports(router: APIRouter, desk: Desk) -> None:
-    """Add `GET /segments/{name}/members.csv` and `GET /segments/{name}/members.arrow`."""
+def mount_exports(router: APIRouter, desk: Desk, caller: object) -> None:
+    """Add `GET /segments/{name}/members.csv` and `.arrow`; `caller` is the dependency that gives who asks."""
 
     def found(name: str, at: str | None) -> MemberList:
         moment = desk.moment(at, "query.at")
@@ -40,12 +42,13 @@ def mount_exports(router: APIRouter, desk: Desk) -> None:
     )
     def members_csv(
         name: str,
+        asker: Annotated[Caller, caller],
         at: At = None,
         raw: Annotated[bool, Query(description="As it is, for machines; else no cell is a formula.")] = False,
     ) -> StreamingResponse:
-        return StreamingResponse(
-            _csv_of(found(name, at).members, raw=raw), headers=_headers(name, "csv"), media_type=_CSV
-        )
+        told = disclosure_to(desk.project, asker)
+        answer = _csv_of(found(name, at).members, told, raw=raw)
+        return StreamingResponse(answer, headers=_headers(name, "csv"), media_type=_CSV)
 
     @router.get(
         "/segments/{name}/members.arrow",
@@ -53,8 +56,8 @@ def mount_exports(router: APIRouter, desk: Desk) -> None:
         responses={200: {"content": {_ARROW: {}}, "description": "person_id, user_id, entered_at"}},
         summary="All members of a segment, as a stream of Arrow",
     )
-    def members_arrow(name: str, at: At = None) -> StreamingResponse:
-        answer = _arrow_of(found(name, at).members)
+    def members_arrow(name: str, asker: Annotated[Caller, caller], at: At = None) -> StreamingResponse:
+        answer = _arrow_of(found(name, at).members, disclosure_to(desk.project, asker))
         return StreamingResponse(answer, headers=_headers(name, "arrow"), media_type=_ARROW)
 
 
@@ -64,9 +67,9 @@ def _headers(name: str, ending: str) -> dict[str, str]:
     return {**ALWAYS, "cache-control": "private, no-store", "content-disposition": disposition}
 
 
-def _csv_of(members: pa.Table, *, raw: bool) -> Iterator[bytes]:
+def _csv_of(members: pa.Table, told: Disclosure, *, raw: bool) -> Iterator[bytes]:
     yield _lines([members.column_names])
-    for batch in members.to_batches(max_chunksize=_ROWS):
+    for batch in map(told.members, members.to_batches(max_chunksize=_ROWS)):
         moments = batch.column("entered_at").cast(pa.int64()).to_pylist()
         rows = zip(batch.column("person_id").to_pylist(), batch.column("user_id").to_pylist(), moments, strict=True)
         cells = [[person, user, written(at)] for person, user, at in rows]
@@ -79,11 +82,11 @@ def _lines(rows: "list[list[object]]") -> bytes:
     return text.getvalue().encode()
 
 
-def _arrow_of(members: pa.Table) -> Iterator[bytes]:
+def _arrow_of(members: pa.Table, told: Disclosure) -> Iterator[bytes]:
     written = io.BytesIO()
     with pa.ipc.new_stream(written, members.schema) as stream:
         for batch in members.to_batches(max_chunksize=_ROWS):
-            stream.write_batch(batch)
+            stream.write_batch(told.members(batch))
             yield _taken(written)
     yield _taken(written)
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from kohort.project import Project
 from kohort.storage.histories import Place
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.cursors import place_of, written_cursor
@@ -16,45 +17,59 @@ from kohort.web.api.models.people import (
     Timeline,
     Traits,
 )
+from kohort.web.callers import Caller
+from kohort.web.disclosure import Disclosure, disclosure_to, identifiers_of
 
 Who = Annotated[str, Path(max_length=1_000, description="A person id, user id or anonymous id.")]
 At = Annotated[str | None, Query(description="A moment, ISO 8601; by default the project's present.")]
 
 
-def mount_people(router: APIRouter, desk: Desk) -> None:
-    """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`."""
+def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
+    """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`; `caller` gives who asks."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
-    def person(person: Who, at: At = None) -> Response:
-        moment = desk.moment(at, "query.at")
-        with desk.asking(person="path.person") as project:
-            found = project.person(person, moment)
-        return answered(Person.model_validate(found))
+    def get_person(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
+        moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = project.person(one, moment)
+        return answered(Person.model_validate(told.person(found)))
 
     @router.get("/people/{person}/events", response_model=Timeline, summary="What somebody did, the newest first")
-    def events(
+    def person_events(
         person: Who,
+        asker: Annotated[Caller, caller],
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most events a page.")] = 100,
         cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
     ) -> Response:
-        before = None if cursor is None else Place(*place_of(cursor))
-        with desk.asking(person="path.person") as project:
-            found = project.timeline(person, before, limit + 1)
+        told = disclosure_to(desk.project, asker)
+        before = None if cursor is None else _place(cursor, told)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = project.timeline(one, before, limit + 1)
+            shown = told.timeline(found[:limit], _identifiers(project, one, told))
         last = found[limit - 1] if len(found) > limit else None
-        shown = [LivedEvent.model_validate(one) for one in found[:limit]]
-        return answered(
-            Timeline(events=shown, next_cursor=None if last is None else written_cursor(last.at, last.event_id))
-        )
+        more = None if last is None else written_cursor(last.at, told.cursor(last.event_id))
+        return answered(Timeline(events=[LivedEvent.model_validate(one) for one in shown], next_cursor=more))
 
     @router.get("/people/{person}/traits", response_model=Traits, summary="Somebody's traits, and their sources")
-    def traits(person: Who, at: At = None) -> Response:
-        moment = desk.moment(at, "query.at")
-        with desk.asking(person="path.person") as project:
-            found = project.traits(person, moment)
+    def person_traits(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
+        moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = told.traits(project.traits(one, moment), _identifiers(project, one, told))
         return answered(Traits(traits=[HeldTrait.model_validate(one) for one in found]))
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
-    def segments(person: Who) -> Response:
-        with desk.asking(person="path.person") as project:
-            found = project.memberships(person)
+    def person_segments(person: Who, asker: Annotated[Caller, caller]) -> Response:
+        told = disclosure_to(desk.project, asker)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = project.memberships(one)
         return answered(Memberships(segments=[HeldMembership.model_validate(one) for one in found]))
+
+
+def _place(cursor: str, told: Disclosure) -> Place:
+    moment, event = place_of(cursor)
+    return Place(moment, told.place(event))
+
+
+def _identifiers(project: Project, person: str, told: Disclosure) -> list[str]:
+    """Return what somebody's values may not hold, where they are masked."""
+    return identifiers_of(project.person(person)) if told.masks else []

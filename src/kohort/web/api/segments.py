@@ -18,7 +18,7 @@ def mount_segments(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments`."""
 
     @router.get("/segments", response_model=Segments, summary="Every segment: size and freshness")
-    def segments() -> Response:
+    def list_segments() -> Response:
         with desk.asking() as project:
             found, now = project.segments(), project.clock.now()
         rows = [
@@ -31,7 +31,7 @@ def mount_segment_details(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments/{name}`, its `/history` and `/sizes`, `GET /overlap` and `GET /flows`."""
 
     @router.get("/segments/{name}", response_model=SegmentDetail, summary="What a segment means")
-    def segment(name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_segment(name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
         with desk.asking(segment="path.name") as project:
             found = {one.name: one for one in project.segments()}
             if name not in found:
@@ -39,13 +39,13 @@ def mount_segment_details(router: APIRouter, desk: Desk) -> None:
         return answered_if_new(SegmentDetail.model_validate(found[name]), if_none_match)
 
     @router.get("/segments/{name}/history", response_model=History, summary="What a segment meant before")
-    def history(name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def segment_history(name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
         with desk.asking(segment="path.name") as project:
             found = [Version.model_validate(one) for one in project.history(name)]
         return answered_if_new(History(segment=name, versions=found), if_none_match)
 
     @router.get("/segments/{name}/sizes", response_model=Sizes, summary="How large a segment was")
-    def sizes(
+    def segment_sizes(
         name: str,
         since: Annotated[str | None, Query(description="By default 31 moments are told.")] = None,
         until: Annotated[str | None, Query(description="By default the project's present.")] = None,

@@ -1,21 +1,23 @@
 """Who enters and leaves, as server-sent events that can be taken up again where they broke off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.errors import did_you_mean, shorten
 from kohort.governance.keys import MEMBERSHIPS_READ
 from kohort.project import Project
-from kohort.web.access import check_authorization
+from kohort.web.access import check_key
 from kohort.web.api.feed import Feed
-from kohort.web.api.guard import authorization_of
 from kohort.web.api.problems import ALWAYS, steady_tables
+from kohort.web.callers import Caller, caller_of
+from kohort.web.disclosure import Disclosure, disclosure_to
 
 PATH: Final = "/memberships/stream"
 SILENCE: Final = 15
@@ -25,7 +27,8 @@ _MOST_SEGMENTS: Final = 100
 _RETRY: Final = 1_000
 """The milliseconds after which a browser comes again."""
 _GREATEST: Final = 2**63 - 1
-_HEADERS: Final = {**ALWAYS, "cache-control": "no-store", "x-accel-buffering": "no"}
+STREAM_HEADERS: Final = {**ALWAYS, "cache-control": "no-store", "x-accel-buffering": "no"}
+"""The headers of an answer without end: nothing between may keep it, or hold it back."""
 _DESCRIPTION: Final = """Each row of the membership log is an event: `entered`, `left`, or `retracted` where it says
 that an earlier one never was. Its `id` is its place in the log. Whoever comes again with the last id that they saw, in
 the header Last-Event-ID (as browsers do) or as `since`, misses nothing and gets nothing twice; without either they get
@@ -44,8 +47,8 @@ class EventStream(StreamingResponse):
             await super().stream_response(send)
 
 
-def mount_stream(router: APIRouter, project: Project, feed: Feed) -> None:
-    """Add `GET /memberships/stream`."""
+def mount_stream(router: APIRouter, project: Project, feed: Feed, caller: object) -> None:
+    """Add `GET /memberships/stream`; `caller` is the dependency that gives who asks."""
     streams: set[object] = set()
 
     @router.get(
@@ -55,8 +58,9 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed) -> None:
         description=_DESCRIPTION,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     )
-    def stream(
+    def memberships_stream(
         request: Request,
+        asker: Annotated[Caller, caller],
         segment: Annotated[list[str], Query(max_length=_MOST_SEGMENTS, description="Of all, if none is named.")] = [],  # noqa: B006 - FastAPI copies it
         since: Annotated[int | None, Query(ge=0, le=_GREATEST, description="What follows this place.")] = None,
         last_event_id: Annotated[int | None, Header(ge=0, le=_GREATEST, description="As since, and before it.")] = None,
@@ -66,8 +70,9 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed) -> None:
             raise RequestRefusedError(503, "too_many_streams", "enough others are following", retry_after=30)
         asked = since if last_event_id is None else last_event_id
         start = feed.head if asked is None else asked
-        parts = _parts(feed, start, frozenset(segment), _still_allowed(project, request))
-        return EventStream(_counted(parts, streams), headers=_HEADERS)
+        told = disclosure_to(project, asker)
+        parts = _parts(feed, start, frozenset(segment), _still_allowed(project, request, asker), told)
+        return EventStream(_counted(parts, streams), headers=STREAM_HEADERS)
 
 
 def _check_segments(segments: Collection[str], project: Project) -> None:
@@ -81,17 +86,21 @@ def _check_segments(segments: Collection[str], project: Project) -> None:
             raise RequestRefusedError(404, "unknown_segment", problem, where="query.segment")
 
 
-def _still_allowed(project: Project, request: Request) -> Callable[[], bool]:
-    """Return what tells whether the key that was shown still opens: a stream outlives many a key."""
+def _still_allowed(project: Project, request: Request, asker: Caller) -> Callable[[], Awaitable[bool]]:
+    """Return what tells whether who asked still may, and as much: a stream outlives many a key and session."""
 
     def allowed() -> bool:
         try:
-            check_authorization(project.keys, authorization_of(request), MEMBERSHIPS_READ)
+            now = caller_of(project, request, active=False)
+            check_key(now, MEMBERSHIPS_READ)
         except RequestRefusedError:
             return False
-        return True
+        return now.scopes == asker.scopes
 
-    return allowed
+    async def still() -> bool:
+        return await run_in_threadpool(allowed)
+
+    return still
 
 
 async def _counted(parts: AsyncIterator[bytes], streams: set[object]) -> AsyncIterator[bytes]:
@@ -105,16 +114,16 @@ async def _counted(parts: AsyncIterator[bytes], streams: set[object]) -> AsyncIt
 
 
 async def _parts(
-    feed: Feed, start: int, segments: Collection[str], allowed: Callable[[], bool]
+    feed: Feed, start: int, segments: Collection[str], allowed: Callable[[], Awaitable[bool]], told: Disclosure
 ) -> AsyncIterator[bytes]:
     at, loop = start, asyncio.get_running_loop()
     # An id by itself is remembered too: whoever is cut off before the first event comes again to the same place.
     yield f"retry: {_RETRY}\nid: {at}\n\n".encode()
     due = loop.time() + SILENCE
-    while feed.is_open() and allowed():
+    while feed.is_open() and await allowed():
         for piece in await feed.pieces(at, segments):
             if piece.text:
-                yield piece.text
+                yield told.log_events(piece.text)
                 due = loop.time() + SILENCE
             at = piece.up_to
             if not feed.is_open():

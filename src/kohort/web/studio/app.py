@@ -1,5 +1,6 @@
 """The studio on an application: its pages, its scripts and styles, and what it says where something goes wrong."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -13,26 +14,35 @@ from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.builder.pages import mount_builder
 from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.discover.pages import mount_discover
+from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
+from kohort.web.studio.people import mount_people
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
+from kohort.web.studio.sources import mount_sources
 from kohort.web.studio.visiting import Doorkeeper
 
 _UNKNOWN_VISITOR: Final = 401
 
 
-def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
-    """Add every page to an application; return what answers a request that is refused: a page, for a browser."""
+def mount_studio(
+    app: FastAPI, desk: Desk, doorkeeper: Doorkeeper, more: Sequence[Callable[[Pages], None]] = ()
+) -> Refusing:
+    """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
     for mount in (
         mount_home,
         mount_segment_list,
         mount_segment,
-        mount_discover,
         mount_builder,
         mount_changes,
+        mount_people,
+        mount_discover,
+        mount_events,
+        mount_sources,
+        *more,
     ):
         mount(pages)
     app.include_router(pages.router)
@@ -43,7 +53,9 @@ def mount_studio(app: FastAPI, desk: Desk, doorkeeper: Doorkeeper) -> Refusing:
         if not _wants_a_page(request):
             return problem_answer(error)
         if error.status == _UNKNOWN_VISITOR:
-            return RedirectResponse(f"/sign-in?next={quote(request.url.path, safe='')}", 303)
+            # What was to be sent is not sent again by going there.
+            path = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/"
+            return RedirectResponse(f"/sign-in?next={quote(path, safe='')}", 303)
         try:
             visit = Visit(request, doorkeeper(request), desk)
         except RequestRefusedError:

@@ -8,12 +8,13 @@ from fastapi import Query, Response
 from starlette.responses import RedirectResponse
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.governance.keys import PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
+from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.rules.languages import Language
 from kohort.rules.translate import translate_rule
 from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.models.changes import Plan
 from kohort.web.api.tokens import plan_of, token_of
+from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.navigation import marked as _
 from kohort.web.studio.pages import Pages, Visit, Visiting
@@ -63,10 +64,10 @@ def mount_changes(pages: Pages) -> None:
 
 
 def _shown(visit: Visit, found: ChangePlan, labels: Mapping[str, str], *, applied: bool) -> Response:
-    named = visit.visitor.may(PEOPLE_READ)
-    fields = {name: getattr(found, name) for name in Plan.model_fields if name != "token"}
+    shown = disclosure_to(visit.project, visit.visitor).plan(found)
+    fields = {name: getattr(shown, name) for name in Plan.model_fields if name != "token"}
     page = Plan.model_validate({**fields, "token": token_of(found)})
-    if not named:
+    if not visit.visitor.may(PEOPLE_READ, PEOPLE_PSEUDONYMISED):
         nobody: dict[str, list[str]] = {"entering_sample": [], "leaving_sample": []}
         page = page.model_copy(update={"changes": [one.model_copy(update=nobody) for one in page.changes]})
     if len(page.token or "") > _LARGEST_TOKEN:

@@ -8,18 +8,22 @@ from io import StringIO
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from kohort.clock import Moment
+from kohort.collection.acceptance import RequestRefusedError
 from kohort.project import Project
 from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.rules.languages import Language
 from kohort.rules.translate import translate_rule
 from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.callers import check_forgery
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import language_of, translations
 from kohort.web.studio.navigation import navigation
 from kohort.web.studio.rendering import templates
+from kohort.web.studio.said import said
 from kohort.web.studio.visiting import Doorkeeper, Visitor, check_scopes
 
 Form = Literal["html", "json", "csv"]
@@ -73,6 +77,10 @@ class Visit:
         """Return a rule, written in the project's language, in that of the page."""
         return translate_rule(sentence, self.project.language, self.language)
 
+    def said(self, text: str) -> str:
+        """Return a text that the rest of the house makes in English, such as a reason, in the language of the page."""
+        return said(text, self.formats)
+
     def shows(self, template: str, page: BaseModel, listed: Listed | None = None, /, **more: Any) -> Response:
         """Return the page of a template: `page` is its data; `more` is for the template alone, such as charts."""
         if self.form == "json":
@@ -96,6 +104,7 @@ class Visit:
                 values,
                 formats=self.formats,
                 in_words=self.sentence,
+                in_language=self.said,
                 language=self.language.value,
                 now=self.now,
                 path=self.request.url.path,
@@ -140,19 +149,27 @@ class Pages:
         return register
 
     def action(self, path: str, *scopes: str) -> Callable[[Callable[..., Response]], None]:
-        """Register what answers POST at a path."""
+        """Register what answers POST at a path: only what a page of ours sends, with the visitor's token."""
 
         def register(act: Callable[..., Response]) -> None:
             self.add(path, "POST", act, scopes)
 
         return register
 
+    def may(self, request: Request, *scopes: str) -> bool:
+        """Return whether who sent a request may still do what it asks: an answer may outlive many a session."""
+        try:
+            return self._doorkeeper(request).may(*scopes)
+        except RequestRefusedError:
+            return False
+
     def add(self, path: str, method: str, answer: Callable[..., Response], scopes: tuple[str, ...]) -> None:
         """Register what answers a method at a path."""
 
-        def arrive(request: Request) -> None:
-            visitor = self._doorkeeper(request)
+        async def arrive(request: Request) -> None:
+            visitor = await run_in_threadpool(self._doorkeeper, request)
             check_scopes(visitor, scopes)
+            await check_forgery(request, visitor.csrf)
             request.state.visit = Visit(request, visitor, self.desk)
 
         self.router.add_api_route(

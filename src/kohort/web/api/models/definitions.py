@@ -53,7 +53,9 @@ class Definition(Answer):
     needs: list[str]
     tests: list[dict[str, Any]]
     guards: dict[str, Any]
-    text: str = Field(description="All of it as the file has it, with the comments right above.")
+    text: str = Field(
+        description="All of it as the file has it, with the comments right above; empty for who may not know people."
+    )
     tag: str = Field(description="What If-Match takes, without its quotes.")
 
 

@@ -1,6 +1,7 @@
 """`/build`: a rule as cards, as a sentence, and as a number of people, in step; then kept in a file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from kohort.collection.acceptance import RequestRefusedError
 from kohort.definitions.guards import DEFAULT_GUARDS
 from kohort.definitions.values import ValueType
 from kohort.errors import DefinitionError, UnknownNameError
-from kohort.governance.keys import PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
+from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.pipeline.preview import Preview
 from kohort.rules.catalog import Catalog
 from kohort.rules.complete import completions
@@ -20,6 +21,7 @@ from kohort.rules.document import document_of
 from kohort.rules.nodes import Rule
 from kohort.rules.read import read_rule
 from kohort.web.api.models.answer import Answer
+from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.builder import choices, drafts
 from kohort.web.studio.builder.drafts import Card, Group, Sent, sent_of
 from kohort.web.studio.builder.edits import edited
@@ -181,9 +183,13 @@ def _sized(visit: Visit, draft: Group) -> Mapping[str, object]:
 
 
 def _previewed(visit: Visit, rule: Rule) -> Preview:
-    sample = _SAMPLE if visit.visitor.may(PEOPLE_READ) else 0
+    sample = _SAMPLE if visit.visitor.may(PEOPLE_READ, PEOPLE_PSEUDONYMISED) else 0
     with visit.desk.asking(rule="body.draft") as project:
-        return project.preview(rule, sample=sample, language=visit.language)
+        found = project.preview(rule, sample=sample, language=visit.language)
+    try:
+        return disclosure_to(visit.project, visit.visitor).preview(found)
+    except RequestRefusedError:
+        return replace(found, sample=())  # a rule that asks who somebody is: its members are counted, not named
 
 
 def _outcome(visit: Visit, found: Preview | None, *, problems: list[Problem] | None = None, refusal: str = "") -> str:

@@ -5,8 +5,9 @@ from typing import Final
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.errors import UnknownNameError, UsageError
-from kohort.governance.keys import PEOPLE_READ
+from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.project import Project
+from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.builder.choices import TYPE_NAMES
 from kohort.web.studio.builder.lines import in_field
 from kohort.web.studio.pages import Visit
@@ -62,16 +63,17 @@ def _properties(visit: Visit, project: Project, event: str) -> list[Suggestion]:
 
 def _values(visit: Visit, project: Project, event: str, name: str, trait: str, prefix: str) -> list[Suggestion]:
     """Values may tell of single people, so only who may see people is told them."""
-    if not visit.visitor.may(PEOPLE_READ) or not (trait or (event and name)):
+    if not visit.visitor.may(PEOPLE_READ, PEOPLE_PSEUDONYMISED) or not (trait or (event and name)):
         return []
     try:
         if trait:
             found = project.trait_values(trait, prefix, _MOST_VALUES)
         else:
             found = project.property_values(event, name, prefix, _MOST_VALUES)
-    except (UnknownNameError, UsageError):
-        return []  # a name that is still being written, or of which there are too many values to choose from
-    return [Suggestion(in_field(one.value), _people(visit, one.actors)) for one in found]
+        told = disclosure_to(project, visit.visitor).values(trait or name, found, trait=bool(trait))
+    except (UnknownNameError, UsageError, RequestRefusedError):
+        return []  # a name that is still being written, of too many values to choose from, or one that says who it is
+    return [Suggestion(in_field(one.value), _people(visit, one.actors)) for one in told]
 
 
 def _times(visit: Visit, count: int) -> str:
