@@ -14,6 +14,7 @@
     │   │   ├── UnknownNameError    an event, property, trait or segment nobody knows
     │   │   └── GapError            a rule asks for what the store cannot do
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
+    │   │   └── TooLargeError       … because it is larger than is taken
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
     │   │   ├── CorruptionError     a checksum does not match
     │   │   └── TopicError          a topic of Kafka, or the way to it, cannot be used as it is declared
@@ -157,6 +158,17 @@ class InputError(TerminalError):
     """A file cannot be ingested at all: missing, empty, of the wrong kind, or without a needed column."""
 
     exit_code = 4
+
+
+class TooLargeError(InputError):
+    """A file is larger than is taken.
+
+    >>> print(TooLargeError(1_000))
+    the file is larger than 1,000 bytes; split it, or raise api.file in kohort.yaml
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the file is larger than {most:,} bytes; split it, or raise api.file in kohort.yaml")
 
 
 class ProjectError(TerminalError):

@@ -15,7 +15,11 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import MissingExtraError, UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
+from kohort.facets.events import EventsFacet
+from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
+from kohort.facets.records import RecordsFacet
+from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.pipeline.creation import create_project
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.projection import Tally
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
+    from kohort.pipeline.today import Today
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
     from kohort.segments.change_plan import ChangePlan
@@ -55,7 +60,17 @@ Time = str | Moment | None
 _FOREVER: Final = 2**63 - 1
 
 
-class Project(AccountsFacet, EditingFacet, PeopleFacet, VocabularyFacet, ServingFacet):
+class Project(
+    AccountsFacet,
+    EditingFacet,
+    EventsFacet,
+    LearningFacet,
+    PeopleFacet,
+    RecordsFacet,
+    SegmentsFacet,
+    ServingFacet,
+    VocabularyFacet,
+):
     """A project in a folder.
 
     Reading never waits; writing commands (`ingest`, `run`, `apply`, `discover`, `replay`, `rebuild`) hold the project's
@@ -359,6 +374,13 @@ class Project(AccountsFacet, EditingFacet, PeopleFacet, VocabularyFacet, Serving
 
         return project_status(self._workspace())
 
+    def today(self) -> "Today":
+        """Return what has changed in the day before the project's present, and what needs somebody; soon answered."""
+        from kohort.pipeline.today import today
+
+        workspace = self._workspace()
+        return today(workspace, self._moment(workspace, None))
+
     def dead_letters(self) -> pa.Table:
         """Return what was rejected and not replayed yet: source, file, line, field, reason, raw."""
         from kohort.pipeline.findings import open_dead_letters
@@ -386,13 +408,16 @@ class Project(AccountsFacet, EditingFacet, PeopleFacet, VocabularyFacet, Serving
             catch_up()
             return document.report
 
-    def discovery(self, at: Time = None) -> "DiscoveryReport | None":
-        """Return the newest discovery on data up to `at` (by default: of all), None before the first."""
+    def discovery(self, at: Time = None, *, score: str | None = None) -> "DiscoveryReport | None":
+        """Return the newest discovery of a clusters score (the only one, unless named) on data up to `at`.
+
+        It is None before the first. Raises UnknownNameError or UsageError where it is not clear which score is meant.
+        """
         from kohort.pipeline.documents import latest_discovery
 
         workspace = self._workspace()
         moment = _FOREVER if at is None else self._moment(workspace, at)
-        document = latest_discovery(workspace, workspace.clusters_score(None).name, moment)
+        document = latest_discovery(workspace, workspace.clusters_score(score).name, moment)
         return document.report if document else None
 
     def report(self, path: Path | str | None = None) -> Path:

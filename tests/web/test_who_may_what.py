@@ -27,6 +27,8 @@ SEGMENTS = ("segments:read",)
 CHANGES = ("segments:write",)
 ACCOUNTS = ("accounts:write",)
 AUDIT = ("audit:read",)
+EVENTS = ("events:read",)
+KEYS = ("keys:write",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class Row:
     @property
     def is_page(self) -> bool:
         return not self.path.startswith("/api/")
+
+
+def table(path: str, scopes: Sequence[str], asked: str = "", **more: Any) -> list[Row]:
+    """Return the rows of a page that lists: it is also data, and a table."""
+    return [
+        Row("GET", f"{path}{ending}", scopes, f"{asked or path}{ending}", **more) for ending in ("", ".json", ".csv")
+    ]
 
 
 API = "/api/v1"
@@ -97,6 +106,13 @@ ROWS = [
         f"{API}/events/order_completed/properties/coupon/values",
     ),
     Row("GET", f"{API}/traits/{{name}}/values", PEOPLE, f"{API}/traits/plan/values"),
+    *(Row("GET", f"{API}/{name}", SEGMENTS) for name in ("sources", "runs", "quality", "scores")),
+    *(Row("GET", f"{API}/{name}", SEGMENTS, status=422) for name in ("clusters", "personas")),
+    Row("GET", f"{API}/dead-letters", EVENTS),
+    Row("POST", f"{API}/sources/{{name}}/files", ("imports:write",), f"{API}/sources/none/files", {}, 404),
+    Row("GET", f"{API}/keys", KEYS),
+    Row("POST", f"{API}/keys", KEYS, body={"kind": "none"}, status=422),
+    Row("DELETE", f"{API}/keys/{{key_id}}", KEYS, f"{API}/keys/none", status=404),
     Row("GET", "/", SIGNED_IN),
     Row("GET", "/home.json", SIGNED_IN),
     Row("GET", "/segments", SEGMENTS),
@@ -112,6 +128,26 @@ ROWS = [
     Row("GET", "/changes", SEGMENTS),
     Row("GET", "/changes.json", SEGMENTS),
     Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
+    *table("/sources", SEGMENTS),
+    *table("/discover", SEGMENTS, status=422),
+    *(row for part in ("curves", "map", "rfm") for row in table(f"/discover/{part}", SEGMENTS, status=422)),
+    *table("/events", EVENTS),
+    Row("GET", "/events/stream", EVENTS),
+    Row("POST", "/events/try", EVENTS, body={"event": "none"}),
+    Row("POST", "/events/send", ("imports:write",), body={"event": "none"}),
+    Row("GET", "/home.csv", SIGNED_IN),
+    *table("/people", PEOPLE),
+    *table("/people/{person}", PEOPLE, "/people/ada", masked=404),
+    Row("GET", "/segments/{name}", SEGMENTS, "/segments/buyers"),
+    Row("GET", "/segments/{name}.json", SEGMENTS, "/segments/buyers.json"),
+    Row("GET", "/segments/{name}/value", SEGMENTS, "/segments/buyers/value"),
+    Row("GET", "/segments/{name}/value.json", SEGMENTS, "/segments/buyers/value.json"),
+    *(
+        row
+        for part in ("apart", "checks", "flows", "moves", "overlap", "sizes", "versions")
+        for row in table(f"/segments/{{name}}/{part}", SEGMENTS, f"/segments/buyers/{part}")
+    ),
+    *table("/segments/{name}/members", (*MEMBERS, "people:read"), "/segments/buyers/members"),
     Row("POST", "/sign-out", SIGNED_IN, body={}, status=303),
     Row("GET", "/account", SIGNED_IN),
     Row("GET", "/account.json", SIGNED_IN),

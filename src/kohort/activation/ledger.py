@@ -156,6 +156,13 @@ class Ledger:
         with self._state.reading() as connection:
             return {(journey, State(state)): number for journey, state, number in connection.execute(counted)}
 
+    def failing(self) -> Mapping[str, int]:
+        """Return how many deliveries have failed and will be tried again, by journey."""
+        counted = sa.select(_D.c.journey, sa.func.count()).where(_D.c.state == State.WAITING, _D.c.attempts > 0)
+        with self._state.reading() as connection:
+            found = connection.execute(counted.group_by(_D.c.journey)).all()
+        return {journey: number for journey, number in found}  # noqa: C416 - rows are no pairs to type checkers
+
     def is_due(self, journey: str, now: Moment) -> bool:
         """Tell whether anything of a journey is due."""
         with self._state.reading() as connection:

@@ -6,16 +6,9 @@ import sys
 from rich.markup import escape
 from rich.tree import Tree
 
-from kohort.cli.explanation_words import (
-    WORDS,
-    ShowMoment,
-    Words,
-    closing_sentences,
-    fact_text,
-    value_text,
-)
 from kohort.cli.output import Format, out, show_rows
 from kohort.engines.evaluation import Doing, Explanation, Fact, Outlook, Setting
+from kohort.reports.explanation import WORDS, ShowMoment, Telling, value_text
 from kohort.rules.languages import Language
 
 
@@ -27,36 +20,30 @@ def show_explanation(explanation: Explanation, form: Format, show_moment: ShowMo
     elif form is Format.CSV:
         show_rows(_flat(explanation, 0), ["depth", "holds", "sentence", "value"], form)
     else:
-        words = WORDS[language]
-        out.print(_tree(explanation, words, show_moment), soft_wrap=False)
-        for sentence in closing_sentences(explanation, words, show_moment):
+        telling = Telling(WORDS[language], show_moment)
+        out.print(_tree(explanation, telling), soft_wrap=False)
+        for sentence in telling.closing(explanation):
             out.print(escape(sentence), soft_wrap=True)
 
 
-def _tree(node: Explanation, words: Words, show_moment: ShowMoment, tree: Tree | None = None) -> Tree:
+def _tree(node: Explanation, telling: Telling, tree: Tree | None = None) -> Tree:
+    words = telling.words
     width = max(len(words.yes), len(words.no))
     mark = f"[green]{words.yes:{width}}[/green]" if node.holds else f"[red]{words.no:{width}}[/red]"
-    text = f"{mark}  {escape(node.sentence)}{_found(node, words, show_moment)}"
+    text = f"{mark}  {escape(node.sentence)}{_found(node, telling)}"
     branch = Tree(text) if tree is None else tree.add(text)
     for part in node.parts:
-        _tree(part, words, show_moment, branch)
+        _tree(part, telling, branch)
     for fact in node.facts:
-        branch.add(f"[dim]{escape(fact_text(fact, show_moment))}[/dim]")
+        branch.add(f"[dim]{escape(telling.fact(fact))}[/dim]")
     if node.facts_in_all > len(node.facts):
         branch.add(f"[dim]… {words.facts_in_all.format(node.facts_in_all)}[/dim]")
     return branch
 
 
-def _found(node: Explanation, words: Words, show_moment: ShowMoment) -> str:
-    if node.parts:
-        return ""
-    found = [words.value.format(escape(value_text(node.value)) or words.missing)]
-    if node.scored is not None:
-        found.append(words.score_of.format(escape(value_text(node.scored))))
-    if node.thresholds:
-        limits = ", ".join(value_text(one) for one in node.thresholds)
-        found.append(words.threshold.format(limits, node.population, show_moment(node.statistics_at)))
-    return f"   [dim]({'; '.join(found)})[/dim]"
+def _found(node: Explanation, telling: Telling) -> str:
+    found = telling.found(node)
+    return f"   [dim]({escape('; '.join(found))})[/dim]" if found else ""
 
 
 def _plain(node: Explanation, show_moment: ShowMoment) -> dict[str, object]:

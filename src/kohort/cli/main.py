@@ -59,11 +59,17 @@ _PATIENCE = 10
 @app.command(rich_help_panel=_START)
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the demo project.")] = Path("demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="On a terminal, end with the studio, until Ctrl-C.")
+    ] = True,
 ) -> None:
     """Segment a real retailer's customers: a year of purchases of 2,469 households."""
     from kohort.cli.demo import run_demo
+    from kohort.cli.demo_studio import serve_demo, somebody_looks
 
     run_demo(directory)
+    if serve and somebody_looks():
+        serve_demo(_open(directory))
 
 
 @app.command(rich_help_panel=_START)
@@ -180,6 +186,7 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", _journal_of(held)),
             ("tables behind the journal", f"{held.behind:,} records"),
+            *([] if held.untaken is None else [("journal behind the events topic", f"{held.untaken:,} messages")]),
             *([("damage in the journal", f"{held.journal_damage:,} places")] if held.journal_damage else []),
         )
     ]

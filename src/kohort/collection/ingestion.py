@@ -56,12 +56,13 @@ def read_file(
     received_at: Moment,
     identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
+    shown: str = "",
 ) -> Ingestion:
     """Open a file and return what reads it.
 
     `source` names one of `sources` (or "segment", for Segment-format JSON lines); None takes the one whose
     pattern matches the file's name. Times without an offset are in the source's zone, else in `zone`. `identity` says
-    which identifiers of a message's context are kept.
+    which identifiers of a message's context are kept. `shown` is what dead letters and findings call the file.
 
     Raises InputError, before any row is read, for a file that is missing, empty, of the wrong kind or without a
     column that the source asks for, and if it is not clear which source is meant. Wrong rows raise nothing: they
@@ -70,11 +71,14 @@ def read_file(
     kind = kind_of(path)
     chosen = _choose(path, kind, sources, source)
     if chosen is None:
-        reader, origin = Reader(SEGMENT, plan, zone, received_at, identity=identity), Origin(SEGMENT, str(path))
+        reader, origin = (
+            Reader(SEGMENT, plan, zone, received_at, identity=identity),
+            Origin(SEGMENT, shown or str(path)),
+        )
         return Ingestion(SEGMENT, lambda: read_messages(message_texts(path), origin, reader, batch_size))
     mapping = RowMapping(chosen, load_lookups(chosen, path.parent), plan, zone, received_at, batch_size)
     _check(path, next(open_rows(path, chosen.delimiter)), mapping)
-    origin = Origin(chosen.name, str(path))
+    origin = Origin(chosen.name, shown or str(path))
     return Ingestion(chosen.name, lambda: map_file(open_rows(path, chosen.delimiter), mapping, origin))
 
 

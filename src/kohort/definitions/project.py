@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
+from kohort.definitions.api import ApiLimits, api_limits_of
 from kohort.definitions.collecting import CollectLimits, collect_limits_of
 from kohort.definitions.consent import ConsentDefinition, consent_definition_of
 from kohort.definitions.fields import Fields
@@ -46,7 +47,8 @@ class ProjectDefinition:
     the event and its property that count as revenue, ("order_completed", "total") for one. `memory` bounds what DuckDB
     may use. `language` is that of the rules' sentences. `licence` is the remark on the data that a report carries.
     `periods` gives the first and the last day of campaign periods, by the names that rules call them. `guards` are the
-    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector.
+    limits that segments should keep; `journal` are those of the disk, `collect` those of what is sent to the collector,
+    `api` those of what is asked of the API.
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
@@ -65,6 +67,7 @@ class ProjectDefinition:
     periods: Mapping[str, tuple[date, date]] = field(default_factory=dict)
     guards: Guards = DEFAULT_GUARDS
     collect: CollectLimits = field(default_factory=CollectLimits)
+    api: ApiLimits = field(default_factory=ApiLimits)
     schedule: Schedule = NO_SCHEDULE
     live: LiveSettings = field(default_factory=LiveSettings)
     journal: JournalLimits = DEFAULT_LIMITS
@@ -109,6 +112,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         periods=_periods(fields),
         guards=DEFAULT_GUARDS.refined(guards_of(fields.inner("guards"))),
         collect=collect_limits_of(fields.inner("collect")),
+        api=api_limits_of(fields.inner("api")),
         schedule=schedule_of(fields.inner("schedule")),
         live=live_settings_of(fields.inner("live")),
         journal=journal_limits_of(fields.inner("journal")),

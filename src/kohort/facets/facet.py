@@ -1,5 +1,7 @@
 """What every part of the facade builds on."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
@@ -17,6 +19,9 @@ class Facet:
     clock: Clock
 
     def _workspace(self) -> "Workspace":
+        raise NotImplementedError
+
+    def _writing(self) -> "AbstractContextManager[tuple[Workspace, Callable[[], int]]]":
         raise NotImplementedError
 
     def _moment(self, workspace: "Workspace", at: str | Moment | None) -> Moment:

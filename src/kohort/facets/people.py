@@ -6,7 +6,9 @@ from kohort.clock import Moment
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from kohort.definitions.score import ScoreDefinition
     from kohort.pipeline.biography import HeldMembership, HeldTrait, LivedEvent
+    from kohort.pipeline.identified import FoundPerson
     from kohort.pipeline.person import PersonRecord
     from kohort.storage.histories import Place
 
@@ -26,11 +28,22 @@ class PeopleFacet(Facet):
         workspace = self._workspace()
         return person_record(workspace, person, self._moment(workspace, at))
 
-    def timeline(self, person: str, before: "Place | None" = None, most: int = 100) -> "list[LivedEvent]":
-        """Return what somebody did, the newest first, before a place, at most `most`."""
+    def find_people(self, identifier: str) -> "list[FoundPerson]":
+        """Return whom an identifier of any kind means, exactly: a person, user or anonymous id, or an e-mail address.
+
+        Nobody is an answer too; several are found by one that joins nobody.
+        """
+        from kohort.pipeline.identified import find_people
+
+        return find_people(self._workspace(), identifier)
+
+    def timeline(
+        self, person: str, before: "Place | None" = None, most: int = 100, *, event: str | None = None
+    ) -> "list[LivedEvent]":
+        """Return what somebody did, the newest first, before a place, at most `most`; of one `event` if it is named."""
         from kohort.pipeline.biography import timeline_of
 
-        return timeline_of(self._workspace(), person, before, most)
+        return timeline_of(self._workspace(), person, before, most, event)
 
     def traits(self, person: str, at: Time = None) -> "list[HeldTrait]":
         """Return somebody's traits as of a moment, each with its source and since when."""
@@ -44,3 +57,23 @@ class PeopleFacet(Facet):
         from kohort.pipeline.biography import memberships_of
 
         return memberships_of(self._workspace(), person)
+
+    @property
+    def score_definitions(self) -> "list[ScoreDefinition]":
+        """The scores that the files in scores/ declare, read anew: each writes traits, with its name as their source.
+
+        Raises DefinitionError for a wrong file.
+        """
+        return self._workspace().scores
+
+    def labels_in_force(self) -> dict[str, dict[str, str]]:
+        """Return what each segment in force is called, by language, in the order of the files."""
+        from kohort.rules.languages import Language
+
+        workspace = self._workspace()
+        force = workspace.in_force().versions
+        return {
+            name: {one.value: segment.label_in(one.value) for one in Language}
+            for name, segment in workspace.segments.items()
+            if name in force
+        }

@@ -20,6 +20,10 @@ class VocabularyFacet(Facet):
 
         return taxonomy(self._workspace())
 
+    def event_names(self) -> list[str]:
+        """Return the names of all events that data have shown or that are declared."""
+        return sorted(self._workspace().catalog({}).events)
+
     def catalog(self, language: "Language") -> "Catalog":
         """Return the names and types that a rule written in a language can have, as reading and checking need them."""
         from kohort.pipeline.preview import catalog_in

@@ -41,9 +41,9 @@ SEGMENTS_WRITE: Final = "segments:write"
 SCOPES: Final = {
     ACCOUNTS_WRITE: "create, invite and disable accounts, and give them roles",
     AUDIT_READ: "read who did what to accounts and keys",
-    EVENTS_READ: "follow each event as it is accepted or rejected",
-    IMPORTS_WRITE: "bring in files of events and traits",
-    KEYS_WRITE: "make, list and revoke keys",
+    EVENTS_READ: "follow each event as it is accepted or rejected, and read what was rejected",
+    IMPORTS_WRITE: "bring in files of events and traits, of sources that are declared",
+    KEYS_WRITE: "make, list and revoke keys, none of which may do more than this one",
     MEMBERSHIPS_READ: "read who is in which segment, and follow who enters and leaves",
     METRICS_READ: "read the measurements of the server",
     PEOPLE_PSEUDONYMISED: "read of people under pseudonyms only, personal traits and properties masked",

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import pyarrow.compute as pc
-
 from kohort.clock import Moment, datetime_of
 from kohort.definitions.values import VALUE_COLUMNS, ValueType, decimal_of
 from kohort.engines.evaluation import Shown
-from kohort.pipeline.people import person_of
-from kohort.pipeline.recording import current_memberships
+from kohort.pipeline.identified import who_is
+from kohort.pipeline.recording import memberships_now
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.histories import Place, events_of, trait_values_of
@@ -52,10 +50,15 @@ class HeldMembership:
     entered_at: Moment | None
 
 
-def timeline_of(workspace: Workspace, person: str, before: Place | None, most: int) -> list[LivedEvent]:
-    """Return what a person did, the newest first, before a place, at most `most`; raises UnknownNameError."""
+def timeline_of(
+    workspace: Workspace, person: str, before: Place | None, most: int, event: str | None = None
+) -> list[LivedEvent]:
+    """Return what a person did, the newest first, before a place, at most `most`; only of one `event` if it is named.
+
+    Raises UnknownNameError.
+    """
     catalog = workspace.catalog({})
-    rows = events_of(workspace.tables, _actors_of(workspace, person), before=before, most=most)
+    rows = events_of(workspace.tables, who_is(workspace, person).actors, before=before, most=most, event=event)
     return [
         LivedEvent(
             row["event_id"], row["name"], row["ts"], row["received_at"], row["source"], _properties(row, catalog)
@@ -68,13 +71,13 @@ def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
     """Return a person's traits as of a moment, by name; raises UnknownNameError."""
     types = workspace.catalog({}).traits
     newest: dict[str, dict[str, Any]] = {}
-    for row in trait_values_of(workspace.tables, _actors_of(workspace, person), at):
+    for row in trait_values_of(workspace.tables, who_is(workspace, person).actors, at):
         newest.setdefault(row["name"], row)
     return [
         HeldTrait(
             name,
             types[name],
-            _shown(row[VALUE_COLUMNS[types[name]]], types[name]),
+            shown_value(row[VALUE_COLUMNS[types[name]]], types[name]),
             row["set_at"],
             row["recorded_at"],
             row["source"],
@@ -86,22 +89,13 @@ def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
 
 def memberships_of(workspace: Workspace, person: str) -> list[HeldMembership]:
     """Return the segments in force that a person is in by what is recorded, by name; raises UnknownNameError."""
-    identity, force = person_of(workspace, person), workspace.in_force().versions
-    stored = current_memberships(workspace.tables)
-    its = stored.filter(
-        pc.and_(pc.equal(stored.column("person_id"), identity), pc.is_null(stored.column("left_at")))
-    ).sort_by("segment")
+    identity, force = who_is(workspace, person).person_id, workspace.in_force().versions
+    its = memberships_now(workspace.tables, identity)
     return [
         HeldMembership(row["segment"], row["version"], row["entered_at"])
-        for row in its.to_pylist()
-        if row["segment"] in force
+        for row in its.sort_by("segment").to_pylist()
+        if row["left_at"] is None and row["segment"] in force
     ]
-
-
-def _actors_of(workspace: Workspace, person: str) -> list[str]:
-    identity, actors = person_of(workspace, person), workspace.tables.read("actors")
-    theirs: list[str] = actors.filter(pc.equal(actors.column("person_id"), identity)).column("actor_id").to_pylist()
-    return theirs
 
 
 def _properties(row: Mapping[str, Any], catalog: Catalog) -> dict[str, Shown]:
@@ -109,11 +103,16 @@ def _properties(row: Mapping[str, Any], catalog: Catalog) -> dict[str, Shown]:
     for name, types in sorted(catalog.events.get(row["name"], {}).items()):
         for kind, column in types.items():
             if row.get(column) is not None:
-                found[name] = _shown(row[column], kind)
+                found[name] = shown_value(row[column], kind)
     return found
 
 
-def _shown(value: Any, kind: ValueType) -> Shown:
+def shown_value(value: Any, kind: ValueType) -> Shown:
+    """Return a value as it is stored as people are shown it.
+
+    >>> shown_value(12_500_000, ValueType.NUMBER)
+    Decimal('12.5')
+    """
     match kind:
         case ValueType.NUMBER:
             return decimal_of(value)

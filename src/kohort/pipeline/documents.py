@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import msgspec
 
 from kohort.clock import Moment
+from kohort.definitions.score import ClustersDefinition
+from kohort.errors import UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import DiscoveryReport
 from kohort.storage.immutable import fetch
@@ -27,3 +29,27 @@ def latest_discovery(workspace: Workspace, name: str, at: Moment) -> DiscoveryDo
         return None
     newest = max(rows, key=lambda row: (row["at"], row["seq"]))
     return msgspec.json.decode(fetch(workspace.folder.models, newest["file"]), type=DiscoveryDocument)
+
+
+@dataclass(frozen=True)
+class ClusterSearch:
+    """The clusters scores of a project, the one looked at, and what was found for it; None where nothing was yet."""
+
+    scores: tuple[str, ...]
+    score: str | None
+    document: DiscoveryDocument | None
+
+
+def cluster_search(workspace: Workspace, score: str | None, at: Moment) -> ClusterSearch:
+    """Return the newest discovery up to `at` of a clusters score, by default of the first for which there is one.
+
+    Raises UnknownNameError for a score that nobody declared.
+    """
+    scores = tuple(one.name for one in workspace.scores if isinstance(one, ClustersDefinition))
+    if score is not None and score not in scores:
+        raise UnknownNameError("clusters score", score, scores)
+    for name in scores if score is None else (score,):
+        document = latest_discovery(workspace, name, at)
+        if document is not None:
+            return ClusterSearch(scores, name, document)
+    return ClusterSearch(scores, score or next(iter(scores), None), None)

@@ -29,12 +29,14 @@ def ingest(
     source: str | None,
     catch_up: CatchUp,
     progress: Callable[[int], None] | None = None,
+    *,
+    shown: str = "",
 ) -> IngestResult:
     """Read a file into the journal and bring the tables up to date; the caller holds the write lock.
 
     A message that is known already changes nothing; one whose id is known and whose content differs becomes a
     dead letter, and the first stays. Interrupted, what was acknowledged is kept, and the same call continues.
-    `progress` is called with the number of rows read so far.
+    `progress` is called with the number of rows read so far. `shown` is what the file is called instead of its path.
 
     Raises InputError if the file cannot be read at all.
     """
@@ -48,8 +50,9 @@ def ingest(
         zone=workspace.settings.zone,
         received_at=now,
         identity=workspace.settings.identity,
+        shown=shown,
     )
-    result = IngestResult(path.name, ingestion.source)
+    result = IngestResult(shown or path.name, ingestion.source)
     warnings: list[InputFinding] = []
     letters = known_dead_letters(workspace.tables)
     for chunk in _chunks(ingestion):

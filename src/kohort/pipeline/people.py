@@ -16,6 +16,7 @@ from kohort.engines.statistics import Statistics
 from kohort.errors import NotEvaluatedError, UnknownNameError
 from kohort.pipeline.epochs import latest_moment, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
+from kohort.pipeline.identified import unknown_person, who_is
 from kohort.pipeline.presence import Presence
 from kohort.pipeline.preview import evaluate_rule
 from kohort.pipeline.recording import current_memberships
@@ -91,10 +92,7 @@ def person_of(workspace: Workspace, text: str) -> str:
 
     In a store, a person's id is what the mapped column holds.
     """
-    if workspace.elsewhere is not None:
-        return text
-    actor, actors = actor_named(workspace, text), workspace.tables.read("actors")
-    return str(actors.filter(pc.equal(actors.column("actor_id"), actor)).column("person_id")[0].as_py())
+    return text if workspace.elsewhere is not None else who_is(workspace, text).person_id
 
 
 def actor_named(workspace: Workspace, text: str) -> str:
@@ -103,7 +101,7 @@ def actor_named(workspace: Workspace, text: str) -> str:
     for actor in (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text)):
         if pc.index(actors, actor).as_py() >= 0:
             return actor
-    raise UnknownNameError("person", text, (), hint="give a person id, a user id or an anonymous id")
+    raise unknown_person(text)
 
 
 def user_ids_of(workspace: Workspace, people: Sequence[str]) -> dict[str, str]:
@@ -125,11 +123,13 @@ def _sentence(workspace: Workspace, segment: str) -> str:
 
 def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:
     """Add the known user id, the earliest seen where a person has several."""
-    identifiers = workspace.tables.read("identifiers")
+    actors, identifiers = workspace.tables.read("actors"), workspace.tables.read("identifiers")
+    theirs = pc.is_in(actors.column("person_id"), value_set=people.column("person_id").combine_chunks())
+    actors = actors.filter(theirs).select(["actor_id", "person_id"])
     blocked = pc.fill_null(pc.equal(identifiers.column("refused"), BLOCKED), False)
     known_users = pc.and_(pc.equal(identifiers.column("kind"), USER), pc.invert(blocked))
-    users = identifiers.filter(known_users).select(["actor_id", "value", "first_seen"])
-    actors = workspace.tables.read("actors").select(["actor_id", "person_id"])
+    of_actors = pc.is_in(identifiers.column("actor_id"), value_set=actors.column("actor_id").combine_chunks())
+    users = identifiers.filter(pc.and_(known_users, of_actors)).select(["actor_id", "value", "first_seen"])
     known = users.join(actors, "actor_id").sort_by([("first_seen", "ascending"), ("value", "ascending")])
     first = known.group_by("person_id", use_threads=False).aggregate([("value", "first")])
     joined = people.join(first.rename_columns(["person_id", "user_id"]), "person_id")

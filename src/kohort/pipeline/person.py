@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlglot import exp
 
 from kohort.clock import Moment
-from kohort.pipeline.people import person_of
+from kohort.pipeline.identified import who_is
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.graph import MANUAL
 from kohort.profiles.identity import actor_id_of
+from kohort.storage.lookups import rows_with
+from kohort.storage.tables import Tables
 
 _TOLD: Final = ("purpose", "category", "status", "effective_at", "source", "form", "proof")
 
@@ -64,11 +64,8 @@ class PersonRecord:
 
 def person_record(workspace: Workspace, person: str, at: Moment) -> PersonRecord:
     """Return what is known of a person, consents as of `at`; raises UnknownNameError for one that nobody knows."""
-    identity = person_of(workspace, person)
-    tables = workspace.tables
-    actors = tables.read("actors")
-    theirs = actors.filter(pc.equal(actors.column("person_id"), identity)).column("actor_id")
-    identifiers = _of(tables.read("identifiers"), theirs, ["first_seen", "kind", "value"])
+    tables, (identity, theirs) = workspace.tables, who_is(workspace, person)
+    identifiers = _of(tables, "identifiers", theirs, ["first_seen", "kind", "value"])
     names = {actor_id_of(row["kind"], row["value"]): _name(row) for row in identifiers}
     known: dict[str, KnownIdentifier] = {}
     for row in identifiers:
@@ -83,13 +80,13 @@ def person_record(workspace: Workspace, person: str, at: Moment) -> PersonRecord
             "hand" if row["kind"] == MANUAL else _name(row),
             row["ts"],
         )
-        for row in _of(tables.read("merges"), theirs, ["ts", "actor_id", "linked_actor_id"])
+        for row in _of(tables, "merges", theirs, ["ts", "actor_id", "linked_actor_id"])
     ]
     return PersonRecord(identity, list(known.values()), merges, *_consents(workspace, identity, at))
 
 
-def _of(table: pa.Table, actors: pa.ChunkedArray, order: Sequence[str]) -> list[dict[str, Any]]:
-    rows = table.filter(pc.is_in(table.column("actor_id"), value_set=actors.combine_chunks()))
+def _of(tables: Tables, name: str, actors: Sequence[str], order: Sequence[str]) -> list[dict[str, Any]]:
+    rows = rows_with(tables, name, "actor_id", actors)
     return list(rows.sort_by([(name, "ascending") for name in order]).to_pylist())
 
 
@@ -99,6 +96,8 @@ def _name(row: Mapping[str, Any]) -> str:
 
 def _consents(workspace: Workspace, person: str, at: Moment) -> tuple[list[KnownConsent], dict[str, str]]:
     catalog = workspace.catalog({})
+    if not workspace.tables.count("consent_choices"):
+        return [], dict.fromkeys(catalog.purposes, "unknown")
     told = _by_person("consents", _TOLD, "effective_at").distinct()
     status = _by_person("consent_status", ("purpose", "granted"), "since")
     with workspace.views(catalog) as views:

@@ -16,6 +16,7 @@ from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
+from kohort.storage.lookups import rows_with
 from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
@@ -75,6 +76,21 @@ def current_memberships(tables: Tables, seq: int | None = None) -> pa.Table:
     if not log.num_rows:
         return stored
     return _moved(tables, stored, log, up_to)
+
+
+def memberships_now(tables: Tables, person: str) -> pa.Table:
+    """Return the rows of one person in `current_memberships`, without reading those of others."""
+    up_to, stands = readable(tables), tables.watermark("memberships")
+    stored = rows_with(tables, "memberships", "person_id", [person])
+    if stands >= up_to:
+        return stored
+    log = tables.read_after("membership_log", (stands + 1) * LOG_ROWS_A_RECORD - 1)
+    its = pc.and_(
+        pc.equal(log.column("person_id"), person),
+        pc.less(log.column("seq"), pa.scalar((up_to + 1) * LOG_ROWS_A_RECORD)),
+    )
+    log = log.filter(its).sort_by("seq")
+    return _moved(tables, stored, log, up_to) if log.num_rows else stored
 
 
 def _moved(tables: Tables, stored: pa.Table, log: pa.Table, seq: int) -> pa.Table:

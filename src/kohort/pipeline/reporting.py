@@ -4,23 +4,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, datetime_of
-from kohort.definitions.score import ClustersDefinition, RfmDefinition
-from kohort.definitions.values import MICRO
+from kohort.definitions.score import ClustersDefinition
 from kohort.errors import StorageError, UsageError
-from kohort.learning.rfm import RfmCell
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.counting import recorded_members
 from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import latest_moment
-from kohort.pipeline.facts import revenue_of, traits_at
+from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.findings import current_findings
 from kohort.pipeline.outcomes import outcome_tables
 from kohort.pipeline.people import open_memberships
-from kohort.pipeline.scoring import rfm_cells
+from kohort.pipeline.rfm import rfm_found
 from kohort.pipeline.status import SegmentSummary, segment_summaries
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
@@ -32,8 +29,6 @@ from kohort.reports.data import (
     Note,
     Overlap,
     ReportData,
-    RfmCellRow,
-    RfmGrid,
     SegmentRow,
     SizePoint,
     SourceLine,
@@ -98,7 +93,7 @@ def report_data(workspace: Workspace) -> ReportData:
             SizePoint(row["segment"], datetime_of(row["at"], zone), row["size"])
             for row in recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
         ),
-        rfm=_rfm(workspace, at, revenue),
+        rfm=found.grid if (found := rfm_found(workspace, at)) else None,
         discovery=_discovery(workspace, at),
         overlap=_overlap(workspace, inside),
         intersections=_intersections(workspace, summaries),
@@ -135,45 +130,6 @@ def _segments(
                 revenue_share=spent / total if total else 0.0,
                 note=summary.note,
             )
-        )
-    return tuple(rows)
-
-
-def _rfm(workspace: Workspace, at: Moment, revenue: Mapping[str, int]) -> RfmGrid | None:
-    definition = next((one for one in workspace.scores if isinstance(one, RfmDefinition)), None)
-    catalog = workspace.catalog({})
-    if definition is None or f"{definition.name}_cell" not in catalog.traits:
-        return None
-    names = [f"{definition.name}_{axis}" for axis in ("recency", "frequency", "cell")]
-    with workspace.views(catalog) as views:
-        traits = traits_at(views, [(name, catalog.traits[name]) for name in names], at=at).drop_null()
-    spent = np.array([revenue.get(person, 0) for person in traits.column("person_id").to_pylist()], dtype=np.int64)
-    recency, frequency = (traits.column(name).to_numpy() // MICRO - 1 for name in names[:2])
-    grid = recency * definition.levels + frequency
-    cells = definition.levels**2
-    people = np.bincount(grid, minlength=cells).reshape(definition.levels, -1)
-    value = np.zeros(cells, dtype=np.int64)
-    np.add.at(value, grid, spent)
-    values = value.reshape(definition.levels, -1)
-    return RfmGrid(
-        people=tuple(tuple(row) for row in people.tolist()),
-        mean_value=tuple(
-            tuple(spent // count if count else None for spent, count in zip(*row, strict=True))
-            for row in zip(values.tolist(), people.tolist(), strict=True)
-        ),
-        cells=_rfm_cells(
-            rfm_cells(definition), np.array(traits.column(names[2]).to_pylist()), spent, sum(revenue.values())
-        ),
-    )
-
-
-def _rfm_cells(declared: Sequence[RfmCell], cells: np.ndarray, spent: np.ndarray, total: int) -> tuple[RfmCellRow, ...]:
-    rows = []
-    for cell in declared:
-        inside = cells == cell.key
-        share = float(inside.mean()) if len(cells) else 0.0
-        rows.append(
-            RfmCellRow(cell.label, int(inside.sum()), share, int(spent[inside].sum()) / total if total else 0.0)
         )
     return tuple(rows)
 

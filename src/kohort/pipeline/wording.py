@@ -53,3 +53,24 @@ def trait_labels(definition: ClustersDefinition) -> dict[str, TraitLabel]:
         for one in definition.wording
     }  # fmt: skip
     return {**BEHAVIOUR_LABELS, **own}
+
+
+def rfm_labels(name: str) -> dict[str, TraitLabel]:
+    """Return the wording of the traits of an RFM score.
+
+    >>> rfm_labels("rfm")["rfm_recency"].fr
+    'score de récence'
+    """
+    words = {
+        "recency": ("recency score", "score de récence"),
+        "frequency": ("frequency score", "score de fréquence"),
+        "monetary": ("monetary score", "score de montant"),
+        "score": ("RFM score", "score RFM"),
+        "cell": ("RFM group", "groupe RFM"),
+    }
+    return {
+        f"{name}_{axis}": TraitLabel(
+            f"{name}_{axis}", en, fr, f"high {en}", f"{fr} élevé", f"low {en}", f"{fr} bas", TraitKind.NUMBER
+        )
+        for axis, (en, fr) in words.items()
+    }

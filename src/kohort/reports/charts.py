@@ -6,12 +6,15 @@ from typing import Final
 import altair as alt
 
 from kohort.definitions.values import MICRO
+from kohort.reports.chart_words import RfmWords, Writing
 from kohort.reports.data import IntersectionTable, OutcomeTable, Overlap, RfmGrid, SegmentRow, SizePoint
 from kohort.reports.formatting import axis_labels, count, decimal, percent
 from kohort.reports.palette import ACCENT, GRAVE, LINE, MUTED, SECOND
 from kohort.reports.theme import SMALL_TEXT, layers, rows, style
 from kohort.storage.records import Finding
 
+_ENGLISH: Final = RfmWords()
+_PLAIN: Final = Writing()
 _WIDTH: Final = 220
 _NARROW: Final = 180  # beside long labels
 _LONGEST_FINDING: Final = 26
@@ -85,7 +88,7 @@ def sizes_over_time(points: Sequence[SizePoint]) -> alt.FacetChart:
     return style(independent)
 
 
-def rfm_grid(grid: RfmGrid) -> alt.LayerChart:
+def rfm_grid(grid: RfmGrid, words: RfmWords = _ENGLISH, writing: Writing = _PLAIN) -> alt.LayerChart:
     """Return people by recency and frequency score: darker where more are, with their mean value below the count.
 
     >>> len(rfm_grid(RfmGrid(((3, 0), (1, 2)), ((5_000_000, None), (1, 1)), ())).to_dict()["layer"])
@@ -96,16 +99,18 @@ def rfm_grid(grid: RfmGrid) -> alt.LayerChart:
             "recency": recency + 1,
             "frequency": frequency + 1,
             "people": people,
-            "count": count(people) if people else "·",
-            "value": "" if (mean := grid.mean_value[recency][frequency]) is None else f"ø {decimal(mean / MICRO, 0)}",
+            "count": writing.count(people) if people else "·",
+            "value": ""
+            if (mean := grid.mean_value[recency][frequency]) is None
+            else f"{words.mean} {writing.decimal(mean / MICRO, 0)}",
         }
         for recency, row in enumerate(grid.people)
         for frequency, people in enumerate(row)
     ]
     axis = alt.Axis(labelAngle=0, domain=False, ticks=False)
     base = alt.Chart(rows(values), width=330, height=290).encode(
-        alt.X("recency:O", title="recency: 1 long ago → 5 just now", axis=axis),
-        alt.Y("frequency:O", title="frequency: 1 rarely → 5 often", sort="descending", axis=axis),
+        alt.X("recency:O", title=words.recency, axis=axis),
+        alt.Y("frequency:O", title=words.frequency, sort="descending", axis=axis),
     )
     opacity = alt.Opacity("people:Q", scale=alt.Scale(range=[_FAINT, _STRONG], domainMin=0), legend=None)
     return style(
@@ -113,7 +118,8 @@ def rfm_grid(grid: RfmGrid) -> alt.LayerChart:
             base.mark_rect(color=ACCENT, cornerRadius=3).encode(opacity),
             base.mark_text(dy=-7, fontWeight="bold").encode(text="count:N"),
             base.mark_text(dy=9, fontSize=SMALL_TEXT).encode(text="value:N"),
-        )
+        ),
+        writing,
     )
 
 
@@ -145,7 +151,7 @@ def overlap(segments: Overlap) -> alt.LayerChart:
     return style(layers(cells, base.mark_text(fontSize=SMALL_TEXT).encode(text="text:N")))
 
 
-def intersections(found: IntersectionTable) -> alt.HConcatChart:
+def intersections(found: IntersectionTable, people: str = "people", writing: Writing = _PLAIN) -> alt.HConcatChart:
     """Return an UpSet plot (Lex et al. 2014): a row for each intersection, dots for its segments, a bar for its people.
 
     >>> from kohort.reports.data import IntersectionRow
@@ -164,7 +170,9 @@ def intersections(found: IntersectionTable) -> alt.HConcatChart:
         for place, row in enumerate(found.rows)
         if row.segments
     ]
-    bars = [{"row": place, "people": row.people, "text": count(row.people)} for place, row in enumerate(found.rows)]
+    bars = [
+        {"row": place, "people": row.people, "text": writing.count(row.people)} for place, row in enumerate(found.rows)
+    ]
     y = alt.Y("row:O", title=None, axis=None)
     head = alt.Axis(orient="top", labelAngle=-45, domain=False, ticks=False, grid=False)
     scale = alt.Scale(domain=columns)
@@ -178,13 +186,13 @@ def intersections(found: IntersectionTable) -> alt.HConcatChart:
         .mark_circle(size=110, color=ACCENT, opacity=1)
         .encode(x, y),
     ).properties(width=alt.Step(_DOT), height=alt.Step(_DOT))
-    length = alt.X("people:Q", title="people", axis=alt.Axis(tickCount=4, format=",d"))
+    length = alt.X("people:Q", title=people, axis=alt.Axis(tickCount=4, format=",d"))
     base = alt.Chart(rows(bars)).encode(length, y)
     drawn = layers(
         base.mark_bar(color=ACCENT, cornerRadiusEnd=2),
         base.mark_text(align="left", dx=4, fontSize=SMALL_TEXT).encode(text="text:N"),
     ).properties(width=_WIDTH, height=alt.Step(_DOT))
-    return style(alt.hconcat(matrix, drawn, spacing=18))
+    return style(alt.hconcat(matrix, drawn, spacing=18), writing)
 
 
 def outcomes(table: OutcomeTable) -> alt.LayerChart:

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import altair as alt
 
+from kohort.reports.chart_words import CurveWords, MapWords, Writing
 from kohort.reports.data import ClusterMap, DiscoveryReport, Loading
-from kohort.reports.formatting import axis_labels, percent
+from kohort.reports.formatting import axis_labels
 from kohort.reports.palette import ACCENT, INK, MUTED, PAPER, SECOND, group_colour
 from kohort.reports.theme import layers, rows, style
 
@@ -15,24 +16,32 @@ _WIDTH: Final = 270
 _HEIGHT: Final = 170
 _MAP: Final = (370, 360)
 _LONGEST_NAME: Final = 60
+_LABELS: Final = 480
 _LONGEST_TRAIT: Final = 20
 _PULLING: Final = 2
+ENGLISH: Final = CurveWords()
+MAP_ENGLISH: Final = MapWords()
+PLAIN: Final = Writing()
 _NUMBER: Final[dict[str, Any]] = {"fontSize": 18, "fontWeight": "bold", "baseline": "middle"}
 
 
-def inertia_curve(discovery: DiscoveryReport) -> alt.LayerChart:
+def inertia_curve(discovery: DiscoveryReport, words: CurveWords = ENGLISH, writing: Writing = PLAIN) -> alt.LayerChart:
     """Return the inertia left by each number of clusters, with the elbow and the chosen number marked."""
-    return style(_inertia(discovery))
+    return style(_inertia(discovery, words), writing)
 
 
-def silhouette_curve(discovery: DiscoveryReport) -> alt.LayerChart:
+def silhouette_curve(
+    discovery: DiscoveryReport, words: CurveWords = ENGLISH, writing: Writing = PLAIN
+) -> alt.LayerChart:
     """Return the silhouette of each number of clusters, plus and minus its standard error."""
-    return style(_silhouette(discovery))
+    return style(_silhouette(discovery, words), writing)
 
 
-def stability_curve(discovery: DiscoveryReport) -> alt.LayerChart:
+def stability_curve(
+    discovery: DiscoveryReport, words: CurveWords = ENGLISH, writing: Writing = PLAIN
+) -> alt.LayerChart:
     """Return the stability of the weakest and of the mean cluster, with the least that was required."""
-    return style(_stability(discovery))
+    return style(_stability(discovery, words), writing)
 
 
 def k_selection(discovery: DiscoveryReport) -> alt.HConcatChart:
@@ -43,10 +52,16 @@ def k_selection(discovery: DiscoveryReport) -> alt.HConcatChart:
     >>> len(k_selection(nothing).to_dict()["hconcat"])
     3
     """
-    return style(alt.hconcat(_inertia(discovery), _silhouette(discovery), _stability(discovery), spacing=28))
+    return style(
+        alt.hconcat(
+            _inertia(discovery, ENGLISH), _silhouette(discovery, ENGLISH), _stability(discovery, ENGLISH), spacing=28
+        )
+    )
 
 
-def cluster_map(clusters: ClusterMap, names: Sequence[str]) -> alt.LayerChart:
+def cluster_map(
+    clusters: ClusterMap, names: Sequence[str], words: MapWords = MAP_ENGLISH, writing: Writing = PLAIN
+) -> alt.LayerChart:
     """Return sampled people on the first two principal components, each cluster numbered at its middle.
 
     `names[n]` is the name of cluster n; numbers count from 1 and the names stand below, because names as long as
@@ -65,10 +80,10 @@ def cluster_map(clusters: ClusterMap, names: Sequence[str]) -> alt.LayerChart:
         for point in (clusters.points[index] for index in order)
     ]
     across, up = ([(one, one.x) for one in clusters.loadings], [(one, one.y) for one in clusters.loadings])
-    x = alt.X("x:Q", title=_axis_title("→", clusters.explained[0], across), axis=_bare())
-    y = alt.Y("y:Q", title=_axis_title("↑", clusters.explained[1], up), axis=_bare())
+    x = alt.X("x:Q", title=_axis_title("→", clusters.explained[0], across, words, writing), axis=_bare())
+    y = alt.Y("y:Q", title=_axis_title("↑", clusters.explained[1], up, words, writing), axis=_bare())
     colours = alt.Scale(domain=labels, range=[group_colour(number) for number in range(len(labels))])
-    legend = alt.Legend(orient="bottom", columns=1, symbolType="circle", symbolOpacity=1, labelLimit=_MAP[0])
+    legend = alt.Legend(orient="bottom", columns=1, symbolType="circle", symbolOpacity=1, labelLimit=_LABELS)
     points = (
         alt.Chart(rows(values), width=_MAP[0], height=_MAP[1])
         .mark_circle(size=14, opacity=0.55)
@@ -77,21 +92,21 @@ def cluster_map(clusters: ClusterMap, names: Sequence[str]) -> alt.LayerChart:
     text = alt.Chart(rows(_middles(clusters, len(labels)))).encode(x, y, alt.Text("number:N"))
     # The text is drawn twice: its outline in the colour of the paper keeps it readable upon the dots.
     outline = text.mark_text(**_NUMBER, color=PAPER, stroke=PAPER, strokeWidth=6, strokeJoin="round")
-    return style(layers(points, outline, text.mark_text(**_NUMBER, color=INK)))
+    return style(layers(points, outline, text.mark_text(**_NUMBER, color=INK)), writing)
 
 
-def _inertia(discovery: DiscoveryReport) -> alt.LayerChart:
+def _inertia(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
     values = [
-        {"k": one.k, "inertia": one.inertia_share, "note": "elbow" if one.k == discovery.elbow else ""}
+        {"k": one.k, "inertia": one.inertia_share, "note": words.elbow if one.k == discovery.elbow else ""}
         for one in discovery.candidates
     ]
     y = alt.Y("inertia:Q", title=None, axis=alt.Axis(format="~%", tickCount=4), scale=alt.Scale(zero=True))
-    base = alt.Chart(rows(values)).encode(_k_axis(), y)
+    base = alt.Chart(rows(values)).encode(_k_axis(words), y)
     note = base.mark_text(align="left", dx=6, dy=-10, color=MUTED).encode(text="note:N")
-    return _panel(discovery, base.mark_line(color=ACCENT), _dots(base, discovery.k), note)
+    return _panel(discovery, words, base.mark_line(color=ACCENT), _dots(base, discovery.k), note)
 
 
-def _silhouette(discovery: DiscoveryReport) -> alt.LayerChart:
+def _silhouette(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
     values = [
         {
             "k": one.k,
@@ -102,13 +117,13 @@ def _silhouette(discovery: DiscoveryReport) -> alt.LayerChart:
         for one in discovery.candidates
     ]
     y = alt.Y("silhouette:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
-    base = alt.Chart(rows(values)).encode(_k_axis(), y)
-    errors = alt.Chart(rows(values)).mark_rule(color=ACCENT).encode(_k_axis(), alt.Y("low:Q"), alt.Y2("high:Q"))
-    return _panel(discovery, errors, base.mark_line(color=ACCENT), _dots(base, discovery.k))
+    base = alt.Chart(rows(values)).encode(_k_axis(words), y)
+    errors = alt.Chart(rows(values)).mark_rule(color=ACCENT).encode(_k_axis(words), alt.Y("low:Q"), alt.Y2("high:Q"))
+    return _panel(discovery, words, errors, base.mark_line(color=ACCENT), _dots(base, discovery.k))
 
 
-def _stability(discovery: DiscoveryReport) -> alt.LayerChart:
-    names = ["mean cluster", "weakest cluster"]
+def _stability(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
+    names = [words.mean_cluster, words.weakest_cluster]
     values = [
         {"k": one.k, "cluster": name, "stability": stability}
         for one in discovery.candidates
@@ -120,18 +135,19 @@ def _stability(discovery: DiscoveryReport) -> alt.LayerChart:
     legend = alt.Legend(orient="bottom-left", direction="vertical", symbolType="circle", symbolOpacity=1)
     colour = alt.Color("cluster:N", scale=alt.Scale(domain=names, range=[SECOND, ACCENT]), legend=legend)
     required = alt.Chart(rows([{"stability": discovery.required_stability}])).encode(y)
-    base = alt.Chart(rows(values)).encode(_k_axis(), y, colour)
+    base = alt.Chart(rows(values)).encode(_k_axis(words), y, colour)
     return _panel(
         discovery,
+        words,
         required.mark_rule(color=MUTED, strokeDash=[4, 3]),
         base.mark_line(),
         base.mark_point(filled=True, size=36, opacity=1),
     )
 
 
-def _panel(discovery: DiscoveryReport, *curves: alt.Chart) -> alt.LayerChart:
+def _panel(discovery: DiscoveryReport, words: CurveWords, *curves: alt.Chart) -> alt.LayerChart:
     chosen = [] if discovery.k is None else [{"k": discovery.k}]
-    band = alt.Chart(rows(chosen)).mark_rule(color=SECOND, opacity=0.22, strokeWidth=16).encode(_k_axis())
+    band = alt.Chart(rows(chosen)).mark_rule(color=SECOND, opacity=0.22, strokeWidth=16).encode(_k_axis(words))
     panel: alt.LayerChart = layers(band, *curves).properties(width=_WIDTH, height=_HEIGHT)
     return panel
 
@@ -142,21 +158,25 @@ def _dots(base: alt.Chart, chosen: int | None) -> alt.Chart:
     return dots
 
 
-def _k_axis() -> alt.X:
+def _k_axis(words: CurveWords) -> alt.X:
     axis = alt.Axis(labelAngle=0, grid=False)
-    return alt.X("k:O", title="number of clusters", axis=axis)
+    return alt.X("k:O", title=words.clusters, axis=axis)
 
 
 def _bare() -> alt.Axis:
     return alt.Axis(labels=False, ticks=False, grid=False, domain=True, minExtent=0, titleLimit=_MAP[0])
 
 
-def _axis_title(arrow: str, explained: float, pulls: Sequence[tuple[Loading, float]]) -> str:
+def _axis_title(
+    arrow: str, explained: float, pulls: Sequence[tuple[Loading, float]], words: MapWords, writing: Writing
+) -> str:
     strongest = sorted(pulls, key=lambda pull: -abs(pull[1]))[:_PULLING]
     traits = axis_labels(
-        [f"{'more' if pull > 0 else 'less'} {loading.trait.en}" for loading, pull in strongest], _LONGEST_TRAIT
+        [f"{words.more if pull > 0 else words.less} {writing.spoken(loading.trait)}" for loading, pull in strongest],
+        _LONGEST_TRAIT,
     )
-    return f"{arrow} {', '.join([*traits, f'{percent(explained, 0)} of variance'])}"
+    variance = [f"{writing.percent(explained)} {words.of_variance}"] if words.of_variance else []
+    return f"{arrow} {', '.join([*traits, *variance])}"
 
 
 def _middles(clusters: ClusterMap, count: int) -> list[dict[str, object]]:

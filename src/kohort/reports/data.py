@@ -43,12 +43,13 @@ class SizePoint:
 
 @dataclass(frozen=True)
 class RfmCellRow:
-    """One named cell of the RFM cube."""
+    """One named cell of the RFM cube; `key` is what the trait of the cell says of those in it."""
 
     name: Bilingual
     size: int
     share: float
     revenue_share: float
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,11 @@ def quality(findings: Sequence[Finding]) -> Figure:
     )
 
 
+def drawn(name: str, title: str, caption: str, chart: AnyChart) -> Figure:
+    """Draw a chart that whoever shows it puts a table beside, of the same numbers."""
+    return _figure(name, title, caption, chart, None)
+
+
 def _figure(name: str, title: str, caption: str, chart: AnyChart, table: Table | None) -> Figure:
     svg = render_svg(chart, name=name, title=clean(title), description=clean(caption))
     return Figure(name, title, caption, Markup(svg), table)  # noqa: S704 - drawn and escaped by render_svg

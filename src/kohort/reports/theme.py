@@ -5,7 +5,8 @@ from typing import Any, Final, TypeVar
 
 import altair as alt
 
-from kohort.reports.formatting import NARROW_SPACE, clean
+from kohort.reports.chart_words import Writing
+from kohort.reports.formatting import clean
 from kohort.reports.palette import INK, LINE, MUTED
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart
@@ -14,15 +15,6 @@ Styled = TypeVar("Styled", alt.Chart, alt.LayerChart, alt.FacetChart, alt.HConca
 
 TEXT_SIZE: Final = 13
 SMALL_TEXT: Final = 12
-_THIN_SPACES: Final = {
-    "number": {
-        "decimal": ".",
-        "thousands": NARROW_SPACE,
-        "grouping": [3],
-        "currency": ["", ""],
-        "percent": f"{NARROW_SPACE}%",
-    }
-}
 _TEXT: Final = {
     "labelColor": INK,
     "titleColor": MUTED,
@@ -32,8 +24,8 @@ _TEXT: Final = {
 }
 
 
-def style(chart: Styled) -> Styled:
-    """Return `chart` with the look of the report; apply it once, to the whole.
+def style(chart: Styled, writing: Writing | None = None) -> Styled:
+    """Return `chart` with the look of the report; apply it once, to the whole. Axes are written as `writing` says.
 
     >>> style(alt.Chart(rows([])).mark_bar()).to_dict()["config"]["view"]["stroke"] is None
     True
@@ -43,7 +35,7 @@ def style(chart: Styled) -> Styled:
         background="transparent",
         # The reader's font may be wider than the one that places the text.
         padding={"left": 14, "right": 22, "top": 6, "bottom": 6},
-        locale=_THIN_SPACES,
+        locale=dict((writing or Writing()).locale),
         view={"stroke": None},
         text={"color": INK, "fontSize": TEXT_SIZE},
         axis={**_TEXT, "gridColor": LINE, "domainColor": LINE, "tickColor": LINE, "labelLimit": 220, "titlePadding": 8},

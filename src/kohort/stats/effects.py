@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from kohort.errors import UsageError
 from kohort.stats.intervals import Interval, critical_value
+from kohort.stats.summaries import Summary
 
 _FEWEST = 2
 
@@ -26,12 +27,23 @@ def hedges_g(
     >>> round(effect.estimate, 2)
     1.6
     """
+    if not (np.isfinite(inside).all() and np.isfinite(outside).all()):
+        raise UsageError("an effect size needs finite values; leave missing ones out first")
+    return hedges_g_of(Summary.of(inside), Summary.of(outside), confidence=confidence)
+
+
+def hedges_g_of(inside: Summary, outside: Summary, *, confidence: float = 0.95) -> Interval:
+    """Return `hedges_g` of two groups of which size, mean and variance are known.
+
+    >>> round(hedges_g_of(Summary(3, 6.0, 1.0), Summary(3, 4.0, 1.0)).estimate, 2)
+    1.6
+    """
     n, m = inside.size, outside.size
-    if min(n, m) < _FEWEST or not (np.isfinite(inside).all() and np.isfinite(outside).all()):
-        raise UsageError("an effect size needs two groups of at least two people each, with finite values")
+    if min(n, m) < _FEWEST:
+        raise UsageError("an effect size needs two groups of at least two people each")
     freedom = n + m - 2
-    difference = float(inside.mean() - outside.mean())
-    pooled = math.sqrt(((n - 1) * inside.var(ddof=1) + (m - 1) * outside.var(ddof=1)) / freedom)
+    difference = inside.mean - outside.mean
+    pooled = math.sqrt(((n - 1) * inside.variance + (m - 1) * outside.variance) / freedom)
     if pooled == 0:
         apart = math.copysign(math.inf, difference) if difference else 0.0
         return Interval(apart, apart, apart, n + m)
@@ -39,3 +51,25 @@ def hedges_g(
     effect = correction * difference / pooled
     reach = critical_value(confidence) * math.sqrt((n + m) / (n * m) + effect * effect / (2 * (n + m)))
     return Interval(effect, effect - reach, effect + reach, n + m)
+
+
+def cohens_h(
+    successes: int, trials: int, other_successes: int, other_trials: int, *, confidence: float = 0.95
+) -> Interval:
+    """Return the difference of two independent proportions, first minus other, after the arcsine transformation.
+
+    Cohen 1988, Statistical Power Analysis, 6.2: 2 arcsin √p, whose variance is nearly 1/n whatever p is. Its sizes read
+    as those of a difference of means: 0.2 is small, 0.5 medium, 0.8 large.
+
+    Raises UsageError unless 0 ≤ successes ≤ trials and trials ≥ 1 on both sides.
+
+    >>> round(cohens_h(50, 100, 25, 100).estimate, 3)
+    0.524
+    """
+    if not (0 <= successes <= trials and 0 <= other_successes <= other_trials and trials and other_trials):
+        counts = f"{successes}/{trials} and {other_successes}/{other_trials}"
+        raise UsageError(f"an effect size needs 0 ≤ successes ≤ trials and trials on both sides; got {counts}")
+    angles = [2 * math.asin(math.sqrt(one)) for one in (successes / trials, other_successes / other_trials)]
+    effect = angles[0] - angles[1]
+    reach = critical_value(confidence) * math.sqrt(1 / trials + 1 / other_trials)
+    return Interval(effect, effect - reach, effect + reach, trials + other_trials)

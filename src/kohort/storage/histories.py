@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from kohort.clock import Moment
-from kohort.storage.connections import open_duckdb
+from kohort.storage.lookups import answer, is_any
 from kohort.storage.tables import Tables
 from kohort.storage.views import stored_rows
 
@@ -18,8 +18,12 @@ class Place(NamedTuple):
     event_id: str
 
 
-def events_of(tables: Tables, actors: Sequence[str], *, before: Place | None, most: int) -> list[dict[str, Any]]:
+def events_of(
+    tables: Tables, actors: Sequence[str], *, before: Place | None, most: int, event: str | None = None
+) -> list[dict[str, Any]]:
     """Return the events of actors as they are stored, the newest first, those before a place, at most `most`.
+
+    Only those of one `event` are read if it is named.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -27,8 +31,11 @@ def events_of(tables: Tables, actors: Sequence[str], *, before: Place | None, mo
     ...     events_of(Tables(Path(folder)), ["a"], before=Place(5, ""), most=10)
     []
     """
-    query = exp.select("*").from_(stored_rows(tables, "events").subquery("stored")).where(_is_any("actor_id"))
-    parameters: list[object] = [list(actors)]
+    query = exp.select("*").from_(stored_rows(tables, "events").subquery("stored")).where(is_any("actor_id", actors))
+    parameters: list[object] = [*actors]
+    if event is not None:
+        query = query.where(exp.column("name").eq(exp.Placeholder()))
+        parameters.append(event)
     if before is not None:
         earlier = exp.column("ts") < exp.Placeholder()
         same = exp.and_(exp.column("ts").eq(exp.Placeholder()), exp.column("event_id") < exp.Placeholder())
@@ -43,18 +50,12 @@ def trait_values_of(tables: Tables, actors: Sequence[str], at: Moment) -> list[d
     query = (
         exp.select("*")
         .from_(stored_rows(tables, "trait_values").subquery("stored"))
-        .where(_is_any("actor_id"), exp.column("set_at") <= exp.Placeholder())
+        .where(is_any("actor_id", actors), exp.column("set_at") <= exp.Placeholder())
         .order_by(exp.column("set_at").desc(), exp.column("value_id").desc())
     )
-    return _rows(tables, query, [list(actors), at])
+    return _rows(tables, query, [*actors, at])
 
 
-def _rows(tables: Tables, query: exp.Select, parameters: list[object]) -> list[dict[str, Any]]:
-    with open_duckdb(folders=[tables.folder]) as connection:
-        answer = connection.sql(query.sql(dialect="duckdb"), params=parameters).to_arrow_table()
-    rows: list[dict[str, Any]] = answer.to_pylist()
+def _rows(tables: Tables, query: exp.Query, parameters: Sequence[object]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = answer(tables, query, parameters).to_pylist()
     return rows
-
-
-def _is_any(column: str) -> exp.Expr:
-    return exp.Anonymous(this="list_contains", expressions=[exp.Placeholder(), exp.column(column)])

@@ -10,32 +10,40 @@ PAUSE: Final = 2
 
 
 class Rates:
-    """Events a second by key: a bucket that fills at the key's rate, up to one second's worth.
+    """Events (or what else `of` says) a second by key: a bucket that fills at the key's rate, up to a second's worth.
 
     A batch may overdraw it: it is taken whole, and the debt is waited for.
 
     >>> rates = Rates()
     >>> rates.take("wk_1", 100, rate=10, at=0)
+    -90.0
     >>> rates.take("wk_1", 1, rate=10, at=SECOND)
     Traceback (most recent call last):
     kohort.collection.acceptance.RequestRefusedError: more than 10 events a second; come again in 9 s
     >>> rates.take("wk_1", 1, rate=10, at=10 * SECOND)
+    -1.0
     """
 
-    def __init__(self) -> None:
+    def __init__(self, of: str = "events") -> None:
+        self._of = of
         self._left: dict[str, tuple[float, Moment]] = {}
 
-    def take(self, key_id: str, events: int, *, rate: int, at: Moment) -> None:
-        """Take events out of a key's bucket; raises RequestRefusedError (429) if it is empty."""
-        left, since = self._left.get(key_id, (float(rate), at))
+    def take(self, key_id: str, events: int, *, rate: int, at: Moment, most: int | None = None) -> float:
+        """Take events out of a key's bucket, which holds `most`, and return how many are left.
+
+        Raises RequestRefusedError (429) if it is empty.
+        """
+        full = float(rate if most is None else most)
+        left, since = self._left.get(key_id, (full, at))
         # A clock that was set back fills nothing.
-        left = min(float(rate), left + max(0, at - since) * rate / SECOND)
+        left = min(full, left + max(0, at - since) * rate / SECOND)
         if left <= 0:
             self._left[key_id] = left, at
             wait = int(-left // rate) + 1
-            problem = f"more than {rate:,} events a second; come again in {wait} s"
+            problem = f"more than {rate:,} {self._of} a second; come again in {wait} s"
             raise RequestRefusedError(429, "rate_limited", problem, retry_after=wait)
         self._left[key_id] = left - events, at
+        return left - events
 
 
 class Waiting:

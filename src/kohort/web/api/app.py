@@ -3,42 +3,43 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from functools import partial
 
 from fastapi import APIRouter, Depends, FastAPI, params
 
-from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_PSEUDONYMISED, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
+from kohort.governance.keys import (
+    EVENTS_READ,
+    IMPORTS_WRITE,
+    KEYS_WRITE,
+    MEMBERSHIPS_READ,
+    PEOPLE_PSEUDONYMISED,
+    PEOPLE_READ,
+    SEGMENTS_READ,
+    SEGMENTS_WRITE,
+)
 from kohort.project import Project
 from kohort.storage.state import State
 from kohort.web.api.asking import Desk
+from kohort.web.api.bodies import Bodies
 from kohort.web.api.changes import mount_changes
 from kohort.web.api.definitions import mount_definitions, mount_editing
+from kohort.web.api.description import described, operation_name
+from kohort.web.api.discovery import mount_discovery
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
+from kohort.web.api.keys import mount_keys
 from kohort.web.api.members import mount_members
 from kohort.web.api.people import mount_people
-from kohort.web.api.problems import Problem, Refusing, mount_problems, refused_in_one_shape
+from kohort.web.api.problems import Refusing, mount_problems, refused_in_one_shape
+from kohort.web.api.quotas import Quotas
+from kohort.web.api.records import mount_records
 from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
+from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
-
-_REFUSALS: Final[dict[int | str, dict[str, object]]] = {
-    status: {"model": Problem, "description": words}
-    for status, words in {
-        401: "No secret key or session, or one that is unknown, ended or revoked.",
-        403: "The key, or the role, has not the scope; or another page sent what a session should change.",
-        404: "There is no such segment.",
-        409: "The segment cannot be evaluated yet.",
-        412: "What is to be changed was changed since; look at it anew.",
-        422: "A part of the request makes no sense; `where` names it.",
-        428: "Say with If-Match which version is to be changed.",
-        503: "Come again, after the seconds of the header Retry-After.",
-    }.items()
-}
-
 
 Mount = Callable[[FastAPI, Desk], Refusing]
 """What adds pages to an application."""
@@ -70,6 +71,7 @@ def application(
         title="Kohort",
         version="1",
         description="Who is in which segment, since when, and who enters and leaves.",
+        generate_unique_id_function=operation_name,
         docs_url=None,  # these pages load their scripts from elsewhere
         redoc_url=None,
         # Nothing leaves this machine, whatever its environment says.
@@ -81,9 +83,13 @@ def application(
             "auto_configure": False,
         },
     )
+    app.openapi = partial(described, app)  # type: ignore[method-assign] # FastAPI's own way to say more
+    app.state.is_open = feed.is_open  # what tells streams of pages to end
     desk = Desk(project)
     _mount(app, desk, feed)
     mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
+    app.add_middleware(Bodies)
+    app.add_middleware(Quotas, keys=project.keys, limits=project.settings.api, clock=project.clock)
     return app
 
 
@@ -92,7 +98,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
 
     def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
         caller = Depends(needs(desk.project, *scopes))
-        return APIRouter(prefix="/api/v1", dependencies=[caller], responses=_REFUSALS), caller
+        return APIRouter(prefix="/api/v1", dependencies=[caller]), caller
 
     memberships, caller = behind(MEMBERSHIPS_READ)
     mount_members(memberships, desk, caller)
@@ -105,6 +111,9 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_definitions(segments, desk, caller)
     mount_previews(segments, desk, caller)
     mount_taxonomy(segments, desk)
+    mount_sources(segments, desk)
+    mount_records(segments, desk)
+    mount_discovery(segments, desk, caller)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
     mount_explanations(people, desk, caller)
     mount_values(people, desk, caller)
@@ -113,5 +122,11 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
     mount_changes(changing, desk, caller, repeats)
     mount_editing(changing, desk, caller, repeats)
-    for router in (memberships, listed, segments, people, changing):
+    events, caller = behind(EVENTS_READ)
+    mount_dead_letters(events, desk, caller)
+    imports, _ = behind(IMPORTS_WRITE)
+    mount_files(imports, desk)
+    keys, caller = behind(KEYS_WRITE)
+    mount_keys(keys, desk, caller)
+    for router in (memberships, listed, segments, people, changing, events, imports, keys):
         app.include_router(router)

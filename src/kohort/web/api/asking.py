@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
+from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Header, Response
 from pydantic import BaseModel
 
 from kohort.clock import Moment
@@ -15,14 +16,18 @@ from kohort.errors import (
     ChangedSinceError,
     CheckError,
     DefinitionError,
+    InputError,
     NotEvaluatedError,
     RuleError,
+    TooLargeError,
     UnknownNameError,
     UsageError,
 )
 from kohort.project import Project
 from kohort.web.api.problems import ALWAYS, steady_tables
 
+Shown = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of an answer that is held.")]
+"""What a request says of an answer that it holds already."""
 _FRESH = {**ALWAYS, "cache-control": "private, no-cache"}
 
 
@@ -50,7 +55,9 @@ class Desk:
         try:
             with steady_tables():
                 yield self.project
-        except (DefinitionError, UsageError, CheckError) as error:
+        except RequestRefusedError:
+            raise
+        except (DefinitionError, UsageError, CheckError, InputError) as error:
             raise _refusal(error, places) from error
 
     def moment(self, text: str | None, where: str) -> Moment | None:
@@ -65,7 +72,7 @@ class Desk:
             raise RequestRefusedError(422, "invalid_moment", str(error), where=where) from error
 
 
-def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str, str]) -> Exception:
+def _refusal(error: DefinitionError | UsageError | CheckError | InputError, places: dict[str, str]) -> Exception:
     status, code, place = 422, "invalid_request", places.get("asked") if isinstance(error, UsageError) else None
     match error:
         case UnknownNameError():
@@ -76,6 +83,10 @@ def _refusal(error: DefinitionError | UsageError | CheckError, places: dict[str,
             code, place = "invalid_rule", places.get("rule")
         case NotEvaluatedError():
             status, code, place = 409, "not_evaluated", places.get("segment")
+        case TooLargeError():
+            status, code, place = 413, "too_large", "body"
+        case InputError():
+            code, place = "invalid_file", "body"
         case ChangedSinceError():
             status, code = (428, "precondition_required") if error.unsaid else (412, "changed_since")
             place = "header.if-match"
@@ -103,10 +114,10 @@ def answered_unless_shown(model: BaseModel, tag: str, shown: str | None) -> Resp
     return answered(model, etag=tag)
 
 
-def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str] = frozenset()) -> Response:
+def answered_if_new(model: BaseModel, shown: str | None, *, aside: Any = None) -> Response:
     """Return the answer that a model is, with its tag; 304 if `shown`, the header If-None-Match, has the tag already.
 
-    `aside` are fields that make nothing new, such as how long ago it is.
+    `aside` are fields that make nothing new, such as how long ago it is, as pydantic excludes them.
 
     >>> from kohort.web.api.problems import Problem
     >>> first = answered_if_new(Problem(code="a", message="b", where=None), None)
@@ -114,5 +125,5 @@ def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str
     304
     """
     # Weak: what is put aside may differ.
-    tag = f'W/"{sha256(model.model_dump_json(exclude=set(aside)).encode()).hexdigest()[:32]}"'
+    tag = f'W/"{sha256(model.model_dump_json(exclude=aside).encode()).hexdigest()[:32]}"'
     return answered_unless_shown(model, tag, shown)

@@ -18,7 +18,7 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
     """Add `POST /plans` and `POST /applications`; `caller` is the dependency that gives who asks."""
 
     @router.post("/plans", response_model=Plan, summary="What would change, and who would enter and leave")
-    def plan(asked: Annotated[PlanAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
+    def make_plan(asked: Annotated[PlanAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
         if asked.instead and asked.rollback is not None:
             problem = "sentences instead of the files', or a rollback: give one of them"
             raise RequestRefusedError(422, "invalid_request", problem, where="body.instead")
@@ -36,7 +36,7 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")
-    def apply(
+    def apply_plan(
         asked: Annotated[ApplicationAsked, Body()],
         asker: Annotated[Caller, caller],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,

@@ -27,16 +27,34 @@ def read_cursor(cursor: str) -> str:
         raise _wrong() from error
 
 
+def number_of(cursor: str) -> int:
+    """Return the number, from 0 on, that a cursor was written from; raises RequestRefusedError as `read_cursor` does.
+
+    >>> number_of(written_cursor(7))
+    7
+    """
+    found = _number(read_cursor(cursor))
+    if found < 0:
+        raise _wrong()
+    return found
+
+
 def place_of(cursor: str) -> tuple[int, str]:
     """Return the moment and the id that a cursor was written from; raises RequestRefusedError as `read_cursor` does."""
     moment, space, name = read_cursor(cursor).partition(" ")
+    if not space:
+        raise _wrong()
+    return _number(moment), name
+
+
+def _number(text: str) -> int:
     try:
-        found = int(moment)
+        found = int(text)
     except ValueError as error:
         raise _wrong() from error
-    if not space or not -_LARGEST <= found < _LARGEST:
+    if not -_LARGEST <= found < _LARGEST:
         raise _wrong()
-    return found, name
+    return found
 
 
 def _wrong() -> RequestRefusedError:

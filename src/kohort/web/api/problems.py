@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from starlette.routing import compile_path
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.errors import KohortError, TransientError, did_you_mean, shorten
@@ -14,7 +15,7 @@ from kohort.web.rates import PAUSE
 
 ALWAYS: Final = {"x-content-type-options": "nosniff"}
 """The headers of every answer."""
-_UNKNOWN, _METHOD, _WRONG, _FAULT = 404, 405, 422, 500
+_UNREADABLE, _UNKNOWN, _METHOD, _WRONG, _FAULT = 400, 404, 405, 422, 500
 
 
 class Problem(BaseModel):
@@ -58,11 +59,17 @@ def mount_problems(app: FastAPI, refusing: Refusing) -> None:
         )
         return refusing(request, RequestRefusedError(_UNKNOWN, "not_found", problem))
 
-    async def wrong_method(request: Request, error: Exception) -> Response:
+    async def wrong_method(request: Request, _error: Exception) -> Response:
         problem = f"this path does not answer {shorten(request.method)}"
         answer = refusing(request, RequestRefusedError(_METHOD, "wrong_method", problem))
-        answer.headers.update(getattr(error, "headers", None) or {})
+        answer.headers["allow"] = ", ".join(_methods(app, request.url.path))
         return answer
+
+    async def unreadable(request: Request, error: Exception) -> Response:
+        if isinstance(error.__cause__, RequestRefusedError):
+            return refusing(request, error.__cause__)
+        problem = "the body cannot be read: send JSON, in UTF-8"
+        return refusing(request, RequestRefusedError(_UNREADABLE, "invalid_body", problem, where="body"))
 
     async def wrong(request: Request, error: Exception) -> Response:
         return refusing(request, _validation(error) if isinstance(error, RequestValidationError) else _fault())
@@ -74,11 +81,21 @@ def mount_problems(app: FastAPI, refusing: Refusing) -> None:
         # What happened is told to the log, where whoever keeps the server looks.
         return refusing(request, _fault())
 
+    app.add_exception_handler(_UNREADABLE, unreadable)
     app.add_exception_handler(_UNKNOWN, unknown)
     app.add_exception_handler(_METHOD, wrong_method)
     app.add_exception_handler(RequestValidationError, wrong)
     app.add_exception_handler(KohortError, refused)
     app.add_exception_handler(Exception, failed)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Return every method that a path answers, whichever route would."""
+    found: set[str] = set()
+    for template, operations in app.openapi()["paths"].items():
+        if compile_path(template)[0].match(path):
+            found.update(method.upper() for method in operations)
+    return sorted(found)
 
 
 @contextmanager

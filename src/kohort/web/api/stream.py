@@ -27,7 +27,8 @@ _MOST_SEGMENTS: Final = 100
 _RETRY: Final = 1_000
 """The milliseconds after which a browser comes again."""
 _GREATEST: Final = 2**63 - 1
-_HEADERS: Final = {**ALWAYS, "cache-control": "no-store", "x-accel-buffering": "no"}
+STREAM_HEADERS: Final = {**ALWAYS, "cache-control": "no-store", "x-accel-buffering": "no"}
+"""The headers of an answer without end: nothing between may keep it, or hold it back."""
 _DESCRIPTION: Final = """Each row of the membership log is an event: `entered`, `left`, or `retracted` where it says
 that an earlier one never was. Its `id` is its place in the log. Whoever comes again with the last id that they saw, in
 the header Last-Event-ID (as browsers do) or as `since`, misses nothing and gets nothing twice; without either they get
@@ -57,7 +58,7 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed, caller: object
         description=_DESCRIPTION,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     )
-    def stream(
+    def memberships_stream(
         request: Request,
         asker: Annotated[Caller, caller],
         segment: Annotated[list[str], Query(max_length=_MOST_SEGMENTS, description="Of all, if none is named.")] = [],  # noqa: B006 - FastAPI copies it
@@ -71,7 +72,7 @@ def mount_stream(router: APIRouter, project: Project, feed: Feed, caller: object
         start = feed.head if asked is None else asked
         told = disclosure_to(project, asker)
         parts = _parts(feed, start, frozenset(segment), _still_allowed(project, request, asker), told)
-        return EventStream(_counted(parts, streams), headers=_HEADERS)
+        return EventStream(_counted(parts, streams), headers=STREAM_HEADERS)
 
 
 def _check_segments(segments: Collection[str], project: Project) -> None:

@@ -13,10 +13,15 @@ from kohort.web.api.asking import Desk
 from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.builder.pages import mount_builder
 from kohort.web.studio.changes import mount_changes
+from kohort.web.studio.discover.pages import mount_discover
+from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
+from kohort.web.studio.people import mount_people
 from kohort.web.studio.security import Protected
+from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
+from kohort.web.studio.sources import mount_sources
 from kohort.web.studio.visiting import Doorkeeper
 
 _UNKNOWN_VISITOR: Final = 401
@@ -27,7 +32,18 @@ def mount_studio(
 ) -> Refusing:
     """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
     pages = Pages(desk, doorkeeper)
-    for mount in (mount_home, mount_segment_list, mount_builder, mount_changes, *more):
+    for mount in (
+        mount_home,
+        mount_segment_list,
+        mount_segment,
+        mount_builder,
+        mount_changes,
+        mount_people,
+        mount_discover,
+        mount_events,
+        mount_sources,
+        *more,
+    ):
         mount(pages)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))

@@ -16,6 +16,7 @@ from kohort.web.studio.languages import LOCALES
 
 _SMALLEST_SHARE: Final = 0.0005
 _MINUTES: Final = "d MMMM yyyy, HH:mm"
+_SECONDS: Final = "d MMMM yyyy, HH:mm:ss"
 _UTC: Final = ZoneInfo("UTC")
 
 
@@ -48,6 +49,18 @@ class Formats:
         """Write a number with at most so many decimals."""
         return format_decimal(round(number, places) + 0.0, f"#,##0.{'#' * places}", locale=self.locale)
 
+    def fixed(self, number: float, places: int = 2) -> str:
+        """Write a number with just so many decimals, as columns want it."""
+        return format_decimal(round(number, places) + 0.0, f"#,##0.{'0' * places}", locale=self.locale)
+
+    def signed(self, number: float, places: int = 2) -> str:
+        """Write a number with its sign.
+
+        >>> Formats(Language.EN, ZoneInfo("UTC")).signed(0.5), Formats(Language.EN, ZoneInfo("UTC")).signed(-1)
+        ('+0.50', '−1.00')
+        """
+        return f"{'+' if round(number, places) > 0 else ''}{self.fixed(number, places)}".replace("-", "−")
+
     def percent(self, share: float) -> str:
         r"""Write a share between 0 and 1; what is neither nothing nor everything is never rounded to either.
 
@@ -75,6 +88,10 @@ class Formats:
     def moment(self, moment: Moment | str) -> str:
         """Write a moment to the minute."""
         return format_datetime(self._time(moment), _MINUTES, locale=self.locale)
+
+    def exactly(self, moment: Moment | str) -> str:
+        """Write a moment to the second."""
+        return format_datetime(self._time(moment), _SECONDS, locale=self.locale)
 
     def ago(self, moment: Moment | str, now: Moment) -> str:
         """Write how long before `now` a moment is.

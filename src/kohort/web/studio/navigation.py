@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from kohort.governance.keys import ACCOUNTS_WRITE, AUDIT_READ, SEGMENTS_READ
+from kohort.governance.keys import (
+    ACCOUNTS_WRITE,
+    AUDIT_READ,
+    EVENTS_READ,
+    PEOPLE_PSEUDONYMISED,
+    PEOPLE_READ,
+    SEGMENTS_READ,
+)
 from kohort.web.studio.visiting import Visitor
 
 
@@ -29,6 +36,10 @@ _WAYS: Final = (
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
     Way("/build", _("Builder"), (SEGMENTS_READ,)),
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
+    Way("/people", _("People"), (PEOPLE_READ, PEOPLE_PSEUDONYMISED)),
+    Way("/discover", _("Discover"), (SEGMENTS_READ,)),
+    Way("/events", _("Events"), (EVENTS_READ,)),
+    Way("/sources", _("Sources"), (SEGMENTS_READ,)),
     Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),
     Way("/audit", _("Audit"), (AUDIT_READ,)),
 )

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from kohort.clock import Moment
+from kohort.collection.acceptance import RequestRefusedError
 from kohort.project import Project
 from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.rules.languages import Language
@@ -22,6 +23,7 @@ from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import language_of, translations
 from kohort.web.studio.navigation import navigation
 from kohort.web.studio.rendering import templates
+from kohort.web.studio.said import said
 from kohort.web.studio.visiting import Doorkeeper, Visitor, check_scopes
 
 Form = Literal["html", "json", "csv"]
@@ -75,6 +77,10 @@ class Visit:
         """Return a rule, written in the project's language, in that of the page."""
         return translate_rule(sentence, self.project.language, self.language)
 
+    def said(self, text: str) -> str:
+        """Return a text that the rest of the house makes in English, such as a reason, in the language of the page."""
+        return said(text, self.formats)
+
     def shows(self, template: str, page: BaseModel, listed: Listed | None = None, /, **more: Any) -> Response:
         """Return the page of a template: `page` is its data; `more` is for the template alone, such as charts."""
         if self.form == "json":
@@ -98,6 +104,7 @@ class Visit:
                 values,
                 formats=self.formats,
                 in_words=self.sentence,
+                in_language=self.said,
                 language=self.language.value,
                 now=self.now,
                 path=self.request.url.path,
@@ -148,6 +155,13 @@ class Pages:
             self.add(path, "POST", act, scopes)
 
         return register
+
+    def may(self, request: Request, *scopes: str) -> bool:
+        """Return whether who sent a request may still do what it asks: an answer may outlive many a session."""
+        try:
+            return self._doorkeeper(request).may(*scopes)
+        except RequestRefusedError:
+            return False
 
     def add(self, path: str, method: str, answer: Callable[..., Response], scopes: tuple[str, ...]) -> None:
         """Register what answers a method at a path."""

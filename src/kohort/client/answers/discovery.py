@@ -1,0 +1,113 @@
+"""Answers about clusters and personas."""
+
+from msgspec import Struct
+
+
+class Words(Struct, frozen=True):
+    """The same in English and in French."""
+
+    en: str
+    fr: str
+
+
+class Interval(Struct, frozen=True):
+    """A value, and between what it lies with the confidence that the documentation names."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Candidate(Struct, frozen=True):
+    """What one number of clusters was worth."""
+
+    k: int
+    inertia_share: float | None
+    silhouette: float | None
+    silhouette_error: float | None
+    silhouette_squared: float | None
+    weakest_stability: float | None
+    mean_stability: float | None
+    smallest_share: float | None
+    border_density: float | None
+    ellipse_gap: float | None
+    copula_gap: float | None
+
+
+class MapPoint(Struct, frozen=True):
+    """A sampled person on the map."""
+
+    x: float
+    y: float
+    cluster: int
+
+
+class Loading(Struct, frozen=True):
+    """How much a trait pulls along the two axes of the map."""
+
+    trait: Words
+    x: float
+    y: float
+
+
+class ClusterMap(Struct, frozen=True):
+    """Sampled people on the first two principal components."""
+
+    points: tuple[MapPoint, ...]
+    explained: tuple[float, ...]
+    loadings: tuple[Loading, ...]
+
+
+class Clusters(Struct, frozen=True):
+    """What the newest search for clusters found."""
+
+    verdict: str
+    words: Words
+    k: int | None
+    elbow: int | None
+    gradual: bool
+    required_stability: float
+    candidates: tuple[Candidate, ...]
+    map: ClusterMap | None
+
+
+class PersonaTrait(Struct, frozen=True):
+    """A trait that sets a persona apart."""
+
+    label: Words
+    effect: Interval
+    here: Words
+    elsewhere: Words
+
+
+class PersonaCategory(Struct, frozen=True):
+    """A category that is more or less frequent in a persona than elsewhere."""
+
+    label: Words
+    here: Interval
+    elsewhere: Interval
+    lift: Interval
+
+
+class Persona(Struct, frozen=True):
+    """A cluster as people speak of it."""
+
+    cluster: int
+    name: Words
+    sentences: tuple[Words, ...]
+    people: int
+    share_of_people: float
+    share_of_value: float | None
+    stability: Interval
+    gradual: bool
+    traits: tuple[PersonaTrait, ...]
+    categories: tuple[PersonaCategory, ...]
+    example: str
+    history: Words | None
+
+
+class Personas(Struct, frozen=True):
+    """The personas of the newest search for clusters; none where it found no clusters."""
+
+    personas: tuple[Persona, ...]

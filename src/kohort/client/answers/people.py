@@ -1,0 +1,95 @@
+"""Answers about people."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Identifier(Struct, frozen=True):
+    """An identifier of a person."""
+
+    kind: str
+    value: str
+    first_seen: str
+    last_seen: str
+    refused: str
+
+
+class Merge(Struct, frozen=True):
+    """What made two identifiers one person."""
+
+    one: str
+    other: str
+    by: str
+    at: str
+
+
+class Consent(Struct, frozen=True):
+    """A choice for a purpose."""
+
+    purpose: str
+    category: str
+    status: str
+    at: str
+    source: str
+    form: str
+    proof: str
+
+
+class Person(Struct, frozen=True):
+    """Who somebody is."""
+
+    person_id: str
+    identifiers: tuple[Identifier, ...]
+    merges: tuple[Merge, ...]
+    consents: tuple[Consent, ...]
+    consents_to: Mapping[str, str]
+
+
+class LivedEvent(Struct, frozen=True):
+    """Something that a person did."""
+
+    event_id: str
+    name: str
+    at: str
+    received_at: str
+    source: str
+    properties: Mapping[str, str | tuple[str, ...]]
+
+
+class Timeline(Struct, frozen=True):
+    """A page of what a person did, the newest first."""
+
+    events: tuple[LivedEvent, ...]
+    next_cursor: str | None
+
+
+class HeldTrait(Struct, frozen=True):
+    """The value of a trait, and where it comes from."""
+
+    name: str
+    type: str
+    value: str | tuple[str, ...]
+    set_at: str
+    recorded_at: str
+    source: str
+
+
+class Traits(Struct, frozen=True):
+    """A person's traits, by name."""
+
+    traits: tuple[HeldTrait, ...]
+
+
+class HeldMembership(Struct, frozen=True):
+    """A segment that a person is in."""
+
+    segment: str
+    version: int
+    entered_at: str | None
+
+
+class Memberships(Struct, frozen=True):
+    """The segments that a person is in, by name."""
+
+    segments: tuple[HeldMembership, ...]

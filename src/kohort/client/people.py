@@ -1,0 +1,27 @@
+"""What the client asks of single people, each by person id, user id or anonymous id."""
+
+from kohort.client.answers.people import LivedEvent, Memberships, Person, Timeline, Traits
+from kohort.client.calls import Calls
+from kohort.client.paging import Paged
+from kohort.client.transport import at
+
+
+class PeopleCalls(Calls):
+    """The part of `Client` that is about people."""
+
+    def get_person(self, person: str, moment: str | None = None) -> Person:
+        """Return who somebody is: identifiers, what joined them, consents."""
+        return self._transport.get(at("people", person), Person, {"at": moment})
+
+    def person_events(self, person: str, *, page: int = 100) -> Paged[Timeline, LivedEvent]:
+        """Return what somebody did, the newest first, `page` at a time."""
+        path = at("people", person, "events")
+        return self._paged(path, Timeline, {"limit": page}, lambda found: found.events)
+
+    def person_traits(self, person: str, moment: str | None = None) -> Traits:
+        """Return somebody's traits, with source and since when."""
+        return self._transport.get(at("people", person, "traits"), Traits, {"at": moment})
+
+    def person_segments(self, person: str) -> Memberships:
+        """Return the segments that somebody is in."""
+        return self._transport.get(at("people", person, "segments"), Memberships)

@@ -1,0 +1,33 @@
+"""What learning has found, and the scores of people as a grid."""
+
+from typing import TYPE_CHECKING, Final
+
+from kohort.facets.facet import Facet
+
+if TYPE_CHECKING:
+    from kohort.pipeline.documents import ClusterSearch
+    from kohort.pipeline.rfm import RfmFound
+
+_FOREVER: Final = 2**63 - 1
+
+
+class LearningFacet(Facet):
+    """The part of `Project` that tells of clusters and scores."""
+
+    def cluster_search(self, score: str | None = None) -> "ClusterSearch":
+        """Return the newest discovery of a clusters score, with its moment; of the first that has one, unless named.
+
+        Raises UnknownNameError for a score that nobody declared.
+        """
+        from kohort.pipeline.documents import cluster_search
+
+        return cluster_search(self._workspace(), score, _FOREVER)
+
+    def rfm(self) -> "RfmFound | None":
+        """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""
+        from kohort.pipeline.epochs import latest_moment
+        from kohort.pipeline.rfm import rfm_found
+
+        workspace = self._workspace()
+        at = latest_moment(workspace)
+        return None if at is None else rfm_found(workspace, at)

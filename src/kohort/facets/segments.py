@@ -1,0 +1,66 @@
+"""What is known of a segment beyond its size: what sets it apart, what it is worth, who came and went."""
+
+from typing import TYPE_CHECKING
+
+from kohort.errors import UnknownNameError
+from kohort.facets.facet import Facet
+
+if TYPE_CHECKING:
+    from kohort.definitions.segment import SegmentDefinition
+    from kohort.pipeline.member_pages import MemberPage
+    from kohort.pipeline.moves import Moves, Snapshot
+    from kohort.pipeline.segment_checks import SegmentChecks
+    from kohort.pipeline.segment_insights import Distinctions, SegmentWorth
+
+
+class SegmentsFacet(Facet):
+    """The part of `Project` that tells of one segment, as it is recorded.
+
+    Each raises UnknownNameError for a segment that nobody declared, NotEvaluatedError for one without members yet.
+    """
+
+    def distinctions(self, segment: str, against: str | None = None) -> "Distinctions":
+        """Return how the members differ from everybody else, in traits and behaviour, the largest difference first.
+
+        With `against`, another segment, those only in the one are compared with those only in the other.
+        """
+        from kohort.pipeline.segment_insights import distinctions_of
+
+        return distinctions_of(self._workspace(), segment, against)
+
+    def worth(self, segment: str) -> "SegmentWorth":
+        """Return what the members have spent, their share of all revenue, and per person."""
+        from kohort.pipeline.segment_insights import segment_worth
+
+        return segment_worth(self._workspace(), segment)
+
+    def snapshot(self, segment: str) -> "Snapshot":
+        """Return how many are in now, and the place in the membership log up to which that counts."""
+        from kohort.pipeline.moves import snapshot_of
+
+        return snapshot_of(self._workspace(), segment)
+
+    def segment_words(self, segment: str) -> "SegmentDefinition":
+        """Return how a segment is described: what it is called, whose it is, what for."""
+        segments = self._workspace().segments
+        if segment not in segments:
+            raise UnknownNameError("segment", segment, segments)
+        return segments[segment]
+
+    def checks(self, segment: str) -> "SegmentChecks":
+        """Return what becomes of the tests of a segment, and how it stands to its guard rails, as of the last run."""
+        from kohort.pipeline.segment_checks import checks_of
+
+        return checks_of(self._workspace(), segment)
+
+    def moves(self, segment: str, *, days: int = 30, most: int = 10) -> "Moves":
+        """Return how many entered and left on each of the last days, and the newest changes, at most `most`."""
+        from kohort.pipeline.moves import moves_of
+
+        return moves_of(self._workspace(), segment, days, most)
+
+    def member_page(self, segment: str, after: str = "", most: int = 50) -> "MemberPage":
+        """Return recorded members in the order of their person ids, those after an id, at most `most`."""
+        from kohort.pipeline.member_pages import member_page
+
+        return member_page(self._workspace(), segment, after, most)

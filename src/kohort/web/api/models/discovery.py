@@ -1,0 +1,126 @@
+"""What the search for clusters found, and the personas that it made of them."""
+
+import math
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from kohort.web.api.models.answer import Answer
+
+
+def _finite(value: object) -> object:
+    return value if not isinstance(value, float) or math.isfinite(value) else None
+
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+"""A number; null where it is none, or has no bound."""
+
+
+class Words(Answer):
+    """The same in English and in French."""
+
+    en: str
+    fr: str
+
+
+class Interval(Answer):
+    """A value, and between what it lies with the confidence that the documentation names."""
+
+    estimate: Number
+    low: Number
+    high: Number
+    n: int = Field(description="How many people it rests on.")
+
+
+class Candidate(Answer):
+    """What one number of clusters was worth; see `kohort.reports.data.CandidateRow`."""
+
+    k: int
+    inertia_share: Number
+    silhouette: Number
+    silhouette_error: Number
+    silhouette_squared: Number
+    weakest_stability: Number
+    mean_stability: Number
+    smallest_share: Number
+    border_density: Number
+    ellipse_gap: Number
+    copula_gap: Number
+
+
+class MapPoint(Answer):
+    """A sampled person on the map."""
+
+    x: float
+    y: float
+    cluster: int = Field(description="From 0.")
+
+
+class Loading(Answer):
+    """How much a trait pulls along the two axes of the map."""
+
+    trait: Words
+    x: float
+    y: float
+
+
+class ClusterMap(Answer):
+    """Sampled people on the first two principal components."""
+
+    points: list[MapPoint]
+    explained: list[float] = Field(description="The share of the variance along each axis.")
+    loadings: list[Loading]
+
+
+class Clusters(Answer):
+    """What the newest search for clusters found."""
+
+    verdict: str
+    words: Words = Field(description="The verdict in sentences.")
+    k: int | None = Field(description="How many clusters there are; null for none.")
+    elbow: int | None
+    gradual: bool = Field(description="Whether the clusters are parts of a continuum.")
+    required_stability: float = Field(description="The least mean Jaccard similarity that a cluster needed.")
+    candidates: list[Candidate]
+    map: ClusterMap | None
+
+
+class PersonaTrait(Answer):
+    """A trait that sets a persona apart."""
+
+    label: Words
+    effect: Interval = Field(description="The standardised difference of means (Hedges' g).")
+    here: Words
+    elsewhere: Words
+
+
+class PersonaCategory(Answer):
+    """A category that is more or less frequent in a persona than elsewhere."""
+
+    label: Words
+    here: Interval
+    elsewhere: Interval
+    lift: Interval = Field(description="The ratio of the two shares.")
+
+
+class Persona(Answer):
+    """A cluster as people speak of it."""
+
+    cluster: int = Field(description="Its number on the map, from 0.")
+    name: Words
+    sentences: list[Words]
+    people: int
+    share_of_people: float
+    share_of_value: float | None
+    stability: Interval
+    gradual: bool
+    traits: list[PersonaTrait]
+    categories: list[PersonaCategory]
+    example: str = Field(description="The person id of a typical one; empty for who may not ask about people.")
+    history: Words | None = Field(description="Which persona of the discovery before it continues.")
+
+
+class Personas(Answer):
+    """The personas of the newest search for clusters; none where it found no clusters."""
+
+    personas: list[Persona]

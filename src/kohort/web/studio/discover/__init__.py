@@ -1,0 +1,1 @@
+"""The page of what clustering has found, and of the grid of recency and frequency."""

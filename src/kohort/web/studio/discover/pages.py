@@ -1,0 +1,138 @@
+"""Discover: the personas that clustering has found, how it chose, where they lie, and the RFM grid."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import Query, Response
+
+from kohort.collection.acceptance import RequestRefusedError
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ
+from kohort.pipeline.documents import ClusterSearch, DiscoveryDocument
+from kohort.pipeline.rfm import RfmFound
+from kohort.rules.expressions import RuleExpression
+from kohort.rules.print import print_rule
+from kohort.rules.python import trait
+from kohort.web.studio.discover.figures import curves, map_figure, rfm_figure
+from kohort.web.studio.discover.models import ClusterPlane, Curves, Discoveries, RfmScores
+from kohort.web.studio.discover.wording import Strengths
+from kohort.web.studio.drawing import spoken
+from kohort.web.studio.fragments import shows_part
+from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
+
+_PERSONAS: Final = ("cluster", "name", "people", "share_of_people", "share_of_value", "stability", "rule")
+_CANDIDATES: Final = (
+    "k", "inertia_share", "silhouette", "silhouette_error", "weakest_stability", "mean_stability", "smallest_share",
+)  # fmt: skip
+_POINTS: Final = ("x", "y", "cluster")
+_CELLS: Final = ("key", "name", "size", "share", "revenue_share", "rule")
+Score = Annotated[str, Query(max_length=200)]
+
+
+def mount_discover(pages: Pages) -> None:
+    """Add `/discover`, and its parts `/discover/curves`, `/discover/map` and `/discover/rfm`."""
+
+    @pages.page("/discover", SEGMENTS_READ, listed=True)
+    def discover(visit: Visiting, score: Score = "") -> Response:
+        search = _search(visit, score)
+        page = _discoveries(visit, search)
+        rows = [
+            [
+                one.cluster,
+                one.name.en,
+                one.people,
+                one.share_of_people,
+                one.share_of_value,
+                one.stability.estimate,
+                one.rule,
+            ]
+            for one in page.personas
+        ]
+        return visit.shows(
+            "discover/page", page, Listed(_PERSONAS, rows), strengths=Strengths(visit.say), spoken=_spoken(visit)
+        )
+
+    @pages.page("/discover/curves", SEGMENTS_READ, listed=True)
+    def how_chosen(visit: Visiting, score: Score = "") -> Response:
+        document = _found(_search(visit, score))
+        report = document.report
+        page = Curves.model_validate({**vars(report), "score": document.name, "at": document.at})
+        rows = [[getattr(one, column) for column in _CANDIDATES] for one in page.candidates]
+        more: dict[str, Any] = {"figures": curves(report, visit.formats)} if visit.form == "html" else {}
+        return shows_part(visit, "discover/curves", page, Listed(_CANDIDATES, rows), **more)
+
+    @pages.page("/discover/map", SEGMENTS_READ, listed=True)
+    def where_they_lie(visit: Visiting, score: Score = "") -> Response:
+        document = _found(_search(visit, score))
+        if document.report.map is None:
+            problem = "there is no map where there are no clusters"
+            raise RequestRefusedError(404, "no_clusters", problem, where="query.score")
+        page = ClusterPlane.model_validate({**vars(document.report.map), "score": document.name, "at": document.at})
+        rows = [[getattr(one, column) for column in _POINTS] for one in page.points]
+        more = {"figure": map_figure(document.report, visit.formats)} if visit.form == "html" else {}
+        return shows_part(visit, "discover/map", page, Listed(_POINTS, rows), spoken=_spoken(visit), **more)
+
+    @pages.page("/discover/rfm", SEGMENTS_READ, listed=True)
+    def scores(visit: Visiting) -> Response:
+        with visit.desk.asking() as project:
+            found = project.rfm()
+        page = _rfm(visit, found)
+        rows = [[one.key, one.name.en, one.size, one.share, one.revenue_share, one.rule] for one in page.cells]
+        more = {"figure": rfm_figure(found.grid, visit.formats)} if found is not None and visit.form == "html" else {}
+        return shows_part(visit, "discover/rfm", page, Listed(_CELLS, rows), spoken=_spoken(visit), **more)
+
+
+def _spoken(visit: Visit) -> Any:
+    return lambda text: spoken(text, visit.language)
+
+
+def _search(visit: Visit, score: str) -> ClusterSearch:
+    places = {"clusters score": "query.score"}
+    with visit.desk.asking(**places) as project:
+        return project.cluster_search(score or None)
+
+
+def _found(search: ClusterSearch) -> DiscoveryDocument:
+    if search.document is None:
+        problem = "nobody has looked for clusters yet; run: kohort discover"
+        raise RequestRefusedError(404, "no_discovery", problem, where="query.score")
+    return search.document
+
+
+def _discoveries(visit: Visit, search: ClusterSearch) -> Discoveries:
+    if search.document is None:
+        return Discoveries.model_validate(
+            {
+                **dict.fromkeys(("at", "verdict", "words", "k", "elbow", "required_stability")),
+                **vars(search),
+                "gradual": False,
+                "people": 0,
+                "personas": [],
+            }
+        )
+    document, report = search.document, search.document.report
+    known = visit.visitor.may(MEMBERSHIPS_READ, PEOPLE_READ)
+    personas = [
+        {
+            **vars(one),
+            "example": one.example or None if known else None,
+            "rule": _rule(visit, trait(document.name) == one.name.en),
+        }
+        for one in report.personas
+    ]
+    people = sum(one.people for one in report.personas)
+    told = {"scores": search.scores, "score": document.name, "at": document.at, "people": people}
+    return Discoveries.model_validate({**vars(report), **told, "personas": personas})
+
+
+def _rfm(visit: Visit, found: RfmFound | None) -> RfmScores:
+    if found is None:
+        return RfmScores(score=None, at=None, people=[], mean_value=[], cells=[])
+    cells = [
+        {**vars(one), "rule": _rule(visit, trait(f"{found.name}_cell") == one.key)}
+        for one in sorted(found.grid.cells, key=lambda one: -one.size)
+    ]
+    grid = {"people": found.grid.people, "mean_value": found.grid.mean_value}
+    return RfmScores.model_validate({**grid, "score": found.name, "at": found.at, "cells": cells})
+
+
+def _rule(visit: Visit, expression: RuleExpression) -> str:
+    return print_rule(expression.rule, visit.language)

@@ -1,0 +1,145 @@
+"""What the rest of the house says in English, such as why an event was rejected, in the language of the page.
+
+Such texts are in the journal and the tables, with values in them; here stands every form that they have, so that one is
+known again, and its values are put into the same sentence of another language. What is not known is shown as it is.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from kohort.rules.languages import Language
+from kohort.web.studio.formats import Formats
+from kohort.web.studio.languages import translations
+from kohort.web.studio.navigation import marked
+
+_: Final[Callable[[str], str]] = marked
+_FORMS: Final = (
+    # Why a segment has no members, or what to know about them.
+    _("needs %(names)s, which no data have shown yet"),
+    _("is not in force yet; see: kohort plan"),
+    _("has not been evaluated yet; run: kohort run"),
+    _("stalled: last evaluated %(moment)s"),
+    # Why an event was rejected.
+    _('expected one of %(types)s, got "%(given)s"; %(hint)s'),
+    _('did you mean "%(name)s"?'),
+    _("known: %(names)s"),
+    _("none is known yet"),
+    _("one of userId and anonymousId is required"),
+    _("expected text or a whole number"),
+    _("at most %(most)s characters are accepted, this has %(found)s"),
+    _("NUL characters are refused"),
+    _("%(name)s is required here"),
+    _("a track message needs the name of its event, as text"),
+    _('the name "%(name)s" is longer than %(most)s characters'),
+    _('the name "%(name)s" holds no letter or digit'),
+    _('the key of "%(name)s" is longer than %(most)s characters'),
+    _("expected an object"),
+    _("expected a JSON object"),
+    _("expected an object of 1 to %(most)s purposes"),
+    _("expected a text of at most %(most)s characters"),
+    _("expected granted, denied or withdrawn"),
+    _("the message has %(found)s bytes, and at most %(most)s are accepted"),
+    _("the event has %(found)s bytes, and at most %(most)s are accepted"),
+    _("malformed JSON: %(error)s"),
+    _("nested deeper than %(most)s levels"),
+    _("a name has 1 to %(most)s characters, this one %(found)s"),
+    _("more than %(most)s values"),
+    _("the property is required by the tracking plan and is missing"),
+    _('"%(text)s" is no ISO 8601 time such as 2026-01-31T09:30:00+01:00'),
+    _("the message has no time: timestamp or originalTimestamp is required in a file"),
+    _('the name "%(name)s" is repeated in one object'),
+    _('the path says "%(path)s", the event "%(event)s"'),
+    # Why a row of a file was.
+    _('%(place)s: the required property "%(name)s" is missing'),
+    _("%(place)s: expected %(expected)s, got %(found)s"),
+    _("line %(line)s: malformed: %(error)s"),
+    _("line %(line)s: longer than %(most)s bytes; only its start is kept here"),
+    _("line %(line)s: %(reason)s"),
+    # Why a request was refused, or what it brought withheld.
+    _("invalid_write_key: the write key is unknown, expired or revoked"),
+    _("invalid_write_key: the request has no write key"),
+    _('origin_not_allowed: the key may not be used from "%(origin)s"'),
+    _("the body is no JSON text in UTF-8: %(error)s"),
+    _("the body must be one JSON object: an event"),
+    _('the body has no "batch" with at least one event'),
+    _("%(count)s event not stored, for want of consent to %(purposes)s"),
+    _("%(count)s events not stored, for want of consent to %(purposes)s"),
+    _("not stored, for want of consent to %(purposes)s"),
+    _("%(count)s events before these"),
+    # What was found in a value that was taken all the same.
+    _("the name comes twice; the last value counts"),
+    _('declared as %(type)s, but found %(found)s "%(value)s"; it stays %(found)s'),
+    _("declared as moment, but %(reason)s; it stays text"),
+    _('"%(value)s" is NaN, infinite or too large; it is left out'),
+    # Why a page cannot be shown.
+    _('unknown person "%(name)s"; give a person id, a user id or an anonymous id'),
+    _('unknown segment "%(name)s"; %(hint)s'),
+    _("this page needs the right %(scopes)s"),
+    _("this cursor is none that a page gave; begin again without one"),
+    _("the tables are being made anew; come again"),
+    _('nothing is at "%(path)s"; %(hint)s'),
+)  # fmt: skip
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
+_NUMBER: Final = re.compile(r"\d{1,3}(,\d{3})+|\d+", re.ASCII)
+_LONGEST: Final = 2_000
+_WITHIN: Final = frozenset({"hint", "reason"})
+"""The values that are themselves something said."""
+
+
+def said(text: str, formats: Formats) -> str:
+    r"""Return a text that Kohort made in English in the language of the page.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> french = Formats(Language.FR, ZoneInfo("UTC"))
+    >>> said("one of userId and anonymousId is required", french)
+    'userId ou anonymousId est nécessaire'
+    >>> said("more than 1,000 values", french)
+    'plus de 1\u202f000 valeurs'
+    >>> said("something else", french)
+    'something else'
+    """
+    known = None if formats.language is Language.EN else known_again(text)
+    if known is None:
+        return text
+    form, values = known
+    shown = {name: _shown(name, value, formats) for name, value in values.items()}
+    return translations(formats.language).gettext(form) % shown
+
+
+def known_again(text: str) -> tuple[str, dict[str, str]] | None:
+    """Return the form that a text has, and the values in it; None where it has none of them.
+
+    >>> known_again("userId is required here")
+    ('%(name)s is required here', {'name': 'userId'})
+    """
+    if len(text) > _LONGEST:
+        return None
+    found = ((form, pattern.fullmatch(text)) for form, pattern in _patterns())
+    return next(((form, match.groupdict()) for form, match in found if match is not None), None)
+
+
+def _shown(name: str, value: str, formats: Formats) -> str:
+    if name in _WITHIN:
+        return said(value, formats)
+    return formats.count(int(value.replace(",", ""))) if _NUMBER.fullmatch(value) else value
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    # The forms with the most words of their own come first: the others fit almost anything.
+    forms = sorted(_FORMS, key=lambda form: -len(_PLACE.sub("", form)))
+    return [(form, re.compile(_pattern(form), re.DOTALL)) for form in forms]
+
+
+def _pattern(form: str) -> str:
+    parts, names = _PLACE.split(form), set[str]()
+    made = ""
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            made += re.escape(part)
+        else:
+            made += f"(?P={part})" if part in names else f"(?P<{part}>.+?)"
+            names.add(part)
+    return made

@@ -1,0 +1,31 @@
+"""Who is in a segment, by page, and where all of them can be fetched."""
+
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+
+from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ
+from kohort.web.api.cursors import read_cursor, written_cursor
+from kohort.web.studio.fragments import shows_part
+from kohort.web.studio.pages import Listed, Pages, Visiting
+from kohort.web.studio.segment.asked import PLACES, Name, summary_of
+from kohort.web.studio.segment.models import SegmentMembers
+
+_ON_A_PAGE: Final = 25
+_COLUMNS: Final = ("person_id", "user_id", "entered_at")
+
+
+def mount_member_pages(pages: Pages) -> None:
+    """Add `/segments/{name}/members`."""
+
+    @pages.page("/segments/{name}/members", MEMBERSHIPS_READ, PEOPLE_READ, listed=True)
+    def members(visit: Visiting, name: Name, cursor: Annotated[str, Query(max_length=2_000)] = "") -> Response:
+        after = read_cursor(cursor) if cursor else ""
+        with visit.desk.asking(**PLACES) as project:
+            summary, _all = summary_of(project, name)
+            found = project.member_page(name, after, _ON_A_PAGE)
+        following = None if found.following is None else written_cursor(found.following)
+        page = SegmentMembers.model_validate({**vars(found), "next_cursor": following})
+        rows = [[getattr(one, column) for column in _COLUMNS] for one in page.members]
+        label = summary.labels[visit.language.value]
+        return shows_part(visit, "segment/members", page, Listed(_COLUMNS, rows), label=label, first=not cursor)

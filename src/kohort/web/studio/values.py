@@ -1,0 +1,129 @@
+"""Values as a reader's language writes them: numbers with its signs, moments, yes and no, lists."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from kohort.clock import moment_of
+from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.values import MICRO
+from kohort.engines.evaluation import Shown
+from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.pipeline.scoring import rfm_cells
+from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
+from kohort.rules.languages import Language
+from kohort.web.studio.formats import Formats
+from kohort.web.studio.languages import translations
+from kohort.web.studio.navigation import marked
+
+_: Final[Callable[[str], str]] = marked
+TYPES: Final = {
+    "number": _("number"),
+    "text": _("text"),
+    "boolean": _("yes or no"),
+    "moment": _("moment"),
+    "list of text": _("list of text"),
+}
+"""What the types of values are called, to be translated where they are shown."""
+_PLACES: Final = 6
+_FEW: Final = 2
+
+
+def shown(value: Shown, formats: Formats) -> str:
+    r"""Return a value as text, "" where it is missing.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> french = Formats(Language.FR, ZoneInfo("UTC"))
+    >>> shown(Decimal("1234.50"), french), shown(("thé", "jazz"), french), shown(True, french)
+    ('1\u202f234,5', 'thé, jazz', 'oui')
+    """
+    gettext = translations(formats.language).gettext
+    match value:
+        case None:
+            return ""
+        case bool():
+            return gettext("yes") if value else gettext("no")
+        case Decimal():
+            return formats.decimal(float(value), _PLACES) if abs(value) < MICRO else formats.count(int(value))
+        case datetime():
+            return formats.moment(moment_of(value))
+        case tuple():
+            return ", ".join(value)
+        case _:
+            return value
+
+
+class ScoreWords:
+    """How scores are spoken of: what each is, what its traits are called, how their values are written."""
+
+    def __init__(self, scores: list[ScoreDefinition], formats: Formats) -> None:
+        self._formats = formats
+        self._labels: dict[str, TraitLabel] = dict(BEHAVIOUR_LABELS)
+        self._names: dict[str, str] = {}
+        self._cells: dict[str, Mapping[str, str]] = {}
+        gettext = translations(formats.language).gettext
+        for one in scores:
+            if isinstance(one, ClustersDefinition):
+                self._labels |= trait_labels(one)
+                self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+            if isinstance(one, RfmDefinition):
+                self._names |= {
+                    f"{one.name}_recency": gettext("Recency"),
+                    f"{one.name}_frequency": gettext("Frequency"),
+                    f"{one.name}_monetary": gettext("Monetary value"),
+                    f"{one.name}_score": gettext("Mean score"),
+                    f"{one.name}_cell": gettext("Cell"),
+                }
+                self._cells[f"{one.name}_cell"] = {
+                    cell.key: cell.label.fr if formats.language is Language.FR else cell.label.en
+                    for cell in rfm_cells(one)
+                }
+
+    def about(self, score: ScoreDefinition) -> str:
+        """Return what a score tells, in a sentence."""
+        gettext = translations(self._formats.language).gettext
+        match score:
+            case RfmDefinition():
+                return gettext(
+                    "How recently, how often and for how much: %(event)s over %(window)s, each scored 1 to %(levels)s."
+                ) % {
+                    "event": score.event,
+                    "window": self._formats.lasting(score.window / MICRO),
+                    "levels": score.levels,
+                }
+            case BehaviourDefinition():
+                return gettext("Habits, read from %(event)s.") % {"event": score.event}
+            case ClustersDefinition():
+                features = ", ".join(self.name(one) for one in score.features)
+                return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
+
+    def name(self, trait: str) -> str:
+        """Return what a trait is called; its own name, where nothing better is known."""
+        if trait in self._names:
+            return self._names[trait]
+        label = self._labels.get(trait)
+        if label is None:
+            return trait
+        return label.fr if self._formats.language is Language.FR else label.en
+
+    def value(self, trait: str, value: Shown) -> str:
+        """Return the value of a trait, with the unit that it is known to have."""
+        if trait in self._cells and isinstance(value, str):
+            return self._cells[trait].get(value, value)
+        if not isinstance(value, Decimal):
+            return shown(value, self._formats)
+        label = self._labels.get(trait)
+        return self._measured(value, TraitKind.NUMBER if label is None else label.kind)
+
+    def _measured(self, value: Decimal, kind: TraitKind) -> str:
+        match kind:
+            case TraitKind.SHARE:
+                return self._formats.percent(float(value))
+            case TraitKind.MONEY:
+                return self._formats.money(int(value * MICRO))
+            case TraitKind.DAYS:
+                days = translations(self._formats.language).gettext("%(number)s days")
+                return days % {"number": self._formats.decimal(float(value), 1)}
+            case _:
+                return self._formats.decimal(float(value), _FEW)

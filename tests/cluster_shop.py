@@ -1,0 +1,58 @@
+"""Shops in which clustering finds two groups, or none."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from kohort.project import Project
+from kohort.testing.clock import SettableClock
+from segment_shop import written
+from small_shop import NOW, order
+
+SCORE = """scores:
+  - kind: clusters
+    name: persona
+    features: [orders, basket_value, recency_days]
+    smallest: 2
+    largest: 4
+    bootstraps: 5
+    seed: 1
+"""
+
+
+def shop_of(folder: Path, orders: Sequence[object]) -> Project:
+    """Make a project that has run on these orders, and declares what to cluster by."""
+    project = Project.create(folder / "shop", clock=SettableClock(NOW))
+    for file in (folder / "shop" / "segments").iterdir():
+        file.unlink()
+    settings = project.folder.settings.read_text()
+    project.folder.settings.write_text(settings + "revenue: order_completed.total\n")
+    project.ingest(written(folder, "orders.jsonl", orders))
+    list(project.run())
+    (folder / "shop" / "scores" / "clusters.yaml").write_text(SCORE)
+    return project
+
+
+def two_groups(folder: Path) -> Project:
+    """Thirty who buy much and lately, thirty who bought little and long ago; nobody has looked for clusters."""
+    chance = random.Random(3)  # noqa: S311 - no secret
+    lines: list[object] = []
+    for who in range(60):
+        often = who < 30
+        for _ in range(chance.randint(10, 14) if often else chance.randint(1, 3)):
+            days = chance.uniform(1, 20) if often else chance.uniform(100, 200)
+            total = chance.uniform(80, 120) if often else chance.uniform(5, 15)
+            lines.append(order(f"p{who}", len(lines), days_ago=days, total=total))
+    return shop_of(folder, lines)
+
+
+def one_cloud(folder: Path) -> Project:
+    """Forty people without any structure."""
+    chance = random.Random(5)  # noqa: S311 - no secret
+    lines: list[object] = []
+    for who in range(40):
+        for _ in range(chance.randint(1, 12)):
+            lines.append(
+                order(f"p{who}", len(lines), days_ago=chance.uniform(1, 300), total=chance.lognormvariate(3, 1))
+            )
+    return shop_of(folder, lines)
