@@ -13,12 +13,13 @@ from kohort.collection.acceptance import RequestRefusedError
 from kohort.errors import MissingExtraError, RemoteError
 from kohort.governance.audit import SERVER
 from kohort.storage.secrets import secret_of
+from kohort.web.accounts.pending import PATIENCE, Pending
 from kohort.web.accounts.sign_in import begin, sign_in_page
 from kohort.web.accounts.visitors import local_path
 from kohort.web.api.asking import Desk
 
 if TYPE_CHECKING:
-    from kohort.web.accounts.vouching import Pending, Provider, Voucher
+    from kohort.web.accounts.vouching import Provider, Voucher
 
 COOKIE: Final = "__Host-kohort-sign-in"
 _BACK: Final = "/sign-in/organisation/back"
@@ -73,9 +74,7 @@ def _provider(desk: Desk, client: CheckedClient | None) -> "Provider":
     return Provider(declared, secret, desk.project.clock, client or CheckedClient(declared.allow_private))
 
 
-def _pending(request: Request, desk: Desk, state: str) -> "Pending | None":
-    from kohort.web.accounts.vouching import PATIENCE, Pending  # noqa: PLC0415 - as above
-
+def _pending(request: Request, desk: Desk, state: str) -> Pending | None:
     sealed = desk.project.pseudonyms.text_of(request.cookies.get(COOKIE, ""), _SEALED)
     pending = None if sealed is None else msgspec.json.decode(sealed, type=Pending)
     if pending is None or pending.state != state:

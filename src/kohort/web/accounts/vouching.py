@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import msgspec
 from authlib.common.errors import AuthlibBaseError
@@ -16,27 +16,16 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from kohort.activation.destinations.checked import CheckedClient
-from kohort.clock import HOUR, MINUTE, SECOND, Clock, Moment
+from kohort.clock import HOUR, SECOND, Clock, Moment
 from kohort.definitions.signing_in import OidcDefinition
 from kohort.errors import RemoteError
 from kohort.governance.roles import Role, role_of
+from kohort.web.accounts.pending import Pending
 
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")
 """Those of public keys: what the client itself could sign proves nothing."""
 _LEEWAY: Final = 60
 _FRESH: Final = HOUR
-PATIENCE: Final = 10 * MINUTE
-"""How long somebody may take to sign in over there."""
-
-
-class Pending(msgspec.Struct, frozen=True):
-    """What a browser keeps while its user signs in over there."""
-
-    state: str
-    nonce: str
-    verifier: str
-    path: str
-    began: int
 
 
 @dataclass(frozen=True)
@@ -152,4 +141,5 @@ def _text(found: Mapping[str, Any], name: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return urlencode({"": text})[1:]
+    # A space as %20 is read by servers that follow the form's rules, and by those that do not.
+    return quote(text, safe="")
