@@ -115,6 +115,16 @@ ROWS = [
     Row("DELETE", f"{API}/keys/{{key_id}}", KEYS, f"{API}/keys/none", status=404),
     Row("GET", "/", SIGNED_IN),
     Row("GET", "/home.json", SIGNED_IN),
+    Row("GET", "/home.csv", SIGNED_IN),
+    *(Row("GET", f"/people{ending}", PEOPLE) for ending in ("", ".json", ".csv")),
+    *(
+        Row("GET", f"/people/{{person}}{ending}", PEOPLE, f"/people/ada{ending}", masked=404)
+        for ending in ("", ".json", ".csv")
+    ),
+    *(Row("GET", f"/events{ending}", EVENTS) for ending in ("", ".json", ".csv")),
+    Row("GET", "/events/stream", EVENTS),
+    Row("POST", "/events/try", EVENTS, body={"event": "{"}),
+    Row("POST", "/events/send", ("imports:write",), body={"event": "{"}),
     Row("GET", "/segments", SEGMENTS),
     Row("GET", "/segments.json", SEGMENTS),
     Row("GET", "/segments.csv", SEGMENTS),
