@@ -44,13 +44,13 @@ def explained(project: Project, language: str, person: str, capsys: pytest.Captu
             "No single event or trait was found that would change it now.",
         ]),
         ("fr", "ada", [
-            "Dans le segment depuis 2026-03-01T00:00:00+00:00.",
-            "Le temps seul\u00a0: hors du segment à partir de 2026-03-05T00:00:00+00:00.",
+            "Dans le segment depuis le 2026-03-01T00:00:00+00:00.",
+            "Le temps seul\u00a0: hors du segment à partir du 2026-03-05T00:00:00+00:00.",
             "Aucun événement ni trait n’a été trouvé qui le changerait maintenant à lui seul.",
         ]),
         ("fr", "bob", [
             "Hors du segment\u202f; jamais dedans, d’après ce qui est enregistré.",
-            "Le temps seul ne change rien jusqu’à 2036-03-01T00:00:00+00:00.",
+            "Le temps seul ne change rien jusqu’au 2036-03-01T00:00:00+00:00.",
             "Le changerait maintenant\u00a0: un order_completed de plus.",
         ]),
     ],

@@ -146,7 +146,7 @@ def test_an_event_that_is_taken_is_shown_as_it_would_be_stored(desk: Studio) -> 
     assert [one["name"] for one in found["remarks"]] == ["store"]
     page = ask(desk, "/events/try", track("Purchase", total=12.5, store=7), "fr").text
     assert "une ligne d’événements" in page
-    assert "déclaré text, mais trouvé number" in page
+    assert "déclaré texte, mais trouvé nombre" in page
     assert "12,5" in page
 
 

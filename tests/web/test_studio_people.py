@@ -162,7 +162,7 @@ def test_why_and_why_not_are_told_as_a_tree(desk: Studio, ada: str, trading: Pro
     french = desk.get(f"{ada}?segment=rich", "fr").text.replace("\u202f", " ").replace("\xa0", " ")
     assert "somme de order_completed.total &gt; 100" in french
     assert "valeur 312,5" in french
-    assert "Dans le segment depuis 18 février 2026, 01:00." in french
+    assert "Dans le segment depuis le 18 février 2026, 01:00." in french
     ben = f"/people/{trading.person('ben').person_id}"
     found = desk.get(f"{ben}.json?segment=busy").json()["explanation"]
     assert (found["holds"], found["value"], found["facts_in_all"]) == (False, "1", 1)

@@ -11,7 +11,9 @@ from kohort.project import Project
 from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.models import events as models
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
-from kohort.web.studio.values import TYPES, shown
+from kohort.web.studio.said import TYPES
+from kohort.web.studio.values import shown
+from kohort.web.studio.visiting import check_scopes
 from kohort.web.studio.watching import mount_event_stream
 
 _COLUMNS: Final = ("event", "declared", "count", "rejected", "property", "type", "required", "seen")
@@ -43,6 +45,7 @@ def mount_events(pages: Pages) -> None:
 
     @pages.action("/events/send", IMPORTS_WRITE)
     def send_event(visit: Visiting, request: Request, body: Body) -> Response:
+        check_scopes(visit.visitor, (EVENTS_READ,))  # the answer tells what has come
         event, source = _posted(body)
         with visit.desk.changing() as project:
             tried = project.send_event(event, _known(source, project))

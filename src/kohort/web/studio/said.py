@@ -86,6 +86,15 @@ _NUMBER: Final = re.compile(r"\d{1,3}(,\d{3})+|\d+", re.ASCII)
 _LONGEST: Final = 2_000
 _WITHIN: Final = frozenset({"hint", "reason"})
 """The values that are themselves something said."""
+_OF_TYPES: Final = frozenset({"type", "found"})
+TYPES: Final = {
+    "number": _("number"),
+    "text": _("text"),
+    "boolean": _("yes or no"),
+    "moment": _("moment"),
+    "list of text": _("list of text"),
+}
+"""What the types of values are called, to be translated where they are shown."""
 
 
 def said(text: str, formats: Formats) -> str:
@@ -123,6 +132,8 @@ def known_again(text: str) -> tuple[str, dict[str, str]] | None:
 def _shown(name: str, value: str, formats: Formats) -> str:
     if name in _WITHIN:
         return said(value, formats)
+    if name in _OF_TYPES and value in TYPES:
+        return translations(formats.language).gettext(TYPES[value])
     return formats.count(int(value.replace(",", ""))) if _NUMBER.fullmatch(value) else value
 
 

@@ -1,6 +1,6 @@
 """Values as a reader's language writes them: numbers with its signs, moments, yes and no, lists."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -15,17 +15,7 @@ from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
 from kohort.rules.languages import Language
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
-from kohort.web.studio.navigation import marked
 
-_: Final[Callable[[str], str]] = marked
-TYPES: Final = {
-    "number": _("number"),
-    "text": _("text"),
-    "boolean": _("yes or no"),
-    "moment": _("moment"),
-    "list of text": _("list of text"),
-}
-"""What the types of values are called, to be translated where they are shown."""
 _PLACES: Final = 6
 _FEW: Final = 2
 
