@@ -32,6 +32,8 @@ TRAITS = {
     "note": "call canary.ada@example.org", "nickname": "canary-user-ada the second",
 }  # fmt: skip
 PEOPLE = "/api/v1/people"
+PARTS = ("", "/sizes", "/moves", "/apart", "/value", "/overlap", "/flows", "/versions", "/checks", "/members")
+INSIGHTS = [f"/segments/buyers{part}{form}" for part in PARTS for form in ("", ".json")]
 
 
 @pytest.fixture
@@ -103,6 +105,7 @@ def test_no_answer_to_an_analyst_says_who_somebody_is(analyst: Browser, trading:
             f"/api/v1/segments/buyers/explanation?person={person}", "/api/v1/traits/plan/values",
             "/api/v1/events/order_completed/properties/coupon/values", "/api/v1/traits/note/values",
             "/api/v1/events/order_completed/properties/page/values",
+            *INSIGHTS,
         )
     ]  # fmt: skip
     answers.append(analyst._sent("POST", "/api/v1/previews", {**same(analyst)}, json.dumps(preview('plan = "gold"'))))
