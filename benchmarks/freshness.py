@@ -1,13 +1,14 @@
-"""From the receipt of an event to the change of membership that it makes: live, beside runs one after another.
+"""From the receipt of an event to the change of membership that it makes: live, beside all segments run on time.
 
-    python benchmarks/freshness.py [--rate 5000] [--seconds 20] [--people 20000] [--segments 100] [--folder FOLDER]
+    python benchmarks/freshness.py [--rate 5000] [--seconds 20] [--people 20000] [--segments 100] [--every 0]
+        [--folder FOLDER]
 
 A collector and an engine serve a project in processes of their own, as `kohort serve` has them. A sender in a third
 process posts batches of 100 events, so many a second, each when its time has come, and waits for every answer. Many
 of the events are somebody's first visit for a week, who enters a segment by it. A reader follows the membership log:
 what is measured is the time from an event's own moment, just before it is sent, until the row is seen. The peer is the
-same server without its live engine, where all segments are run again and again, which is the best that tools do which
-recompute.
+same server without its live engine, where our own batch engine decides all segments anew, as tools do that recompute:
+`--every` so many seconds, by default one run right after another, which is the best that can be done so.
 """
 
 import argparse
@@ -36,8 +37,11 @@ _FRESH: Final = 2
 UTC: Final = zone_of("UTC")
 
 
-def made(folder: Path, people: int, segments: int) -> Project:
-    """Return a project whose people have visited, and whose segments have been run."""
+def made(folder: Path, people: int, segments: int, leaving: int = 0, until: Moment = 0) -> Project:
+    """Return a project whose people have visited, and whose segments have been run.
+
+    So many people besides are `leaving` the first segment at the moment `until`.
+    """
     project = Project.create(folder)
     path = project.folder.path
     for kind in ("segments", "scores"):
@@ -52,6 +56,9 @@ def made(folder: Path, people: int, segments: int) -> Project:
     old = project.clock.now() - 30 * 24 * 3600 * SECOND
     events = "".join(json.dumps(visit(f"u{n}", f"o{n}", old + n, n % 90)) + "\n" for n in range(people))
     (folder / "old.jsonl").write_text(events)
+    week = until - 7 * 24 * 3600 * SECOND
+    with (folder / "old.jsonl").open("a") as file:
+        file.writelines(json.dumps(visit(f"q{n}", f"q{n}", week, 1)) + "\n" for n in range(leaving))
     project.ingest(folder / "old.jsonl")
     list(project.run())
     return project
@@ -102,11 +109,16 @@ def serving(project: Project, *, live: bool) -> Iterator[str]:
             running.terminate()
 
 
-def rerun(folder: Path, stop: Any) -> None:
-    """Run all segments, again and again, as whoever has no live engine would."""
-    project = Project(folder, patience=60)
-    while not stop.is_set():
+def rerun(folder: Path, every: float, stop: Any, found: Any) -> None:
+    """Run all segments every so many seconds, as whoever has no live engine would; put how often."""
+    project, runs = Project(folder, patience=60), 0
+    begin = time.perf_counter()
+    is_last = False
+    while not is_last:
+        is_last = stop.wait(max(0.0, begin + runs * every - time.perf_counter()))
         list(project.run())
+        runs += 1
+    found.put(runs)
 
 
 def followed(folder: Path, stop: Any, found: Any) -> None:
@@ -132,23 +144,24 @@ def measure(folder: Path, args: argparse.Namespace, *, live: bool) -> None:
     project = made(folder, args.people, args.segments)
     key, _ = project.keys.create_write("web")
     context = multiprocessing.get_context("spawn")
-    stop, found = context.Event(), context.Queue()
+    ended, seen, found, runs = context.Event(), context.Event(), context.Queue(), context.Queue()
     with serving(project, live=live) as url:
         warm(project, url, key)
-        reader = context.Process(target=followed, args=(folder, stop, found))
-        helpers = [reader] if live else [reader, context.Process(target=rerun, args=(folder, stop))]
-        for one in helpers:
+        reader = context.Process(target=followed, args=(folder, seen, found))
+        peer = context.Process(target=rerun, args=(folder, args.every, ended, runs))
+        for one in [reader] if live else [reader, peer]:
             one.start()
         time.sleep(3)
         sender = context.Process(target=send, args=(url, key, args.rate, args.seconds, args.people, args.people))
         sender.start()
         sender.join()
-        time.sleep(3 if live else 20)
-        stop.set()
+        ended.set()
+        name = "live" if live else f"all segments decided anew, {runs.get()} times"
+        time.sleep(3)
+        seen.set()
         delays = np.array(found.get())
-        for one in helpers:
+        for one in [reader] if live else [reader, peer]:
             one.join()
-    name = "live" if live else "runs one after another"
     p50, p99 = np.quantile(delays, [0.5, 0.99]) if len(delays) else (np.nan, np.nan)
     print(f"{name}: {len(delays):,} who entered seen; p50 {p50 * 1000:,.0f} ms, p99 {p99 * 1000:,.0f} ms")
 
@@ -173,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--segments", type=int, default=100)
+    parser.add_argument("--every", type=float, default=0.0, help="seconds from one run of the peer to the next")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--only", choices=["live", "runs"])
     args = parser.parse_args(arguments)

@@ -1,11 +1,14 @@
 """Freshness in the engine's own CPU time: what it would be with a processor of its own, whatever else the machine does.
 
-    python benchmarks/freshness_cpu.py [--rate 5000] [--seconds 8] [--people 20000] [--segments 100]
+    python benchmarks/freshness_cpu.py [--rate 5000] [--seconds 8] [--people 20000] [--segments 100] [--midnight 0]
 
 The server's engine runs in this process, by a clock that goes on with its CPU time. Batches of 100 events, as in
 `freshness.py`, stand in the journal as soon as their moment has come; making them costs no time by this clock. Measured
 is the time from an event's moment until the record of who enters by it is in the journal and seen by who follows the
 log. What a disk lets wait for, and what other processes take from this one, is not in it.
+
+With `--midnight`, so many people besides leave a segment at one and the same moment, a third of the time after the
+beginning: what is fresh before it, and from then until all have been told that they left, is told apart.
 """
 
 import argparse
@@ -34,8 +37,8 @@ _BATCH, _FRESH = 100, 2
 class CpuClock:
     """Tells the time by the CPU time of this process, but for what it is told to leave out."""
 
-    def __init__(self) -> None:
-        self._begin, self._left_out = SystemClock().now(), 0.0
+    def __init__(self, begin: Moment) -> None:
+        self._begin, self._left_out = begin, time.process_time()
 
     @property
     def spent(self) -> float:
@@ -79,17 +82,35 @@ class Sender:
         self._clock.leave_out(time.process_time() - begin)
 
 
+class Follower:
+    """Sees in the log who entered; `delays` are from each batch's moment until then, with that moment, in seconds."""
+
+    def __init__(self, project: Project, clock: CpuClock) -> None:
+        self._log, self._clock = project.membership_log(), clock
+        self.under_way: list[float] = []
+        self.delays: list[tuple[float, float]] = []
+
+    def look(self) -> None:
+        """Look, in no time by this clock."""
+        spent, begin = self._clock.spent, time.process_time()
+        if self._log.look() and self.under_way:
+            self.delays += [(one, spent - one) for one in self.under_way]
+            self.under_way.clear()
+        self._clock.leave_out(time.process_time() - begin)
+
+
 def measure(folder: Path, args: argparse.Namespace) -> None:
     """Run the engine for so long, and print how long its steps took, and how fresh what it found was."""
-    made(folder, args.people, args.segments)
-    clock = CpuClock()
+    until = SystemClock().now() + 600 * SECOND
+    made(folder, args.people, args.segments, args.midnight, until)
+    clock = CpuClock(until - int(args.seconds * SECOND / 3))
     project = Project(folder, clock=clock)
     engine = Engine(project, project.open_journal(), clock, Log("engine", clock, StringIO()))
+    preparing = time.process_time()
     for _ in range(2):
         engine.step()
-    sender, log = Sender(project, clock, args.rate, args.people), project.membership_log()
-    delays: list[float] = []
-    under_way: list[float] = []
+    clock.leave_out(time.process_time() - preparing)
+    sender, follower = Sender(project, clock, args.rate, args.people), Follower(project, clock)
     is_more, write = WriteBehind.is_more, WriteBehind.write
 
     def sent_first(behind: WriteBehind) -> bool:
@@ -97,26 +118,38 @@ def measure(folder: Path, args: argparse.Namespace) -> None:
         return is_more(behind)
 
     def noted_first(behind: WriteBehind) -> None:
-        if log.look() and under_way:
-            delays.extend(clock.spent - one for one in under_way)
-            under_way.clear()
+        follower.look()
         write(behind)
 
     WriteBehind.is_more, WriteBehind.write = sent_first, noted_first  # type: ignore[method-assign]
-    begin, steps = clock.spent, list[float]()
+    begin, steps = clock.spent, list[tuple[float, float]]()
     while clock.spent - begin < args.seconds:
         sender.send()
         if not sender.waiting:
             clock.leave_out(-0.001)
             continue
-        under_way += sender.waiting
+        follower.under_way += sender.waiting
         sender.waiting.clear()
         before = clock.spent
         engine.step()
-        steps.append(clock.spent - before)
-    said = [np.quantile(np.array(one) * 1000, [0.5, 0.99]).round() for one in (steps, delays)]
-    print(f"{len(steps)} steps: p50 {said[0][0]:.0f}, p99 {said[0][1]:.0f} ms; fresh after p50 {said[1][0]:.0f}, "
-          f"p99 {said[1][1]:.0f} ms of CPU")  # fmt: skip
+        steps.append((before, clock.spent - before))
+    swept = begin + args.seconds / 3 if args.midnight else begin + args.seconds
+    tell("before" if args.midnight else "all", steps, follower.delays, 0, swept)
+    if args.midnight:
+        tell(f"{args.midnight:,} leave", steps, follower.delays, swept, begin + args.seconds)
+        project.write_behind(whole=True)
+        inside = project.members("fresh").num_rows
+        print(f"{inside:,} are inside at the end")
+
+
+def tell(
+    name: str, steps: list[tuple[float, float]], delays: list[tuple[float, float]], since: float, until: float
+) -> None:
+    """Print what was measured of a stretch of time."""
+    longs, waits = ([long * 1000 for at, long in one if since <= at < until] for one in (steps, delays))
+    said = [np.quantile(np.array(one), [0.5, 0.99]).round() for one in (longs, waits)]
+    print(f"{name}: {len(longs)} steps: p50 {said[0][0]:.0f}, p99 {said[0][1]:.0f}, longest {max(longs):.0f} ms; "
+          f"fresh after p50 {said[1][0]:.0f}, p99 {said[1][1]:.0f} ms of CPU")  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -126,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--segments", type=int, default=100)
+    parser.add_argument("--midnight", type=int, default=0, help="how many leave at one moment")
     args = parser.parse_args(arguments)
     print(f"{args.rate:,} events/s, {args.people:,} people, {args.segments} segments, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:

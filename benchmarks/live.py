@@ -1,11 +1,12 @@
 """What it costs to keep segments right while events come in, in CPU seconds of one core.
 
     python benchmarks/live.py [--people 1000000] [--events 10000000] [--segments 100 1000] [--warm 0.8] [--batch 1000]
-        [--told 2000000] [--peer 20000] [--folder FOLDER]
+        [--told 2000000] [--late 0] [--peer 20000] [--folder FOLDER]
 
 The population is made with a fixed seed (see `workload/population.py`) and kept in `--folder`, by default a temporary
 one. The live engine begins with the first events and is told the others in micro-batches, in the order of time; at
-the end its members must be those of the kernel engine at that moment, person by person. The peer is the loop that
+the end its members must be those of the kernel engine at that moment, person by person. With `--late`, that share of
+the events comes with the next micro-batch only. The peer is the loop that
 small engines use: for every event, the segments that speak of it are decided anew from a person's own lists in Python.
 """
 
@@ -25,7 +26,7 @@ import numpy as np
 from workload.dictionaries import DictionaryLoop
 from workload.measures import Size, rules_of, share
 from workload.population import CATALOG, population
-from workload.stream import Stream, stream_of
+from workload.stream import Stream, delayed, stream_of
 
 from kohort.engines.kernel.choice import compiled_kernels
 from kohort.engines.kernel.engine import KernelEngine
@@ -83,6 +84,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warm", type=float, default=0.8, help="the share of the events that are there at first")
     parser.add_argument("--batch", type=int, default=1_000, help="events in a micro-batch")
     parser.add_argument("--told", type=int, default=2_000_000, help="events to tell at most")
+    parser.add_argument("--late", type=float, default=0.0, help="the share of events that come a micro-batch late")
     parser.add_argument("--peer", type=int, default=20_000, help="events that the peer is told")
     parser.add_argument("--folder", type=Path, help="where populations are kept")
     return parser.parse_args()
@@ -96,7 +98,7 @@ def replay(size: Size, segments: int, asked: argparse.Namespace) -> Run:
     live = LiveEngine(stream.warm, CATALOG, rules, stream.begin)
     warming = time.process_time() - cpu
     spent, batches, changes = 0.0, [], 0
-    for events, now in stream.batches(asked.batch):
+    for events, now in delayed(stream.batches(asked.batch), asked.late):
         arrivals = Arrivals(events)
         cpu, wall = time.process_time(), time.perf_counter()
         changes += len(live.tell(arrivals, now))

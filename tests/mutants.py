@@ -76,6 +76,8 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
     CHAINS,
     ARCHIVE,
     CHANGES,
+    KEPT_UP,
+    REVISIONS,
 ) = (
     f"engines/live/{name}.py"
     for name in (
@@ -93,6 +95,8 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
         "chains",
         "archive",
         "changes",
+        "upkeep",
+        "revisions",
     )
 )
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
@@ -337,8 +341,14 @@ FAULTS = (
     ),
     Fault("the past of the forgotten is kept", ARCHIVE, "np.union1d(part.gone, people)", "part.gone"),
     Fault("the past has the numbers of now", LIVE, "Epochs(known, self", "Epochs(known[-1:], self"),
-    Fault("what began with an epoch stays said", LIVE, "changes.undoing(self._latest)", "changes"),
-    Fault("time is not looked ahead", LIVE, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"),
+    Fault("what began with an epoch stays said", LIVE, ".undoing(self._latest)", ""),
+    Fault("what comes late begins after its moment", LIVE, "arrivals.earliest() - 1", "arrivals.earliest()"),
+    Fault("what was not said yet is taken back", LIVE, "& (found.moments <= until)", ""),
+    Fault("what came late has the numbers of now", KEPT_UP, "if statistics != design.layout.statistics:", "if False:"),
+    Fault("what began with an epoch is told twice", REVISIONS, ".undoing(of_then)", ""),
+    Fault(
+        "time is not looked ahead", KEPT_UP, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from kohort.clock import Moment
 from kohort.engines.columns import Block, Column, History, Rows
+from kohort.engines.live.archive import joined
 from workload.population import NAMES, Population
 
 
@@ -42,6 +43,22 @@ class Stream:
                 next_row[name] += count
                 found[name] = _part(self.later[name], start, start + count)
             yield found, int(ts[min(first + size, self.told) - 1])
+
+
+def delayed(
+    batches: Iterator[tuple[dict[str, Rows], Moment]], share: float
+) -> Iterator[tuple[dict[str, Rows], Moment]]:
+    """Yield micro-batches of which a share of the rows, by a fixed seed, comes with the next one, and so late."""
+    random = np.random.default_rng(7)
+    held: dict[str, Rows] = {}
+    for events, now in batches:
+        waits = {name: random.random(len(rows.ts)) < share for name, rows in events.items()}
+        told = {name: [rows.of(~waits[name])] for name, rows in events.items()}
+        for name, rows in held.items():
+            told.setdefault(name, []).append(rows)
+        held = {name: rows.of(waits[name]) for name, rows in events.items()}
+        yield {name: joined(rows) for name, rows in told.items()}, now
+    yield held, now
 
 
 def stream_of(population: Population, warm: float, most: int) -> Stream:

@@ -29,7 +29,8 @@
         │   ├── DiskFullError       … for want of room: that of the disk, or the journal's quota
         │   └── BrokerError         … or the broker that keeps the journal did not answer
         ├── OverloadError           more comes in than can be written: some of it must wait
-        └── AttemptsError           somebody failed to sign in too often
+        ├── AttemptsError           somebody failed to sign in too often
+        └── RemoteError             another server did not answer as it should
 
 A message says what was tried, on what, and what to do next. Whether to retry is the type.
 """
@@ -256,6 +257,10 @@ class AttemptsError(TransientError):
     def __init__(self, wait: int) -> None:
         self.wait = wait
         super().__init__(f"too many attempts to sign in; try again in {wait} s")
+
+
+class RemoteError(TransientError):
+    """Another server did not answer, or not as it should."""
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,13 @@ _FOREVER: Final = 2**63 - 1
 class Project(
     AccountsFacet,
     EditingFacet,
-    PeopleFacet,
     EventsFacet,
+    LearningFacet,
+    PeopleFacet,
     RecordsFacet,
     SegmentsFacet,
-    LearningFacet,
-    VocabularyFacet,
     ServingFacet,
+    VocabularyFacet,
 ):
     """A project in a folder.
 

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kohort.clock import SECOND
+from kohort.collection import acceptance
 from kohort.collection.acceptance import (
     EventError,
     RequestBody,
@@ -20,7 +21,8 @@ from kohort.collection.acceptance import (
     read_one,
     read_one_carefully,
 )
-from kohort.collection.usual_requests import is_usual_batch, is_usual_event
+from kohort.collection.segment_messages import envelope_breach
+from kohort.collection.usual_requests import is_usual_event, odd_among
 from kohort.definitions.collecting import CollectLimits
 from kohort.storage.messages import MessageType
 from kohort.storage.received import encode_received
@@ -193,6 +195,26 @@ def test_each_hostile_value_in_each_kind_of_event_is_judged_as_with_care(kind: s
                 check_alike(b'{"batch":[' + event + b"]}")
 
 
+def test_of_a_batch_the_odd_ones_alone_are_judged_with_care(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[object] = []
+
+    def noted(document: object, *rest: object) -> object:
+        looked_at.append(document)
+        return envelope_breach(document, *rest)  # type: ignore[arg-type]  # as it is given
+
+    monkeypatch.setattr(acceptance, "envelope_breach", noted)
+    sound = [{"type": "page", "userId": f"u{number}"} for number in range(20)]
+    for odd in ({"userId": ""}, {"dream": 1}, {"timestamp": "soon"}, {"properties": {"a": [[[[[[5]]]]]]}}):
+        events = [one | (odd if place in {3, 11} else {}) for place, one in enumerate(sound)]
+        text = json.dumps({"batch": events}).encode()
+        looked_at.clear()
+        body = read_batch(text, CollectLimits())
+        judged = accept(body, "web", NOW, CollectLimits())
+        assert looked_at == [events[3], events[11]]
+        careful = accept(read_batch_carefully(text, CollectLimits()), "web", NOW, CollectLimits())
+        assert (encode_received(judged.received), judged.errors) == (encode_received(careful.received), careful.errors)
+
+
 def test_what_sdks_send_is_usual() -> None:
     context = {"library": {"name": "analytics.js"}, "page": {"path": "/", "url": "https://shop.example/"}}
     whom: dict[str, Any] = {"userId": None, "anonymousId": "a", "context": context, "integrations": {}, "sentAt": TIME}
@@ -208,7 +230,7 @@ def test_what_sdks_send_is_usual() -> None:
     for separators in ((",", ":"), (", ", ": ")):
         for ascii_only in (True, False):
             text = json.dumps(body, separators=separators, ensure_ascii=ascii_only).encode()
-            assert is_usual_batch(text)
+            assert odd_among(text) == frozenset()
             for one in sent:
                 text = json.dumps(one, separators=separators, ensure_ascii=ascii_only).encode()
                 assert is_usual_event(text, str(one["type"]), 750)

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from snippets import ROOT, run_page
 
 from kohort.clock import DAY, parse_moment
 from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.facts import event_facts, revenue_of, traits_at
 from kohort.pipeline.people import open_memberships
 from kohort.project import Project
+from snippets import ROOT, run_page
 
 pytestmark = pytest.mark.slow
 ZONE = ZoneInfo("America/New_York")

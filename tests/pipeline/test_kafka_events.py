@@ -23,6 +23,8 @@ from kohort.storage.kafka.intake import parted, partition_of
 from kohort.storage.kafka.sending import Sender, Sent
 from kohort.storage.kafka.taking import Taking
 from kohort.storage.received import Received, Refused, decode_received, encode_received
+from kohort.web.measurements import EngineMeasurements
+from kohort.web.metrics import Family
 from small_shop import NOW, tables_of
 
 TOPICS = {
@@ -120,6 +122,28 @@ def test_what_is_taken_again_counts_once_also_without_an_id(kafka_shop: Project,
     before = tables_of(kafka_shop)
     kafka_shop.rebuild()
     assert tables_of(kafka_shop) == before
+
+
+def test_how_much_is_still_to_be_taken_is_told(kafka_shop: Project, broker: Broker, tmp_path: Path) -> None:
+    assert kafka_shop.status().untaken == 0, "the topic is not there yet"
+    for number in range(7):
+        receive(kafka_shop, {"userId": f"u{number}"})
+    assert kafka_shop.status().untaken == len(standing_in(broker)) == 7
+    kafka = kafka_shop.settings.kafka
+    assert kafka is not None
+    group = Connection(kafka, Path()).consumer(kafka.group)
+    message = standing_in(broker)[0]
+    place = TopicPartition("events", message.partition() or 0, (message.offset() or 0) + 1)
+    group.commit(offsets=[place], asynchronous=False)
+    group.close()
+    assert kafka_shop.status().untaken == kafka_shop.untaken() == 6, "what was committed is in the journal"
+    measured = EngineMeasurements(tmp_path / "told", kafka_shop.clock, kafka_shop.freshness, kafka_shop.untaken)
+    measured.stands(leads=True)
+    measured.publish()
+    written = msgspec.json.decode((tmp_path / "told").read_bytes(), type=list[Family])
+    found = {one.name: one.values for one in written}
+    assert found["kohort_events_topic_messages_untaken"] == [((), 6.0)]
+    assert found["kohort_engine_leads"] == [((), 1.0)]
 
 
 def test_damage_in_the_topic_costs_itself_and_is_told(kafka_shop: Project, broker: Broker) -> None:

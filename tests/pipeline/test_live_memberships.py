@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from live_desk import LiveDesk
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND
 from kohort.pipeline.live import keeping
+from kohort.storage.tables import Tables
 from small_shop import NOW, tables_of
 
 VISIT = {"event": "Visit"}
@@ -72,6 +74,36 @@ def test_what_came_and_went_unknown_while_nobody_kept_up_is_not_taken_back(desk:
     desk.receive(VISIT | {"userId": "ada", "at": HOUR - 30 * SECOND})
     desk.step(after=SECOND)
     assert desk.inside("recent") == ["ada"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_sweep_is_told_in_slices_and_holds_nothing_up(
+    desk: LiveDesk, monkeypatch: pytest.MonkeyPatch, *, restarts: bool
+) -> None:
+    monkeypatch.setattr(keeping, "_MOST_A_STEP", 10)
+    desk.receive(*(VISIT | {"userId": f"u{number:02}", "at": 0} for number in range(35)))
+    while len(desk.inside("recent")) < 35:
+        desk.step(after=SECOND)
+    stood = len(desk.log())
+    desk.clock.moment = NOW + 69 * SECOND
+    desk.step()
+    assert len(desk.log()) == stood, "all leave at one moment, which settles"
+    slices = []
+    for number in range(4):
+        desk.receive(VISIT | {"userId": f"n{number}"})
+        desk.step(after=SECOND)
+        its = desk.log("recent")
+        slices.append(sum("left 60" in line for line in its))
+        assert f"recent n{number} entered {69 + number}" in its, "what comes meanwhile waits for no more of it"
+        if restarts and number == 1:
+            desk.restart()
+            desk.step()
+            break
+    assert slices == ([8, 16] if restarts else [8, 16, 24, 32])
+    desk.step(after=SECOND)
+    assert not desk.live.is_behind
+    left = sorted(line for line in desk.log("recent") if "left" in line)
+    assert left == [f"recent u{number:02} left 60" for number in range(35)]
 
 
 def test_two_who_turn_out_to_be_one_were_never_two(desk: LiveDesk) -> None:
@@ -140,6 +172,29 @@ def test_joining_small_files_changes_nothing(desk: LiveDesk) -> None:
     desk.receive(VISIT | {"userId": "bob"})
     desk.step()
     assert desk.log() == [*stood, "recent bob entered 70", "visitors bob entered 70"]
+
+
+def test_freshness_is_told_from_what_came_since_it_was_last_told(
+    desk: LiveDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, read, rows = desk.project.freshness(), Tables.read_after, list[int]()
+
+    def counted(tables: Tables, name: str, seq: int) -> pa.Table:
+        found = read(tables, name, seq)
+        rows.append(len(found))
+        return found
+
+    for number in range(12):
+        desk.receive(VISIT | {"userId": f"u{number}"})
+        desk.step(after=SECOND)
+        with monkeypatch.context() as patched:
+            patched.setattr(Tables, "read_after", counted)
+            rows.clear()
+            before = desk.project.freshness(before)
+        assert sum(rows) <= 4, "one update, and a size of each of two segments"
+        assert before == desk.project.freshness()
+    desk.run()
+    assert desk.project.freshness(before) == desk.project.freshness()
 
 
 def test_an_event_of_which_no_rule_speaks_changes_nothing(desk: LiveDesk, monkeypatch: pytest.MonkeyPatch) -> None:

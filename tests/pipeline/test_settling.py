@@ -34,11 +34,11 @@ def changes(*some: Change) -> Changes:
     )
 
 
-def told(waiting: Settling, *found: Change, now: int) -> list[str]:
+def told(waiting: Settling, *found: Change, now: int, most: int | None = None) -> list[str]:
     """Return what is told by `now`, after so much was found."""
     return [
         ("not " if one.retracts else "") + ("entered" if one.enters else "left") + f" {one.moment}"
-        for one in waiting.take(changes(*found), now)
+        for one in waiting.take(changes(*found), now, most)
     ]
 
 
@@ -80,12 +80,32 @@ def test_what_is_taken_back_and_said_again_is_said_once() -> None:
     assert told(waiting, left(50), not_left(50), left(50), now=100) == ["left 50"]
 
 
+def test_so_many_are_told_at_once_and_what_is_known_goes_no_further() -> None:
+    waiting = Settling(10)
+    assert told(waiting, *(left(100, who) for who in range(5)), now=105, most=2) == []
+    assert (waiting.is_behind(105), waiting.known(105)) == (False, 95)
+    assert told(waiting, now=115, most=2) == ["left 100", "left 100"]
+    assert (waiting.is_behind(115), waiting.known(115)) == (True, 99)
+    assert told(waiting, entered(116, who=9), now=116, most=2) == ["left 100", "entered 116"]
+    assert told(waiting, now=116, most=2) == ["left 100", "left 100"]
+    assert (waiting.is_behind(116), waiting.known(116)) == (False, 106)
+
+
+def test_what_is_overdue_and_undone_is_never_told() -> None:
+    waiting = Settling(10)
+    told(waiting, left(100, who=0), left(100, who=1), now=101)
+    assert told(waiting, now=111, most=1) == ["left 100"]
+    assert told(waiting, not_left(100, who=1), now=112, most=1) == []
+    assert told(waiting, now=113) == []
+
+
 @given(
     gaps=st.lists(st.tuples(st.integers(1, 12), st.integers(0, 1), st.booleans()), max_size=12),
     steps=st.lists(st.integers(0, 9), max_size=12),
+    most=st.none() | st.integers(1, 3),
 )
 def test_everything_is_told_once_in_the_order_of_each_person_and_settled(
-    gaps: list[tuple[int, int, bool]], steps: list[int]
+    gaps: list[tuple[int, int, bool]], steps: list[int], most: int | None
 ) -> None:
     moment, story, inside = 100, [], [False, False]
     for gap, who, _ in gaps:
@@ -93,10 +113,10 @@ def test_everything_is_told_once_in_the_order_of_each_person_and_settled(
         story.append(left(moment, who) if inside[who] else entered(moment, who))
         inside[who] = not inside[who]
     waiting, now, heard = Settling(10), 100, []
-    for step in [*steps, 1_000]:
+    for step in [*steps, 1_000, *[0] * 12]:
         before, now = now, now + step
         its = [one for one in story if before < one.moment <= now]
-        for one in waiting.take(changes(*its), now):
+        for one in waiting.take(changes(*its), now, most):
             assert one.cause is Cause.EVENT or one.moment <= now - 10
             heard.append(one)
     for who in (0, 1):

@@ -68,6 +68,18 @@ def test_no_key_makes_one_that_may_do_more(counter: Counter, shop: Project) -> N
         assert problem(other.get("/api/v1/keys"))[:2] == (403, "scope_missing")
 
 
+def test_who_sees_pseudonyms_lets_nobody_see_more(shop: Project) -> None:
+    scopes = ["keys:write", "events:read", "memberships:read", "people:pseudonymised"]
+    with answering(shop, *scopes) as counter:
+        body = {"kind": "secret", "name": "x", "scopes": ["memberships:read"]}
+        assert problem(counter.post("/api/v1/keys", body)) == (403, "scope_missing", "body.scopes")
+        body = {"kind": "secret", "name": "x", "scopes": ["memberships:read", "people:pseudonymised"]}
+        assert counter.post("/api/v1/keys", body).status_code == 200
+        assert problem(counter.get("/api/v1/dead-letters")) == (403, "personal", None)
+    with answering(shop, "keys:write", "memberships:read", "people:read") as counter:
+        assert counter.post("/api/v1/keys", body).status_code == 200, "it is a limit, and not a right"
+
+
 def test_keys_come_by_page_the_newest_first(counter: Counter, shop: Project) -> None:
     for number in range(4):
         shop.keys.create_write(f"web{number}")

@@ -174,6 +174,21 @@ def test_what_is_asked_right_is_answered_as_promised(shop: Project, app: FastAPI
         assert answer.status_code == 200, (method, path)
 
 
+def test_what_is_held_already_is_not_told_again(shop: Project, app: FastAPI) -> None:
+    schema = schema_of(shop, app)
+    asked = [(path, given) for method, path, given in RIGHT if method == "GET"]
+    asked += [(path, {}) for path in ("/segments", "/overlap", "/sources", "/runs", "/quality", "/scores", "/keys")]
+    asked += [("/segments/{name}", SEGMENT), ("/taxonomy", {}), ("/completions", {"query": {"sentence": "did "}})]
+    for path, given in asked:
+        first = schema[f"/api/v1{path}"]["GET"].Case(**given).call(headers=dict(schema.config.headers or {}))
+        case = schema[f"/api/v1{path}"]["GET"].Case(**given)
+        held = {**(schema.config.headers or {}), "if-none-match": first.headers["etag"][0]}
+        assert case.call_and_validate(headers=held).status_code == 304, path
+    for path, operations in app.openapi()["paths"].items():
+        if "get" in operations and not path.endswith((".csv", ".arrow", "/stream")):
+            assert "304" in operations["get"]["responses"], path
+
+
 def test_operations_have_names_that_stay(app: FastAPI) -> None:
     names = list(operations_of(app).values())
     assert len(names) == len(set(names))

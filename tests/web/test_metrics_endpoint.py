@@ -78,7 +78,7 @@ def test_the_collector_counts_what_it_takes_and_refuses(shop: Project, scrape: S
 def test_the_engine_tells_duplicates_lag_queue_and_freshness(
     shop: Project, clock: SettableClock, write_lines: WriteLines, scrape: Scrape
 ) -> None:
-    engine = EngineMeasurements(shop.folder.measurements, clock, shop.freshness)
+    engine = EngineMeasurements(shop.folder.measurements, clock, shop.freshness, shop.untaken)
     shop.ingest(write_lines("one.jsonl", [order("ada", 1, days_ago=2)]))
     clock.advance(HOUR)
     list(shop.run())

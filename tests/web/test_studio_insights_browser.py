@@ -46,7 +46,7 @@ def visit(browser: Browser) -> Iterator[Callable[[Studio, str], Page]]:
         page = context.new_page()
         page.on("console", told)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda one: one.url.startswith(found.url) or troubles.append(one.url))
+        page.on("request", lambda one: None if one.url.startswith(found.url) else troubles.append(one.url))
         page.goto(found.url + path)
         return page
 
@@ -77,7 +77,7 @@ def test_a_segment_for_everybody(visit: Visit, trading: Project, language: str, 
     with studio(trading) as found:
         bodies: list[Response] = []
         page = visit(found, "/segments/buyers", key_of(trading), locale=language, color_scheme=scheme)
-        page.on("response", lambda one, bodies=bodies: bodies.append(one))
+        page.on("response", bodies.append)
         loaded(page)
         assert page.locator("h1").count() == 1
         for one in page.locator("details").all():
@@ -136,7 +136,7 @@ def test_discoveries_for_everybody(visit: Visit, tmp_path_factory: pytest.TempPa
         for language, scheme in (("en", "dark"), ("fr", "light")):
             bodies: list[Response] = []
             page = visit(found, "/discover", locale=language, color_scheme=scheme)
-            page.on("response", lambda one, bodies=bodies: bodies.append(one))
+            page.on("response", bodies.append)
             loaded(page)
             for one in page.locator("details").all():
                 one.locator("summary").first.click()

@@ -52,6 +52,13 @@ class Row:
         return not self.path.startswith("/api/")
 
 
+def table(path: str, scopes: Sequence[str], asked: str = "", **more: Any) -> list[Row]:
+    """Return the rows of a page that lists: it is also data, and a table."""
+    return [
+        Row("GET", f"{path}{ending}", scopes, f"{asked or path}{ending}", **more) for ending in ("", ".json", ".csv")
+    ]
+
+
 API = "/api/v1"
 ROWS = [
     Row("GET", "/openapi.json", EVERYBODY),
@@ -59,6 +66,8 @@ ROWS = [
     Row("ANY", "/static", EVERYBODY, "/static/studio.css"),
     Row("GET", "/sign-in", EVERYBODY, status=200),
     Row("POST", "/sign-in", EVERYBODY, body={"name": "nobody", "password": "x"}, status=401),
+    Row("GET", "/sign-in/organisation", EVERYBODY, status=404),
+    Row("GET", "/sign-in/organisation/back", EVERYBODY, status=502),
     Row("GET", "/welcome/{link}", EVERYBODY, "/welcome/none", status=404),
     Row("POST", "/welcome/{link}", EVERYBODY, "/welcome/none", body={"password": "x"}, status=404),
     Row("GET", f"{API}/segments", (*MEMBERS, *SEGMENTS)),
@@ -129,7 +138,26 @@ ROWS = [
     Row("GET", "/changes", SEGMENTS),
     Row("GET", "/changes.json", SEGMENTS),
     Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
-    *(Row("GET", f"/sources{ending}", SEGMENTS) for ending in ("", ".json", ".csv")),
+    *table("/sources", SEGMENTS),
+    *table("/discover", SEGMENTS, status=422),
+    *(row for part in ("curves", "map", "rfm") for row in table(f"/discover/{part}", SEGMENTS, status=422)),
+    *table("/events", EVENTS),
+    Row("GET", "/events/stream", EVENTS),
+    Row("POST", "/events/try", EVENTS, body={"event": "none"}),
+    Row("POST", "/events/send", ("imports:write",), body={"event": "none"}),
+    Row("GET", "/home.csv", SIGNED_IN),
+    *table("/people", PEOPLE),
+    *table("/people/{person}", PEOPLE, "/people/ada", masked=404),
+    Row("GET", "/segments/{name}", SEGMENTS, "/segments/buyers"),
+    Row("GET", "/segments/{name}.json", SEGMENTS, "/segments/buyers.json"),
+    Row("GET", "/segments/{name}/value", SEGMENTS, "/segments/buyers/value"),
+    Row("GET", "/segments/{name}/value.json", SEGMENTS, "/segments/buyers/value.json"),
+    *(
+        row
+        for part in ("apart", "checks", "flows", "moves", "overlap", "sizes", "versions")
+        for row in table(f"/segments/{{name}}/{part}", SEGMENTS, f"/segments/buyers/{part}")
+    ),
+    *table("/segments/{name}/members", (*MEMBERS, "people:read"), "/segments/buyers/members"),
     Row("POST", "/sign-out", SIGNED_IN, body={}, status=303),
     Row("GET", "/account", SIGNED_IN),
     Row("GET", "/account.json", SIGNED_IN),

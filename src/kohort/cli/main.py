@@ -186,6 +186,7 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", _journal_of(held)),
             ("tables behind the journal", f"{held.behind:,} records"),
+            *([] if held.untaken is None else [("journal behind the events topic", f"{held.untaken:,} messages")]),
             *([("damage in the journal", f"{held.journal_damage:,} places")] if held.journal_damage else []),
         )
     ]

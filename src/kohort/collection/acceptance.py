@@ -17,7 +17,7 @@ from kohort.collection.flattening import Breach
 from kohort.collection.json_names import repeated_name, surely_distinct
 from kohort.collection.scalars import DEEPEST, container_problem
 from kohort.collection.segment_messages import IDENTIFIER_REQUIRED, envelope_breach
-from kohort.collection.usual_requests import is_usual_batch, is_usual_event
+from kohort.collection.usual_requests import is_usual_event, odd_among
 from kohort.definitions.collecting import CollectLimits
 from kohort.errors import InputError, shorten
 from kohort.storage.messages import MessageType
@@ -30,6 +30,9 @@ _NO_OPENERS: Final = bytes(byte for byte in range(256) if byte not in b"{[")
 _PLAIN: Final = msgspec.json.Decoder()
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
+
+USUAL: Final = object()
+"""Stands for the values of an event that is surely accepted as it came."""
 
 # msgspec does not tell type checkers that a raw text has a length.
 _size_of: Final[Callable[[object], int]] = len  # type: ignore[assignment]
@@ -70,7 +73,8 @@ class RequestBody(msgspec.Struct, frozen=True):
     """The body of a request, decoded: the texts and values of its events, and what it says of all of them.
 
     `kind` is the type that the request's path gives to events which name none; `distinct` tells that surely no object
-    repeats a name. `usual`: each event is surely accepted as it came, and there are no `documents`.
+    repeats a name. `usual`: each event is surely accepted as it came, and there are no `documents`; so is one that has
+    `USUAL` there.
     """
 
     events: list[msgspec.Raw]
@@ -123,12 +127,24 @@ def read_batch(text: bytes, limits: CollectLimits) -> RequestBody:
     >>> read_batch(b'{"batch": [{"type": "track"}], "writeKey": "wk"}', CollectLimits()).write_key
     'wk'
     """
-    if is_usual_batch(text):
-        body = _BODY.decode(text)
-        short = len(text) <= limits.event or max(map(_size_of, body.batch), default=0) <= limits.event
-        if short and 0 < len(body.batch) <= limits.events:
-            return _body_of(body, (), distinct=True, usual=True)
-    return read_batch_carefully(text, limits)
+    odd = odd_among(text)
+    if odd is None:
+        return read_batch_carefully(text, limits)
+    body = _BODY.decode(text)
+    if len(text) > limits.event and max(map(_size_of, body.batch), default=0) > limits.event:
+        odd |= {place for place, one in enumerate(body.batch) if _size_of(one) > limits.event}
+    if not 0 < len(body.batch) <= limits.events:
+        return read_batch_carefully(text, limits)
+    if not odd:
+        return _body_of(body, (), distinct=True, usual=True)
+    documents: list[Any] = [USUAL] * len(body.batch)
+    for place in odd:
+        try:
+            documents[place] = _decoded(bytes(body.batch[place]))
+        except RequestRefusedError:
+            return read_batch_carefully(text, limits)
+    distinct = all(surely_distinct(bytes(body.batch[place]), documents[place]) for place in odd)
+    return _body_of(body, documents, distinct=distinct)
 
 
 def read_batch_carefully(text: bytes, limits: CollectLimits) -> RequestBody:
@@ -180,9 +196,9 @@ def accept(body: RequestBody, source: str, received_at: Moment, limits: CollectL
     errors: list[EventError] = []
     refused: list[Refused] = []
     for place, (text, document) in enumerate(zip(map(bytes, body.events), body.documents, strict=True)):
-        problem = _problem(text, document, body, limits)
+        problem = None if document is USUAL else _problem(text, document, body, limits)
         if problem is None:
-            accepted.append(msgspec.Raw(_kept(text, document, body.kind)))
+            accepted.append(msgspec.Raw(text if document is USUAL else _kept(text, document, body.kind)))
             places.append(place)
         else:
             code, pointer, message = problem

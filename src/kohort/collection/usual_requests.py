@@ -72,7 +72,19 @@ class _Batch(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=Tru
     integrations: _Values | UnsetType = UNSET
 
 
+class _BatchOfTexts(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
+    """A batch of which the events are looked at by themselves."""
+
+    batch: list[Raw]
+    sent_at: _Nested | UnsetType = UNSET
+    write_key: _Nested | UnsetType = UNSET
+    context: _Values | UnsetType = UNSET
+    integrations: _Values | UnsetType = UNSET
+
+
 _BATCH: Final = msgspec.json.Decoder(_Batch)
+_TEXTS: Final = msgspec.json.Decoder(_BatchOfTexts)
+_EVENT_OF_BATCH: Final = msgspec.json.Decoder(_EventOfBatch)
 _EVENT: Final = msgspec.json.Decoder(_Event)
 _CONTEXT: Final = msgspec.json.Decoder(_Nested)
 # What the decoder raises for what is no JSON text, no UTF-8, in another form, or nested too deep: careful judging says
@@ -80,11 +92,13 @@ _CONTEXT: Final = msgspec.json.Decoder(_Nested)
 _UNUSUAL: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
+_FEW: Final = 1
+_NUL: Final = b"\\u0000"
 _ALIKE: Final = frozenset({"track", "page", "screen"})
 """The types whose events need nothing that others do not."""
 _CONTEXT_OF: Final = attrgetter("context")
 _NAMES_OF: Final = attrgetter("type", "event", "user_id", "anonymous_id")
-_TIMES_OF: Final = attrgetter("timestamp", "original_timestamp", "sent_at")
+_TIMES: Final = tuple(map(attrgetter, ("timestamp", "original_timestamp", "sent_at")))
 
 
 def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
@@ -108,33 +122,69 @@ def is_usual_event(text: bytes, kind: str, longest: int) -> bool:
         return False
 
 
-def is_usual_batch(text: bytes) -> bool:
-    """Tell that a body is a batch, and each of its events, unless one is too large, surely accepted as it came.
+def odd_among(text: bytes) -> frozenset[int] | None:
+    """Return which events of a batch, by place, are perhaps not accepted as they came: those that are not as usual.
 
-    >>> is_usual_batch(b'{"batch":[{"type":"page","userId":"u"}]}')
-    True
-    >>> is_usual_batch(b'{"batch":[{"type":"page","userId":"u"},{"type":"page"}]}')
-    False
+    Whether one is too large is not looked at. None means that it is not known.
+
+    >>> odd_among(b'{"batch":[{"type":"page","userId":"u"},{"type":"page"}]}')
+    frozenset({1})
     """
     try:
-        body = _BATCH.decode(text)
-        return not _has_nul(text) and _are_sound(body.batch) and surely_distinct(text, body)
+        try:
+            body = _BATCH.decode(text)
+        except msgspec.ValidationError:
+            return _odd_by_itself(text)
+        places = _odd(text, body, body.batch)
+        return None if places is None else frozenset(places)
     except _UNUSUAL:
-        return False
+        return None
+
+
+def _odd_by_itself(text: bytes) -> frozenset[int] | None:
+    """Return which events of a batch are odd, where one cannot be read: each is read by itself."""
+    body = _TEXTS.decode(text)
+    if not surely_distinct(text, body):
+        return None
+    odd: set[int] = set()
+    read: dict[int, _EventOfBatch] = {}
+    for place, raw in enumerate(body.batch):
+        try:
+            read[place] = _EVENT_OF_BATCH.decode(raw)
+        except msgspec.ValidationError:
+            odd.add(place)
+            if len(odd) > _FEW + len(body.batch) // 4:
+                return None  # careful judging of all costs less
+    events, others = [*read.values()], [*read]
+    more = _odd(b"[%b]" % b",".join([bytes(body.batch[place]) for place in others]), events, events)
+    return None if more is None else frozenset(odd.union(others[place] for place in more))
+
+
+def _odd(text: bytes, decoded: object, events: Sequence[_EventOfBatch]) -> Sequence[int] | None:
+    """Return the places of decoded events that say too little; None if something else in their text is odd."""
+    if _has_nul(text):
+        return None
+    _read_contexts(events)
+    if not surely_distinct(text, decoded):
+        return None
+    if _say_enough(events):
+        return ()
+    return [place for place, one in enumerate(events) if not _say_enough([one])] or None
 
 
 def _has_nul(text: bytes) -> bool:
-    return b"\\" in text and b"\\u0000" in text
+    return b"\\" in text and _NUL in text
 
 
-def _are_sound(events: Sequence[_EventOfBatch]) -> bool:
-    """Tell that `envelope_breach` would find nothing; what events in a row have in common is looked at once.
-
-    The first of them gets its context decoded, so that it is written again with it.
-    """
+def _read_contexts(events: Sequence[_EventOfBatch]) -> None:
+    """Decode the context that events in a row have in common once, into the first, which is written again with it."""
     for raw, alike in groupby(events, _CONTEXT_OF):
         if raw is not UNSET:
             next(alike).context = _CONTEXT.decode(raw)
+
+
+def _say_enough(events: Sequence[_EventOfBatch]) -> bool:
+    """Tell that `envelope_breach` would find nothing; what events in a row have in common is looked at once."""
     if not _are_said(events):
         return False
     others = [one for one in events if one.type not in _ALIKE]
@@ -146,7 +196,11 @@ def _are_said(events: Sequence[_Head]) -> bool:
     for names, _ in groupby(map(_NAMES_OF, events)):
         if not _is_named(*names):
             return False
-    times = [one for its in map(_TIMES_OF, events) for one in its if type(one) is str]
+    times: list[str] = []
+    for time_of in _TIMES:
+        told = [*map(time_of, events)]
+        # Most SDKs tell one of the times with each event, and the others with none.
+        times += [one for one in told if type(one) is str] if UNSET in told or None in told else told
     return surely_moments(times)
 
 

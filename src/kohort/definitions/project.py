@@ -18,6 +18,7 @@ from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
 from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
+from kohort.definitions.signing_in import OidcDefinition, oidc_definition_of
 from kohort.definitions.stores import StoreDefinition, stores_of
 from kohort.errors import DefinitionError, ProjectError
 
@@ -51,6 +52,7 @@ class ProjectDefinition:
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
+    `oidc` is who else vouches for people.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ProjectDefinition:
     consent: ConsentDefinition = field(default_factory=ConsentDefinition)
     kafka: KafkaDefinition | None = None
     privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
+    oidc: OidcDefinition | None = None
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -118,6 +121,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         consent=consent_definition_of(fields.inner("consent")),
         kafka=kafka_definition_of(fields.inner("kafka")),
         privacy=privacy_definition_of(fields.inner("privacy")),
+        oidc=oidc_definition_of(fields.inner("sign_in")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from kohort.pipeline.delivering import Deliverer
     from kohort.pipeline.publishing import Publisher
     from kohort.pipeline.withholding import Withholding
+    from kohort.storage.kafka.backlog import Backlog
     from kohort.storage.watch import Watch
 
 
 class ServingFacet(Facet):
     """The part of `Project` that the server needs."""
+
+    _backlog: "Backlog | None" = None
 
     @cached_property
     def keys(self) -> "Keys":
@@ -32,6 +35,16 @@ class ServingFacet(Facet):
         from kohort.storage.state import State
 
         return Keys(State(self.folder.state), self.clock)
+
+    def untaken(self) -> int | None:
+        """Return how many messages of the topic of events the journal lacks; None where there is no such topic.
+
+        Raises BrokerError or TopicError as the brokers answer.
+        """
+        from kohort.storage.journals import open_backlog
+
+        self._backlog = open_backlog(self.folder, self.settings, self._backlog)
+        return None if self._backlog is None else self._backlog.count()
 
     def watch(self) -> "Watch":
         """Return the debug view: inside `watch().follow()`, what becomes of each event can be read as it is decided."""

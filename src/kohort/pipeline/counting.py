@@ -105,13 +105,14 @@ def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mappin
     inside = stored.filter(
         pc.and_(pc.is_null(stored.column("left_at")), pc.is_in(stored.column("segment"), value_set=pa.array(names)))
     )
-    people = inside.column("person_id").unique()
+    # Each person's name is looked at once, however many segments they are in.
+    places = np.from_dlpack(inside.column("person_id").combine_chunks().dictionary_encode().indices)
+    which = np.from_dlpack(pc.index_in(inside.column("segment").combine_chunks(), value_set=pa.array(names)))
     population = max(rows[-1]["population"] for rows in known.values())
     members = {}
-    for name in names:
-        its = inside.filter(pc.equal(inside.column("segment"), name)).column("person_id")
+    for number, name in enumerate(names):
         mask = np.zeros(population, dtype=np.bool_)
-        mask[np.from_dlpack(pc.index_in(its.combine_chunks(), value_set=people))] = True
+        mask[places[which == number]] = True
         members[name] = packed(mask)
     return members, everyone(population)
 

@@ -85,8 +85,8 @@ class Crowd:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
 
 
-def recorded_people(workspace: Workspace, segment: str) -> pa.ChunkedArray:
-    """Return the ids of those whom a segment is recorded to hold.
+def recorded_members_of(workspace: Workspace, segment: str) -> pa.Table:
+    """Return the rows of `memberships` of those whom a segment is recorded to hold.
 
     Raises UnknownNameError for a segment that nobody declared, NotEvaluatedError for one that has no members yet.
     """
@@ -94,8 +94,12 @@ def recorded_people(workspace: Workspace, segment: str) -> pa.ChunkedArray:
     if segment not in workspace.in_force().versions:
         raise NotEvaluatedError(segment, workspace.why_not_evaluated())
     stored = current_memberships(workspace.tables)
-    its = pc.and_(pc.equal(stored.column("segment"), segment), pc.is_null(stored.column("left_at")))
-    return stored.filter(its).column("person_id")
+    return stored.filter(pc.and_(pc.equal(stored.column("segment"), segment), pc.is_null(stored.column("left_at"))))
+
+
+def recorded_people(workspace: Workspace, segment: str) -> pa.ChunkedArray:
+    """Return the ids of those whom a segment is recorded to hold; raises as `recorded_members_of`."""
+    return recorded_members_of(workspace, segment).column("person_id")
 
 
 def _latest_of(block: Block, trait: str, column: Column | None, at: Moment, missing: np.int64) -> NDArray[np.int64]:

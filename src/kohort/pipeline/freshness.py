@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from kohort.clock import Moment
-from kohort.pipeline.versions import readable, recorded
+from kohort.pipeline.versions import InForce, readable
 from kohort.pipeline.workspace import Workspace
+from kohort.storage.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Freshness:
     epoch: int = 0
     lag: int | None = None
     evaluated: Mapping[str, Moment] = field(default_factory=dict)
+    _told: "_Told | None" = field(default=None, repr=False, compare=False)
 
     def stalled(self, now: Moment, after: int) -> tuple[str, ...]:
         """Return the segments in force that were not evaluated for longer than `after` microseconds before `now`.
@@ -42,6 +47,44 @@ def stalled_of(evaluated: Mapping[str, Moment], now: Moment, after: int) -> tupl
     return tuple(name for name, moment in evaluated.items() if now - moment > after)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What the tables tell of evaluations up to the record `last`, of which the one before was `previous`.
+
+    `newest` tells for each segment when the record that has its newest size was recorded, `kept` when memberships were
+    last kept live, 0 for never.
+    """
+
+    last: int = 0
+    previous: int = 0
+    recorded_at: Moment = 0
+    newest: Mapping[str, Moment] = field(default_factory=dict)
+    kept: Moment = 0
+
+    def on(self, tables: Tables) -> "_Told":
+        """Return what they tell now; only rows that came since are read, however many there are."""
+        moments, kept = dict[int, Moment](), self.kept
+        for table in ("epochs", "membership_updates"):
+            rows = self._since(tables, table)
+            recorded_at = rows.column("recorded_at").to_pylist()
+            moments |= zip(rows.column("seq").to_pylist(), recorded_at, strict=True)
+            kept = max([kept, *(recorded_at if table == "membership_updates" else ())])
+        if not moments:
+            return self
+        sizes = self._since(tables, "segment_sizes").group_by("segment").aggregate([("seq", "max")])
+        newest = zip(sizes.column("segment").to_pylist(), sizes.column("seq_max").to_pylist(), strict=True)
+        *_, previous, last = sorted([self.previous, self.last, *moments])
+        return _Told(last, previous, moments[last], {**self.newest, **{name: moments[n] for name, n in newest}}, kept)
+
+    def _since(self, tables: Tables, table: str) -> pa.Table:
+        rows = tables.read_after(table, self.last)
+        return rows.filter(pc.less_equal(rows.column("seq"), pa.scalar(readable(tables))))
+
+    def evaluated(self, force: InForce) -> dict[str, Moment]:
+        """Return when each segment in force was last evaluated: whoever keeps memberships live has all in view."""
+        return {name: max(moment, self.kept) for name, moment in sorted(self.newest.items()) if name in force.versions}
+
+
 def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Freshness:
     """Return how far a project is behind; `before` is an earlier answer, which spares reading what has not changed."""
     epoch = readable(workspace.tables)
@@ -49,7 +92,11 @@ def freshness_of(workspace: Workspace, before: Freshness | None = None) -> Fresh
     waiting = waiting_since(workspace)
     if before is not None and before.epoch == epoch:
         return replace(before, behind=behind, waiting_since=waiting)
-    return _evaluated(workspace, Freshness(behind, waiting, epoch))
+    known = None if before is None or before.epoch > epoch else before._told  # noqa: SLF001 - of its own kind
+    told = (known or _Told()).on(workspace.tables)
+    received = _first_received(workspace, told.previous, told.last)
+    lag = None if received is None else told.recorded_at - received
+    return Freshness(behind, waiting, epoch, lag, told.evaluated(workspace.in_force()), told)
 
 
 def waiting_since(workspace: Workspace) -> Moment | None:
@@ -59,36 +106,7 @@ def waiting_since(workspace: Workspace) -> Moment | None:
 
 def evaluated_at(workspace: Workspace) -> dict[str, Moment]:
     """Return when each segment in force was last evaluated, by name."""
-    return _last_of_each(workspace, _moments(workspace))
-
-
-def _moments(workspace: Workspace) -> dict[int, Moment]:
-    """Return when each epoch was recorded, and each time that memberships were kept live."""
-    found: dict[int, Moment] = {}
-    for table in ("epochs", "membership_updates"):
-        rows = recorded(workspace.tables, table)
-        found |= zip(rows.column("seq").to_pylist(), rows.column("recorded_at").to_pylist(), strict=True)
-    return found
-
-
-def _last_of_each(workspace: Workspace, moments: Mapping[int, Moment]) -> dict[str, Moment]:
-    sizes = recorded(workspace.tables, "segment_sizes").group_by("segment").aggregate([("seq", "max")])
-    newest = dict(zip(sizes.column("segment").to_pylist(), sizes.column("seq_max").to_pylist(), strict=True))
-    force = workspace.in_force().versions
-    # Whoever keeps memberships live has all segments in view.
-    kept = max(recorded(workspace.tables, "membership_updates").column("recorded_at").to_pylist(), default=0)
-    return {name: max(moments[seq], kept) for name, seq in sorted(newest.items()) if name in force}
-
-
-def _evaluated(workspace: Workspace, found: Freshness) -> Freshness:
-    moments = _moments(workspace)
-    last = max(moments, default=0)
-    received = _first_received(workspace, max((seq for seq in moments if seq < last), default=0), last)
-    return replace(
-        found,
-        lag=None if received is None else moments[last] - received,
-        evaluated=_last_of_each(workspace, moments),
-    )
+    return _Told().on(workspace.tables).evaluated(workspace.in_force())
 
 
 def _first_received(workspace: Workspace, after: int, before: int | None = None) -> Moment | None:

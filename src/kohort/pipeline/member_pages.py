@@ -6,10 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
-from kohort.pipeline.crowds import recorded_people
+from kohort.pipeline.crowds import recorded_members_of
 from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.people import user_ids_of
-from kohort.pipeline.recording import current_memberships
 from kohort.pipeline.workspace import Workspace
 
 
@@ -38,24 +37,16 @@ def member_page(workspace: Workspace, segment: str, after: str, most: int) -> Me
 
     Raises UnknownNameError for a segment that nobody declared, NotEvaluatedError for one that has no members yet.
     """
-    people = recorded_people(workspace, segment)
-    left = people.filter(pc.greater(people, pa.scalar(after)))
-    shown = left.take(pc.sort_indices(left)[: most + 1]).to_pylist()
-    page = shown[:most]
-    since = _entered(workspace, segment, page)
-    users = user_ids_of(workspace, page)
+    members = recorded_members_of(workspace, segment).select(["person_id", "entered_at"])
+    left = members.filter(pc.greater(members.column("person_id"), pa.scalar(after)))
+    first = pc.select_k_unstable(left, k=most + 1, sort_keys=[("person_id", "ascending")])
+    rows = left.take(first).to_pylist()
+    page = rows[:most]
+    users = user_ids_of(workspace, [row["person_id"] for row in page])
     return MemberPage(
         segment,
         latest_moment(workspace),
-        len(people),
-        tuple(PagedMember(one, users.get(one), since.get(one)) for one in page),
-        page[-1] if len(shown) > most else None,
+        members.num_rows,
+        tuple(PagedMember(row["person_id"], users.get(row["person_id"]), row["entered_at"]) for row in page),
+        page[-1]["person_id"] if len(rows) > most else None,
     )
-
-
-def _entered(workspace: Workspace, segment: str, people: list[str]) -> dict[str, Moment | None]:
-    stored = current_memberships(workspace.tables)
-    wanted = pc.and_(pc.equal(stored.column("segment"), segment), pc.is_null(stored.column("left_at")))
-    wanted = pc.and_(wanted, pc.is_in(stored.column("person_id"), value_set=pa.array(people, pa.string())))
-    rows = stored.filter(wanted).select(["person_id", "entered_at"]).to_pylist()
-    return {row["person_id"]: row["entered_at"] for row in rows}

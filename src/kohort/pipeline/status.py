@@ -1,8 +1,9 @@
 """What a project holds, and each segment at a glance."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -13,6 +14,7 @@ from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
+from kohort.storage.journals import open_backlog
 from kohort.storage.state import State
 from kohort.storage.views import count_by
 
@@ -37,6 +39,8 @@ class ProjectStatus:
     """Where the journal is, in words."""
     behind: int
     """How many journal records the tables lack: an interrupted command, which the next one continues."""
+    untaken: int | None
+    """How many messages of the topic of events the journal lacks; None where collectors write to the journal."""
     waiting_since: Moment | None
     """When the oldest event was received that no evaluation counts yet."""
     lag: int | None
@@ -76,6 +80,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
     last = workspace.journal.last_seq()
     counted = count_by(tables, "events", "name")
     fresh, damaged = freshness_of(workspace), workspace.journal.damaged()
+    backlog = open_backlog(workspace.folder, workspace.settings)
     return ProjectStatus(
         name=workspace.settings.name,
         people=len(tables.read("actors").column("person_id").unique()),
@@ -89,6 +94,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         journal_damage=None if damaged is None else len(damaged),
         journal_place=workspace.journal.place,
         behind=fresh.behind,
+        untaken=None if backlog is None else backlog.count(),
         waiting_since=fresh.waiting_since,
         lag=fresh.lag,
         stalled=_stalled(workspace, fresh.evaluated),
@@ -100,8 +106,7 @@ def segment_summaries(workspace: Workspace) -> list[SegmentSummary]:
     """Return every segment, in the order of the files, then those in force that the files no longer declare."""
     applicable = applicable_segments(workspace)
     force = workspace.in_force()
-    sizes = recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
-    newest = {row["segment"]: row for row in sizes if row["segment"] in force.versions}
+    newest = _newest_sizes(workspace, force.versions)
     waiting, latest = workspace.why_not_evaluated(), latest_moment(workspace)
     evaluated = evaluated_at(workspace)
     stalled = _stalled(workspace, evaluated)
@@ -135,6 +140,17 @@ def _deliveries(workspace: Workspace) -> Mapping[str, int]:
         for (_, state), number in Ledger(State(workspace.folder.state)).counts().items():
             found[state] += number
     return found
+
+
+def _newest_sizes(workspace: Workspace, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the newest row of `segment_sizes` of each of some segments; of each there may be one a second."""
+    rows = recorded(workspace.tables, "segment_sizes")
+    newest = rows.group_by("segment").aggregate([("seq", "max")])
+    last = dict(zip(newest.column("segment").to_pylist(), newest.column("seq_max").to_pylist(), strict=True))
+    its = rows.filter(pc.is_in(rows.column("seq"), value_set=newest.column("seq_max").combine_chunks()))
+    return {
+        row["segment"]: row for row in its.to_pylist() if row["segment"] in names and row["seq"] == last[row["segment"]]
+    }
 
 
 def _stalled(workspace: Workspace, evaluated: Mapping[str, Moment]) -> tuple[str, ...]:

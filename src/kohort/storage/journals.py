@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kohort.clock import Clock, Moment
 from kohort.definitions.project import ProjectDefinition
@@ -10,6 +10,9 @@ from kohort.errors import MissingExtraError
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.frames import Record, RecordKind
 from kohort.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from kohort.storage.kafka.backlog import Backlog
 
 
 class OpenJournal(Protocol):
@@ -88,6 +91,26 @@ def open_intake(folder: ProjectFolder, settings: ProjectDefinition, journal: Ope
     from kohort.storage.kafka.intake import Intake  # noqa: PLC0415 - an extra, which the journal has loaded
 
     return Intake(kafka, kafka.events, folder.path)
+
+
+def open_backlog(
+    folder: ProjectFolder, settings: ProjectDefinition, before: "Backlog | None" = None
+) -> "Backlog | None":
+    """Return what counts how much of the topic of events the journal lacks; None where `kafka.events` names none.
+
+    One that was opened `before` is returned again if it is still of the topic declared. Raises MissingExtraError
+    without the extra `[kafka]`.
+    """
+    kafka = settings.kafka
+    if kafka is None or kafka.events is None:
+        return None
+    if before is not None and before.kafka == kafka:
+        return before
+    try:
+        from kohort.storage.kafka.backlog import Backlog  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError("kafka", "a topic of events") from error
+    return Backlog(kafka, kafka.events, folder.path)
 
 
 def join_engines(folder: ProjectFolder, settings: ProjectDefinition, clock: Clock) -> Membership | None:

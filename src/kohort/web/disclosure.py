@@ -42,7 +42,7 @@ class Allowed(Protocol):
 
 def disclosure_to(project: Project, asker: Allowed) -> "Disclosure":
     """Return what may be told to who asks, where their scopes let them ask at all."""
-    return Disclosure() if sees_people(asker.scopes) else Masking(project.pseudonyms, project.settings.privacy)
+    return Disclosure() if names_people(asker) else Masking(project.pseudonyms, project.settings.privacy)
 
 
 class Disclosure:
@@ -200,15 +200,8 @@ class Masking(Disclosure):
         return replace(found, sample=tuple(self.person_id(one) for one in found.sample))
 
     def plan(self, plan: ChangePlan) -> ChangePlan:
-        """Return a plan that names nobody but by pseudonyms."""
-        changes = tuple(
-            replace(
-                one,
-                entering_sample=tuple(map(self._identifier, one.entering_sample)),
-                leaving_sample=tuple(map(self._identifier, one.leaving_sample)),
-            )
-            for one in plan.changes
-        )
+        """Return a plan that names nobody; it can be looked at, and not applied."""
+        changes = tuple(replace(one, entering_sample=(), leaving_sample=()) for one in plan.changes)
         return replace(plan, changes=changes, verdicts=tuple(map(_unnamed, plan.verdicts)))
 
     def log_events(self, text: bytes) -> bytes:

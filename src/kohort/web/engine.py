@@ -47,7 +47,7 @@ class Engine:
         self._arrived: Moment | None = None
         self._last_run: Moment | None = None
         self._failures = Failures(log)
-        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness)
+        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness, project.untaken)
         self._stalled: tuple[str, ...] = ()
         # Compiled loops take their time to load; who is told to end meanwhile must have heard it.
         from kohort.pipeline.live.keeping import LiveMemberships  # noqa: PLC0415
@@ -72,7 +72,7 @@ class Engine:
     def _keep_up(self) -> None:
         seq, tracking = self._journal.last_seq(), _sign_of(self._project.folder.tracking)
         now = self._clock.now()
-        is_time = self._live.is_kept and not self._ticked <= now < self._ticked + _TICK
+        is_time = self._live.is_behind or (self._live.is_kept and not self._ticked <= now < self._ticked + _TICK)
         wants = self._standing is not None and self._standing.wants
         if seq == self._applied and tracking == self._tracking and not is_time and not wants:
             self._project.write_behind()
@@ -104,6 +104,7 @@ class Engine:
         if self._standing is not None and leads != self._leads:
             self._log.say("leads" if leads else "follows", term=self._standing.term)
         self._leads = leads
+        self._measurements.stands(leads=leads)
 
     def _run_if_due(self) -> None:
         settings, now = self._settings_now(), self._clock.now()

@@ -59,12 +59,18 @@ class CollectorMeasurements:
 class EngineMeasurements:
     """What the engine counts, written to the file `path` at most every five seconds.
 
-    `freshness` tells how far the project is behind, given the answer before. `stalled` are the segments that were found
-    to be so.
+    `freshness` tells how far the project is behind, given the answer before, and `untaken` how much of a topic of
+    events the journal lacks, None where there is none. `stalled` are the segments that were found to be so.
     """
 
-    def __init__(self, path: Path, clock: Clock, freshness: Callable[[Freshness | None], Freshness]) -> None:
-        self._path, self._clock, self._freshness = path, clock, freshness
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        freshness: Callable[[Freshness | None], Freshness],
+        untaken: Callable[[], int | None],
+    ) -> None:
+        self._path, self._clock, self._freshness, self._count_untaken = path, clock, freshness, untaken
         self.stalled: tuple[str, ...] = ()
         self._before: Freshness | None = None
         self._written: Moment | None = None
@@ -75,6 +81,14 @@ class EngineMeasurements:
         )
         self._applied, self._known, self._rejected = (Metric(name, "counter", words) for name, words in counted)
         self._behind = Metric("kohort_journal_records_behind", "gauge", "Journal records that the tables lack.")
+        self._untaken = Metric(
+            "kohort_events_topic_messages_untaken",
+            "gauge",
+            "Messages of the topic of events that the journal lacks; no value where collectors write to the journal.",
+        )
+        self._leads = Metric(
+            "kohort_engine_leads", "gauge", "1 where this folder's engine leads, 0 where it follows another folder's."
+        )
         self._lag = Metric(
             "kohort_membership_lag_seconds",
             "gauge",
@@ -105,6 +119,10 @@ class EngineMeasurements:
         self._known.add(by=tally.known)
         self._rejected.add(by=tally.rejected)
 
+    def stands(self, *, leads: bool) -> None:
+        """Note whether the engine leads."""
+        self._leads.set(float(leads))
+
     def publish(self, stalled_after: int = STALLED_AFTER) -> None:
         """Write all values, unless that was done just now; raises StorageError if the disk refuses.
 
@@ -122,6 +140,8 @@ class EngineMeasurements:
         if found.lag is not None:
             self._lag.set(found.lag / SECOND)
         self._behind.set(found.behind)
+        untaken = self._count_untaken()
+        self._untaken.replace([] if untaken is None else [((), float(untaken))])
         waiting = [] if found.waiting_since is None else [((), found.waiting_since / SECOND)]
         self._since.replace(waiting)
         self._evaluated.replace(((name,), moment / SECOND) for name, moment in found.evaluated.items())
@@ -132,8 +152,8 @@ class EngineMeasurements:
 
     def _write(self) -> None:
         metrics = (
-            self._applied, self._known, self._rejected, self._behind, self._lag, self._since, self._evaluated,
-            self._is_stalled, self._alive,
+            self._applied, self._known, self._rejected, self._behind, self._untaken, self._leads, self._lag,
+            self._since, self._evaluated, self._is_stalled, self._alive,
         )  # fmt: skip
         write_families(self._path, [one.family() for one in metrics])
 

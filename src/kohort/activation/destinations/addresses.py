@@ -4,6 +4,8 @@ Without this, whoever can name a webhook's address, or owns its DNS entry, could
 this one can reach: a router, a database, the cloud's own service of credentials.
 """
 
+import asyncio
+import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -26,6 +28,12 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         if address.teredo is not None:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+async def addresses_of(host: str, port: int) -> Sequence[str]:
+    """Return the addresses that a host has now."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
 
 
 def allowed(addresses: Sequence[str], *, allow_private: bool) -> list[str]:

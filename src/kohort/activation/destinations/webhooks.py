@@ -1,18 +1,17 @@
 """Posting webhooks: signed, to an address that was checked, with nothing followed and little read."""
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
-from functools import cache
 from types import TracebackType
 from typing import Final, Self
 
 import httpx
 
 from kohort.activation.deliveries import Answer, Delivery, body_of
-from kohort.activation.destinations.addresses import allowed
+from kohort.activation.destinations.addresses import addresses_of, allowed
+from kohort.activation.destinations.checked import Resolve, usual_authorities
 from kohort.activation.signatures import signed_headers
 from kohort.clock import DAY, SECOND, Clock, Moment, moment_of
 from kohort.definitions.journey import Endpoint
@@ -23,8 +22,6 @@ TIMEOUT: Final = 15.0
 _BUSY: Final = frozenset({429, 503})
 _MOST_READ: Final = 2**16
 _LONGEST_WAIT: Final = DAY
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class WebhookDestination:
@@ -45,10 +42,10 @@ class WebhookDestination:
         timeout: float = TIMEOUT,
     ) -> None:
         self._endpoint, self._keys, self._clock = endpoint, keys, clock
-        self._resolve, self._timeout = resolve or _addresses_of, timeout
+        self._resolve, self._timeout = resolve or addresses_of, timeout
         # The client's limit is for each read and write; `post` keeps one for the whole attempt.
         self._client = httpx.AsyncClient(
-            verify=tls or _usual_authorities(), trust_env=False, follow_redirects=False, timeout=timeout
+            verify=tls or usual_authorities(), trust_env=False, follow_redirects=False, timeout=timeout
         )
 
     async def __aenter__(self) -> Self:
@@ -101,11 +98,6 @@ class WebhookDestination:
         return answer_of(response, self._clock.now())
 
 
-@cache
-def _usual_authorities() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
-
-
 def answer_of(response: httpx.Response, now: Moment) -> Answer:
     """Return what a response means: only 2xx says that the webhook was received.
 
@@ -139,8 +131,3 @@ async def _read_some(response: httpx.Response) -> None:
         read += len(part)
         if read > _MOST_READ:
             return
-
-
-async def _addresses_of(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]

@@ -1,6 +1,6 @@
 """Everybody's rows, old and new, from which one person's history can be taken out quickly."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -77,17 +77,21 @@ class Archive:
             self._added.add(kind, {name: joined(rows) for name, rows in tables.items()})
         self._waiting = []
 
-    def block(self, people: Numbers) -> Block:
-        """Return the history of people, whose numbers increase, one after another."""
+    def block(self, people: Numbers, reads: Collection[tuple[str, str]] | None = None) -> Block:
+        """Return the history of people, whose numbers increase, one after another.
+
+        Where `reads` names tables, by "events" or "traits" and a name, it is what these tell.
+        """
         self._settle()
         kinds: dict[str, dict[str, list[Rows]]] = {"events": {}, "traits": {}}
         for parts, its, places, start in self._parts_of(people):
             for kind, tables in parts.tables.items():
                 for name in tables:
-                    for rows in parts.rows(kind, name, its - start, places):
-                        kinds[kind].setdefault(name, []).append(rows)
+                    if reads is None or (kind, name) in reads:
+                        kinds[kind].setdefault(name, []).extend(parts.rows(kind, name, its - start, places))
         found = {
-            kind: {name: _in_time(joined(rows)) for name, rows in tables.items()} for kind, tables in kinds.items()
+            kind: {name: _in_time(joined(rows)) for name, rows in tables.items() if rows}
+            for kind, tables in kinds.items()
         }
         return Block(self.first_seen[people], found["events"], found["traits"])
 
@@ -217,6 +221,8 @@ def _joined(parts: Sequence[tuple[Column | None, int]]) -> Column:
         return Column(np.concatenate([_filled(column, size, MISSING, np.int64) for column, size in parts]))
     if not any(len(column.dictionary) for column in there):
         return Column(np.concatenate([_filled(column, size, NO_CODE, there[0].values.dtype) for column, size in parts]))
+    if len(there) == len(parts) and all(column.dictionary is there[0].dictionary for column in there):
+        return Column(np.concatenate([column.values for column in there]), there[0].dictionary)
     dictionary = _texts(there)
     codes = {text: code for code, text in enumerate(dictionary)}
     recoded = [None if one is None else Column(_recoded(one, codes)) for one, _ in parts]

@@ -81,7 +81,8 @@ class Foresight:
                 continue
             people = np.unique(self._among(np.concatenate(whose), place)).astype(np.int64)
             if len(people):
-                found.append(self._trace(place, people, self._archive.block(people), tracer, since, now))
+                block = self._archive.block(people, group.reads)
+                found.append(self._trace(place, people, block, tracer, since, now))
         return found
 
     @property
@@ -153,7 +154,8 @@ class Foresight:
         whose = [(place, its) for place in places if len(its := np.asarray(self._among(people, place), np.int64))]
         whole = self._archive.block_of(number) if any(len(its) == len(people) for _, its in whose) else None
         for place, its in whose:
-            block = self._archive.block(its) if whole is None or len(its) < len(people) else whole
+            reads = self._groups[place].reads
+            block = self._archive.block(its, reads) if whole is None or len(its) < len(people) else whole
             yield self._trace(place, its, block, tracer, since, now)
 
     def _trace(self, place: int, people: Numbers, block: Block, tracer: Tracer, since: Moment, now: Moment) -> Flips:

@@ -125,10 +125,10 @@ class Layout:
         cell = self._cell(event, Span(0, FOREVER), Stream(where))
         return None if cell is None else cell.stream
 
-    def bounds_of(self, condition: Basic) -> Bounds:
-        """Return what a condition that depends on the population asks of its cell, under the statistics in force."""
+    def bounds_of(self, condition: Basic, statistics: Statistics) -> Bounds:
+        """Return what a condition that depends on the population asks of its cell, under some statistics."""
         cell, _ = self.asked[self.pinned[condition] - self.first]
-        return _bounds(self._criterion(condition).predicate, cell)
+        return _bounds(criterion_of(condition, statistics, self.context).predicate, cell)
 
     def _criterion(self, condition: Basic) -> Criterion:
         return criterion_of(condition, self.statistics, self.context)

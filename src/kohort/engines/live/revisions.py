@@ -1,56 +1,48 @@
-"""The whole course of memberships of some people, under the statistics of each epoch: what corrections are made of."""
+"""The course of some people's memberships, told anew in the order of time: what corrections are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
 
-from kohort.engines.columns import Block, Moments
+from kohort.engines.columns import Block, History
+from kohort.engines.live.archive import Archive
+from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
+from kohort.engines.live.design import Design
 from kohort.engines.live.epochs import Epochs
-from kohort.engines.live.flips import Cause
-from kohort.engines.plan import Plan
-from kohort.engines.timelines.courses import Ordered, Stretch
-from kohort.engines.timelines.timeline import timelines
-from kohort.rules.catalog import Catalog
+from kohort.engines.live.upkeep import Upkeep
+from kohort.engines.timelines.courses import Stretch
 
 
-def membership_changes(
-    plan: Plan, people: NDArray[np.int64], block: Block, epochs: Epochs, stretch: Stretch, catalog: Catalog
-) -> Changes:
-    """Return when people, whose history is `block`, entered and left each rule of `plan` within a stretch."""
-    told = _told(block)
-    inside: dict[str, NDArray[np.bool_]] = {}
+def courses(design: Design, blocks: Sequence[Block], epochs: Epochs, stretch: Stretch) -> Changes:
+    """Return when people enter and leave each rule within a stretch, under the statistics of each epoch.
+
+    `blocks` are their whole histories; people are numbered through them.
+
+    >>> from kohort.engines.columns import Rows
+    >>> from kohort.engines.live.epochs import Epoch
+    >>> from kohort.engines.plan import build_plan
+    >>> from kohort.engines.statistics import Statistics
+    >>> from kohort.rules.catalog import Catalog
+    >>> from kohort.rules.parse import parse_rule
+    >>> catalog = Catalog(events={"visit": {}})
+    >>> plan = build_plan({"new": parse_rule("did visit in last 5 seconds")}, catalog)
+    >>> visit = Rows(np.zeros(1, np.int32), np.array([3_000_000]))
+    >>> blocks = [Block(np.array([0]), {"visit": visit}, {}), Block(np.array([0]), {}, {})]
+    >>> epochs = Epochs([Epoch(0, Statistics())], plan, Statistics())
+    >>> design = Design.of(plan, catalog, Statistics(), at=0)
+    >>> [(one.person, one.moment) for one in courses(design, blocks, epochs, Stretch(0, 9_000_000))]
+    [(0, 3000000), (0, 8000000)]
+    """
+    history = History(pa.nulls(sum(block.size for block in blocks), pa.string()), blocks)
+    (first, statistics), *others = epochs.between(stretch.since, stretch.until)
+    upkeep = Upkeep(design, Archive(history), statistics, stretch.since)
+    if not others:
+        return upkeep.tell(Arrivals(), first.until)
     parts = []
-    for part, statistics in epochs.between(stretch.since, stretch.until):
-        courses = timelines(plan, block, part, catalog, statistics)
-        for number, (name, course) in enumerate(courses.items()):
-            first = course.moments == part.since
-            before = inside.get(name, course.holds[first])
-            changes = ~first
-            changes[first] = course.holds[first] != before
-            by_event = told.upto(course.people, course.moments) > told.before(course.people, course.moments)
-            causes = np.where(by_event, Cause.EVENT, np.where(first, Cause.EPOCH, Cause.TIME)).astype(np.int8)
-            inside[name] = course.holds[np.append(course.people[1:] != course.people[:-1], [True])]
-            parts.append(
-                Changes(
-                    people[course.people].astype(np.int32),
-                    np.full(len(first), number, np.int32),
-                    course.moments,
-                    course.holds,
-                    causes,
-                    np.zeros(len(first), np.bool_),
-                ).of(changes)
-            )
-    return Changes.joined(parts).in_order()
-
-
-def _told(block: Block) -> Ordered:
-    """Return the moments at which anything is told, in the order of people."""
-    tables: list[Mapping[str, object]] = [block.events, block.traits]
-    names = [(kind, name) for kind in tables for name in kind]
-    rows = [block.events[name] if kind is block.events else block.traits[name] for kind, name in names]
-    people = np.concatenate([np.arange(block.size), *(one.people for one in rows)])
-    moments: Moments = np.concatenate([block.first_seen, *(one.ts for one in rows)])
-    order = np.lexsort((moments, people))
-    return Ordered(people[order], moments[order])
+    for part, its in others:
+        told = upkeep.tell(Arrivals(), part.since)
+        of_then = told.of(slice(int(np.searchsorted(told.moments, part.since)), None))
+        parts += [told, upkeep.pin(its).undoing(of_then)]
+    return Changes.joined([*parts, upkeep.tell(Arrivals(), stretch.until)]).standing()

@@ -1,7 +1,7 @@
 """Conditions on counts and sums, kept up to date by adding what happens and taking it back when its time has passed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,15 @@ from kohort.engines.live.flips import Cause, Flips, Lines, in_order
 from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
 from kohort.engines.live.memberships import Memberships
 from kohort.engines.live.table import Log, Table, spread
+from kohort.engines.statistics import Statistics
 from kohort.errors import OverloadError
 
 A_TURN = 64
 """How many rows enter in one turn: what they, and those that leave meanwhile, ask for fits into the nearest caches."""
 
 _ROOM = 2**16
+_FEW = 2**14
+"""So many rows are counted one by one; what more make true is looked up in the cells."""
 _MOST_CELLS = 2**31 - 1
 Numbers = NDArray[np.int64]
 
@@ -101,9 +104,10 @@ class Tallies:
     A person has cells for an event only from its first one on; whoever has none has zeros.
     """
 
-    def __init__(self, layout: Layout, width: int, people: int) -> None:
+    def __init__(self, plans: Plans, width: int, people: int) -> None:
         self._people = people
-        self._plans = its = Plans.of(layout)
+        # Another epoch asks for other bounds: these are its own.
+        self._plans = its = replace(plans, bounds=plans.bounds.copy(), asks=plans.asks.copy())
         self._enters = np.array([span.enter for span in its.spans], np.int64)
         self._leaves = np.array([span.leave for span in its.spans], np.int64)
         leaving = [(span.leave, place, -1) for place, span in enumerate(its.spans) if span.leave != FOREVER]
@@ -133,6 +137,8 @@ class Tallies:
         table = self._allotted(table)
         self._log.add(table)
         self._lags.next[0] = table.until(at - self._lags.lengths)
+        if len(table) <= _FEW:
+            return iter([self._fill(table, self._plans.cells, at)])
         silent = self._plans.cells.copy()
         silent[:, [sliding.FIRST, sliding.LAST]] = 0
         self._fill(table, silent, at)
@@ -199,12 +205,12 @@ class Tallies:
             starts = self._blocks[people, event]
             self._pool[starts[starts >= 0, np.newaxis] + np.arange(size)] = 0
 
-    def pin(self, layout: Layout, at: Moment) -> Flips:
+    def pin(self, layout: Layout, statistics: Statistics, at: Moment) -> Flips:
         """Compare with other numbers of the population; return what flips."""
         found = []
         for condition, number in layout.pinned.items():
             cell, _ = layout.asked[number - layout.first]
-            bounds = layout.bounds_of(condition)
+            bounds = layout.bounds_of(condition, statistics)
             row, its = self._rows[number], self._plans
             values = self._values(cell)
             before = its.holds(row, values)

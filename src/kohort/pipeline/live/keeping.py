@@ -22,6 +22,8 @@ from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.records import ChangesSaid, MembershipsKept
 
 _CHANGES_A_RECORD: Final = 100_000
+_MOST_A_STEP: Final = 20_000
+"""How many changes a step tells: whatever a midnight brings, what comes meanwhile waits for no more of it."""
 _UNDER_WAY: Final = SECOND // 2
 """While something happened so lately, more is under way that happened as lately."""
 
@@ -41,6 +43,11 @@ class LiveMemberships:
     def is_kept(self) -> bool:
         """Whether there is anything to keep up with the clock."""
         return self._state is not None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is to be told already than the last step told."""
+        return self._state is not None and self._state.waiting.is_behind(self._state.engine.now)
 
     def forget(self) -> None:
         """Begin anew at the next step: others may have recorded meanwhile."""
@@ -66,10 +73,14 @@ class LiveMemberships:
         else:
             since, engine = state.engine.now, state.engine
             found = _found(workspace, state, front, max(now, since))
-            if self._is_due(engine.now, settings) and engine.asks_for_statistics:
-                statistics = engine.measured()
-                found = Changes.joined([found, engine.pin(statistics)])
-            said = said_live(state, state.waiting.take(found, engine.now), since, workspace.tables)
+            if self._is_due(engine.now, settings):
+                engine.look_further()
+                if engine.asks_for_statistics:
+                    statistics = engine.measured()
+                    found = Changes.joined([found, engine.pin(statistics)])
+            known = state.waiting.known(since)
+            told = state.waiting.take(found, engine.now, _MOST_A_STEP)
+            said = said_live(state, told, known, workspace.tables)
         workspace.tables.tell()
         is_recorded = self._record(workspace, state, said, statistics, settings)
         self._state = state
@@ -103,7 +114,7 @@ class LiveMemberships:
         kept = [MembershipsKept(0, population, part) for part in parts_of(said, _CHANGES_A_RECORD)]
         # Only with the last of them memberships are known up to a later moment.
         numbers = None if statistics is None else statistics.to_json()
-        kept[-1] = msgspec.structs.replace(kept[-1], at=now - settings.settling, statistics=numbers)
+        kept[-1] = msgspec.structs.replace(kept[-1], at=state.waiting.known(now), statistics=numbers)
         workspace.journal.append("changes", [msgspec.json.encode(one) for one in kept], recorded_at=now)
         self._said_at = now if is_due else self._said_at
         return True

@@ -111,8 +111,8 @@ class State:
         self.actors |= {actor: self.numbers[person] for actor, person in moved.persons.items()}
         return new
 
-    def changes(self, found: Changes, since: Moment) -> list[Found]:
-        """Return what the engine found, after it was at `since`, in words of the log: what had settled is history."""
+    def changes(self, found: Changes, known: Moment) -> list[Found]:
+        """Return what the engine found, in words of the log; what is of before the moment `known` is history."""
         names, versions = self.basis.names, self.basis.force.versions
         return [
             Found(
@@ -122,7 +122,7 @@ class State:
                     self.people[one.person],
                     "entered" if one.enters else "left",
                     one.moment,
-                    _cause(one.cause, late=one.moment <= since - self.waiting.settling),
+                    _cause(one.cause, late=one.moment <= known),
                 ),
                 retracts=one.retracts,
             )
@@ -160,7 +160,7 @@ def begun(
     state = State(basis, engine, front, people, numbers, actors, Settling(settling), before.at)
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
     found = engine.tell(Arrivals(), max(now, until))
-    further = state.changes(found, until)
+    further = state.changes(found, until - settling)
     finder = MembershipChanges(history, basis.catalog, workspace.tables, before, workspace.journal.last_seq() + 1)
     stored = [Membership(**row) for row in current_memberships(workspace.tables).to_pylist()]
     changes = finder.between(
@@ -169,6 +169,6 @@ def begun(
         persons,
         Further(engine.now, [one.change for one in further]),
     )
-    told = state.changes(state.waiting.take(found, now), until)
+    told = state.changes(state.waiting.take(found, now), until - settling)
     unsettled = {one.change for one in further}.difference(one.change for one in told)
     return state, [one for one in changes if one not in unsettled]

@@ -18,24 +18,24 @@ from kohort.storage.tables import Tables
 _CAUSES: Final = (Cause.RULE, Cause.HISTORY, Cause.STATISTICS)
 
 
-def said_live(state: State, told: Changes, since: Moment, tables: Tables) -> ChangesSaid:
-    """Return what is told, after the engine was at `since`, as rows of the log in the order of time.
+def said_live(state: State, told: Changes, known: Moment, tables: Tables) -> ChangesSaid:
+    """Return what is told, after all up to the moment `known` was, as rows of the log in the order of time.
 
     Whose rows take others back, or are of the time before the log tells of the segments, are looked up in the log.
     """
     keys = keys_of(told)
     corrected = np.isin(keys, keys[told.retracts | (told.moments <= state.basis.since)])
-    plain = _plain(state, told.of(~corrected), since)
+    plain = _plain(state, told.of(~corrected), known)
     if not corrected.any():
         return plain
-    found = state.changes(told.of(corrected), since)
+    found = state.changes(told.of(corrected), known)
     log = logged_of(tables, {one.key for one in found})
     return _merged(plain, said_of(Corrections(state.basis.since, state.begun, log).rows(found)))
 
 
-def _plain(state: State, told: Changes, since: Moment) -> ChangesSaid:
+def _plain(state: State, told: Changes, known: Moment) -> ChangesSaid:
     names, versions = state.basis.names, state.basis.force.versions
-    late = told.moments <= since - state.waiting.settling
+    late = told.moments <= known
     why = np.where(told.causes == Reason.EPOCH, 2, np.where(late, 1, 0))
     return ChangesSaid(
         names,

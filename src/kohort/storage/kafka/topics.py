@@ -57,7 +57,7 @@ def prepare_topic(connection: Connection, topic: TopicDefinition) -> None:
 
 def _prepare(admin: AdminClient, connection: Connection, topic: TopicDefinition, settings: Mapping[str, str]) -> int:
     """Return how many partitions a topic has, which is made first if it may be."""
-    found = _partitions(admin, connection, topic)
+    found = partitions_of(admin, connection, topic)
     if found is not None:
         return found
     if not topic.create:
@@ -75,14 +75,15 @@ def _prepare(admin: AdminClient, connection: Connection, topic: TopicDefinition,
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise connection.failed(f'make the topic "{topic.name}"', error) from error
     for _ in range(int(connection.patience / _PAUSE)):
-        found = _partitions(admin, connection, topic)
+        found = partitions_of(admin, connection, topic)
         if found is not None:
             return found
         time.sleep(_PAUSE)  # brokers learn of it from one another
     raise BrokerError(f'the topic "{topic.name}" was made, and {connection.kafka} does not know it yet; try again')
 
 
-def _partitions(admin: AdminClient, connection: Connection, topic: TopicDefinition) -> int | None:
+def partitions_of(admin: AdminClient, connection: Connection, topic: TopicDefinition) -> int | None:
+    """Return how many partitions a topic has, None if there is no such topic; raises BrokerError or TopicError."""
     # Unlike to list topics, to describe one never makes it.
     asked = admin.describe_topics(TopicCollection([topic.name]), request_timeout=connection.patience)
     try:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from kohort.web.accounts.audit import mount_audit
 from kohort.web.accounts.listing import mount_account_list
+from kohort.web.accounts.organisation import mount_organisation
 from kohort.web.accounts.own import mount_own_account
 from kohort.web.accounts.sign_in import mount_sign_in, mount_sign_out
 from kohort.web.accounts.visitors import doorkeeper_of
@@ -18,6 +19,7 @@ def mount_guarded_studio(app: FastAPI, desk: Desk) -> Refusing:
     doors = APIRouter(include_in_schema=False)
     mount_sign_in(doors, desk)
     mount_welcome(doors, desk)
+    mount_organisation(doors, desk)
     app.include_router(doors)
     more = (mount_sign_out, mount_own_account, mount_account_list, mount_audit)
     return mount_studio(app, desk, doorkeeper_of(desk.project), more)

@@ -1,9 +1,9 @@
 """All accounts, for who looks after them."""
 
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Form, Response
+from fastapi import Response
 from pydantic import Field
 from starlette.responses import RedirectResponse
 
@@ -13,11 +13,11 @@ from kohort.governance.audit import Actor
 from kohort.governance.keys import ACCOUNTS_WRITE
 from kohort.governance.roles import Role, role_of
 from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 
 _UNKNOWN, _WRONG = 404, 422
 _COLUMNS: Final = ("name", "role", "state", "created_at", "sessions")
-Name = Annotated[str, Form(max_length=200)]
 
 
 class ListedAccount(Answer):
@@ -46,9 +46,12 @@ def mount_account_list(pages: Pages) -> None:
         return visit.shows("accounts/list", page, Listed(_COLUMNS, rows), roles=list(Role), problem="", link="", of="")
 
     @pages.action("/accounts", ACCOUNTS_WRITE)
-    def create(visit: Visiting, name: Name = "", role: Name = "") -> Response:
+    def create(visit: Visiting, body: Body) -> Response:
+        form = posted(body)
+        name = form.get("name", "")
+
         def change(by: Actor) -> str:
-            made = visit.project.accounts.create(name, role_of(role), by)
+            made = visit.project.accounts.create(name, role_of(form.get("role", "")), by)
             return visit.project.accounts.link(made.name, by)
 
         return _changed(visit, name.strip().lower(), change)
@@ -58,8 +61,9 @@ def mount_account_list(pages: Pages) -> None:
         return _changed(visit, name, lambda by: visit.project.accounts.link(name, by))
 
     @pages.action("/accounts/{name}/role", ACCOUNTS_WRITE)
-    def change_role(visit: Visiting, name: str, role: Name = "") -> Response:
-        return _changed(visit, name, lambda by: visit.project.accounts.set_role(name, role_of(role), by))
+    def change_role(visit: Visiting, name: str, body: Body) -> Response:
+        asked = posted(body).get("role", "")
+        return _changed(visit, name, lambda by: visit.project.accounts.set_role(name, role_of(asked), by))
 
     @pages.action("/accounts/{name}/disable", ACCOUNTS_WRITE)
     def disable(visit: Visiting, name: str) -> Response:

@@ -1,16 +1,15 @@
 """One's own account: language, password, where one is signed in."""
 
-from typing import Annotated
-
-from fastapi import Form, Response
+from fastapi import Response
 from pydantic import Field
 from starlette.responses import RedirectResponse
 
 from kohort.errors import AccountError, AttemptsError
 from kohort.governance.audit import Actor
-from kohort.web.accounts.sign_in import Text, address_of, begin
+from kohort.web.accounts.sign_in import address_of, begin
 from kohort.web.api.models.answer import Answer, IsoMoment
 from kohort.web.callers import session_of
+from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.pages import Pages, Visit, Visiting
 
 _WRONG, _TOO_OFTEN = 422, 429
@@ -44,16 +43,18 @@ def mount_own_account(pages: Pages) -> None:
         return _shown(visit)
 
     @pages.action("/account/language")
-    def language(visit: Visiting, language: Annotated[str, Form(max_length=20)] = "") -> Response:
+    def language(visit: Visiting, body: Body) -> Response:
         try:
-            visit.project.accounts.set_language(visit.visitor.account_id, language or None)
+            visit.project.accounts.set_language(visit.visitor.account_id, posted(body).get("language") or None)
         except AccountError as error:
             return _shown(visit, error.code, _WRONG)
         return RedirectResponse("/account", 303)
 
     @pages.action("/account/password")
-    def password(visit: Visiting, old: Text = "", new: Text = "", repeated: Text = "") -> Response:
-        if new != repeated:
+    def password(visit: Visiting, body: Body) -> Response:
+        form = posted(body)
+        old, new = form.get("old", ""), form.get("new", "")
+        if new != form.get("repeated", ""):
             return _shown(visit, "password_repeated", _WRONG)
         accounts, visitor = visit.project.accounts, visit.visitor
         by = Actor(visitor.name, "studio")

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Path, Request, Response
 
 from kohort.errors import AccountError, UnknownNameError
 from kohort.governance.accounts import Account
-from kohort.web.accounts.sign_in import Text, begin
+from kohort.web.accounts.sign_in import begin
 from kohort.web.accounts.visitors import NOBODY
 from kohort.web.api.asking import Desk
 from kohort.web.callers import check_origin
+from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.pages import Visit
 
 _GONE, _WRONG = 404, 422
@@ -25,10 +26,12 @@ def mount_welcome(router: APIRouter, desk: Desk) -> None:
         return _page(request, desk, accounts.welcomed(link))
 
     @router.post("/welcome/{link}")
-    def accept(request: Request, link: Link, password: Text = "", repeated: Text = "") -> Response:
+    def accept(request: Request, link: Link, body: Body) -> Response:
         check_origin(request)
+        form = posted(body)
+        password = form.get("password", "")
         account = accounts.welcomed(link)
-        if account is None or password != repeated:
+        if account is None or password != form.get("repeated", ""):
             return _page(request, desk, account, "password_repeated")
         try:
             return begin(request, desk, accounts.accept(link, password), "/")

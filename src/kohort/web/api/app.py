@@ -83,8 +83,8 @@ def application(
             "auto_configure": False,
         },
     )
-    app.state.is_open = feed.is_open  # what tells streams of pages to end
     app.openapi = partial(described, app)  # type: ignore[method-assign] # FastAPI's own way to say more
+    app.state.is_open = feed.is_open  # what tells streams of pages to end
     desk = Desk(project)
     _mount(app, desk, feed)
     mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
@@ -122,8 +122,8 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
     mount_changes(changing, desk, caller, repeats)
     mount_editing(changing, desk, caller, repeats)
-    events, _ = behind(EVENTS_READ)
-    mount_dead_letters(events, desk)
+    events, caller = behind(EVENTS_READ)
+    mount_dead_letters(events, desk, caller)
     imports, _ = behind(IMPORTS_WRITE)
     mount_files(imports, desk)
     keys, caller = behind(KEYS_WRITE)

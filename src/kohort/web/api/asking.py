@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
+from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Header, Response
 from pydantic import BaseModel
 
 from kohort.clock import Moment
@@ -25,6 +26,8 @@ from kohort.errors import (
 from kohort.project import Project
 from kohort.web.api.problems import ALWAYS, steady_tables
 
+Shown = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of an answer that is held.")]
+"""What a request says of an answer that it holds already."""
 _FRESH = {**ALWAYS, "cache-control": "private, no-cache"}
 
 
@@ -111,10 +114,10 @@ def answered_unless_shown(model: BaseModel, tag: str, shown: str | None) -> Resp
     return answered(model, etag=tag)
 
 
-def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str] = frozenset()) -> Response:
+def answered_if_new(model: BaseModel, shown: str | None, *, aside: Any = None) -> Response:
     """Return the answer that a model is, with its tag; 304 if `shown`, the header If-None-Match, has the tag already.
 
-    `aside` are fields that make nothing new, such as how long ago it is.
+    `aside` are fields that make nothing new, such as how long ago it is, as pydantic excludes them.
 
     >>> from kohort.web.api.problems import Problem
     >>> first = answered_if_new(Problem(code="a", message="b", where=None), None)
@@ -122,5 +125,5 @@ def answered_if_new(model: BaseModel, shown: str | None, *, aside: frozenset[str
     304
     """
     # Weak: what is put aside may differ.
-    tag = f'W/"{sha256(model.model_dump_json(exclude=set(aside)).encode()).hexdigest()[:32]}"'
+    tag = f'W/"{sha256(model.model_dump_json(exclude=aside).encode()).hexdigest()[:32]}"'
     return answered_unless_shown(model, tag, shown)

@@ -29,9 +29,10 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
                 found = project.plan_rollback(asked.rollback.segment, asked.rollback.version, moment)
             else:
                 found = project.plan(moment, instead=asked.instead)
-        found = disclosure_to(desk.project, asker).plan(found)
+        told = disclosure_to(desk.project, asker)
+        found = told.plan(found)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
-        token = None if asked.instead else token_of(found)
+        token = None if asked.instead or told.masks else token_of(found)
         return answered(Plan.model_validate({**_fields(found), "token": token}))
 
     @router.post("/applications", response_model=Application, summary="Put exactly what a plan says in force")

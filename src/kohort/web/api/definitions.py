@@ -14,7 +14,7 @@ from kohort.rules.document import document_of
 from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
-from kohort.web.api.asking import Desk, answered_unless_shown
+from kohort.web.api.asking import Desk, Shown, answered_unless_shown
 from kohort.web.api.models.definitions import Definition, DefinitionAsked, Edited
 from kohort.web.api.repeats import IDEMPOTENCY_KEY, Repeats
 from kohort.web.callers import Caller
@@ -37,9 +37,7 @@ def mount_definitions(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /segments/{name}/definition`; `caller` is the dependency that gives who asks."""
 
     @router.get("/segments/{name}/definition", response_model=Definition, summary="How a segment is declared")
-    def segment_definition(
-        name: Name, asker: Annotated[Caller, caller], if_none_match: Annotated[str | None, Header()] = None
-    ) -> Response:
+    def segment_definition(name: Name, asker: Annotated[Caller, caller], if_none_match: Shown = None) -> Response:
         with desk.asking(segment="path.name") as project:
             found = project.declared_segment(name)
             shown = _definition(project, found)

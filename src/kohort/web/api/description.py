@@ -11,8 +11,8 @@ from kohort.web.api.problems import Problem
 
 REFUSALS: Final[Mapping[int, str]] = {
     400: "The body cannot be read.",
-    401: "No secret key, or one that is unknown, expired or revoked.",
-    403: "The key has not the scope.",
+    401: "No secret key or session, or one that is unknown, ended or revoked.",
+    403: "The key, or the role, has not the scope; or another page sent what a session should change.",
     404: "There is nothing of this name.",
     408: "The body took too long to come.",
     409: "It cannot be done as things are; the message says what it waits for.",

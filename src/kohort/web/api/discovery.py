@@ -3,14 +3,15 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.governance.keys import PEOPLE_READ
+from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.reports.data import DiscoveryReport
-from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.models.discovery import Clusters, Persona, Personas
 from kohort.web.callers import Caller
+from kohort.web.disclosure import disclosure_to
 
 Named = Annotated[str | None, Query(max_length=1_000, description="The clusters score; the only one without.")]
 
@@ -19,18 +20,21 @@ def mount_discovery(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /clusters` and `GET /personas`; `caller` is the dependency that gives who asks."""
 
     @router.get("/clusters", response_model=Clusters, summary="What the search for clusters found")
-    def get_clusters(score: Named = None, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_clusters(score: Named = None, if_none_match: Shown = None) -> Response:
         return answered_if_new(Clusters.model_validate(_discovery(desk, score)), if_none_match)
 
     @router.get("/personas", response_model=Personas, summary="The personas that the clusters are")
     def get_personas(
         asker: Annotated[Caller, caller],
         score: Named = None,
-        if_none_match: Annotated[str | None, Header()] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         cards = _discovery(desk, score).personas
-        if PEOPLE_READ not in asker.scopes:
-            cards = tuple(replace(one, example="") for one in cards)
+        told = disclosure_to(desk.project, asker)
+        named = asker.scopes & {PEOPLE_READ, PEOPLE_PSEUDONYMISED}
+        cards = tuple(
+            replace(one, example=told.person_id(one.example) if named and one.example else "") for one in cards
+        )
         return answered_if_new(Personas(personas=[Persona.model_validate(one) for one in cards]), if_none_match)
 
 

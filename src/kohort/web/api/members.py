@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from kohort.clock import SECOND, Moment, format_utc
 from kohort.pipeline.member_lists import MemberList
-from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import read_cursor, written_cursor
 from kohort.web.api.models.answer import written
 from kohort.web.api.models.memberships import Member, Members
@@ -29,7 +29,7 @@ def mount_members(router: APIRouter, desk: Desk, caller: object) -> None:
         at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, the recorded members.")] = None,
         limit: Annotated[int, Query(ge=1, le=_MOST, description="The most members a page.")] = _USUAL,
         cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
-        if_none_match: Annotated[str | None, Header()] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         told = disclosure_to(desk.project, asker)
         after = None if cursor is None else told.place(read_cursor(cursor))
@@ -37,7 +37,7 @@ def mount_members(router: APIRouter, desk: Desk, caller: object) -> None:
         with desk.asking(segment="path.name") as project:
             found = project.member_list(name, moment)
         page = _page(found, after, limit, desk.project.clock.now(), told)
-        return answered_if_new(page, if_none_match, aside=frozenset({"lag_seconds"}))
+        return answered_if_new(page, if_none_match, aside={"lag_seconds"})
 
 
 def _page(found: MemberList, after: str | None, limit: int, now: Moment, told: Disclosure) -> Members:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from kohort.project import Project
 from kohort.storage.histories import Place
-from kohort.web.api.asking import Desk, answered
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.people import (
     HeldMembership,
@@ -28,11 +28,13 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
     """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`; `caller` gives who asks."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
-    def get_person(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
+    def get_person(
+        person: Who, asker: Annotated[Caller, caller], at: At = None, if_none_match: Shown = None
+    ) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = project.person(one, moment)
-        return answered(Person.model_validate(told.person(found)))
+        return answered_if_new(Person.model_validate(told.person(found)), if_none_match)
 
     @router.get("/people/{person}/events", response_model=Timeline, summary="What somebody did, the newest first")
     def person_events(
@@ -40,6 +42,7 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
         asker: Annotated[Caller, caller],
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most events a page.")] = 100,
         cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         told = disclosure_to(desk.project, asker)
         before = None if cursor is None else _place(cursor, told)
@@ -48,21 +51,25 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
             shown = told.timeline(found[:limit], _identifiers(project, one, told))
         last = found[limit - 1] if len(found) > limit else None
         more = None if last is None else written_cursor(last.at, told.cursor(last.event_id))
-        return answered(Timeline(events=[LivedEvent.model_validate(one) for one in shown], next_cursor=more))
+        page = Timeline(events=[LivedEvent.model_validate(one) for one in shown], next_cursor=more)
+        return answered_if_new(page, if_none_match)
 
     @router.get("/people/{person}/traits", response_model=Traits, summary="Somebody's traits, and their sources")
-    def person_traits(person: Who, asker: Annotated[Caller, caller], at: At = None) -> Response:
+    def person_traits(
+        person: Who, asker: Annotated[Caller, caller], at: At = None, if_none_match: Shown = None
+    ) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = told.traits(project.traits(one, moment), _identifiers(project, one, told))
-        return answered(Traits(traits=[HeldTrait.model_validate(one) for one in found]))
+        return answered_if_new(Traits(traits=[HeldTrait.model_validate(one) for one in found]), if_none_match)
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
-    def person_segments(person: Who, asker: Annotated[Caller, caller]) -> Response:
+    def person_segments(person: Who, asker: Annotated[Caller, caller], if_none_match: Shown = None) -> Response:
         told = disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = project.memberships(one)
-        return answered(Memberships(segments=[HeldMembership.model_validate(one) for one in found]))
+        held = [HeldMembership.model_validate(one) for one in found]
+        return answered_if_new(Memberships(segments=held), if_none_match)
 
 
 def _place(cursor: str, told: Disclosure) -> Place:

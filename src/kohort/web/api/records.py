@@ -3,12 +3,12 @@
 from collections import Counter
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from kohort.definitions.values import format_micros
 from kohort.pipeline.runs import ScoreSummary
 from kohort.storage.distributions import QUANTILES
-from kohort.web.api.asking import Desk, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import number_of, written_cursor
 from kohort.web.api.models.records import (
     Quality,
@@ -24,7 +24,6 @@ from kohort.web.api.models.records import (
 
 Limit = Annotated[int, Query(ge=1, le=1_000, description="The most a page.")]
 Cursor = Annotated[str | None, Query(max_length=1_000, description="next_cursor of the page before.")]
-Shown = Annotated[str | None, Header(alias="If-None-Match")]
 _GRAVITY: Final = {"error": 0, "warning": 1, "info": 2}
 
 

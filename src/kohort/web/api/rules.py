@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kohort.engines import evaluation
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.web.access import check_key
-from kohort.web.api.asking import Desk, answered
+from kohort.web.api.asking import Desk, Shown, answered, answered_if_new
 from kohort.web.api.models.rules import Explanation, Preview, Reason
 from kohort.web.callers import Caller
 from kohort.web.disclosure import disclosure_to, identifiers_of
@@ -51,13 +51,14 @@ def mount_explanations(router: APIRouter, desk: Desk, caller: object) -> None:
         asker: Annotated[Caller, caller],
         person: Annotated[str, Query(max_length=1_000, description="A person id, user id or anonymous id.")],
         at: Annotated[str | None, Query(description="A moment, ISO 8601; without it, as recorded.")] = None,
+        if_none_match: Shown = None,
     ) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
         with desk.asking(segment="path.name", person="query.person") as project, told.asking_of(person) as one:
             record = project.person(one)
             found = told.explanation(project.explain(name, one, moment), identifiers_of(record))
         identity = told.person_id(record.person_id)
-        return answered(explanation_of(found, name, identity))
+        return answered_if_new(explanation_of(found, name, identity), if_none_match)
 
 
 def explanation_of(found: evaluation.Explanation, segment: str, person_id: str) -> Explanation:

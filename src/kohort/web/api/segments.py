@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from kohort.errors import UnknownNameError
-from kohort.web.api.asking import Desk, answered, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.members import lag_seconds
 from kohort.web.api.models.memberships import Segment, Segments
 from kohort.web.api.models.segments import Flows, History, Overlap, SegmentDetail, SizeAt, Sizes, Version
@@ -18,20 +18,21 @@ def mount_segments(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments`."""
 
     @router.get("/segments", response_model=Segments, summary="Every segment: size and freshness")
-    def list_segments() -> Response:
+    def list_segments(if_none_match: Shown = None) -> Response:
         with desk.asking() as project:
             found, now = project.segments(), project.clock.now()
         rows = [
             Segment.model_validate({**vars(one), "lag_seconds": lag_seconds(one.evaluated_at, now)}) for one in found
         ]
-        return answered(Segments(segments=rows))
+        aside = {"segments": {"__all__": {"lag_seconds"}}}
+        return answered_if_new(Segments(segments=rows), if_none_match, aside=aside)
 
 
 def mount_segment_details(router: APIRouter, desk: Desk) -> None:
     """Add `GET /segments/{name}`, its `/history` and `/sizes`, `GET /overlap` and `GET /flows`."""
 
     @router.get("/segments/{name}", response_model=SegmentDetail, summary="What a segment means")
-    def get_segment(name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_segment(name: str, if_none_match: Shown = None) -> Response:
         with desk.asking(segment="path.name") as project:
             found = {one.name: one for one in project.segments()}
             if name not in found:
@@ -39,7 +40,7 @@ def mount_segment_details(router: APIRouter, desk: Desk) -> None:
         return answered_if_new(SegmentDetail.model_validate(found[name]), if_none_match)
 
     @router.get("/segments/{name}/history", response_model=History, summary="What a segment meant before")
-    def segment_history(name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def segment_history(name: str, if_none_match: Shown = None) -> Response:
         with desk.asking(segment="path.name") as project:
             found = [Version.model_validate(one) for one in project.history(name)]
         return answered_if_new(History(segment=name, versions=found), if_none_match)
@@ -50,26 +51,32 @@ def mount_segment_details(router: APIRouter, desk: Desk) -> None:
         since: Annotated[str | None, Query(description="By default 31 moments are told.")] = None,
         until: Annotated[str | None, Query(description="By default the project's present.")] = None,
         every: Annotated[str, Query(description="A duration, such as 7 days.")] = "1 day",
+        if_none_match: Shown = None,
     ) -> Response:
         first, last = desk.moment(since, "query.since"), desk.moment(until, "query.until")
         with desk.asking(segment="path.name", asked="query.every") as project:
             found = [SizeAt.model_validate(one) for one in project.sizes(name, first, last, every=every)]
-        return answered(Sizes(segment=name, sizes=found))
+        return answered_if_new(Sizes(segment=name, sizes=found), if_none_match)
 
     @router.get("/overlap", response_model=Overlap, summary="How segments lie in one another")
-    def overlap(segment: Names = [], at: At = None) -> Response:  # noqa: B006 - FastAPI copies it
+    def overlap(
+        segment: Names = [],  # noqa: B006 - FastAPI copies it
+        at: At = None,
+        if_none_match: Shown = None,
+    ) -> Response:
         moment = desk.moment(at, "query.at")
         with desk.asking(segment="query.segment") as project:
             found = project.overlap(segment, moment)
-        return answered(Overlap.model_validate(found))
+        return answered_if_new(Overlap.model_validate(found), if_none_match)
 
     @router.get("/flows", response_model=Flows, summary="Who went from which segment to which")
     def flows(
         since: Annotated[str, Query(description="A moment, ISO 8601.")],
         until: Annotated[str | None, Query(description="A later one; by default the project's present.")] = None,
         segment: Names = [],  # noqa: B006 - FastAPI copies it
+        if_none_match: Shown = None,
     ) -> Response:
         first, last = desk.moment_of(since, "query.since"), desk.moment(until, "query.until")
         with desk.asking(segment="query.segment", asked="query.since") as project:
             found = project.flows(first, last, segment)
-        return answered(Flows.model_validate(found))
+        return answered_if_new(Flows.model_validate(found), if_none_match)

@@ -3,15 +3,17 @@
 import secrets
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from kohort.clock import MINUTE, SECOND
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.web.api.asking import Desk, answered, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered, answered_if_new
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.sources import DeadLetter, DeadLetters, Ingested, Source, Sources
+from kohort.web.callers import Caller
+from kohort.web.disclosure import disclosure_to
 from kohort.web.rates import PAUSE
 
 _LONGEST: Final = 10_000
@@ -27,22 +29,26 @@ def mount_sources(router: APIRouter, desk: Desk) -> None:
     """Add `GET /sources`."""
 
     @router.get("/sources", response_model=Sources, summary="Where data come from, and what they brought")
-    def list_sources(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def list_sources(if_none_match: Shown = None) -> Response:
         with desk.asking() as project:
             found = project.sources()
         return answered_if_new(Sources(sources=[Source.model_validate(one) for one in found]), if_none_match)
 
 
-def mount_dead_letters(router: APIRouter, desk: Desk) -> None:
-    """Add `GET /dead-letters`."""
+def mount_dead_letters(router: APIRouter, desk: Desk, caller: object) -> None:
+    """Add `GET /dead-letters`; `caller` is the dependency that gives who asks."""
 
     @router.get("/dead-letters", response_model=DeadLetters, summary="What was refused, the newest first")
     def list_dead_letters(
+        asker: Annotated[Caller, caller],
         source: Annotated[str | None, Query(max_length=1_000, description="Those of a source; of all without.")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000, description="The most a page.")] = 100,
         cursor: Annotated[str | None, Query(max_length=1_000, description="next_cursor of the page before.")] = None,
-        if_none_match: Annotated[str | None, Header()] = None,
+        if_none_match: Shown = None,
     ) -> Response:
+        if disclosure_to(desk.project, asker).masks:
+            problem = "dead letters are as they came, and say who people are; who sees pseudonyms may not read them"
+            raise RequestRefusedError(403, "personal", problem)
         after = None if cursor is None else place_of(cursor)
         with desk.asking() as project:
             page = project.dead_letter_page(source, after, limit)

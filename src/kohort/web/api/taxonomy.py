@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
-from kohort.web.api.asking import Desk, answered, answered_if_new
+from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.models.taxonomy import Completion, Completions, FrequentValue, FrequentValues, Taxonomy
 from kohort.web.callers import Caller
 from kohort.web.disclosure import disclosure_to
@@ -17,7 +17,7 @@ def mount_taxonomy(router: APIRouter, desk: Desk) -> None:
     """Add `GET /taxonomy` and `GET /completions`."""
 
     @router.get("/taxonomy", response_model=Taxonomy, summary="Every event and trait that a rule can speak of")
-    def get_taxonomy(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    def get_taxonomy(if_none_match: Shown = None) -> Response:
         with desk.asking() as project:
             found = project.taxonomy()
         return answered_if_new(Taxonomy.model_validate(found), if_none_match)
@@ -25,10 +25,12 @@ def mount_taxonomy(router: APIRouter, desk: Desk) -> None:
     @router.get("/completions", response_model=Completions, summary="What may follow in a sentence")
     def complete_rule(
         sentence: Annotated[str, Query(max_length=20_000, description="A rule, as far as it is written.")],
+        if_none_match: Shown = None,
     ) -> Response:
         with desk.asking() as project:
             found = project.completions(sentence)
-        return answered(Completions(completions=[Completion.model_validate(one) for one in found]))
+        told = Completions(completions=[Completion.model_validate(one) for one in found])
+        return answered_if_new(told, if_none_match)
 
 
 def mount_values(router: APIRouter, desk: Desk, caller: object) -> None:
@@ -40,16 +42,25 @@ def mount_values(router: APIRouter, desk: Desk, caller: object) -> None:
         summary="The most frequent values of a property",
     )
     def property_values(
-        event: str, name: str, asker: Annotated[Caller, caller], prefix: Prefix = "", limit: Most = 20
+        event: str,
+        name: str,
+        asker: Annotated[Caller, caller],
+        prefix: Prefix = "",
+        limit: Most = 20,
+        if_none_match: Shown = None,
     ) -> Response:
         with desk.asking(event="path.event", property="path.name", asked="path.name") as project:
             found = project.property_values(event, name, prefix, limit)
         told = disclosure_to(desk.project, asker).values(name, found)
-        return answered(FrequentValues(values=[FrequentValue.model_validate(one) for one in told]))
+        values = [FrequentValue.model_validate(one) for one in told]
+        return answered_if_new(FrequentValues(values=values), if_none_match)
 
     @router.get("/traits/{name}/values", response_model=FrequentValues, summary="The most frequent values of a trait")
-    def trait_values(name: str, asker: Annotated[Caller, caller], prefix: Prefix = "", limit: Most = 20) -> Response:
+    def trait_values(
+        name: str, asker: Annotated[Caller, caller], prefix: Prefix = "", limit: Most = 20, if_none_match: Shown = None
+    ) -> Response:
         with desk.asking(trait="path.name", asked="path.name") as project:
             found = project.trait_values(name, prefix, limit)
         told = disclosure_to(desk.project, asker).values(name, found, trait=True)
-        return answered(FrequentValues(values=[FrequentValue.model_validate(one) for one in told]))
+        values = [FrequentValue.model_validate(one) for one in told]
+        return answered_if_new(FrequentValues(values=values), if_none_match)

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from starlette.responses import RedirectResponse
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
+from kohort.governance.keys import SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.rules.languages import Language
 from kohort.rules.translate import translate_rule
 from kohort.segments.change_plan import ChangePlan
@@ -64,12 +64,10 @@ def mount_changes(pages: Pages) -> None:
 
 
 def _shown(visit: Visit, found: ChangePlan, labels: Mapping[str, str], *, applied: bool) -> Response:
-    shown = disclosure_to(visit.project, visit.visitor).plan(found)
-    fields = {name: getattr(shown, name) for name in Plan.model_fields if name != "token"}
-    page = Plan.model_validate({**fields, "token": token_of(found)})
-    if not visit.visitor.may(PEOPLE_READ, PEOPLE_PSEUDONYMISED):
-        nobody: dict[str, list[str]] = {"entering_sample": [], "leaving_sample": []}
-        page = page.model_copy(update={"changes": [one.model_copy(update=nobody) for one in page.changes]})
+    disclosure = disclosure_to(visit.project, visit.visitor)
+    found = disclosure.plan(found)
+    fields = {name: getattr(found, name) for name in Plan.model_fields if name != "token"}
+    page = Plan.model_validate({**fields, "token": None if disclosure.masks else token_of(found)})
     if len(page.token or "") > _LARGEST_TOKEN:
         raise RequestRefusedError(409, "refused", "the plan is too large for a form; apply it with: kohort apply")
 

@@ -34,10 +34,10 @@ _: Final[Callable[[str], str]] = marked
 _WAYS: Final = (
     Way("/", _("Home"), ()),
     Way("/segments", _("Segments"), (SEGMENTS_READ,)),
-    Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/build", _("Builder"), (SEGMENTS_READ,)),
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
     Way("/people", _("People"), (PEOPLE_READ, PEOPLE_PSEUDONYMISED)),
+    Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),
     Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),

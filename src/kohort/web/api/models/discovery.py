@@ -116,7 +116,7 @@ class Persona(Answer):
     gradual: bool
     traits: list[PersonaTrait]
     categories: list[PersonaCategory]
-    example: str = Field(description="The person id of a typical one; empty unless the key has people:read.")
+    example: str = Field(description="The person id of a typical one; empty for who may not ask about people.")
     history: Words | None = Field(description="Which persona of the discovery before it continues.")
 
 
