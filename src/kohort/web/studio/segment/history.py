@@ -10,6 +10,7 @@ from kohort.errors import UsageError
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.segments.flows import NOBODY_YET, NONE, Transition
 from kohort.web.api.models.segments import SizeAt
+from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -48,8 +49,16 @@ def mount_history(pages: Pages) -> None:
         with visit.desk.asking(**PLACES) as project:
             summary, _all = summary_of(project, name)
             page = SegmentMoves.model_validate(project.moves(name))
-        if not may_see_people(visit):
-            page = page.model_copy(update={"newest": None})
+        told = disclosure_to(visit.project, visit.visitor)
+        newest = None
+        if may_see_people(visit) and page.newest is not None:
+            newest = [
+                one.model_copy(
+                    update={"person_id": told.person_id(one.person_id), "user_id": told.user_id(one.user_id)}
+                )
+                for one in page.newest
+            ]
+        page = page.model_copy(update={"newest": newest})
         rows = [[getattr(one, column) for column in _MOVES] for one in page.days]
         label = summary.labels[visit.language.value]
         more = {"figure": moves_figure(visit, page)} if visit.form == "html" else {}
