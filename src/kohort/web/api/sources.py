@@ -9,11 +9,11 @@ from starlette.requests import ClientDisconnect
 
 from kohort.clock import MINUTE, SECOND
 from kohort.collection.acceptance import RequestRefusedError
+from kohort.governance.roles import sees_people
 from kohort.web.api.asking import Desk, Shown, answered, answered_if_new
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.sources import DeadLetter, DeadLetters, Ingested, Source, Sources
 from kohort.web.callers import Caller
-from kohort.web.disclosure import disclosure_to
 from kohort.web.rates import PAUSE
 
 _LONGEST: Final = 10_000
@@ -46,7 +46,7 @@ def mount_dead_letters(router: APIRouter, desk: Desk, caller: object) -> None:
         cursor: Annotated[str | None, Query(max_length=1_000, description="next_cursor of the page before.")] = None,
         if_none_match: Shown = None,
     ) -> Response:
-        if disclosure_to(desk.project, asker).masks:
+        if not sees_people(asker.scopes):
             problem = "dead letters are as they came, and say who people are; who sees pseudonyms may not read them"
             raise RequestRefusedError(403, "personal", problem)
         after = None if cursor is None else place_of(cursor)
