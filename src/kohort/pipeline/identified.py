@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlglot import exp
@@ -10,7 +11,7 @@ from kohort.definitions.identity import ANONYMOUS, USER, Form, normalised
 from kohort.errors import UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import actor_id_of
-from kohort.storage.lookups import answer, is_any, rows_with
+from kohort.storage.lookups import Standing, answer, is_any, rows_with
 from kohort.storage.views import stored_rows
 
 _MOST: Final = 50
@@ -38,16 +39,22 @@ class FoundPerson:
 
 def who_is(workspace: Workspace, text: str) -> Who:
     """Return who a person id, user id or anonymous id means; raises UnknownNameError for nobody."""
+    found = _who(Standing(workspace.tables, "actors"), text)
+    if found is None:
+        raise unknown_person(text)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _who(standing: Standing, text: str) -> Who | None:
+    tables = standing.tables
     meant = (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text))
-    actors = stored_rows(workspace.tables, "actors")
+    actors = stored_rows(tables, "actors")
     named = exp.select("person_id").from_(actors.subquery("named")).where(is_any("actor_id", meant))
     asked = exp.select("actor_id", "person_id").from_(actors.subquery("stored")).where(_is_in("person_id", named))
-    rows = answer(workspace.tables, asked, meant).to_pylist()
-    people = {row["actor_id"]: row["person_id"] for row in rows}
+    people = {row["actor_id"]: row["person_id"] for row in answer(tables, asked, meant).to_pylist()}
     person = next((people[actor] for actor in meant if actor in people), None)
-    if person is None:
-        raise unknown_person(text)
-    return Who(person, sorted(actor for actor, one in people.items() if one == person))
+    return None if person is None else Who(person, sorted(actor for actor, one in people.items() if one == person))
 
 
 def find_people(workspace: Workspace, text: str) -> list[FoundPerson]:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Final, Literal
 
 from kohort.activation.deliveries import State
@@ -17,7 +16,7 @@ from kohort.pipeline.freshness import stalled_of, waiting_since
 from kohort.pipeline.recording import LOG_ROWS_A_RECORD
 from kohort.pipeline.versions import readable
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.lookups import ask
+from kohort.storage.lookups import Standing, ask
 from kohort.storage.state import State as StateStore
 from kohort.storage.tables import Tables
 
@@ -129,7 +128,7 @@ def today(workspace: Workspace, at: Moment) -> Today:
     tables = workspace.tables
     seq = readable(tables)
     recorded = _recorded(tables, seq)
-    moved = _moves(tables.folder, seq, at - at % MINUTE, tables) if seq else {}
+    moved = _moved(Standing(tables, "membership_log"), at - at % MINUTE, seq) if seq else {}
     force = workspace.in_force().versions
     segments, wrong = _declared(workspace)
     return Today(
@@ -177,26 +176,9 @@ def _recorded(tables: Tables, seq: int) -> _Recorded:
     )
 
 
-class _SameTables:
-    """Tables as they were at a record: what is found in them does not change."""
-
-    def __init__(self, folder: Path, seq: int, tables: Tables) -> None:
-        self.key, self.tables = (folder, seq), tables
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _SameTables) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
-def _moves(folder: Path, seq: int, at: Moment, tables: Tables) -> Mapping[tuple[str, str], int]:
-    return _moved(_SameTables(folder, seq, tables), at)
-
-
 @lru_cache(maxsize=8)
-def _moved(same: _SameTables, at: Moment) -> Mapping[tuple[str, str], int]:
-    return changes_between(same.tables, at - DAY, at, same.key[1])
+def _moved(standing: Standing, at: Moment, seq: int) -> Mapping[tuple[str, str], int]:
+    return changes_between(standing.tables, at - DAY, at, seq)
 
 
 def changes_between(tables: Tables, after: Moment, up_to: Moment, seq: int) -> Mapping[tuple[str, str], int]:

@@ -41,8 +41,9 @@ def events_of(
         same = exp.and_(exp.column("ts").eq(exp.Placeholder()), exp.column("event_id") < exp.Placeholder())
         query = query.where(exp.or_(earlier, same))
         parameters += [before.ts, before.ts, before.event_id]
-    query = query.order_by(exp.column("ts").desc(), exp.column("event_id").desc()).limit(most)
-    return _rows(tables, query, parameters)
+    # Found first, then put in order: to look for the newest while reading would read every column of far more rows.
+    newest = exp.select("*").from_("theirs").order_by(exp.column("ts").desc(), exp.column("event_id").desc())
+    return _rows(tables, newest.limit(most).with_("theirs", as_=query, materialized=True), parameters)
 
 
 def trait_values_of(tables: Tables, actors: Sequence[str], at: Moment) -> list[dict[str, Any]]:

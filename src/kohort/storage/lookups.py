@@ -15,6 +15,29 @@ from kohort.storage.tables import Tables
 from kohort.storage.views import stored_rows
 
 
+class Standing:
+    """Tables as they stand: equal while none of the tables named has been written, so that answers can be held.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tables = Tables(Path(folder))
+    ...     before = Standing(tables, "runs")
+    ...     _ = tables.replace("runs", SCHEMAS["runs"].empty_table(), watermark=7)
+    ...     before == Standing(tables, "runs"), Standing(tables, "runs") == Standing(Tables(Path(folder)), "runs")
+    (False, True)
+    """
+
+    def __init__(self, tables: Tables, *names: str) -> None:
+        self.tables = tables
+        self._key = (tables.folder.resolve(), *(tables.watermark(name) for name in names))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Standing) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
 def is_any(column: str, values: Sequence[object]) -> exp.Expr:
     """Return the condition that a column has one of these values, each a parameter; of none it is false."""
     if not values:
@@ -27,7 +50,6 @@ def rows_with(tables: Tables, name: str, column: str, values: Sequence[object]) 
 
     >>> import tempfile
     >>> from pathlib import Path
-    from typing import Any
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     tables = Tables(Path(folder))
     ...     actors = pa.table({"actor_id": ["a", "b"], "person_id": ["a", "a"], "first_seen": [1, 2]})
