@@ -65,6 +65,15 @@ def key_of(project: Project) -> str:
     return project.keys.create_secret("page", ["memberships:read"], project.clock.now() + DAY)[0]
 
 
+def kept_in(bodies: list[Response]) -> Callable[[Response], None]:
+    """Return what keeps responses: Playwright takes no method that is not Python's."""
+
+    def keep(response: Response) -> None:
+        bodies.append(response)
+
+    return keep
+
+
 def loaded(page: Page) -> None:
     """Go through the page until each of its parts is there."""
     for place in page.locator("[data-part]").all():
@@ -77,7 +86,7 @@ def test_a_segment_for_everybody(visit: Visit, trading: Project, language: str, 
     with studio(trading) as found:
         bodies: list[Response] = []
         page = visit(found, "/segments/buyers", key_of(trading), locale=language, color_scheme=scheme)
-        page.on("response", bodies.append)
+        page.on("response", kept_in(bodies))
         loaded(page)
         assert page.locator("h1").count() == 1
         for one in page.locator("details").all():
@@ -136,7 +145,7 @@ def test_discoveries_for_everybody(visit: Visit, tmp_path_factory: pytest.TempPa
         for language, scheme in (("en", "dark"), ("fr", "light")):
             bodies: list[Response] = []
             page = visit(found, "/discover", locale=language, color_scheme=scheme)
-            page.on("response", bodies.append)
+            page.on("response", kept_in(bodies))
             loaded(page)
             for one in page.locator("details").all():
                 one.locator("summary").first.click()

@@ -128,27 +128,6 @@ ROWS = [
     Row("GET", "/segments", SEGMENTS),
     Row("GET", "/segments.json", SEGMENTS),
     Row("GET", "/segments.csv", SEGMENTS),
-    Row("GET", "/segments/{name}", SEGMENTS, "/segments/buyers"),
-    Row("GET", "/segments/{name}.json", SEGMENTS, "/segments/buyers.json"),
-    *(
-        Row("GET", f"/segments/{{name}}/{part}{form}", SEGMENTS, f"/segments/buyers/{part}{form}")
-        for part in ("sizes", "moves", "apart", "overlap", "flows", "versions", "checks")
-        for form in ("", ".json", ".csv")
-    ),
-    *(
-        Row("GET", f"/segments/{{name}}/value{form}", SEGMENTS, f"/segments/buyers/value{form}")
-        for form in ("", ".json")
-    ),
-    *(
-        Row("GET", f"/segments/{{name}}/members{form}", (*MEMBERS, "people:read"), f"/segments/buyers/members{form}")
-        for form in ("", ".json", ".csv")
-    ),
-    *(Row("GET", f"/discover{part}{form}", SEGMENTS) for part in ("", "/rfm") for form in ("", ".json", ".csv")),
-    *(
-        Row("GET", f"/discover{part}{form}", SEGMENTS, status=404)
-        for part in ("/curves", "/map")
-        for form in ("", ".json", ".csv")
-    ),
     Row("GET", "/build", SEGMENTS),
     Row("GET", "/build.json", SEGMENTS),
     Row("POST", "/build/cards", SEGMENTS, body={"draft": ""}, status=422),
@@ -160,8 +139,9 @@ ROWS = [
     Row("GET", "/changes.json", SEGMENTS),
     Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
     *table("/sources", SEGMENTS),
-    *table("/discover", SEGMENTS, status=422),
-    *(row for part in ("curves", "map", "rfm") for row in table(f"/discover/{part}", SEGMENTS, status=422)),
+    *table("/discover", SEGMENTS),
+    *table("/discover/rfm", SEGMENTS),
+    *(row for part in ("curves", "map") for row in table(f"/discover/{part}", SEGMENTS, status=404)),
     *table("/events", EVENTS),
     Row("GET", "/events/stream", EVENTS),
     Row("POST", "/events/try", EVENTS, body={"event": "none"}),

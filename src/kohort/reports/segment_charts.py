@@ -14,7 +14,7 @@ from kohort.reports.theme import SMALL_TEXT, layers, rows, style
 _WIDTH: Final = 480
 _HEIGHT: Final = 190
 _BAND: Final = 26
-_LONGEST: Final = 34
+_LONGEST: Final = 27
 _PLAIN: Final = Writing()
 _SIZES: Final = SizeWords()
 _MOVES: Final = MoveWords()

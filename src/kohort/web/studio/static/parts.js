@@ -2,7 +2,8 @@
 // inside leads to the part as a page of its own. Links and forms marked data-part-link renew the part they stand in.
 import { fragment } from "./fragment.js";
 
-const asked = { headers: { accept: "text/html", "x-fragment": "1" } };
+// Whoever is no longer signed in is sent elsewhere: that is no part of a page.
+const asked = { headers: { accept: "text/html", "x-fragment": "1" }, redirect: "manual" };
 const running = new WeakMap();
 
 export async function load(place, url) {
