@@ -69,8 +69,10 @@ class Browser:
             timeout=60,
         )
         for cookie in answer.headers.get_list("set-cookie"):
-            self.cookies.append(cookie)
-            self.session = cookie.partition(";")[0].partition("=")[2].strip('"')
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if name == COOKIE:
+                self.cookies.append(cookie)
+                self.session = value.strip('"')
         return answer
 
 

@@ -25,7 +25,8 @@ class Running:
 
     def _read(self) -> None:
         assert self.process.stderr is not None
-        self.said.extend(json.loads(line) for line in self.process.stderr)
+        # At the end of a process DuckDB's binding may have its own to say, which is no event.
+        self.said.extend(json.loads(line) for line in self.process.stderr if line.startswith("{"))
 
     def heard(self, event: str, process: str = "") -> list[dict[str, object]]:
         return [one for one in self.said if one["event"] == event and process in ("", one["process"])]

@@ -128,6 +128,27 @@ ROWS = [
     Row("GET", "/segments", SEGMENTS),
     Row("GET", "/segments.json", SEGMENTS),
     Row("GET", "/segments.csv", SEGMENTS),
+    Row("GET", "/segments/{name}", SEGMENTS, "/segments/buyers"),
+    Row("GET", "/segments/{name}.json", SEGMENTS, "/segments/buyers.json"),
+    *(
+        Row("GET", f"/segments/{{name}}/{part}{form}", SEGMENTS, f"/segments/buyers/{part}{form}")
+        for part in ("sizes", "moves", "apart", "overlap", "flows", "versions", "checks")
+        for form in ("", ".json", ".csv")
+    ),
+    *(
+        Row("GET", f"/segments/{{name}}/value{form}", SEGMENTS, f"/segments/buyers/value{form}")
+        for form in ("", ".json")
+    ),
+    *(
+        Row("GET", f"/segments/{{name}}/members{form}", (*MEMBERS, "people:read"), f"/segments/buyers/members{form}")
+        for form in ("", ".json", ".csv")
+    ),
+    *(Row("GET", f"/discover{part}{form}", SEGMENTS) for part in ("", "/rfm") for form in ("", ".json", ".csv")),
+    *(
+        Row("GET", f"/discover{part}{form}", SEGMENTS, status=404)
+        for part in ("/curves", "/map")
+        for form in ("", ".json", ".csv")
+    ),
     Row("GET", "/build", SEGMENTS),
     Row("GET", "/build.json", SEGMENTS),
     Row("POST", "/build/cards", SEGMENTS, body={"draft": ""}, status=422),

@@ -11,6 +11,7 @@ from kohort.pipeline.rfm import RfmFound
 from kohort.rules.expressions import RuleExpression
 from kohort.rules.print import print_rule
 from kohort.rules.python import trait
+from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.discover.figures import curves, map_figure, rfm_figure
 from kohort.web.studio.discover.models import ClusterPlane, Curves, Discoveries, RfmScores
 from kohort.web.studio.discover.wording import Strengths
@@ -110,10 +111,11 @@ def _discoveries(visit: Visit, search: ClusterSearch) -> Discoveries:
         )
     document, report = search.document, search.document.report
     known = visit.visitor.may(MEMBERSHIPS_READ, PEOPLE_READ)
+    told_of = disclosure_to(visit.project, visit.visitor)
     personas = [
         {
             **vars(one),
-            "example": one.example or None if known else None,
+            "example": told_of.person_id(one.example) if known and one.example else None,
             "rule": _rule(visit, trait(document.name) == one.name.en),
         }
         for one in report.personas

@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Query, Response
 
+from kohort.definitions.privacy import holds_identifier
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.measurement.distinctions import Distinction
 from kohort.pipeline.segment_insights import FEWEST, Distinctions
 from kohort.project import Project
 from kohort.reports.segment_charts import EffectMark
+from kohort.web.disclosure import names_people
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
-from kohort.web.studio.pages import Listed, Pages, Visiting
+from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 from kohort.web.studio.segment.asked import PLACES, Name, labels_of, may_see_people, summary_of
 from kohort.web.studio.segment.figures import effects_figure, overlap_figure
 from kohort.web.studio.segment.models import Difference, SegmentDifferences, SegmentOverlap, SegmentValue
@@ -38,7 +41,7 @@ def mount_comparing(pages: Pages) -> None:
             _summary, segments = summary_of(project, name)
         with visit.desk.asking(segment="query.with" if other else "path.name", asked="query.with") as project:
             found = project.distinctions(name, other or None)
-        page = _differences(found)
+        page = _differences(_without_identifiers(visit, found))
         labels = labels_of(visit, segments)
         teller = Teller(visit, found)
         shown = [one for one in page.differences if _clear(one)][:_MOST_SHOWN]
@@ -83,6 +86,19 @@ def mount_comparing(pages: Pages) -> None:
             labels=labels,
             figure=overlap_figure(visit, page, labels) if drawn else None,
         )
+
+
+def _without_identifiers(visit: Visit, found: Distinctions) -> Distinctions:
+    """Return differences without values that say who somebody is, for who may not know that."""
+    if names_people(visit.visitor):
+        return found
+    privacy = visit.project.settings.privacy
+    told = [
+        one
+        for one in found.found
+        if not one.value or not (privacy.is_personal(one.subject, trait=True) or holds_identifier(one.value))
+    ]
+    return replace(found, found=tuple(told))
 
 
 def _differences(found: Distinctions) -> SegmentDifferences:

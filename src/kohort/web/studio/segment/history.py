@@ -10,12 +10,13 @@ from kohort.errors import UsageError
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.segments.flows import NOBODY_YET, NONE, Transition
 from kohort.web.api.models.segments import SizeAt
+from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 from kohort.web.studio.segment.asked import PLACES, Name, labels_of, may_see_people, summary_of
 from kohort.web.studio.segment.figures import flow_figures, moves_figure, size_figure
-from kohort.web.studio.segment.models import SegmentFlows, SegmentMoves, SegmentSizes
+from kohort.web.studio.segment.models import Change, SegmentFlows, SegmentMoves, SegmentSizes
 
 _: Final[Callable[[str], str]] = marked
 STEPS: Final = {"day": "1 day", "week": "7 days", "month": "30 days"}
@@ -48,8 +49,8 @@ def mount_history(pages: Pages) -> None:
         with visit.desk.asking(**PLACES) as project:
             summary, _all = summary_of(project, name)
             page = SegmentMoves.model_validate(project.moves(name))
-        if not may_see_people(visit):
-            page = page.model_copy(update={"newest": None})
+        newest = _told(visit, page.newest or []) if may_see_people(visit) else None
+        page = page.model_copy(update={"newest": newest})
         rows = [[getattr(one, column) for column in _MOVES] for one in page.days]
         label = summary.labels[visit.language.value]
         more = {"figure": moves_figure(visit, page)} if visit.form == "html" else {}
@@ -68,6 +69,15 @@ def mount_history(pages: Pages) -> None:
         return shows_part(
             visit, "segment/flows", page, Listed(_FLOWS, rows), label=labels[name], state=state, days=days, **more
         )
+
+
+def _told(visit: Visit, changes: Iterable[Change]) -> list[Change]:
+    """Return changes as they may be told: to analysts under pseudonyms."""
+    told = disclosure_to(visit.project, visit.visitor)
+    return [
+        one.model_copy(update={"person_id": told.person_id(one.person_id), "user_id": told.user_id(one.user_id)})
+        for one in changes
+    ]
 
 
 def format_moment_day(visit: Visit, moment: str) -> str:

@@ -7,10 +7,11 @@ from fastapi import Response
 
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.web.api.models.segments import Version
+from kohort.web.disclosure import names_people
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
-from kohort.web.studio.segment.asked import PLACES, Name, labels_of, may_see_people, summary_of
+from kohort.web.studio.segment.asked import PLACES, Name, labels_of, summary_of
 from kohort.web.studio.segment.models import GuardRail, SegmentTests, SegmentVersions
 
 _: Final[Callable[[str], str]] = marked
@@ -38,7 +39,7 @@ def mount_keeping(pages: Pages) -> None:
         with visit.desk.asking(**PLACES) as project:
             _summary, segments = summary_of(project, name)
             page = SegmentTests.model_validate(project.checks(name))
-        if not may_see_people(visit):
+        if not names_people(visit.visitor):
             page = _without_people(page)
         rows: list[list[object]] = [["test", one.test, one.state, one.found, None] for one in page.verdicts]
         rows += [["guard", one.guard, _state(one), one.found, one.limit] for one in page.guards]
