@@ -3,11 +3,13 @@
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from studio_desk import Studio, studio
 
+from kohort.activation.deliveries import Delivery, State
 from kohort.clock import DAY, HOUR
 from kohort.pipeline.today import Today
 from kohort.project import Project
@@ -19,6 +21,11 @@ from small_shop import NOW, WriteLines, order
 SEGMENTS = """segments:
   - {name: recent, label: {en: Recent, fr: Récents}, where: did order_completed in last 2 days}
   - {name: ever, label: {en: Buyers, fr: Acheteurs}, where: did order_completed}
+"""
+JOURNEY = """version: 1
+name: hello
+when: {enters: recent}
+webhook: {url: 'https://crm.example/hook', secret: {env: HELLO_SECRET}}
 """
 NEW = "  - {name: drafts, label: {en: Drafts}, where: count of order_completed > 5}\n"
 
@@ -135,13 +142,21 @@ def test_what_is_late_lost_or_rejected_needs_somebody(trading: Project, clock: S
         assert 'href="/events' not in desk.get("/").text, "who may not go there is not sent there"
 
 
-def test_deliveries_that_were_given_up_are_told(trading: Project) -> None:
-    journey = (
-        "name: hello\nsegment: recent\nwhen: enters\nwebhook: {url: 'https://crm.example/hook', secret: env:SECRET}\n"
-    )
+def test_deliveries_that_failed_or_were_given_up_are_told(trading: Project) -> None:
     (trading.folder.path / "journeys").mkdir()
-    (trading.folder.path / "journeys" / "hello.yaml").write_text(journey)
+    (trading.folder.path / "journeys" / "hello.yaml").write_text(JOURNEY)
     assert kinds(trading.today()) == {}
+    asked = Delivery("d0", "hello", 1, "recent", 1, "ada", None, "entered", NOW, "rule", NOW, next_attempt_at=NOW)
+    kept = [replace(asked, attempts=2), replace(asked, delivery_id="d1", seq=2, state=State.DEAD, attempts=9)]
+    progress = trading.ledger.begin(["hello"], 0, NOW)["hello"]
+    assert trading.ledger.take_in("hello", ["ada"], lambda _: kept, progress, 2)
+    found = {one.kind: (one.count, one.subjects) for one in trading.today().concerns if one.kind != "finding"}
+    assert found == {"dead": (1, ("hello",)), "retried": (1, ("hello",))}
+    with studio(trading) as desk:
+        english, french = (desk.get("/", language).text for language in ("en", "fr"))
+    assert "1 delivery was given up" in english
+    assert "1 delivery has failed, and will be tried again" in english
+    assert "1 envoi a été abandonné" in french
 
 
 def test_sizes_have_the_moment_that_they_speak_of(trading: Project, clock: SettableClock) -> None:

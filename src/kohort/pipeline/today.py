@@ -150,13 +150,15 @@ def today(workspace: Workspace, at: Moment) -> Today:
             for name in sorted(force, key=lambda one: [*segments].index(one) if one in segments else len(segments))
         ],
         concerns=[*wrong, *_concerns(workspace, recorded)],
-        setup=Setup(
-            can_receive=bool(workspace.file_sources or workspace.webhooks) or _has_write_key(workspace),
-            has_events=bool(tables.count("events")),
-            has_segments=bool(wrong or segments),
-            is_in_force=bool(force),
-        ),
+        setup=_setup(workspace, has_segments=bool(wrong or segments), is_in_force=bool(force)),
     )
+
+
+def _setup(workspace: Workspace, *, has_segments: bool, is_in_force: bool) -> Setup:
+    has_events = bool(workspace.tables.count("events"))
+    # Messages of the Segment format need nothing declared.
+    can_receive = has_events or bool(workspace.file_sources or workspace.webhooks) or _has_write_key(workspace)
+    return Setup(can_receive, has_events, has_segments, is_in_force)
 
 
 def _recorded(tables: Tables, seq: int) -> _Recorded:
