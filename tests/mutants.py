@@ -15,10 +15,18 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "src/kohort"
-TESTS = ("sql_engine", "refresh", "kernel_engine_numpy", "kernel_engine_numba", "live")
+TESTS = {
+    "sql_engine": ("engines/test_sql_engine",),
+    "refresh": ("engines/test_refresh",),
+    "kernel_engine_numpy": ("engines/test_kernel_engine_numpy",),
+    "kernel_engine_numba": ("engines/test_kernel_engine_numba",),
+    "live": ("engines/test_live",),
+    "keeping": ("pipeline/test_settling", "pipeline/test_live_memberships", "pipeline/test_live_memberships_law"),
+}
 AT_ONCE = 2
 
 
@@ -34,6 +42,8 @@ class Fault:
     @property
     def tests(self) -> str:
         """The tests of the engine that runs the file; what all engines share, the quickest runs."""
+        if self.path.startswith("pipeline/live/"):
+            return "keeping"
         if "/live/" in self.path:
             return "live"
         if "numba" in self.path:
@@ -41,6 +51,12 @@ class Fault:
         if "/refresh/" in self.path:
             return "refresh"
         return "sql_engine" if "/sql/" in self.path else "kernel_engine_numpy"
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether numba compiles what the file holds, so that nothing compiled before may be used."""
+        text = (ROOT / PACKAGE / self.path).read_text(encoding="utf-8")
+        return "compiled import" in text or "numba" in text
 
     def put_into(self, folder: Path) -> None:
         """Change the copy of the sources in `folder`."""
@@ -98,6 +114,9 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
         "upkeep",
         "revisions",
     )
+)
+SETTLING, KEEPING, CORRECTIONS, FRONT, STATE, LOOKUP = (
+    f"pipeline/live/{name}.py" for name in ("settling", "keeping", "corrections", "front", "state", "lookup")
 )
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
 
@@ -349,7 +368,27 @@ FAULTS = (
     Fault(
         "time is not looked ahead", KEPT_UP, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"
     ),
+    # Memberships kept up live.
+    Fault("nothing settles", SETTLING, "last[waits]] + self.settling", "last[waits]]"),
+    Fault("what follows does not wait", SETTLING, "waits = (last >= begins) &", "waits = settles &"),
+    Fault("what was told is told again", SETTLING, "self._holds[part], self._next = False", "_, self._next = False"),
+    Fault("what is undone is told", SETTLING, "self._holds[places] = False", "self._holds[places] = True"),
+    Fault("more is known than was told", SETTLING, "min(initial=now)) - 1", "min(initial=now))"),
+    Fault("what came is told again", KEEPING, "    state.front = front\n    anew", "    anew"),
+    Fault("two of one moment are in no order", KEEPING, "    if met:", "    if False:"),
+    Fault("who was merged is not told anew", KEEPING, "    if anew | met:", "    if met:"),
+    Fault("a correction corrects nothing", CORRECTIONS, "self._taken_back(one)", "one.change"),
+    Fault("who came and went before was in", CORRECTIONS, "if len(found) % 2 == 0:", "if len(found) % 2 == 2:"),
+    Fault("all that was ever written is new", FRONT, "self.files[name] - before.files[name]", "self.files[name]"),
+    Fault("what waits to be written is not told", FRONT, "self.waiting.get(name, ())", "()"),
+    Fault("nobody is ever merged", FRONT, 'not in {None, row["person_id"]}:', "is not None and False:"),
+    Fault("a restart undoes nothing any more", STATE, "until = max(before.at, now - settling)", "until = now"),
+    Fault("a consent changes nobody", KEEPING, "anew = incoming.consenting() |", "anew = frozenset[int]() |"),
 )
+
+
+PLACES: SimpleQueue[Path] = SimpleQueue()
+"""Folders for copies, of which each is one fault's at a time."""
 
 
 def main() -> None:
@@ -359,8 +398,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(ROOT / "src", Path(folder, "src"))
             fault.put_into(Path(folder))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for name, found in zip(TESTS, pool.map(lambda name: found_by(None, name), TESTS), strict=True):
+    with tempfile.TemporaryDirectory() as base, ThreadPoolExecutor(AT_ONCE) as pool:
+        for number in range(AT_ONCE):
+            PLACES.put(Path(base, str(number)))
+        needed = sorted({fault.tests for fault in asked})
+        for name, found in zip(needed, pool.map(lambda name: found_by(None, name), needed), strict=True):
             if found is not None:
                 sys.exit(f"the tests of {name} fail without any fault: {found}")
         print("| fault | place | found by |\n|---|---|---|", flush=True)
@@ -374,35 +416,46 @@ def main() -> None:
 
 def found_by(fault: Fault | None, tests: str) -> str | None:
     """Return the test that fails first with `fault` in a copy of the sources; None if none does."""
-    with tempfile.TemporaryDirectory() as folder:
-        for part in ("src", "tests"):
-            shutil.copytree(ROOT / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        if fault is not None:
-            fault.put_into(Path(folder))
-        surroundings = {
-            "PYTHONPATH": str(Path(folder, "src")),
-            "HYPOTHESIS_PROFILE": "mutants",
-            "NUMBA_CACHE_DIR": str(Path(folder, "cache")),
-        }
-        run = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-x",
-                "-q",
-                "--tb=no",
-                "-p",
-                "no:cacheprovider",
-                f"tests/engines/test_{tests}.py",
-            ],
-            cwd=folder,
-            env=os.environ | surroundings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    place = PLACES.get()
+    try:
+        return found_in(place, fault, tests)
+    finally:
+        shutil.rmtree(place / "copy")
+        PLACES.put(place)
+
+
+def found_in(place: Path, fault: Fault | None, tests: str) -> str | None:
+    """Do as `found_by`; what is compiled there is kept beside the copy for the next, as long as no fault is in it."""
+    folder = place / "copy"
+    cache = place / "cache" if fault is None or not fault.is_compiled else folder / "cache"
+    for part in ("src", "tests"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    if fault is not None:
+        fault.put_into(folder)
+    surroundings = {
+        "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder / 'tests'}",
+        "HYPOTHESIS_PROFILE": "mutants",
+        "NUMBA_CACHE_DIR": str(cache),
+    }
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "--tb=no",
+            "-p",
+            "no:cacheprovider",
+            *(f"tests/{one}.py" for one in TESTS[tests]),
+        ],
+        cwd=folder,
+        env=os.environ | surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     failed = re.search(r"^FAILED \S*::(\w+)", run.stdout, re.MULTILINE)
     if failed:
         return failed[1].removeprefix("test_").replace("_", " ")
