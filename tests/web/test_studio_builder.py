@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,9 +14,11 @@ from kohort.project import Project
 from kohort.rules.document import document_of
 from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
+from kohort.testing.clock import SettableClock
 from kohort.web.studio.builder.drafts import Card, Edit, Group, Sent
 from kohort.web.studio.builder.reading import draft_of
-from small_shop import WriteLines, order
+from segment_shop import written
+from small_shop import NOW, order
 
 SEGMENTS = """segments:
   # Those who come back.
@@ -26,30 +29,41 @@ SEGMENTS = """segments:
 """
 
 
-@pytest.fixture
-def trading(shop: Project, write_lines: WriteLines) -> Project:
-    """A shop where ada bought twice, ben once and cid long ago; it has run."""
-    for file in (shop.folder.path / "segments").iterdir():
+def project_of(folder: Path) -> Project:
+    """Make a shop where ada bought twice, ben once and cid long ago; it has run."""
+    project = Project.create(folder / "shop", clock=SettableClock(NOW))
+    for file in (folder / "shop" / "segments").iterdir():
         file.unlink()
-    (shop.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
+    (folder / "shop" / "segments" / "ours.yaml").write_text(SEGMENTS)
     told = [("ada", 2), ("ada", 10), ("ben", 3), ("cid", 60)]
     lines: list[object] = [order(who, n, days_ago=days, total=10 * n) for n, (who, days) in enumerate(told, start=1)]
-    lines.append(
-        {
-            "type": "identify",
-            "userId": "ada",
-            "messageId": "i",
-            "timestamp": "2026-02-01",
-            "traits": {"country": "FR", "clv": 30},
-        }
-    )
-    shop.ingest(write_lines("orders.jsonl", lines))
-    list(shop.run())
-    return shop
+    traits = {"country": "FR", "clv": 30}
+    lines.append({"type": "identify", "userId": "ada", "messageId": "i", "timestamp": "2026-02-01", "traits": traits})
+    project.ingest(written(folder, "orders.jsonl", lines))
+    list(project.run())
+    return project
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A shop that nobody changes."""
+    return project_of(tmp_path_factory.mktemp("looked-at"))
+
+
+@pytest.fixture(scope="module")
+def open_studio(looked_at: Project) -> Iterator[Studio]:
+    with studio(looked_at) as found:
+        yield found
 
 
 @pytest.fixture
-def open_studio(trading: Project) -> Iterator[Studio]:
+def trading(tmp_path: Path) -> Project:
+    """A shop of which the files are changed."""
+    return project_of(tmp_path)
+
+
+@pytest.fixture
+def desk(trading: Project) -> Iterator[Studio]:
     with studio(trading) as found:
         yield found
 
@@ -63,9 +77,9 @@ def outcome(found: Studio, sentence: str, language: Language = Language.EN) -> A
     return found.post("/build/outcome", sent(draft), language.value).json()
 
 
-def test_cards_have_the_exact_size_of_their_rule(open_studio: Studio, trading: Project) -> None:
+def test_cards_have_the_exact_size_of_their_rule(open_studio: Studio, looked_at: Project) -> None:
     for sentence in ("did order_completed in last 5 days", "not count of order_completed >= 2", 'country = "FR"'):
-        assert outcome(open_studio, sentence)["size"] == trading.preview(sentence).size
+        assert outcome(open_studio, sentence)["size"] == looked_at.preview(sentence).size
 
 
 def test_cards_are_told_as_a_sentence_and_as_a_document(open_studio: Studio) -> None:
@@ -135,8 +149,8 @@ def test_suggestions_come_with_their_counts(open_studio: Studio) -> None:
     assert open_studio.get("/build/choices?of=secrets").status_code == 422
 
 
-def test_who_may_not_see_people_is_offered_no_values_and_no_sample(trading: Project) -> None:
-    with studio(trading, "segments:read") as found:
+def test_who_may_not_see_people_is_offered_no_values_and_no_sample(looked_at: Project) -> None:
+    with studio(looked_at, "segments:read") as found:
         assert found.get("/build/choices?of=values&trait=country").json() == {"choices": []}
         draft = draft_of(parse_rule("did order_completed"))
         page = found.post("/build/outcome", sent(draft)).json()["outcome"]
@@ -183,26 +197,26 @@ def keep(found: Studio, **fields: str) -> httpx.Response:
     )
 
 
-def test_what_is_kept_is_in_a_file_in_the_language_of_the_project(open_studio: Studio, trading: Project) -> None:
-    answer = keep(open_studio, name="readers", sentence="a fait order_completed aujourd'hui", label_fr="Lecteurs")
+def test_what_is_kept_is_in_a_file_in_the_language_of_the_project(desk: Studio, trading: Project) -> None:
+    answer = keep(desk, name="readers", sentence="a fait order_completed aujourd'hui", label_fr="Lecteurs")
     assert (answer.status_code, answer.headers["location"]) == (303, "/changes")
     declared = trading.declared_segment("readers").document
     assert declared == {"name": "readers", "where": "did order_completed today", "label": {"fr": "Lecteurs"}}
 
 
-def test_a_change_keeps_what_the_builder_does_not_show(open_studio: Studio, trading: Project) -> None:
+def test_a_change_keeps_what_the_builder_does_not_show(desk: Studio, trading: Project) -> None:
     tag = trading.declared_segment("regulars").tag
     change = {"name": "regulars", "sentence": "a fait order_completed", "label_en": "All", "label_fr": "Tous"}
-    assert keep(open_studio, etag=tag, **change).status_code == 303
+    assert keep(desk, etag=tag, **change).status_code == 303
     text = (trading.folder.path / "segments" / "ours.yaml").read_text()
     assert "# Those who come back." in text
     assert trading.declared_segment("regulars").document["owner"] == "ada"
-    again = keep(open_studio, etag=tag, **change)
+    again = keep(desk, etag=tag, **change)
     assert again.status_code == 412, "somebody else has changed it since"
 
 
-def test_a_name_that_is_taken_is_not_written_over(open_studio: Studio, trading: Project) -> None:
+def test_a_name_that_is_taken_is_not_written_over(desk: Studio, trading: Project) -> None:
     before = (trading.folder.path / "segments" / "ours.yaml").read_text()
-    answer = keep(open_studio, name="regulars", sentence="a fait order_completed")
+    answer = keep(desk, name="regulars", sentence="a fait order_completed")
     assert answer.status_code == 428
     assert (trading.folder.path / "segments" / "ours.yaml").read_text() == before

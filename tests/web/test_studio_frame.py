@@ -11,7 +11,9 @@ from studio_desk import Studio, studio
 
 from kohort.project import Project
 from kohort.rules.languages import Language
-from small_shop import WriteLines, order
+from kohort.testing.clock import SettableClock
+from segment_shop import written
+from small_shop import NOW, order
 
 SEGMENTS = """segments:
   - {name: buyers, label: {en: Buyers, fr: Acheteurs}, where: did order_completed in last 30 days}
@@ -20,17 +22,20 @@ SEGMENTS = """segments:
 TEMPLATES = Path(__file__).parents[2] / "src" / "kohort" / "web" / "studio" / "templates"
 
 
-@pytest.fixture
-def trading(shop: Project, write_lines: WriteLines) -> Project:
-    for file in (shop.folder.path / "segments").iterdir():
+@pytest.fixture(scope="module")
+def trading(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A shop that nobody changes."""
+    folder = tmp_path_factory.mktemp("frame")
+    project = Project.create(folder / "shop", clock=SettableClock(NOW))
+    for file in (folder / "shop" / "segments").iterdir():
         file.unlink()
-    (shop.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
-    shop.ingest(write_lines("orders.jsonl", [order("ada", 1), order("ben", 2)]))
-    list(shop.run())
-    return shop
+    (folder / "shop" / "segments" / "ours.yaml").write_text(SEGMENTS)
+    project.ingest(written(folder, "orders.jsonl", [order("ada", 1), order("ben", 2)]))
+    list(project.run())
+    return project
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_studio(trading: Project) -> Iterator[Studio]:
     with studio(trading) as found:
         yield found
