@@ -375,7 +375,7 @@ FAULTS = (
     Fault("what is undone is told", SETTLING, "self._holds[places] = False", "self._holds[places] = True"),
     Fault("more is known than was told", SETTLING, "min(initial=now)) - 1", "min(initial=now))"),
     Fault("what came is told again", KEEPING, "    state.front = front\n    anew", "    anew"),
-    Fault("two of one moment are in no order", KEEPING, "    if met:", "    if False:"),
+    Fault("two of one moment are in no order", KEEPING, "frozenset(engine.met(arrivals).tolist())", "frozenset[int]()"),
     Fault("who was merged is not told anew", KEEPING, "    if anew | met:", "    if met:"),
     Fault("a correction corrects nothing", CORRECTIONS, "self._taken_back(one)", "one.change"),
     Fault("who came and went before was in", CORRECTIONS, "if len(found) % 2 == 0:", "if len(found) % 2 == 2:"),

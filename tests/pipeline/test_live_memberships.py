@@ -124,6 +124,21 @@ def test_two_who_turn_out_to_be_one_were_never_two(desk: LiveDesk) -> None:
     assert len(memberships) == 1
 
 
+def test_of_two_things_of_one_moment_the_greater_id_comes_later_whichever_came_first(tmp_path: Path) -> None:
+    desk = LiveDesk(tmp_path, gold='plan = "gold"')
+    ada = {"type": "identify", "userId": "ada"}
+    desk.receive(ada | {"traits": {"plan": "silver"}, "at": -DAY})
+    desk.step()
+    desk.run()
+    desk.step()
+    desk.receive(ada | {"traits": {"plan": "gold"}, "messageId": "b", "at": 0})
+    desk.step(after=SECOND)
+    assert desk.inside("gold") == ["ada"]
+    desk.receive(ada | {"traits": {"plan": "silver"}, "messageId": "a", "at": 0})
+    desk.step(after=SECOND)
+    assert desk.inside("gold") == ["ada"]
+
+
 def test_a_restart_misses_nothing_and_says_nothing_twice(desk: LiveDesk) -> None:
     desk.receive(VISIT | {"userId": "ada"})
     desk.step(after=SECOND)
