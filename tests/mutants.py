@@ -93,7 +93,6 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
     ARCHIVE,
     CHANGES,
     KEPT_UP,
-    REVISIONS,
 ) = (
     f"engines/live/{name}.py"
     for name in (
@@ -112,7 +111,6 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
         "archive",
         "changes",
         "upkeep",
-        "revisions",
     )
 )
 SETTLING, KEEPING, CORRECTIONS, FRONT, STATE, LOOKUP = (
@@ -364,7 +362,6 @@ FAULTS = (
     Fault("what comes late begins after its moment", LIVE, "arrivals.earliest() - 1", "arrivals.earliest()"),
     Fault("what was not said yet is taken back", LIVE, "& (found.moments <= until)", ""),
     Fault("what came late has the numbers of now", KEPT_UP, "if statistics != design.layout.statistics:", "if False:"),
-    Fault("what began with an epoch is told twice", REVISIONS, ".undoing(of_then)", ""),
     Fault(
         "time is not looked ahead", KEPT_UP, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"
     ),
@@ -379,11 +376,9 @@ FAULTS = (
     Fault("who was merged is not told anew", KEEPING, "    if anew | met:", "    if met:"),
     Fault("a correction corrects nothing", CORRECTIONS, "self._taken_back(one)", "one.change"),
     Fault("who came and went before was in", CORRECTIONS, "if len(found) % 2 == 0:", "if len(found) % 2 == 2:"),
-    Fault("all that was ever written is new", FRONT, "self.files[name] - before.files[name]", "self.files[name]"),
     Fault("what waits to be written is not told", FRONT, "self.waiting.get(name, ())", "()"),
     Fault("nobody is ever merged", FRONT, 'not in {None, row["person_id"]}:', "is not None and False:"),
     Fault("a restart undoes nothing any more", STATE, "until = max(before.at, now - settling)", "until = now"),
-    Fault("a consent changes nobody", KEEPING, "anew = incoming.consenting() |", "anew = frozenset[int]() |"),
 )
 
 
