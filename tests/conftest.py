@@ -32,6 +32,10 @@ settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Ph
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
+# A program of its own, with settings of its own.
+collect_ignore = ["web/oidc_provider.py"]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail if a test was skipped where KOHORT_SKIPPED=fail asks so: where all is installed, nothing is left out."""

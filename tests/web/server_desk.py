@@ -25,8 +25,11 @@ class Running:
 
     def _read(self) -> None:
         assert self.process.stderr is not None
-        # At the end of a process DuckDB's binding may have its own to say, which is no event.
-        self.said.extend(json.loads(line) for line in self.process.stderr if line.startswith("{"))
+        # At the end of a process DuckDB's binding may have its own to say, which is no event, and ends no line.
+        for line in self.process.stderr:
+            _, event, told = line.partition('{"time"')
+            if event:
+                self.said.append(json.loads(event + told))
 
     def heard(self, event: str, process: str = "") -> list[dict[str, object]]:
         return [one for one in self.said if one["event"] == event and process in ("", one["process"])]

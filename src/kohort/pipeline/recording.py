@@ -16,7 +16,6 @@ from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
-from kohort.storage.lookups import rows_with
 from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
@@ -81,6 +80,9 @@ def current_memberships(tables: Tables, seq: int | None = None) -> pa.Table:
 def memberships_now(tables: Tables, person: str) -> pa.Table:
     """Return the rows of one person in `current_memberships`, without reading those of others."""
     up_to, stands = readable(tables), tables.watermark("memberships")
+    # DuckDB, which most who record have no need of.
+    from kohort.storage.lookups import rows_with  # noqa: PLC0415
+
     stored = rows_with(tables, "memberships", "person_id", [person])
     if stands >= up_to:
         return stored

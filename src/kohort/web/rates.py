@@ -21,7 +21,7 @@ class Rates:
     Traceback (most recent call last):
     kohort.collection.acceptance.RequestRefusedError: more than 10 events a second; come again in 9 s
     >>> rates.take("wk_1", 1, rate=10, at=10 * SECOND)
-    -1.0
+    9.0
     """
 
     def __init__(self, of: str = "events") -> None:
