@@ -55,5 +55,4 @@ def mount_audit(pages: Pages) -> None:
     @pages.page("/audit", AUDIT_READ, listed=True)
     def audit(visit: Visiting) -> Response:
         page = AuditLines(lines=[AuditLine.model_validate(one) for one in visit.project.audit.list()])
-        rows = [[getattr(one, column) for column in _AUDIT] for one in page.lines]
-        return visit.shows("accounts/audit", page, Listed(_AUDIT, rows))
+        return visit.shows("accounts/audit", page, Listed.of(_AUDIT, page.lines))

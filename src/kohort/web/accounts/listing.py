@@ -42,8 +42,9 @@ def mount_account_list(pages: Pages) -> None:
     @pages.page("/accounts", ACCOUNTS_WRITE, listed=True)
     def accounts(visit: Visiting) -> Response:
         page = _accounts(visit)
-        rows = [[getattr(one, column) for column in _COLUMNS] for one in page.accounts]
-        return visit.shows("accounts/list", page, Listed(_COLUMNS, rows), roles=list(Role), problem="", link="", of="")
+        return visit.shows(
+            "accounts/list", page, Listed.of(_COLUMNS, page.accounts), roles=list(Role), problem="", link="", of=""
+        )
 
     @pages.action("/accounts", ACCOUNTS_WRITE)
     def create(visit: Visiting, body: Body) -> Response:

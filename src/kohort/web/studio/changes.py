@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Final
-from urllib.parse import parse_qs
 
 from fastapi import Query, Response
 from starlette.responses import RedirectResponse
@@ -15,7 +14,7 @@ from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.models.changes import Plan
 from kohort.web.api.tokens import plan_of, token_of
 from kohort.web.disclosure import disclosure_to
-from kohort.web.studio.forms import Body, posted
+from kohort.web.studio.forms import Body, pairs_posted
 from kohort.web.studio.navigation import marked as _
 from kohort.web.studio.pages import Pages, Visit, Visiting
 
@@ -55,8 +54,8 @@ def mount_changes(pages: Pages) -> None:
 
     @pages.action("/changes", SEGMENTS_WRITE)
     def apply(visit: Visiting, body: Body) -> Response:
-        form = posted(body)
-        despite = parse_qs(body.decode()).get("despite", [])
+        pairs = pairs_posted(body)
+        form, despite = dict(pairs), [value for name, value in pairs if name == "despite" and value]
         plan = plan_of(form.get("token", ""))
         with visit.desk.changing(asked="form", guard="form.despite") as project:
             project.apply(plan, despite=despite, reason=form.get("reason", ""))

@@ -20,13 +20,21 @@ def posted(body: bytes) -> Mapping[str, str]:
     >>> posted(b"name=vip&label_en=Our+best")
     {'name': 'vip', 'label_en': 'Our best'}
     """
+    return dict(pairs_posted(body))
+
+
+def pairs_posted(body: bytes) -> list[tuple[str, str]]:
+    """Return the fields of a form, as `posted`, with each of those that have one name.
+
+    >>> pairs_posted(b"despite=alike&despite=change")
+    [('despite', 'alike'), ('despite', 'change')]
+    """
     if len(body) > _LARGEST:
         raise RequestRefusedError(413, "too_large", "a form is at most a megabyte", where="body")
     try:
-        found = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
+        return parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise RequestRefusedError(422, "invalid_request", f"this is no form: {error}", where="body") from error
-    return dict(found)
 
 
 async def body_of(request: Request) -> bytes:

@@ -43,11 +43,10 @@ def mount_home(pages: Pages) -> None:
         with visit.desk.asking() as project:
             found = project.today()
         page = models.Home.model_validate(found)
-        rows = [[getattr(one, column) for column in _COLUMNS] for one in page.segments]
         return visit.shows(
             "home",
             page,
-            Listed(_COLUMNS, rows),
+            Listed.of(_COLUMNS, page.segments),
             today=found,
             moved=sorted((one for one in found.segments if one.entered or one.left), key=lambda one: -abs(one.net)),
             checks=_CHECKS,

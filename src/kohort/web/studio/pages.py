@@ -1,7 +1,7 @@
 """Pages: each is also data at the same path with `.json`, and, where it lists, a table with `.csv`."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from kohort.clock import Moment
 from kohort.collection.acceptance import RequestRefusedError
+from kohort.definitions.project import ProjectDefinition
 from kohort.project import Project
 from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.rules.languages import Language
@@ -36,6 +37,15 @@ class Listed:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
+
+    @classmethod
+    def of(cls, columns: Sequence[str], items: Iterable[object]) -> "Listed":
+        """Return the table of objects that have an attribute for each column.
+
+        >>> Listed.of(["numerator", "denominator"], [1, 2]).rows
+        [[1, 1], [2, 1]]
+        """
+        return cls(columns, [[getattr(one, column) for column in columns] for one in items])
 
 
 @dataclass(frozen=True)
@@ -68,14 +78,18 @@ class Visit:
         return self.visitor.language or language_of(self.request.headers.get("accept-language"))
 
     @cached_property
+    def settings(self) -> ProjectDefinition:
+        """What `kohort.yaml` declares, read once a visit: a page of many rules asks for it as often."""
+        return self.project.settings
+
+    @cached_property
     def formats(self) -> Formats:
         """How the page writes numbers and times."""
-        settings = self.project.settings
-        return Formats(self.language, settings.zone, settings.currency)
+        return Formats(self.language, self.settings.zone, self.settings.currency)
 
     def sentence(self, sentence: str) -> str:
         """Return a rule, written in the project's language, in that of the page."""
-        return translate_rule(sentence, self.project.language, self.language)
+        return translate_rule(sentence, Language(self.settings.language), self.language)
 
     def said(self, text: str) -> str:
         """Return a text that the rest of the house makes in English, such as a reason, in the language of the page."""
@@ -92,7 +106,7 @@ class Visit:
     def draws(self, template: str, status: int = 200, /, **values: Any) -> Response:
         """Return the page of a template that is no data, such as a form."""
         ways = navigation(self.request.url.path, self.visitor)
-        body = self.fragment(template, navigation=ways, project=self.project.settings.name, **values)
+        body = self.fragment(template, navigation=ways, project=self.settings.name, **values)
         return Response(body, status, _PRIVATE, "text/html; charset=utf-8")
 
     def fragment(self, template: str, /, **values: Any) -> str:

@@ -44,9 +44,8 @@ def mount_people(pages: Pages) -> None:
             found = _found(project, identifier.strip(), told)
         if len(found) == 1 and visit.form == "html":
             return RedirectResponse(f"/people/{quote(found[0].person_id, safe='')}", 303)
-        rows = [[getattr(one, column) for column in _FOUND] for one in found]
         page = PeopleFound(identifier=identifier, found=found)
-        return visit.shows("people", page, Listed(_FOUND, rows), masks=told.masks)
+        return visit.shows("people", page, Listed.of(_FOUND, found), masks=told.masks)
 
     @pages.page("/people/{person}", PEOPLE_READ, PEOPLE_PSEUDONYMISED, listed=True)
     def person(

@@ -25,5 +25,4 @@ def mount_segment_list(pages: Pages) -> None:
     def segments(visit: Visiting) -> Response:
         with visit.desk.asking() as project:
             found = [SegmentDetail.model_validate(one) for one in project.segments()]
-        rows = [[getattr(one, column) for column in _COLUMNS] for one in found]
-        return visit.shows("segments", SegmentList(segments=found), Listed(_COLUMNS, rows))
+        return visit.shows("segments", SegmentList(segments=found), Listed.of(_COLUMNS, found))

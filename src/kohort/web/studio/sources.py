@@ -37,6 +37,5 @@ def mount_sources(pages: Pages) -> None:
     def sources(visit: Visiting) -> Response:
         with visit.desk.asking() as project:
             found = [Source.model_validate(one) for one in project.sources()]
-        rows = [[getattr(one, column) for column in _COLUMNS] for one in found]
         sent = [*(one.name for one in found if one.kind == "file"), SEGMENT]
-        return visit.shows("sources", Sources(sources=found), Listed(_COLUMNS, rows), kinds=_KINDS, sent=sent)
+        return visit.shows("sources", Sources(sources=found), Listed.of(_COLUMNS, found), kinds=_KINDS, sent=sent)

@@ -204,7 +204,7 @@ def _outcome(visit: Visit, found: Preview | None, *, problems: list[Problem] | N
 
 def _warnings(visit: Visit, found: Preview) -> list[str]:
     """Return which of the project's guard rails a rule of this size would break."""
-    limits = DEFAULT_GUARDS.refined(visit.project.settings.guards).limits
+    limits = DEFAULT_GUARDS.refined(visit.settings.guards).limits
     smallest, broadest = limits.get("smallest"), limits.get("broadest")
     broken = []
     if smallest is not None and found.size < smallest:

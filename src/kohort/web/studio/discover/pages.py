@@ -56,9 +56,8 @@ def mount_discover(pages: Pages) -> None:
         document = _found(_search(visit, score))
         report = document.report
         page = Curves.model_validate({**vars(report), "score": document.name, "at": document.at})
-        rows = [[getattr(one, column) for column in _CANDIDATES] for one in page.candidates]
         more: dict[str, Any] = {"figures": curves(report, visit.formats)} if visit.form == "html" else {}
-        return shows_part(visit, "discover/curves", page, Listed(_CANDIDATES, rows), **more)
+        return shows_part(visit, "discover/curves", page, Listed.of(_CANDIDATES, page.candidates), **more)
 
     @pages.page("/discover/map", SEGMENTS_READ, listed=True)
     def where_they_lie(visit: Visiting, score: Score = "") -> Response:
@@ -67,9 +66,8 @@ def mount_discover(pages: Pages) -> None:
             problem = "there is no map where there are no clusters"
             raise RequestRefusedError(404, "no_clusters", problem, where="query.score")
         page = ClusterPlane.model_validate({**vars(document.report.map), "score": document.name, "at": document.at})
-        rows = [[getattr(one, column) for column in _POINTS] for one in page.points]
         more = {"figure": map_figure(document.report, visit.formats)} if visit.form == "html" else {}
-        return shows_part(visit, "discover/map", page, Listed(_POINTS, rows), spoken=_spoken(visit), **more)
+        return shows_part(visit, "discover/map", page, Listed.of(_POINTS, page.points), spoken=_spoken(visit), **more)
 
     @pages.page("/discover/rfm", SEGMENTS_READ, listed=True)
     def scores(visit: Visiting) -> Response:

@@ -39,10 +39,11 @@ def mount_history(pages: Pages) -> None:
             summary, _all = summary_of(project, name)
             found = [SizeAt.model_validate(one) for one in project.sizes(name, until=summary.at, every=STEPS[every])]
         page = SegmentSizes(segment=name, every=every, sizes=found)
-        rows = [[getattr(one, column) for column in _SIZES] for one in found]
         label = summary.labels[visit.language.value]
         more = {"figure": size_figure(visit, page)} if visit.form == "html" else {}
-        return shows_part(visit, "segment/sizes", page, Listed(_SIZES, rows), label=label, steps=list(STEPS), **more)
+        return shows_part(
+            visit, "segment/sizes", page, Listed.of(_SIZES, found), label=label, steps=list(STEPS), **more
+        )
 
     @pages.page("/segments/{name}/moves", SEGMENTS_READ, listed=True)
     def moves(visit: Visiting, name: Name) -> Response:
@@ -51,15 +52,13 @@ def mount_history(pages: Pages) -> None:
             page = SegmentMoves.model_validate(project.moves(name))
         newest = _told(visit, page.newest or []) if may_see_people(visit) else None
         page = page.model_copy(update={"newest": newest})
-        rows = [[getattr(one, column) for column in _MOVES] for one in page.days]
         label = summary.labels[visit.language.value]
         more = {"figure": moves_figure(visit, page)} if visit.form == "html" else {}
-        return shows_part(visit, "segment/moves", page, Listed(_MOVES, rows), label=label, **more)
+        return shows_part(visit, "segment/moves", page, Listed.of(_MOVES, page.days), label=label, **more)
 
     @pages.page("/segments/{name}/flows", SEGMENTS_READ, listed=True)
     def flows(visit: Visiting, name: Name, since: Day = "", until: Day = "") -> Response:
         page, labels = _flows(visit, name, since, until)
-        rows = [[getattr(one, column) for column in _FLOWS] for one in (*page.came, *page.went)]
 
         def state(one: str) -> str:
             return {NONE: visit.say(_("in none")), NOBODY_YET: visit.say(_("not known yet"))}.get(one) or labels[one]
@@ -67,7 +66,14 @@ def mount_history(pages: Pages) -> None:
         more = {"figures": flow_figures(visit, page, state)} if visit.form == "html" else {}
         days = {key: format_moment_day(visit, moment) for key, moment in (("since", page.since), ("until", page.until))}
         return shows_part(
-            visit, "segment/flows", page, Listed(_FLOWS, rows), label=labels[name], state=state, days=days, **more
+            visit,
+            "segment/flows",
+            page,
+            Listed.of(_FLOWS, (*page.came, *page.went)),
+            label=labels[name],
+            state=state,
+            days=days,
+            **more,
         )
 
 

@@ -29,10 +29,9 @@ def mount_keeping(pages: Pages) -> None:
         with visit.desk.asking(**PLACES) as project:
             summary, _all = summary_of(project, name)
             found = [Version.model_validate(one) for one in reversed(project.history(name))]
-        rows = [[getattr(one, column) for column in _VERSIONS] for one in found]
         page = SegmentVersions(segment=name, versions=found)
         label = summary.labels[visit.language.value]
-        return shows_part(visit, "segment/versions", page, Listed(_VERSIONS, rows), label=label)
+        return shows_part(visit, "segment/versions", page, Listed.of(_VERSIONS, found), label=label)
 
     @pages.page("/segments/{name}/checks", SEGMENTS_READ, listed=True)
     def checks(visit: Visiting, name: Name) -> Response:

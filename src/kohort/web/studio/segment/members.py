@@ -33,6 +33,7 @@ def mount_member_pages(pages: Pages) -> None:
             for one in found.members
         ]
         page = SegmentMembers.model_validate({**vars(found), "members": people, "next_cursor": following})
-        rows = [[getattr(one, column) for column in _COLUMNS] for one in page.members]
         label = summary.labels[visit.language.value]
-        return shows_part(visit, "segment/members", page, Listed(_COLUMNS, rows), label=label, first=not cursor)
+        return shows_part(
+            visit, "segment/members", page, Listed.of(_COLUMNS, page.members), label=label, first=not cursor
+        )
