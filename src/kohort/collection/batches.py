@@ -1,5 +1,6 @@
 """What collection hands on: messages, rejected rows with the reason, and findings, in batches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,12 +27,17 @@ class InputFinding(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Batch:
-    """What a stretch of the input gave; `rows` is how many rows or messages of the input it stands for."""
+    """What a stretch of the input gave; `rows` is how many rows or messages of the input it stands for.
+
+    Where messages are made of rows, `lines` has the line of each, and `again` tells which say what a row before said.
+    """
 
     messages: list[Message] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     warnings: list[InputFinding] = field(default_factory=list)
     rows: int = 0
+    lines: Sequence[int] = ()
+    again: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from kohort.clock import parse_moment, zone_of
 from kohort.definitions.checking import RowCheck, row_checks_of
 from kohort.definitions.fields import Fields
+from kohort.definitions.quality import NOTHING_EXPECTED, SourceQuality, source_quality_of
 from kohort.definitions.tracking import LONGEST_NAME, event_key, value_type
 from kohort.definitions.values import ValueType, format_micros, micros_of
 from kohort.errors import DefinitionError, did_you_mean, shorten
@@ -74,7 +75,8 @@ class SourceDefinition:
     those of line items that make one event together. `cursor` is the column of a table, if there is one, that is
     greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
     `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
-    nothing of the source is stored. `checks` must hold between the values of each row.
+    nothing of the source is stored. `quality` is what is expected of its loads, `checks` what must hold between the
+    values of each row.
     """
 
     name: str
@@ -94,6 +96,7 @@ class SourceDefinition:
     cursor: str = ""
     cursor_day: str = ""
     requires_consent: tuple[str, ...] = ()
+    quality: SourceQuality = NOTHING_EXPECTED
     checks: tuple[RowCheck, ...] = ()
 
     def columns(self) -> dict[str, str]:
@@ -161,10 +164,22 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         cursor=cursor,
         cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
+        quality=source_quality_of(fields.inner("quality")),
         checks=row_checks_of(fields, [value.name for value in values]),
     )
+    _check_expected(fields, definition)
     fields.refuse_unknown()
     return definition
+
+
+def _check_expected(fields: Fields, definition: SourceDefinition) -> None:
+    known = [one.name for one in definition.values]
+    for name in definition.quality.expects:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise DefinitionError(
+                f'{fields.place("quality.expects")}: the source maps nothing to "{shorten(name)}"; {hint}'
+            )
 
 
 def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
