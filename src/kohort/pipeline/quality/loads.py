@@ -125,10 +125,15 @@ def measured(
 def append_load(tables: Tables, record: Record) -> None:
     """Write what a record says of a load."""
     said = msgspec.json.decode(record.body, type=LoadMeasured)
-    fields = ("source", "load", "at", "records", "rejected", "accepted", "repeats", "newest", "stopped", "reliability")
+    fields = ("source", "load", "at", "records", "rejected", "accepted", "repeats", "stopped", "reliability")
     row = {name: getattr(said, name) for name in fields}
     row |= {str(one): said.scores.get(one) for one in DIMENSIONS}
-    row |= {"seq": record.seq, "recorded_at": record.recorded_at, "details": record.body.decode()}
+    row |= {
+        "seq": record.seq,
+        "newest_at": said.newest,
+        "recorded_at": record.recorded_at,
+        "details": record.body.decode(),
+    }
     table = pa.Table.from_pylist([row], schema=SCHEMAS["quality_loads"])
     tables.append("quality_loads", table, watermark=record.seq)
 
