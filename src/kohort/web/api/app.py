@@ -40,6 +40,7 @@ from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
+from kohort.web.slashes import take_names
 
 Mount = Callable[[FastAPI, Desk], Refusing]
 """What adds pages to an application."""
@@ -87,9 +88,12 @@ def application(
     app.state.is_open = feed.is_open  # what tells streams of pages to end
     desk = Desk(project)
     _mount(app, desk, feed)
-    mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
     app.add_middleware(Bodies)
-    app.add_middleware(Quotas, keys=project.keys, limits=project.settings.api, clock=project.clock)
+    # What the pages add comes before the quotas: what these refuse is protected as pages are.
+    app.add_middleware(Quotas, project=project, limits=project.settings.api)
+    app.state.refusing = studio(app, desk) if studio else refused_in_one_shape
+    mount_problems(app, app.state.refusing)
+    take_names(app)
     return app
 
 

@@ -120,6 +120,7 @@ _FORMS: Final = (
     _('unknown person "%(name)s"; give a person id, a user id or an anonymous id'),
     _('unknown segment "%(name)s"; %(hint)s'),
     _("this page needs the right %(scopes)s"),
+    _("more than %(most)s requests a second; come again in %(wait)s s"),
     _("this cursor is none that a page gave; begin again without one"),
     _("the tables are being made anew; come again"),
     _('nothing is at "%(path)s"; %(hint)s'),
