@@ -4,9 +4,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from starlette.convertors import StringConvertor
+from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ENCODED: Final = re.compile(rb"%2f", re.IGNORECASE)
@@ -31,16 +29,8 @@ class Slashes:
         await self._app(scope, receive, send)
 
 
-class _Name(StringConvertor):
-    def convert(self, value: str) -> str:
-        return value.replace(_SLASH, "/")
-
-
-def take_names(app: FastAPI) -> None:
-    """Have all routes of an application read the texts of a path as names, which may hold slashes."""
-    app.add_middleware(Slashes)
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            for name, convertor in route.param_convertors.items():
-                if type(convertor) is StringConvertor:
-                    route.param_convertors[name] = _Name()
+async def read_names(request: Request) -> None:
+    """Give the texts of a path their slashes back: the first dependency of every endpoint."""
+    for name, value in request.path_params.items():
+        if isinstance(value, str):
+            request.path_params[name] = value.replace(_SLASH, "/")

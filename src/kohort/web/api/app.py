@@ -40,7 +40,7 @@ from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
-from kohort.web.slashes import take_names
+from kohort.web.slashes import Slashes, read_names
 
 Mount = Callable[[FastAPI, Desk], Refusing]
 """What adds pages to an application."""
@@ -69,6 +69,7 @@ def application(
 
     app = FastAPI(
         lifespan=following,
+        dependencies=[Depends(read_names)],
         title="Kohort",
         version="1",
         description="Who is in which segment, since when, and who enters and leaves.",
@@ -93,7 +94,7 @@ def application(
     app.add_middleware(Quotas, project=project, limits=project.settings.api)
     app.state.refusing = studio(app, desk) if studio else refused_in_one_shape
     mount_problems(app, app.state.refusing)
-    take_names(app)
+    app.add_middleware(Slashes)
     return app
 
 
