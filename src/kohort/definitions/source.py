@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import parse_moment, zone_of
+from kohort.definitions.checking import RowCheck, row_checks_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.quality import NOTHING_EXPECTED, SourceQuality, source_quality_of
 from kohort.definitions.tracking import LONGEST_NAME, event_key, value_type
@@ -74,7 +75,8 @@ class SourceDefinition:
     those of line items that make one event together. `cursor` is the column of a table, if there is one, that is
     greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
     `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
-    nothing of the source is stored. `quality` is what is expected of its loads.
+    nothing of the source is stored. `quality` is what is expected of its loads, `checks` what must hold between the
+    values of each row.
     """
 
     name: str
@@ -95,6 +97,7 @@ class SourceDefinition:
     cursor_day: str = ""
     requires_consent: tuple[str, ...] = ()
     quality: SourceQuality = NOTHING_EXPECTED
+    checks: tuple[RowCheck, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -142,6 +145,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         raise fields.wrong("delimiter", 'one of "," ";" "|" or "tab"', delimiter)
     table, store = _table(fields)
     cursor, cursor_day = _cursor(fields)
+    values = _values(fields, is_event=bool(event), grouped=bool(group_by))
     definition = SourceDefinition(
         name=fields.text("name"),
         files=fields.text("files") if table is None else "",
@@ -153,7 +157,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         key=key or group_by,
         group_by=group_by,
         lookups=tuple(_lookup(one) for one in fields.items("lookups")),
-        values=_values(fields, is_event=bool(event), grouped=bool(group_by)),
+        values=values,
         delimiter=_DELIMITERS.get(delimiter, ""),
         table=table,
         store=store,
@@ -161,6 +165,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
         quality=source_quality_of(fields.inner("quality")),
+        checks=row_checks_of(fields, [value.name for value in values]),
     )
     _check_expected(fields, definition)
     fields.refuse_unknown()
@@ -192,6 +197,7 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "lookups": "tables are not joined yet; join them in a view of the store",
         "delimiter": "only a file has a delimiter",
         "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
+        "checks": "the rows of a table are not looked at here; check them in the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:
