@@ -6,11 +6,12 @@ from typing import Final
 
 import msgspec
 
-from kohort.collection.batches import Batch, InputFinding, merged
+from kohort.collection.batches import Batch, InputFinding, Tally, merged, summed
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.admission import admitted
 from kohort.pipeline.deduplication import conflict_of, identities_of, sort_out
 from kohort.pipeline.findings import finding_of
+from kohort.pipeline.normalising import findings_of, normalisers_in
 from kohort.pipeline.projection import dead_letter_id, known_dead_letters
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
@@ -51,18 +52,22 @@ def ingest(
         received_at=now,
         identity=workspace.settings.identity,
         shown=shown,
+        normalisers=normalisers_in(workspace.settings),
     )
     result = IngestResult(shown or path.name, ingestion.source)
     warnings: list[InputFinding] = []
+    tallies: list[Tally] = []
     letters = known_dead_letters(workspace.tables)
     for chunk in _chunks(ingestion):
         result.rows += chunk.rows
         warnings.extend(chunk.warnings)
+        tallies = summed([*tallies, *chunk.tallies])
         _accept(workspace, chunk, result, letters)
         catch_up()
         if progress is not None:
             progress(result.rows)
     result.findings = [finding_of(one, result.rows) for one in merged(warnings)]
+    result.findings += findings_of(ingestion.source, result.file, tallies)
     if result.accepted and result.findings:
         body = msgspec.json.encode(FindingsRecorded("ingest", result.findings))
         workspace.journal.append("findings", [body], recorded_at=now)
@@ -86,6 +91,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
         zone=workspace.settings.zone,
         received_at=now,
         identity=workspace.settings.identity,
+        normalisers=normalisers_in(workspace.settings),
     )
     result = IngestResult("dead letters", "")
     still: set[tuple[str, str]] = set()
@@ -108,11 +114,12 @@ def _chunks(batches: Iterable[Batch]) -> Iterator[Batch]:
             joined.rejected + batch.rejected,
             joined.warnings + batch.warnings,
             joined.rows + batch.rows,
+            joined.tallies + batch.tallies,
         )
         if len(joined.messages) >= _MESSAGES_AT_ONCE:
             yield joined
             joined = Batch()
-    if joined.rows or joined.rejected or joined.warnings or joined.messages:
+    if joined.rows or joined.rejected or joined.warnings or joined.messages or joined.tallies:
         yield joined
 
 
