@@ -38,8 +38,9 @@ class Load:
     def of(cls, workspace: Workspace, source: str, name: str, at: Moment) -> "Load":
         """Return a load of a source."""
         expected = expected_of(workspace, source)
-        mapped = [value.name for one in workspace.sources if one.name == source for value in one.values]
-        meter = LoadMeter(mapped, expected.expects or mapped)
+        own = [one for one in workspace.sources if one.name == source]
+        mapped = [value.name for one in own for value in one.values]
+        meter = LoadMeter(mapped, expected.expects or mapped, [check for one in own for check in one.checks])
         return cls(workspace, source, name, at, expected, loads_of(workspace.tables, source), meter)
 
     @property
