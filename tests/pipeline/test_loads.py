@@ -220,3 +220,28 @@ def test_what_a_stream_has_sent_is_measured_at_each_run(tmp_path: Path) -> None:
     desk.run()
     (web,) = desk.project.quality("web")
     assert (web.loads[-1].records, web.scores[Measure.FRESHNESS]) == (0, 0.5), "silence is a load too"
+
+
+def test_values_that_do_not_fit_each_other_lower_the_consistency(shop: Project, load: WriteLoad) -> None:
+    mapping = """
+name: crm
+files: "crm*.csv"
+person: id
+time: day
+event: contact
+key: [number]
+properties: {town: town, postcode: {column: postcode, type: text}}
+checks:
+  - {postal_code: postcode, town: town}
+"""
+    (shop.folder.path / "sources" / "crm.yaml").write_text(mapping)
+    header = "number,id,day,town,postcode\n"
+    shop.ingest(
+        load("crm.csv", header + "1,ada,2026-02-28,Lyon,69001\n2,bob,2026-02-28,Nice,75001\n3,cid,2026-02-28,,\n")
+    )
+    assert scores(shop)["consistency"] == 0.5
+    worst = report(shop).loads[-1].worst
+    assert [(one.line, one.reasons) for one in worst] == [
+        (4, ["town is missing", "postcode is missing"]),
+        (3, ["postcode is no postal code of town"]),
+    ]

@@ -1,6 +1,7 @@
 """Putting typed columns together as messages, row by row."""
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,11 +24,15 @@ FIELDS: Final = {
 
 
 class NamedColumn(NamedTuple):
-    """A property or trait of all messages: its name, its type, its values, null where missing."""
+    """A property or trait of all messages: its name, its type, its values, null where missing.
+
+    `raw_of` names the value of which this says how it was written before it was normalised.
+    """
 
     name: str
     type: ValueType
     values: pa.Array
+    raw_of: str = ""
 
 
 class Drafts(NamedTuple):
@@ -70,9 +75,10 @@ def messages_of(
     kind: MessageType = "track" if source.event else "identify"
     identities = zip(*(part.to_pylist() for part in drafts.identity), strict=True)
     people = zip(drafts.user_id.to_pylist(), drafts.anonymous_id.to_pylist(), strict=True)
-    values = values_of(drafts.columns, len(drafts.row_counts))
-    every = zip(identities, drafts.ts.to_pylist(), people, values, strict=True)
-    for index, (identity, ts, (user_id, anonymous_id), said) in enumerate(every):
+    count = len(drafts.row_counts)
+    values, rewritten = values_of(drafts.columns, count), rewritten_in(drafts.columns, count)
+    every = zip(identities, drafts.ts.to_pylist(), people, values, rewritten, strict=True)
+    for index, (identity, ts, (user_id, anonymous_id), said, names) in enumerate(every):
         missing = missing_required(said, required) if required else ""
         if missing:
             lacking[index] = missing
@@ -88,9 +94,26 @@ def messages_of(
                 user_id=user_id or "",
                 anonymous_id=anonymous_id or "",
                 values=said,
+                normalised=names,
             )
         )
     return messages, lacking
+
+
+def rewritten_in(columns: Sequence[NamedColumn], count: int) -> Iterator[list[str]]:
+    """Yield, for each of `count` messages, the values that were written in another form than they are kept in.
+
+    >>> raw = NamedColumn("phone.raw", ValueType.TEXT, pa.array(["06 12 34 56 78", None]), "phone")
+    >>> [*rewritten_in([raw], 2)]
+    [['phone'], []]
+    """
+    names = [one.raw_of for one in columns if one.raw_of]
+    present = [one.values.is_valid().to_pylist() for one in columns if one.raw_of]
+    if not names:
+        yield from ([] for _ in range(count))
+        return
+    for row in zip(*present, strict=True):
+        yield [*compress(names, row)]
 
 
 def values_of(columns: Sequence[NamedColumn], count: int) -> Iterator[Values]:

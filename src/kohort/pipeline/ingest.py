@@ -6,11 +6,12 @@ from typing import Final
 
 import msgspec
 
-from kohort.collection.batches import Batch, InputFinding, merged
+from kohort.collection.batches import Batch, InputFinding, Tally, merged, summed
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.admission import admitted
 from kohort.pipeline.deduplication import conflict_of, identities_of, sort_out
 from kohort.pipeline.findings import finding_of
+from kohort.pipeline.normalising import findings_of, normalisers_in
 from kohort.pipeline.projection import dead_letter_id, known_dead_letters
 from kohort.pipeline.quality.loads import Load
 from kohort.pipeline.quality.wording import gate_findings
@@ -55,6 +56,7 @@ def ingest(
         received_at=now,
         identity=workspace.settings.identity,
         shown=shown,
+        normalisers=normalisers_in(workspace.settings),
     )
     result = IngestResult(shown or path.name, ingestion.source)
     load = Load.of(workspace, ingestion.source, result.file, now)
@@ -64,18 +66,21 @@ def ingest(
         load.check(catch_up)
         load = load.anew()
     warnings: list[InputFinding] = []
+    tallies: list[Tally] = []
     letters = known_dead_letters(workspace.tables)
     known_letters = len(letters)
     for chunk in _chunks(ingestion):
         result.rows += chunk.rows
         load.meter.take(chunk)
         warnings.extend(chunk.warnings)
+        tallies = summed([*tallies, *chunk.tallies])
         _accept(workspace, chunk, result, letters)
         catch_up()
         if progress is not None:
             progress(result.rows)
     result.measured = load.measured(result.accepted, stopped=False)
     result.findings = [*(finding_of(one, result.rows) for one in merged(warnings)), *gate_findings(result.measured)]
+    result.findings += findings_of(ingestion.source, result.file, tallies)
     if result.accepted and result.findings:
         body = msgspec.json.encode(FindingsRecorded("ingest", result.findings))
         workspace.journal.append("findings", [body], recorded_at=now)
@@ -101,6 +106,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
         zone=workspace.settings.zone,
         received_at=now,
         identity=workspace.settings.identity,
+        normalisers=normalisers_in(workspace.settings),
     )
     result = IngestResult("dead letters", "")
     still: set[tuple[str, str]] = set()
@@ -125,11 +131,12 @@ def _chunks(batches: Iterable[Batch]) -> Iterator[Batch]:
             joined.rows + batch.rows,
             [*joined.lines, *batch.lines],
             [*joined.again, *batch.again],
+            joined.tallies + batch.tallies,
         )
         if len(joined.messages) >= _MESSAGES_AT_ONCE:
             yield joined
             joined = Batch()
-    if joined.rows or joined.rejected or joined.warnings or joined.messages:
+    if joined.rows or joined.rejected or joined.warnings or joined.messages or joined.tallies:
         yield joined
 
 

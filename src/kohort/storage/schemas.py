@@ -116,7 +116,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         rejected=_INTEGER,
         accepted=_INTEGER,
         repeats=_INTEGER,
-        newest=_INTEGER,
+        newest_at=_INTEGER,
         stopped=_BOOLEAN,
         freshness=_REAL,
         volume=_REAL,
@@ -149,7 +149,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
 
 MOMENT_COLUMNS: Final = frozenset({
     "ts", "received_at", "first_seen", "last_seen", "set_at", "recorded_at", "moment", "at", "effective_at",
-    "entered_at", "left_at", "replayed_at",
+    "entered_at", "left_at", "replayed_at", "newest_at",
 })  # fmt: skip
 """The integer columns of `SCHEMAS` that are moments, in microseconds since 1970 UTC."""
 

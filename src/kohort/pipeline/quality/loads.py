@@ -38,8 +38,9 @@ class Load:
     def of(cls, workspace: Workspace, source: str, name: str, at: Moment) -> "Load":
         """Return a load of a source."""
         expected = expected_of(workspace, source)
-        mapped = [value.name for one in workspace.sources if one.name == source for value in one.values]
-        meter = LoadMeter(mapped, expected.expects or mapped)
+        own = [one for one in workspace.sources if one.name == source]
+        mapped = [value.name for one in own for value in one.values]
+        meter = LoadMeter(mapped, expected.expects or mapped, [check for one in own for check in one.checks])
         return cls(workspace, source, name, at, expected, loads_of(workspace.tables, source), meter)
 
     @property
@@ -125,10 +126,15 @@ def measured(
 def append_load(tables: Tables, record: Record) -> None:
     """Write what a record says of a load."""
     said = msgspec.json.decode(record.body, type=LoadMeasured)
-    fields = ("source", "load", "at", "records", "rejected", "accepted", "repeats", "newest", "stopped", "reliability")
+    fields = ("source", "load", "at", "records", "rejected", "accepted", "repeats", "stopped", "reliability")
     row = {name: getattr(said, name) for name in fields}
     row |= {str(one): said.scores.get(one) for one in DIMENSIONS}
-    row |= {"seq": record.seq, "recorded_at": record.recorded_at, "details": record.body.decode()}
+    row |= {
+        "seq": record.seq,
+        "newest_at": said.newest,
+        "recorded_at": record.recorded_at,
+        "details": record.body.decode(),
+    }
     table = pa.Table.from_pylist([row], schema=SCHEMAS["quality_loads"])
     tables.append("quality_loads", table, watermark=record.seq)
 

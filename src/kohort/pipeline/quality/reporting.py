@@ -1,16 +1,18 @@
 """The quality of each source as it is now: its last loads, what they measured, and how late it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from kohort.clock import Moment
+from kohort.clock import Moment, datetime_of
 from kohort.definitions.gates import DIMENSIONS, Measure
 from kohort.definitions.quality import SourceQuality
 from kohort.errors import UnknownNameError
 from kohort.pipeline.quality.loads import expected_of, load_of
 from kohort.pipeline.workspace import Workspace
 from kohort.quality.measures import freshness_score, reliability
+from kohort.reports.data import LoadPoint, SourceScores
 from kohort.storage.records import LoadMeasured
 
 MOST_LOADS: Final = 30
@@ -63,6 +65,16 @@ def source_reports(workspace: Workspace, at: Moment, source: str | None = None) 
     if source is not None and source not in names:
         raise UnknownNameError("source", source, names)
     return [_report(workspace, one, at, loads.get(one, [])) for one in sorted(names) if source is None or one == source]
+
+
+def scores_of(reports: Sequence[SourceReport], zone: ZoneInfo) -> Iterator[SourceScores]:
+    """Yield sources that were measured as charts show them."""
+    for one in reports:
+        if one.loads:
+            points = [
+                LoadPoint(load.load, datetime_of(load.at, zone), load.reliability, load.stopped) for load in one.loads
+            ]
+            yield SourceScores(one.source, one.reliability, {str(n): s for n, s in one.scores.items()}, tuple(points))
 
 
 def _report(workspace: Workspace, source: str, at: Moment, loads: list[LoadMeasured]) -> SourceReport:
