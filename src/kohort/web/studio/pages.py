@@ -136,11 +136,11 @@ class Visit:
 
 
 class Pages:
-    """Registers pages, each behind the scopes of which a visitor needs one."""
+    """Registers pages with a router, each behind the scopes of which a visitor needs one."""
 
-    def __init__(self, desk: Desk, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, router: APIRouter, desk: Desk, doorkeeper: Doorkeeper) -> None:
         self.desk, self._doorkeeper = desk, doorkeeper
-        self.router = APIRouter()
+        self._router = router
 
     def page(
         self, path: str, *scopes: str, listed: bool = False, name: str = ""
@@ -186,7 +186,7 @@ class Pages:
             await check_forgery(request, visitor.csrf)
             request.state.visit = Visit(request, visitor, self.desk)
 
-        self.router.add_api_route(
+        self._router.add_api_route(
             path, answer, methods=[method], response_model=None, dependencies=[Depends(arrive)], include_in_schema=False
         )
 
