@@ -31,8 +31,7 @@ def mount_studio(
     app: FastAPI, desk: Desk, doorkeeper: Doorkeeper, more: Sequence[Callable[[Pages], None]] = ()
 ) -> Refusing:
     """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
-    # With the application's own router: one that is included is read twice, which a server that begins would wait for.
-    pages = Pages(app.router, desk, doorkeeper)
+    pages = Pages(app.router.routes, desk, doorkeeper)
     for mount in (
         mount_home,
         mount_segment_list,
