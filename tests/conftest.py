@@ -41,8 +41,35 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own there
 if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 * 2**30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
+# The files that take longest begin first, so that at the end no process waits for another; the rest is as it stands.
+_LONGEST = (
+    "demo/test_demo.py",
+    "web/test_takeover.py",
+    "web/test_who_may_what.py",
+    "web/test_long_overload.py",
+    "docs/test_snippets.py",
+    "web/test_api_schema.py",
+    "activation/test_journeys.py",
+    "engines/test_refresh.py",
+    "web/test_pseudonyms.py",
+    "web/test_studio_segment.py",
+    "pipeline/test_live_memberships.py",
+    "pipeline/test_elsewhere.py",
+    "pipeline/test_days_of_tables.py",
+    "pipeline/test_applying.py",
+    "engines/test_sql_engine.py",
+    "learning/test_discovery.py",
+    "collection/test_usual_requests.py",
+)
+
 # A program of its own, with settings of its own.
 collect_ignore = ["web/oidc_provider.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    places = {Path(__file__).parent / file: place for place, file in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.hookimpl(trylast=True)
