@@ -13,7 +13,7 @@ import pytest
 from api_desk import Counter, answering, problem
 
 from kohort.project import Project
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 ORDERS = """name: tills
 files: "tills*.csv"
@@ -27,7 +27,7 @@ properties:
 CSV = b"number,customer,at,total\n1,ada,2026-02-01,10\n2,ben,2026-02-03,12.5\n3,cid,2026-02-04,12 rue de la Paix\n"
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     (shop.folder.path / "sources" / "tills.yaml").write_text(ORDERS)
     shop.ingest(write_lines("orders.jsonl", [order("dan", 9, days_ago=2), {"type": "track", "userId": "eve"}]))

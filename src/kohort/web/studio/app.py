@@ -32,7 +32,7 @@ def mount_studio(
     app: FastAPI, desk: Desk, doorkeeper: Doorkeeper, more: Sequence[Callable[[Pages], None]] = ()
 ) -> Refusing:
     """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
-    pages = Pages(desk, doorkeeper)
+    pages = Pages(app.router.routes, desk, doorkeeper)
     for mount in (
         mount_home,
         mount_segment_list,
@@ -47,7 +47,6 @@ def mount_studio(
         *more,
     ):
         mount(pages)
-    app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))
     app.add_middleware(Protected)
 
