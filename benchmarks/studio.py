@@ -4,8 +4,8 @@ python benchmarks/studio.py [--people 1000000] [--events 10000000] [--times 20]
 
 The tables are written straight, since what they hold matters here and not how it came. Each page is asked for once,
 when nothing that it shows was found before, then `--times` times while nothing changes: "first" is the processor's time
-of the one, "CPU" the mean of the others. The builder's size of a rule is compared with what an analyst would ask instead: one
-statement of DuckDB over the same tables.
+of the one, "CPU" the mean of the others. The builder's size of a rule is compared with what an analyst would ask
+instead: one statement of DuckDB over the same tables.
 """
 
 import argparse
@@ -123,8 +123,8 @@ def told(name: str, ask: Callable[[], httpx.Response], times: int) -> list[float
     late = "" if p95 < GOAL else f"  {p95 / GOAL:.1f} times the goal"
     refused = "" if answer.status_code == 200 else f"  status {answer.status_code}"
     size = len(answer.content) / 1_000
-    told = f"{statistics.median(walls):>9.0f}{p95:>9.0f}{busy:>9.0f}{first:>9.0f}{size:>8.0f}"
-    print(f"{name:<34}{told}{late}{refused}", flush=True)
+    found = f"{statistics.median(walls):>9.0f}{p95:>9.0f}{busy:>9.0f}{first:>9.0f}{size:>8.0f}"
+    print(f"{name:<34}{found}{late}{refused}", flush=True)
     return walls
 
 
