@@ -22,6 +22,9 @@ class Source(Struct, frozen=True):
     declares: str
     files: str
     requires_consent: tuple[str, ...]
+    received: int | None
+    accepted: int | None
+    duplicates: int | None
     events: int
     traits: int
     first_event: str | None
