@@ -11,6 +11,7 @@ from kohort.clock import Moment
 from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.columns import Names
 from kohort.pipeline.facts import event_facts, traits_at
+from kohort.pipeline.quality.cross_checks import cross_check
 from kohort.pipeline.quality.streams import measure_streams
 from kohort.pipeline.workspace import Workspace
 from kohort.quality.checks import check_amounts, check_coverage, check_future, check_gaps, check_refused, check_types
@@ -34,6 +35,7 @@ def check_quality(workspace: Workspace, at: Moment) -> str:
         for event in sorted(catalog.events):
             findings += _event_findings(workspace, views, catalog, event, at)
         findings += _coverage(workspace, views, catalog, at)
+        findings += cross_check(workspace, views, catalog, at)
     body = msgspec.json.encode(FindingsRecorded("quality", findings))
     workspace.journal.append("findings", [body], recorded_at=workspace.clock.now())
     warnings = sum(one.severity != "info" for one in findings)
