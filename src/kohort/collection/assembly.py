@@ -39,7 +39,8 @@ class Drafts(NamedTuple):
     """What messages are made of, by column, one entry for each message.
 
     `identity` are the texts that make the event's id; `ts` int64 moments; the people are null where missing;
-    `row_counts` (int64) says how many rows of the input each message stands for.
+    `row_counts` (int64) says how many rows of the input each message stands for, `lines` (int64) where the first of
+    them stands, `again` (bool) whether a row before says the same.
     """
 
     identity: tuple[pa.Array, ...]
@@ -48,6 +49,8 @@ class Drafts(NamedTuple):
     anonymous_id: pa.Array
     columns: tuple[NamedColumn, ...]
     row_counts: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    again: NDArray[np.bool_]
 
     def slice(self, start: int, length: int) -> "Drafts":
         """Return at most `length` drafts from `start` on."""
@@ -58,6 +61,8 @@ class Drafts(NamedTuple):
             self.anonymous_id.slice(start, length),
             tuple(one._replace(values=one.values.slice(start, length)) for one in self.columns),
             self.row_counts[start : start + length],
+            self.lines[start : start + length],
+            self.again[start : start + length],
         )
 
 

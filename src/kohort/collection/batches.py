@@ -1,7 +1,7 @@
 """What collection hands on: messages, rejected rows with the reason, and findings, in batches."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -44,12 +44,17 @@ class Tally:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a stretch of the input gave; `rows` is how many rows or messages of the input it stands for."""
+    """What a stretch of the input gave; `rows` is how many rows or messages of the input it stands for.
+
+    Where messages are made of rows, `lines` has the line of each, and `again` tells which say what a row before said.
+    """
 
     messages: list[Message] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     warnings: list[InputFinding] = field(default_factory=list)
     rows: int = 0
+    lines: Sequence[int] = ()
+    again: Sequence[bool] = ()
     tallies: list[Tally] = field(default_factory=list)
 
 

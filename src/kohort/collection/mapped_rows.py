@@ -104,7 +104,9 @@ def _batches(first: Batch, drafts: Drafts, prepared: _Prepared, mapping: RowMapp
         chosen = np.array(list(missing), dtype=np.int64)
         rejected = refused_groups(chosen, missing, prepared.groups, prepared.rows, prepared.typed, prepared.origin)
         rows = batch.rows + int(part.row_counts.sum())
-        yield Batch(messages, batch.rejected + rejected, batch.warnings, rows, batch.tallies)
+        whole = np.setdiff1d(np.arange(len(part.lines)), list(lacking))
+        lines, again = part.lines[whole].tolist(), part.again[whole].tolist()
+        yield Batch(messages, batch.rejected + rejected, batch.warnings, rows, lines, again, batch.tallies)
         batch = Batch()
     if batch.rows or batch.rejected or batch.warnings or batch.tallies:
         yield batch
@@ -149,6 +151,8 @@ def _grouped_drafts(
         typed.anonymous_id.take(firsts),
         tuple(columns),
         table.column("row_count").to_numpy(),
+        rows.lines[firsts],
+        np.zeros(len(firsts), np.bool_),
     )
     return drafts, findings
 
@@ -157,11 +161,13 @@ def _single_drafts(
     rows: Rows, typed: TypedRows, kept: Positions, occurrences: Occurrences, origin: Origin
 ) -> tuple[Drafts, list[InputFinding]]:
     identity, findings = typed.keys, list[InputFinding]()
+    again = np.zeros(len(rows), np.bool_)
     if not identity:
         contents = list(contents_of(rows))
         numbers = np.array([occurrences.number(content) for content in contents], dtype=np.int64)
         identity = (pa.array(contents, pa.string()), pa.array(numbers).cast(pa.string()))
-        repeated = np.flatnonzero(numbers > 1)
+        again = numbers > 1
+        repeated = np.flatnonzero(again)
         if len(repeated):
             findings.append(duplicate_rows(origin, int(rows.lines[repeated[0]]), len(repeated)))
     drafts = Drafts(
@@ -171,6 +177,8 @@ def _single_drafts(
         typed.anonymous_id.take(kept),
         tuple(NamedColumn(one.name, one.type, one.inputs[0].take(kept), one.raw_of) for one in typed.values),
         np.ones(len(kept), dtype=np.int64),
+        rows.lines[kept],
+        again[kept],
     )
     return drafts, findings
 

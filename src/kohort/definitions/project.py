@@ -17,6 +17,7 @@ from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_li
 from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
 from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
+from kohort.definitions.quality import QualitySettings, quality_settings_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.signing_in import OidcDefinition, oidc_definition_of
 from kohort.definitions.stores import StoreDefinition, stores_of
@@ -52,7 +53,8 @@ class ProjectDefinition:
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
-    `oidc` is who else vouches for people. `country` is that of phone numbers that name none: two capitals, or empty.
+    `oidc` is who else vouches for people. `quality` is what counts how much in the reliability of sources. `country` is
+    that of phone numbers that name none: two capitals, or empty.
     """
 
     name: str
@@ -78,6 +80,7 @@ class ProjectDefinition:
     kafka: KafkaDefinition | None = None
     privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
     oidc: OidcDefinition | None = None
+    quality: QualitySettings = field(default_factory=QualitySettings)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -124,6 +127,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         kafka=kafka_definition_of(fields.inner("kafka")),
         privacy=privacy_definition_of(fields.inner("privacy")),
         oidc=oidc_definition_of(fields.inner("sign_in")),
+        quality=quality_settings_of(fields.inner("quality")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)

@@ -7,8 +7,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import parse_moment, zone_of
+from kohort.definitions.checking import RowCheck, row_checks_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.normalisation import FIELDS, RAW, Kind, Normalisation, WhenFlagged, normalisation_of
+from kohort.definitions.quality import NOTHING_EXPECTED, SourceQuality, source_quality_of
 from kohort.definitions.tracking import LONGEST_NAME, event_key, value_type
 from kohort.definitions.values import ValueType, format_micros, micros_of
 from kohort.errors import DefinitionError, did_you_mean, shorten
@@ -77,7 +79,8 @@ class SourceDefinition:
     those of line items that make one event together. `cursor` is the column of a table, if there is one, that is
     greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
     `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
-    nothing of the source is stored.
+    nothing of the source is stored. `quality` is what is expected of its loads, `checks` what must hold between the
+    values of each row.
     """
 
     name: str
@@ -97,6 +100,8 @@ class SourceDefinition:
     cursor: str = ""
     cursor_day: str = ""
     requires_consent: tuple[str, ...] = ()
+    quality: SourceQuality = NOTHING_EXPECTED
+    checks: tuple[RowCheck, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -145,6 +150,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         raise fields.wrong("delimiter", 'one of "," ";" "|" or "tab"', delimiter)
     table, store = _table(fields)
     cursor, cursor_day = _cursor(fields)
+    values = _values(fields, is_event=bool(event), grouped=bool(group_by))
     definition = SourceDefinition(
         name=fields.text("name"),
         files=fields.text("files") if table is None else "",
@@ -156,19 +162,32 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         key=key or group_by,
         group_by=group_by,
         lookups=tuple(_lookup(one) for one in fields.items("lookups")),
-        values=_values(fields, is_event=bool(event), grouped=bool(group_by)),
+        values=values,
         delimiter=_DELIMITERS.get(delimiter, ""),
         table=table,
         store=store,
         cursor=cursor,
         cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
+        quality=source_quality_of(fields.inner("quality")),
+        checks=row_checks_of(fields, [value.name for value in values]),
     )
+    _check_expected(fields, definition)
     fields.refuse_unknown()
     if table is not None and (definition.time.normalisation or any(one.normalisation for one in definition.values)):
         reason = "the values of a table are not normalised; normalise them in a view of the store, and leave out as"
         raise DefinitionError(f"{fields.place('table')}: {reason}")
     return definition
+
+
+def _check_expected(fields: Fields, definition: SourceDefinition) -> None:
+    known = [one.name for one in definition.values]
+    for name in definition.quality.expects:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise DefinitionError(
+                f'{fields.place("quality.expects")}: the source maps nothing to "{shorten(name)}"; {hint}'
+            )
 
 
 def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
@@ -186,6 +205,7 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "lookups": "tables are not joined yet; join them in a view of the store",
         "delimiter": "only a file has a delimiter",
         "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
+        "checks": "the rows of a table are not looked at here; check them in the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:
