@@ -106,6 +106,14 @@ def test_what_was_done_is_counted_and_the_totals_tie_out(crm: tuple[Project, Pat
     assert [one for one in shop.findings() if one in found] == found
 
 
+def test_nobody_lacks_what_had_to_be_repaired(crm: tuple[Project, Path]) -> None:
+    shop, file = crm
+    shop.ingest(file)
+    list(shop.run())
+    missing = {one.subject for one in shop.findings() if one.check == "missing trait"}
+    assert missing == {"born", "country", "email", "phone", "spent"}
+
+
 def test_a_flagged_value_may_make_a_dead_letter_that_can_be_mended(crm: tuple[Project, Path]) -> None:
     shop, file = crm
     declared(shop, CRM.replace("as: country", "as: country, flagged: reject"))

@@ -9,9 +9,7 @@ from kohort.errors import DefinitionError, MissingExtraError
 from kohort.quality.normalisation.characters import cleaned
 from kohort.quality.normalisation.outcomes import NormaliseOne, Reason, Repair, UnreadableError, guarded, settled
 
-_LABEL: Final = re.compile(
-    r"(?:t[eé]l(?:[eé]phone)?|phone|mobile|portable|port|gsm|fixe)[\s.:]{0,5}", re.IGNORECASE
-)
+_LABEL: Final = re.compile(r"(?:t[eé]l(?:[eé]phone)?|phone|mobile|portable|port|gsm|fixe)[\s.:]{0,5}", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r"\s*(?:;?ext\.?|x|poste|#)\s*[=:]?\s*\d{1,7}$", re.IGNORECASE)
 _NORMAL: Final = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
 _SEVERAL: Final = re.compile(r"(?:\d[\s.()-]*){8,}(?:/|;|,| ou | or )[\s()]*\+?(?:[\s.()-]*\d){6}", re.IGNORECASE)
