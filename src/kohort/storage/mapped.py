@@ -14,6 +14,8 @@ from kohort.errors import StorageError
 
 Array = NDArray[Any]
 
+PARTIAL: Final = "partial-"
+"""How a folder's name begins that is still being written."""
 _NUMBERS: Final = ".npy"
 _TEXTS: Final = ".arrow"
 
@@ -35,7 +37,7 @@ class MappedFolder:
         """Write arrays into a new folder, unless it is there by then; raises StorageError if the disk refuses."""
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder.parent))
+            partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent))
             for name, array in arrays.items():
                 np.save(partial / f"{name}{_NUMBERS}", array, allow_pickle=False)
             for name, column in texts.items():
@@ -67,9 +69,14 @@ class MappedFolder:
 
     def texts(self, name: str) -> pa.Array:
         """Return an Arrow array, mapped; an empty one of texts if there is none of that name."""
+        found = self.texts_of(name)
+        return pa.array([], pa.string()) if found is None else found
+
+    def texts_of(self, name: str) -> pa.Array | None:
+        """Return an Arrow array, mapped; None if there is none of that name."""
         path = self.folder / f"{name}{_TEXTS}"
         if not path.exists():
-            return pa.array([], pa.string())
+            return None
         found = pa.ipc.open_file(pa.memory_map(str(path))).read_all().column("values")
         return found.combine_chunks() if found.num_chunks != 1 else found.chunk(0)
 

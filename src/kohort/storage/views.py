@@ -126,6 +126,11 @@ def with_person(query: exp.Select) -> exp.Select:
     )
 
 
+def rows_in(files: Sequence[str]) -> exp.Select:
+    """Return the query of the rows that files of a table hold."""
+    return exp.select("*").from_(_read_parquet(files))
+
+
 def stored_rows(tables: Tables, name: str) -> exp.Select:
     """Return the query of a table's rows as they are stored; of none if nobody has written it yet.
 
