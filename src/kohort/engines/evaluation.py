@@ -22,8 +22,8 @@ Shown = Decimal | str | bool | datetime | tuple[str, ...] | None
 class Members(Mapping[str, pa.StringArray]):
     """The members of each rule: person ids, sorted, made of its bits only when they are asked for.
 
-    `people` are ids, sorted from each of `runs` on up to the next one; `bits` say who of them is inside, by rule, packed
-    in Arrow's order, the last byte filled with zeros.
+    `people` are ids, sorted from each of `runs` on up to the next one; `bits` say who of them is inside, by rule,
+    packed in Arrow's order, the last byte filled with zeros.
 
     >>> import numpy as np
     >>> members = Members(pa.array(["ada", "bob", "eve"]), {"buyers": np.packbits([1, 0, 1], bitorder="little")})

@@ -16,6 +16,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import PARTIAL, MappedFolder
+from kohort.storage.row_index import INDEXES
 
 if TYPE_CHECKING:
     from kohort.pipeline.mapping import Maker
@@ -35,7 +36,7 @@ class Generations:
         self._root = workspace.folder.mapped
 
     def current(self, *, whole: bool) -> Generation:
-        """Return the generation of the tables as they are, made if it is not there; of everybody in order if `whole`."""
+        """Return the generation of the tables as they are, made if it is not there; in one layer if `whole`."""
         key = "-".join(str(self._workspace.tables.watermark(table)) for table in TABLES)
         found = self._found(key, whole=whole)
         if found is None:
@@ -124,7 +125,7 @@ class Generations:
 
     def _drop_old(self, made: Generation) -> None:
         """Delete the generations but the newest, and what interruptions have left; who has mapped files keeps those."""
-        generations = [path for path in self._root.iterdir() if path.is_dir()]
+        generations = [path for path in self._root.iterdir() if path.is_dir() and path.name != INDEXES]
         whole = [path for path in generations if (path / STAND).exists()]
         newest = sorted(whole, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:_KEPT]
         kept = made.rests_on().union(*(Generation(self._root, path.name).rests_on() for path in newest))

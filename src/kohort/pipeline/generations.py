@@ -1,13 +1,14 @@
 """Generations of the mapped history: one for each state of the tables that it was asked of, made of layers of people.
 
-A layer is people with their whole history. The first has everybody; whoever has news since is in a later one, with all of
-their history, and their place in an earlier one is dead. So a generation shares with the one before it whatever has no news.
+A layer is people with their whole history. The first has everybody; whoever has news since is in a later one, with all
+of their history, and their place in an earlier one is dead. So a generation shares with the one before it whatever has
+no news.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -145,7 +146,7 @@ def write_layer(folder: Path, generation: str, ids: pa.StringArray, actors: Acto
     of = LayerOf(generation, len(ids))
     first_seen = np.full(of.places, NEVER, np.int64)
     np.minimum.at(first_seen, actors.places, actors.seen)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "first_seen": first_seen,
         "actor_places": actors.places.astype(np.int32),
         "actor_seen": actors.seen,

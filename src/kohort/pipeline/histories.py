@@ -1,8 +1,8 @@
 """The history that the kernel engine reads: arrays mapped from files, made from the tables when somebody asks for them.
 
 Files stand under the watermarks of the tables they were made from, so they are never stale: a table that moves on
-gets new ones, which share with those before whatever has no news. Those of one event or trait are made when the first rule
-speaks of it.
+gets new ones, which share with those before whatever has no news. Those of one event or trait are made when the first
+rule speaks of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from kohort.definitions.consent import consent_trait
 from kohort.engines.bits import packed
-from kohort.engines.columns import BLOCK, Block, Column, History, Rows
+from kohort.engines.columns import BLOCK, Block, Column, History, Moments, Rows
+from kohort.pipeline.generating import Generations
 from kohort.pipeline.generations import NEVER, Generation
 from kohort.pipeline.layout import COLUMN, FIRSTS, MAKERS, PEOPLE, STARTS, TIMES, Kind
-from kohort.pipeline.generating import Generations
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.mapped import MappedFolder
@@ -30,25 +30,28 @@ def open_history(workspace: Workspace, catalog: Catalog, *, whole: bool = False)
     """
     generations = Generations(workspace, catalog)
     generation = generations.current(whole=whole)
-    rows = _Parts(generations, generation)
+    parts = _Parts(generations, generation)
     traits = [*catalog.traits, *map(consent_trait, catalog.purposes)]
-    blocks = []
+    blocks = [
+        Block(
+            seen,
+            _Mapped("events", place, list(catalog.events), parts),
+            _Mapped("traits", place, traits, parts),
+        )
+        for place, seen in _places(generation)
+    ]
+    return History(_ids(generation), blocks, tuple(layer.start for layer in generation.layers) or (0,))
+
+
+def _places(generation: Generation) -> Iterator[tuple["_Place", Moments]]:
+    """Yield the blocks, and since when who is in each is known; one layer alone has only the places of its people."""
     for number, layer in enumerate(generation.layers):
         size = layer.of.people if generation.is_whole else layer.of.places
-        for start in range(0, size, BLOCK):
-            its = slice(layer.start + start, layer.start + min(start + BLOCK, size))
-            seen = layer.first_seen[start : start + BLOCK][: its.stop - its.start]
-            if not generation.is_whole:
-                seen = np.where(generation.alive[its], seen, NEVER)
-            place = _Place(number, start // BLOCK)
-            blocks.append(
-                Block(
-                    seen,
-                    _Mapped("events", place, list(catalog.events), rows),
-                    _Mapped("traits", place, traits, rows),
-                )
-            )
-    return History(_ids(generation), blocks, tuple(layer.start for layer in generation.layers) or (0,))
+        for block, start in enumerate(range(0, size, BLOCK)):
+            its = slice(start, min(start + BLOCK, size))
+            alive = generation.alive[layer.start + its.start : layer.start + its.stop]
+            seen = layer.first_seen[its]
+            yield _Place(number, block), seen if alive.all() else np.where(alive, seen, NEVER)
 
 
 def _ids(generation: Generation) -> pa.StringArray:

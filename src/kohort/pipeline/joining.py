@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def _order(blocks: Numbers, ts: Moments, count: int) -> Numbers:
         return np.argsort(ts, kind="stable")
     by_block = np.argsort(blocks.astype(np.uint16) if count <= 2**16 else blocks, kind="stable")
     edges = np.searchsorted(blocks[by_block], np.arange(count + 1))
-    parts = [by_block[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [by_block[low:high] for low, high in pairwise(edges.tolist())]
     return np.concatenate([np.zeros(0, np.int64), *(part[np.argsort(ts[part], kind="stable")] for part in parts)])
 
 

@@ -1,4 +1,4 @@
-"""What the tables hold that a generation of the mapped history does not: rows, and actors who are new or others' now."""
+"""What the tables hold that a generation of the mapped history does not: rows, and actors who are new or changed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

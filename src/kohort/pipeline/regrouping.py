@@ -1,4 +1,4 @@
-"""Who has news gets a place in a new layer of the mapped history, with whoever stood in the smaller layers before it."""
+"""Who has news gets a place in a new layer of the mapped history, with whoever stood in smaller layers before it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kohort.pipeline.generations import Actors, Generation, Known, LayerOf, Mask, Numbers, joined_actors
+from kohort.pipeline.generations import NEVER, Actors, Generation, Known, LayerOf, Mask, Numbers, joined_actors
+from kohort.pipeline.mapping import integers
 from kohort.pipeline.news import News
 from kohort.storage.text_index import NONE, TextIndex
 
@@ -23,10 +24,10 @@ _TIMES_OF_ALL: Final = 4
 class Regrouped:
     """The people of a new layer, and where everything of them is.
 
-    `kept` are the layers before it, `dead` whose places in them, and its own, are nobody's any more. `origins` gives for
-    each place before the one of the new layer that its rows go to, `NONE` for none. The rows of people who are `split`
-    from others cannot be told from those of the others there: one boolean a person, as `consenting`, of those
-    whose consents may be others now. `pending` are rows, by table, of actors whom nobody knows yet.
+    `kept` are the layers before it, `dead` which places in them are nobody's now. `origins` gives for each place before
+    the one of the new layer that its rows go to, `NONE` for none. The rows of people who are `split` from others cannot
+    be told from those of the others there: one boolean a person, as is `consenting`, of those whose consents may be
+    others now. `pending` are rows, by table, of actors whom nobody knows yet.
     """
 
     kept: list[LayerOf]
@@ -52,7 +53,7 @@ def regrouped(before: Generation, news: News, *, whole: bool) -> Regrouped:
     touched = np.zeros(before.places, np.bool_)
     for places in (known.places, before.find_people(persons)):
         touched[places[places != NONE]] = True
-    is_whole = before.is_whole and not touched.any()
+    is_whole = before.is_whole and not len(persons) and not touched.any()
     kept = 0 if whole and not is_whole else _kept(before, touched, len(persons))
     moved = touched.copy()
     moved[sum(layer.of.places for layer in before.layers[:kept]) :] = True
@@ -103,14 +104,12 @@ def _actors(before: Generation, moved: Mask, changed: pa.Table, known: Known) ->
     news = changed.column("actor_id").combine_chunks()
     stays = np.asarray(pc.invert(pc.is_in(theirs.ids, value_set=news)), np.bool_)
     stayed = Actors(theirs.ids.filter(pa.array(stays)), theirs.places[stays], theirs.seen[stays])
-    seen = np.from_dlpack(changed.column("first_seen").combine_chunks())
+    seen = integers(changed.column("first_seen"), NEVER)
     all_of_them = joined_actors([stayed, Actors(news, known.places, seen)])
     persons = pa.concat_arrays([before.ids.take(pa.array(stayed.places)), changed.column("person_id").combine_chunks()])
     encoded = persons.dictionary_encode()
     order = np.asarray(pc.sort_indices(encoded.dictionary))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    places = rank[np.asarray(encoded.indices)] if len(persons) else np.zeros(0, np.int64)
+    places = np.argsort(order)[integers(encoded.indices, NONE)].astype(np.int64)
     people = encoded.dictionary.take(pa.array(order))
     return Actors(all_of_them.ids, places, all_of_them.seen), people, all_of_them.places
 

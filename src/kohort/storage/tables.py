@@ -61,7 +61,7 @@ class _Commit(NamedTuple):
 
 
 class Version(NamedTuple):
-    """Which state of which table: the id that it was made with, "" where nobody has written it, and a commit's number."""
+    """A state of a table: the id that it was made with, "" where nobody has written it, and its commit's number."""
 
     table: str
     number: int
@@ -203,6 +203,10 @@ class Tables:
         """Return how many rows a table has."""
         stored: int = sum(self._footer(file).rows for file in self.files(name))
         return stored + sum(len(part) for part in self.unwritten(name))
+
+    def rows_in(self, file: str) -> int:
+        """Return how many rows a file of a table has."""
+        return self._footer(file).rows
 
     def counts(self, name: str) -> dict[str, int]:
         """Return how many rows each part of a table has that is stored in parts, such as events by name; as `count`."""

@@ -25,6 +25,9 @@ _SQL_TYPES = {
 
 _UNWRITTEN = "unwritten_"
 
+ROW_NUMBER = "file_row_number"
+"""How DuckDB calls the place of a row in its file."""
+
 
 def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
     """Open a DuckDB connection with the relations that engines read.
@@ -126,9 +129,9 @@ def with_person(query: exp.Select) -> exp.Select:
     )
 
 
-def rows_in(files: Sequence[str]) -> exp.Select:
-    """Return the query of the rows that files of a table hold."""
-    return exp.select("*").from_(_read_parquet(files))
+def rows_in(files: Sequence[str], *, numbered: bool = False) -> exp.Select:
+    """Return the query of the rows that files of a table hold; `numbered` in `ROW_NUMBER`, from 0 on, in each file."""
+    return exp.select("*").from_(_read_parquet(files, numbered=numbered))
 
 
 def stored_rows(tables: Tables, name: str) -> exp.Select:
@@ -169,12 +172,14 @@ def _missing(column: str, kind: pa.DataType) -> exp.Expr:
     return exp.cast(exp.null(), exp.DataType.build(_SQL_TYPES[kind], dialect="duckdb")).as_(column, quoted=True)
 
 
-def _read_parquet(files: Sequence[str]) -> exp.Expr:
+def _read_parquet(files: Sequence[str], *, numbered: bool = False) -> exp.Expr:
     options = {
         "union_by_name": exp.true(),
         "hive_partitioning": exp.true(),
         "hive_types_autocast": exp.false(),
     }
+    if numbered:
+        options[ROW_NUMBER] = exp.true()
     arguments = [exp.EQ(this=exp.to_identifier(name), expression=value) for name, value in options.items()]
     listed = exp.Array(expressions=[exp.Literal.string(file) for file in files])
     return exp.Table(this=exp.Anonymous(this="read_parquet", expressions=[listed, *arguments]))
