@@ -105,7 +105,8 @@ class Generations:
             partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=self._root))
             try:
                 yield partial
-                partial.rename(self._root / name)
+                if not (self._root / name).is_dir():
+                    partial.rename(self._root / name)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
         except OSError as error:

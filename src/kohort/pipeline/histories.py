@@ -95,19 +95,22 @@ class _Parts:
 
     def __init__(self, generations: Generations, generation: Generation) -> None:
         self._generations, self._generation = generations, generation
-        self._folders: dict[tuple[Kind, str], MappedFolder] = {}
-        self._known: dict[tuple[Kind, str, str], _Part] = {}
+        self._known: dict[tuple[Kind, str], list[tuple[_Part, int]]] = {}
 
     def rows(self, kind: Kind, name: str, place: _Place) -> Rows:
         """Return the rows of an event or trait in one block."""
-        if (kind, name) not in self._folders:
-            self._folders[kind, name] = self._generations.rows(self._generation, kind, name)
-        folder = self._folders[kind, name]
-        maker = str(folder.texts(MAKERS)[place.layer])
-        if (kind, name, maker) not in self._known:
-            its = folder.folder.relative_to(self._generation.folder)
-            self._known[kind, name, maker] = _Part(MappedFolder(self._generation.root / maker / its))
-        return self._known[kind, name, maker].rows(int(folder.array(FIRSTS)[place.layer]) + place.block)
+        if (kind, name) not in self._known:
+            self._known[kind, name] = self._of_layers(kind, name)
+        part, first = self._known[kind, name][place.layer]
+        return part.rows(first + place.block)
+
+    def _of_layers(self, kind: Kind, name: str) -> list[tuple["_Part", int]]:
+        """Return for each layer the arrays that hold its rows, and which block of those is its first."""
+        files = self._generations.rows(self._generation, kind, name)
+        makers, firsts = files.texts(MAKERS).to_pylist(), files.array(FIRSTS).tolist()
+        its = files.folder.relative_to(self._generation.folder)
+        parts = {maker: _Part(MappedFolder(self._generation.root / maker / its)) for maker in dict.fromkeys(makers)}
+        return [(parts[maker], first) for maker, first in zip(makers, firsts, strict=True)]
 
 
 class _Part:

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.pipeline.generations import Generation, Mask
 from kohort.storage.appended import files_appended
 from kohort.storage.schemas import SCHEMAS
@@ -40,7 +39,7 @@ class News:
                 return None
             parts = [(_part_of(file), pq.ParquetFile(file).read()) for file in files]
             pending = before.pending(table)
-            rows[table] = _by_name(table, [*parts, *([] if pending is None else [("", pending)])])
+            rows[table] = _by_name([*parts, *([] if pending is None else [("", pending)])])
         return News(rows, actors)
 
     def of_actors(self) -> pa.StringArray:
@@ -68,30 +67,23 @@ def _part_of(file: str) -> str:
     return unquote(Path(file).parent.name.partition("=")[2])
 
 
-def _by_name(table: str, parts: list[tuple[str, pa.Table]]) -> Mapping[str, pa.Table]:
+def _by_name(parts: list[tuple[str, pa.Table]]) -> Mapping[str, pa.Table]:
+    """Return rows by the names that they say, or else by what their file is a part of."""
     found: dict[str, list[pa.Table]] = {}
     for part, rows in parts:
-        if table == "consent_choices":
-            found.setdefault("", []).append(rows)
-        elif part:
-            found.setdefault(part, []).append(rows)
-        else:
-            for name, its in _of_each(rows):
-                if table == "events" or not name.startswith(CONSENT_PREFIX):
-                    found.setdefault(name, []).append(its)
+        for name, its in _of_each(rows) if "name" in rows.column_names else [(part, rows)]:
+            found.setdefault(name, []).append(its)
     return {name: pa.concat_tables(its, promote_options="default") for name, its in found.items()}
 
 
 def _of_each(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     names = rows.column("name")
     for name in pc.unique(names).to_pylist():
-        yield name, rows.filter(pc.equal(names, name))
+        yield name, rows.filter(pc.equal(names, name)).drop_columns("name")
 
 
 def _named(rows: pa.Table, name: str) -> pa.Table:
-    if "name" in rows.column_names or not name:
-        return rows
-    return rows.append_column("name", pa.array([name] * len(rows), pa.string()))
+    return rows if not name else rows.append_column("name", pa.array([name] * len(rows), pa.string()))
 
 
 def _changed_actors(before: Generation, tables: Tables) -> pa.Table | None:

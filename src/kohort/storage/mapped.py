@@ -1,5 +1,6 @@
 """Arrays in files that are mapped into memory: what engines read, made anew from the tables whenever those change."""
 
+import mmap
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -62,10 +63,14 @@ class MappedFolder:
 
     def array(self, name: str) -> Array:
         """Return a numpy array, mapped, which cannot be written to."""
-        path = self.folder / f"{name}{_NUMBERS}"
-        # An empty file cannot be mapped.
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False) if _holds_values(path) else np.load(path)
-        return np.asarray(mapped)
+        with open(f"{self.folder}/{name}{_NUMBERS}", "rb") as file:  # noqa: PTH123 - some hundred for a size
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, kind = read(file)
+            if not all(shape):
+                return np.zeros(shape, kind)  # an empty file cannot be mapped
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return np.frombuffer(mapped, kind, offset=file.tell()).reshape(shape)
 
     def texts(self, name: str) -> pa.Array:
         """Return an Arrow array, mapped; an empty one of texts if there is none of that name."""
@@ -104,11 +109,3 @@ def _rename(partial: Path, folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         if not folder.is_dir():
             raise
-
-
-def _holds_values(path: Path) -> bool:
-    with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, _ = read(file)
-    return all(shape)
