@@ -2,10 +2,10 @@
 
 python benchmarks/mapping.py [--people 1000000] [--events 10000000] [--new 5000] [--times 8] [--strangers 0.01]
 
-The tables are written straight, as in benchmarks/studio.py. Each time so many events of known people come, a tenth of them
-late, and then a rule is sized: once with what the time before has mapped, which grows, and again, with nothing to do but
-count. With `--strangers`, that share of the events is of people whom nobody knew, so that the table of actors is written
-again besides. At the end the same is sized with files made anew, which must give the same members.
+The tables are written straight, as in benchmarks/studio.py. Each time so many events of known people come, a tenth of
+them late, and then a rule is sized: once with what the time before has mapped, which grows, and again, with nothing to
+do but count. With `--strangers`, that share of the events is of people whom nobody knew, so that the table of actors is
+written again besides. At the end the same is sized with files made anew, which must give the same members.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,10 +15,13 @@ from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
 
+EVENTS = (None, "visit")
+
+
 @pytest.fixture
 def tables(tmp_path: Path) -> Tables:
     """Eight files of events of two names and twenty actors, one of them of a column more, and moments that meet."""
-    tables, chance = Tables(tmp_path / "tables"), Random(3)
+    tables, chance = Tables(tmp_path / "tables"), Random(3)  # noqa: S311 - nothing is to be kept secret
     for number in range(1, 5):
         rows = [
             {
@@ -47,16 +51,15 @@ def indexed(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
 def test_an_index_finds_what_reading_finds(
     tables: Tables, monkeypatch: pytest.MonkeyPatch, large: int, actors: list[str]
 ) -> None:
-    asked = [
-        {"before": before, "most": most, "event": event}
-        for before in (None, Place(5, "2-20"))
-        for most in (3, 100)
-        for event in (None, "visit")
-    ]
+    pages = [(before, most, event) for before in (None, Place(5, "2-20")) for most in (3, 100) for event in EVENTS]
+
+    def found() -> list[list[dict[str, Any]]]:
+        return [events_of(tables, actors, before=before, most=most, event=event) for before, most, event in pages]
+
     indexed(monkeypatch, 1_000)
-    read = [events_of(tables, actors, **one) for one in asked]
+    read = found()
     indexed(monkeypatch, large)
-    assert [events_of(tables, actors, **one) for one in asked] == read
+    assert found() == read
     assert any(read) == bool({"actor-3", "actor-1"} & {*actors})
 
 
