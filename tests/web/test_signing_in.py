@@ -7,7 +7,7 @@ import httpx
 import pytest
 from accounts_desk import PASSWORD, SAME, Browser, guarded, holder
 
-from kohort.clock import DAY, HOUR
+from kohort.clock import DAY, HOUR, SECOND
 from kohort.governance.attempts import PER_ACCOUNT
 from kohort.governance.audit import OPERATOR
 from kohort.governance.roles import Role
@@ -303,3 +303,32 @@ def test_a_key_that_is_shown_comes_before_a_cookie(admin: Browser, shop: Project
     wrong = {**both, "authorization": "Bearer sk_wrong"}
     assert httpx.get(f"{admin.url}/api/v1/segments", headers=wrong).status_code == 401
     assert admin.get("/api/v1/segments").status_code == 200
+
+
+def test_whoever_is_signed_in_asks_only_so_much(shop: Project, clock: SettableClock) -> None:
+    settings = shop.folder.settings
+    settings.write_text(settings.read_text() + "api: {rate: 2, burst: 3}\n")
+    for name in ("root", "ada"):
+        holder(shop, name, Role.ADMIN)
+    with guarded(shop) as url:
+        root, ada = Browser(url), Browser(url)
+        root.sign_in("root")  # the page that follows is one request
+        assert root.get("/people").headers["ratelimit"] == '"session";r=1;t=2'
+        assert httpx.get(f"{url}/static/studio.css", headers={"cookie": f"{COOKIE}={root.session}"}).status_code == 200
+        assert root.get("/api/v1/segments").status_code == 200, "by a page or by its script, it is one account"
+        page = root.get("/people", "fr")
+        assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+        assert "plus de 2 demandes par seconde" in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        for path in ("/segments.json", "/api/v1/segments"):
+            data = root.get(path)
+            assert (data.status_code, data.headers["retry-after"]) == (429, "1")
+            assert data.json() == {
+                "code": "rate_limited",
+                "message": "more than 2 requests a second; come again in 1 s",
+                "where": None,
+            }
+        ada.sign_in("ada")
+        assert ada.get("/people").status_code == 200, "each account has its own"
+        clock.advance(SECOND)
+        assert root.get("/people").status_code == 200

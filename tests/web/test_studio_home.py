@@ -213,3 +213,17 @@ def test_no_large_table_is_read_whole(trading: Project, monkeypatch: pytest.Monk
     large = {"actors", "identifiers", "trait_values", "membership_log", "memberships", "segment_sizes", "epochs"}
     assert large.isdisjoint(read), read
     assert Path(trading.folder.tables).exists()
+
+
+@pytest.mark.parametrize("kind", ["sources", "webhooks"])
+def test_a_broken_file_of_a_source_is_a_concern_of_an_empty_project(shop: Project, kind: str) -> None:
+    broken = shop.folder.path / kind / "crm.yaml"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_text("files: [\n")
+    with studio(shop) as found:
+        page = found.get("/")
+        assert page.status_code == 200
+        assert f"{kind}/crm.yaml, line 2" in page.text
+    today = shop.today()
+    assert [(one.kind, one.count) for one in today.concerns if f"{kind}/crm.yaml" in one.detail] == [("wrong", 1)]
+    assert not today.setup.can_receive

@@ -7,6 +7,7 @@ from kohort.clock import Moment
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from kohort.pipeline.quality.reporting import SourceReport
     from kohort.pipeline.results import IngestResult
     from kohort.pipeline.runs import Run, ScoreSummary
     from kohort.pipeline.sources import DeadLetterPage, SourceSummary
@@ -21,6 +22,13 @@ class RecordsFacet(Facet):
         from kohort.pipeline.sources import source_summaries
 
         return source_summaries(self._workspace())
+
+    def quality(self, source: str | None = None) -> "list[SourceReport]":
+        """Return how good each source is, by its loads, or one; raises UnknownNameError."""
+        from kohort.pipeline.quality.reporting import source_reports
+
+        workspace = self._workspace()
+        return source_reports(workspace, self._moment(workspace, None), source)
 
     def dead_letter_page(
         self, source: str | None = None, after: tuple[Moment, str] | None = None, most: int = 100

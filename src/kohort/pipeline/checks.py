@@ -11,6 +11,7 @@ from kohort.clock import Moment
 from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.columns import Names
 from kohort.pipeline.facts import event_facts, traits_at
+from kohort.pipeline.quality.streams import measure_streams
 from kohort.pipeline.workspace import Workspace
 from kohort.quality.checks import check_amounts, check_coverage, check_future, check_gaps, check_refused, check_types
 from kohort.quality.outliers import DEFAULT_RULES, OutlierFinding, find_outliers
@@ -23,6 +24,7 @@ _END_OF_TIME = 2**63 - 1
 def check_quality(workspace: Workspace, at: Moment) -> str:
     """Check what the tables hold as of `at`, record the findings, and return them counted, in words."""
     findings = [
+        *measure_streams(workspace, workspace.clock.now()),
         *_rejected(workspace),
         *_refused(workspace),
         *check_types(Names.of(workspace.tables.read("names")).all()),

@@ -32,6 +32,7 @@ from kohort.pipeline.deduplication import conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_tables, identity_tables_anew
 from kohort.pipeline.leading import counts, term_in_force
+from kohort.pipeline.quality.loads import append_load
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
 from kohort.pipeline.recording import LogSoFar, log_kept
@@ -277,6 +278,7 @@ class Projection:
             "rejects": self._rejects,
             "replayed": self._replayed,
             "findings": self._findings,
+            "load": lambda one: append_load(self._tables, one),
             "scores": self._scores,
             "model": self._model,
             "segments": self._segments,

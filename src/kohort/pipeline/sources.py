@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.views import spans_by
+from kohort.storage.spans import spans_by
 
 Kind = Literal["file", "table", "webhook", "messages", "score"]
 

@@ -24,6 +24,7 @@ from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import language_of, translations
 from kohort.web.studio.navigation import navigation
 from kohort.web.studio.rendering import templates
+from kohort.web.studio.retelling import retold
 from kohort.web.studio.said import said
 from kohort.web.studio.visiting import Doorkeeper, Visitor, check_scopes
 
@@ -98,7 +99,7 @@ class Visit:
     def shows(self, template: str, page: BaseModel, listed: Listed | None = None, /, **more: Any) -> Response:
         """Return the page of a template: `page` is its data; `more` is for the template alone, such as charts."""
         if self.form == "json":
-            return answered_if_new(page, self.request.headers.get("if-none-match"))
+            return answered_if_new(retold(page, self.formats), self.request.headers.get("if-none-match"))
         if self.form == "csv" and listed is not None:
             return Response("".join(_lines(listed)), 200, _PRIVATE, "text/csv; charset=utf-8")
         return self.draws(template, page=page, **more)

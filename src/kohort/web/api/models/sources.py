@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.api.models.answer import Answer, IsoMoment, Said
 
 
 class RefusalCount(Answer):
     """How many dead letters fail for a reason."""
 
     field: str = Field(description="The column, or the JSON pointer of the place.")
-    reason: str = Field(description="Why, without anybody's values.")
+    reason: Said = Field(description="Why, without anybody's values.")
     count: int
 
 

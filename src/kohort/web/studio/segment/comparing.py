@@ -1,6 +1,5 @@
 """A segment beside others: what sets it apart, what it is worth, in which others its people are."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Final
@@ -135,22 +134,14 @@ def _value(project: Project, name: str, *, few: int) -> SegmentValue:
 
 def _overlap(project: Project, name: str, names: list[str]) -> SegmentOverlap:
     """Return how a segment lies in those with which it shares the most people."""
-    found = project.overlap([name, *(one for one in names if one != name)])
-    pairs = [one for one in found.pairs if name in {one.first, one.second}]
-    nearest = sorted((one for one in pairs if one.shared), key=lambda one: -one.shared)[: _MOST_COMPARED - 1]
-    compared = [name, *(one.first if one.second == name else one.second for one in nearest)]
-    # Of the others it does not matter who is in them: what differs in nothing else is one intersection.
-    sizes: Counter[tuple[str, ...]] = Counter()
-    for one in found.intersections:
-        if name in one.segments:
-            sizes[tuple(each for each in compared if each in one.segments)] += one.size
+    found = project.nearest(name, names, _MOST_COMPARED - 1)
     return SegmentOverlap.model_validate(
         {
             "segment": name,
             "at": project.snapshot(name).at,
-            "size": found.sizes[name],
-            "compared": compared,
-            "intersections": [{"segments": inside, "size": size} for inside, size in sizes.most_common()],
-            "pairs": nearest,
+            "size": found.population,
+            "compared": list(found.sizes),
+            "intersections": found.intersections,
+            "pairs": sorted(found.pairs, key=lambda one: -one.shared),
         }
     )

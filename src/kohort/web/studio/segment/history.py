@@ -37,7 +37,7 @@ def mount_history(pages: Pages) -> None:
             if every not in STEPS:
                 raise UsageError(f"sizes are shown by {', '.join(STEPS)}; choose one of them")
             summary, _all = summary_of(project, name)
-            found = [SizeAt.model_validate(one) for one in project.sizes(name, until=summary.at, every=STEPS[every])]
+            found = [SizeAt.model_validate(one) for one in project.size_history(name, summary.at, STEPS[every])]
         page = SegmentSizes(segment=name, every=every, sizes=found)
         label = summary.labels[visit.language.value]
         more = {"figure": size_figure(visit, page)} if visit.form == "html" else {}
