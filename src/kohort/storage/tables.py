@@ -81,6 +81,13 @@ class _Commit(NamedTuple):
     changed: int
 
 
+class Version(NamedTuple):
+    """A state of a table: the id that it was made with, "" where nobody has written it, and its commit's number."""
+
+    table: str
+    number: int
+
+
 class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
@@ -296,6 +303,10 @@ class Tables:
         stored: int = sum(self._footer(file).rows for file in self.files(name))
         return stored + sum(len(part) for part in self.unwritten(name))
 
+    def rows_in(self, file: str) -> int:
+        """Return how many rows a file of a table has."""
+        return self._footer(file).rows
+
     def counts(self, name: str) -> dict[str, int]:
         """Return how many rows each part of a table has that is stored in parts, such as events by name; as `count`."""
         found: Counter[str] = Counter()
@@ -444,6 +455,23 @@ class Tables:
         # The addresses come with the folder percent-encoded; what follows the table's name is as it stands on disk.
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
         return sorted(str(self.folder / name / one) for one in inside)
+
+    def version(self, name: str) -> Version:
+        """Return which state of a table this is, rows apart that wait to be written."""
+        table = self._table(name)
+        return Version("", -1) if table is None else Version(str(table.metadata().id), table.version())
+
+    def added_at(self, name: str) -> dict[str, int]:
+        """Return when each file of a table was written, in milliseconds since 1970 UTC, as its log tells."""
+        table = self._table(name)
+        if table is None:
+            return {}
+        actions = pa.table(table.get_add_actions(flatten=True))
+        written = actions.column("modification_time").cast(pa.int64()).to_pylist()
+        return {
+            str(self.folder / name / unquote(one)): at
+            for one, at in zip(actions.column("path").to_pylist(), written, strict=True)
+        }
 
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
