@@ -21,6 +21,7 @@ Places = npt.NDArray[np.int64]
 
 _RIDGE: Final = 1e-5
 _MATCHES: Final = 5
+_PEOPLE_A_MATCH: Final = 10
 _FEWEST: Final = 2
 
 
@@ -60,8 +61,9 @@ def chained_draws(
     Each draw is a chain of its own: missing values begin as known ones drawn at random; then, `rounds` times, each
     column with missing values, the fewest first, is regressed on all others; coefficients are drawn from
     their posterior (van Buuren 2018, Flexible Imputation of Missing Data, algorithm 3.1); and each value is drawn by
-    `drawing`: from the normal distribution about its prediction, or from one of the five people whose predictions are
-    nearest (predictive mean matching, type 1: algorithm 3.3), which never gives a value that nobody has.
+    `drawing`: from the normal distribution about its prediction, or from one of the five people (of fewer than fifty
+    with a value, a tenth of them) whose predictions are nearest (predictive mean
+    matching, type 1: algorithm 3.3), which never gives a value that nobody has.
 
     A regression needs the sums of squares and products only, and only rows that changed change them; so it takes time
     in missing values × columns², and memory in people × columns.
@@ -161,7 +163,8 @@ def _matched(fitted: Values, predicted: Values, random: np.random.Generator) -> 
     """Return, for each prediction, the place of one of the people whose fitted values are nearest."""
     order = np.argsort(fitted, kind="stable")
     ordered = fitted[order]
-    matches = min(_MATCHES, len(fitted))
+    # Among few people the fifth nearest is nowhere near.
+    matches = min(_MATCHES, max(1, len(fitted) // _PEOPLE_A_MATCH))
     right = np.searchsorted(ordered, predicted)
     window = right[:, None] + np.arange(-matches, matches)
     inside = np.clip(window, 0, len(order) - 1)
