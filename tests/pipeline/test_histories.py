@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.sql.engine import SqlEngine
 from kohort.pipeline.histories import open_history

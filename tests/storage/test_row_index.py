@@ -14,7 +14,6 @@ from kohort.storage.row_index import INDEXES, RowIndex
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
-
 EVENTS = (None, "visit")
 
 
