@@ -1,6 +1,6 @@
 """Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -149,8 +149,18 @@ def run_epochs(workspace: Workspace) -> list[dict[str, Any]]:
 
 def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
     """Return the statistics of the latest epoch up to `at`, None before the first."""
-    epoch = latest_epoch(workspace, at)
-    return Statistics.of_json(epoch.statistics) if epoch else None
+    return pinning(workspace)(at)
+
+
+def pinning(workspace: Workspace) -> Callable[[Moment], Statistics | None]:
+    """Return what gives `pinned_statistics` of any moment, the epochs read once."""
+    rows = recorded(workspace.tables, "epochs").to_pylist()
+
+    def pinned(at: Moment) -> Statistics | None:
+        epoch = _newest(row for row in rows if row["at"] <= at)
+        return Statistics.of_json(epoch.statistics) if epoch else None
+
+    return pinned
 
 
 def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> None:
@@ -165,7 +175,9 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     memberships = [Membership(**row) for row in current_memberships(tables).to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
-    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, believed(workspace, seq), seq)
+    finder = MembershipChanges(
+        open_history(workspace, catalog, whole=True), catalog, tables, believed(workspace, seq), seq
+    )
     changes = finder.between(memberships, Evaluated(epoch.at, rules, force.versions, members), people)
     append_log(tables, changes, record)
     written = {"seq": seq, "at": epoch.at}

@@ -12,6 +12,7 @@ from kohort.pipeline.epochs import declared_segments
 from kohort.pipeline.flagging import flagged_traits
 from kohort.pipeline.imputing import imputed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
+from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.repairs import record_repairs
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import behaviour_scores, record_scores, rfm_scores
@@ -31,7 +32,7 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         else StepOutcome("project", "skipped", "the tables hold all of the journal")
     )
     runner = StepRunner(workspace, at, catch_up)
-    yield runner.step("quality", "", lambda: check_quality(workspace, at))
+    yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
     for score in workspace.scores:
         reason = _not_yet(workspace, score)
         if reason:
