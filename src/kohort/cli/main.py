@@ -12,12 +12,12 @@ import typer
 from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
-from kohort.cli.imports import import_without_pandas
 from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
 from kohort.clock import SECOND
 from kohort.errors import CheckError, KohortError, UsageError
+from kohort.imports import import_without_pandas
 
 if TYPE_CHECKING:
     from kohort.pipeline.status import ProjectStatus
