@@ -14,7 +14,8 @@
     │   │   ├── UnknownNameError    an event, property, trait or segment nobody knows
     │   │   └── GapError            a rule asks for what the store cannot do
     │   ├── InputError              a file to ingest is wrong as a whole                     exit code 4
-    │   │   └── TooLargeError       … because it is larger than is taken
+    │   │   ├── TooLargeError       … because it is larger than is taken
+    │   │   └── StoppedError        … because a gate of its source fails
     │   ├── ProjectError            the project's folder or its data cannot be used          exit code 5
     │   │   ├── CorruptionError     a checksum does not match
     │   │   └── TopicError          a topic of Kafka, or the way to it, cannot be used as it is declared
@@ -158,6 +159,10 @@ class InputError(TerminalError):
     """A file cannot be ingested at all: missing, empty, of the wrong kind, or without a needed column."""
 
     exit_code = 4
+
+
+class StoppedError(InputError):
+    """A gate of a source has stopped a load: nothing of it was taken in."""
 
 
 class TooLargeError(InputError):

@@ -101,13 +101,22 @@ class Project(
         return cls(path, clock=clock)
 
     def ingest(
-        self, path: Path | str, *, source: str | None = None, progress: Callable[[int], None] | None = None
+        self,
+        path: Path | str,
+        *,
+        source: str | None = None,
+        progress: Callable[[int], None] | None = None,
+        despite_gates: bool = False,
     ) -> IngestResult:
-        """Read a file into the project; the same file again changes nothing. Raises InputError."""
+        """Read a file into the project; the same file again changes nothing.
+
+        Raises InputError for a file that cannot be read, StoppedError for one that a gate of its source stops, unless
+        it is taken in `despite_gates`.
+        """
         from kohort.pipeline.ingest import ingest
 
         with self._writing() as (workspace, catch_up):
-            return ingest(workspace, Path(path), source, catch_up, progress)
+            return ingest(workspace, Path(path), source, catch_up, progress, despite_gates=despite_gates)
 
     def replay(self) -> tuple[int, int]:
         """Try the dead letters again; return how many were taken in and how many remain."""

@@ -61,6 +61,18 @@ def test_what_is_undone_later_is_corrected_by_its_id(desk: LiveDesk) -> None:
     assert desk.log()[3:] == ["recent ada entered 60 history corrects 2", "recent ada left 110 history"]
 
 
+def test_what_was_said_before_the_clock_was_set_back_does_not_come_again(desk: LiveDesk) -> None:
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step()
+    desk.clock.advance(-5 * SECOND)
+    desk.restart()
+    desk.step()
+    desk.step(after=7 * SECOND)
+    assert desk.log()[1:] == ["recent ada entered 0"]
+    desk.step(after=70 * SECOND)
+    assert desk.log()[2:] == ["recent ada left 60"]
+
+
 def test_what_came_and_went_unknown_while_nobody_kept_up_is_not_taken_back(desk: LiveDesk) -> None:
     desk.step(after=HOUR)
     at = HOUR - 5 * MINUTE

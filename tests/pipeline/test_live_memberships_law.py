@@ -46,7 +46,9 @@ class Happening:
 
 happenings = st.builds(
     Happening,
-    st.sampled_from(["visit", "visit", "cart", "order", "gold", "login", "wait", "restart", "run", "apply", "step"]),
+    st.sampled_from(
+        ["visit", "visit", "cart", "order", "gold", "login", "wait", "restart", "back", "run", "apply", "step"]
+    ),
     st.integers(0, 2),
     st.sampled_from([0, 1, 5, 20, 61, 95]),
     st.sampled_from([0, 0, 0, 1, 4, 30, 70, 400]),
@@ -95,6 +97,8 @@ def live_through(story: Sequence[Happening], desk: LiveDesk, follower: Follower)
             desk.receive(event)
         elif one.what == "restart":
             desk.restart()
+        elif one.what == "back":
+            set_back(desk, one.after)
         elif one.what == "run":
             desk.run()
         elif one.what == "apply":
@@ -107,6 +111,14 @@ def live_through(story: Sequence[Happening], desk: LiveDesk, follower: Follower)
     desk.step(after=SETTLING)
     desk.project.write_behind(whole=True)
     follower.look()
+
+
+def set_back(desk: LiveDesk, seconds: int) -> None:
+    """Start anew while the clock is wrong, and set it right again."""
+    desk.restart()
+    desk.clock.advance(-seconds * SECOND)
+    desk.step()
+    desk.clock.advance(seconds * SECOND)
 
 
 def begun(folder: Path) -> LiveDesk:

@@ -2,19 +2,24 @@
 
 import tempfile
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kohort.clock import DAY, HOUR, MINUTE, Moment
+from kohort.engines.bits import size_of
 from kohort.engines.statistics import Statistics
+from kohort.pipeline.member_bits import member_bits
 from kohort.pipeline.recording import LOG_ROWS_A_RECORD, LogSoFar, append_log, current_memberships, log_kept
 from kohort.segments.log import Logged, intervals, net_changes
-from kohort.segments.membership import MembershipChange
+from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
 from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
@@ -47,10 +52,31 @@ def test_memberships_are_what_the_log_says(story: list[tuple[list[tuple[str, str
             log = tables.read("membership_log").sort_by("seq").to_pylist()
             said = {key: intervals(rows) for key, rows in net_changes(log).items()}
             assert said == {key: intervals(rows) for key, rows in counting.items() if rows}
+            updated = {"seq": number, "at": moment, "recorded_at": moment, "changes": len(changes)}
+            tables.append("membership_updates", pa.Table.from_pylist([updated]), watermark=number)
             found = current_memberships(tables, number)
             assert rows_of(found) == sorted(map(repr, (vars(one) for its in said.values() for one in its)))
+            for segment in "ab":
+                its = found.filter(pc.equal(found.column("segment"), segment))
+                assert rows_of(current_memberships(tables, segments=[segment])) == rows_of(its)
+            assert shared_of(tables) == {
+                pair: len(inside_of(said, pair[0]) & inside_of(said, pair[1])) for pair in product("ab", repeat=2)
+            }
             if is_written:
                 tables.replace("memberships", found, watermark=number)
+
+
+def inside_of(said: dict[tuple[str, str], list[Membership]], segment: str) -> set[str]:
+    return {person for (name, person), its in said.items() if name == segment and its and its[-1].left_at is None}
+
+
+def shared_of(tables: Tables) -> dict[tuple[str, str], int]:
+    """Return how many people two segments share, or one holds, by its bits."""
+    bits, people = member_bits(tables)
+    nobody = np.zeros(-(-people // 8), np.uint8)
+    return {
+        (one, other): size_of(bits.get(one, nobody) & bits.get(other, nobody)) for one, other in product("ab", repeat=2)
+    }
 
 
 def rows_of(memberships: pa.Table) -> list[str]:

@@ -7,13 +7,14 @@ import httpx
 import pytest
 from accounts_desk import PASSWORD, SAME, Browser, guarded, holder
 
-from kohort.clock import DAY, HOUR
+from kohort.clock import DAY, HOUR, SECOND
 from kohort.governance.attempts import PER_ACCOUNT
 from kohort.governance.audit import OPERATOR
 from kohort.governance.roles import Role
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.callers import COOKIE
+from small_shop import NOW
 
 
 @pytest.fixture
@@ -33,6 +34,17 @@ def admin(url: str, shop: Project) -> Browser:
     found = Browser(url)
     found.sign_in("root")
     return found
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Project]]:
+    """The admin of one shop, for tests that change nothing of it."""
+    shop = Project.create(tmp_path_factory.mktemp("steady") / "shop", clock=SettableClock(NOW))
+    with guarded(shop) as url:
+        holder(shop, "root", Role.ADMIN)
+        found = Browser(url)
+        found.sign_in("root")
+        yield found, shop
 
 
 def test_a_link_leads_to_a_password_and_in(browser: Browser, shop: Project) -> None:
@@ -78,9 +90,9 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(browser: Browser, shop
     "path",
     ["//evil.example", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "evil", "/\tx", "/\r\nx: y"],
 )
-def test_signing_in_leads_nowhere_else(browser: Browser, shop: Project, path: str) -> None:
-    holder(shop, "ada", Role.VIEWER)
-    assert browser.sign_in("ada", path=path).headers["location"] == "/"
+def test_signing_in_leads_nowhere_else(steady: tuple[Browser, Project], path: str) -> None:
+    browser = Browser(steady[0].url)
+    assert browser.sign_in("root", path=path).headers["location"] == "/"
     assert browser.get(f"/sign-in?next={quote(path)}").headers["location"] == "/"
 
 
@@ -156,8 +168,9 @@ STATES = ["/sign-out", "/account/language", "/account/password", "/accounts", "/
     ],
 )
 def test_nothing_is_changed_by_what_another_page_sends(
-    admin: Browser, shop: Project, path: str, headers: dict[str, str], token: bool, code: str
+    steady: tuple[Browser, Project], path: str, headers: dict[str, str], token: bool, code: str
 ) -> None:
+    admin, shop = steady
     sent = {name: admin.url if value == "OWN" else value for name, value in headers.items()}
     before = shop.audit.list()
     form = {"csrf": admin.csrf if token else "x" * 43, "name": "eve", "role": "admin", "language": "fr"}
@@ -266,11 +279,14 @@ def test_an_admin_invites_changes_and_disables(admin: Browser, shop: Project) ->
     ],
 )
 def test_what_cannot_be_done_is_said_on_the_page(
-    admin: Browser, path: str, form: dict[str, str], status: int, said: str
+    steady: tuple[Browser, Project], path: str, form: dict[str, str], status: int, said: str
 ) -> None:
+    admin, shop = steady
+    before = shop.accounts.list()
     answer = admin.send(path, form)
     assert answer.status_code == status
     assert said in answer.text
+    assert shop.accounts.list() == before
 
 
 def test_every_page_speaks_french(admin: Browser, shop: Project) -> None:
@@ -303,3 +319,32 @@ def test_a_key_that_is_shown_comes_before_a_cookie(admin: Browser, shop: Project
     wrong = {**both, "authorization": "Bearer sk_wrong"}
     assert httpx.get(f"{admin.url}/api/v1/segments", headers=wrong).status_code == 401
     assert admin.get("/api/v1/segments").status_code == 200
+
+
+def test_whoever_is_signed_in_asks_only_so_much(shop: Project, clock: SettableClock) -> None:
+    settings = shop.folder.settings
+    settings.write_text(settings.read_text() + "api: {rate: 2, burst: 3}\n")
+    for name in ("root", "ada"):
+        holder(shop, name, Role.ADMIN)
+    with guarded(shop) as url:
+        root, ada = Browser(url), Browser(url)
+        root.sign_in("root")  # the page that follows is one request
+        assert root.get("/people").headers["ratelimit"] == '"session";r=1;t=2'
+        assert httpx.get(f"{url}/static/studio.css", headers={"cookie": f"{COOKIE}={root.session}"}).status_code == 200
+        assert root.get("/api/v1/segments").status_code == 200, "by a page or by its script, it is one account"
+        page = root.get("/people", "fr")
+        assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+        assert "plus de 2 demandes par seconde" in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        for path in ("/segments.json", "/api/v1/segments"):
+            data = root.get(path)
+            assert (data.status_code, data.headers["retry-after"]) == (429, "1")
+            assert data.json() == {
+                "code": "rate_limited",
+                "message": "more than 2 requests a second; come again in 1 s",
+                "where": None,
+            }
+        ada.sign_in("ada")
+        assert ada.get("/people").status_code == 200, "each account has its own"
+        clock.advance(SECOND)
+        assert root.get("/people").status_code == 200

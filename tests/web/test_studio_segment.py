@@ -15,7 +15,7 @@ from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.studio.fragments import HEADER
 from segment_shop import open_shop, written
-from small_shop import NOW, WriteLines
+from small_shop import NOW, WriteLines, made_once
 
 AT = "2026-03-01T00:00:00.000000+00:00"
 COUNTS = ("sizes", "moves", "apart", "value", "overlap", "flows", "versions", "checks")
@@ -35,7 +35,7 @@ def open_studio(standing: Project) -> Iterator[Studio]:
         yield found
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     return open_shop(shop, write_lines)
 
@@ -230,3 +230,24 @@ def test_who_may_not_change_a_segment_is_offered_nothing(trading: Project) -> No
     assert trading.apply(trading.plan())
     with studio(trading, "segments:read") as found:
         assert "/changes?segment" not in found.get("/segments/buyers/versions").text
+
+
+SLASHED = 'a/b %2F é "&'
+"""A name with all that an address might take for something else."""
+
+
+def test_a_name_with_a_slash_has_a_page_and_parts(shop: Project, write_lines: WriteLines) -> None:
+    ours = open_shop(shop, write_lines)
+    segments = {"segments": [{"name": name, "where": "did order_completed"} for name in (SLASHED, "a", "b/members")]}
+    (ours.folder.path / "segments" / "slashed.yaml").write_text(json.dumps(segments))
+    ours.apply(ours.plan())
+    with studio(ours) as found:
+        listed = found.get("/segments").text
+        for name in (SLASHED, "a", "b/members"):
+            path = f"/segments/{quote(name, safe='')}"
+            assert f'href="{path}"' in listed
+            page = found.get(f"{path}.json").json()
+            assert (page["name"], page["parts"]["apart"]) == (name, f"{path}/apart")
+            assert found.get(f"{path}/members.json").json()["segment"] == name
+            assert f'href="{path}"' in found.get(f"{path}/overlap").text
+        assert found.get("/segments/a/b.json").status_code == 404, "a slash that is none of a name parts the path"

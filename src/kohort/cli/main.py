@@ -12,12 +12,12 @@ import typer
 from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
-from kohort.cli.imports import import_without_pandas
 from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
 from kohort.clock import SECOND
 from kohort.errors import CheckError, KohortError, UsageError
+from kohort.imports import import_without_pandas
 
 if TYPE_CHECKING:
     from kohort.pipeline.status import ProjectStatus
@@ -88,17 +88,20 @@ def init(
 def ingest(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV, Parquet or JSON lines, gzip or not.")],
     source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="The mapping in sources/.")] = None,
+    despite_gates: Annotated[
+        bool, typer.Option("--despite-gates", help="Take in what a gate of its source would stop.")
+    ] = False,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Read files into the project; the same file again changes nothing."""
+    """Read files into the project; the same file again changes nothing, and one that a gate stops neither."""
     from kohort.cli.progress import counting
 
     opened = _open(project)
     rows = []
     for file in files:
         with counting(f"reading {file.name}", "rows") as advance:
-            result = opened.ingest(file, source=source, progress=advance)
+            result = opened.ingest(file, source=source, progress=advance, despite_gates=despite_gates)
         rows.append({
             "file": result.file, "source": result.source, "rows": result.rows, "accepted": result.accepted,
             "known": result.known, "rejected": result.rejected,
@@ -106,10 +109,28 @@ def ingest(
         if result.withheld:
             err.print(f"{result.file}: {result.withheld:,} not stored, for want of consent", markup=False)
         for finding in result.findings:
-            err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
+            if finding.severity != "info" or finding.check == "normalised":
+                err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
     show_rows(rows, ["file", "source", "rows", "accepted", "known", "rejected"], form)
     if any(row["rejected"] for row in rows):
         err.print(f"see what was rejected and why with: kohort dead-letters --project {project}", markup=False)
+
+
+@app.command(rich_help_panel=_DATA)
+def quality(
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="All that is known of this one.")] = None,
+    project: ProjectOption = _HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """How good each source is: six measures, their trend, what its gates say, its worst rows."""
+    from kohort.cli.quality import show_source, show_sources
+
+    opened = _open(project)
+    reports = opened.quality(source)
+    if source is None:
+        show_sources(reports, form, opened.show_moment)
+    else:
+        show_source(reports[0], form, opened.show_moment)
 
 
 @app.command("dead-letters", rich_help_panel=_DATA)

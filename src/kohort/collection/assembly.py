@@ -1,6 +1,7 @@
 """Putting typed columns together as messages, row by row."""
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,18 +24,23 @@ FIELDS: Final = {
 
 
 class NamedColumn(NamedTuple):
-    """A property or trait of all messages: its name, its type, its values, null where missing."""
+    """A property or trait of all messages: its name, its type, its values, null where missing.
+
+    `raw_of` names the value of which this says how it was written before it was normalised.
+    """
 
     name: str
     type: ValueType
     values: pa.Array
+    raw_of: str = ""
 
 
 class Drafts(NamedTuple):
     """What messages are made of, by column, one entry for each message.
 
     `identity` are the texts that make the event's id; `ts` int64 moments; the people are null where missing;
-    `row_counts` (int64) says how many rows of the input each message stands for.
+    `row_counts` (int64) says how many rows of the input each message stands for, `lines` (int64) where the first of
+    them stands, `again` (bool) whether a row before says the same.
     """
 
     identity: tuple[pa.Array, ...]
@@ -43,6 +49,8 @@ class Drafts(NamedTuple):
     anonymous_id: pa.Array
     columns: tuple[NamedColumn, ...]
     row_counts: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    again: NDArray[np.bool_]
 
     def slice(self, start: int, length: int) -> "Drafts":
         """Return at most `length` drafts from `start` on."""
@@ -53,6 +61,8 @@ class Drafts(NamedTuple):
             self.anonymous_id.slice(start, length),
             tuple(one._replace(values=one.values.slice(start, length)) for one in self.columns),
             self.row_counts[start : start + length],
+            self.lines[start : start + length],
+            self.again[start : start + length],
         )
 
 
@@ -65,9 +75,10 @@ def messages_of(
     kind: MessageType = "track" if source.event else "identify"
     identities = zip(*(part.to_pylist() for part in drafts.identity), strict=True)
     people = zip(drafts.user_id.to_pylist(), drafts.anonymous_id.to_pylist(), strict=True)
-    values = values_of(drafts.columns, len(drafts.row_counts))
-    every = zip(identities, drafts.ts.to_pylist(), people, values, strict=True)
-    for index, (identity, ts, (user_id, anonymous_id), said) in enumerate(every):
+    count = len(drafts.row_counts)
+    values, rewritten = values_of(drafts.columns, count), rewritten_in(drafts.columns, count)
+    every = zip(identities, drafts.ts.to_pylist(), people, values, rewritten, strict=True)
+    for index, (identity, ts, (user_id, anonymous_id), said, names) in enumerate(every):
         missing = missing_required(said, required) if required else ""
         if missing:
             lacking[index] = missing
@@ -83,9 +94,26 @@ def messages_of(
                 user_id=user_id or "",
                 anonymous_id=anonymous_id or "",
                 values=said,
+                normalised=names,
             )
         )
     return messages, lacking
+
+
+def rewritten_in(columns: Sequence[NamedColumn], count: int) -> Iterator[list[str]]:
+    """Yield, for each of `count` messages, the values that were written in another form than they are kept in.
+
+    >>> raw = NamedColumn("phone.raw", ValueType.TEXT, pa.array(["06 12 34 56 78", None]), "phone")
+    >>> [*rewritten_in([raw], 2)]
+    [['phone'], []]
+    """
+    names = [one.raw_of for one in columns if one.raw_of]
+    present = [one.values.is_valid().to_pylist() for one in columns if one.raw_of]
+    if not names:
+        yield from ([] for _ in range(count))
+        return
+    for row in zip(*present, strict=True):
+        yield [*compress(names, row)]
 
 
 def values_of(columns: Sequence[NamedColumn], count: int) -> Iterator[Values]:

@@ -16,6 +16,7 @@ from kohort.collection.files import FileKind, kind_of
 from kohort.collection.json_rows import JsonRow, rows_of
 from kohort.collection.lookups import check_no_clash, load_lookups
 from kohort.collection.mapped_rows import RowMapping, map_file
+from kohort.collection.normalised_columns import Normalisers, normalisers_of
 from kohort.collection.rows import MalformedLine, Rows
 from kohort.collection.segment_lines import SEGMENT, MessageText, looks_like_messages, message_texts, read_messages
 from kohort.collection.segment_messages import LONGEST_MESSAGE, Reader
@@ -57,12 +58,14 @@ def read_file(
     identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
     shown: str = "",
+    normalisers: Normalisers | None = None,
 ) -> Ingestion:
     """Open a file and return what reads it.
 
     `source` names one of `sources` (or "segment", for Segment-format JSON lines); None takes the one whose
     pattern matches the file's name. Times without an offset are in the source's zone, else in `zone`. `identity` says
     which identifiers of a message's context are kept. `shown` is what dead letters and findings call the file.
+    `normalisers` bring values into the forms that the source declares.
 
     Raises InputError, before any row is read, for a file that is missing, empty, of the wrong kind or without a
     column that the source asks for, and if it is not clear which source is meant. Wrong rows raise nothing: they
@@ -76,7 +79,8 @@ def read_file(
             Origin(SEGMENT, shown or str(path)),
         )
         return Ingestion(SEGMENT, lambda: read_messages(message_texts(path), origin, reader, batch_size))
-    mapping = RowMapping(chosen, load_lookups(chosen, path.parent), plan, zone, received_at, batch_size)
+    lookups, normalise = load_lookups(chosen, path.parent), normalisers_of(chosen, normalisers, zone)
+    mapping = RowMapping(chosen, lookups, plan, zone, received_at, batch_size, normalise)
     _check(path, next(open_rows(path, chosen.delimiter)), mapping)
     origin = Origin(chosen.name, shown or str(path))
     return Ingestion(chosen.name, lambda: map_file(open_rows(path, chosen.delimiter), mapping, origin))
@@ -92,6 +96,7 @@ def reread(
     received_at: Moment,
     identity: IdentityDefinition = IdentityDefinition(),  # noqa: B008 - it is frozen
     batch_size: int = BATCH_SIZE,
+    normalisers: Normalisers | None = None,
 ) -> Iterator[Batch]:
     """Read dead letters again, by today's sources, webhooks and tracking plan; those still wrong are rejected again.
 
@@ -115,7 +120,8 @@ def reread(
             yield from reread_deliveries(together, webhooks, reader)
             continue
         source = _named(name, sources)
-        mapping = RowMapping(source, load_lookups(source, Path(file).parent), plan, zone, received_at, batch_size)
+        lookups, normalise = load_lookups(source, Path(file).parent), normalisers_of(source, normalisers, zone)
+        mapping = RowMapping(source, lookups, plan, zone, received_at, batch_size, normalise)
         rows = _rows_of(together)
         _check(Path(file), rows, mapping)
         yield from map_file([rows], mapping, origin)

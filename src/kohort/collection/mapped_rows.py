@@ -1,12 +1,13 @@
 """From the rows of a file to batches of messages, by a source's definition."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.collection.aggregation import aggregated, repeated_rows
@@ -14,6 +15,7 @@ from kohort.collection.assembly import Drafts, NamedColumn, messages_of
 from kohort.collection.batches import Batch, InputFinding, Origin
 from kohort.collection.groups import Groups, Positions, check_people
 from kohort.collection.lookups import LoadedLookup
+from kohort.collection.normalised_columns import Normalise
 from kohort.collection.occurrences import Occurrences
 from kohort.collection.refusals import (
     duplicate_rows,
@@ -24,7 +26,7 @@ from kohort.collection.refusals import (
 )
 from kohort.collection.rows import Rows, concatenated
 from kohort.collection.scalars import text_of
-from kohort.collection.typed_rows import NO_FAULT, TypedRows, type_rows
+from kohort.collection.typed_rows import NO_FAULT, NOTHING_NORMALISED, TypedRows, type_rows
 from kohort.definitions.source import Aggregate, SourceDefinition
 from kohort.definitions.tracking import TrackingPlan
 from kohort.storage.connections import open_duckdb
@@ -32,7 +34,10 @@ from kohort.storage.connections import open_duckdb
 
 @dataclass(frozen=True)
 class RowMapping:
-    """What mapping rows depends on: the definition, its loaded lookups, the plan, the project's zone."""
+    """What mapping rows depends on: the definition, its loaded lookups, the plan, the project's zone.
+
+    `normalise` brings values into their declared form (see `type_rows`).
+    """
 
     source: SourceDefinition
     lookups: Sequence[LoadedLookup]
@@ -40,6 +45,7 @@ class RowMapping:
     zone: ZoneInfo
     received_at: Moment
     batch_size: int
+    normalise: Mapping[str, Normalise] = field(default_factory=lambda: NOTHING_NORMALISED)
 
 
 def map_file(chunks: Iterable[Rows], mapping: RowMapping, origin: Origin) -> Iterator[Batch]:
@@ -52,7 +58,7 @@ def map_file(chunks: Iterable[Rows], mapping: RowMapping, origin: Origin) -> Ite
                 yield Batch(rejected=malformed, rows=len(malformed))
             continue
         rows, warnings = _joined(chunk.with_columns(mapping.source.columns()), mapping.lookups, origin)
-        typed = type_rows(rows, mapping.source, mapping.plan, mapping.zone)
+        typed = type_rows(rows, mapping.source, mapping.plan, mapping.zone, mapping.normalise)
         warnings += unholdable_numbers(typed, rows, origin)
         if mapping.source.group_by:
             groups = Groups.by_keys(typed.keys)
@@ -69,6 +75,7 @@ def map_file(chunks: Iterable[Rows], mapping: RowMapping, origin: Origin) -> Ite
             rejected=[*malformed, *refused_groups(refused, {}, groups, rows, typed, origin)],
             warnings=warnings + found,
             rows=len(malformed) + len(rows) - int(drafts.row_counts.sum()),
+            tallies=list(typed.tallies),
         )
         first.rejected.sort(key=lambda one: one.line)
         source = _Prepared(rows, typed, groups, kept, origin)
@@ -97,9 +104,11 @@ def _batches(first: Batch, drafts: Drafts, prepared: _Prepared, mapping: RowMapp
         chosen = np.array(list(missing), dtype=np.int64)
         rejected = refused_groups(chosen, missing, prepared.groups, prepared.rows, prepared.typed, prepared.origin)
         rows = batch.rows + int(part.row_counts.sum())
-        yield Batch(messages, batch.rejected + rejected, batch.warnings, rows)
+        whole = np.setdiff1d(np.arange(len(part.lines)), list(lacking))
+        lines, again = part.lines[whole].tolist(), part.again[whole].tolist()
+        yield Batch(messages, batch.rejected + rejected, batch.warnings, rows, lines, again, batch.tallies)
         batch = Batch()
-    if batch.rows or batch.rejected or batch.warnings:
+    if batch.rows or batch.rejected or batch.warnings or batch.tallies:
         yield batch
 
 
@@ -132,7 +141,9 @@ def _grouped_drafts(
         if value.aggregate is Aggregate.SUM and values.null_count:
             too_large = values.is_null().to_numpy(zero_copy_only=False)
             findings.append(unholdable(origin, value.name, rows.lines[firsts[too_large]]))
-        columns.append(NamedColumn(value.name, value.type, values))
+        if value.raw_of:  # where nothing was repaired or flagged there is no empty list either
+            values = values.take(pc.if_else(pc.greater(pc.list_value_length(values), 0), np.arange(len(values)), None))
+        columns.append(NamedColumn(value.name, value.type, values, value.raw_of))
     drafts = Drafts(
         tuple(key.take(firsts) for key in typed.keys),
         table.column("ts").combine_chunks(),
@@ -140,6 +151,8 @@ def _grouped_drafts(
         typed.anonymous_id.take(firsts),
         tuple(columns),
         table.column("row_count").to_numpy(),
+        rows.lines[firsts],
+        np.zeros(len(firsts), np.bool_),
     )
     return drafts, findings
 
@@ -148,11 +161,13 @@ def _single_drafts(
     rows: Rows, typed: TypedRows, kept: Positions, occurrences: Occurrences, origin: Origin
 ) -> tuple[Drafts, list[InputFinding]]:
     identity, findings = typed.keys, list[InputFinding]()
+    again = np.zeros(len(rows), np.bool_)
     if not identity:
         contents = list(contents_of(rows))
         numbers = np.array([occurrences.number(content) for content in contents], dtype=np.int64)
         identity = (pa.array(contents, pa.string()), pa.array(numbers).cast(pa.string()))
-        repeated = np.flatnonzero(numbers > 1)
+        again = numbers > 1
+        repeated = np.flatnonzero(again)
         if len(repeated):
             findings.append(duplicate_rows(origin, int(rows.lines[repeated[0]]), len(repeated)))
     drafts = Drafts(
@@ -160,8 +175,10 @@ def _single_drafts(
         typed.ts.take(kept),
         typed.user_id.take(kept),
         typed.anonymous_id.take(kept),
-        tuple(NamedColumn(one.name, one.type, one.inputs[0].take(kept)) for one in typed.values),
+        tuple(NamedColumn(one.name, one.type, one.inputs[0].take(kept), one.raw_of) for one in typed.values),
         np.ones(len(kept), dtype=np.int64),
+        rows.lines[kept],
+        again[kept],
     )
     return drafts, findings
 

@@ -65,7 +65,7 @@ def read_column(column: Column, kind: ValueType, zone: ZoneInfo) -> Reading:
             return _texts(column.array)
         if pa.types.is_integer(column.array.type):
             return _texts(column.array.cast(pa.string()))
-    distinct, codes = _distinct(column)
+    distinct, codes = distinct_of(column)
     parse = _parser(kind, zone)
     outcomes = [_outcome(value, parse) for value in distinct.plain()]
     values = [None if outcome is _FAULT or outcome is Unholdable.NUMBER else outcome for outcome in outcomes]
@@ -92,7 +92,7 @@ def of_own_type(column: Column, kind: ValueType) -> Column:
     """Return a JSON column with only the values that are of a type by themselves; any other column as it is."""
     if not column.is_json:
         return column
-    distinct, codes = _distinct(column)
+    distinct, codes = distinct_of(column)
     kept = [
         text if value is not None and type_of(value) is kind else None
         for text, value in zip(distinct.array.to_pylist(), distinct.plain(), strict=True)
@@ -108,6 +108,20 @@ def _type_of_arrow(kind: pa.DataType) -> ValueType:
     if pa.types.is_list(kind):
         return ValueType.TEXT_LIST
     return ValueType.TEXT if pa.types.is_string(kind) else ValueType.NUMBER
+
+
+def distinct_of(column: Column) -> tuple[Column, pa.Array]:
+    """Return the distinct values of a column, and for each row the index of its own (null where missing).
+
+    >>> distinct, codes = distinct_of(Column(pa.array(["a", None, "a"])))
+    >>> distinct.plain(), codes.to_pylist()
+    (['a'], [0, None, 0])
+    """
+    if pa.types.is_list(column.array.type):
+        everywhere = pa.array(np.arange(len(column.array)), mask=column.array.is_null().to_numpy(zero_copy_only=False))
+        return column, everywhere
+    encoded = column.array.dictionary_encode()
+    return Column(encoded.dictionary, column.is_json), encoded.indices
 
 
 class _Fault:
@@ -142,15 +156,6 @@ def _text_list(value: object) -> list[str]:
     if not is_text_list(value):
         raise ValueError(EXPECTED[ValueType.TEXT_LIST])
     return value
-
-
-def _distinct(column: Column) -> tuple[Column, pa.Array]:
-    """Return the distinct values of a column, and for each row the index of its own (null where missing)."""
-    if pa.types.is_list(column.array.type):
-        everywhere = pa.array(np.arange(len(column.array)), mask=column.array.is_null().to_numpy(zero_copy_only=False))
-        return column, everywhere
-    encoded = column.array.dictionary_encode()
-    return Column(encoded.dictionary, column.is_json), encoded.indices
 
 
 def _texts(array: pa.Array) -> Reading:

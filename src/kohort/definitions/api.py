@@ -1,4 +1,4 @@
-"""What `kohort.yaml` declares of the API: how much a key may ask, and how large a file may be."""
+"""What `kohort.yaml` declares of the API: how much may be asked, by keys and by people, and how large a file may be."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ from kohort.definitions.journal import parse_size
 
 @dataclass(frozen=True)
 class ApiLimits:
-    """The most that the API takes: requests a second of a key, as a mean and at once, and bytes of a file."""
+    """The most that the API takes: requests a second of a key or account, in the mean and at once, bytes of a file."""
 
     rate: int = 50
     burst: int = 100

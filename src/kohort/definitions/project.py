@@ -17,6 +17,7 @@ from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_li
 from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
 from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
+from kohort.definitions.quality import QualitySettings, quality_settings_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
 from kohort.definitions.signing_in import OidcDefinition, oidc_definition_of
 from kohort.definitions.stores import StoreDefinition, stores_of
@@ -52,12 +53,14 @@ class ProjectDefinition:
     `schedule` tells when `kohort serve` runs what is stale, `live` whether it keeps memberships up live. `stores` are
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
-    `oidc` is who else vouches for people.
+    `oidc` is who else vouches for people. `quality` is what counts how much in the reliability of sources. `country` is
+    that of phone numbers that name none: two capitals, or empty.
     """
 
     name: str
     zone: ZoneInfo
     currency: str = "EUR"
+    country: str = ""
     language: str = "en"
     as_of: Moment | None = None
     revenue: tuple[str, str] | None = None
@@ -77,6 +80,7 @@ class ProjectDefinition:
     kafka: KafkaDefinition | None = None
     privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
     oidc: OidcDefinition | None = None
+    quality: QualitySettings = field(default_factory=QualitySettings)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -103,6 +107,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         name=fields.text("name"),
         zone=zone,
         currency=fields.text("currency", default="EUR"),
+        country=_country(fields),
         language=_language(fields),
         as_of=fields.build("as_of", lambda text: parse_moment(text, zone)) if as_of else None,
         revenue=_revenue(fields),
@@ -122,6 +127,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         kafka=kafka_definition_of(fields.inner("kafka")),
         privacy=privacy_definition_of(fields.inner("privacy")),
         oidc=oidc_definition_of(fields.inner("sign_in")),
+        quality=quality_settings_of(fields.inner("quality")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)
@@ -134,6 +140,13 @@ def _check_journal(fields: Fields, definition: ProjectDefinition) -> None:
             f"{fields.place('journal')}: these limits are of files, and kafka keeps the journal in a topic; "
             "take one of both out"
         )
+
+
+def _country(fields: Fields) -> str:
+    country = fields.text("country", default="")
+    if country and not (len(country) == 2 and country.isascii() and country.isupper()):  # noqa: PLR2004 - ISO 3166-1
+        raise fields.wrong("country", "two capitals such as FR", country)
+    return country
 
 
 def _language(fields: Fields) -> str:

@@ -7,7 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import parse_moment, zone_of
+from kohort.definitions.checking import RowCheck, row_checks_of
+from kohort.definitions.comparing import ReferencePopulation, SourceComparison, comparisons_of, references_of
 from kohort.definitions.fields import Fields
+from kohort.definitions.normalisation import FIELDS, RAW, Kind, Normalisation, WhenFlagged, normalisation_of
+from kohort.definitions.quality import NOTHING_EXPECTED, SourceQuality, source_quality_of
 from kohort.definitions.tracking import LONGEST_NAME, event_key, value_type
 from kohort.definitions.values import ValueType, format_micros, micros_of
 from kohort.errors import DefinitionError, did_you_mean, shorten
@@ -29,13 +33,15 @@ class TimeMapping:
     """Where a row's time stands: in a column, or fixed for the whole file (`at`, ISO 8601).
 
     `zone` is that of times written without an offset; None means the project's zone. `day` is the column with the day
-    of the column's times, by which a table is partitioned, if there is one.
+    of the column's times, by which a table is partitioned, if there is one. With a `normalisation`, times may be
+    written in other ways than ISO 8601.
     """
 
     column: str = ""
     at: str = ""
     zone: ZoneInfo | None = None
     day: str = ""
+    normalisation: Normalisation | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class ValueMapping:
 
     `type` None means the tracking plan's type, else the column's own. `aggregate` is given exactly when rows are
     grouped; several columns are added, so only a sum has them. `where` keeps the rows whose column holds one of
-    the given texts.
+    the given texts. With a `normalisation`, the values are brought into its form, which gives their type.
     """
 
     name: str
@@ -61,6 +67,7 @@ class ValueMapping:
     aggregate: Aggregate | None = None
     type: ValueType | None = None
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    normalisation: Normalisation | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,8 @@ class SourceDefinition:
     those of line items that make one event together. `cursor` is the column of a table, if there is one, that is
     greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
     `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
-    nothing of the source is stored.
+    nothing of the source is stored. `quality` is what is expected of its loads, `checks` what must hold between the
+    values of each row, `comparisons` which sources must agree with it, `references` whom its people should resemble.
     """
 
     name: str
@@ -93,6 +101,10 @@ class SourceDefinition:
     cursor: str = ""
     cursor_day: str = ""
     requires_consent: tuple[str, ...] = ()
+    quality: SourceQuality = NOTHING_EXPECTED
+    checks: tuple[RowCheck, ...] = ()
+    comparisons: tuple[SourceComparison, ...] = ()
+    references: tuple[ReferencePopulation, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -105,7 +117,8 @@ class SourceDefinition:
         wanted |= {name: asked for name, asked in self.days().items() if name not in wanted}
         wanted |= dict.fromkeys(self.key, "key") | dict.fromkeys(self.group_by, "group_by")
         for value in self.values:
-            wanted |= dict.fromkeys((*value.columns, *value.where), value.name)
+            beside = (value.normalisation.beside,) if value.normalisation and value.normalisation.beside else ()
+            wanted |= dict.fromkeys((*value.columns, *value.where, *beside), value.name)
         wanted |= {lookup.on: f"lookups: {lookup.file}" for lookup in self.lookups}
         brought = {column for lookup in self.lookups for column in lookup.columns}
         return {column: asked for column, asked in wanted.items() if column not in brought}
@@ -140,6 +153,8 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         raise fields.wrong("delimiter", 'one of "," ";" "|" or "tab"', delimiter)
     table, store = _table(fields)
     cursor, cursor_day = _cursor(fields)
+    values = _values(fields, is_event=bool(event), grouped=bool(group_by))
+    names = [value.name for value in values]
     definition = SourceDefinition(
         name=fields.text("name"),
         files=fields.text("files") if table is None else "",
@@ -151,16 +166,34 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         key=key or group_by,
         group_by=group_by,
         lookups=tuple(_lookup(one) for one in fields.items("lookups")),
-        values=_values(fields, is_event=bool(event), grouped=bool(group_by)),
+        values=values,
         delimiter=_DELIMITERS.get(delimiter, ""),
         table=table,
         store=store,
         cursor=cursor,
         cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
+        quality=source_quality_of(fields.inner("quality")),
+        checks=row_checks_of(fields, names),
+        comparisons=comparisons_of(fields, names, is_event=bool(event)),
+        references=references_of(fields),
     )
+    _check_expected(fields, definition)
     fields.refuse_unknown()
+    if table is not None and (definition.time.normalisation or any(one.normalisation for one in definition.values)):
+        reason = "the values of a table are not normalised; normalise them in a view of the store, and leave out as"
+        raise DefinitionError(f"{fields.place('table')}: {reason}")
     return definition
+
+
+def _check_expected(fields: Fields, definition: SourceDefinition) -> None:
+    known = [one.name for one in definition.values]
+    for name in definition.quality.expects:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise DefinitionError(
+                f'{fields.place("quality.expects")}: the source maps nothing to "{shorten(name)}"; {hint}'
+            )
 
 
 def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
@@ -178,6 +211,9 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "lookups": "tables are not joined yet; join them in a view of the store",
         "delimiter": "only a file has a delimiter",
         "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
+        "checks": "the rows of a table are not looked at here; check them in the store",
+        "compare": "the rows of a table are not looked at here; compare them in the store",
+        "reference": "the people of a table are not looked at here; compare them in the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:
@@ -219,6 +255,7 @@ def _time(fields: Fields) -> TimeMapping:
         raise fields.wrong("time", 'a column, or a fixed time such as {at: "2026-01-31"}', None)
     column, at, day = (time.text(name, default="") for name in ("column", "at", "day"))
     zone = time.build("time_zone", zone_of) if time.value("time_zone") is not None else None
+    normalisation = _time_form(time)
     time.refuse_unknown()
     if bool(column) == bool(at):
         raise fields.wrong("time", "either a column or at", fields.value("time"))
@@ -226,7 +263,21 @@ def _time(fields: Fields) -> TimeMapping:
         raise DefinitionError(f"{time.place('day')}: only a table has a column with the days of its times")
     if at:
         time.build("at", lambda text: parse_moment(text, zone or ZoneInfo("UTC")))
-    return TimeMapping(column, at, zone, day)
+    return TimeMapping(column, at, zone, day, normalisation)
+
+
+def _time_form(time: Fields) -> Normalisation | None:
+    """Return the form of a time column; a row whose time cannot be read is a dead letter in any case."""
+    form = None if time.value("as") is None else normalisation_of(time, WhenFlagged.REJECT)
+    if form is None:
+        return None
+    if form.kind is not Kind.DATE:
+        raise time.wrong("as", "date, which is what a time can be", form.kind.value)
+    if form.flagged is not WhenFlagged.REJECT:
+        raise time.wrong("flagged", "reject, since nothing happens at no time", form.flagged.value)
+    if not time.text("column", default=""):
+        raise DefinitionError(f"{time.place('as')}: only the times of a column are normalised")
+    return form
 
 
 def _lookup(fields: Fields) -> Lookup:
@@ -250,7 +301,13 @@ def _values(fields: Fields, *, is_event: bool, grouped: bool) -> tuple[ValueMapp
         if not is_event:
             raise fields.wrong("traits", "traits with their columns (or an event with properties)", None)
         return ()
-    return tuple(_value(values, name, grouped=grouped) for name in values.names())
+    found = tuple(_value(values, name, grouped=grouped) for name in values.names())
+    kept = {f"{one.name}.{RAW}": one.name for one in found if one.normalisation}
+    for one in found:
+        if one.name in kept:
+            reason = f'what "{kept[one.name]}" was before it was normalised is kept under this name; choose another'
+            raise DefinitionError(f"{values.place(one.name)}: {reason}")
+    return found
 
 
 def _value(values: Fields, name: str, *, grouped: bool) -> ValueMapping:
@@ -263,8 +320,11 @@ def _value(values: Fields, name: str, *, grouped: bool) -> ValueMapping:
         return ValueMapping(name, (values.text(name),))
     fields = Fields(values.value(name), values.file, values.place(name).field or name)
     declared = value_type(fields, "type") if fields.value("type") is not None else None
+    form = normalisation_of(fields, WhenFlagged.REJECT if grouped else WhenFlagged.MISSING)
+    if form is not None and declared is not None:
+        raise fields.wrong("type", f'no type beside as: "{form.kind}" gives {form.type}', str(declared))
     if not grouped:
-        plain = ValueMapping(name, (fields.text("column"),), type=declared)
+        plain = ValueMapping(name, (fields.text("column"),), type=declared, normalisation=form)
         fields.refuse_unknown()
         return plain
     where = _where(fields)
@@ -273,11 +333,15 @@ def _value(values: Fields, name: str, *, grouped: bool) -> ValueMapping:
     fields.refuse_unknown()
     if len(columns) > 1 and aggregate is not Aggregate.SUM:
         raise fields.wrong(aggregate, "one column (only a sum adds several)", list(columns))
-    return ValueMapping(name, columns, aggregate, _aggregated_type(fields, aggregate, declared), where)
+    if form is None:
+        return ValueMapping(name, columns, aggregate, _aggregated_type(fields, aggregate, declared), where)
+    if len(columns) > 1:
+        raise fields.wrong(aggregate, "one column, since as speaks of one", list(columns))
+    return ValueMapping(name, columns, aggregate, _normalised_type(fields, aggregate, form), where, form)
 
 
 def _aggregate(fields: Fields, where: Mapping[str, object]) -> Aggregate:
-    given = [name for name in fields.names() if name not in {"type", "where"}]
+    given = [name for name in fields.names() if name not in {"type", "where"} | FIELDS]
     unknown = [name for name in given if name not in list(Aggregate)]
     if unknown:
         hint = did_you_mean(unknown[0], list(Aggregate))
@@ -305,6 +369,21 @@ def _aggregated_type(fields: Fields, aggregate: Aggregate, declared: ValueType |
     if declared is not None and declared not in types:
         raise fields.wrong("type", f"a type that {aggregate} can give: {', '.join(types)}", str(declared))
     return types[0] if len(types) == 1 else declared
+
+
+def _normalised_type(fields: Fields, aggregate: Aggregate, form: Normalisation) -> ValueType:
+    """Return the type of the normalised values that go into an aggregate."""
+    possible = {
+        Aggregate.SUM: {ValueType.NUMBER},
+        Aggregate.DISTINCT: {ValueType.TEXT},
+        Aggregate.COUNT: set[ValueType](),
+        Aggregate.MIN: {ValueType.NUMBER, ValueType.MOMENT},
+        Aggregate.MAX: {ValueType.NUMBER, ValueType.MOMENT},
+        Aggregate.FIRST: set(ValueType),
+    }
+    if form.type not in possible[aggregate]:
+        raise fields.wrong("as", f"a kind that {aggregate} can take", form.kind.value)
+    return form.type
 
 
 def _where(fields: Fields) -> dict[str, tuple[str, ...]]:

@@ -2,15 +2,20 @@
 
 from typing import TYPE_CHECKING
 
+from kohort.clock import Moment, parse_duration
 from kohort.errors import UnknownNameError
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kohort.definitions.segment import SegmentDefinition
+    from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.member_pages import MemberPage
     from kohort.pipeline.moves import Moves, Snapshot
     from kohort.pipeline.segment_checks import SegmentChecks
     from kohort.pipeline.segment_insights import Distinctions, SegmentWorth
+    from kohort.segments.intersections import Intersections
 
 
 class SegmentsFacet(Facet):
@@ -24,15 +29,17 @@ class SegmentsFacet(Facet):
 
         With `against`, another segment, those only in the one are compared with those only in the other.
         """
+        from kohort.pipeline.remembered import remembered
         from kohort.pipeline.segment_insights import distinctions_of
 
-        return distinctions_of(self._workspace(), segment, against)
+        return remembered(distinctions_of, self._workspace(), segment, against)
 
     def worth(self, segment: str) -> "SegmentWorth":
         """Return what the members have spent, their share of all revenue, and per person."""
+        from kohort.pipeline.remembered import remembered
         from kohort.pipeline.segment_insights import segment_worth
 
-        return segment_worth(self._workspace(), segment)
+        return remembered(segment_worth, self._workspace(), segment)
 
     def snapshot(self, segment: str) -> "Snapshot":
         """Return how many are in now, and the place in the membership log up to which that counts."""
@@ -53,14 +60,34 @@ class SegmentsFacet(Facet):
 
         return checks_of(self._workspace(), segment)
 
+    def nearest(self, segment: str, others: "Sequence[str]", most: int = 11) -> "Intersections":
+        """Return how a segment lies in those of others with which it shares the most people, at most `most`.
+
+        Every intersection holds members of it, every pair is of it, and `population` is its size.
+        """
+        from kohort.pipeline.counting import nearest
+        from kohort.pipeline.remembered import remembered
+
+        return remembered(nearest, self._workspace(), segment, tuple(others), most)
+
+    def size_history(self, segment: str, until: Moment | None, every: str) -> "tuple[SizeAt, ...]":
+        """Return the last 31 sizes up to a moment, by default the present, `every` ("1 day") apart: as `sizes`."""
+        from kohort.pipeline.counting import size_history
+        from kohort.pipeline.remembered import remembered
+
+        workspace = self._workspace()
+        return remembered(size_history, workspace, segment, workspace.moment(until), parse_duration(every))
+
     def moves(self, segment: str, *, days: int = 30, most: int = 10) -> "Moves":
         """Return how many entered and left on each of the last days, and the newest changes, at most `most`."""
         from kohort.pipeline.moves import moves_of
+        from kohort.pipeline.remembered import remembered
 
-        return moves_of(self._workspace(), segment, days, most)
+        return remembered(moves_of, self._workspace(), segment, days, most)
 
     def member_page(self, segment: str, after: str = "", most: int = 50) -> "MemberPage":
         """Return recorded members in the order of their person ids, those after an id, at most `most`."""
         from kohort.pipeline.member_pages import member_page
+        from kohort.pipeline.remembered import remembered
 
-        return member_page(self._workspace(), segment, after, most)
+        return remembered(member_page, self._workspace(), segment, after, most)

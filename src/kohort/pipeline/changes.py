@@ -121,6 +121,12 @@ class MembershipChanges:
         true = in_order([*exact, *changes_between(then, evaluated, now.at, people, told), *later])
         return in_order(reconciled([one for one in ahead if one.effective_at <= until], true)) if ahead else true
 
+    @property
+    def latest(self) -> Moment:
+        """The latest moment that the log tells of, `FIRST_MOMENT` if it is empty."""
+        found = pc.max(self._rows.column("effective_at")).as_py()
+        return FIRST_MOMENT if found is None else int(found)
+
     def _of_new_rules(
         self, now: Evaluated, memberships: list[Membership], people: Mapping[str, str], told: Mapping[str, Cause]
     ) -> list[MembershipChange]:

@@ -2,19 +2,18 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, step_from
-from kohort.engines.bits import everyone, packed
+from kohort.engines.bits import everyone, size_of
 from kohort.engines.plan import Bits
 from kohort.errors import NotEvaluatedError, UsageError
 from kohort.pipeline.evaluation import evaluator, rules_of
-from kohort.pipeline.recording import current_memberships
+from kohort.pipeline.member_bits import member_bits
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.flows import Flows, flows_between
@@ -91,30 +90,50 @@ def sizes(workspace: Workspace, name: str, since: Moment | None, until: Moment, 
         yield SizeAt(at, found.members.size(name), found.population, last["size"], last["at"])
 
 
+def size_history(workspace: Workspace, name: str, until: Moment, every: int) -> tuple[SizeAt, ...]:
+    """Return the last 31 sizes of a segment up to a moment; raises what `sizes` does."""
+    return tuple(sizes(workspace, name, None, until, every))
+
+
+def nearest(workspace: Workspace, name: str, names: Sequence[str], most: int) -> Intersections:
+    """Return how a segment lies in those of `names`, at most `most`, with which it shares the most people.
+
+    Every intersection holds members of it, and every pair is of it; `population` is its size. Raises NotEvaluatedError
+    for a segment that no run has evaluated yet.
+    """
+    members, _ = recorded_members(workspace, [name, *(one for one in names if one != name)])
+    shared = {one: size_of(members[name] & bits) for one, bits in members.items() if one != name}
+    closest = sorted((one for one, people in shared.items() if people), key=lambda one: -shared[one])[:most]
+    found = intersections_of({one: members[one] for one in (name, *closest)}, members[name])
+    return replace(found, pairs=tuple(one for one in found.pairs if one.first == name))
+
+
 def recorded_members(workspace: Workspace, names: Sequence[str]) -> tuple[Mapping[str, Bits], Bits]:
     """Return the members of segments as of the last run, and all people there were, one bit a person.
 
     Whoever is in none of them has a bit too, after all the others. Raises UsageError for a segment without a run.
     """
     in_force = workspace.in_force().versions
-    known = {name: _recorded_sizes(workspace, name) for name in names}
+    known = _newest_populations(workspace)
     for name in names:
-        if name not in in_force or not known[name]:
+        if name not in in_force or name not in known:
             raise NotEvaluatedError(name, workspace.why_not_evaluated())
-    stored = current_memberships(workspace.tables)
-    inside = stored.filter(
-        pc.and_(pc.is_null(stored.column("left_at")), pc.is_in(stored.column("segment"), value_set=pa.array(names)))
-    )
-    # Each person's name is looked at once, however many segments they are in.
-    places = np.from_dlpack(inside.column("person_id").combine_chunks().dictionary_encode().indices)
-    which = np.from_dlpack(pc.index_in(inside.column("segment").combine_chunks(), value_set=pa.array(names)))
-    population = max(rows[-1]["population"] for rows in known.values())
-    members = {}
-    for number, name in enumerate(names):
-        mask = np.zeros(population, dtype=np.bool_)
-        mask[places[which == number]] = True
-        members[name] = packed(mask)
+    stored, places = member_bits(workspace.tables)
+    population = max(places, *(known[name] for name in names))
+    whole = -(-population // 8)
+    nobody = np.zeros(0, np.uint8)
+    members = {name: _filled(stored.get(name, nobody), whole) for name in names}
     return members, everyone(population)
+
+
+def _filled(bits: Bits, whole: int) -> Bits:
+    return np.concatenate([bits, np.zeros(whole - len(bits), np.uint8)])
+
+
+def _newest_populations(workspace: Workspace) -> dict[str, int]:
+    """Return how many people there were when each segment was last evaluated."""
+    rows = recorded(workspace.tables, "segment_sizes").sort_by([("at", "ascending"), ("seq", "ascending")])
+    return dict(zip(rows.column("segment").to_pylist(), rows.column("population").to_pylist(), strict=True))
 
 
 def _recorded_sizes(workspace: Workspace, name: str) -> list[dict[str, Any]]:

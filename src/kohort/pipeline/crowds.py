@@ -45,10 +45,9 @@ class Crowd:
 
     def having(self, people: pa.ChunkedArray) -> Mask:
         """Return who of those who exist is among these ids."""
-        mask = np.zeros(len(self.history.people), dtype=np.bool_)
-        places = pc.index_in(people.combine_chunks(), value_set=self.history.people).drop_null()
-        mask[np.from_dlpack(places)] = True
-        return mask & self.existing
+        # Everybody looked up among the few, not the few among everybody, of whom there would be a table to build.
+        inside = pc.is_in(self.history.people, value_set=people.combine_chunks())
+        return np.asarray(inside.to_numpy(zero_copy_only=False), np.bool_) & self.existing
 
     def numbers(self, trait: str) -> NDArray[np.int64]:
         """Return the latest number of a trait, in micros, `MISSING` where somebody has none."""
@@ -93,8 +92,8 @@ def recorded_members_of(workspace: Workspace, segment: str) -> pa.Table:
     rules_of(workspace, [segment], workspace.catalog())
     if segment not in workspace.in_force().versions:
         raise NotEvaluatedError(segment, workspace.why_not_evaluated())
-    stored = current_memberships(workspace.tables)
-    return stored.filter(pc.and_(pc.equal(stored.column("segment"), segment), pc.is_null(stored.column("left_at"))))
+    stored = current_memberships(workspace.tables, segments=[segment])
+    return stored.filter(pc.is_null(stored.column("left_at")))
 
 
 def recorded_people(workspace: Workspace, segment: str) -> pa.ChunkedArray:

@@ -1,6 +1,6 @@
 """Epochs: all segments evaluated at one moment, with the statistics used, and who entered and left."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -149,8 +149,18 @@ def run_epochs(workspace: Workspace) -> list[dict[str, Any]]:
 
 def pinned_statistics(workspace: Workspace, at: Moment) -> Statistics | None:
     """Return the statistics of the latest epoch up to `at`, None before the first."""
-    epoch = latest_epoch(workspace, at)
-    return Statistics.of_json(epoch.statistics) if epoch else None
+    return pinning(workspace)(at)
+
+
+def pinning(workspace: Workspace) -> Callable[[Moment], Statistics | None]:
+    """Return what gives `pinned_statistics` of any moment, the epochs read once."""
+    rows = recorded(workspace.tables, "epochs").to_pylist()
+
+    def pinned(at: Moment) -> Statistics | None:
+        epoch = _newest(row for row in rows if row["at"] <= at)
+        return Statistics.of_json(epoch.statistics) if epoch else None
+
+    return pinned
 
 
 def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> None:

@@ -6,7 +6,7 @@ from kohort.clock import Moment
 from kohort.engines.evaluation import Evaluation
 from kohort.errors import NotEvaluatedError, UnknownNameError, UsageError
 from kohort.pipeline.engine import engine_of
-from kohort.pipeline.epochs import left_out_segments, pinned_statistics
+from kohort.pipeline.epochs import left_out_segments, pinning
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
@@ -17,8 +17,8 @@ Evaluate = Callable[[Mapping[str, Rule], Moment], Evaluation]
 
 def evaluator(workspace: Workspace, catalog: Catalog) -> Evaluate:
     """Return what evaluates rules on the project's data as of a moment, with the statistics of the epoch then."""
-    engine = engine_of(workspace, catalog)
-    return lambda rules, at: engine.evaluate(rules, at, pinned_statistics(workspace, at))
+    engine, pinned = engine_of(workspace, catalog), pinning(workspace)
+    return lambda rules, at: engine.evaluate(rules, at, pinned(at))
 
 
 def rules_of(workspace: Workspace, names: Sequence[str], catalog: Catalog) -> dict[str, Rule]:

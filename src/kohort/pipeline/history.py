@@ -16,8 +16,10 @@ from kohort.pipeline.workspace import Workspace
 from kohort.segments.change_plan import SAMPLE
 from kohort.segments.changes import Definitions, References, with_periods
 from kohort.segments.membership import Cause
+from kohort.storage.row_groups import rows_among
 
 _BY_DEFINITION: Final = (Cause.DEFINITION.value, Cause.REMOVED.value)
+_MOVES: Final = ("seq", "person_id", "change")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def history_of(workspace: Workspace, segment: str) -> list[VersionRow]:
     applications = {row["seq"]: row for row in workspace.tables.read("applications").to_pylist()}
     epochs = {row["seq"]: row for row in recorded(workspace.tables, "epochs").to_pylist()}
     sizes = {row["seq"]: row["size"] for row in _of(recorded(workspace.tables, "segment_sizes"), segment).to_pylist()}
-    log = _of(workspace.tables.read("membership_log"), segment)
+    its = {"segment": [segment], "cause": _BY_DEFINITION}
+    log = rows_among(workspace.tables, "membership_log", its, columns=_MOVES)
     found: list[VersionRow] = []
     before: tuple[int, bool] | None = None
     for row in rows:
@@ -89,7 +92,6 @@ def _moved(log: pa.Table, seq: int) -> tuple[list[str], list[str]]:
     """Return who entered and who left at an epoch because of the definition."""
     first, end = pa.scalar(seq * LOG_ROWS_A_RECORD), pa.scalar((seq + 1) * LOG_ROWS_A_RECORD)
     its = pc.and_(pc.greater_equal(log.column("seq"), first), pc.less(log.column("seq"), end))
-    its = pc.and_(its, pc.is_in(log.column("cause"), value_set=pa.array(_BY_DEFINITION)))
     rows = log.filter(its).sort_by("person_id").to_pylist()
     entered, left = ([row["person_id"] for row in rows if row["change"] == way] for way in ("entered", "left"))
     return entered, left

@@ -6,12 +6,15 @@ from typing import Final
 
 import msgspec
 
-from kohort.collection.batches import Batch, InputFinding, merged
+from kohort.collection.batches import Batch, InputFinding, Tally, merged, summed
 from kohort.collection.ingestion import read_file, reread
 from kohort.pipeline.admission import admitted
 from kohort.pipeline.deduplication import conflict_of, identities_of, sort_out
 from kohort.pipeline.findings import finding_of
+from kohort.pipeline.normalising import findings_of, normalisers_in
 from kohort.pipeline.projection import dead_letter_id, known_dead_letters
+from kohort.pipeline.quality.loads import Load
+from kohort.pipeline.quality.wording import gate_findings
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.messages import encode_messages
@@ -31,14 +34,16 @@ def ingest(
     progress: Callable[[int], None] | None = None,
     *,
     shown: str = "",
+    despite_gates: bool = False,
 ) -> IngestResult:
     """Read a file into the journal and bring the tables up to date; the caller holds the write lock.
 
     A message that is known already changes nothing; one whose id is known and whose content differs becomes a
     dead letter, and the first stays. Interrupted, what was acknowledged is kept, and the same call continues.
     `progress` is called with the number of rows read so far. `shown` is what the file is called instead of its path.
+    What the load measures is recorded; where a gate of the source fails, that is all, unless it is `despite_gates`.
 
-    Raises InputError if the file cannot be read at all.
+    Raises InputError if the file cannot be read at all, StoppedError if a gate stops it.
     """
     catch_up()
     now = workspace.clock.now()
@@ -51,21 +56,36 @@ def ingest(
         received_at=now,
         identity=workspace.settings.identity,
         shown=shown,
+        normalisers=normalisers_in(workspace.settings),
     )
     result = IngestResult(shown or path.name, ingestion.source)
+    load = Load.of(workspace, ingestion.source, result.file, now)
+    if load.may_be_stopped and not despite_gates:
+        for batch in ingestion:
+            load.meter.take(batch)
+        load.check(catch_up)
+        load = load.anew()
     warnings: list[InputFinding] = []
+    tallies: list[Tally] = []
     letters = known_dead_letters(workspace.tables)
+    known_letters = len(letters)
     for chunk in _chunks(ingestion):
         result.rows += chunk.rows
+        load.meter.take(chunk)
         warnings.extend(chunk.warnings)
+        tallies = summed([*tallies, *chunk.tallies])
         _accept(workspace, chunk, result, letters)
         catch_up()
         if progress is not None:
             progress(result.rows)
-    result.findings = [finding_of(one, result.rows) for one in merged(warnings)]
+    result.measured = load.measured(result.accepted, stopped=False)
+    result.findings = [*(finding_of(one, result.rows) for one in merged(warnings)), *gate_findings(result.measured)]
+    result.findings += findings_of(ingestion.source, result.file, tallies)
     if result.accepted and result.findings:
         body = msgspec.json.encode(FindingsRecorded("ingest", result.findings))
         workspace.journal.append("findings", [body], recorded_at=now)
+    if result.accepted or len(letters) > known_letters:
+        load.record(result.measured)
         catch_up()
     return result
 
@@ -86,6 +106,7 @@ def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:
         zone=workspace.settings.zone,
         received_at=now,
         identity=workspace.settings.identity,
+        normalisers=normalisers_in(workspace.settings),
     )
     result = IngestResult("dead letters", "")
     still: set[tuple[str, str]] = set()
@@ -108,11 +129,14 @@ def _chunks(batches: Iterable[Batch]) -> Iterator[Batch]:
             joined.rejected + batch.rejected,
             joined.warnings + batch.warnings,
             joined.rows + batch.rows,
+            [*joined.lines, *batch.lines],
+            [*joined.again, *batch.again],
+            joined.tallies + batch.tallies,
         )
         if len(joined.messages) >= _MESSAGES_AT_ONCE:
             yield joined
             joined = Batch()
-    if joined.rows or joined.rejected or joined.warnings or joined.messages:
+    if joined.rows or joined.rejected or joined.warnings or joined.messages or joined.tallies:
         yield joined
 
 

@@ -24,7 +24,9 @@ from kohort.storage.lock import write_lock
 from kohort.storage.records import TermBegun
 from kohort.storage.tables import Tables
 
-_FROM_ANYBODY: Final = frozenset({"received", "messages", "rejects", "findings", "replayed", "lost", "file", "term"})
+_FROM_ANYBODY: Final = frozenset(
+    {"received", "messages", "rejects", "findings", "load", "replayed", "lost", "file", "term"}
+)
 """The kinds of records that are true whoever says them, and whenever."""
 
 

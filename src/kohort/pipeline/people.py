@@ -29,6 +29,9 @@ MEMBER_COLUMNS = pa.schema(
     [("person_id", pa.string()), ("user_id", pa.string()), ("entered_at", pa.timestamp("us", tz="UTC"))]
 )
 
+_FEW = 500
+"""Up to how many people are looked up one by one."""
+
 
 def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
     """Return a segment's members, columns as `MEMBER_COLUMNS`; those of the last run if `at` is None.
@@ -40,10 +43,9 @@ def members(workspace: Workspace, segment: str, at: Moment | None) -> pa.Table:
     """
     where = _sentence(workspace, segment)
     if at is None:
-        stored = current_memberships(workspace.tables)
-        recorded = stored.filter(pc.equal(stored.column("segment"), segment))
-        if segment not in open_memberships(workspace):
+        if segment not in workspace.in_force().versions:
             raise NotEvaluatedError(segment, workspace.why_not_evaluated())
+        recorded = current_memberships(workspace.tables, segments=[segment])
         inside = recorded.filter(pc.is_null(recorded.column("left_at")))
         return _with_user_ids(workspace, inside.select(["person_id", "entered_at"]))
     rule, evaluation = evaluate_rule(workspace, where, at)
@@ -106,9 +108,17 @@ def actor_named(workspace: Workspace, text: str) -> str:
 
 def user_ids_of(workspace: Workspace, people: Sequence[str]) -> dict[str, str]:
     """Return the user id of each of these person ids that has one, the earliest seen where there are several."""
-    table = pa.table({"person_id": pa.array(people, pa.string()), "entered_at": pa.nulls(len(people), pa.int64())})
-    rows = _with_user_ids(workspace, table).to_pylist() if people else []
-    return {row["person_id"]: row["user_id"] for row in rows if row["user_id"] is not None}
+    tables = workspace.tables
+    if len(people) > _FEW:
+        actors, identifiers = tables.read("actors"), tables.read("identifiers")
+        actors = actors.filter(pc.is_in(actors.column("person_id"), value_set=pa.array(people, pa.string())))
+    else:
+        # DuckDB, which most who ask about people have no need of.
+        from kohort.storage.lookups import rows_with  # noqa: PLC0415
+
+        actors = rows_with(tables, "actors", "person_id", people)
+        identifiers = rows_with(tables, "identifiers", "actor_id", actors.column("actor_id").to_pylist())
+    return {row["person_id"]: row["user_id"] for row in _user_ids(actors, identifiers).to_pylist()}
 
 
 def _sentence(workspace: Workspace, segment: str) -> str:
@@ -125,12 +135,17 @@ def _with_user_ids(workspace: Workspace, people: pa.Table) -> pa.Table:
     """Add the known user id, the earliest seen where a person has several."""
     actors, identifiers = workspace.tables.read("actors"), workspace.tables.read("identifiers")
     theirs = pc.is_in(actors.column("person_id"), value_set=people.column("person_id").combine_chunks())
-    actors = actors.filter(theirs).select(["actor_id", "person_id"])
+    joined = people.join(_user_ids(actors.filter(theirs), identifiers), "person_id")
+    return joined.select(MEMBER_COLUMNS.names).cast(MEMBER_COLUMNS).sort_by([("person_id", "ascending")])
+
+
+def _user_ids(actors: pa.Table, identifiers: pa.Table) -> pa.Table:
+    """Return the user id of each person of these actors who has one, the earliest seen where there are several."""
     blocked = pc.fill_null(pc.equal(identifiers.column("refused"), BLOCKED), False)
     known_users = pc.and_(pc.equal(identifiers.column("kind"), USER), pc.invert(blocked))
     of_actors = pc.is_in(identifiers.column("actor_id"), value_set=actors.column("actor_id").combine_chunks())
     users = identifiers.filter(pc.and_(known_users, of_actors)).select(["actor_id", "value", "first_seen"])
-    known = users.join(actors, "actor_id").sort_by([("first_seen", "ascending"), ("value", "ascending")])
+    known = users.join(actors.select(["actor_id", "person_id"]), "actor_id")
+    known = known.sort_by([("first_seen", "ascending"), ("value", "ascending")])
     first = known.group_by("person_id", use_threads=False).aggregate([("value", "first")])
-    joined = people.join(first.rename_columns(["person_id", "user_id"]), "person_id")
-    return joined.select(MEMBER_COLUMNS.names).cast(MEMBER_COLUMNS).sort_by([("person_id", "ascending")])
+    return first.select(["person_id", "value_first"]).rename_columns(["person_id", "user_id"])

@@ -28,10 +28,11 @@ from kohort.definitions.values import ValueType
 from kohort.errors import CorruptionError
 from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.columns import Names, score_rows
-from kohort.pipeline.deduplication import conflict_of, sort_out
+from kohort.pipeline.deduplication import arrived, conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
 from kohort.pipeline.identities import identity_changes, identity_tables_anew
 from kohort.pipeline.leading import counts, term_in_force
+from kohort.pipeline.quality.loads import append_load
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
 from kohort.pipeline.recording import LogSoFar, log_kept
@@ -228,7 +229,7 @@ class Projection:
         if letters:
             self._store_letters(letters, seq)
         self._store_names(names, seq)
-        self._seen.stage(fresh.keys, fresh.digests)
+        self._seen.stage(fresh.keys, fresh.digests, arrived(said.stretch.sources, found))
         if len(fresh):
             self._evidence.add(fresh)
         if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
@@ -277,6 +278,7 @@ class Projection:
             "rejects": self._rejects,
             "replayed": self._replayed,
             "findings": self._findings,
+            "load": lambda one: append_load(self._tables, one),
             "scores": self._scores,
             "model": self._model,
             "segments": self._segments,

@@ -18,6 +18,7 @@ from kohort.segments.log import Key, Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
 from kohort.storage.records import ChangesSaid, MembershipsKept
+from kohort.storage.row_groups import rows_among
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
@@ -62,38 +63,39 @@ def log_rows(said: ChangesSaid, record: Record) -> pa.Table:
     return pa.table(columns, schema=SCHEMAS["membership_log"])
 
 
-def current_memberships(tables: Tables, seq: int | None = None) -> pa.Table:
+def current_memberships(tables: Tables, seq: int | None = None, *, segments: Sequence[str] | None = None) -> pa.Table:
     """Return the rows of `memberships` up to the journal's record `seq`, by default as far as readers may look.
 
-    While memberships are kept up live, the table itself stays behind the log, and is written now and then.
+    While memberships are kept up live, the table itself stays behind the log, and is written now and then. With
+    `segments` they are the rows of these, without reading those of others.
     """
     up_to = readable(tables) if seq is None else seq
-    stored, stands = tables.read("memberships"), tables.watermark("memberships")
+    stored = (
+        tables.read("memberships") if segments is None else rows_among(tables, "memberships", {"segment": segments})
+    )
+    log = log_since(tables, up_to)
+    if segments is not None:
+        log = log.filter(pc.is_in(log.column("segment"), value_set=pa.array(segments, pa.string())))
+    return _moved(tables, stored, log, up_to) if log.num_rows else stored
+
+
+def log_since(tables: Tables, seq: int | None = None) -> pa.Table:
+    """Return the rows of the log, in its order, that the table `memberships` lacks up to the record `seq`."""
+    up_to, stands = readable(tables) if seq is None else seq, tables.watermark("memberships")
     if stands >= up_to:
-        return stored
+        return SCHEMAS["membership_log"].empty_table()
     log = tables.read_after("membership_log", (stands + 1) * LOG_ROWS_A_RECORD - 1)
-    log = log.filter(pc.less(log.column("seq"), pa.scalar((up_to + 1) * LOG_ROWS_A_RECORD))).sort_by("seq")
-    if not log.num_rows:
-        return stored
-    return _moved(tables, stored, log, up_to)
+    return log.filter(pc.less(log.column("seq"), pa.scalar((up_to + 1) * LOG_ROWS_A_RECORD))).sort_by("seq")
 
 
 def memberships_now(tables: Tables, person: str) -> pa.Table:
     """Return the rows of one person in `current_memberships`, without reading those of others."""
-    up_to, stands = readable(tables), tables.watermark("memberships")
     # DuckDB, which most who record have no need of.
     from kohort.storage.lookups import rows_with  # noqa: PLC0415
 
-    stored = rows_with(tables, "memberships", "person_id", [person])
-    if stands >= up_to:
-        return stored
-    log = tables.read_after("membership_log", (stands + 1) * LOG_ROWS_A_RECORD - 1)
-    its = pc.and_(
-        pc.equal(log.column("person_id"), person),
-        pc.less(log.column("seq"), pa.scalar((up_to + 1) * LOG_ROWS_A_RECORD)),
-    )
-    log = log.filter(its).sort_by("seq")
-    return _moved(tables, stored, log, up_to) if log.num_rows else stored
+    stored, log = rows_with(tables, "memberships", "person_id", [person]), log_since(tables)
+    log = log.filter(pc.equal(log.column("person_id"), person))
+    return _moved(tables, stored, log, readable(tables)) if log.num_rows else stored
 
 
 def _moved(tables: Tables, stored: pa.Table, log: pa.Table, seq: int) -> pa.Table:
@@ -170,7 +172,7 @@ def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> M
     if not whose:
         return {}
     seq = readable(tables) if seq is None else seq
-    log = tables.read("membership_log")
+    log = rows_among(tables, "membership_log", {"segment": sorted({segment for segment, _ in whose})})
     its = pc.and_(
         pc.is_in(_keys(log), value_set=pa.array([_KEY.join(one) for one in whose], pa.string())),
         pc.less(log.column("seq"), pa.scalar((seq + 1) * LOG_ROWS_A_RECORD)),

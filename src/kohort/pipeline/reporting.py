@@ -17,6 +17,7 @@ from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.findings import current_findings
 from kohort.pipeline.outcomes import outcome_tables
 from kohort.pipeline.people import open_memberships
+from kohort.pipeline.quality.reporting import scores_of, source_reports
 from kohort.pipeline.rfm import rfm_found
 from kohort.pipeline.status import SegmentSummary, segment_summaries
 from kohort.pipeline.versions import recorded
@@ -103,6 +104,7 @@ def report_data(workspace: Workspace) -> ReportData:
             SourceLine(source, count, workspace.settings.licence)
             for source, count in sorted(_rows_by_source(workspace).items())
         ),
+        scores=tuple(scores_of(source_reports(workspace, at), zone)),
         notes=_NOTES,
     )
 

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from kohort.storage.records import Finding
+from kohort.storage.records import Finding, LoadMeasured
 
 
 @dataclass
 class IngestResult:
     """What became of a file: rows read, messages accepted, those already known, dead letters, findings.
 
-    `withheld` counts messages that were not stored for want of consent.
+    `withheld` counts messages that were not stored for want of consent; `measured` is how good the load is.
     """
 
     file: str
@@ -20,6 +20,7 @@ class IngestResult:
     rejected: int = 0
     withheld: int = 0
     findings: list[Finding] = field(default_factory=list)
+    measured: LoadMeasured | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
 from kohort.pipeline.epochs import declared_segments
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
+from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import behaviour_scores, record_scores, rfm_scores
 from kohort.pipeline.steps import CatchUp, StepRunner
@@ -27,7 +28,7 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         else StepOutcome("project", "skipped", "the tables hold all of the journal")
     )
     runner = StepRunner(workspace, at, catch_up)
-    yield runner.step("quality", "", lambda: check_quality(workspace, at))
+    yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
     for score in workspace.scores:
         reason = _not_yet(workspace, score)
         if reason:

@@ -131,6 +131,7 @@ def today(workspace: Workspace, at: Moment) -> Today:
     moved = _moved(Standing(tables, "membership_log"), at - at % MINUTE, seq) if seq else {}
     force = workspace.in_force().versions
     segments, wrong = _declared(workspace)
+    can_bring, unread = _sources(workspace)
     return Today(
         at=at,
         since=at - at % MINUTE - DAY,
@@ -149,15 +150,16 @@ def today(workspace: Workspace, at: Moment) -> Today:
             )
             for name in sorted(force, key=lambda one: [*segments].index(one) if one in segments else len(segments))
         ],
-        concerns=[*wrong, *_concerns(workspace, recorded)],
-        setup=_setup(workspace, has_segments=bool(wrong or segments), is_in_force=bool(force)),
+        # What is wrong with a file may show in two ways, and is told once.
+        concerns=[*dict.fromkeys([*wrong, *unread, *_concerns(workspace, recorded)])],
+        setup=_setup(workspace, can_bring=can_bring, has_segments=bool(wrong or segments), is_in_force=bool(force)),
     )
 
 
-def _setup(workspace: Workspace, *, has_segments: bool, is_in_force: bool) -> Setup:
+def _setup(workspace: Workspace, *, can_bring: bool, has_segments: bool, is_in_force: bool) -> Setup:
     has_events = bool(workspace.tables.count("events"))
     # Messages of the Segment format need nothing declared.
-    can_receive = has_events or bool(workspace.file_sources or workspace.webhooks) or _has_write_key(workspace)
+    can_receive = has_events or can_bring or _has_write_key(workspace)
     return Setup(can_receive, has_events, has_segments, is_in_force)
 
 
@@ -200,6 +202,17 @@ def _declared(workspace: Workspace) -> tuple[dict[str, dict[str, str]], list[Con
         force = workspace.in_force().versions
         return {name: {} for name in force}, [Concern("wrong", 1, detail=str(error))]
     return {name: {one: segment.label_in(one) for one in ("en", "fr")} for name, segment in found.items()}, []
+
+
+def _sources(workspace: Workspace) -> tuple[bool, list[Concern]]:
+    """Return whether anything is declared that brings data, and what is wrong with the files that say so."""
+    declared, wrong = False, []
+    for read in (lambda: workspace.file_sources, lambda: workspace.webhooks):
+        try:
+            declared = bool(read()) or declared
+        except DefinitionError as error:
+            wrong.append(Concern("wrong", 1, detail=str(error)))
+    return declared, wrong
 
 
 def _concerns(workspace: Workspace, recorded: _Recorded) -> Iterator[Concern]:

@@ -301,6 +301,26 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
+class LoadPoint:
+    """What a load measured as a whole, 0 to 100; None where nothing was."""
+
+    load: str
+    at: datetime
+    reliability: float | None
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class SourceScores:
+    """How good a source is: its reliability from 0 to 100, its scores by dimension from 0 to 1, its loads in order."""
+
+    source: str
+    reliability: float | None
+    scores: dict[str, float]
+    loads: tuple[LoadPoint, ...] = ()
+
+
+@dataclass(frozen=True)
 class Note:
     """How something was computed, in a few words: the topic and the method."""
 
@@ -332,4 +352,5 @@ class ReportData:
     outcomes: tuple[OutcomeTable, ...] = ()
     findings: tuple[Finding, ...] = ()
     sources: tuple[SourceLine, ...] = ()
+    scores: tuple[SourceScores, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from kohort.reports import charts, cluster_charts, tables
+from kohort.reports import charts, cluster_charts, quality_charts, tables
 from kohort.reports.data import (
     ClusterMap,
     DiscoveryReport,
@@ -16,6 +16,7 @@ from kohort.reports.data import (
     RfmGrid,
     SegmentRow,
     SizePoint,
+    SourceScores,
 )
 from kohort.reports.formatting import clean, percent
 from kohort.reports.svg import render_svg
@@ -165,6 +166,20 @@ def quality(findings: Sequence[Finding]) -> Figure:
     return _figure(
         "quality", "How much each finding affects", caption, charts.quality(findings), tables.findings_table(findings)
     )
+
+
+def source_scores(sources: Sequence[SourceScores]) -> Figure:
+    """Draw the score of each source by dimension."""
+    caption = "From 0 to 100, darker the more is lacking; a dot where nothing could be measured."
+    chart = quality_charts.source_scores(sources)
+    return _figure("source-scores", "How good each source is", caption, chart, tables.scores_table(sources))
+
+
+def reliability(sources: Sequence[SourceScores]) -> Figure:
+    """Draw the reliability of each source from load to load."""
+    caption = "Reliability, 0 to 100, load by load; hollow dots are loads that a gate has stopped."
+    chart = quality_charts.reliability_over_loads(sources)
+    return _figure("reliability", "From load to load", caption, chart, tables.loads_table(sources))
 
 
 def drawn(name: str, title: str, caption: str, chart: AnyChart) -> Figure:

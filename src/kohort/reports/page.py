@@ -66,6 +66,8 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | None]:
         "outcomes": [
             figures.outcomes(number, table, data.currency) for number, table in enumerate(data.outcomes, start=1)
         ],
+        "scores": figures.source_scores(data.scores) if data.scores else None,
+        "reliability": figures.reliability(data.scores) if any(one.loads for one in data.scores) else None,
         "quality": figures.quality(data.findings) if any(one.share is not None for one in data.findings) else None,
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from kohort.definitions.gates import DIMENSIONS
 from kohort.definitions.values import MICRO
 from kohort.learning.wording import Bilingual
 from kohort.reports.data import (
@@ -16,8 +17,9 @@ from kohort.reports.data import (
     RfmGrid,
     SegmentRow,
     SizePoint,
+    SourceScores,
 )
-from kohort.reports.formatting import count, date, decimal, money, percent, percent_range, probability
+from kohort.reports.formatting import count, date, decimal, money, percent, percent_range, probability, timestamp
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -262,6 +264,40 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     )
     columns = ("Check", "Severity", "On", "What was found", "Count", "Share")
     return _limited("Quality findings", columns, rows, words=frozenset({0, 1, 2, 3}))
+
+
+def scores_table(sources: Sequence[SourceScores]) -> Table:
+    """Return each source with its reliability and its scores, from 0 to 100.
+
+    >>> scores_table([SourceScores("crm", 91.5, {"validity": 0.9})]).rows[0][:2]
+    ('crm', '91.5')
+    """
+    rows = tuple(
+        (
+            one.source,
+            _ABSENT if one.reliability is None else decimal(one.reliability, 1),
+            *(decimal(100 * one.scores[name], 1) if name in one.scores else _ABSENT for name in DIMENSIONS),
+        )
+        for one in sources
+    )
+    columns = ("Source", "Reliability", *(str(one).capitalize() for one in DIMENSIONS))
+    return _limited("Scores of sources", columns, rows, words=frozenset({0}))
+
+
+def loads_table(sources: Sequence[SourceScores]) -> Table:
+    """Return the loads of each source, the newest first."""
+    rows = tuple(
+        (
+            one.source,
+            point.load,
+            timestamp(point.at),
+            _ABSENT if point.reliability is None else decimal(point.reliability, 1),
+            "stopped" if point.stopped else "taken in",
+        )
+        for one in sources
+        for point in reversed(one.loads)
+    )
+    return _limited("Loads", ("Source", "Load", "At", "Reliability", ""), rows, words=frozenset({0, 1, 2, 4}))
 
 
 def _rate(interval: Interval | None) -> str:

@@ -1,14 +1,14 @@
 """Rows of the membership log of one segment, read from its files without reading the whole."""
 
 import pyarrow as pa
-from sqlglot import exp
+import pyarrow.compute as pc
 
 from kohort.clock import Moment
-from kohort.storage.connections import open_duckdb
+from kohort.storage.row_groups import rows_among
 from kohort.storage.tables import Tables
-from kohort.storage.views import stored_rows
 
 COLUMNS = ("seq", "person_id", "change", "effective_at", "cause", "corrects")
+_LATEST = 2**63 - 1
 
 
 def changes_after(tables: Tables, segment: str, after: Moment, up_to: int) -> pa.Table:
@@ -20,16 +20,9 @@ def changes_after(tables: Tables, segment: str, after: Moment, up_to: int) -> pa
     ...     changes_after(Tables(Path(folder)), "vip", 0, 10).num_rows
     0
     """
-    wanted = (
-        exp.column("segment").eq(exp.Placeholder()),
-        exp.column("effective_at") > exp.Placeholder(),
-        exp.column("seq") <= exp.Placeholder(),
+    late = ("effective_at", (after + 1, _LATEST))
+    rows = rows_among(tables, "membership_log", {"segment": [segment]}, columns=COLUMNS, within=late)
+    wanted = pc.and_(
+        pc.greater(rows.column("effective_at"), pa.scalar(after)), pc.less_equal(rows.column("seq"), pa.scalar(up_to))
     )
-    query = (
-        exp.select(*(exp.column(one, quoted=True) for one in COLUMNS))
-        .from_(stored_rows(tables, "membership_log").subquery("stored"))
-        .where(*wanted)
-        .order_by("seq")
-    )
-    with open_duckdb(folders=[tables.folder]) as connection:
-        return connection.sql(query.sql(dialect="duckdb"), params=[segment, after, up_to]).to_arrow_table()
+    return rows.filter(wanted).sort_by("seq")

@@ -29,7 +29,8 @@ class Standing:
 
     def __init__(self, tables: Tables, *names: str) -> None:
         self.tables = tables
-        self._key = (tables.folder.resolve(), *(tables.watermark(name) for name in names))
+        stands = ((tables.watermark(name), tables.commit_of(name)) for name in names)
+        self._key = (tables.folder.resolve(), *stands)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Standing) and self._key == other._key

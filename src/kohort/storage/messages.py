@@ -5,8 +5,8 @@ have been flattened to dotted names; what no rule can speak of (a list of object
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Values(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 _NOTHING: Final = Values()
+_V = TypeVar("_V")
 
 
 class Choices(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -51,7 +52,9 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `anonymous_id` is set; `previous_id` only by an alias. `ts` is the event's time. Where that was corrected by when
     the message came, `said_at` is the time that the sender gave (0 for none): the same however often it is sent.
     `shared` are identifiers of other kinds that the project declares unique, by kind, beside those that stand in
-    traits. A "consent" has `choices` and nothing else.
+    traits. A "consent" has `choices` and nothing else. `normalised` names the values that
+    their sender wrote in another form, which stands beside each as a text, or a list of texts, under its name with
+    ".raw" behind.
     """
 
     event_id: str
@@ -67,13 +70,18 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     shared: dict[str, str] = {}
     choices: Choices | None = None
     said_at: Moment | None = None
+    normalised: list[str] = []
 
     def digest(self) -> int:
-        """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict."""
+        """Return a 63-bit hash of what the message says, not of when it came: tells a repeat from a conflict.
+
+        Of a value that was normalised it is what the sender wrote, so that a repeat is one however it is read later.
+        """
+        values = _as_written(self.values, self.normalised) if self.normalised else self.values
         said = self.ts if self.said_at is None else self.said_at
         return Lasting(
             self.event_id, self.type, said, self.source, self.name, self.user_id, self.anonymous_id, self.previous_id,
-            self.values, self.shared, self.choices,
+            values, self.shared, self.choices,
         ).digest()  # fmt: skip
 
 
@@ -99,6 +107,19 @@ class Lasting(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _DECODER: Final = msgspec.json.Decoder(list[Message])
+
+
+def _as_written(values: Values, normalised: Collection[str]) -> Values:
+    """Return values with those that were normalised as their sender wrote them."""
+    raw = {f"{name}.raw": name for name in normalised}
+
+    def others(kind: dict[str, _V]) -> dict[str, _V]:
+        return {name: value for name, value in kind.items() if name not in normalised}
+
+    texts = {raw.get(name, name): value for name, value in others(values.texts).items()}
+    return msgspec.structs.replace(
+        values, numbers=others(values.numbers), texts=texts, moments=others(values.moments), lists=others(values.lists)
+    )
 
 
 def encode_messages(messages: Sequence[Message]) -> bytes:

@@ -44,6 +44,49 @@ class FindingsRecorded(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
+class WorstRow(msgspec.Struct, frozen=True):
+    """A row of a load with its line, how many problems it has, and the first of them in words, without its values."""
+
+    line: int
+    problems: int
+    reasons: list[str]
+
+
+class GateSaid(msgspec.Struct, frozen=True):
+    """What came of a gate: its text, "fail" or "warn", whether its condition held (None: not judged), by what."""
+
+    gate: str
+    action: str
+    holds: bool | None
+    value: float | None
+    bound: float | None
+
+
+class LoadMeasured(msgspec.Struct, frozen=True):
+    """What was measured of a load: a file of a source, or what a source has sent between two runs ("run").
+
+    `records` came, of which `rejected` could not be read and `accepted` are new; `repeats` came besides. `measures` and
+    `scores` are by dimension, `reliability` is None where nothing could be measured. A load that was `stopped` brought
+    nothing. `faults` counts what was wrong, by kind and field.
+    """
+
+    source: str
+    load: str
+    at: Moment
+    records: int
+    rejected: int
+    accepted: int
+    repeats: int
+    newest: Moment | None
+    stopped: bool
+    measures: dict[str, float]
+    scores: dict[str, float]
+    reliability: float | None
+    gates: list[GateSaid] = []
+    worst: list[WorstRow] = []
+    faults: list[tuple[str, str, int]] = []
+
+
 class Replayed(msgspec.Struct, frozen=True):
     """Dead letters that a replay has taken in."""
 

@@ -105,6 +105,28 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         share=_REAL,
         detail=_TEXT,
     ),
+    # One row a load; the scores of the six dimensions, null where one could not be measured.
+    "quality_loads": _schema(
+        seq=_INTEGER,
+        recorded_at=_INTEGER,
+        source=_TEXT,
+        load=_TEXT,
+        at=_INTEGER,
+        records=_INTEGER,
+        rejected=_INTEGER,
+        accepted=_INTEGER,
+        repeats=_INTEGER,
+        newest_at=_INTEGER,
+        stopped=_BOOLEAN,
+        freshness=_REAL,
+        volume=_REAL,
+        completeness=_REAL,
+        validity=_REAL,
+        uniqueness=_REAL,
+        consistency=_REAL,
+        reliability=_REAL,
+        details=_TEXT,
+    ),
     "dead_letters": _schema(
         dead_letter_id=_TEXT,
         recorded_at=_INTEGER,
@@ -127,7 +149,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
 
 MOMENT_COLUMNS: Final = frozenset({
     "ts", "received_at", "first_seen", "last_seen", "set_at", "recorded_at", "moment", "at", "effective_at",
-    "entered_at", "left_at", "replayed_at",
+    "entered_at", "left_at", "replayed_at", "newest_at",
 })  # fmt: skip
 """The integer columns of `SCHEMAS` that are moments, in microseconds since 1970 UTC."""
 

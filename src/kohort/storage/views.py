@@ -61,17 +61,6 @@ def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
         return dict(connection.execute(statement.sql(dialect="duckdb")).fetchall())
 
 
-def spans_by(tables: Tables, name: str, column: str, moments: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Return for each value of a column how many rows have it, and the first and last of each of their moments."""
-    ends = [end(this=exp.column(moment)) for moment in moments for end in (exp.Min, exp.Max)]
-    counted = [exp.Count(this=exp.Star()), *ends]
-    named = [one.as_(f"value_{place}") for place, one in enumerate(counted)]
-    query = exp.select(exp.column(column), *named).from_(stored_rows(tables, name).subquery("stored"))
-    with open_duckdb(folders=[tables.folder]) as connection:
-        statement = query.group_by(exp.column(column)).order_by(exp.column(column))
-        return {value: tuple(rest) for value, *rest in connection.execute(statement.sql(dialect="duckdb")).fetchall()}
-
-
 def run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     """Run a statement that gives nothing back."""
     connection.execute(statement.sql(dialect="duckdb", copy=False))

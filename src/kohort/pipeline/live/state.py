@@ -161,9 +161,10 @@ def begun(
     actors = {actor: numbers[person] for actor, person in persons.items()}
     state = State(basis, engine, front, people, numbers, actors, Settling(settling), before.at)
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}
-    found = engine.tell(Arrivals(), max(now, until))
-    further = state.changes(found, until - settling)
     finder = MembershipChanges(history, basis.catalog, workspace.tables, before, workspace.journal.last_seq() + 1)
+    # What was said before a clock was set back is not to come again.
+    found = engine.tell(Arrivals(), max(now, until, finder.latest))
+    further = state.changes(found, until - settling)
     stored = [Membership(**row) for row in current_memberships(workspace.tables).to_pylist()]
     changes = finder.between(
         stored,

@@ -40,6 +40,7 @@ class KafkaJournal:
         self._is_ready = False
         self._asker: Consumer | None = None
         self._waiting: Follower | None = None
+        self._acknowledged = 0
 
     @property
     def place(self) -> str:
@@ -64,7 +65,10 @@ class KafkaJournal:
         """Append records of any kinds, in their order, and return their sequence numbers; as `append` otherwise."""
         self._prepare()
         frames = (Sent(frame_of(Record(self.term, recorded_at, kind, body))) for kind, body in records)
-        return [offset + 1 for offset in self._sender.send(frames)]
+        numbers = [offset + 1 for offset in self._sender.send(frames)]
+        with self._asking:
+            self._acknowledged = max([self._acknowledged, *numbers])
+        return numbers
 
     def read(self, *, after: int) -> Iterator[Record]:
         """Yield the records whose sequence number is above `after`, in order, up to the last one when it was called.
@@ -89,7 +93,10 @@ class KafkaJournal:
             self._give_back(follower)
 
     def last_seq(self) -> int:
-        """Return the sequence number of the last acknowledged record, 0 for none; raises BrokerError."""
+        """Return the sequence number of the last acknowledged record, 0 for none; raises BrokerError.
+
+        It is none that comes before those that this object appended, whatever the brokers say.
+        """
         return self._ends()[1]
 
     def size(self) -> None:
@@ -118,7 +125,8 @@ class KafkaJournal:
                 else:
                     break
             self._connection.worked()
-        return found
+            # Some brokers say late how far a topic goes, when several write to it at once.
+            return found[0], max(found[1], self._acknowledged)
 
     def _prepare(self) -> None:
         with self._asking:

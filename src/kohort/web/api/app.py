@@ -40,6 +40,7 @@ from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
+from kohort.web.slashes import Slashes, read_names
 
 Mount = Callable[[FastAPI, Desk], Refusing]
 """What adds pages to an application."""
@@ -68,6 +69,7 @@ def application(
 
     app = FastAPI(
         lifespan=following,
+        dependencies=[Depends(read_names)],
         title="Kohort",
         version="1",
         description="Who is in which segment, since when, and who enters and leaves.",
@@ -87,9 +89,12 @@ def application(
     app.state.is_open = feed.is_open  # what tells streams of pages to end
     desk = Desk(project)
     _mount(app, desk, feed)
-    mount_problems(app, studio(app, desk) if studio else refused_in_one_shape)
     app.add_middleware(Bodies)
-    app.add_middleware(Quotas, keys=project.keys, limits=project.settings.api, clock=project.clock)
+    # What the pages add comes before the quotas: what these refuse is protected as pages are.
+    app.add_middleware(Quotas, project=project, limits=project.settings.api)
+    app.state.refusing = studio(app, desk) if studio else refused_in_one_shape
+    mount_problems(app, app.state.refusing)
+    app.add_middleware(Slashes)
     return app
 
 
@@ -98,7 +103,8 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
 
     def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
         caller = Depends(needs(desk.project, *scopes))
-        return APIRouter(prefix="/api/v1", dependencies=[caller]), caller
+        router = APIRouter(prefix="/api/v1", dependencies=[caller], generate_unique_id_function=operation_name)
+        return router, caller
 
     memberships, caller = behind(MEMBERSHIPS_READ)
     mount_members(memberships, desk, caller)
@@ -129,4 +135,5 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     keys, caller = behind(KEYS_WRITE)
     mount_keys(keys, desk, caller)
     for router in (memberships, listed, segments, people, changing, events, imports, keys):
-        app.include_router(router)
+        # As they stand: FastAPI would read all of a router that is included once more, while the first who asks waits.
+        app.router.routes += router.routes

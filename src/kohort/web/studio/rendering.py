@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -25,8 +26,14 @@ def templates(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["urlencode"] = _encoded
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+def _encoded(value: str) -> str:
+    """Return a name as a part of an address: Jinja's own way leaves a slash, which parts a path."""
+    return quote(value, safe="")
 
 
 def _shown(value: Any) -> Any:

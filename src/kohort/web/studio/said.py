@@ -57,6 +57,49 @@ _FORMS: Final = (
     _("line %(line)s: malformed: %(error)s"),
     _("line %(line)s: longer than %(most)s bytes; only its start is kept here"),
     _("line %(line)s: %(reason)s"),
+    # The same without where it stood and without its values.
+    _('the required property "%(name)s" is missing'),
+    _("expected %(expected)s, got %(found)s"),
+    _('"%(value)s" is not %(expected)s'),
+    _('"%(text)s" is no ISO %(standard)s time such as %(example)s'),
+    _("a number such as %(example)s"),
+    _("text of at most %(most)s KB without NUL characters"),
+    _("true or false"),
+    _("an ISO %(standard)s time such as %(example)s"),
+    _("a list of text"),
+    # Why a webhook's delivery was refused, or could not be read.
+    _("missing_signature: the header %(name)s is missing"),
+    _("invalid_timestamp: the header %(name)s is no number of seconds since 1970"),
+    _("old_timestamp: the delivery was signed too long ago, or in the future: sent again, or a clock is wrong"),
+    _("invalid_signature: the header %(name)s is not this body's signature"),
+    _('unknown_source: no webhook is declared for "%(name)s"; %(hint)s'),
+    _('nothing is declared for the kind "%(name)s"; %(hint)s; or ignore it'),
+    _("the body is no JSON: %(error)s"),
+    _("the body is nested too deep"),
+    _("the body is nested deeper than %(most)s levels"),
+    _("the body is no JSON object"),
+    _("no person: nothing stands where the mapping says that user_id and anonymous_id are"),
+    _("neither an event nor traits: nothing stands where the mapping says they are"),
+    _('expected text or a number, got "%(given)s"'),
+    _('"%(value)s" %(unit)s since 1970 is no time'),
+    _("nothing could be read"),
+    # What guard rails have found.
+    _("nobody in it for %(days)s days, longer than %(limit)s"),
+    _("%(people)s person, fewer than %(limit)s"),
+    _("%(people)s people, fewer than %(limit)s"),
+    _("%(share)s %% of all people, more than %(limit)s %%"),
+    _("%(people)s would enter, more than %(limit)s %% of %(size)s"),
+    _("%(people)s would leave, more than %(limit)s %% of %(size)s"),
+    _('nearly the same as "%(name)s" (Jaccard %(alike)s, more than %(limit)s)'),
+    # What tests have found.
+    _("%(share)s %% (%(people)s of %(size)s)"),
+    _('"%(name)s" cannot be evaluated yet'),
+    _("%(people)s people in both"),
+    _("%(people)s of %(size)s people outside"),
+    _("nobody is known by this id"),
+    _("not yet a person at that moment"),
+    _("in"),
+    _("out"),
     # Why a request was refused, or what it brought withheld.
     _("invalid_write_key: the write key is unknown, expired or revoked"),
     _("invalid_write_key: the request has no write key"),
@@ -77,16 +120,26 @@ _FORMS: Final = (
     _('unknown person "%(name)s"; give a person id, a user id or an anonymous id'),
     _('unknown segment "%(name)s"; %(hint)s'),
     _("this page needs the right %(scopes)s"),
+    _("more than %(most)s requests a second; come again in %(wait)s s"),
     _("this cursor is none that a page gave; begin again without one"),
     _("the tables are being made anew; come again"),
     _('nothing is at "%(path)s"; %(hint)s'),
+    # What is wrong with the worst rows of a load.
+    _("%(name)s is missing"),
+    _("the dates are not in this order: %(names)s"),
+    _("%(code)s is no postal code of %(name)s"),
+    _("it does not hold that %(check)s"),
+    _("%(column)s: %(reason)s"),
 )  # fmt: skip
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _NUMBER: Final = re.compile(r"\d{1,3}(,\d{3})+|\d+", re.ASCII)
+_DECIMAL: Final = re.compile(r"\d+\.\d+", re.ASCII)
 _LONGEST: Final = 2_000
-_WITHIN: Final = frozenset({"hint", "reason"})
+_WITHIN: Final = frozenset({"hint", "reason", "expected"})
 """The values that are themselves something said."""
 _OF_TYPES: Final = frozenset({"type", "found"})
+_AMOUNTS: Final = frozenset({"share", "limit", "alike", "days"})
+"""The values that may have decimals."""
 TYPES: Final = {
     "number": _("number"),
     "text": _("text"),
@@ -109,9 +162,11 @@ def said(text: str, formats: Formats) -> str:
     >>> said("something else", french)
     'something else'
     """
-    known = None if formats.language is Language.EN else known_again(text)
-    if known is None:
+    if formats.language is Language.EN:
         return text
+    known = known_again(text)
+    if known is None:
+        return _numbered(text, formats)
     form, values = known
     shown = {name: _shown(name, value, formats) for name, value in values.items()}
     return translations(formats.language).gettext(form) % shown
@@ -134,6 +189,12 @@ def _shown(name: str, value: str, formats: Formats) -> str:
         return said(value, formats)
     if name in _OF_TYPES and value in TYPES:
         return translations(formats.language).gettext(TYPES[value])
+    if name in _AMOUNTS and _DECIMAL.fullmatch(value):
+        return formats.fixed(float(value), len(value.partition(".")[2]))
+    return _numbered(value, formats)
+
+
+def _numbered(value: str, formats: Formats) -> str:
     return formats.count(int(value.replace(",", ""))) if _NUMBER.fullmatch(value) else value
 
 
@@ -149,7 +210,7 @@ def _pattern(form: str) -> str:
     made = ""
     for place, part in enumerate(parts):
         if place % 2 == 0:
-            made += re.escape(part)
+            made += re.escape(part.replace("%%", "%"))
         else:
             made += f"(?P={part})" if part in names else f"(?P<{part}>.+?)"
             names.add(part)

@@ -47,6 +47,12 @@ def _shown(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+class HouseText:
+    """Marks a text that Kohort itself makes, in English here, which pages say in the language of their reader."""
+
+
+Said = Annotated[str, HouseText()]
+"""Such a text."""
 IsoMoment = Annotated[str, BeforeValidator(_written), Field(description="ISO 8601 in UTC, to the microsecond.")]
 """A moment, written out."""
 Value = Annotated[str | list[str], BeforeValidator(_shown)]

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.api.models.answer import Answer, IsoMoment, Said
 
 
 class Rollback(BaseModel):
@@ -49,7 +49,7 @@ class Broken(Answer):
 
     guard: str
     segment: str
-    words: str
+    words: Said
     stops: bool = Field(description="Whether it stops an application that is not made despite it.")
 
 
@@ -59,7 +59,7 @@ class Verdict(Answer):
     segment: str
     test: str
     state: str = Field(description="passed, failed, or skipped.")
-    found: str
+    found: Said
 
 
 class Plan(Answer):
@@ -71,7 +71,7 @@ class Plan(Answer):
     unchanged: list[str]
     broken: list[Broken]
     verdicts: list[Verdict]
-    left_out: dict[str, str] = Field(description="Segments that cannot be evaluated yet, and why.")
+    left_out: dict[str, Said] = Field(description="Segments that cannot be evaluated yet, and why.")
     token: str | None = Field(description="What to apply exactly this with; null for a plan that is only to look at.")
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.api.models.answer import Answer, IsoMoment, Said
 
 
 class Segment(Answer):
@@ -17,7 +17,7 @@ class Segment(Answer):
     evaluated_at: IsoMoment | None = Field(description="When it was last evaluated.")
     lag_seconds: float | None = Field(description="How long ago that is.")
     stalled: bool = Field(description="Whether that is longer ago than the schedule's stalled_after.")
-    note: str = Field(description="Why it has no members, or what to know about them; empty for most.")
+    note: Said = Field(description="Why it has no members, or what to know about them; empty for most.")
 
 
 class Segments(Answer):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.api.models.answer import Answer, IsoMoment, Said
 
 
 class SegmentDetail(Answer):
@@ -18,7 +18,7 @@ class SegmentDetail(Answer):
     at: IsoMoment | None = Field(description="The moment as of which they are in.")
     evaluated_at: IsoMoment | None = Field(description="When it was last evaluated.")
     stalled: bool = Field(description="Whether that is longer ago than the schedule's stalled_after.")
-    note: str = Field(description="Why it has no members, or what to know about them; empty for most.")
+    note: Said = Field(description="Why it has no members, or what to know about them; empty for most.")
 
 
 class Version(Answer):

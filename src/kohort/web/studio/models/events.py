@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment, Value
+from kohort.web.api.models.answer import Answer, IsoMoment, Said, Value
 
 
 class PlannedProperty(Answer):
@@ -32,7 +32,7 @@ class LetterGroup(Answer):
     source: str
     file: str = Field(description="The file that they come from; http for requests.")
     field: str
-    reason: str = Field(description="In English.")
+    reason: Said
     count: int
     last_at: IsoMoment
     event: str = Field(description="The event that the newest would have been; empty where that cannot be told.")
@@ -51,7 +51,7 @@ class Remark(Answer):
     """Something found in a value, which does not keep the event out."""
 
     name: str
-    text: str
+    text: Said
 
 
 class TriedValue(Answer):
@@ -67,7 +67,7 @@ class TriedEvent(Answer):
 
     fate: str = Field(description="accepted, duplicate, rejected or withheld.")
     pointer: str
-    reason: str
+    reason: Said
     remarks: list[Remark]
     type: str
     name: str

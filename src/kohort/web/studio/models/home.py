@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.api.models.answer import Answer, IsoMoment, Said
 
 
 class SegmentToday(Answer):
@@ -26,7 +26,7 @@ class Concern(Answer):
     count: int
     subjects: list[str] = Field(description="Segments, journeys, or what a finding is about.")
     check: str = Field(description="The check of a finding.")
-    detail: str = Field(description="In the words of whoever found it, in English.")
+    detail: Said = Field(description="In the words of whoever found it.")
     at: IsoMoment | None = Field(description="Since when it is so, where that is known.")
 
 

@@ -1,6 +1,5 @@
 """A segment beside others: what sets it apart, what it is worth, in which others its people are."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Final
@@ -14,6 +13,7 @@ from kohort.pipeline.segment_insights import FEWEST, Distinctions
 from kohort.project import Project
 from kohort.reports.segment_charts import EffectMark
 from kohort.web.disclosure import names_people
+from kohort.web.studio.drawing import kept
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -59,7 +59,9 @@ def mount_comparing(pages: Pages) -> None:
             others=[one.name for one in segments if one.size is not None and one.name != name],
             shown=shown,
             teller=teller,
-            figure=effects_figure(visit, marks) if marks and visit.form == "html" else None,
+            figure=kept("effects", lambda: effects_figure(visit, marks), visit.formats, marks)
+            if marks and visit.form == "html"
+            else None,
         )
 
     @pages.page("/segments/{name}/value", SEGMENTS_READ)
@@ -84,7 +86,9 @@ def mount_comparing(pages: Pages) -> None:
             Listed(_SHARED, rows),
             label=labels[name],
             labels=labels,
-            figure=overlap_figure(visit, page, labels) if drawn else None,
+            figure=kept("overlap", lambda: overlap_figure(visit, page, labels), visit.formats, page, labels)
+            if drawn
+            else None,
         )
 
 
@@ -135,22 +139,14 @@ def _value(project: Project, name: str, *, few: int) -> SegmentValue:
 
 def _overlap(project: Project, name: str, names: list[str]) -> SegmentOverlap:
     """Return how a segment lies in those with which it shares the most people."""
-    found = project.overlap([name, *(one for one in names if one != name)])
-    pairs = [one for one in found.pairs if name in {one.first, one.second}]
-    nearest = sorted((one for one in pairs if one.shared), key=lambda one: -one.shared)[: _MOST_COMPARED - 1]
-    compared = [name, *(one.first if one.second == name else one.second for one in nearest)]
-    # Of the others it does not matter who is in them: what differs in nothing else is one intersection.
-    sizes: Counter[tuple[str, ...]] = Counter()
-    for one in found.intersections:
-        if name in one.segments:
-            sizes[tuple(each for each in compared if each in one.segments)] += one.size
+    found = project.nearest(name, names, _MOST_COMPARED - 1)
     return SegmentOverlap.model_validate(
         {
             "segment": name,
             "at": project.snapshot(name).at,
-            "size": found.sizes[name],
-            "compared": compared,
-            "intersections": [{"segments": inside, "size": size} for inside, size in sizes.most_common()],
-            "pairs": nearest,
+            "size": found.population,
+            "compared": list(found.sizes),
+            "intersections": found.intersections,
+            "pairs": sorted(found.pairs, key=lambda one: -one.shared),
         }
     )

@@ -1,0 +1,1 @@
+"""How good the data of each source are: measured at each load, judged by gates, and told."""

@@ -1,0 +1,81 @@
+"""What is read of parts of a table is what reading the whole says, however its rows are spread over files."""
+
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import WriterProperties
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kohort.storage import tables as tables_module
+from kohort.storage.row_groups import rows_among
+from kohort.storage.schemas import SCHEMAS
+from kohort.storage.spans import spans_by
+from kohort.storage.tables import Tables
+
+LONG = "crm-" + "x" * 200
+sources = st.sampled_from(["web", "shop", LONG, LONG + "y"])
+rows = st.lists(st.tuples(sources, st.integers(0, 9), st.one_of(st.none(), st.integers(0, 9))), max_size=5)
+
+
+@given(files=st.lists(rows, max_size=4), waiting=rows, wanted=st.sets(sources))
+def test_parts_say_what_the_whole_says(
+    files: list[list[tuple[str, int, int | None]]], waiting: list[tuple[str, int, int | None]], wanted: set[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        tables = Tables(Path(folder))
+        for number, some in enumerate([*files, waiting], start=1):
+            tables.holding = number > len(files)
+            tables.append("dead_letters", letters(some), watermark=number)
+        every = [row for some in [*files, waiting] for row in some]
+        found = spans_by(tables, "dead_letters", "source", ["recorded_at", "replayed_at"])
+        assert found == {one: span(every, one) for one in sorted({source for source, _, _ in every})}
+        read = rows_among(tables, "dead_letters", {"source": sorted(wanted)}, columns=["recorded_at", "source"])
+        assert sorted(map(tuple, (row.values() for row in read.to_pylist()))) == sorted(
+            (at, source) for source, at, _ in every if source in wanted
+        )
+
+
+def letters(some: list[tuple[str, int, int | None]]) -> pa.Table:
+    columns = zip(*some, strict=True) if some else ((), (), ())
+    held = dict(zip(("source", "recorded_at", "replayed_at"), columns, strict=True))
+    schema = SCHEMAS["dead_letters"]
+    arrays = [
+        pa.array(held[one.name], one.type) if one.name in held else pa.nulls(len(some), one.type) for one in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def span(every: list[tuple[str, int, int | None]], source: str) -> tuple[int | None, ...]:
+    its = [(at, replayed) for one, at, replayed in every if one == source]
+    moments = [at for at, _ in its]
+    replayed = [at for _, at in its if at is not None]
+    return len(its), min(moments), max(moments), min(replayed, default=None), max(replayed, default=None)
+
+
+def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memberships stand by segment, the open ones first, so that one segment is a few parts of many."""
+    monkeypatch.setattr(tables_module, "_GROUP", WriterProperties(max_row_group_size=10))
+    tables, count = Tables(tmp_path), 100
+    held = {
+        "segment": [f"s{number % 10}" for number in range(count)],
+        "version": [1] * count,
+        "person_id": [f"p{number}" for number in range(count)],
+        "entered_at": list(range(count)),
+        "left_at": [number if number % 20 < 10 else None for number in range(count)],
+    }
+    tables.replace("memberships", pa.table(held), watermark=1)
+    read = rows_among(tables, "memberships", {"segment": ["s3"]}).to_pylist()
+    assert [(row["person_id"], row["left_at"]) for row in read] == [
+        *((f"p{number}", None) for number in range(13, count, 20)),
+        *((f"p{number}", number) for number in range(3, count, 20)),
+    ]
+    (file,) = tables.files("memberships")
+    stored = pq.ParquetFile(file)
+    assert stored.num_row_groups == count / 10
+    assert {stored.read_row_group(number).column("segment").to_pylist()[0] for number in range(10)} == {
+        f"s{number}" for number in range(10)
+    }
