@@ -23,6 +23,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
 from kohort.storage.amended import Amendment, Amendments, Span
+from kohort.storage.footers import Footer
 from kohort.storage.held import Held, HeldAmendments
 from kohort.storage.indexed import Columns, Indexed, distinct
 from kohort.storage.moved_actors import MovedActors, MovedRows
@@ -414,6 +415,11 @@ class Tables:
             table = self._table(name)
             self._wholes[name] = (table.transaction_version(_WHOLE) or 0) if table else 0
         return self._wholes[name]
+
+    def index_people(self) -> None:
+        """Read the tables of people, and index them, before the first change has to wait for that."""
+        for name in PEOPLE:
+            self.indexed(name)
 
     def fold(self) -> None:
         """Write tables of people whole that have been amended, for readers of Delta Lake; raises StorageError."""
