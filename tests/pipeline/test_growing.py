@@ -4,6 +4,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -99,6 +100,24 @@ class World:
         self.named |= {f"{self.chance.randint(0, 999):03}" for _ in range(3)}
         self._write_people()
 
+    def tell_choices(self) -> None:
+        rows = [
+            {
+                "actor_id": self._actor(),
+                "category": "ads",
+                "granted": self.chance.random() < 0.5,
+                "effective_at": self.chance.randint(0, 9),
+                "recorded_at": 0,
+                "source": "web",
+                "form": "",
+                "proof": "",
+                "event_id": str(self.chance.random()),
+            }
+            for _ in range(3)
+        ]
+        table = pa.Table.from_pylist(rows, schema=SCHEMAS["consent_choices"])
+        self.tables.append("consent_choices", table, watermark=self._next())
+
     def tell_merge(self) -> None:
         if self.persons:
             one, other = (self.persons[self.chance.choice(sorted(self.persons))] for _ in range(2))
@@ -167,7 +186,7 @@ class World:
         return {person: (first[person], dict(its)) for person, its in found.items()}
 
 
-def told_by(history: History, events: Sequence[str]) -> Told:
+def told_by(history: History, events: Sequence[str], traits: Sequence[str] = TRAITS) -> Told:
     """Return what a history tells of each person."""
     found: dict[str, tuple[int, dict[tuple[str, str], list[Any]]]] = {}
     for start, block in zip(history.starts(), history.blocks, strict=True):
@@ -176,7 +195,7 @@ def told_by(history: History, events: Sequence[str]) -> Told:
             place: (int(block.first_seen[place]), defaultdict(list)) for place, one in enumerate(ids) if one is not None
         }
         assert all(block.first_seen[place] == NEVER for place in range(block.size) if place not in its)
-        for kind, names in (("events", events), ("traits", TRAITS)):
+        for kind, names in (("events", events), ("traits", traits)):
             for name in names:
                 for place, row in rows_of((block.events if kind == "events" else block.traits)[name]):
                     if place in its:
@@ -239,3 +258,25 @@ def law(shop: Project, steps: list[str], seed: int) -> None:
                 assert history.people.to_pylist() == sorted({*world.persons.values()})
         else:
             world.step(step)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_consents_are_those_of_all_choices_of_whoever_is_one_person_now(shop: Project, tmp_path: Path) -> None:
+    catalog = Catalog(purposes={"ads": ("ads",)})
+    world = World(Tables(shop.folder.tables), Random(5))  # noqa: S311 - nothing is to be kept secret
+    for _ in range(8):
+        world.tell_people()
+
+    def consents() -> Told:
+        return told_by(open_history(workspace_of(shop), catalog), [], ["consent to ads"])
+
+    grown = shop.folder.mapped
+    steps = ("choices", "choices", "merge", "choices", "split", "people", "choices", "merge", "choices", "split")
+    for number, step in enumerate(steps):
+        world.step(step)
+        found = consents()
+        shop.folder.mapped = tmp_path / f"anew-{number}"
+        assert found == consents()
+        shop.folder.mapped = grown
+    assert any(rows for _, rows in found.values())
+    assert len([*grown.glob("*-*/people")]) > 1

@@ -14,7 +14,6 @@ from kohort.storage.row_index import INDEXES, RowIndex
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
-
 EVENTS = (None, "visit")
 
 
@@ -46,10 +45,10 @@ def indexed(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
     monkeypatch.setattr(histories, "RowIndex", partial(RowIndex, large=large))
 
 
-@pytest.mark.parametrize("large", [1, 20])
+@pytest.mark.parametrize(("large", "few"), [(1, 2_000), (20, 2_000), (1, 1)])
 @pytest.mark.parametrize("actors", [["actor-3"], ["actor-1", "actor-7", "nobody"], ["nobody"], []])
 def test_an_index_finds_what_reading_finds(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch, large: int, actors: list[str]
+    tables: Tables, monkeypatch: pytest.MonkeyPatch, large: int, few: int, actors: list[str]
 ) -> None:
     pages = [(before, most, event) for before in (None, Place(5, "2-20")) for most in (3, 100) for event in EVENTS]
 
@@ -59,6 +58,7 @@ def test_an_index_finds_what_reading_finds(
     indexed(monkeypatch, 1_000)
     read = found()
     indexed(monkeypatch, large)
+    monkeypatch.setattr(histories, "_FEW", few)
     assert found() == read
     assert any(read) == bool({"actor-3", "actor-1"} & {*actors})
 

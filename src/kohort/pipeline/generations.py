@@ -204,6 +204,15 @@ class Generation:
         parts = [layer.ids for layer in self.layers]
         return parts[0] if len(parts) == 1 else pa.concat_arrays(parts or [pa.array([], pa.string())])
 
+    def ids_at(self, places: Numbers) -> pa.StringArray:
+        """Return the ids of the people at places."""
+        found, order = [pa.array([], pa.string())], [np.zeros(0, np.int64)]
+        for layer in self.layers:
+            its = np.flatnonzero((places >= layer.start) & (places < layer.start + layer.of.places))
+            found.append(layer.ids.take(pa.array(places[its] - layer.start)))
+            order.append(its)
+        return pa.concat_arrays(found).take(pa.array(np.argsort(np.concatenate(order))))
+
     def find_actors(self, actors: pa.StringArray) -> Known:
         """Return what is known of actors."""
         places = np.full(len(actors), NONE, np.int64)

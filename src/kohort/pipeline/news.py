@@ -104,5 +104,5 @@ def _changed_actors(before: Generation, tables: Tables) -> pa.Table | None:
     persons = rows.column("person_id").combine_chunks()
     if len(stayed):
         here = pa.array(stayed)
-        same[stayed] = np.asarray(pc.equal(persons.take(here), before.ids.take(pa.array(places[stayed]))), np.bool_)
+        same[stayed] = np.asarray(pc.equal(persons.take(here), before.ids_at(places[stayed])), np.bool_)
     return rows.filter(pa.array(~same))

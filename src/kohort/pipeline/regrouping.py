@@ -79,7 +79,7 @@ def _persons(before: Generation, news: News) -> tuple[News, Mapping[str, pa.Tabl
     there = pa.array(np.flatnonzero(~is_changed & (stood != NONE)))
     unknown = theirs.filter(pa.array(~is_changed & (stood == NONE)))
     news, pending = news.without(unknown)
-    stayed = before.ids.take(pa.array(stood[np.asarray(there)]))
+    stayed = before.ids_at(stood[np.asarray(there)])
     persons = pa.concat_arrays([news.actors.column("person_id").combine_chunks(), stayed]).unique()
     return news, pending, persons
 
@@ -106,7 +106,7 @@ def _actors(before: Generation, moved: Mask, changed: pa.Table, known: Known) ->
     stayed = Actors(theirs.ids.filter(pa.array(stays)), theirs.places[stays], theirs.seen[stays])
     seen = integers(changed.column("first_seen"), NEVER)
     all_of_them = joined_actors([stayed, Actors(news, known.places, seen)])
-    persons = pa.concat_arrays([before.ids.take(pa.array(stayed.places)), changed.column("person_id").combine_chunks()])
+    persons = pa.concat_arrays([before.ids_at(stayed.places), changed.column("person_id").combine_chunks()])
     encoded = persons.dictionary_encode()
     order = np.asarray(pc.sort_indices(encoded.dictionary))
     places = np.argsort(order)[integers(encoded.indices, NONE)].astype(np.int64)

@@ -29,8 +29,8 @@ from kohort.storage.schemas import SCHEMAS
 APPLICATION: Final = "kohort"
 """Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
-_SELECTED: Final = frozenset({"memberships", "membership_log"})
-"""Large tables of which a segment's rows are read alone."""
+_SELECTED: Final = frozenset({"memberships", "membership_log", "events", "trait_values"})
+"""Large tables of which the rows of one segment, or of one person, are read alone."""
 _WRITTEN: Final = WriterProperties(compression="SNAPPY")
 _GROUP: Final = WriterProperties(compression="SNAPPY", max_row_group_size=2**16)
 """How they are written: so many of their rows stand under one statement of their bounds."""
