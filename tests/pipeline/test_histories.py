@@ -13,7 +13,7 @@ from kohort.project import Project
 from kohort.rules.read import read_rule
 from kohort.storage.mapped import PARTIAL, MappedFolder
 from kohort.storage.stores import DuckStore
-from small_shop import NOW, WriteLines, iso, order
+from small_shop import NOW, WriteLines, iso, made_once, order
 
 SENTENCES = (
     "did order_completed",
@@ -49,7 +49,7 @@ traits:
 """
 
 
-@pytest.fixture
+@made_once
 def filled(shop: Project, write_lines: WriteLines) -> Project:
     """Five people, of whom two visits turn out to be one person's, with values of every type."""
     shop.folder.tracking.write_text(TRACKING)

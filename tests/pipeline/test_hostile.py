@@ -28,9 +28,9 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("folder", ["with space", "quo'te\"s", "hôtel – été", "{a}*?#&"])
-def test_a_project_may_stand_in_any_folder(tmp_path: Path, write_lines: WriteLines, folder: str) -> None:
-    project = Project.create(tmp_path / folder / "shop", clock=SettableClock(NOW))
+def test_a_project_may_stand_in_any_folder(tmp_path: Path, write_lines: WriteLines) -> None:
+    folder = tmp_path / "with space" / "quo'te\"s" / "hôtel – été" / "{a}*?#&"
+    project = Project.create(folder / "shop", clock=SettableClock(NOW))
     project.ingest(write_lines("events.jsonl", [order("ada", 1), order("bob", 2), "{broken"]))
     list(project.run(NOW))
     assert project.members("occasional_buyers").num_rows + project.members("frequent_buyers").num_rows > 0

@@ -7,10 +7,10 @@ import pytest
 
 from kohort.errors import CorruptionError
 from kohort.project import Project
-from small_shop import NOW, WriteLines, order, tables_of
+from small_shop import NOW, WriteLines, made_once, order, tables_of
 
 
-@pytest.fixture
+@made_once
 def ran(shop: Project, write_lines: WriteLines) -> Project:
     for number in range(4):
         shop.ingest(write_lines(f"{number}.jsonl", [order(f"p{n}", 10 * number + n) for n in range(5)]))

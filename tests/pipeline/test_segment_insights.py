@@ -11,7 +11,7 @@ from kohort.pipeline.moves import _counting
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from segment_shop import BEFORE, LATELY, open_shop, written
-from small_shop import NOW, WriteLines, order
+from small_shop import NOW, WriteLines, made_once, order
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return open_shop(Project.create(folder / "shop", clock=SettableClock(NOW)), partial(written, folder))
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     return open_shop(shop, write_lines)
 

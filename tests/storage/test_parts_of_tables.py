@@ -33,7 +33,7 @@ def test_parts_say_what_the_whole_says(
         every = [row for some in [*files, waiting] for row in some]
         found = spans_by(tables, "dead_letters", "source", ["recorded_at", "replayed_at"])
         assert found == {one: span(every, one) for one in sorted({source for source, _, _ in every})}
-        read = rows_among(tables, "dead_letters", "source", sorted(wanted), columns=["recorded_at", "source"])
+        read = rows_among(tables, "dead_letters", {"source": sorted(wanted)}, columns=["recorded_at", "source"])
         assert sorted(map(tuple, (row.values() for row in read.to_pylist()))) == sorted(
             (at, source) for source, at, _ in every if source in wanted
         )
@@ -68,7 +68,7 @@ def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, mo
         "left_at": [number if number % 20 < 10 else None for number in range(count)],
     }
     tables.replace("memberships", pa.table(held), watermark=1)
-    read = rows_among(tables, "memberships", "segment", ["s3"]).to_pylist()
+    read = rows_among(tables, "memberships", {"segment": ["s3"]}).to_pylist()
     assert [(row["person_id"], row["left_at"]) for row in read] == [
         *((f"p{number}", None) for number in range(13, count, 20)),
         *((f"p{number}", number) for number in range(3, count, 20)),

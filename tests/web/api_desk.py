@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ def serving(app: FastAPI, feed: Feed) -> Iterator[str]:
     try:
         while not server.started:
             assert thread.is_alive()
+            time.sleep(0.001)
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def serving(
         try:
             while not server.started:
                 assert thread.is_alive()
+                time.sleep(0.001)
             yield Desk(address, project, clock, key, collector, told)
         finally:
             server.should_exit = True

@@ -11,7 +11,7 @@ from api_desk import Counter, answering, problem
 from kohort.clock import DAY, HOUR
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 SEGMENTS = """segments:
   - {name: buyers, label: {en: Buyers}, where: did order_completed in last 30 days}
@@ -21,7 +21,7 @@ SEGMENTS = """segments:
 PEOPLE = [f"person {number}" for number in range(7)]
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop where seven bought once, of whom two a second time; it has run."""
     for file in (shop.folder.path / "segments").iterdir():
@@ -182,7 +182,7 @@ def test_a_file_that_is_wrong_is_told_and_mended_without_a_restart(counter: Coun
 
 
 def test_the_api_describes_itself(counter: Counter) -> None:
-    described = httpx.get(f"{counter.url}/openapi.json").json()
+    described = httpx.get(f"{counter.url}/openapi.json", timeout=60).json()
     assert described["openapi"].startswith("3.1")
     members = described["paths"]["/api/v1/segments/{name}/members"]["get"]
     assert members["security"]

@@ -8,14 +8,14 @@ from api_desk import Counter, answering, problem
 from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 RULE = "count of order_completed in last 90 days >= 2"
 SEGMENTS = f"segments:\n  - {{name: regulars, where: {RULE}, tests: [in: ada]}}\n"
 PLANS, APPLICATIONS = "/api/v1/plans", "/api/v1/applications"
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop where ada bought twice and ben once; it has run."""
     for file in (shop.folder.path / "segments").iterdir():

@@ -29,7 +29,7 @@ from kohort.governance.keys import SCOPES
 from kohort.project import Project
 from kohort.web.api.app import application
 from kohort.web.api.feed import Feed
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 ANSWERS = {
     name: one
@@ -39,7 +39,7 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop where ada bought twice and ben once; it has run."""
     for file in (shop.folder.path / "segments").iterdir():

@@ -9,7 +9,7 @@ import pytest
 from api_desk import Counter, answering, problem
 
 from kohort.project import Project
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 BUYERS = "did order_completed in last 30 days"
 FILE = f"""# Ours.
@@ -52,7 +52,7 @@ WRONG: list[tuple[str, object, tuple[int, str, str | None]]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     for file in folder_of(shop).iterdir():
         file.unlink()

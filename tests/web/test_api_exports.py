@@ -10,24 +10,30 @@ import pytest
 from api_desk import Counter, answering, problem
 
 from kohort.project import Project
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 NAMES = ["=HYPERLINK(1)", "-1", "@ada", 'ben, "the" buyer', "cid\r\nx", "été", *(f"p{number}" for number in range(20))]
 STRANGE = 'été "x"; y'
 PATH = "/api/v1/segments/buyers/members"
 
 
-@pytest.fixture
-def counter(shop: Project, write_lines: WriteLines, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
-    """A shop with customers of strange names; a file is written seven rows at a time."""
-    monkeypatch.setattr("kohort.web.api.exports._ROWS", 7)
+@made_once
+def trading(shop: Project, write_lines: WriteLines) -> Project:
+    """A shop with customers of strange names."""
     (shop.folder.path / "segments" / "ours.yaml").write_text(
         "segments:\n  - {name: buyers, where: did order_completed}\n"
         "  - {name: 'été \"x\"; y', where: not did order_completed}\n"
     )
     shop.ingest(write_lines("orders.jsonl", [order(who, number) for number, who in enumerate(NAMES)]))
     list(shop.run())
-    with answering(shop) as found:
+    return shop
+
+
+@pytest.fixture
+def counter(trading: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """A file is written seven rows at a time."""
+    monkeypatch.setattr("kohort.web.api.exports._ROWS", 7)
+    with answering(trading) as found:
         yield found
 
 

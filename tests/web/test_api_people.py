@@ -9,13 +9,13 @@ from api_desk import Counter, answering, problem
 from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, WriteLines, iso, order
+from small_shop import NOW, WriteLines, iso, made_once, order
 
 ADA = "/api/v1/people/ada"
 
 
-@pytest.fixture
-def counter(shop: Project, write_lines: WriteLines) -> Iterator[Counter]:
+@made_once
+def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop where ada, known by two devices, ordered five times, and ben once; it has run."""
     lines: list[dict[str, Any]] = [order("ada", number, days_ago=10 - number, total=number) for number in range(5)]
     lines.append(order("ben", 9, days_ago=1))
@@ -27,7 +27,12 @@ def counter(shop: Project, write_lines: WriteLines) -> Iterator[Counter]:
         )
     shop.ingest(write_lines("lines.jsonl", lines))
     list(shop.run("2026-03-01"))
-    with answering(shop, "people:read") as found:
+    return shop
+
+
+@pytest.fixture
+def counter(trading: Project) -> Iterator[Counter]:
+    with answering(trading, "people:read") as found:
         yield found
 
 

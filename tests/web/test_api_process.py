@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -59,6 +60,14 @@ def counter_of(server: Running) -> Counter:
     plain, _ = server.project.keys.create_secret("crm", ["memberships:read"], SystemClock().now() + DAY)
     server.wait_for("started", "web")
     return Counter(server.api, plain)
+
+
+def test_the_server_does_not_load_pandas() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "kohort.web", "kohort.web.answering", "--help"]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert {"pyarrow.lib", "kohort.web.api.app"} <= loaded
+    assert not any(one.startswith("pandas.") for one in loaded)
 
 
 def test_a_stream_outlives_the_process_and_a_rebuild(server: Running, project: Project, tmp_path: Path) -> None:

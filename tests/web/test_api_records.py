@@ -8,7 +8,7 @@ from api_desk import Counter, answering, problem
 from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 CLUSTERS = """scores:
   - kind: clusters
@@ -31,7 +31,7 @@ CLUSTERS = """scores:
 """
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     lines = [order(who, number, days_ago=2 + number, total=10 * number + 1) for number, who in enumerate("abcde")]
     shop.ingest(write_lines("orders.jsonl", [*lines, {"type": "track", "userId": "eve"}, order("eve", 9, days_ago=-9)]))

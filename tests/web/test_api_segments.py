@@ -9,7 +9,7 @@ from api_desk import Counter, answering, problem
 
 from kohort.governance.keys import SCOPES
 from kohort.project import Project
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 SEGMENTS = """segments:
   - {name: buyers, label: {en: Buyers}, where: did order_completed in last 30 days}
@@ -19,7 +19,7 @@ SEGMENTS = """segments:
 AT = "2026-03-01T00:00:00.000000+00:00"
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop where ada bought twice, ben once and cid long ago; it has run."""
     for file in (shop.folder.path / "segments").iterdir():

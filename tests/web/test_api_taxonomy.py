@@ -6,7 +6,7 @@ import pytest
 from api_desk import Counter, answering, problem
 
 from kohort.project import Project
-from small_shop import NOW, WriteLines, iso, order
+from small_shop import NOW, WriteLines, iso, made_once, order
 
 PLAN = """events:
   order_completed: {aliases: [Purchase], properties: {total: {type: number, required: true}, channel: text}}
@@ -14,8 +14,8 @@ PLAN = """events:
 """
 
 
-@pytest.fixture
-def counter(shop: Project, write_lines: WriteLines) -> Iterator[Counter]:
+@made_once
+def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop with three orders by two people, one of whom has traits."""
     shop.folder.tracking.write_text(PLAN)
     told = [("ada", "Web"), ("ada", "web"), ("ben", "shop")]
@@ -26,7 +26,12 @@ def counter(shop: Project, write_lines: WriteLines) -> Iterator[Counter]:
     traits = {"city": "Lyon", "clv": 5, "tags": ["a", "b"]}
     lines.append({"type": "identify", "userId": "ada", "messageId": "i", "timestamp": iso(NOW), "traits": traits})
     shop.ingest(write_lines("orders.jsonl", lines))
-    with answering(shop, "segments:read", "people:read") as found:
+    return shop
+
+
+@pytest.fixture
+def counter(trading: Project) -> Iterator[Counter]:
+    with answering(trading, "segments:read", "people:read") as found:
         yield found
 
 

@@ -16,7 +16,7 @@ from kohort.clock import DAY
 from kohort.governance.roles import Role
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, WriteLines, iso, order
+from small_shop import NOW, WriteLines, iso, made_once, order
 
 SEGMENTS = """segments:
   - name: buyers
@@ -36,7 +36,7 @@ PARTS = ("", "/sizes", "/moves", "/apart", "/value", "/overlap", "/flows", "/ver
 INSIGHTS = [f"/segments/buyers{part}{form}" for part in PARTS for form in ("", ".json")]
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop whose people leave canaries in every field that says who they are."""
     for file in (shop.folder.path / "segments").iterdir():

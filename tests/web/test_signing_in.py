@@ -14,6 +14,7 @@ from kohort.governance.roles import Role
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.callers import COOKIE
+from small_shop import NOW
 
 
 @pytest.fixture
@@ -33,6 +34,17 @@ def admin(url: str, shop: Project) -> Browser:
     found = Browser(url)
     found.sign_in("root")
     return found
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Project]]:
+    """The admin of one shop, for tests that change nothing of it."""
+    shop = Project.create(tmp_path_factory.mktemp("steady") / "shop", clock=SettableClock(NOW))
+    with guarded(shop) as url:
+        holder(shop, "root", Role.ADMIN)
+        found = Browser(url)
+        found.sign_in("root")
+        yield found, shop
 
 
 def test_a_link_leads_to_a_password_and_in(browser: Browser, shop: Project) -> None:
@@ -78,9 +90,9 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(browser: Browser, shop
     "path",
     ["//evil.example", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "evil", "/\tx", "/\r\nx: y"],
 )
-def test_signing_in_leads_nowhere_else(browser: Browser, shop: Project, path: str) -> None:
-    holder(shop, "ada", Role.VIEWER)
-    assert browser.sign_in("ada", path=path).headers["location"] == "/"
+def test_signing_in_leads_nowhere_else(steady: tuple[Browser, Project], path: str) -> None:
+    browser = Browser(steady[0].url)
+    assert browser.sign_in("root", path=path).headers["location"] == "/"
     assert browser.get(f"/sign-in?next={quote(path)}").headers["location"] == "/"
 
 
@@ -156,8 +168,9 @@ STATES = ["/sign-out", "/account/language", "/account/password", "/accounts", "/
     ],
 )
 def test_nothing_is_changed_by_what_another_page_sends(
-    admin: Browser, shop: Project, path: str, headers: dict[str, str], token: bool, code: str
+    steady: tuple[Browser, Project], path: str, headers: dict[str, str], token: bool, code: str
 ) -> None:
+    admin, shop = steady
     sent = {name: admin.url if value == "OWN" else value for name, value in headers.items()}
     before = shop.audit.list()
     form = {"csrf": admin.csrf if token else "x" * 43, "name": "eve", "role": "admin", "language": "fr"}
@@ -266,11 +279,14 @@ def test_an_admin_invites_changes_and_disables(admin: Browser, shop: Project) ->
     ],
 )
 def test_what_cannot_be_done_is_said_on_the_page(
-    admin: Browser, path: str, form: dict[str, str], status: int, said: str
+    steady: tuple[Browser, Project], path: str, form: dict[str, str], status: int, said: str
 ) -> None:
+    admin, shop = steady
+    before = shop.accounts.list()
     answer = admin.send(path, form)
     assert answer.status_code == status
     assert said in answer.text
+    assert shop.accounts.list() == before
 
 
 def test_every_page_speaks_french(admin: Browser, shop: Project) -> None:

@@ -8,7 +8,7 @@ import pytest
 from studio_desk import EVERY_RIGHT, Studio, studio
 
 from kohort.project import Project
-from small_shop import WriteLines, order
+from small_shop import WriteLines, made_once, order
 
 BEFORE = (
     "segments:\n  - {name: buyers, label: {en: Buyers, fr: Acheteurs}, where: did order_completed in last 5 days}\n"
@@ -16,7 +16,7 @@ BEFORE = (
 AFTER = "segments:\n  - {name: buyers, label: {en: Buyers, fr: Acheteurs}, where: did order_completed}\n"
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     """A shop whose file says another rule than the one that is in force."""
     for file in (shop.folder.path / "segments").iterdir():

@@ -13,7 +13,7 @@ from studio_desk import EVERY_RIGHT, Studio, studio
 from kohort.project import Project
 from kohort.storage.journal import Journal
 from kohort.storage.received import Received, Refused, encode_received
-from small_shop import NOW, WriteLines, order
+from small_shop import NOW, WriteLines, made_once, order
 
 PLAN = """events:
   order_completed:
@@ -44,7 +44,7 @@ def keep(shop: Project, *events: dict[str, Any], refused: tuple[Refused, ...] = 
     Project(shop.folder.path, clock=shop.clock).keep_up()
 
 
-@pytest.fixture
+@made_once
 def planned(shop: Project, write_lines: WriteLines) -> Project:
     """A shop with a tracking plan, three orders, one of them of a wrong type, and a dead letter of each kind."""
     shop.folder.tracking.write_text(PLAN)

@@ -16,7 +16,7 @@ from kohort.project import Project
 from kohort.storage.journal import Journal
 from kohort.storage.received import Received, Refused, encode_received
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, WriteLines, order
+from small_shop import NOW, WriteLines, made_once, order
 
 SEGMENTS = """segments:
   - {name: recent, label: {en: Recent, fr: Récents}, where: did order_completed in last 2 days}
@@ -34,8 +34,8 @@ def kinds(found: Today) -> dict[str, int]:
     return {one.kind: one.count for one in found.concerns if one.kind != "finding"}
 
 
-@pytest.fixture
-def trading(shop: Project, write_lines: WriteLines, clock: SettableClock) -> Project:
+@made_once
+def trading(shop: Project, write_lines: WriteLines) -> Project:
     """One who left `recent` yesterday, two who entered it, one who was there before; it has run on both days."""
     for file in (shop.folder.path / "segments").iterdir():
         file.unlink()
@@ -48,10 +48,9 @@ def trading(shop: Project, write_lines: WriteLines, clock: SettableClock) -> Pro
     ]
     settings = shop.folder.settings
     settings.write_text(settings.read_text() + "revenue: order_completed.total\n")
-    clock.advance(-DAY)
-    shop.ingest(write_lines("orders.jsonl", orders))
-    list(shop.run())
-    clock.advance(DAY)
+    yesterday = Project(shop.folder.path, clock=SettableClock(NOW - DAY))
+    yesterday.ingest(write_lines("orders.jsonl", orders))
+    list(yesterday.run())
     list(shop.run())
     return shop
 

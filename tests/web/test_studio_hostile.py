@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Dialog, Page
 from studio_desk import Studio, studio
 
 from kohort.project import Project
-from small_shop import NOW, WriteLines, iso, order
+from small_shop import NOW, WriteLines, iso, made_once, order
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
 
@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture
+@made_once
 def hostile(shop: Project, write_lines: WriteLines) -> Project:
     """A shop of which every field that somebody else fills says something hostile."""
     for file in (shop.folder.path / "segments").iterdir():

@@ -14,7 +14,7 @@ from kohort.clock import DAY, HOUR
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from segment_shop import open_shop
-from small_shop import NOW, WriteLines, order
+from small_shop import NOW, WriteLines, made_once, order
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
 
@@ -56,7 +56,7 @@ def visit(browser: Browser) -> Iterator[Callable[[Studio, str], Page]]:
     assert troubles == []
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     return open_shop(shop, write_lines)
 

@@ -15,7 +15,7 @@ from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.studio.fragments import HEADER
 from segment_shop import open_shop, written
-from small_shop import NOW, WriteLines
+from small_shop import NOW, WriteLines, made_once
 
 AT = "2026-03-01T00:00:00.000000+00:00"
 COUNTS = ("sizes", "moves", "apart", "value", "overlap", "flows", "versions", "checks")
@@ -35,7 +35,7 @@ def open_studio(standing: Project) -> Iterator[Studio]:
         yield found
 
 
-@pytest.fixture
+@made_once
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     return open_shop(shop, write_lines)
 

@@ -12,12 +12,12 @@ import typer
 from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.help import GroupedCommands
-from kohort.cli.imports import import_without_pandas
 from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
 from kohort.clock import SECOND
 from kohort.errors import CheckError, KohortError, UsageError
+from kohort.imports import import_without_pandas
 
 if TYPE_CHECKING:
     from kohort.pipeline.status import ProjectStatus
@@ -109,7 +109,8 @@ def ingest(
         if result.withheld:
             err.print(f"{result.file}: {result.withheld:,} not stored, for want of consent", markup=False)
         for finding in result.findings:
-            err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
+            if finding.severity != "info" or finding.check == "normalised":
+                err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
     show_rows(rows, ["file", "source", "rows", "accepted", "known", "rejected"], form)
     if any(row["rejected"] for row in rows):
         err.print(f"see what was rejected and why with: kohort dead-letters --project {project}", markup=False)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kohort.clock import parse_moment, zone_of
 from kohort.definitions.checking import RowCheck, row_checks_of
+from kohort.definitions.comparing import ReferencePopulation, SourceComparison, comparisons_of, references_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.normalisation import FIELDS, RAW, Kind, Normalisation, WhenFlagged, normalisation_of
 from kohort.definitions.quality import NOTHING_EXPECTED, SourceQuality, source_quality_of
@@ -80,7 +81,7 @@ class SourceDefinition:
     greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
     `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
     nothing of the source is stored. `quality` is what is expected of its loads, `checks` what must hold between the
-    values of each row.
+    values of each row, `comparisons` which sources must agree with it, `references` whom its people should resemble.
     """
 
     name: str
@@ -102,6 +103,8 @@ class SourceDefinition:
     requires_consent: tuple[str, ...] = ()
     quality: SourceQuality = NOTHING_EXPECTED
     checks: tuple[RowCheck, ...] = ()
+    comparisons: tuple[SourceComparison, ...] = ()
+    references: tuple[ReferencePopulation, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -151,6 +154,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
     table, store = _table(fields)
     cursor, cursor_day = _cursor(fields)
     values = _values(fields, is_event=bool(event), grouped=bool(group_by))
+    names = [value.name for value in values]
     definition = SourceDefinition(
         name=fields.text("name"),
         files=fields.text("files") if table is None else "",
@@ -170,7 +174,9 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
         quality=source_quality_of(fields.inner("quality")),
-        checks=row_checks_of(fields, [value.name for value in values]),
+        checks=row_checks_of(fields, names),
+        comparisons=comparisons_of(fields, names, is_event=bool(event)),
+        references=references_of(fields),
     )
     _check_expected(fields, definition)
     fields.refuse_unknown()
@@ -206,6 +212,8 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "delimiter": "only a file has a delimiter",
         "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
         "checks": "the rows of a table are not looked at here; check them in the store",
+        "compare": "the rows of a table are not looked at here; compare them in the store",
+        "reference": "the people of a table are not looked at here; compare them in the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:

@@ -101,12 +101,16 @@ class RuleEngine(Protocol):
 
 @dataclass(frozen=True)
 class Fact:
-    """An event that a person did, or a trait that was set, at a moment; `value` is that of `property`, or the trait."""
+    """An event that a person did, or a trait that was set, at a moment; `value` is that of `property`, or the trait.
+
+    `mark` says how a trait's value was made that nobody told, such as "imputed by mice"; it is "" for all others.
+    """
 
     name: str
     at: Moment
     property: str | None = None
     value: Shown = None
+    mark: str = ""
 
 
 @dataclass(frozen=True)

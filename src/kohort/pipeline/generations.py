@@ -58,24 +58,22 @@ class LayerOf(msgspec.Struct, frozen=True):
 
 
 class Stand(msgspec.Struct, frozen=True):
-    """What a generation was made from: the states of `TABLES`, the files and the number of actors, and its layers.
+    """What a generation was made from: the states of `TABLES`, and how many actors, and its layers.
 
     `grows`: whether the next can be made from it, which is not so of rows that no table had yet.
     """
 
     versions: dict[str, Version]
-    actor_files: list[str]
     actors: int
     layers: list[LayerOf]
     grows: bool
 
     @staticmethod
-    def of(tables: Tables, layers: list[LayerOf]) -> "Stand":
-        """Return the stand of tables as they are."""
+    def of(tables: Tables, actors: int, layers: list[LayerOf]) -> "Stand":
+        """Return the stand of tables as they are, which have so many actors."""
         return Stand(
             {name: tables.version(name) for name in TABLES},
-            [Path(file).name for file in tables.files("actors")],
-            tables.count("actors"),
+            actors,
             layers,
             grows=not any(tables.unwritten(name) for name in TABLES),
         )
@@ -172,6 +170,16 @@ class Generation:
         """What it was made from."""
         return msgspec.json.decode((self.folder / STAND).read_bytes(), type=Stand)
 
+    @property
+    def moment(self) -> float:
+        """When it was made, in seconds since 1970 by the clock of the files."""
+        return (self.folder / STAND).stat().st_mtime
+
+    @property
+    def actors_at(self) -> int:
+        """Up to which journal record it knows the actors."""
+        return int(self.name.partition("-")[0])
+
     @cached_property
     def layers(self) -> list[Layer]:
         """Its layers, the oldest first."""
@@ -238,7 +246,7 @@ class Generation:
         places[dead] = NONE
         return places
 
-    def actors_at(self, chosen: Mask) -> Actors:
+    def actors_of(self, chosen: Mask) -> Actors:
         """Return the actors of the living people at places, one boolean a place."""
         wanted = chosen & self.alive
         parts = []

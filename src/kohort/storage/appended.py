@@ -6,10 +6,15 @@ from urllib.parse import unquote
 
 import msgspec
 
-from kohort.storage.tables import Tables, Version
+from kohort.storage.tables import APPLICATION, Tables, Version
 
 _MOST_COMMITS: Final = 2_000
 """Beyond so many commits, to read all that they added costs more than it saves."""
+
+
+class _Marked(msgspec.Struct, rename="camel"):
+    app_id: str
+    version: int
 
 
 class _File(msgspec.Struct, rename="camel"):
@@ -22,15 +27,17 @@ class _Action(msgspec.Struct):
 
     add: _File | None = None
     remove: _File | None = None
+    txn: _Marked | None = None
 
 
 _ACTION: Final = msgspec.json.Decoder(_Action)
 
 
-def files_appended(tables: Tables, name: str, since: Version) -> list[str] | None:
+def files_appended(tables: Tables, name: str, since: Version, folds_at: int | None = None) -> list[str] | None:
     """Return the files with which rows were added to a table after `since`; None if they alone do not say what is new.
 
-    So it is where rows went, where the table was made anew, and where files or commits are gone by now.
+    So it is where rows went, where the table was made anew, and where files or commits are gone by now. A table that
+    may be written whole to take in what amends it was at the watermark `folds_at` then.
 
     >>> import tempfile
     >>> import pyarrow as pa
@@ -53,10 +60,16 @@ def files_appended(tables: Tables, name: str, since: Version) -> list[str] | Non
         return None
     found: list[str] = []
     for number in range(since.number + 1, now.number + 1):
-        added = _added(tables.folder / name, number)
-        if added is None:
+        commit = _commit(tables.folder / name, number)
+        if commit is None:
             return None
-        found += added
+        if any(one.remove is not None and one.remove.data_change for one in commit):
+            if folds_at is None or _watermark(commit, -1) != folds_at:
+                return None
+            continue
+        folds_at = None if folds_at is None else _watermark(commit, folds_at)
+        added = [one.add for one in commit if one.add is not None]
+        found += [str(tables.folder / name / unquote(one.path)) for one in added if one.data_change]
     return found if all(Path(file).exists() for file in found) else None
 
 
@@ -67,13 +80,15 @@ def files_after(tables: Tables, name: str, other: str) -> list[str]:
     return [file for file in tables.files(name) if written.get(file, newest) >= newest]
 
 
-def _added(folder: Path, number: int) -> list[str] | None:
+def _commit(folder: Path, number: int) -> list[_Action] | None:
     try:
         commit = (folder / "_delta_log" / f"{number:020}.json").read_bytes()
     except FileNotFoundError:
         return None
-    actions = [_ACTION.decode(line) for line in commit.splitlines()]
-    if any(one.remove is not None and one.remove.data_change for one in actions):
-        return None
-    added = [one.add for one in actions if one.add is not None]
-    return [str(folder / unquote(one.path)) for one in added if one.data_change]
+    return [_ACTION.decode(line) for line in commit.splitlines()]
+
+
+def _watermark(commit: list[_Action], before: int) -> int:
+    """Return the watermark that a table has by a commit."""
+    marks = [one.txn.version for one in commit if one.txn is not None and one.txn.app_id == APPLICATION]
+    return marks[-1] if marks else before

@@ -165,7 +165,7 @@ class _Server:
             options.append("--behind-proxy")
         if self.options.certificate and self.options.key:
             options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
-        module = [sys.executable, "-m"]
+        module = [sys.executable, "-m", "kohort.web"]
         journeys = partial(self.project.folder.definitions, "journeys")
         kafka = self.project.settings.kafka
         publisher = _Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline])

@@ -155,7 +155,8 @@ def begun(
     engine = LiveEngine(history, basis.catalog, basis.rules, until, epochs=_epochs(workspace, basis.since, until))
     people = history.people.to_pylist()
     numbers = {person: number for number, person in enumerate(people)}
-    persons = front.persons()
+    known = workspace.tables.read("actors")
+    persons = dict(zip(known.column("actor_id").to_pylist(), known.column("person_id").to_pylist(), strict=True))
     actors = {actor: numbers[person] for actor, person in persons.items()}
     state = State(basis, engine, front, people, numbers, actors, Settling(settling), before.at)
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}

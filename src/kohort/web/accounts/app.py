@@ -20,6 +20,6 @@ def mount_guarded_studio(app: FastAPI, desk: Desk) -> Refusing:
     mount_sign_in(doors, desk)
     mount_welcome(doors, desk)
     mount_organisation(doors, desk)
-    app.include_router(doors)
+    app.router.routes += doors.routes
     more = (mount_sign_out, mount_own_account, mount_account_list, mount_audit)
     return mount_studio(app, desk, doorkeeper_of(desk.project), more)

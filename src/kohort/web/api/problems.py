@@ -1,11 +1,12 @@
 """The one shape of every refusal: a word for programs, words for people, and where in the request it is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.routing import compile_path
 
@@ -54,9 +55,8 @@ def mount_problems(app: FastAPI, refusing: Refusing) -> None:
     """Answer whatever goes wrong in an application as `refusing` does."""
 
     async def unknown(request: Request, _error: Exception) -> Response:
-        problem = (
-            f'nothing is at "{shorten(request.url.path)}"; {did_you_mean(request.url.path, app.openapi()["paths"])}'
-        )
+        known = [path for path, _ in _operations(app)]
+        problem = f'nothing is at "{shorten(request.url.path)}"; {did_you_mean(request.url.path, known)}'
         return refusing(request, RequestRefusedError(_UNKNOWN, "not_found", problem))
 
     async def wrong_method(request: Request, _error: Exception) -> Response:
@@ -91,11 +91,15 @@ def mount_problems(app: FastAPI, refusing: Refusing) -> None:
 
 def _methods(app: FastAPI, path: str) -> list[str]:
     """Return every method that a path answers, whichever route would."""
-    found: set[str] = set()
-    for template, operations in app.openapi()["paths"].items():
-        if compile_path(template)[0].match(path):
-            found.update(method.upper() for method in operations)
-    return sorted(found)
+    found = [methods for template, methods in _operations(app) if compile_path(template)[0].match(path)]
+    return sorted(set[str]().union(*found))
+
+
+def _operations(app: FastAPI) -> Iterator[tuple[str, Collection[str]]]:
+    """Return each path that the description of an application has, and methods that it answers."""
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema:
+            yield route.path_format or "", route.methods or ()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.people import mount_people
+from kohort.web.studio.quality import mount_quality
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
@@ -31,7 +32,7 @@ def mount_studio(
     app: FastAPI, desk: Desk, doorkeeper: Doorkeeper, more: Sequence[Callable[[Pages], None]] = ()
 ) -> Refusing:
     """Add every page, and `more`, to an application; return what answers a refused request: a page, for a browser."""
-    pages = Pages(desk, doorkeeper)
+    pages = Pages(app.router.routes, desk, doorkeeper)
     for mount in (
         mount_home,
         mount_segment_list,
@@ -42,10 +43,10 @@ def mount_studio(
         mount_discover,
         mount_events,
         mount_sources,
+        mount_quality,
         *more,
     ):
         mount(pages)
-    app.include_router(pages.router)
     app.mount("/static", StaticFiles(packages=[("kohort.web.studio", "static")]))
     app.add_middleware(Protected)
 

@@ -7,9 +7,12 @@ from functools import cached_property
 from io import StringIO
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response, params
 from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
 from kohort.clock import Moment
 from kohort.collection.acceptance import RequestRefusedError
@@ -137,11 +140,11 @@ class Visit:
 
 
 class Pages:
-    """Registers pages, each behind the scopes of which a visitor needs one."""
+    """Adds pages to the routes of an application, each behind the scopes of which a visitor needs one."""
 
-    def __init__(self, desk: Desk, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, routes: list[BaseRoute], desk: Desk, doorkeeper: Doorkeeper) -> None:
         self.desk, self._doorkeeper = desk, doorkeeper
-        self.router = APIRouter()
+        self._routes = routes
 
     def page(
         self, path: str, *scopes: str, listed: bool = False, name: str = ""
@@ -187,9 +190,36 @@ class Pages:
             await check_forgery(request, visitor.csrf)
             request.state.visit = Visit(request, visitor, self.desk)
 
-        self.router.add_api_route(
-            path, answer, methods=[method], response_model=None, dependencies=[Depends(arrive)], include_in_schema=False
+        self._routes.append(_PageRoute(path, method, answer, Depends(arrive)))
+
+
+class _PageRoute(Route):
+    """A page whose parameters are read when it is first asked for: a server that begins would wait for those of all."""
+
+    def __init__(self, path: str, method: str, answer: Callable[..., Response], arrive: params.Depends) -> None:
+        super().__init__(path, answer, methods=[method], include_in_schema=False)
+        self.methods = {method}
+        self._arrive = arrive
+
+    @cached_property
+    def _read(self) -> APIRoute:
+        return APIRoute(
+            self.path,
+            self.endpoint,
+            methods=self.methods,
+            response_model=None,
+            dependencies=[self._arrive],
+            include_in_schema=False,
         )
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See `starlette.routing.Route`."""
+        match, found = super().matches(scope)
+        return (match, found) if match is Match.NONE else self._read.matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `starlette.routing.Route`."""
+        await self._read.handle(scope, receive, send)
 
 
 def visit_of(request: Request) -> Visit:
