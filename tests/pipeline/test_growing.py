@@ -254,11 +254,23 @@ def workspace_of(project: Project) -> Workspace:
     return project._workspace()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(steps=st.lists(st.sampled_from(STEPS), min_size=6, max_size=14), seed=st.integers(0, 2**32))
+ANY = {"steps": st.lists(st.sampled_from(STEPS), min_size=6, max_size=14), "seed": st.integers(0, 2**32)}
+NOT_TIMED = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+
+
+@settings(max_examples=6, suppress_health_check=NOT_TIMED)
+@given(**ANY)
 @pytest.mark.usefixtures("small_blocks")
 def test_grown_with_what_comes_it_tells_what_the_tables_tell(shop: Project, steps: list[str], seed: int) -> None:
     law(shop, steps, seed)
+
+
+@pytest.mark.slow
+@settings(suppress_health_check=NOT_TIMED)
+@given(**ANY)
+@pytest.mark.usefixtures("small_blocks")
+def test_so_it_does_after_much_more(shop: Project, steps: list[str], seed: int) -> None:
+    law(shop, [*steps, *steps], seed)
 
 
 def law(shop: Project, steps: list[str], seed: int) -> None:

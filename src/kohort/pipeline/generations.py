@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from kohort.engines.bits import mask_of, packed
 from kohort.engines.columns import BLOCK, Moments
 from kohort.pipeline.layout import MAKERS, NAME, Kind, folder_of
+from kohort.storage.appended import Version, version_of
 from kohort.storage.mapped import PARTIAL, MappedFolder
-from kohort.storage.tables import Tables, Version
+from kohort.storage.tables import Tables
 from kohort.storage.text_index import NONE, TextIndex
 
 Numbers = NDArray[np.int64]
@@ -72,7 +73,7 @@ class Stand(msgspec.Struct, frozen=True):
     def of(tables: Tables, actors: int, layers: list[LayerOf]) -> "Stand":
         """Return the stand of tables as they are, which have so many actors."""
         return Stand(
-            {name: tables.version(name) for name in TABLES},
+            {name: version_of(tables, name) for name in TABLES},
             actors,
             layers,
             grows=not any(tables.unwritten(name) for name in TABLES),

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from kohort.pipeline.generations import NEVER, Generation, Mask
 from kohort.pipeline.mapping import integers
-from kohort.storage.appended import files_appended
+from kohort.storage.appended import amended_since, files_appended
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 from kohort.storage.text_index import NONE
@@ -123,7 +123,7 @@ def _actors_since(before: Generation, tables: Tables) -> tuple[pa.Table, pa.Stri
     """
     version, watermark, schema = before.stand.versions["actors"], before.actors_at, SCHEMAS["actors"]
     files = files_appended(tables, "actors", version, folds_at=watermark)
-    amendment = tables.amended_since("actors", watermark, before.moment)
+    amendment = amended_since(tables, "actors", watermark, before.moment)
     if files is None or amendment is None:
         return tables.read("actors").combine_chunks(), None
     parts = [pq.ParquetFile(file).read().select(schema.names).cast(schema) for file in files]

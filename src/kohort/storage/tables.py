@@ -24,6 +24,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
 from kohort.storage.amended import Amendment, Amendments, Span
+from kohort.storage.footers import Footer
 from kohort.storage.held import Held, HeldAmendments
 from kohort.storage.indexed import Columns, Indexed, distinct
 from kohort.storage.moved_actors import MovedActors, MovedRows
@@ -81,13 +82,6 @@ class _Commit(NamedTuple):
     changed: int
 
 
-class Version(NamedTuple):
-    """A state of a table: the id that it was made with, "" where nobody has written it, and its commit's number."""
-
-    table: str
-    number: int
-
-
 class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
@@ -114,7 +108,7 @@ class Tables:
         self._watermarks: dict[str, int] = {}
         self._commits: dict[str, _Commit | None] = {}
         self._whole: dict[str, pa.Table] = {}
-        self._footers: dict[str, _Footer] = {}
+        self._footers: dict[str, Footer] = {}
         self._sealed: dict[str, Held | HeldAmendments] = {}
         self._held: dict[str, Held | HeldAmendments] = {}
         self._told: dict[str, set[str]] = {}
@@ -303,10 +297,6 @@ class Tables:
         stored: int = sum(self._footer(file).rows for file in self.files(name))
         return stored + sum(len(part) for part in self.unwritten(name))
 
-    def rows_in(self, file: str) -> int:
-        """Return how many rows a file of a table has."""
-        return self._footer(file).rows
-
     def counts(self, name: str) -> dict[str, int]:
         """Return how many rows each part of a table has that is stored in parts, such as events by name; as `count`."""
         found: Counter[str] = Counter()
@@ -320,11 +310,10 @@ class Tables:
         top = self._footer(file).top
         return top is None or top > seq
 
-    def _footer(self, file: str) -> "_Footer":
+    def _footer(self, file: str) -> "Footer":
         if file in self._footers:
             return self._footers[file]
-        metadata = pq.ParquetFile(file).metadata
-        footer = _Footer(metadata.num_rows, _top(metadata))
+        footer = Footer.of(file)
         if self._keeps:
             self._footers[file] = footer
         return footer
@@ -420,18 +409,6 @@ class Tables:
             return []
         return self._amendments(name).spans(self._whole_at(name), self.watermark_on_disk(name))
 
-    def amended_since(self, name: str, watermark: int, moment: float) -> Amendment | None:
-        """Return what amended a table after a watermark, whether it was written whole since or not.
-
-        Of what was amended before, and of rows that were appended since, it may tell besides, as they are now. None if
-        it is not known any more to whoever last looked at `moment`, in seconds since 1970 by the clock of the files.
-        """
-        its = self._amendments(name)
-        spans, newest = its.after(watermark, self.watermark_on_disk(name))
-        if newest - moment > KEPT * 3_600 / 2:
-            return None
-        return its.joined(spans) if spans else Amendment(pa.array([], pa.string()), _empty(SCHEMAS[name]))
-
     def _amendment(self, name: str) -> Amendment | None:
         spans = self.amended(name)
         return self._amendments(name).joined(spans) if spans else None
@@ -468,22 +445,9 @@ class Tables:
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
         return sorted(str(self.folder / name / one) for one in inside)
 
-    def version(self, name: str) -> Version:
-        """Return which state of a table this is, rows apart that wait to be written."""
-        table = self._table(name)
-        return Version("", -1) if table is None else Version(str(table.metadata().id), table.version())
-
-    def added_at(self, name: str) -> dict[str, int]:
-        """Return when each file of a table was written, in milliseconds since 1970 UTC, as its log tells."""
-        table = self._table(name)
-        if table is None:
-            return {}
-        actions = pa.table(table.get_add_actions(flatten=True))
-        written = actions.column("modification_time").cast(pa.int64()).to_pylist()
-        return {
-            str(self.folder / name / unquote(one)): at
-            for one, at in zip(actions.column("path").to_pylist(), written, strict=True)
-        }
+    def opened(self, name: str) -> DeltaTable | None:
+        """Return a table as Delta Lake has it, rows apart that wait or amend it; None where nobody has written it."""
+        return self._table(name)
 
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
@@ -623,24 +587,6 @@ def _by_segment(memberships: pa.Table) -> pa.Table:
     ranks = np.argsort(np.argsort(codes.dictionary.to_pylist()))
     keys = 2 * ranks[codes.indices.to_numpy()] + memberships.column("left_at").is_valid().to_numpy()
     return memberships if (np.diff(keys) >= 0).all() else memberships.take(pa.array(np.argsort(keys, kind="stable")))
-
-
-class _Footer(NamedTuple):
-    """How many rows a Parquet file has, and its greatest `seq`; None where it may be any."""
-
-    rows: int
-    top: int | None
-
-
-def _top(metadata: pq.FileMetaData) -> int | None:
-    if "seq" not in metadata.schema.names:
-        return None
-    column = metadata.schema.names.index("seq")
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    tops = [group.column(column).statistics for group in groups if group.num_rows]
-    if any(top is None or not top.has_min_max for top in tops):
-        return None
-    return max((top.max for top in tops), default=-1)
 
 
 def _empty(schema: pa.Schema) -> pa.Table:
