@@ -4,8 +4,8 @@ python benchmarks/mapping.py [--people 1000000] [--events 10000000] [--new 5000]
 
 The tables are written straight, as in benchmarks/studio.py. Each time so many events of known people come, a tenth of
 them late, and then a rule is sized: once with what the time before has mapped, which grows, and again, with nothing to
-do but count. With `--strangers`, that share of the events is of people whom nobody knew, so that the table of actors is
-written again besides. At the end the same is sized with files made anew, which must give the same members.
+do but count. With `--strangers`, that share of the events is of people whom nobody knew. At the end the same is sized
+with files made anew, which must give the same members.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from workload.tables import EVENT, NOW, write_project
 from kohort.clock import DAY
 from kohort.pipeline.preview import Preview
 from kohort.project import Project
+from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
 
@@ -113,10 +114,8 @@ class Coming:
         if self._strangers:
             theirs = ids.slice(0, self._strangers)
             seen = np.full(self._strangers, NOW - 1)
-            actors = self._tables.read("actors")
-            added = pa.table([theirs, theirs, seen], schema=actors.schema)
-            whole = pa.concat_tables([actors, added])
-            self._tables.replace("actors", whole, watermark=self._tables.watermark("actors") + 1)
+            added = pa.table([theirs, theirs, seen], schema=SCHEMAS["actors"])
+            self._tables.append("actors", added, watermark=self._tables.watermark("actors") + 1)
         self._known = new
 
 

@@ -41,23 +41,25 @@ def tables(tmp_path: Path) -> Tables:
 
 
 def indexed(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
-    """Let files have an index from so many rows on."""
+    """Let files have an index from so many bytes on."""
     monkeypatch.setattr(histories, "RowIndex", partial(RowIndex, large=large))
 
 
-@pytest.mark.parametrize("large", [1, 20])
+@pytest.mark.parametrize(("smaller", "few"), [(0, 2_000), (4, 2_000), (0, 1)])
 @pytest.mark.parametrize("actors", [["actor-3"], ["actor-1", "actor-7", "nobody"], ["nobody"], []])
 def test_an_index_finds_what_reading_finds(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch, large: int, actors: list[str]
+    tables: Tables, monkeypatch: pytest.MonkeyPatch, smaller: int, few: int, actors: list[str]
 ) -> None:
     pages = [(before, most, event) for before in (None, Place(5, "2-20")) for most in (3, 100) for event in EVENTS]
 
     def found() -> list[list[dict[str, Any]]]:
         return [events_of(tables, actors, before=before, most=most, event=event) for before, most, event in pages]
 
-    indexed(monkeypatch, 1_000)
+    sizes = sorted(Path(file).stat().st_size for file in tables.files("events"))
+    indexed(monkeypatch, sizes[-1] + 1)
     read = found()
-    indexed(monkeypatch, large)
+    indexed(monkeypatch, sizes[smaller])
+    monkeypatch.setattr(histories, "_FEW", few)
     assert found() == read
     assert any(read) == bool({"actor-3", "actor-1"} & {*actors})
 

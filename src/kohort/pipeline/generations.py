@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from kohort.engines.bits import mask_of, packed
 from kohort.engines.columns import BLOCK, Moments
 from kohort.pipeline.layout import MAKERS, NAME, Kind, folder_of
+from kohort.storage.appended import Version, version_of
 from kohort.storage.mapped import PARTIAL, MappedFolder
-from kohort.storage.tables import Tables, Version
+from kohort.storage.tables import Tables
 from kohort.storage.text_index import NONE, TextIndex
 
 Numbers = NDArray[np.int64]
@@ -58,24 +59,22 @@ class LayerOf(msgspec.Struct, frozen=True):
 
 
 class Stand(msgspec.Struct, frozen=True):
-    """What a generation was made from: the states of `TABLES`, the files and the number of actors, and its layers.
+    """What a generation was made from: the states of `TABLES`, and how many actors, and its layers.
 
     `grows`: whether the next can be made from it, which is not so of rows that no table had yet.
     """
 
     versions: dict[str, Version]
-    actor_files: list[str]
     actors: int
     layers: list[LayerOf]
     grows: bool
 
     @staticmethod
-    def of(tables: Tables, layers: list[LayerOf]) -> "Stand":
-        """Return the stand of tables as they are."""
+    def of(tables: Tables, actors: int, layers: list[LayerOf]) -> "Stand":
+        """Return the stand of tables as they are, which have so many actors."""
         return Stand(
-            {name: tables.version(name) for name in TABLES},
-            [Path(file).name for file in tables.files("actors")],
-            tables.count("actors"),
+            {name: version_of(tables, name) for name in TABLES},
+            actors,
             layers,
             grows=not any(tables.unwritten(name) for name in TABLES),
         )
@@ -172,6 +171,16 @@ class Generation:
         """What it was made from."""
         return msgspec.json.decode((self.folder / STAND).read_bytes(), type=Stand)
 
+    @property
+    def moment(self) -> float:
+        """When it was made, in seconds since 1970 by the clock of the files."""
+        return (self.folder / STAND).stat().st_mtime
+
+    @property
+    def actors_at(self) -> int:
+        """Up to which journal record it knows the actors."""
+        return int(self.name.partition("-")[0])
+
     @cached_property
     def layers(self) -> list[Layer]:
         """Its layers, the oldest first."""
@@ -204,6 +213,15 @@ class Generation:
         parts = [layer.ids for layer in self.layers]
         return parts[0] if len(parts) == 1 else pa.concat_arrays(parts or [pa.array([], pa.string())])
 
+    def ids_at(self, places: Numbers) -> pa.StringArray:
+        """Return the ids of the people at places."""
+        found, order = [pa.array([], pa.string())], [np.zeros(0, np.int64)]
+        for layer in self.layers:
+            its = np.flatnonzero((places >= layer.start) & (places < layer.start + layer.of.places))
+            found.append(layer.ids.take(pa.array(places[its] - layer.start)))
+            order.append(its)
+        return pa.concat_arrays(found).take(pa.array(np.argsort(np.concatenate(order))))
+
     def find_actors(self, actors: pa.StringArray) -> Known:
         """Return what is known of actors."""
         places = np.full(len(actors), NONE, np.int64)
@@ -229,7 +247,7 @@ class Generation:
         places[dead] = NONE
         return places
 
-    def actors_at(self, chosen: Mask) -> Actors:
+    def actors_of(self, chosen: Mask) -> Actors:
         """Return the actors of the living people at places, one boolean a place."""
         wanted = chosen & self.alive
         parts = []

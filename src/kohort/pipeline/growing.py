@@ -65,7 +65,8 @@ class Growth:
                 if filed_as(kind, name_of(filed), maker.catalog) == filed:
                     self._write_rows(kind, filed, folder, name, maker)
         own = sum(layer.places for layer in layers) - len(its.dead)
-        Stand.of(self.tables, layers).write(folder, np.concatenate([its.dead, np.arange(own) >= len(its.people)]))
+        dead = np.concatenate([its.dead, np.arange(own) >= len(its.people)])
+        Stand.of(self.tables, self.before.stand.actors + its.strangers, layers).write(folder, dead)
 
     def _write_rows(self, kind: Kind, filed: str, folder: Path, name: str, maker: Maker) -> None:
         """Write the rows of an event or trait of the new layer, and where those of the layers before it are."""

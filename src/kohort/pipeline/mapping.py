@@ -53,7 +53,7 @@ class Maker:
         places = TextIndex.of(people).find(actors.column("person_id").combine_chunks())
         seen = integers(actors.column("first_seen"), MISSING)
         layer = write_layer(folder, name, people, Actors(actors.column("actor_id").combine_chunks(), places, seen))
-        stand = Stand.of(self._workspace.tables, [layer])
+        stand = Stand.of(self._workspace.tables, len(actors), [layer])
         if stand.grows:
             for table in (*GROWING.values(), "consent_choices"):
                 unknown = self._unknown(table)

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kohort.pipeline.generations import Generation, Mask
-from kohort.storage.appended import files_appended
+from kohort.pipeline.generations import NEVER, Generation, Mask
+from kohort.pipeline.mapping import integers
+from kohort.storage.appended import amended_since, files_appended
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 from kohort.storage.text_index import NONE
@@ -29,6 +30,13 @@ class News:
     @staticmethod
     def since(before: Generation, tables: Tables) -> "News | None":
         """Return what came since a generation; None if rows went besides, or it cannot be told any more."""
+        try:
+            return News._since(before, tables)
+        except FileNotFoundError:
+            return None  # somebody has tidied up just now
+
+    @staticmethod
+    def _since(before: Generation, tables: Tables) -> "News | None":
         actors = _changed_actors(before, tables)
         if actors is None:
             return None
@@ -87,22 +95,37 @@ def _named(rows: pa.Table, name: str) -> pa.Table:
 
 
 def _changed_actors(before: Generation, tables: Tables) -> pa.Table | None:
-    """Return the rows of actors who are new, of another person, or were first seen at another moment than was known."""
-    schema = SCHEMAS["actors"]
-    known = set(before.stand.actor_files)
-    files = [file for file in tables.files("actors") if Path(file).name not in known]
-    if not files and len(tables.files("actors")) == len(known):
-        return schema.empty_table()
-    parts = [pq.ParquetFile(file).read().select(schema.names).cast(schema) for file in files]
-    rows = pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
+    """Return the rows of actors who are new, of another person, or were first seen at another moment than was known.
+
+    None if an actor is gone.
+    """
+    rows, gone = _actors_since(before, tables)
     places, seen = before.find_actors(rows.column("actor_id").combine_chunks())
     new = places == NONE
-    if tables.count("actors") != before.stand.actors + np.count_nonzero(new):
+    if gone is None:
+        if len(rows) != before.stand.actors + np.count_nonzero(new):
+            return None
+    elif (before.find_actors(gone).places != NONE).any():
         return None
-    same: Mask = ~new & (seen == np.from_dlpack(rows.column("first_seen").combine_chunks()))
+    same: Mask = ~new & (seen == integers(rows.column("first_seen"), NEVER))
     stayed = np.flatnonzero(same)
     persons = rows.column("person_id").combine_chunks()
     if len(stayed):
         here = pa.array(stayed)
-        same[stayed] = np.asarray(pc.equal(persons.take(here), before.ids.take(pa.array(places[stayed]))), np.bool_)
+        same[stayed] = np.asarray(pc.equal(persons.take(here), before.ids_at(places[stayed])), np.bool_)
     return rows.filter(pa.array(~same))
+
+
+def _actors_since(before: Generation, tables: Tables) -> tuple[pa.Table, pa.StringArray | None]:
+    """Return the rows of whoever has others since a generation, and maybe of others, and who has none any more.
+
+    Where that is not known, the rows of all, and None.
+    """
+    version, watermark, schema = before.stand.versions["actors"], before.actors_at, SCHEMAS["actors"]
+    files = files_appended(tables, "actors", version, folds_at=watermark)
+    amendment = amended_since(tables, "actors", watermark, before.moment)
+    if files is None or amendment is None:
+        return tables.read("actors").combine_chunks(), None
+    parts = [pq.ParquetFile(file).read().select(schema.names).cast(schema) for file in files]
+    added = pa.concat_tables([schema.empty_table(), *parts])
+    return amendment.over(added, "actor_id").combine_chunks(), amendment.emptied("actor_id")

@@ -27,7 +27,8 @@ class Regrouped:
     `kept` are the layers before it, `dead` which places in them are nobody's now. `origins` gives for each place before
     the one of the new layer that its rows go to, `NONE` for none. The rows of people who are `split` from others cannot
     be told from those of the others there: one boolean a person, as is `consenting`, of those whose consents may be
-    others now. `pending` are rows, by table, of actors whom nobody knows yet.
+    others now. `pending` are rows, by table, of actors whom nobody knows yet; `strangers` of the actors nobody knew
+    before.
     """
 
     kept: list[LayerOf]
@@ -40,6 +41,7 @@ class Regrouped:
     news: News
     news_places: TextIndex
     pending: Mapping[str, pa.Table]
+    strangers: int
 
     def places_of(self, actors: pa.StringArray) -> Numbers:
         """Return the places in the new layer of actors who are there."""
@@ -67,7 +69,8 @@ def regrouped(before: Generation, news: News, *, whole: bool) -> Regrouped:
         consenting[actors.places[index.find(ids.combine_chunks())]] = True
     dead = (~before.alive | moved)[: sum(layer.of.places for layer in before.layers[:kept])]
     layers = [layer.of for layer in before.layers[:kept]]
-    return Regrouped(layers, dead, origins, people, actors, split, consenting, news, index, pending)
+    strangers = int(np.count_nonzero(known.places == NONE))
+    return Regrouped(layers, dead, origins, people, actors, split, consenting, news, index, pending, strangers)
 
 
 def _persons(before: Generation, news: News) -> tuple[News, Mapping[str, pa.Table], pa.StringArray]:
@@ -79,7 +82,7 @@ def _persons(before: Generation, news: News) -> tuple[News, Mapping[str, pa.Tabl
     there = pa.array(np.flatnonzero(~is_changed & (stood != NONE)))
     unknown = theirs.filter(pa.array(~is_changed & (stood == NONE)))
     news, pending = news.without(unknown)
-    stayed = before.ids.take(pa.array(stood[np.asarray(there)]))
+    stayed = before.ids_at(stood[np.asarray(there)])
     persons = pa.concat_arrays([news.actors.column("person_id").combine_chunks(), stayed]).unique()
     return news, pending, persons
 
@@ -100,13 +103,13 @@ def _kept(before: Generation, touched: Mask, size: int) -> int:
 
 def _actors(before: Generation, moved: Mask, changed: pa.Table, known: Known) -> tuple[Actors, pa.StringArray, Numbers]:
     """Return all actors of the new layer with their places in it, its people, and the actors' places before."""
-    theirs = before.actors_at(moved)
+    theirs = before.actors_of(moved)
     news = changed.column("actor_id").combine_chunks()
     stays = np.asarray(pc.invert(pc.is_in(theirs.ids, value_set=news)), np.bool_)
     stayed = Actors(theirs.ids.filter(pa.array(stays)), theirs.places[stays], theirs.seen[stays])
     seen = integers(changed.column("first_seen"), NEVER)
     all_of_them = joined_actors([stayed, Actors(news, known.places, seen)])
-    persons = pa.concat_arrays([before.ids.take(pa.array(stayed.places)), changed.column("person_id").combine_chunks()])
+    persons = pa.concat_arrays([before.ids_at(stayed.places), changed.column("person_id").combine_chunks()])
     encoded = persons.dictionary_encode()
     order = np.asarray(pc.sort_indices(encoded.dictionary))
     places = np.argsort(order)[integers(encoded.indices, NONE)].astype(np.int64)

@@ -87,6 +87,17 @@ class Amendments:
                 found.append(one)
         return found
 
+    def after(self, since: int, watermark: int) -> tuple[list[Span], float]:
+        """Return the files of what changed after a record and up to another, the later last, and when any was written.
+
+        Those that do not count any more are among them as long as they are kept.
+        """
+        its = [(one, one.path.stat().st_mtime) for one in self._all()]
+        found = sorted(
+            (one for one, _ in its if since < one.up_to <= watermark), key=lambda one: (one.up_to, -one.after)
+        )
+        return found, max((moment for _, moment in its), default=0.0)
+
     def joined(self, spans: Sequence[Span]) -> Amendment:
         """Return what files come to, of which there is one at least, in order."""
         found = self._read(spans[0])

@@ -1,7 +1,7 @@
 """What single actors did and were told, read from the tables by actor: the newest first, in pages."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from kohort.storage.lookups import answer, is_any
 from kohort.storage.row_index import RowIndex
 from kohort.storage.tables import Tables
 from kohort.storage.views import ROW_NUMBER, rows_in, stored_rows
+
+_FEW: Final = 2_000
+"""Of a file with more rows of theirs all is read."""
 
 
 class Place(NamedTuple):
@@ -34,7 +37,7 @@ def events_of(
     ...     events_of(Tables(Path(folder)), ["a"], before=Place(5, ""), most=10)
     []
     """
-    query, parameters = _of_actors(tables, actors)
+    query, parameters = _of_actors(tables, "events", actors)
     if event is not None:
         query = query.where(exp.column("name").eq(exp.Placeholder()))
         parameters.append(event)
@@ -48,14 +51,16 @@ def events_of(
     return _rows(tables, newest.limit(most).with_("theirs", as_=query, materialized=True), parameters)
 
 
-def _of_actors(tables: Tables, actors: Sequence[str]) -> tuple[exp.Select, list[object]]:
-    """Return the query of all events of actors: of large files only the rows that their index names are read."""
-    index = RowIndex(tables, "events")
-    indexed = set(index.large)
-    parts = [_rows_at(file, places) for file, places in index.rows(actors)]
-    others = [file for file in tables.files("events") if file not in indexed]
+def _of_actors(tables: Tables, table: str, actors: Sequence[str]) -> tuple[exp.Select, list[object]]:
+    """Return the query of all rows of actors: of large files only those that their index names are read."""
+    index = RowIndex(tables, table)
+    found = dict(index.rows(actors))
+    few = {file: places for file, places in found.items() if len(places) <= _FEW}
+    without = set(index.large) - (found.keys() - few.keys())
+    others = [file for file in tables.files(table) if file not in without]
+    parts = [_rows_at(file, places) for file, places in few.items()]
     if others or not parts:
-        parts.append(rows_in(others) if others else stored_rows(tables, "events").where(exp.false()))
+        parts.append(rows_in(others) if others else stored_rows(tables, table).where(exp.false()))
     stored: exp.Query = parts[0]
     for part in parts[1:]:
         stored = exp.Union(this=stored, expression=part, distinct=False, by_name=True)
@@ -71,13 +76,10 @@ def _rows_at(file: str, places: NDArray[np.int64]) -> exp.Select:
 
 def trait_values_of(tables: Tables, actors: Sequence[str], at: Moment) -> list[dict[str, Any]]:
     """Return the rows of `trait_values` of actors that were set by `at`, the newest first."""
-    query = (
-        exp.select("*")
-        .from_(stored_rows(tables, "trait_values").subquery("stored"))
-        .where(is_any("actor_id", actors), exp.column("set_at") <= exp.Placeholder())
-        .order_by(exp.column("set_at").desc(), exp.column("value_id").desc())
-    )
-    return _rows(tables, query, [*actors, at])
+    query, parameters = _of_actors(tables, "trait_values", actors)
+    query = query.where(exp.column("set_at") <= exp.Placeholder())
+    query = query.order_by(exp.column("set_at").desc(), exp.column("value_id").desc())
+    return _rows(tables, query, [*parameters, at])
 
 
 def _rows(tables: Tables, query: exp.Query, parameters: Sequence[object]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp, parse_one
 
+from kohort.storage.appended import version_of
 from kohort.storage.connections import open_duckdb
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
@@ -29,7 +30,7 @@ class Standing:
 
     def __init__(self, tables: Tables, *names: str) -> None:
         self.tables = tables
-        stands = ((tables.watermark(name), tables.version(name)) for name in names)
+        stands = ((tables.watermark(name), version_of(tables, name)) for name in names)
         self._key = (tables.folder.resolve(), *stands)
 
     def __eq__(self, other: object) -> bool:

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import WriterProperties
 
-_SELECTED: Final = frozenset({"memberships", "membership_log"})
-"""Large tables of which a segment's rows are read alone."""
+_SELECTED: Final = frozenset({"memberships", "membership_log", "events", "trait_values"})
+"""Large tables of which the rows of one segment, or of one person, are read alone."""
 _WRITTEN: Final = WriterProperties(compression="SNAPPY")
 _IN_GROUPS: Final = WriterProperties(compression="SNAPPY", max_row_group_size=2**16)
 

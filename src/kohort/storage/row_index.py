@@ -21,8 +21,8 @@ from kohort.storage.text_index import numbers_of
 INDEXES: Final = "rows"
 """Where indexes stand, beside what else is mapped."""
 
-_LARGE: Final = 2**16
-"""From so many rows on a file has an index."""
+_LARGE: Final = 2**21
+"""From so many bytes on a file has an index."""
 
 
 class RowIndex:
@@ -40,7 +40,7 @@ class RowIndex:
     def __init__(self, tables: Tables, table: str, large: int = _LARGE) -> None:
         self._tables, self._table = tables, table
         self._folder = tables.folder.with_name("mapped") / INDEXES / table
-        self.large = [file for file in tables.files(table) if tables.rows_in(file) >= large]
+        self.large = [file for file in tables.files(table) if Path(file).stat().st_size >= large]
         """The files that have an index, or get one when somebody is looked up."""
 
     def rows(self, actors: Sequence[str]) -> list[tuple[str, NDArray[np.int64]]]:

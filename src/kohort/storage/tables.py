@@ -23,7 +23,6 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
 from kohort.storage.amended import Amendment, Amendments, Span
-from kohort.storage.footers import Footer
 from kohort.storage.held import Held, HeldAmendments
 from kohort.storage.indexed import Columns, Indexed, distinct
 from kohort.storage.moved_actors import MovedActors, MovedRows
@@ -75,13 +74,6 @@ class _Commit(NamedTuple):
     version: int
     inode: int
     changed: int
-
-
-class Version(NamedTuple):
-    """A state of a table: the id that it was made with, "" where nobody has written it, and its commit's number."""
-
-    table: str
-    number: int
 
 
 class Tables:
@@ -286,10 +278,6 @@ class Tables:
         stored: int = sum(self._footer(file).rows for file in self.files(name))
         return stored + sum(len(part) for part in self.unwritten(name))
 
-    def rows_in(self, file: str) -> int:
-        """Return how many rows a file of a table has."""
-        return self._footer(file).rows
-
     def counts(self, name: str) -> dict[str, int]:
         """Return how many rows each part of a table has that is stored in parts, such as events by name; as `count`."""
         found: Counter[str] = Counter()
@@ -443,22 +431,9 @@ class Tables:
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
         return sorted(str(self.folder / name / one) for one in inside)
 
-    def version(self, name: str) -> Version:
-        """Return which state of a table this is, rows apart that wait to be written."""
-        table = self._table(name)
-        return Version("", -1) if table is None else Version(str(table.metadata().id), table.version())
-
-    def added_at(self, name: str) -> dict[str, int]:
-        """Return when each file of a table was written, in milliseconds since 1970 UTC, as its log tells."""
-        table = self._table(name)
-        if table is None:
-            return {}
-        actions = pa.table(table.get_add_actions(flatten=True))
-        written = actions.column("modification_time").cast(pa.int64()).to_pylist()
-        return {
-            str(self.folder / name / unquote(one)): at
-            for one, at in zip(actions.column("path").to_pylist(), written, strict=True)
-        }
+    def opened(self, name: str) -> DeltaTable | None:
+        """Return a table as Delta Lake has it, rows apart that wait or amend it; None where nobody has written it."""
+        return self._table(name)
 
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
