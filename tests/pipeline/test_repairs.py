@@ -28,8 +28,10 @@ scores:
     seed: 1
   - kind: imputation
     name: towns
-    traits: [town]
+    traits: [town, likes]
     method: mode
+  - {kind: imputation, name: wealths, traits: [wealth], method: median}
+  - {kind: outliers, name: wealthy, traits: [wealth], methods: [z-score], treatment: cap}
 """
 SEGMENTS = """\
 segments:
@@ -45,6 +47,10 @@ def told(person: int) -> dict[str, object]:
         del traits["income"]
     if person == 2:
         traits["income"] = 9_999_999
+    if person == 4:
+        traits["wealth"] = 9_007_199_254.740993
+    if person == 5:
+        traits["likes"] = ["tea", "jazz"]
     if person == 3:
         traits["income"], traits["town"] = -5, None
     return {
@@ -77,6 +83,12 @@ def test_a_value_that_was_told_stays_and_what_is_made_stands_beside_it(shop: Pro
     assert traits["income_capped_filled"] == (20_000, "fill", "")
     assert traits["income_capped_missing"][0] == 0
     assert "income_outlier" not in traits
+
+
+def test_what_was_told_stays_to_the_last_digit_and_lists_are_filled_too(shop: Project) -> None:
+    traits = held(shop, 4)
+    assert str(traits["wealth_filled"][0]) == str(traits["wealth_capped"][0]) == "9007199254.740993"
+    assert traits["likes_filled"] == (("tea", "jazz"), "towns (imputed by mode)", "imputed by mode")
 
 
 def test_an_imputed_value_is_marked_with_its_method(shop: Project) -> None:
@@ -115,7 +127,12 @@ def test_what_was_found_is_a_finding(shop: Project) -> None:
     assert sorted(details["imputed"]) == [
         f"{trait} of {missing} of 60 people ({share} %) is imputed by {method}; "
         f"each such value of {trait}_filled is marked"
-        for trait, missing, share, method in (("income_capped", 15, "25.0", "mice"), ("town", 1, "1.7", "mode"))
+        for trait, missing, share, method in (
+            ("income_capped", 15, "25.0", "mice"),
+            ("likes", 59, "98.3", "mode"),
+            ("town", 1, "1.7", "mode"),
+            ("wealth", 59, "98.3", "median"),
+        )
     ]
     assert "by 3 draws pooled" in details["pooled mean"][0]
     assert "Little's test" in details["missing at random"][0]

@@ -52,7 +52,7 @@ def flagged_traits(workspace: Workspace, definition: OutliersDefinition, at: Mom
         column = values[:, place]
         found = _by_fences(definition, trait, column)
         _add_reasons(table, f"{trait}{OUTLIER}", reasons(list(found.values())) if found else [""] * len(column))
-        _add_treated(table, definition, trait, column, found, unlike)
+        _add_treated(table, definition, trait, told.column(place + 1).combine_chunks(), found, unlike)
         findings += [_flagged(definition, trait, one) for one in found.values() if one.below + one.above]
         there = ~np.isnan(column)
         by_method = {method.value: one.flags for method, one in found.items()}
@@ -119,27 +119,26 @@ def _add_treated(
     table: FileTable,
     definition: OutliersDefinition,
     trait: str,
-    values: np.ndarray,
+    told: pa.Array,
     found: Mapping[DetectionMethod, OutlierFinding],
     unlike: "Mapping[DetectionMethod, AnomalyScores]",
 ) -> None:
-    """Add the trait as it is used from here on, if values are to be capped or left out."""
-    by = definition.by
-    flags = found[by].flags if by in found else unlike[by].flags if by in unlike else np.zeros(len(values), dtype=bool)
-    missing = np.isnan(values)
-    if definition.treatment is Treatment.CAP:
-        fences = found[by].fences if by in found else ANYTHING
-        marks = pc.if_else(pa.array(flags), mark_of(Mark.CAPPED, by), pa.scalar(None, pa.string()))
-        table.add(
-            f"{trait}{CAPPED}", ValueType.NUMBER, _micros(np.clip(values, fences.low, fences.high), missing), marks
-        )
+    """Add the trait as it is used from here on, if values are to be capped or left out; others stay to the digit."""
+    by, nothing = definition.by, pa.scalar(None, told.type)
+    flags = pa.array(found[by].flags if by in found else unlike[by].flags if by in unlike else [False] * len(told))
+    if definition.treatment is Treatment.CAP and by in found:
+        limits = [pa.scalar(_micros(one), told.type) for one in (found[by].fences.low, found[by].fences.high)]
+        capped = pc.if_else(pa.array(found[by].high), limits[1], limits[0])
+        marks = pc.if_else(flags, mark_of(Mark.CAPPED, by), pa.scalar(None, pa.string()))
+        table.add(f"{trait}{CAPPED}", ValueType.NUMBER, pc.if_else(flags, capped, told), marks)
+    elif definition.treatment is Treatment.CAP:
+        table.add(f"{trait}{CAPPED}", ValueType.NUMBER, told)
     elif definition.treatment is Treatment.EXCLUDE:
-        table.add(f"{trait}{TRIMMED}", ValueType.NUMBER, _micros(values, missing | flags))
+        table.add(f"{trait}{TRIMMED}", ValueType.NUMBER, pc.if_else(flags, nothing, told))
 
 
-def _micros(values: np.ndarray, without: np.ndarray) -> pa.Array:
-    rounded = np.rint(np.where(without, 0.0, values) * MICRO).astype(np.int64)
-    return pa.array(rounded, mask=without)
+def _micros(value: float) -> int | None:
+    return round(value * MICRO) if np.isfinite(value) else None
 
 
 def _said(unlike: "Mapping[DetectionMethod, AnomalyScores]", person: int) -> str:

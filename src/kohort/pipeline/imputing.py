@@ -45,7 +45,11 @@ def imputed_traits(
     filled = _filled(definition, told, types)
     for place, trait in enumerate(definition.traits):
         column, estimate = filled[place]
-        missing = told.column(place + 1).is_null().combine_chunks()
+        given = told.column(place + 1).combine_chunks()
+        missing = given.is_null()
+        if types[place] is ValueType.NUMBER:
+            # What was told stays to the last digit, which floating point does not keep of large numbers.
+            column = pc.coalesce(given, column)
         mark = mark_of(Mark.IMPUTED, definition.method)
         table.add(f"{trait}{FILLED}", types[place], column, pc.if_else(missing, mark, pa.scalar(None, pa.string())))
         table.add(f"{trait}{MISSING}", ValueType.NUMBER, pc.multiply(missing.cast(pa.int64()), MICRO))
@@ -134,7 +138,7 @@ def _somewhat_known(told: pa.Table) -> pa.Array:
 
 
 def _floats(column: pa.ChunkedArray) -> np.ndarray:
-    values: np.ndarray = column.cast(pa.float64()).to_numpy() / MICRO
+    values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy() / MICRO
     return values
 
 

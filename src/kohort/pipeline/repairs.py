@@ -63,7 +63,7 @@ def told_traits(
 
 def numbers_of(table: pa.Table, places: Iterable[int]) -> np.ndarray:
     """Return traits that are numbers, by their places, as float64 of shape (people, traits); NaN where missing."""
-    columns = [table.column(place + 1).cast(pa.float64()).to_numpy() / MICRO for place in places]
+    columns = [table.column(place + 1).cast(pa.float64(), safe=False).to_numpy() / MICRO for place in places]
     found: np.ndarray = np.column_stack(columns)
     return found
 

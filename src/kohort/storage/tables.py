@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
@@ -27,16 +26,12 @@ from kohort.storage.amended import Amendment, Amendments, Span
 from kohort.storage.held import Held, HeldAmendments
 from kohort.storage.indexed import Columns, Indexed, distinct
 from kohort.storage.moved_actors import MovedActors, MovedRows
+from kohort.storage.parquet_files import Footer, in_order, properties_of
 from kohort.storage.schemas import SCHEMAS
 
 APPLICATION: Final = "kohort"
 """Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
-_SELECTED: Final = frozenset({"memberships", "membership_log"})
-"""Large tables of which a segment's rows are read alone."""
-_WRITTEN: Final = WriterProperties(compression="SNAPPY")
-_GROUP: Final = WriterProperties(compression="SNAPPY", max_row_group_size=2**16)
-"""How they are written: so many of their rows stand under one statement of their bounds."""
 
 _WHOLE: Final = "kohort-whole"
 """Under which name a table remembers up to which record all that amends it is in its files."""
@@ -114,7 +109,7 @@ class Tables:
         self._watermarks: dict[str, int] = {}
         self._commits: dict[str, _Commit | None] = {}
         self._whole: dict[str, pa.Table] = {}
-        self._footers: dict[str, _Footer] = {}
+        self._footers: dict[str, Footer] = {}
         self._sealed: dict[str, Held | HeldAmendments] = {}
         self._held: dict[str, Held | HeldAmendments] = {}
         self._told: dict[str, set[str]] = {}
@@ -155,19 +150,6 @@ class Tables:
         other._commits.update(self._commits)
         other.look_again()
         return other
-
-    def commit_of(self, name: str) -> tuple[int, ...] | None:
-        """Return what tells a table's newest commit from any other, also from one of a table made anew; None of none.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tables = Tables(Path(folder))
-        ...     before = tables.commit_of("runs")
-        ...     _ = tables.replace("runs", SCHEMAS["runs"].empty_table(), watermark=7)
-        ...     before, tables.commit_of("runs") == Tables(Path(folder)).commit_of("runs")
-        (None, True)
-        """
-        return None if self._table(name) is None else self._commits[name]
 
     def _is_moved(self, name: str) -> bool:
         table = self._open.get(name)
@@ -320,11 +302,10 @@ class Tables:
         top = self._footer(file).top
         return top is None or top > seq
 
-    def _footer(self, file: str) -> "_Footer":
+    def _footer(self, file: str) -> Footer:
         if file in self._footers:
             return self._footers[file]
-        metadata = pq.ParquetFile(file).metadata
-        footer = _Footer(metadata.num_rows, _top(metadata))
+        footer = Footer.of(file)
         if self._keeps:
             self._footers[file] = footer
         return footer
@@ -505,8 +486,7 @@ class Tables:
         for part in crowded:
             column, is_part, value = part.partition("=")
             filters = [(column, "=", unquote(value))] if is_part and name in _PARTITIONS else None
-            written = _GROUP if name in _SELECTED else _WRITTEN
-            table.optimize.compact(partition_filters=filters, target_size=_JOINED, writer_properties=written)
+            table.optimize.compact(filters, target_size=_JOINED, writer_properties=properties_of(name))
         return True
 
     def drop_all(self) -> None:
@@ -572,12 +552,12 @@ class Tables:
         try:
             write_deltalake(
                 self._uri(name) if known is None else known,
-                _by_segment(rows) if name == "memberships" else rows,
+                in_order(name, rows),
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
                 partition_by=_PARTITIONS.get(name),
                 commit_properties=properties,
-                writer_properties=_GROUP if name in _SELECTED else _WRITTEN,
+                writer_properties=properties_of(name),
             )
         except (DeltaError, OSError) as error:
             raise StorageError(
@@ -603,32 +583,6 @@ class Tables:
             except TableNotFoundError:
                 self._open[name] = None
         return self._open[name]
-
-
-def _by_segment(memberships: pa.Table) -> pa.Table:
-    """Return memberships so that those of a segment stand together, the open ones first."""
-    codes = memberships.column("segment").combine_chunks().dictionary_encode()
-    ranks = np.argsort(np.argsort(codes.dictionary.to_pylist()))
-    keys = 2 * ranks[codes.indices.to_numpy()] + memberships.column("left_at").is_valid().to_numpy()
-    return memberships if (np.diff(keys) >= 0).all() else memberships.take(pa.array(np.argsort(keys, kind="stable")))
-
-
-class _Footer(NamedTuple):
-    """How many rows a Parquet file has, and its greatest `seq`; None where it may be any."""
-
-    rows: int
-    top: int | None
-
-
-def _top(metadata: pq.FileMetaData) -> int | None:
-    if "seq" not in metadata.schema.names:
-        return None
-    column = metadata.schema.names.index("seq")
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    tops = [group.column(column).statistics for group in groups if group.num_rows]
-    if any(top is None or not top.has_min_max for top in tops):
-        return None
-    return max((top.max for top in tops), default=-1)
 
 
 def _empty(schema: pa.Schema) -> pa.Table:
