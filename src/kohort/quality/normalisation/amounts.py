@@ -46,7 +46,7 @@ def amounts(declared: Normalisation, currency: str, rates: Rates) -> NormaliseOn
     >>> from kohort.definitions.normalisation import Kind
     >>> from kohort.quality.normalisation.rates import shipped_rates
     >>> read = amounts(Normalisation(Kind.AMOUNT), "EUR", shipped_rates())
-    >>> [read(Asked(one, day=date(2014, 3, 28))).value for one in ("12,50 €", "US$ 13.759")]
+    >>> [read(Asked(one, day=date(2014, 3, 28))).value for one in ("12,50 €", "US$ 13.7590")]
     [12500000, 10000000]
     >>> read(Asked("$5", day=date(2014, 3, 28))).rules
     ('sign of several currencies',)
