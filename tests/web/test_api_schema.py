@@ -38,6 +38,7 @@ NAMES = [
     "get_taxonomy",
     "list_dead_letters",
     "list_findings",
+    "list_source_qualities",
     "list_keys",
     "list_runs",
     "list_scores",
