@@ -115,8 +115,8 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
         "revisions",
     )
 )
-SETTLING, KEEPING, CORRECTIONS, FRONT, STATE, LOOKUP = (
-    f"pipeline/live/{name}.py" for name in ("settling", "keeping", "corrections", "front", "state", "lookup")
+SETTLING, KEEPING, CORRECTIONS, FRONT, STATE = (
+    f"pipeline/live/{name}.py" for name in ("settling", "keeping", "corrections", "front", "state")
 )
 NUMPY, NUMBA = "engines/kernel/numpy_kernels.py", "engines/kernel/numba_kernels.py"
 
@@ -376,6 +376,7 @@ FAULTS = (
     Fault("more is known than was told", SETTLING, "min(initial=now)) - 1", "min(initial=now))"),
     Fault("what came is told again", KEEPING, "    state.front = front\n    anew", "    anew"),
     Fault("two of one moment are in no order", KEEPING, "frozenset(engine.met(arrivals).tolist())", "frozenset[int]()"),
+    Fault("a consent changes nobody", KEEPING, "anew = incoming.consenting() | {", "anew = frozenset[int]() | {"),
     Fault("who was merged is not told anew", KEEPING, "    if anew | met:", "    if met:"),
     Fault("a correction corrects nothing", CORRECTIONS, "self._taken_back(one)", "one.change"),
     Fault("who came and went before was in", CORRECTIONS, "if len(found) % 2 == 0:", "if len(found) % 2 == 2:"),

@@ -1,21 +1,27 @@
 """Memberships are what the log says, however far the table itself has come, and whatever was taken back meanwhile."""
 
 import tempfile
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kohort.clock import DAY, HOUR, MINUTE, Moment
 from kohort.engines.bits import size_of
+from kohort.engines.statistics import Statistics
 from kohort.pipeline.member_bits import member_bits
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD, append_log, current_memberships
+from kohort.pipeline.recording import LOG_ROWS_A_RECORD, LogSoFar, append_log, current_memberships, log_kept
 from kohort.segments.log import Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
+from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
@@ -76,3 +82,89 @@ def shared_of(tables: Tables) -> dict[tuple[str, str], int]:
 def rows_of(memberships: pa.Table) -> list[str]:
     assert memberships.schema == SCHEMAS["memberships"]
     return sorted(map(repr, memberships.to_pylist()))
+
+
+# For each record: minutes after the last one, who moves how in which segments, whether it is an epoch, and what
+# happens then: nothing, memberships are written, or whoever writes begins anew, with a step that was half done.
+steps = st.lists(
+    st.tuples(
+        st.sampled_from([1, 25, 40, 90, 60 * 24, 60 * 24 * 20]),
+        st.dictionaries(st.sampled_from("ab"), st.sampled_from([1, -1]), max_size=2),
+        st.booleans(),
+        st.sampled_from(["", "", "written", "anew", "half"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=30)
+@given(steps)
+def test_sizes_at_the_end_of_hours_and_days_stay_when_steps_are_thinned(
+    told: list[tuple[int, dict[str, int], bool, str]],
+) -> None:
+    versions = [_version(name) for name in "ab"]
+    with tempfile.TemporaryDirectory() as folder:
+        tables, so_far, now = Tables(Path(folder)), LogSoFar(), 10 * DAY
+        tables.append("segment_versions", pa.Table.from_pylist(versions, SCHEMAS["segment_versions"]), watermark=1)
+        said, sums, size, stands = list[tuple[int, Moment, str, int]](), 0, {"a": 0, "b": 0}, 0
+        for seq, (minutes, moves, is_epoch, what) in enumerate(told, start=2):
+            now += minutes * MINUTE
+            record = _kept(seq, now, moves, is_epoch=is_epoch)
+            if what == "half":
+                with pytest.MonkeyPatch.context() as patched:
+                    for way in ("append", "replace"):
+                        patched.setattr(Tables, way, _failing(getattr(Tables, way)))
+                    with pytest.raises(InterruptedError):
+                        log_kept(tables, record, so_far)
+            so_far = LogSoFar() if what in {"anew", "half"} else so_far
+            log_kept(tables, record, so_far)
+            for name, by in moves.items():
+                size[name] += by
+                said.append((seq, now, name, size[name]))
+            sums += len(moves)
+            if what == "written":
+                tables.replace("memberships", current_memberships(tables, seq), watermark=seq)
+                sums, stands = 0, seq
+        _check(tables, said, now)
+        updates = tables.read("membership_updates").to_pylist()
+        assert sum(row["changes"] for row in updates if row["seq"] > stands) == sums, "what memberships lack"
+        assert {row["seq"] for row in tables.read("segment_sizes").to_pylist()} <= {row["seq"] for row in updates}
+        epochs = {seq for seq, (_, _, is_epoch, _) in enumerate(told, start=2) if is_epoch}
+        assert epochs <= {row["seq"] for row in updates}, "none is taken for a run"
+
+
+def _check(tables: Tables, said: list[tuple[int, Moment, str, int]], now: Moment) -> None:
+    """Check that sizes are the last of each hour, of each day where that is long ago, and all of the present hour."""
+    epochs = {row["seq"] for row in tables.read("epochs").to_pylist()}
+    ends: dict[object, tuple[int, str, int]] = {}
+    for seq, at, name, size in said:
+        is_old = (at // DAY + 1) * DAY <= now - 31 * DAY
+        span = ("day", at // DAY) if is_old else ("hour", at // HOUR) if at // HOUR < now // HOUR else ("step", seq)
+        ends[name, span] = (seq, name, size)
+    expected = {*ends.values(), *((seq, name, size) for seq, _, name, size in said if seq in epochs)}
+    rows = tables.read("segment_sizes").to_pylist()
+    assert sorted((row["seq"], row["segment"], row["size"]) for row in rows) == sorted(expected)
+
+
+def _failing(real: Callable[..., bool]) -> Callable[..., bool]:
+    def write(self: Tables, name: str, *args: object, **options: object) -> bool:
+        if name == "membership_updates":
+            raise InterruptedError
+        return real(self, name, *args, **options)
+
+    return write
+
+
+def _version(name: str) -> dict[str, object]:
+    return {"segment": name, "version": 1, "sentence": "did visit", "periods": "{}", "seq": 1, "active": True}
+
+
+def _kept(seq: int, now: Moment, moves: dict[str, int], *, is_epoch: bool) -> Record:
+    size = len(moves)
+    said = ChangesSaid(
+        [*moves], [1] * size, list(range(size)), ["p"] * size, [by > 0 for by in moves.values()], [now] * size,
+        ["rule"], [0] * size, {},
+    )  # fmt: skip
+    kept = MembershipsKept(now, 9, said, Statistics().to_json() if is_epoch else None)
+    return Record(seq, now, "changes", msgspec.json.encode(kept))

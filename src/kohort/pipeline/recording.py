@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kohort.clock import MINUTE, Moment
+from kohort.clock import HOUR, MINUTE, Moment
+from kohort.pipeline.thinning import thinned_sizes, thinned_updates
 from kohort.pipeline.versions import in_force, readable
 from kohort.segments.log import Key, Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
@@ -225,6 +226,15 @@ class LogSoFar:
     _counted: int = -1
     _stood: int = -1
     _before: Moment | None = None
+    _newest: Moment | None = None
+
+    def is_hour_over(self, tables: Tables, record: Record) -> bool:
+        """Tell whether a record is the first of its hour: then what was said before is thinned."""
+        if self._newest is None:
+            moments = _before(tables, "membership_updates", record).column("recorded_at")
+            self._newest = pc.max(moments).as_py()
+        before, self._newest = self._newest, max(record.recorded_at, self._newest or record.recorded_at)
+        return before is not None and before // HOUR < record.recorded_at // HOUR
 
     def sizes(self, tables: Tables, seq: int) -> dict[str, int]:
         """Return the newest size of each segment before the journal's record `seq`."""
@@ -258,9 +268,13 @@ class LogSoFar:
 def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
     """Write what a record of memberships kept live says; `memberships` now and then, where it lacks much of the log."""
     kept = msgspec.json.decode(record.body, type=MembershipsKept)
+    is_over = so_far.is_hour_over(tables, record)
     tables.append("membership_log", log_rows(kept.changes, record), watermark=record.seq)
     sizes = _sizes(tables, kept, record.seq, so_far.sizes(tables, record.seq))
-    tables.append("segment_sizes", sizes, watermark=record.seq)
+    if is_over:
+        tables.replace("segment_sizes", pa.concat_tables([_thinned_sizes(tables, record), sizes]), watermark=record.seq)
+    else:
+        tables.append("segment_sizes", sizes, watermark=record.seq)
     so_far.take(sizes)
     size = len(kept.changes.people)
     update = {"seq": record.seq, "at": kept.at, "recorded_at": record.recorded_at, "changes": size}
@@ -274,9 +288,30 @@ def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
         tables.append("epochs", pa.Table.from_pylist([epoch], schema=SCHEMAS["epochs"]), watermark=record.seq)
     rows = pa.Table.from_pylist([update], schema=SCHEMAS["membership_updates"])
     # The commit that counts: readers look as far as this.
-    tables.append("membership_updates", rows, watermark=record.seq)
+    if is_over:
+        thinned = _thinned_updates(tables, record)
+        tables.replace("membership_updates", pa.concat_tables([thinned, rows]), watermark=record.seq)
+    else:
+        tables.append("membership_updates", rows, watermark=record.seq)
     if tables.watermark("memberships") < record.seq and so_far.is_far(tables, record):
         tables.replace("memberships", current_memberships(tables, record.seq), watermark=record.seq)
+
+
+def _thinned_sizes(tables: Tables, record: Record) -> pa.Table:
+    sizes = _before(tables, "segment_sizes", record)
+    return thinned_sizes(sizes, _before(tables, "epochs", record).column("seq").to_numpy(), record.recorded_at)
+
+
+def _thinned_updates(tables: Tables, record: Record) -> pa.Table:
+    named = [_before(tables, name, record).column("seq").to_numpy() for name in ("epochs", "segment_sizes")]
+    updates = _before(tables, "membership_updates", record)
+    stands = tables.watermark("memberships")
+    return thinned_updates(updates, np.concatenate(named), stands, record.recorded_at)
+
+
+def _before(tables: Tables, name: str, record: Record) -> pa.Table:
+    rows = tables.read(name)
+    return rows.filter(pc.less(rows.column("seq"), pa.scalar(record.seq)))
 
 
 def _sizes(tables: Tables, kept: MembershipsKept, seq: int, sizes: Mapping[str, int]) -> pa.Table:

@@ -40,7 +40,7 @@ def rows_among(
     needed = [*dict.fromkeys([*chosen, *wanted])]
     parts = [part for file in tables.files(name) for part in _parts_of(file, wanted, needed, within)]
     found = []
-    for part in (*parts, *tables.unwritten(name)):
+    for part in [tables.read(name)] if tables.amended(name) else [*parts, *tables.unwritten(name)]:
         its = part
         for column, texts in wanted.items():
             its = its.filter(pc.is_in(its.column(column), value_set=pa.array(texts, pa.string())))

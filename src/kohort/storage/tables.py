@@ -404,6 +404,11 @@ class Tables:
             self._wholes[name] = (table.transaction_version(_WHOLE) or 0) if table else 0
         return self._wholes[name]
 
+    def index_people(self) -> None:
+        """Read the tables of people, and index them, before the first change has to wait for that."""
+        for name in PEOPLE:
+            self.indexed(name)
+
     def fold(self) -> None:
         """Write tables of people whole that have been amended, for readers of Delta Lake; raises StorageError."""
         self.write_all()

@@ -155,6 +155,7 @@ def begun(
     engine = LiveEngine(history, basis.catalog, basis.rules, until, epochs=_epochs(workspace, basis.since, until))
     people = history.people.to_pylist()
     numbers = {person: number for number, person in enumerate(people)}
+    workspace.tables.index_people()
     known = workspace.tables.read("actors")
     persons = dict(zip(known.column("actor_id").to_pylist(), known.column("person_id").to_pylist(), strict=True))
     actors = {actor: numbers[person] for actor, person in persons.items()}
