@@ -1,6 +1,6 @@
 """What bringing columns into their form costs, beside a pandas `apply` over the same libraries.
 
-    python benchmarks/normalisation.py [--rows 200000] [--people 20000]
+    python benchmarks/normalisation.py [--rows 50000] [--people 5000]
 
 A column has as many different values as a customer file has: `--people` of phones, e-mails and dates, which come again
 in other rows as people buy again; countries and amounts have fewer. The pandas loop calls the same functions of the
@@ -165,8 +165,8 @@ def told(name: str, rows: int, distinct: int, ours: float, theirs: float, flagge
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rows", type=int, default=200_000)
-    arguments.add_argument("--people", type=int, default=20_000)
+    arguments.add_argument("--rows", type=int, default=50_000)
+    arguments.add_argument("--people", type=int, default=5_000)
     given = arguments.parse_args()
     for name, task in tasks(given.rows, given.people).items():
         compare(name, task)

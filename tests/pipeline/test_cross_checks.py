@@ -184,3 +184,16 @@ def test_what_is_declared_anew_is_looked_at_though_no_data_came(shop: Project, r
     assert [one.subject for one in found(Project(shop.folder.path, clock=SettableClock(NOW)), "bias of a source")] == [
         "sex"
     ]
+
+
+def test_a_source_of_files_is_known_up_to_its_newest_event_and_one_without_end_up_to_now(
+    shop: Project, rows: WriteRows
+) -> None:
+    declare(shop, "web", ORDERS.replace("NAME", "web").replace("EVENT", "order_completed"))
+    start = NOW - 58 * DAY
+    orders = [[f"p{n % 50}", iso(start + n * HOUR), f"o{n}", 5] for n in range(56 * 24)]
+    shop.ingest(rows("web.csv", [["id", "at", "number", "total"], *orders]))
+    assert found(shop, "sudden silence") == []
+    (shop.folder.path / "sources" / "web.yaml").unlink()  # now what came could have come over HTTP
+    later = Project(shop.folder.path, clock=SettableClock(NOW + HOUR))
+    assert [(one.source, one.count) for one in found(later, "sudden silence")] == [("web", 24)]

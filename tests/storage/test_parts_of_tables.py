@@ -10,7 +10,7 @@ from deltalake import WriterProperties
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kohort.storage import tables as tables_module
+from kohort.storage import parquet_files
 from kohort.storage.row_groups import rows_among
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.spans import spans_by
@@ -58,7 +58,7 @@ def span(every: list[tuple[str, int, int | None]], source: str) -> tuple[int | N
 
 def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memberships stand by segment, the open ones first, so that one segment is a few parts of many."""
-    monkeypatch.setattr(tables_module, "_GROUP", WriterProperties(max_row_group_size=10))
+    monkeypatch.setattr(parquet_files, "_IN_GROUPS", WriterProperties(max_row_group_size=10))
     tables, count = Tables(tmp_path), 100
     held = {
         "segment": [f"s{number % 10}" for number in range(count)],

@@ -21,6 +21,7 @@ class Aggregate(StrEnum):
     """How the values of a group's rows become one value."""
 
     SUM = "sum"
+    SUM_PRODUCT = "sum_product"
     FIRST = "first"
     DISTINCT = "distinct"
     COUNT = "count"
@@ -58,8 +59,9 @@ class ValueMapping:
     """Where one property or trait comes from.
 
     `type` None means the tracking plan's type, else the column's own. `aggregate` is given exactly when rows are
-    grouped; several columns are added, so only a sum has them. `where` keeps the rows whose column holds one of
-    the given texts. With a `normalisation`, the values are brought into its form, which gives their type.
+    grouped; several columns are added, or multiplied row by row, so only a sum has them. `where` keeps the rows whose
+    column holds one of the given texts. With a `normalisation`, the values are brought into its form, which gives their
+    type.
     """
 
     name: str
@@ -129,6 +131,7 @@ class SourceDefinition:
 
 
 _DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
+_FACTORS: Final = 2  # as many as 128 bits hold the product of
 _YAML_ON: Final = "True"  # YAML 1.1 reads the bare word `on` as a truth value
 
 
@@ -331,8 +334,10 @@ def _value(values: Fields, name: str, *, grouped: bool) -> ValueMapping:
     aggregate = _aggregate(fields, where)
     columns = fields.texts(aggregate)
     fields.refuse_unknown()
-    if len(columns) > 1 and aggregate is not Aggregate.SUM:
+    if len(columns) > 1 and aggregate not in {Aggregate.SUM, Aggregate.SUM_PRODUCT}:
         raise fields.wrong(aggregate, "one column (only a sum adds several)", list(columns))
+    if aggregate is Aggregate.SUM_PRODUCT and len(columns) != _FACTORS:
+        raise fields.wrong(aggregate, "two columns, such as [price, quantity]", list(columns))
     if form is None:
         return ValueMapping(name, columns, aggregate, _aggregated_type(fields, aggregate, declared), where)
     if len(columns) > 1:
@@ -359,6 +364,7 @@ def _aggregated_type(fields: Fields, aggregate: Aggregate, declared: ValueType |
     """Return the type of the values that go into an aggregate; None where column or plan decide."""
     possible: Mapping[Aggregate, Iterable[ValueType]] = {
         Aggregate.SUM: (ValueType.NUMBER,),
+        Aggregate.SUM_PRODUCT: (ValueType.NUMBER,),
         Aggregate.COUNT: (ValueType.NUMBER,),
         Aggregate.DISTINCT: (ValueType.TEXT_LIST,),
         Aggregate.MIN: (ValueType.NUMBER, ValueType.MOMENT),
@@ -375,6 +381,7 @@ def _normalised_type(fields: Fields, aggregate: Aggregate, form: Normalisation) 
     """Return the type of the normalised values that go into an aggregate."""
     possible = {
         Aggregate.SUM: {ValueType.NUMBER},
+        Aggregate.SUM_PRODUCT: set[ValueType](),
         Aggregate.DISTINCT: {ValueType.TEXT},
         Aggregate.COUNT: set[ValueType](),
         Aggregate.MIN: {ValueType.NUMBER, ValueType.MOMENT},

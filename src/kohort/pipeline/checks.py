@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.definitions.normalisation import is_raw
+from kohort.definitions.provenance import provenance_of
 from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.columns import Names
 from kohort.pipeline.facts import event_facts, traits_at
@@ -104,7 +105,7 @@ def _coverage(workspace: Workspace, views: duckdb.DuckDBPyConnection, catalog: C
     """Look at what sources say of people; computed scores speak for themselves."""
     computed = {score.name for score in workspace.scores}
     sources = views.execute("SELECT DISTINCT name, source FROM trait_values").fetchall()
-    told = {name for name, source in sources if source not in computed and name in catalog.traits}
+    told = {name for name, source in sources if provenance_of(source).name not in computed} & catalog.traits.keys()
     stated = sorted(name for name in told if not is_raw(name, told))
     if not stated:
         return []

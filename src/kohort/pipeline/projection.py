@@ -348,9 +348,8 @@ class Projection:
         types = {name: ValueType(kind) for name, kind in run.types.items()}
         rows = score_rows(
             scores,
-            at=run.at,
+            run,
             recorded_at=record.recorded_at,
-            source=run.score,
             value_id=f"score:{record.seq:020d}",
             types=types,
         )

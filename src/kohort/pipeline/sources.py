@@ -10,9 +10,11 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.collection.segment_lines import SEGMENT
+from kohort.definitions.provenance import provenance_of
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.seen import Arrived, ArrivedBySource
 from kohort.storage.spans import spans_by
+from kohort.storage.tables import Tables
 
 Kind = Literal["file", "table", "webhook", "messages", "score"]
 
@@ -65,7 +67,7 @@ def source_summaries(workspace: Workspace) -> list[SourceSummary]:
     """Return every source that is declared or has brought anything, by name."""
     tables = workspace.tables
     events = spans_by(tables, "events", "source", ("ts", "received_at"))
-    traits = spans_by(tables, "trait_values", "source", ("recorded_at",))
+    traits = _spans_of_traits(tables)
     letters = tables.read("dead_letters")
     refused = Counter(letters.column("source").to_pylist())
     known, arrived = _declared(workspace), workspace.seen.arrived()
@@ -132,6 +134,16 @@ def reason_without_values(reason: str) -> str:
     'expected a number, got "…"'
     """
     return _NUMBER.sub("…", _VALUE.sub('"…"', _PLACE.sub("", reason)))
+
+
+def _spans_of_traits(tables: Tables) -> dict[str, tuple[int, Moment, Moment]]:
+    """Return for each source and score how many trait values it has told or made, and when the first and the last."""
+    found: dict[str, tuple[int, Moment, Moment]] = {}
+    for source, (count, first, last) in spans_by(tables, "trait_values", "source", ("recorded_at",)).items():
+        name = provenance_of(source).name
+        before = found.get(name, (0, first, last))
+        found[name] = before[0] + count, min(before[1], first), max(before[2], last)
+    return found
 
 
 def _declared(workspace: Workspace) -> dict[str, SourceSummary]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.errors import UsageError
+from kohort.stats.distributions import chi_square_tail
 from kohort.stats.intervals import Interval, wilson_interval
 
 _DIGITS: Final = 12  # beyond which equal distances differ by rounding
@@ -65,22 +66,3 @@ def fit_of(counts: Sequence[int], weights: Sequence[float], *, confidence: float
         expected,
         everyone * min(expected),
     )
-
-
-def chi_square_tail(value: float, degrees: int) -> float:
-    """Return the probability that a chi-square variable of so many degrees of freedom exceeds `value`.
-
-    Abramowitz and Stegun 1964, 26.4.4 and 26.4.5.
-
-    >>> round(chi_square_tail(3.841459, 1), 6), round(chi_square_tail(5.991465, 2), 6)
-    (0.05, 0.05)
-    """
-    half = value / 2
-    if half <= 0:
-        return 1.0
-    odd = degrees % 2
-    tail = math.erfc(math.sqrt(half)) if odd else 0.0
-    for step in range(degrees // 2):
-        power = step + odd / 2
-        tail += math.exp(power * math.log(half) - half - math.lgamma(power + 1))
-    return min(1.0, tail)

@@ -15,29 +15,23 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
 from kohort.storage.amended import Amendment, Amendments, Span
-from kohort.storage.footers import Footer
 from kohort.storage.held import Held, HeldAmendments
 from kohort.storage.indexed import Columns, Indexed, distinct
 from kohort.storage.moved_actors import MovedActors, MovedRows
+from kohort.storage.parquet_files import Footer, in_order, properties_of
 from kohort.storage.schemas import SCHEMAS
 
 APPLICATION: Final = "kohort"
 """Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
-_SELECTED: Final = frozenset({"memberships", "membership_log"})
-"""Large tables of which a segment's rows are read alone."""
-_WRITTEN: Final = WriterProperties(compression="SNAPPY")
-_GROUP: Final = WriterProperties(compression="SNAPPY", max_row_group_size=2**16)
-"""How they are written: so many of their rows stand under one statement of their bounds."""
 
 _WHOLE: Final = "kohort-whole"
 """Under which name a table remembers up to which record all that amends it is in its files."""
@@ -80,6 +74,13 @@ class _Commit(NamedTuple):
     version: int
     inode: int
     changed: int
+
+
+class Version(NamedTuple):
+    """A state of a table: the id that it was made with, "" where nobody has written it, and its commit's number."""
+
+    table: str
+    number: int
 
 
 class Tables:
@@ -149,19 +150,6 @@ class Tables:
         other._commits.update(self._commits)
         other.look_again()
         return other
-
-    def commit_of(self, name: str) -> tuple[int, ...] | None:
-        """Return what tells a table's newest commit from any other, also from one of a table made anew; None of none.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tables = Tables(Path(folder))
-        ...     before = tables.commit_of("runs")
-        ...     _ = tables.replace("runs", SCHEMAS["runs"].empty_table(), watermark=7)
-        ...     before, tables.commit_of("runs") == Tables(Path(folder)).commit_of("runs")
-        (None, True)
-        """
-        return None if self._table(name) is None else self._commits[name]
 
     def _is_moved(self, name: str) -> bool:
         table = self._open.get(name)
@@ -297,6 +285,10 @@ class Tables:
         stored: int = sum(self._footer(file).rows for file in self.files(name))
         return stored + sum(len(part) for part in self.unwritten(name))
 
+    def rows_in(self, file: str) -> int:
+        """Return how many rows a file of a table has."""
+        return self._footer(file).rows
+
     def counts(self, name: str) -> dict[str, int]:
         """Return how many rows each part of a table has that is stored in parts, such as events by name; as `count`."""
         found: Counter[str] = Counter()
@@ -310,7 +302,7 @@ class Tables:
         top = self._footer(file).top
         return top is None or top > seq
 
-    def _footer(self, file: str) -> "Footer":
+    def _footer(self, file: str) -> Footer:
         if file in self._footers:
             return self._footers[file]
         footer = Footer.of(file)
@@ -450,6 +442,23 @@ class Tables:
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
         return sorted(str(self.folder / name / one) for one in inside)
 
+    def version(self, name: str) -> Version:
+        """Return which state of a table this is, rows apart that wait to be written."""
+        table = self._table(name)
+        return Version("", -1) if table is None else Version(str(table.metadata().id), table.version())
+
+    def added_at(self, name: str) -> dict[str, int]:
+        """Return when each file of a table was written, in milliseconds since 1970 UTC, as its log tells."""
+        table = self._table(name)
+        if table is None:
+            return {}
+        actions = pa.table(table.get_add_actions(flatten=True))
+        written = actions.column("modification_time").cast(pa.int64()).to_pylist()
+        return {
+            str(self.folder / name / unquote(one)): at
+            for one, at in zip(actions.column("path").to_pylist(), written, strict=True)
+        }
+
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
         table = self._table(name)
@@ -482,8 +491,7 @@ class Tables:
         for part in crowded:
             column, is_part, value = part.partition("=")
             filters = [(column, "=", unquote(value))] if is_part and name in _PARTITIONS else None
-            written = _GROUP if name in _SELECTED else _WRITTEN
-            table.optimize.compact(partition_filters=filters, target_size=_JOINED, writer_properties=written)
+            table.optimize.compact(filters, target_size=_JOINED, writer_properties=properties_of(name))
         return True
 
     def drop_all(self) -> None:
@@ -549,12 +557,12 @@ class Tables:
         try:
             write_deltalake(
                 self._uri(name) if known is None else known,
-                _by_segment(rows) if name == "memberships" else rows,
+                in_order(name, rows),
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
                 partition_by=_PARTITIONS.get(name),
                 commit_properties=properties,
-                writer_properties=_GROUP if name in _SELECTED else _WRITTEN,
+                writer_properties=properties_of(name),
             )
         except (DeltaError, OSError) as error:
             raise StorageError(
@@ -580,14 +588,6 @@ class Tables:
             except TableNotFoundError:
                 self._open[name] = None
         return self._open[name]
-
-
-def _by_segment(memberships: pa.Table) -> pa.Table:
-    """Return memberships so that those of a segment stand together, the open ones first."""
-    codes = memberships.column("segment").combine_chunks().dictionary_encode()
-    ranks = np.argsort(np.argsort(codes.dictionary.to_pylist()))
-    keys = 2 * ranks[codes.indices.to_numpy()] + memberships.column("left_at").is_valid().to_numpy()
-    return memberships if (np.diff(keys) >= 0).all() else memberships.take(pa.array(np.argsort(keys, kind="stable")))
 
 
 def _empty(schema: pa.Schema) -> pa.Table:

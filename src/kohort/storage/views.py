@@ -26,6 +26,9 @@ _SQL_TYPES = {
 
 _UNWRITTEN = "unwritten_"
 
+ROW_NUMBER = "file_row_number"
+"""How DuckDB calls the place of a row in its file."""
+
 
 def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
     """Open a DuckDB connection with the relations that engines read.
@@ -114,6 +117,11 @@ def with_person(query: exp.Select) -> exp.Select:
         .from_(stored)
         .join("actors", using=["actor_id"])
     )
+
+
+def rows_in(files: Sequence[str], *, numbered: bool = False) -> exp.Select:
+    """Return the query of the rows that files of a table hold; `numbered` in `ROW_NUMBER`, from 0 on, in each file."""
+    return exp.select("*").from_(_read_parquet(files, **({ROW_NUMBER: exp.true()} if numbered else {})))
 
 
 def stored_rows(tables: Tables, name: str) -> exp.Select:

@@ -150,7 +150,7 @@ def begun(
     before = believed(workspace, workspace.journal.last_seq() + 1)
     if before is None:
         raise UsageError("no segment has been evaluated yet, so that nothing can be kept up live; run: kohort run")
-    history = open_history(workspace, basis.catalog)
+    history = open_history(workspace, basis.catalog, whole=True)
     until = max(before.at, now - settling)
     engine = LiveEngine(history, basis.catalog, basis.rules, until, epochs=_epochs(workspace, basis.since, until))
     people = history.people.to_pylist()

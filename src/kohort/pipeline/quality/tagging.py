@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from kohort.clock import HOUR, WEEK, Moment, format_moment
+from kohort.collection.segment_lines import SEGMENT
 from kohort.pipeline.workspace import Workspace
 from kohort.quality.cross_checks.orders import WITHIN, History, find_broken_orders
 from kohort.quality.cross_checks.silence import HOURS_BACK, MOST_WEEKS, Occurrences, find_silence
@@ -29,7 +30,7 @@ def tagging_errors(workspace: Workspace, views: duckdb.DuckDBPyConnection, at: M
 
 def _silent(workspace: Workspace, views: duckdb.DuckDBPyConnection, at: Moment) -> Iterator[Finding]:
     """Look at what each source sends; what of it is known up to when it was last loaded, or now if it never ends."""
-    loaded = {one.name for one in workspace.sources}
+    loaded = {SEGMENT, *(one.name for one in workspace.sources)}
     ends: dict[str, Moment] = {}
     spans = _grouped(views, at, exp.Min(this=exp.column("ts")), exp.Max(this=exp.column("ts")))
     for source, _, _, last in spans:

@@ -16,7 +16,7 @@ WITHIN: Final = 7 * DAY
 """How long before an event the other counts as before it."""
 FALSE_ALARMS: Final = 0.01
 """In what share of the looks any order is called broken though nothing has changed."""
-_USUAL: Final = 0.8
+_USUAL: Final = 0.9
 _FALL: Final = 0.1
 _EARLIER: Final = 100
 _LATELY: Final = 20
@@ -49,7 +49,7 @@ class History:
 def find_broken_orders(history: History, end: Moment, *, false_alarms: float = FALSE_ALARMS) -> list[BrokenOrder]:
     """Return the events before which another one, that usually comes, has become rarer in the days up to `end`.
 
-    What is usual is learned: `before` came in the seven days before `event`, or at the same moment, for at least 80 %
+    What is usual is learned: `before` came in the seven days before `event`, or at the same moment, for at least 90 %
     of 100 people or more. Of each person the first such event counts, once lately and once earlier. The two shares are
     compared by `compare_proportions`, for all pairs together by Holm's method, so that in at most the share
     `false_alarms` of the looks anything is said wrongly; and the share must have fallen by 10 points. Of each event

@@ -65,10 +65,9 @@ def _international(text: str, region: str) -> str:
             raise UnreadableError(Reason.NO_REGION) from error
         length = error.error_type in {error.TOO_LONG, error.TOO_SHORT_NSN}
         raise UnreadableError(Reason.IMPOSSIBLE_PHONE if length else Reason.NO_PHONE) from error
-    if not phonenumbers.is_possible_number(number):
-        raise UnreadableError(Reason.IMPOSSIBLE_PHONE)
     if not phonenumbers.is_valid_number(number):
-        raise UnreadableError(Reason.INVALID_PHONE)
+        possible = phonenumbers.is_possible_number(number)
+        raise UnreadableError(Reason.INVALID_PHONE if possible else Reason.IMPOSSIBLE_PHONE)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
