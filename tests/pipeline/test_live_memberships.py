@@ -232,3 +232,21 @@ def test_an_event_of_which_no_rule_speaks_changes_nothing(desk: LiveDesk, monkey
     desk.receive({"event": "Unheard Of", "userId": "bob", "properties": {"size": 1}}, VISIT | {"userId": "ada"})
     desk.step()
     assert desk.log()[1:] == ["recent ada entered 0"]
+
+
+def test_whoever_consents_or_withdraws_is_told_anew(tmp_path: Path) -> None:
+    desk = LiveDesk(tmp_path, reachable="consent to ads", visitors="did visit")
+    settings = desk.project.folder.settings
+    settings.write_text(settings.read_text() + "\nconsent: {purposes: {ads: {}}}\n")
+    desk.clock.moment = NOW - HOUR
+    desk.receive(VISIT | {"userId": "ada", "at": -DAY})
+    desk.step()
+    desk.run()
+    desk.step()
+    desk.step(after=HOUR)
+    for is_granted in (True, False):
+        choice = {"consent": {"ads": "granted" if is_granted else "denied"}}
+        desk.receive(VISIT | {"userId": "ada", "context": choice})
+        desk.step(after=SECOND)
+        assert desk.inside("reachable") == ["ada"] * is_granted
+    assert [one.rpartition(" ")[0] for one in desk.log("reachable")] == ["reachable ada entered", "reachable ada left"]

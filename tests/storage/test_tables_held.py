@@ -180,3 +180,29 @@ def test_rows_that_are_changed_are_as_if_all_had_been_written(
     if tables.watermark("actors"):
         plain = DeltaTable((folder / "actors").as_uri()).to_pyarrow_table().to_pylist()
         assert sorted(tuple(row.values()) for row in plain) == sorted(true.values()), "folded, any reader sees it"
+
+
+def test_a_file_of_changes_that_no_commit_followed_counts_for_nothing(tmp_path: Path) -> None:
+    def actors(*its: tuple[str, str, int]) -> pa.Table:
+        return pa.table([list(one) for one in zip(*its, strict=True)], schema=ACTORS)
+
+    Tables(tmp_path / "t").append("actors", actors(("a", "a", 1), ("b", "b", 2)), watermark=1)
+    dying = Tables(tmp_path / "t", keeps=True)
+    dying.holding = True
+    dying.amend("actors", pa.array(["b"]), actors(("b", "a", 9)), watermark=5)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Tables, "_commit", _die)
+        with pytest.raises(InterruptedError):
+            dying.write_all()
+    assert [*(tmp_path / "t" / "actors" / "_amended").iterdir()], "it was written"
+    assert persons(Tables(tmp_path / "t")) == [("a", "a", 1), ("b", "b", 2)]
+    again = Tables(tmp_path / "t", keeps=True)
+    again.holding = True
+    for watermark, first_seen in ((3, 3), (6, 6)):
+        again.amend("actors", pa.array(["b"]), actors(("b", "a", first_seen)), watermark=watermark)
+        again.write_all()
+        assert persons(Tables(tmp_path / "t")) == [("a", "a", 1), ("b", "a", first_seen)]
+
+
+def _die(*_: object, **__: object) -> None:
+    raise InterruptedError
