@@ -93,6 +93,7 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
     ARCHIVE,
     CHANGES,
     KEPT_UP,
+    REVISIONS,
 ) = (
     f"engines/live/{name}.py"
     for name in (
@@ -111,6 +112,7 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
         "archive",
         "changes",
         "upkeep",
+        "revisions",
     )
 )
 SETTLING, KEEPING, CORRECTIONS, FRONT, STATE, LOOKUP = (
@@ -359,6 +361,7 @@ FAULTS = (
     Fault("the past of the forgotten is kept", ARCHIVE, "np.union1d(part.gone, people)", "part.gone"),
     Fault("the past has the numbers of now", LIVE, "Epochs(known, self", "Epochs(known[-1:], self"),
     Fault("what began with an epoch stays said", LIVE, ".undoing(self._latest)", ""),
+    Fault("what began with an epoch is told twice", REVISIONS, "upkeep.pin(its).undoing(of_then)", "upkeep.pin(its)"),
     Fault("what comes late begins after its moment", LIVE, "arrivals.earliest() - 1", "arrivals.earliest()"),
     Fault("what was not said yet is taken back", LIVE, "& (found.moments <= until)", ""),
     Fault("what came late has the numbers of now", KEPT_UP, "if statistics != design.layout.statistics:", "if False:"),
@@ -377,7 +380,7 @@ FAULTS = (
     Fault("a correction corrects nothing", CORRECTIONS, "self._taken_back(one)", "one.change"),
     Fault("who came and went before was in", CORRECTIONS, "if len(found) % 2 == 0:", "if len(found) % 2 == 2:"),
     Fault("what waits to be written is not told", FRONT, "self.waiting.get(name, ())", "()"),
-    Fault("nobody is ever merged", FRONT, 'not in {None, row["person_id"]}:', "is not None and False:"),
+    Fault("nobody is ever merged", FRONT, "old.person_id != one.person_id:", "False:"),
     Fault("a restart undoes nothing any more", STATE, "until = max(before.at, now - settling)", "until = now"),
 )
 

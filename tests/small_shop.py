@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 
 from kohort.clock import DAY, format_moment, parse_moment, zone_of
 from kohort.project import Project
+from kohort.storage.tables import PEOPLE, Tables
 from kohort.testing.clock import SettableClock
 
 KILL_CYCLES = int(os.environ.get("KOHORT_KILL_CYCLES", "3"))
@@ -69,8 +70,12 @@ def iso(moment: int) -> str:
 
 
 def tables_of(project: Project) -> Mapping[str, list[str]]:
-    """Return every table's rows, as sorted text: equal if and only if the projects hold the same."""
-    return {
-        path.name: sorted(json.dumps(row, sort_keys=True) for row in DeltaTable(path).to_pyarrow_table().to_pylist())
-        for path in sorted(project.folder.tables.iterdir())
-    }
+    """Return every table's rows, as sorted text: equal if and only if the projects hold the same.
+
+    Tables of people are read with what amends their files.
+    """
+    tables, found = Tables(project.folder.tables), {}
+    for path in sorted(project.folder.tables.iterdir()):
+        its = tables.read(path.name) if path.name in PEOPLE else DeltaTable(path).to_pyarrow_table()
+        found[path.name] = sorted(json.dumps(row, sort_keys=True) for row in its.to_pylist())
+    return found

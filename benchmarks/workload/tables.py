@@ -40,8 +40,9 @@ def write_project(path: Path, people: int, events: int) -> Project:
     settings.write_text(f"{settings.read_text()}as_of: 2026-11-29\nrevenue: {EVENT}.total\n")
     tables, chance = Tables(project.folder.tables), np.random.default_rng(1)
     ids = pa.array([f"{one:020x}" for one in chance.permutation(people)])
-    _people(tables, ids, chance)
+    # People after what they did, as ever.
     _events(tables, ids, events, chance)
+    _people(tables, ids, chance)
     _memberships(tables, ids, chance)
     return project
 

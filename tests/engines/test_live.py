@@ -18,11 +18,15 @@ from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.live import tallies
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.changes import Changes
+from kohort.engines.live.design import Design
 from kohort.engines.live.engine import LiveEngine
-from kohort.engines.live.epochs import Epoch
+from kohort.engines.live.epochs import Epoch, Epochs
 from kohort.engines.live.flips import Cause
+from kohort.engines.live.revisions import courses
+from kohort.engines.plan import build_plan
 from kohort.engines.reference import Reference
 from kohort.engines.statistics import Statistic, Statistics
+from kohort.engines.timelines.courses import Stretch
 from kohort.errors import UsageError
 from kohort.rules.catalog import Catalog
 from kohort.rules.read import read_rule
@@ -180,6 +184,20 @@ def test_an_epoch_corrects_what_began_with_it() -> None:
     assert [(one.moment, one.enters, one.retracts) for one in changes] == [(NOON + 2 * HOUR, True, True)] * 2
     telling.tick(2)
     assert telling.members() == telling.replayed() == {"rule": ["bob"]}
+
+
+def test_a_course_does_not_tell_what_an_epoch_undoes() -> None:
+    """By the mean of noon, 0, ada is inside with a cart at 2, and by that of the epoch at 2, 1, never; bob is at 3."""
+    carts = Rows(np.array([0, 1, 1], np.int32), np.array([2, 2, 3]) * HOUR)
+    plan = build_plan({"rule": read_rule("count of cart > mean among everyone", CATALOG)}, CATALOG)
+    noon, later = (
+        Statistics({"mean of count of cart among everyone": Statistic(at * HOUR, 2, (mean * MICRO,))})
+        for at, mean in ((0, 0), (2, 1))
+    )
+    epochs = Epochs([Epoch(0, noon), Epoch(2 * HOUR, later)], plan, noon)
+    block = Block(np.zeros(2, np.int64), {"cart": carts}, {})
+    found = courses(Design.of(plan, CATALOG, noon, at=0), [block], epochs, Stretch(0, 9 * HOUR))
+    assert [(one.person, one.moment, one.enters) for one in found] == [(1, 3 * HOUR, True)]
 
 
 def test_whoever_is_erased_is_nowhere_and_can_come_back() -> None:

@@ -29,6 +29,11 @@ def stored(shop: Project) -> list[tuple[str, str]]:
     return [(row["source"], row["event_id"]) for row in rows]
 
 
+def arrived(shop: Project, source: str) -> tuple[int | None, int | None, int | None]:
+    (found,) = (one for one in shop.sources() if one.name == source)
+    return found.received, found.accepted, found.duplicates
+
+
 def test_repeats_in_any_order_over_restarts_are_stored_once(shop: Project) -> None:
     chosen = random.Random(7)  # noqa: S311 - no secret
     sent = [visit(number) for number in range(60) for _ in range(chosen.randint(1, 5))]
@@ -39,11 +44,15 @@ def test_repeats_in_any_order_over_restarts_are_stored_once(shop: Project) -> No
         received(shop, again[:7], again[7:])
     assert stored(shop) == sorted(("web", f"m{number}") for number in range(60))
     assert shop.dead_letters().num_rows == 0
+    assert arrived(shop, "web") == (len(sent), 60, len(sent) - 60)
+    shop.rebuild()
+    assert arrived(shop, "web") == (len(sent), 60, len(sent) - 60)
 
 
 def test_two_sources_may_use_the_same_id(shop: Project) -> None:
     received(shop, [visit(1), visit(1, "app")], [visit(1, "app")])
     assert stored(shop) == [("app", "m1"), ("web", "m1")]
+    assert (arrived(shop, "web"), arrived(shop, "app")) == ((1, 1, 0), (2, 1, 1))
     assert shop.preview("count of visit = 2", NOW).size == 1
 
 
@@ -56,6 +65,7 @@ def test_another_content_under_a_known_id_is_reported_and_the_first_stays(shop: 
     else:
         received(shop, [first, other, other])
     assert shop.sql("SELECT page FROM events").to_pylist() == [{"page": "/first"}]
+    assert arrived(shop, "web") == (2, 1, 0), "the same letter twice is one letter"
     (letter,) = shop.dead_letters().to_pylist()
     assert (letter["source"], letter["field"]) == ("web", "messageId")
     assert 'the message id "m1" is already used' in letter["reason"]

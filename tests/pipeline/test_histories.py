@@ -3,11 +3,15 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.sql.engine import SqlEngine
 from kohort.pipeline.histories import open_history
+from kohort.pipeline.mapping import Maker
 from kohort.project import Project
 from kohort.rules.read import read_rule
+from kohort.storage.mapped import PARTIAL, MappedFolder
 from kohort.storage.stores import DuckStore
 from small_shop import NOW, WriteLines, iso, made_once, order
 
@@ -113,7 +117,7 @@ def test_explanations_are_the_same(filled: Project) -> None:
             assert kernel.explain(rule, person, NOW) == sql.explain(rule, person, NOW)
 
 
-def test_files_are_made_once_and_anew_when_the_tables_move_on(filled: Project, write_lines: WriteLines) -> None:
+def test_files_are_made_once_and_those_of_before_stay_as_they_are(filled: Project, write_lines: WriteLines) -> None:
     mapped = filled.folder.mapped
     both(filled, SENTENCES[:1])
     first = {path: path.stat().st_mtime_ns for path in mapped.rglob("*.npy")}
@@ -122,7 +126,51 @@ def test_files_are_made_once_and_anew_when_the_tables_move_on(filled: Project, w
     filled.ingest(write_lines("more.jsonl", [order("new", 99)]))
     found, stored = both(filled, SENTENCES[:1])
     assert found == stored
-    assert not set(mapped.rglob("*.npy")) & set(first)
+    second = {path: path.stat().st_mtime_ns for path in mapped.rglob("*.npy")}
+    assert second.keys() > first.keys()
+    assert {path: second[path] for path in first} == first
+
+
+def test_what_comes_makes_files_for_those_alone_who_have_news(
+    filled: Project, write_lines: WriteLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [order(f"v{number}", 1_000 + number, days_ago=3) for number in range(40)]
+    filled.ingest(write_lines("many.jsonl", many))
+    before, _ = both(filled, SENTENCES)
+    assert set(before) == set(SENTENCES)
+    late = [order("u1", 2_000, days_ago=500, total=7), order("v7", 2_001), order("w1", 2_002)]
+    filled.ingest(write_lines("late.jsonl", late))
+    monkeypatch.setattr(Maker, "rows", None)
+    found, stored = both(filled, SENTENCES)
+    assert found == stored
+    newest = max(filled.folder.mapped.glob("*-*"), key=lambda path: path.stat().st_mtime_ns)
+    assert len(MappedFolder(newest / "people").array("first_seen")) == 8  # of three people
+
+
+def test_nothing_that_an_interruption_left_stays(filled: Project, write_lines: WriteLines) -> None:
+    mapped = filled.folder.mapped
+    both(filled, SENTENCES[:2])
+    left = mapped / f"{PARTIAL}left"
+    left.mkdir()
+    (left / "times.npy").write_bytes(b"half")
+    for number in range(5):
+        filled.ingest(write_lines(f"more-{number}.jsonl", [order("new", 99 + number)]))
+        found, stored = both(filled, SENTENCES[:2])
+        assert found == stored
+    assert not left.exists()
+    assert len([path for path in mapped.iterdir() if path.is_dir()]) <= 4
+
+
+def test_a_reader_keeps_what_it_has_mapped_while_others_grow_it(filled: Project, write_lines: WriteLines) -> None:
+    workspace = filled._workspace()
+    catalog = workspace.catalog()
+    history = open_history(workspace, catalog)
+    kernel, rule = KernelEngine(history, catalog), read_rule("did order_completed", catalog)
+    before = kernel.evaluate({"all": rule}, NOW).members["all"].to_pylist()
+    for number in range(5):
+        filled.ingest(write_lines(f"more-{number}.jsonl", [order(f"new{number}", 99 + number)]))
+        both(filled, SENTENCES)
+    assert kernel.evaluate({"all": rule}, NOW).members["all"].to_pylist() == before
 
 
 def test_deleted_files_are_made_again(filled: Project) -> None:

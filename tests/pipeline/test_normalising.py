@@ -99,11 +99,19 @@ def test_what_was_done_is_counted_and_the_totals_tie_out(crm: tuple[Project, Pat
         ("spent", "flagged (no number)"): 1,
     }
     totals = {one.subject: (one.detail, one.share) for one in found if one.check == "normalised"}
-    assert totals["crm.csv: tel"][0] == "phone: of 4 values of tel, 1 are valid, 2 repaired, 0 flagged, 1 empty"
+    assert totals["crm.csv: tel"][0] == "phone: 4 values of tel as phone: 1 valid, 2 repaired, 0 flagged, 1 empty"
     assert [totals[f"crm.csv: {column}"][1] for column in ("tel", "pays")] == [1, 2 / 3]
     assert {one.severity for one in found if one.check.startswith("flagged")} == {"warning"}
     assert {one.severity for one in found if not one.check.startswith("flagged")} == {"info"}
     assert [one for one in shop.findings() if one in found] == found
+
+
+def test_nobody_lacks_what_had_to_be_repaired(crm: tuple[Project, Path]) -> None:
+    shop, file = crm
+    shop.ingest(file)
+    list(shop.run())
+    missing = {one.subject for one in shop.findings() if one.check == "missing trait"}
+    assert missing == {"born", "country", "email", "phone", "spent"}
 
 
 def test_a_flagged_value_may_make_a_dead_letter_that_can_be_mended(crm: tuple[Project, Path]) -> None:

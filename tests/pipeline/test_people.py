@@ -17,14 +17,16 @@ from kohort.definitions.identity import identity_definition_of
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_settings
 from kohort.pipeline.evidence import Evidence
-from kohort.pipeline.identities import evidence_of, identity_tables
+from kohort.pipeline.identities import evidence_of, identity_changes
 from kohort.pipeline.stretches import stretch_of
 from kohort.profiles.graph import Edit
 from kohort.profiles.identity import actor_id_of
 from kohort.project import Project
+from kohort.storage.amended import Amendment
+from kohort.storage.indexed import Indexed
 from kohort.storage.messages import Choices, Message, Values
 from kohort.storage.schemas import SCHEMAS
-from kohort.storage.tables import Tables
+from kohort.storage.tables import PEOPLE, Tables
 from kohort.testing.suite.base import scaled
 from small_shop import NOW, WriteLines, iso, order, tables_of
 
@@ -120,10 +122,17 @@ class Held:
     def read(self, name: str) -> pa.Table:
         return self._held.get(name, SCHEMAS[name].empty_table())
 
+    def indexed(self, name: str) -> Indexed:
+        noted = ("refused", ("kind", "value")) if name == "identifiers" else ()
+        return Indexed(self.read(name), PEOPLE[name], *noted)
+
     def take(self, messages: Sequence[Message]) -> None:
         said, evidence = stretch_of(messages, adopted_settings(self)[-1].identity), Evidence()  # type: ignore[arg-type]
         evidence.add(said)
-        self._held |= identity_tables(self, evidence)  # type: ignore[arg-type]  # it reads only
+        for name, changed in identity_changes(self, evidence).items():  # type: ignore[arg-type]  # it reads only
+            whose = changed.whose
+            amended = whose is not None and Amendment(whose, changed.rows).over(self.read(name), "actor_id")
+            self._held[name] = amended or changed.rows
         self._held["consent_choices"] = pa.concat_tables([self.read("consent_choices"), said.choice_rows()])
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
@@ -314,16 +323,16 @@ def test_an_interruption_between_the_tables_of_people_is_continued(
     people_shop: Project, write_lines: WriteLines, monkeypatch: pytest.MonkeyPatch, write: int
 ) -> None:
     people_shop.ingest(write_lines("m.jsonl", [known(1, "u1"), known(2, "", "a1"), known(3, "u2")]))
-    real, numbers = Tables._write, count(1)
+    real, numbers = Tables._commit, count(1)
 
-    def failing(self: Tables, *args: object, **options: object) -> bool:
+    def failing(self: Tables, *args: object, **options: object) -> None:
         if next(numbers) == write:
             raise InterruptedError
-        return real(self, *args, **options)  # type: ignore[arg-type]  # as it came
+        real(self, *args, **options)  # type: ignore[arg-type]  # as it came
 
     joined = write_lines("n.jsonl", [known(4, "u1", "a1")])
     with monkeypatch.context() as patched:
-        patched.setattr(Tables, "_write", failing)
+        patched.setattr(Tables, "_commit", failing)
         with pytest.raises(InterruptedError):
             people_shop.ingest(joined)
     people_shop.ingest(write_lines("o.jsonl", [known(5, "u2")]))

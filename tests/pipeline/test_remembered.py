@@ -82,6 +82,7 @@ def kept(shop: Project) -> list[Any]:
         shop.moves("big"),
         shop.member_page("big"),
         shop.size_history("big", at, STEP),
+        shop.nearest("big", ["buyers", "big"]),
     ]
 
 
@@ -94,4 +95,5 @@ def anew(shop: Project) -> list[Any]:
         moves.moves_of(workspace, "big", 30, 10),
         member_pages.member_page(workspace, "big", "", 50),
         counting.size_history(workspace, "big", at, DAY),
+        counting.nearest(workspace, "big", ["buyers", "big"], 11),
     ]

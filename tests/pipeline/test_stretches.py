@@ -66,6 +66,7 @@ def messages(draw: st.DrawFn) -> list[Message]:
                 draw(st.dictionaries(st.just("crm"), st.sampled_from(["7", "8"]), max_size=1)),
                 draw(st.none() | CHOICES),
                 draw(st.sampled_from([None, None, 0, 3])),
+                draw(st.lists(WORDS, max_size=1)),
             )
         )
     # As whoever sends again does: the same once more, received later.
@@ -140,4 +141,4 @@ def test_another_process_tells_what_it_read(
 def test_every_field_of_a_message_has_been_thought_of() -> None:
     """A new field may tell who is who: then it belongs to what tells the people apart whom messages name."""
     known = {"event_id", "type", "ts", "said_at", "shared", "choices", "received_at", "source", "name", "values"}
-    assert set(Message.__struct_fields__) == known | {"user_id", "anonymous_id", "previous_id"}
+    assert set(Message.__struct_fields__) == known | {"user_id", "anonymous_id", "previous_id", "normalised"}

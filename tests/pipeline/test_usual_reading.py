@@ -161,6 +161,7 @@ def test_events_read_at_once_say_what_each_says_by_itself(some: list[Record], te
     for name in ("keys", "digests", "moments", "who"):
         assert getattr(here, name).tolist() == getattr(there, name).tolist(), name
     assert here.event_ids == there.event_ids
+    assert here.sources == there.sources
     assert list(here.shown) == list(there.shown)
     names, their_names = Names(), Names()
     here.show(names)

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.errors import UsageError
-from kohort.quality.outliers import DEFAULT_RULES, OutlierMethod, OutlierRule, OutlierScale, find_outliers
+from kohort.quality.outliers import DEFAULT_RULES, OutlierMethod, OutlierRule, OutlierScale, find_outliers, reasons
+from kohort.stats.fences import Fences
 
 RAW_IQR, LOG_IQR, RAW_Z, _ = DEFAULT_RULES
 VALUES = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1).filter(
@@ -57,3 +58,31 @@ def test_the_reach_is_the_callers() -> None:
 def test_a_column_without_finite_values_is_refused(values: list[float]) -> None:
     with pytest.raises(UsageError, match='outliers of "total"'):
         find_outliers("total", np.array(values), RAW_IQR)
+
+
+def test_robust_fences_are_not_widened_by_what_they_are_to_find() -> None:
+    values = np.append(np.random.default_rng(3).normal(50, 5, 90), np.full(10, 1_000.0))
+    robust = find_outliers("age", values, OutlierRule(OutlierMethod.ROBUST, reach=3.5))
+    assert robust.above == 10
+    assert find_outliers("age", values, RAW_Z).above == 0, "ten of a hundred hide each other"
+
+
+def test_robust_scores_are_those_of_iglewicz_and_hoaglin() -> None:
+    # Median 2.5, absolute deviations 1.5 .5 .5 1.5 and 97.5 of which the median is 1.5: 3.5 x 1.4826 x 1.5 = 7.78.
+    values = np.array([1.0, 2.0, 2.5, 4.0, 100.0])
+    found = find_outliers("x", values, OutlierRule(OutlierMethod.ROBUST, reach=3.5))
+    assert (found.fences.low, found.fences.high) == pytest.approx((2.5 - 7.78365, 2.5 + 7.78365))
+    assert found.high.tolist() == [False, False, False, False, True]
+
+
+def test_where_half_of_the_values_are_equal_the_others_are_not_all_unusual() -> None:
+    values = np.array([0.0] * 60 + [1.0] * 40)
+    assert find_outliers("orders", values, OutlierRule(OutlierMethod.ROBUST, reach=3.5)).share == 0
+
+
+def test_plausible_bounds_are_taken_as_they_are_on_any_scale() -> None:
+    for scale in OutlierScale:
+        rule = OutlierRule(OutlierMethod.BOUNDS, scale, plausible=Fences(0, 120))
+        found = find_outliers("age", np.array([-1.0, 0.0, 120.0, 121.0, np.nan]), rule)
+        assert (found.below, found.above, found.fences) == (1, 1, Fences(0, 120))
+        assert reasons([found]) == ["below 0.00 (bounds)", "", "", "above 120.00 (bounds)", ""]

@@ -10,7 +10,7 @@ from deltalake import WriterProperties
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kohort.storage import tables as tables_module
+from kohort.storage import parquet_files
 from kohort.storage.row_groups import rows_among
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.spans import spans_by
@@ -33,7 +33,7 @@ def test_parts_say_what_the_whole_says(
         every = [row for some in [*files, waiting] for row in some]
         found = spans_by(tables, "dead_letters", "source", ["recorded_at", "replayed_at"])
         assert found == {one: span(every, one) for one in sorted({source for source, _, _ in every})}
-        read = rows_among(tables, "dead_letters", "source", sorted(wanted), columns=["recorded_at", "source"])
+        read = rows_among(tables, "dead_letters", {"source": sorted(wanted)}, columns=["recorded_at", "source"])
         assert sorted(map(tuple, (row.values() for row in read.to_pylist()))) == sorted(
             (at, source) for source, at, _ in every if source in wanted
         )
@@ -58,7 +58,7 @@ def span(every: list[tuple[str, int, int | None]], source: str) -> tuple[int | N
 
 def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memberships stand by segment, the open ones first, so that one segment is a few parts of many."""
-    monkeypatch.setattr(tables_module, "_GROUP", WriterProperties(max_row_group_size=10))
+    monkeypatch.setattr(parquet_files, "_IN_GROUPS", WriterProperties(max_row_group_size=10))
     tables, count = Tables(tmp_path), 100
     held = {
         "segment": [f"s{number % 10}" for number in range(count)],
@@ -68,7 +68,7 @@ def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, mo
         "left_at": [number if number % 20 < 10 else None for number in range(count)],
     }
     tables.replace("memberships", pa.table(held), watermark=1)
-    read = rows_among(tables, "memberships", "segment", ["s3"]).to_pylist()
+    read = rows_among(tables, "memberships", {"segment": ["s3"]}).to_pylist()
     assert [(row["person_id"], row["left_at"]) for row in read] == [
         *((f"p{number}", None) for number in range(13, count, 20)),
         *((f"p{number}", number) for number in range(3, count, 20)),

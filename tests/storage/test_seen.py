@@ -1,5 +1,6 @@
 """What was seen is known for ever: a Python dict says what is right."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from kohort.errors import CorruptionError, StorageError
 from kohort.storage import seen as module
-from kohort.storage.seen import Keys, SeenMessages, keys_of
+from kohort.storage.seen import Arrived, Keys, SeenMessages, keys_of
 
 # Few halves of hashes, so that many are shared, at both ends of their range too.
 HALVES = st.sampled_from([0, 1, 2, 2**63, 2**64 - 1])
@@ -106,3 +107,40 @@ def test_files_that_are_gone_are_missed(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(CorruptionError, match="kohort rebuild"):
         SeenMessages(tmp_path).watermark()
+
+
+def test_what_arrived_is_counted_with_what_is_kept(tmp_path: Path) -> None:
+    seen, one = SeenMessages(tmp_path), {"web": Arrived(1, 2)}
+    keys = [keys_of([("web", str(number))]) for number in range(4)]
+    seen.stage(keys[0], np.array([0]), one)
+    seen.settle(1)
+    seen.seal()
+    seen.stage(keys[1], np.array([0]), one)
+    seen.settle(2)
+    seen.stage(keys[2], np.array([0]), one)
+    assert SeenMessages(tmp_path).arrived() == {}
+    seen.keep_sealed({})
+    assert SeenMessages(tmp_path).arrived() == {"web": Arrived(1, 2)}
+    seen.forget_staged()
+    seen.stage(keys[3], np.array([0]), {"app": Arrived(0, 5)})
+    seen.keep(3)
+    assert SeenMessages(tmp_path).arrived() == {"web": Arrived(2, 4), "app": Arrived(0, 5)}
+    assert len(seen) == 3
+    seen.stage(keys[2], np.array([0]), one)
+    seen.forget_settled()
+    seen.keep(4)
+    assert seen.arrived() == {"web": Arrived(2, 4), "app": Arrived(0, 5)}, "what is forgotten is not counted"
+    seen.drop()
+    assert seen.arrived() == {}
+
+
+def test_what_was_kept_before_anybody_counted_stays_unknown(tmp_path: Path) -> None:
+    added(SeenMessages(tmp_path), keys_of([("web", "1")]), np.array([1]), 1)
+    manifest = tmp_path / "manifest.json"
+    said = json.loads(manifest.read_text())
+    del said["arrived"]
+    manifest.write_text(json.dumps(said))
+    seen = SeenMessages(tmp_path)
+    seen.stage(keys_of([("web", "2")]), np.array([1]), {"web": Arrived(1, 0)})
+    seen.keep(2)
+    assert seen.arrived() is None

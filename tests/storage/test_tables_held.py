@@ -5,16 +5,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kohort.storage.lookups import rows_with
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
 NAMES = ("runs", "epochs", "actors", "membership_updates")
 DOINGS = st.lists(
     st.tuples(
-        st.sampled_from(["append", "append", "replace", "through", "seal", "next", "all", "tell"]),
+        st.sampled_from(["append", "append", "replace", "through", "seal", "next", "all", "tell", "fold"]),
         st.sampled_from(NAMES),
         st.integers(0, 3),
     ),
@@ -66,6 +68,9 @@ def test_what_waits_is_read_as_if_it_were_written(
         elif doing == "all":
             tables.write_all()
             is_sealed = False
+        elif doing == "fold":
+            tables.fold()
+            is_sealed = False
         elif doing == "tell":
             tables.tell()
             assert all(not tables.untold(one) for one in NAMES)
@@ -107,3 +112,71 @@ def test_files_of_what_was_told_are_known(tmp_path: Path) -> None:
     (new,) = tables.untold_files("runs") - before
     assert len(tables.files("runs")) == 3
     assert pq.ParquetFile(new).read().column("seq").to_pylist() == [30]
+
+
+ACTORS = SCHEMAS["actors"]
+IDS = st.sampled_from("abcdefg")
+AMENDED = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["amend", "amend", "amend", "through", "replace", "seal", "next", "all", "tell", "fold", "kill"]
+        ),
+        st.dictionaries(IDS, IDS | st.none(), max_size=3),
+        st.integers(0, 9),
+    ),
+    min_size=2,
+    max_size=20,
+)
+
+
+def persons(tables: Tables) -> list[tuple[str, str, int]]:
+    return sorted(tuple(row.values()) for row in tables.read("actors").to_pylist())
+
+
+@settings(max_examples=40)
+@given(doings=AMENDED, keeps=st.booleans())
+def test_rows_that_are_changed_are_as_if_all_had_been_written(
+    doings: list[tuple[str, dict[str, str | None], int]], keeps: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("amended") / "t"
+    tables, true = Tables(folder, keeps=keeps), dict[str, tuple[str, str, int]]()
+    before = {0: true}
+    is_sealed = False
+    for seq, (doing, its, moment) in enumerate(doings, start=1):
+        if doing in {"amend", "through", "replace"}:
+            found = {actor: (actor, person, moment) for actor, person in its.items() if person is not None}
+            columns = [*zip(*found.values(), strict=True)] or [()] * len(ACTORS)
+            written = pa.table([list(one) for one in columns], schema=ACTORS)
+            tables.holding = doing == "amend"
+            if doing == "replace":
+                true = found
+                assert tables.replace("actors", written, watermark=seq)
+            else:
+                true = {actor: row for actor, row in true.items() if actor not in its} | found
+                assert tables.amend("actors", pa.array(list(its), pa.string()), written, watermark=seq)
+            assert not tables.amend("actors", pa.array(["a"]), ACTORS.empty_table(), watermark=seq)
+            before[seq] = true
+            is_sealed &= doing == "amend"
+        elif doing == "seal" and not is_sealed:
+            tables.seal()
+            is_sealed = True
+        elif doing == "next":
+            is_sealed = tables.write_next()
+        elif doing in {"all", "fold"}:
+            (tables.fold if doing == "fold" else tables.write_all)()
+            is_sealed = False
+        elif doing == "tell":
+            tables.tell()
+        elif doing == "kill":
+            tables, is_sealed = Tables(folder, keeps=keeps), False
+            true = before[tables.watermark("actors")]
+        assert persons(tables) == sorted(true.values())
+        assert tables.count("actors") == len(true)
+        others = Tables(folder)
+        assert persons(others) == sorted(before[others.watermark("actors")].values()), "others see what is whole"
+        held = rows_with(others, "actors", "actor_id", list("abcdefg")).to_pylist()
+        assert sorted(tuple(row.values()) for row in held) == persons(others), "in SQL as well"
+    tables.fold()
+    if tables.watermark("actors"):
+        plain = DeltaTable((folder / "actors").as_uri()).to_pyarrow_table().to_pylist()
+        assert sorted(tuple(row.values()) for row in plain) == sorted(true.values()), "folded, any reader sees it"

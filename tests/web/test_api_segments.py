@@ -174,3 +174,13 @@ def test_a_key_that_may_read_segments_reads_counts_and_nobody(trading: Project) 
         assert [problem(one)[:2] for one in asked] == [(403, "scope_missing")] * 3
         told: list[Any] = [counter.get(f"/api/v1/{path}").text for path in ("segments/buyers", "overlap")]
         assert not any("ada" in one for one in told)
+
+
+def test_a_name_may_hold_a_slash(counter: Counter, trading: Project) -> None:
+    file = trading.folder.path / "segments" / "ours.yaml"
+    file.write_text(f"{SEGMENTS}  - {{name: shop/vip, label: {{en: VIP}}, where: did order_completed}}\n")
+    trading.apply(trading.plan())
+    assert counter.get("/api/v1/segments/shop%2Fvip").json()["name"] == "shop/vip"
+    assert counter.get("/api/v1/segments/shop%2fvip/history").json()["versions"][0]["version"] == 1
+    assert problem(counter.get("/api/v1/segments/shop/vip")) == (404, "not_found", None)
+    assert problem(counter.get("/api/v1/segments/shop%252Fvip")) == (404, "unknown_segment", "path.name")

@@ -40,9 +40,9 @@ def counter(trading: Project) -> Iterator[Counter]:
         yield found
 
 
-def send(counter: Counter, content: bytes | Iterator[bytes], name: str = "tills") -> httpx.Response:
+def send(counter: Counter, content: bytes | Iterator[bytes], name: str = "tills", asked: str = "") -> httpx.Response:
     shown = {"authorization": f"Bearer {counter.key}"}
-    return httpx.post(f"{counter.url}/api/v1/sources/{name}/files", content=content, headers=shown, timeout=30)
+    return httpx.post(f"{counter.url}/api/v1/sources/{name}/files{asked}", content=content, headers=shown, timeout=30)
 
 
 def left(project: Project) -> list[Path]:
@@ -63,6 +63,18 @@ def test_a_file_that_is_sent_is_read_once_and_not_kept(counter: Counter, trading
     letters = counter.get("/api/v1/dead-letters?source=tills").json()["dead_letters"]
     assert [(one["file"], one["line"], one["field"]) for one in letters] == [(name, 4, "total")], "and refused once"
     assert left(trading) == []
+
+
+def test_a_file_that_a_gate_stops_is_refused_unless_it_is_asked_for_all_the_same(
+    counter: Counter, trading: Project
+) -> None:
+    mapping = trading.folder.path / "sources" / "tills.yaml"
+    mapping.write_text(ORDERS + "quality: {gates: [fail if validity < 80 %]}\n")
+    assert problem(send(counter, CSV)) == (409, "stopped_by_a_gate", "body")
+    assert trading.status().events == {"order_completed": 1}
+    assert send(counter, CSV, asked="?despite_gates=true").json()["accepted"] == 2
+    found = {one["source"]: one for one in counter.get("/api/v1/quality/sources").json()["sources"]}
+    assert [one["stopped"] for one in found["tills"]["loads"]] == [True, False]
 
 
 def test_what_a_file_is_shows_in_its_bytes(counter: Counter, trading: Project) -> None:
@@ -120,6 +132,9 @@ def test_sources_tell_what_they_declare_and_what_they_brought(counter: Counter) 
         "declares": "order_completed",
         "files": "tills*.csv",
         "requires_consent": [],
+        "received": None,
+        "accepted": 2,
+        "duplicates": None,
         "events": 2,
         "traits": 0,
         "first_event": "2026-02-01T00:00:00.000000+00:00",

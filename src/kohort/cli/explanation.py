@@ -65,7 +65,13 @@ def _plain(node: Explanation, show_moment: ShowMoment) -> dict[str, object]:
 
 def _plain_fact(fact: Fact, show_moment: ShowMoment) -> dict[str, object]:
     value = None if fact.value is None else value_text(fact.value)
-    return {"name": fact.name, "at": show_moment(fact.at), "property": fact.property, "value": value}
+    return {
+        "name": fact.name,
+        "at": show_moment(fact.at),
+        "property": fact.property,
+        "value": value,
+        **({"mark": fact.mark} if fact.mark else {}),
+    }
 
 
 def _whole(explanation: Explanation, show_moment: ShowMoment) -> dict[str, object]:

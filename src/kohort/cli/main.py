@@ -109,7 +109,8 @@ def ingest(
         if result.withheld:
             err.print(f"{result.file}: {result.withheld:,} not stored, for want of consent", markup=False)
         for finding in result.findings:
-            err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
+            if finding.severity != "info" or finding.check == "normalised":
+                err.print(f"{finding.subject}: {finding.detail} ({finding.count:,})", markup=False)
     show_rows(rows, ["file", "source", "rows", "accepted", "known", "rejected"], form)
     if any(row["rejected"] for row in rows):
         err.print(f"see what was rejected and why with: kohort dead-letters --project {project}", markup=False)

@@ -16,6 +16,7 @@ from kohort.client.answers.records import (
     Run,
     Runs,
     Scores,
+    SourceQualities,
     Sources,
 )
 from kohort.client.calls import Calls
@@ -35,10 +36,14 @@ class RecordCalls(Calls):
         asked = {"source": source, "limit": page}
         return self._paged("/dead-letters", DeadLetters, asked, lambda found: found.dead_letters)
 
-    def send_file(self, source: str, path: str | Path) -> Ingested:
-        """Send a file of a source, CSV, JSON lines or Parquet; the same content again changes nothing."""
+    def send_file(self, source: str, path: str | Path, *, despite_gates: bool = False) -> Ingested:
+        """Send a file of a source, CSV, JSON lines or Parquet; the same content again changes nothing.
+
+        What a gate of the source would stop is taken in only `despite_gates`.
+        """
         with Path(path).open("rb") as file:
-            return self._transport.upload(at("sources", source, "files"), Ingested, file)
+            parameters = {"despite_gates": "true"} if despite_gates else None
+            return self._transport.upload(at("sources", source, "files"), Ingested, file, parameters)
 
     def list_runs(self, *, page: int = 100) -> Paged[Runs, Run]:
         """Return what runs have done, the newest first, `page` at a time."""
@@ -47,6 +52,10 @@ class RecordCalls(Calls):
     def list_findings(self, *, page: int = 100) -> Paged[Quality, QualityFinding]:
         """Return what quality checks found, the gravest first, `page` at a time."""
         return self._paged("/quality", Quality, {"limit": page}, lambda found: found.findings)
+
+    def list_source_qualities(self) -> SourceQualities:
+        """Return how good each source is, load by load, and what rests on it."""
+        return self._transport.get("/quality/sources", SourceQualities)
 
     def list_scores(self) -> Scores:
         """Return every score, and how its values are spread."""

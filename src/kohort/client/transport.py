@@ -69,7 +69,7 @@ class Transport:
         answer = self._sent("POST", path, None, msgspec.json.encode(body), {}, again=False)
         return self._decoded(answer, kind)
 
-    def upload(self, path: str, kind: type[T], file: BinaryIO) -> T:
+    def upload(self, path: str, kind: type[T], file: BinaryIO, parameters: Parameters | None = None) -> T:
         """Send a file, piece by piece: the same content again changes nothing."""
         start = file.tell()
 
@@ -79,7 +79,7 @@ class Transport:
                 yield piece
 
         headers = {"content-type": "application/octet-stream"}
-        return self._decoded(self._sent("POST", path, None, pieces, headers), kind)
+        return self._decoded(self._sent("POST", path, parameters, pieces, headers), kind)
 
     @contextmanager
     def stream(

@@ -14,9 +14,10 @@ from sqlglot import expressions as exp
 
 from kohort.collection.typed_rows import TypedValue
 from kohort.definitions.source import Aggregate
-from kohort.definitions.values import MICRO
+from kohort.definitions.values import LARGEST_MICROS, MICRO
 
 _ROWS: Final = "line_items"
+_HALF: Final = MICRO // 2
 _GROUP, _TIME, _RANK, _LINE = "group_code", "ts", "time_rank", "line"
 
 
@@ -29,8 +30,8 @@ def aggregated(
 ) -> pa.Table:
     """Return one row for each group among the rows at the positions `kept`, in the order of `groups`.
 
-    Its columns: `group_code`, `ts` (the earliest), `row_count`, and `value_0` … for `values`. A sum is exact, and
-    null only if 64 bits cannot hold it; `first` is by time, then by place.
+    Its columns: `group_code`, `ts` (the earliest), `row_count`, and `value_0` … for `values`. A sum is exact, one of
+    products rounded once, and null only if 64 bits cannot hold it; `first` is by time, then by place.
     """
     order = np.lexsort((np.arange(len(groups)), pc.fill_null(moments, 0).to_numpy(zero_copy_only=False)))
     ranks = np.empty(len(order), dtype=np.int64)
@@ -94,6 +95,8 @@ def _expression(aggregate: Aggregate | None, inputs: Sequence[exp.Column]) -> ex
     column = inputs[0]
     if aggregate is Aggregate.SUM:
         return exp.TryCast(this=_sum(inputs), to=exp.DataType.build("BIGINT"))
+    if aggregate is Aggregate.SUM_PRODUCT:
+        return exp.TryCast(this=_sum_of_products(inputs), to=exp.DataType.build("BIGINT"))
     if aggregate is Aggregate.DISTINCT:
         present = exp.Where(this=exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null())))
         gathered = exp.ArrayAgg(this=exp.Distinct(expressions=[column]))
@@ -111,3 +114,27 @@ def _sum(columns: Sequence[exp.Column]) -> exp.Expr:
     zero = exp.Literal.number(0)
     sums: list[exp.Expr] = [exp.Coalesce(this=exp.Sum(this=column), expressions=[zero.copy()]) for column in columns]
     return reduce(lambda total, one: exp.Add(this=total, expression=one), sums[1:], sums[0])
+
+
+def _sum_of_products(factors: Sequence[exp.Column]) -> exp.Expr:
+    """Return the sum of the products of two columns, null if one of these is larger than any number may be.
+
+    Products of micros have twelve places: the sum is rounded to six, halves away from zero.
+    """
+    one, other = factors
+    product = exp.Mul(this=exp.cast(one, "HUGEINT"), expression=other)
+    largest = exp.Literal.number(LARGEST_MICROS * MICRO)
+    fits = exp.LTE(this=exp.Abs(this=product), expression=largest)
+    total = exp.Coalesce(
+        this=exp.Sum(this=exp.Case(ifs=[exp.If(this=fits.copy(), true=product.copy())])),
+        expressions=[exp.Literal.number(0)],
+    )
+    half = exp.Case(
+        ifs=[exp.If(this=exp.LT(this=total.copy(), expression=exp.Literal.number(0)), true=exp.Literal.number(-_HALF))],
+        default=exp.Literal.number(_HALF),
+    )
+    rounded = exp.IntDiv(
+        this=exp.Paren(this=exp.Add(this=total, expression=half)), expression=exp.Literal.number(MICRO)
+    )
+    all_fit = exp.Coalesce(this=exp.LogicalAnd(this=fits), expressions=[exp.true()])
+    return exp.Case(ifs=[exp.If(this=all_fit, true=rounded)])

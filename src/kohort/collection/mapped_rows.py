@@ -138,7 +138,7 @@ def _grouped_drafts(
     firsts = groups.firsts[kept]
     for index, value in enumerate(typed.values):
         values = table.column(f"value_{index}").combine_chunks()
-        if value.aggregate is Aggregate.SUM and values.null_count:
+        if value.aggregate in {Aggregate.SUM, Aggregate.SUM_PRODUCT} and values.null_count:
             too_large = values.is_null().to_numpy(zero_copy_only=False)
             findings.append(unholdable(origin, value.name, rows.lines[firsts[too_large]]))
         if value.raw_of:  # where nothing was repaired or flagged there is no empty list either

@@ -33,6 +33,7 @@ Normalise: TypeAlias = Callable[[Sequence[Asked]], Sequence[Outcome]]
 _EMPTY: Final = Outcome(Status.EMPTY)
 _NOT_ASKED: Final = Outcome(Status.EMPTY)
 _EPOCH: Final = date(1970, 1, 1)
+_NO_DAY: Final = int(np.iinfo(np.int32).min)
 _KEPT_RAW: Final = frozenset({Status.REPAIRED, Status.FLAGGED})
 
 
@@ -109,7 +110,7 @@ def normalise_column(
     (['A', 'A', None], ['a', 'a', None], 2)
     """
     distinct, codes = distinct_of(column)
-    texts = [_EMPTY_TEXT if one is None else text_of(one) for one in distinct.plain()]
+    texts = ["" if one is None else text_of(one) for one in distinct.plain()]
     exact = declared.type is ValueType.NUMBER
     given = [_given(one) for one in distinct.plain()] if exact else texts
     combined = _Combined.of(codes, companions)
@@ -148,9 +149,6 @@ def days_in(moments: pa.Array, zone: ZoneInfo) -> pa.Array:
     return local.cast(pa.date32()).cast(pa.int32())
 
 
-_EMPTY_TEXT: Final = ""
-
-
 @dataclass(frozen=True)
 class _Combined:
     """Distinct values with what stands beside them; `places` (int64) tells the row's, -1 where it has no value."""
@@ -183,13 +181,10 @@ class _Combined:
         )
 
 
-_NO_DAY: Final = np.iinfo(np.int32).min
-
-
 def _days(days: pa.Array | None, count: int) -> NDArray[np.int64]:
     if days is None:
         return np.full(count, _NO_DAY, np.int64)
-    filled: NDArray[np.int64] = pc.fill_null(days, int(_NO_DAY)).to_numpy(zero_copy_only=False).astype(np.int64)
+    filled: NDArray[np.int64] = pc.fill_null(days, _NO_DAY).to_numpy(zero_copy_only=False).astype(np.int64)
     return filled
 
 
@@ -198,14 +193,14 @@ def _texts_beside(column: Column | None, count: int) -> tuple[list[str], NDArray
     if column is None:
         return [""], np.zeros(count, np.int64)
     distinct, codes = distinct_of(column)
-    texts = ["", *(_EMPTY_TEXT if one is None else text_of(one) for one in distinct.plain())]
+    texts = ["", *("" if one is None else text_of(one) for one in distinct.plain())]
     return texts, pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
 
 
 def _given(value: Any) -> Given:
     """Return a value of a column of numbers: exact where it is a number already, else its text."""
     if value is None:
-        return _EMPTY_TEXT
+        return ""
     if isinstance(value, NumberLiteral | int | float | Decimal) and not isinstance(value, bool):
         try:
             number = Decimal(str(value))

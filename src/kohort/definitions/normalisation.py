@@ -4,7 +4,7 @@ What came of a value is an `Outcome`. Reading is done by `kohort.quality.normali
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -218,6 +218,15 @@ def normalisation_of(fields: Fields, flagged: WhenFlagged = WhenFlagged.MISSING)
         case=_choice(fields, "case", LetterCase, LetterCase.KEEP),
         unicode=_choice(fields, "unicode", UnicodeForm, UnicodeForm.NFC),
     )
+
+
+def is_raw(name: str, known: Container[str]) -> bool:
+    """Return whether a trait or property says how another one, which is among the `known`, was written.
+
+    >>> is_raw("phone.raw", {"phone", "phone.raw"}), is_raw("camera.raw", {"camera.raw"})
+    (True, False)
+    """
+    return name.endswith(f".{RAW}") and name.removesuffix(f".{RAW}") in known
 
 
 def _choice(fields: Fields, name: str, known: type[_Choice], default: _Choice | None = None) -> _Choice:

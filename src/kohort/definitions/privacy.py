@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from kohort.definitions.fields import Fields
+from kohort.definitions.repair import repaired_trait
 
 PERSONAL: Final = frozenset(
     (
@@ -40,8 +41,14 @@ class PrivacyDefinition:
     personal: tuple[str, ...] = ()
 
     def is_personal(self, name: str, *, trait: bool = False) -> bool:
-        """Return whether a property, or a trait, says who somebody is by its name: that of the whole, or of a part."""
-        parts = snake_case(name).split(".")
+        """Return whether a property, or a trait, says who somebody is by its name: that of the whole, or of a part.
+
+        What was repaired says as much as what it was made from.
+
+        >>> PrivacyDefinition(("income",)).is_personal("income_filled", trait=True)
+        True
+        """
+        parts = snake_case(repaired_trait(name) if trait else name).split(".")
         names = self._trait_names if trait else self._names
         return ".".join(parts) in names or not names.isdisjoint(parts)
 

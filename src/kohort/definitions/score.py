@@ -6,6 +6,7 @@ from typing import Final
 
 from kohort.clock import DAY, parse_duration
 from kohort.definitions.fields import Fields
+from kohort.definitions.repair import ImputationDefinition, OutliersDefinition, imputation_of, outliers_of
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
@@ -92,7 +93,26 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition
+ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition | ImputationDefinition | OutliersDefinition
+
+
+def kind_of(score: ScoreDefinition) -> str:
+    """Return the kind that a file calls a score by.
+
+    >>> kind_of(RfmDefinition("rfm", "order_completed", "total"))
+    'rfm'
+    """
+    match score:
+        case RfmDefinition():
+            return "rfm"
+        case BehaviourDefinition():
+            return "behaviour"
+        case ClustersDefinition():
+            return "clusters"
+        case ImputationDefinition():
+            return "imputation"
+        case OutliersDefinition():
+            return "outliers"
 
 
 def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
@@ -115,6 +135,8 @@ def _score(fields: Fields) -> ScoreDefinition:
         "rfm": _rfm,
         "behaviour": _behaviour,
         "clusters": _clusters,
+        "imputation": imputation_of,
+        "outliers": outliers_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

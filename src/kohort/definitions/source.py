@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kohort.clock import parse_moment, zone_of
 from kohort.definitions.checking import RowCheck, row_checks_of
+from kohort.definitions.comparing import ReferencePopulation, SourceComparison, comparisons_of, references_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.normalisation import FIELDS, RAW, Kind, Normalisation, WhenFlagged, normalisation_of
 from kohort.definitions.quality import NOTHING_EXPECTED, SourceQuality, source_quality_of
@@ -20,6 +21,7 @@ class Aggregate(StrEnum):
     """How the values of a group's rows become one value."""
 
     SUM = "sum"
+    SUM_PRODUCT = "sum_product"
     FIRST = "first"
     DISTINCT = "distinct"
     COUNT = "count"
@@ -57,8 +59,9 @@ class ValueMapping:
     """Where one property or trait comes from.
 
     `type` None means the tracking plan's type, else the column's own. `aggregate` is given exactly when rows are
-    grouped; several columns are added, so only a sum has them. `where` keeps the rows whose column holds one of
-    the given texts. With a `normalisation`, the values are brought into its form, which gives their type.
+    grouped; several columns are added, or multiplied row by row, so only a sum has them. `where` keeps the rows whose
+    column holds one of the given texts. With a `normalisation`, the values are brought into its form, which gives their
+    type.
     """
 
     name: str
@@ -80,7 +83,7 @@ class SourceDefinition:
     greater in every row that is loaded later, `cursor_day` that with the day of it by which the table is partitioned.
     `file` is the definition's own file, for messages. Without consent to each of the purposes `requires_consent`
     nothing of the source is stored. `quality` is what is expected of its loads, `checks` what must hold between the
-    values of each row.
+    values of each row, `comparisons` which sources must agree with it, `references` whom its people should resemble.
     """
 
     name: str
@@ -102,6 +105,8 @@ class SourceDefinition:
     requires_consent: tuple[str, ...] = ()
     quality: SourceQuality = NOTHING_EXPECTED
     checks: tuple[RowCheck, ...] = ()
+    comparisons: tuple[SourceComparison, ...] = ()
+    references: tuple[ReferencePopulation, ...] = ()
 
     def columns(self) -> dict[str, str]:
         """Return every column that the definition reads, with the field that asks for it.
@@ -126,6 +131,7 @@ class SourceDefinition:
 
 
 _DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
+_FACTORS: Final = 2  # as many as 128 bits hold the product of
 _YAML_ON: Final = "True"  # YAML 1.1 reads the bare word `on` as a truth value
 
 
@@ -151,6 +157,7 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
     table, store = _table(fields)
     cursor, cursor_day = _cursor(fields)
     values = _values(fields, is_event=bool(event), grouped=bool(group_by))
+    names = [value.name for value in values]
     definition = SourceDefinition(
         name=fields.text("name"),
         files=fields.text("files") if table is None else "",
@@ -170,7 +177,9 @@ def source_definition_of(document: object, file: str) -> SourceDefinition:
         cursor_day=cursor_day,
         requires_consent=fields.texts("requires_consent", default=()),
         quality=source_quality_of(fields.inner("quality")),
-        checks=row_checks_of(fields, [value.name for value in values]),
+        checks=row_checks_of(fields, names),
+        comparisons=comparisons_of(fields, names, is_event=bool(event)),
+        references=references_of(fields),
     )
     _check_expected(fields, definition)
     fields.refuse_unknown()
@@ -206,6 +215,8 @@ def _table(fields: Fields) -> tuple[tuple[str, str] | None, str]:
         "delimiter": "only a file has a delimiter",
         "requires_consent": "nothing of a table is stored here; leave out who did not consent, in a view of the store",
         "checks": "the rows of a table are not looked at here; check them in the store",
+        "compare": "the rows of a table are not looked at here; compare them in the store",
+        "reference": "the people of a table are not looked at here; compare them in the store",
     }
     for field_name, reason in reasons.items():
         if fields.value(field_name) is not None:
@@ -323,8 +334,10 @@ def _value(values: Fields, name: str, *, grouped: bool) -> ValueMapping:
     aggregate = _aggregate(fields, where)
     columns = fields.texts(aggregate)
     fields.refuse_unknown()
-    if len(columns) > 1 and aggregate is not Aggregate.SUM:
+    if len(columns) > 1 and aggregate not in {Aggregate.SUM, Aggregate.SUM_PRODUCT}:
         raise fields.wrong(aggregate, "one column (only a sum adds several)", list(columns))
+    if aggregate is Aggregate.SUM_PRODUCT and len(columns) != _FACTORS:
+        raise fields.wrong(aggregate, "two columns, such as [price, quantity]", list(columns))
     if form is None:
         return ValueMapping(name, columns, aggregate, _aggregated_type(fields, aggregate, declared), where)
     if len(columns) > 1:
@@ -351,6 +364,7 @@ def _aggregated_type(fields: Fields, aggregate: Aggregate, declared: ValueType |
     """Return the type of the values that go into an aggregate; None where column or plan decide."""
     possible: Mapping[Aggregate, Iterable[ValueType]] = {
         Aggregate.SUM: (ValueType.NUMBER,),
+        Aggregate.SUM_PRODUCT: (ValueType.NUMBER,),
         Aggregate.COUNT: (ValueType.NUMBER,),
         Aggregate.DISTINCT: (ValueType.TEXT_LIST,),
         Aggregate.MIN: (ValueType.NUMBER, ValueType.MOMENT),
@@ -367,6 +381,7 @@ def _normalised_type(fields: Fields, aggregate: Aggregate, form: Normalisation) 
     """Return the type of the normalised values that go into an aggregate."""
     possible = {
         Aggregate.SUM: {ValueType.NUMBER},
+        Aggregate.SUM_PRODUCT: set[ValueType](),
         Aggregate.DISTINCT: {ValueType.TEXT},
         Aggregate.COUNT: set[ValueType](),
         Aggregate.MIN: {ValueType.NUMBER, ValueType.MOMENT},

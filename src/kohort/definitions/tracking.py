@@ -27,11 +27,15 @@ class PropertyDeclaration:
 
 @dataclass(frozen=True)
 class EventDeclaration:
-    """One expected event: its key, the other names under which it arrives, its properties by name."""
+    """One expected event: its key, the other names under which it arrives, its properties by name.
+
+    `after` are the events each of which a person has before it.
+    """
 
     key: str
     aliases: tuple[str, ...] = ()
     properties: Mapping[str, PropertyDeclaration] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
 
     @cached_property
     def types(self) -> Mapping[str, ValueType]:
@@ -142,9 +146,14 @@ def _event(events: Fields, key: str) -> EventDeclaration:
     if fields is None:
         return EventDeclaration(key)
     aliases, properties = fields.texts("aliases", default=()), fields.inner("properties")
+    after = fields.texts("after", default=())
     fields.refuse_unknown()
+    for name in after:
+        if name == key or name not in events.names():
+            hint = did_you_mean(name, {*events.names()} - {key})
+            raise DefinitionError(f'{fields.place("after")}: "{shorten(name)}" is no other event declared here; {hint}')
     declared = {name: _property(properties, name) for name in properties.names()} if properties else {}
-    return EventDeclaration(key, aliases, declared)
+    return EventDeclaration(key, aliases, declared, after)
 
 
 def _property(properties: Fields, name: str) -> PropertyDeclaration:

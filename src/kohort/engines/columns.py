@@ -120,13 +120,15 @@ class Block:
 
 @dataclass(frozen=True)
 class History:
-    """Everybody's history. `people` are the person ids in order; the blocks hold them one after another.
+    """Everybody's history. `people` are the person ids; the blocks hold them one after another.
 
-    Every block but the last holds a multiple of eight people, so that its bits begin with a byte.
+    Every block but the last holds a multiple of eight people, so that its bits begin with a byte. Ids are in order from
+    each of `runs` on up to the next one. A place is null where nobody is: who is never seen there.
     """
 
     people: pa.StringArray
     blocks: Sequence[Block]
+    runs: Sequence[int] = (0,)
 
     def starts(self) -> list[int]:
         """Return the number of each block's first person.
@@ -137,6 +139,18 @@ class History:
         """
         sizes = [block.size for block in self.blocks]
         return [sum(sizes[:place]) for place in range(len(sizes))]
+
+    def find(self, person: str) -> int | None:
+        """Return the place of a person; None of one who is not known.
+
+        >>> History(pa.array(["b", None, "a"]), [], (0, 2)).find("a")
+        2
+        """
+        # A twentieth of a second that only who asks for single people should pay.
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        place: int = pc.index(self.people, person).as_py()
+        return None if place < 0 else place
 
 
 class _Chosen(Mapping[str, Rows]):

@@ -1,9 +1,10 @@
 """What an engine answers: members, and explanations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -21,8 +22,8 @@ Shown = Decimal | str | bool | datetime | tuple[str, ...] | None
 class Members(Mapping[str, pa.StringArray]):
     """The members of each rule: person ids, sorted, made of its bits only when they are asked for.
 
-    `people` are sorted ids; `bits` say who of them is inside, by rule, packed in Arrow's order, the
-    last byte filled with zeros.
+    `people` are ids, sorted from each of `runs` on up to the next one; `bits` say who of them is inside, by rule,
+    packed in Arrow's order, the last byte filled with zeros.
 
     >>> import numpy as np
     >>> members = Members(pa.array(["ada", "bob", "eve"]), {"buyers": np.packbits([1, 0, 1], bitorder="little")})
@@ -30,11 +31,12 @@ class Members(Mapping[str, pa.StringArray]):
     (['ada', 'eve'], 2)
     """
 
-    def __init__(self, people: pa.StringArray, bits: Mapping[str, Bits]) -> None:
-        self.people, self.bits = people, bits
+    def __init__(self, people: pa.StringArray, bits: Mapping[str, Bits], runs: Sequence[int] = (0,)) -> None:
+        self.people, self.bits, self._runs = people, bits, runs
 
     def __getitem__(self, name: str) -> pa.StringArray:
-        return self.people.filter(arrow_mask(self.bits[name], len(self.people)))
+        inside = self.people.filter(arrow_mask(self.bits[name], len(self.people)))
+        return inside if len(self._runs) == 1 else inside.sort()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.bits)
@@ -48,8 +50,18 @@ class Members(Mapping[str, pa.StringArray]):
         >>> Members(pa.array(["ada", "bob"]), {"all": np.array([3], np.uint8)}).first("all", 1)
         ['ada']
         """
-        places = np.flatnonzero(mask_of(self.bits[name], len(self.people)))[:most]
-        return [str(self.people[int(place)]) for place in places]
+        return self.first_of(self.bits[name], most)
+
+    def first_of(self, bits: Bits, most: int) -> list[str]:
+        """Return the first ids of those in a set, at most `most`.
+
+        >>> Members(pa.array(["bob", "ada"]), {}, (0, 1)).first_of(np.array([3], np.uint8), 1)
+        ['ada']
+        """
+        inside = np.flatnonzero(mask_of(bits, len(self.people)))
+        edges = [*np.searchsorted(inside, self._runs).tolist(), len(inside)]
+        first = [place for low, high in pairwise(edges) for place in inside[low : min(high, low + most)].tolist()]
+        return sorted(str(self.people[place]) for place in first)[:most]
 
     def size(self, name: str) -> int:
         """Return the number of a rule's members."""
@@ -89,12 +101,16 @@ class RuleEngine(Protocol):
 
 @dataclass(frozen=True)
 class Fact:
-    """An event that a person did, or a trait that was set, at a moment; `value` is that of `property`, or the trait."""
+    """An event that a person did, or a trait that was set, at a moment; `value` is that of `property`, or the trait.
+
+    `mark` says how a trait's value was made that nobody told, such as "imputed by mice"; it is "" for all others.
+    """
 
     name: str
     at: Moment
     property: str | None = None
     value: Shown = None
+    mark: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from kohort.clock import Moment
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from kohort.pipeline.quality.audit import SourceAudit
     from kohort.pipeline.quality.reporting import SourceReport
     from kohort.pipeline.results import IngestResult
     from kohort.pipeline.runs import Run, ScoreSummary
@@ -29,6 +30,13 @@ class RecordsFacet(Facet):
 
         workspace = self._workspace()
         return source_reports(workspace, self._moment(workspace, None), source)
+
+    def audits(self) -> "list[SourceAudit]":
+        """Return where each source comes from, how good it is, and what rests on it."""
+        from kohort.pipeline.quality.audit import source_audits
+
+        workspace = self._workspace()
+        return source_audits(workspace, self._moment(workspace, None))
 
     def dead_letter_page(
         self, source: str | None = None, after: tuple[Moment, str] | None = None, most: int = 100
@@ -62,10 +70,10 @@ class RecordsFacet(Facet):
 
         return receiving(self.folder.uploads, name, self.settings.api.file)
 
-    def ingest_upload(self, upload: "Upload", source: str) -> "IngestResult":
+    def ingest_upload(self, upload: "Upload", source: str, *, despite_gates: bool = False) -> "IngestResult":
         """Read a file that was received into the project, as `ingest`; the same content again changes nothing."""
         from kohort.pipeline.uploads import ingest_upload
 
         shown = upload.finish()
         with self._writing() as (workspace, catch_up):
-            return ingest_upload(workspace, upload, source, catch_up, shown)
+            return ingest_upload(workspace, upload, source, catch_up, shown, despite_gates=despite_gates)

@@ -66,8 +66,9 @@ class SegmentsFacet(Facet):
         Every intersection holds members of it, every pair is of it, and `population` is its size.
         """
         from kohort.pipeline.counting import nearest
+        from kohort.pipeline.remembered import remembered
 
-        return nearest(self._workspace(), segment, others, most)
+        return remembered(nearest, self._workspace(), segment, tuple(others), most)
 
     def size_history(self, segment: str, until: Moment | None, every: str) -> "tuple[SizeAt, ...]":
         """Return the last 31 sizes up to a moment, by default the present, `every` ("1 day") apart: as `sizes`."""

@@ -1,13 +1,15 @@
 """What a person did, what was told of them, and which segments they are in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import Moment, datetime_of
+from kohort.definitions.provenance import provenance_of
+from kohort.definitions.repair import repaired_trait
 from kohort.definitions.values import VALUE_COLUMNS, ValueType, decimal_of
-from kohort.engines.evaluation import Shown
+from kohort.engines.evaluation import Explanation, Fact, Shown
 from kohort.pipeline.identified import who_is
 from kohort.pipeline.recording import memberships_now
 from kohort.pipeline.workspace import Workspace
@@ -31,7 +33,10 @@ class LivedEvent:
 
 @dataclass(frozen=True)
 class HeldTrait:
-    """The value of a trait, since when it is, when that was learnt, and from which source."""
+    """The value of a trait, since when it is, when that was learnt, and from which source.
+
+    `mark` says what was done to a value that nobody told as it is, such as "imputed by mice"; it is "" for others.
+    """
 
     name: str
     type: str
@@ -39,6 +44,7 @@ class HeldTrait:
     set_at: Moment
     recorded_at: Moment
     source: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,36 @@ def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
             row["set_at"],
             row["recorded_at"],
             row["source"],
+            provenance_of(row["source"]).mark,
         )
         for name, row in sorted(newest.items())
         if name in types and not row["removed"]
     ]
+
+
+def with_marks(workspace: Workspace, person: str, at: Moment, explanation: Explanation) -> Explanation:
+    """Return an explanation of a person in which each trait's value that nobody told says how it was made."""
+    if not any(_may_be_made(fact) for node in _nodes(explanation) for fact in node.facts):
+        return explanation
+    marks = {one.name: one.mark for one in traits_of(workspace, person, at)}
+    return _marked(explanation, marks)
+
+
+def _nodes(explanation: Explanation) -> Iterator[Explanation]:
+    yield explanation
+    for part in explanation.parts:
+        yield from _nodes(part)
+
+
+def _may_be_made(fact: Fact) -> bool:
+    return fact.property is None and fact.value is not None and repaired_trait(fact.name) != fact.name
+
+
+def _marked(explanation: Explanation, marks: Mapping[str, str]) -> Explanation:
+    facts = tuple(
+        replace(fact, mark=marks.get(fact.name, "")) if _may_be_made(fact) else fact for fact in explanation.facts
+    )
+    return replace(explanation, facts=facts, parts=tuple(_marked(one, marks) for one in explanation.parts))
 
 
 def memberships_of(workspace: Workspace, person: str) -> list[HeldMembership]:

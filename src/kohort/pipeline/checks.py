@@ -8,9 +8,12 @@ import numpy as np
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
+from kohort.definitions.normalisation import is_raw
+from kohort.definitions.provenance import provenance_of
 from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.columns import Names
 from kohort.pipeline.facts import event_facts, traits_at
+from kohort.pipeline.quality.cross_checks import cross_check
 from kohort.pipeline.quality.streams import measure_streams
 from kohort.pipeline.workspace import Workspace
 from kohort.quality.checks import check_amounts, check_coverage, check_future, check_gaps, check_refused, check_types
@@ -34,6 +37,7 @@ def check_quality(workspace: Workspace, at: Moment) -> str:
         for event in sorted(catalog.events):
             findings += _event_findings(workspace, views, catalog, event, at)
         findings += _coverage(workspace, views, catalog, at)
+        findings += cross_check(workspace, views, catalog, at)
     body = msgspec.json.encode(FindingsRecorded("quality", findings))
     workspace.journal.append("findings", [body], recorded_at=workspace.clock.now())
     warnings = sum(one.severity != "info" for one in findings)
@@ -101,7 +105,8 @@ def _coverage(workspace: Workspace, views: duckdb.DuckDBPyConnection, catalog: C
     """Look at what sources say of people; computed scores speak for themselves."""
     computed = {score.name for score in workspace.scores}
     sources = views.execute("SELECT DISTINCT name, source FROM trait_values").fetchall()
-    stated = sorted({name for name, source in sources if source not in computed and name in catalog.traits})
+    told = {name for name, source in sources if provenance_of(source).name not in computed} & catalog.traits.keys()
+    stated = sorted(name for name in told if not is_raw(name, told))
     if not stated:
         return []
     traits = traits_at(views, [(name, catalog.traits[name]) for name in stated], at=at)

@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from kohort.definitions.provenance import marked_source
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
+from kohort.storage.records import ScoreRun
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 
 EVENT_TYPES: Final = frozenset({"track", "page", "screen"})
@@ -135,11 +137,12 @@ def spread(length: int, rows: Sequence[int] | NDArray[np.int64], values: pa.Arra
 
 
 def score_rows(
-    scores: pa.Table, *, at: int, recorded_at: int, source: str, value_id: str, types: Mapping[str, ValueType]
+    scores: pa.Table, run: ScoreRun, *, recorded_at: int, value_id: str, types: Mapping[str, ValueType]
 ) -> pa.Table:
-    """Return rows of `trait_values` for a file of scores: a column `person_id` and one column a trait.
+    """Return rows of `trait_values` for the file of a run: a column `person_id` and one column a trait.
 
-    A missing score is a removal, so that yesterday's value does not outlive its reason.
+    A missing score is a removal, so that yesterday's value does not outlive its reason. A value's mark, where there is
+    one, stands in its source.
     """
     tables = []
     length = scores.num_rows
@@ -147,11 +150,22 @@ def score_rows(
         column = scores.column(name).cast(ARROW_TYPES[kind])
         values = {VALUE_COLUMNS[one]: pa.nulls(length, arrow) for one, arrow in ARROW_TYPES.items()}
         values[VALUE_COLUMNS[kind]] = column
-        fixed = {"name": name, "value_id": value_id, "source": source, "set_at": at, "recorded_at": recorded_at}
+        fixed = {"name": name, "value_id": value_id, "set_at": run.at, "recorded_at": recorded_at}
         repeated = {
             key: pa.repeat(pa.scalar(value, SCHEMAS["trait_values"].field(key).type), length)
             for key, value in fixed.items()
         }
-        columns = {"actor_id": scores.column("person_id"), **repeated, **values, "removed": column.is_null()}
+        sources = _sources(run.score, length, scores.column(run.marks[name]) if name in run.marks else None)
+        columns = {
+            "actor_id": scores.column("person_id"), "source": sources, **repeated, **values, "removed": column.is_null()
+        }  # fmt: skip
         tables.append(pa.table(columns).select(SCHEMAS["trait_values"].names).cast(SCHEMAS["trait_values"]))
     return pa.concat_tables(tables)
+
+
+def _sources(score: str, length: int, marks: pa.ChunkedArray | None) -> pa.Array:
+    if marks is None:
+        return pa.repeat(pa.scalar(score), length)
+    coded = marks.cast(pa.string()).combine_chunks().dictionary_encode()
+    named = pa.array([score, *(marked_source(score, mark) for mark in coded.dictionary.to_pylist())])
+    return named.take(pa.array(coded.indices.fill_null(-1).to_numpy() + 1))

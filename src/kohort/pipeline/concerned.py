@@ -4,9 +4,8 @@ A person changes only if one of its actors is named anew, or carries a value tha
 refused stays refused, since evidence only grows; so nothing has to be followed through it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
@@ -16,131 +15,158 @@ from kohort.definitions.identity import ANONYMOUS, USER
 from kohort.pipeline.evidence import merged_sightings
 from kohort.pipeline.namings import SIGHTED
 from kohort.profiles.graph import Sighting
+from kohort.storage.indexed import SEPARATOR, Indexed, Rows, distinct, texts_of
 
-KEY: Final = "\0"
+KEY: Final = SEPARATOR
 """What stands between the kind and the value of an identifier written as one text: no value holds it."""
+
+ACTOR: Final = ("actor_id",)
+PERSON: Final = ("person_id",)
+OTHER: Final = ("linked_actor_id",)
+VALUE: Final = ("kind", "value")
 
 _OWN_KINDS: Final = pa.array([USER, ANONYMOUS])
 _LINKED: Final = ["actor_id", "linked_actor_id"]
 
 
 @dataclass(frozen=True)
-class People:
-    """Rows of the tables of people."""
+class WithNews:
+    """Rows that are looked up, but for some actors, who have other `rows`."""
+
+    before: Indexed
+    whose: pa.Array
+    rows: pa.Table
+
+    def of(self, columns: tuple[str, ...], values: pa.Array) -> pa.Table:
+        """Return the rows that hold one of some values."""
+        stood = self.before.of(columns, values)
+        stood = stood.filter(pc.invert(_in(stood.column("actor_id"), self.whose)))
+        return pa.concat_tables([stood, self.rows.filter(_in(texts_of(self.rows, columns), values))])
+
+    def whole(self) -> pa.Table:
+        """Return all rows."""
+        stood = self.before.whole()
+        return pa.concat_tables([stood.filter(pc.invert(_in(stood.column("actor_id"), self.whose))), self.rows])
+
+
+@dataclass(frozen=True)
+class Around:
+    """Rows of `identifiers` and `links` that persons depend on."""
 
     identifiers: pa.Table
     links: pa.Table
-    actors: pa.Table
 
-    @cached_property
-    def keys(self) -> pa.ChunkedArray:
-        """What each identifier is, as one text."""
-        return keys_of(self.identifiers)
-
-    @cached_property
-    def refused(self) -> pa.Array:
-        """The keys of identifiers that join nobody."""
-        return _set(self.keys.filter(pc.is_valid(self.identifiers.column("refused"))))
-
-    def around(self, asked: pa.Array) -> "People":
-        """Return what the persons of some actors depend on: theirs, and whatever others have to do with it."""
-        actors, kinds = self.identifiers.column("actor_id"), self.identifiers.column("kind")
-        theirs = _in(actors, asked)
-        shared = _set(_without(self.keys.filter(theirs), self.refused))
-        rows = pc.or_(theirs, _in(self.keys, shared))
-        links = self.links.filter(pc.or_(*(_in(self.links.column(name), asked) for name in _LINKED)))
-        beside = _set(actors.filter(rows), *(links.column(name) for name in _LINKED))
-        own = pc.and_(_in(actors, beside), _in(kinds, _OWN_KINDS))
-        return People(self.identifiers.filter(pc.or_(rows, own)), links, self.actors)
-
-    def sharing(self, refused: pa.Array, others: Iterable[str]) -> "People":
+    def sharing(self, refused: Mapping[str, str], others: Iterable[str]) -> "Around":
         """Return the rows of actors who are linked or share a value that is not refused, and of `others`."""
-        counted = _without(self.keys, refused).value_counts()
+        counted = _without(keys_of(self.identifiers), refused).value_counts()
         shared = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
-        carriers = self.identifiers.column("actor_id").filter(_in(self.keys, shared))
+        carriers = self.identifiers.column("actor_id").filter(_in(keys_of(self.identifiers), shared))
         linked = (self.links.column(name) for name in _LINKED)
-        actors = _set(carriers, *linked, pa.chunked_array([pa.array(list(others), pa.string())]))
-        rows = _in(self.identifiers.column("actor_id"), actors)
-        return People(self.identifiers.filter(rows), self.links, self.actors)
+        actors = distinct(carriers, *linked, pa.array(list(others), pa.string()))
+        return Around(self.identifiers.filter(_in(self.identifiers.column("actor_id"), actors)), self.links)
 
 
 @dataclass(frozen=True)
 class Merged:
-    """People with what was said of them; `sightings` and `links` are the rows that tell something new."""
+    """The tables of people with what was said of them; `sightings` and `links` are the rows that tell something new.
 
-    people: People
+    `refused` tells why values join nobody that were refused before, by what they are as one text.
+    """
+
+    identifiers: WithNews
+    links_after: WithNews
+    actors: Rows
+    refused: Mapping[str, str]
     sightings: pa.Table
     links: pa.Table
 
     def __bool__(self) -> bool:
         return bool(self.sightings.num_rows or self.links.num_rows)
 
+    def around(self, asked: pa.Array) -> Around:
+        """Return what the persons of some actors depend on: theirs, and whatever others have to do with it."""
+        theirs = self.identifiers.of(ACTOR, asked)
+        shared = self.identifiers.of(VALUE, distinct(_without(keys_of(theirs), self.refused)))
+        links = _distinct_rows([self.links_after.of(ACTOR, asked), self.links_after.of(OTHER, asked)])
+        beside = distinct(
+            theirs.column("actor_id"), shared.column("actor_id"), *(links.column(name) for name in _LINKED)
+        )
+        own = self.identifiers.of(ACTOR, beside)
+        return Around(_distinct_rows([theirs, shared, own.filter(_in(own.column("kind"), _OWN_KINDS))]), links)
 
-def with_news(people: People, seen: pa.Table, told: pa.Table) -> Merged:
+
+def with_news(identifiers: Indexed, links: Indexed, actors: Rows, seen: pa.Table, told: pa.Table) -> Merged:
     """Return people with sightings and links added: each once, links as the earliest message told them.
 
     Of the news `refused` is null. That an identifier was seen later again is no news.
     """
-    rest, sightings, is_new = _sighted(people.identifiers, seen)
-    others, links, is_new_link = _linked(people.links, told)
-    after = People(pa.concat_tables([rest, sightings]), pa.concat_tables([others, links]), people.actors)
-    return Merged(after, sightings.filter(is_new), links.filter(is_new_link))
+    seeing, is_new = _sighted(identifiers, seen)
+    linking, is_new_link = _linked(links, told)
+    return Merged(
+        seeing, linking, actors, identifiers.notes, seeing.rows.filter(is_new), linking.rows.filter(is_new_link)
+    )
 
 
-def _sighted(identifiers: pa.Table, seen: pa.Table) -> tuple[pa.Table, pa.Table, pa.ChunkedArray]:
-    """Return the rows of whoever is not seen, those of whoever is, and which of these tell something new."""
-    theirs = _in(identifiers.column("actor_id"), _set(seen.column("actor_id")))
-    known = identifiers.filter(theirs)
+def _sighted(identifiers: Indexed, seen: pa.Table) -> tuple[WithNews, pa.ChunkedArray]:
+    """Return the rows of whoever is seen, and which of these tell something new."""
+    whose = distinct(seen.column("actor_id"))
+    known = identifiers.of(ACTOR, whose)
     found = merged_sightings([_numbered(known.select(seen.column_names)), _numbered(seen, known=False)])
     before = found.column("row")
-    rows = found.append_column("refused", known.column("refused").take(before)).select(identifiers.column_names)
+    rows = found.append_column("refused", known.column("refused").take(before)).select(known.column_names)
     new = _differ(rows.column("first_seen"), known.column("first_seen").take(before))
-    return identifiers.filter(pc.invert(theirs)), rows, new
+    return WithNews(identifiers, whose, rows), new
 
 
-def _linked(links: pa.Table, told: pa.Table) -> tuple[pa.Table, pa.Table, pa.ChunkedArray]:
-    """Return the links of whoever is not named, those of whoever is, and which of these tell something new."""
-    theirs = _in(links.column("actor_id"), _set(told.column("actor_id")))
-    known = links.filter(theirs)
+def _linked(links: Indexed, told: pa.Table) -> tuple[WithNews, pa.ChunkedArray]:
+    """Return the links of whoever is named, and which of these tell something new."""
+    whose = distinct(told.column("actor_id"))
+    known = links.of(ACTOR, whose)
     both = pa.concat_tables([_numbered(known), _numbered(told, known=False)])
-    ordered = both.sort_by([(name, "ascending") for name in links.column_names])
+    ordered = both.sort_by([(name, "ascending") for name in known.column_names])
     firsts = ordered.group_by(_LINKED, use_threads=False)
     found = firsts.aggregate([("ts", "first"), ("event_id", "first"), ("row", "max")])
-    rows = found.rename_columns([*links.column_names, "row"])
+    rows = found.rename_columns([*known.column_names, "row"])
     before = rows.column("row")
     new = pc.or_(*(_differ(rows.column(name), known.column(name).take(before)) for name in ("ts", "event_id")))
-    return links.filter(pc.invert(theirs)), rows.drop_columns("row"), new
+    return WithNews(links, whose, rows.drop_columns("row")), new
 
 
 def concerned(merged: Merged) -> pa.Array:
     """Return the actors of whom who is who has to be found anew."""
-    people = merged.people
-    carriers, persons = people.identifiers.column("actor_id"), people.actors.column("person_id")
-    new = _without(keys_of(merged.sightings), people.refused)
-    found = _set(merged.sightings.column("actor_id"), *(merged.links.column(name) for name in _LINKED))
+    identifiers, actors = merged.identifiers, merged.actors
+    new = _without(keys_of(merged.sightings), merged.refused)
+    found = distinct(merged.sightings.column("actor_id"), *(merged.links.column(name) for name in _LINKED))
     before = -1
     while len(found) > before:
         before = len(found)
-        theirs = _set(persons.filter(_in(people.actors.column("actor_id"), found)))
-        found = _set(found, people.actors.column("actor_id").filter(_in(persons, theirs)))
-        joining = _set(_without(found, _refused_themselves(people, found)))
-        shared = _set(_without(people.keys.filter(_in(carriers, joining)), people.refused), new)
-        sharing = _set(carriers.filter(_in(people.keys, shared)))
-        found = _set(found, _without(sharing, _refused_themselves(people, sharing)))
+        theirs = distinct(actors.of(ACTOR, found).column("person_id"))
+        found = distinct(found, actors.of(PERSON, theirs).column("actor_id"))
+        carried = identifiers.of(ACTOR, found)
+        joining = carried.filter(pc.invert(_in(carried.column("actor_id"), _refused_themselves(carried))))
+        shared = distinct(_without(keys_of(joining), merged.refused), new)
+        sharing = distinct(identifiers.of(VALUE, shared).column("actor_id"))
+        others = distinct(_outside(sharing, found))
+        found = distinct(found, _outside(others, _refused_themselves(identifiers.of(ACTOR, others))))
     return found
 
 
 def keys_of(identifiers: pa.Table) -> pa.ChunkedArray:
     """Return what each identifier is, its kind and value, as one text."""
-    return pc.binary_join_element_wise(identifiers.column("kind"), identifiers.column("value"), KEY)
+    return texts_of(identifiers, VALUE)
 
 
-def _refused_themselves(people: People, actors: pa.Array) -> pa.Array:
-    """Return those of some actors whose own identifier joins nobody."""
-    rows = people.identifiers.filter(pc.is_valid(people.identifiers.column("refused")))
-    rows = rows.filter(_in(rows.column("actor_id"), actors))
+def _refused_themselves(identifiers: pa.Table) -> pa.Array:
+    """Return the actors whose own identifier joins nobody, of those whose identifiers are given."""
+    rows = identifiers.filter(pc.is_valid(identifiers.column("refused")))
     told = zip(*(rows.column(name).to_pylist() for name in (*SIGHTED, "first_seen")), strict=True)
     return pa.array([one.actor for one in (Sighting(*row) for row in told) if one.is_own], pa.string())
+
+
+def _distinct_rows(parts: list[pa.Table]) -> pa.Table:
+    """Return the rows of some tables, each once."""
+    together = pa.concat_tables(parts)
+    return together.group_by(together.column_names).aggregate([])
 
 
 def _numbered(table: pa.Table, *, known: bool = True) -> pa.Table:
@@ -157,11 +183,12 @@ def _in(values: pa.ChunkedArray, wanted: pa.Array) -> pa.ChunkedArray:
     return pc.is_in(values, value_set=wanted)
 
 
-def _without(values: pa.ChunkedArray | pa.Array, others: pa.Array) -> pa.ChunkedArray:
-    return values.filter(pc.invert(_in(values, others)))
+def _without(keys: pa.ChunkedArray, refused: Mapping[str, str]) -> pa.ChunkedArray:
+    """Return the keys of identifiers that are not refused, however many others are."""
+    if not refused:
+        return keys
+    return keys.filter(pa.array([one not in refused for one in keys.to_pylist()], pa.bool_()))
 
 
-def _set(*parts: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return what stands in any of some columns, each value once."""
-    chunks = [chunk for part in parts for chunk in (part.chunks if isinstance(part, pa.ChunkedArray) else [part])]
-    return pc.unique(pa.chunked_array(chunks, pa.string()))
+def _outside(values: pa.Array, others: pa.Array) -> pa.Array:
+    return values.filter(pc.invert(pc.is_in(values, value_set=others)))

@@ -51,16 +51,27 @@ class Crowd:
 
     def numbers(self, trait: str) -> NDArray[np.int64]:
         """Return the latest number of a trait, in micros, `MISSING` where somebody has none."""
-        return self._latest(trait, ValueType.NUMBER, np.int64(MISSING))[0]
+        parts, _ = self._latest(trait, ValueType.NUMBER, np.int64(MISSING))
+        return self._concatenated(parts, np.int64)
 
     def codes(self, trait: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return the latest text or boolean of a trait as places in a list of values, `NO_CODE` for none."""
         kind = self.catalog.traits[trait]
-        found, columns = self._latest(trait, kind, np.int64(NO_CODE))
+        parts, columns = self._latest(trait, kind, np.int64(NO_CODE))
         if kind is ValueType.BOOLEAN:
-            return found, ["false", "true"]
-        dictionary = next((one.dictionary for one in columns if one is not None), ())
-        return found, [str(one) for one in dictionary]
+            return self._concatenated(parts, np.int64), ["false", "true"]
+        # Blocks may have dictionaries of their own.
+        dictionaries = {
+            id(one.dictionary): [str(text) for text in one.dictionary] for one in columns if one is not None
+        }
+        texts = sorted({text for one in dictionaries.values() for text in one})
+        codes = {text: code for code, text in enumerate(texts)}
+        tables = {key: np.array([*map(codes.get, one), NO_CODE], np.int64) for key, one in dictionaries.items()}
+        coded = [
+            part if column is None else tables[id(column.dictionary)][part]
+            for part, column in zip(parts, columns, strict=True)
+        ]
+        return self._concatenated(coded, np.int64), texts
 
     def did(self, event: str, after: Moment) -> Mask:
         """Return who did something after a moment."""
@@ -71,13 +82,15 @@ class Crowd:
         column = self.catalog.events[event][name][ValueType.NUMBER]
         return self._concatenated([_sums(block, event, column, self.at) for block in self.history.blocks], np.int64)
 
-    def _latest(self, trait: str, kind: ValueType, missing: np.int64) -> tuple[NDArray[np.int64], list[Column | None]]:
+    def _latest(
+        self, trait: str, kind: ValueType, missing: np.int64
+    ) -> tuple[list[NDArray[np.int64]], list[Column | None]]:
         columns = [block.traits[trait].columns.get(VALUE_COLUMNS[kind]) for block in self.history.blocks]
         parts = [
             _latest_of(block, trait, column, self.at, missing)
             for block, column in zip(self.history.blocks, columns, strict=True)
         ]
-        return self._concatenated(parts, np.int64), columns
+        return parts, columns
 
     @staticmethod
     def _concatenated(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kohort.storage.messages import Message, encode_messages
 from kohort.storage.records import Rejection
-from kohort.storage.seen import Keys, SeenMessages, keys_of, order_of
+from kohort.storage.seen import Arrived, Keys, SeenMessages, keys_of, order_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,23 @@ def sort_out(seen: SeenMessages, keys: Keys, digests: NDArray[np.int64]) -> Sort
     same = np.where(known, first_said, digests[firsts]) == digests
     conflicts = np.flatnonzero(~fresh & ~same)
     return SortedOut(np.flatnonzero(fresh), conflicts, len(keys) - int(fresh.sum()) - len(conflicts))
+
+
+def arrived(sources: pa.Array, found: SortedOut) -> dict[str, Arrived]:
+    """Return how many messages of each source were new, and how many repeats, which are neither new nor conflicts.
+
+    >>> found = SortedOut(np.array([0]), np.array([], np.int64), known=2)
+    >>> arrived(pa.array(["web", "app", "app"]), found)
+    {'web': Arrived(new=1, known=0), 'app': Arrived(new=0, known=2)}
+    """
+    coded = sources.dictionary_encode()
+    names, codes = coded.dictionary.to_pylist(), np.from_dlpack(coded.indices)
+    every, new, conflicting = (
+        np.bincount(its, minlength=len(names)).tolist() for its in (codes, codes[found.fresh], codes[found.conflicts])
+    )
+    return {
+        name: Arrived(new[place], every[place] - new[place] - conflicting[place]) for place, name in enumerate(names)
+    }
 
 
 def conflict_of(message: Message, file: str) -> Rejection:

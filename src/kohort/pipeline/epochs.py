@@ -175,7 +175,9 @@ def close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> Non
     memberships = [Membership(**row) for row in current_memberships(tables).to_pylist()]
     actors = tables.read("actors")
     people = dict(zip(actors.column("actor_id").to_pylist(), actors.column("person_id").to_pylist(), strict=True))
-    finder = MembershipChanges(open_history(workspace, catalog), catalog, tables, believed(workspace, seq), seq)
+    finder = MembershipChanges(
+        open_history(workspace, catalog, whole=True), catalog, tables, believed(workspace, seq), seq
+    )
     changes = finder.between(memberships, Evaluated(epoch.at, rules, force.versions, members), people)
     append_log(tables, changes, record)
     written = {"seq": seq, "at": epoch.at}

@@ -11,11 +11,22 @@ from kohort.storage.records import Finding
 
 
 def current_findings(workspace: Workspace) -> list[Finding]:
-    """Return what reading files has found, and what the last quality checks found."""
+    """Return what reading files has found, and what the last quality checks and the last run of each score found."""
     rows = workspace.tables.read("quality_findings").to_pylist()
-    last = max((row["recorded_at"] for row in rows if row["step"] == "quality"), default=None)
-    kept = [row for row in rows if row["step"] != "quality" or row["recorded_at"] == last]
+    steps = {"quality", *(score_step(one.name) for one in workspace.scores)}
+    last = {step: max((row["recorded_at"] for row in rows if row["step"] == step), default=None) for step in steps}
+    gone = {row["step"] for row in rows if row["step"].startswith(score_step(""))} - steps
+    kept = [
+        row
+        for row in rows
+        if row["step"] not in gone and last.get(row["step"], row["recorded_at"]) == row["recorded_at"]
+    ]
     return [Finding(**{name: row[name] for name in Finding.__struct_fields__}) for row in kept]
+
+
+def score_step(name: str) -> str:
+    """Return the step that computes a score, by which its findings are known."""
+    return f"score {name}"
 
 
 def open_dead_letters(workspace: Workspace) -> pa.Table:

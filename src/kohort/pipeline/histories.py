@@ -1,50 +1,67 @@
 """The history that the kernel engine reads: arrays mapped from files, made from the tables when somebody asks for them.
 
 Files stand under the watermarks of the tables they were made from, so they are never stale: a table that moves on
-gets new ones, and those of one event or trait are made when the first rule speaks of it.
+gets new ones, which share with those before whatever has no news. Those of one event or trait are made when the first
+rule speaks of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
-from hashlib import blake2b
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from kohort.definitions.consent import consent_trait
-from kohort.engines.columns import BLOCK, Block, Column, History, Rows
-from kohort.pipeline.layout import COLUMN, PEOPLE, STARTS, TIMES, Kind
+from kohort.engines.bits import packed
+from kohort.engines.columns import BLOCK, Block, Column, History, Moments, Rows
+from kohort.pipeline.generating import Generations
+from kohort.pipeline.generations import NEVER, Generation
+from kohort.pipeline.layout import COLUMN, FIRSTS, MAKERS, PEOPLE, STARTS, TIMES, Kind
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
-from kohort.storage.mapped import MappedFolder, drop_others
-
-if TYPE_CHECKING:
-    from kohort.pipeline.mapping import Maker
-
-_TABLES: Final = {
-    "people": ("actors",),
-    "events": ("actors", "events"),
-    "traits": ("actors", "trait_values", "consent_choices"),
-}
+from kohort.storage.mapped import MappedFolder
 
 
-def open_history(workspace: Workspace, catalog: Catalog) -> History:
-    """Return everybody's history as of now, its arrays mapped as they are asked for."""
-    files = _Files(workspace, catalog)
-    people = files.people
-    seen = people.array("first_seen")
+def open_history(workspace: Workspace, catalog: Catalog, *, whole: bool = False) -> History:
+    """Return everybody's history as of now, its arrays mapped as they are asked for.
+
+    Whoever had news lately stands after all others, and an empty id where they stood before, unless it is asked for
+    `whole`: then everybody is there once, in the order of their ids, which takes longer where there was news.
+    """
+    generations = Generations(workspace, catalog)
+    generation = generations.current(whole=whole)
+    parts = _Parts(generations, generation)
     traits = [*catalog.traits, *map(consent_trait, catalog.purposes)]
     blocks = [
         Block(
-            seen[start : start + BLOCK],
-            _Mapped(number, list(catalog.events), files.events),
-            _Mapped(number, traits, files.traits),
+            seen,
+            _Mapped("events", place, list(catalog.events), parts),
+            _Mapped("traits", place, traits, parts),
         )
-        for number, start in enumerate(range(0, len(seen), BLOCK))
+        for place, seen in _places(generation)
     ]
-    return History(people.texts("people"), blocks)
+    return History(_ids(generation), blocks, tuple(layer.start for layer in generation.layers) or (0,))
+
+
+def _places(generation: Generation) -> Iterator[tuple["_Place", Moments]]:
+    """Yield the blocks, and since when who is in each is known; one layer alone has only the places of its people."""
+    for number, layer in enumerate(generation.layers):
+        size = layer.of.people if generation.is_whole else layer.of.places
+        for block, start in enumerate(range(0, size, BLOCK)):
+            its = slice(start, min(start + BLOCK, size))
+            alive = generation.alive[layer.start + its.start : layer.start + its.stop]
+            seen = layer.first_seen[its]
+            yield _Place(number, block), seen if alive.all() else np.where(alive, seen, NEVER)
+
+
+def _ids(generation: Generation) -> pa.StringArray:
+    """Return the id at each place, null where nobody is."""
+    ids = generation.ids
+    if generation.is_whole:
+        return ids.slice(0, sum(layer.of.people for layer in generation.layers))
+    _, ends, content = ids.buffers()
+    alive = pa.py_buffer(packed(generation.alive))
+    return pa.StringArray.from_buffers(len(ids), ends, content, alive, -1, ids.offset)
 
 
 def people_of(history: History, chosen: Sequence[str]) -> Iterator[tuple[list[str], Block]]:
@@ -66,56 +83,38 @@ def people_of(history: History, chosen: Sequence[str]) -> Iterator[tuple[list[st
             yield ids, block.of_people((its - start).astype(np.int32))
 
 
-class _Files:
-    """The mapped files of a project, and how they are made."""
+class _Place(NamedTuple):
+    """A block of a layer."""
 
-    def __init__(self, workspace: Workspace, catalog: Catalog) -> None:
-        self._workspace, self._catalog = workspace, catalog
-        self._known: dict[tuple[str, str], _Parts] = {}
-        self._generations = {
-            kind: "-".join(str(workspace.tables.watermark(table)) for table in tables)
-            for kind, tables in _TABLES.items()
-        }
-        meant = repr(sorted(catalog.purposes.items())).encode()
-        self._generations["traits"] += f"-{blake2b(meant, digest_size=4).hexdigest()}"
-
-    @cached_property
-    def people(self) -> MappedFolder:
-        return self._made("people", "", lambda folder: self._maker.people(folder))  # noqa: PLW0108 - made only then
-
-    def events(self, name: str) -> "_Parts":
-        return self._parts("events", name)
-
-    def traits(self, name: str) -> "_Parts":
-        return self._parts("traits", name)
-
-    def _parts(self, kind: Kind, name: str) -> "_Parts":
-        if (kind, name) not in self._known:
-            people = len(self.people.array("first_seen"))
-            made = self._made(kind, name, lambda folder: self._maker.rows(kind, name, people, folder))
-            self._known[kind, name] = _Parts(made)
-        return self._known[kind, name]
-
-    def _made(self, kind: str, name: str, make: Callable[[Path], MappedFolder]) -> MappedFolder:
-        """Return the folder of an event's or trait's arrays, made if it is not there; older generations go."""
-        generation = self._generations[kind]
-        place = self._workspace.folder.mapped / kind / generation
-        folder = place / (blake2b(name.encode(), digest_size=12).hexdigest() if name else "all")
-        if not folder.exists():
-            drop_others(place.parent, generation)
-            return make(folder)
-        return MappedFolder(folder)
-
-    @cached_property
-    def _maker(self) -> "Maker":
-        # Making the files needs DuckDB, a quarter of a second that a preview on files that are there need not pay.
-        from kohort.pipeline.mapping import Maker  # noqa: PLC0415
-
-        return Maker(self._workspace, self._catalog)
+    layer: int
+    block: int
 
 
 class _Parts:
-    """The arrays of one event or trait, and the rows of each block in them."""
+    """The arrays of events and traits, layer by layer, each read when it is first asked for."""
+
+    def __init__(self, generations: Generations, generation: Generation) -> None:
+        self._generations, self._generation = generations, generation
+        self._known: dict[tuple[Kind, str], list[tuple[_Part, int]]] = {}
+
+    def rows(self, kind: Kind, name: str, place: _Place) -> Rows:
+        """Return the rows of an event or trait in one block."""
+        if (kind, name) not in self._known:
+            self._known[kind, name] = self._of_layers(kind, name)
+        part, first = self._known[kind, name][place.layer]
+        return part.rows(first + place.block)
+
+    def _of_layers(self, kind: Kind, name: str) -> list[tuple["_Part", int]]:
+        """Return for each layer the arrays that hold its rows, and which block of those is its first."""
+        files = self._generations.rows(self._generation, kind, name)
+        makers, firsts = files.texts(MAKERS).to_pylist(), files.array(FIRSTS).tolist()
+        its = files.folder.relative_to(self._generation.folder)
+        parts = {maker: _Part(MappedFolder(self._generation.root / maker / its)) for maker in dict.fromkeys(makers)}
+        return [(parts[maker], first) for maker, first in zip(makers, firsts, strict=True)]
+
+
+class _Part:
+    """The arrays of one event or trait that one generation made, and the rows of each block in them."""
 
     def __init__(self, files: MappedFolder) -> None:
         self._starts = files.array(STARTS)
@@ -135,15 +134,15 @@ class _Parts:
 class _Mapped(Mapping[str, Rows]):
     """The rows of one block, by event or trait, each found when it is asked for."""
 
-    def __init__(self, block: int, names: Sequence[str], parts: Callable[[str], _Parts]) -> None:
-        self._block, self._names, self._parts = block, names, parts
+    def __init__(self, kind: Kind, place: _Place, names: Sequence[str], parts: _Parts) -> None:
+        self._kind, self._place, self._names, self._parts = kind, place, names, parts
         self._known: dict[str, Rows] = {}
 
     def __getitem__(self, name: str) -> Rows:
         if name not in self._known:
             if name not in self._names:
                 raise KeyError(name)
-            self._known[name] = self._parts(name).rows(self._block)
+            self._known[name] = self._parts.rows(self._kind, name, self._place)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -19,7 +19,7 @@ from kohort.segments.membership import Cause
 from kohort.storage.row_groups import rows_among
 
 _BY_DEFINITION: Final = (Cause.DEFINITION.value, Cause.REMOVED.value)
-_MOVES: Final = ("seq", "person_id", "change", "cause")
+_MOVES: Final = ("seq", "person_id", "change")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def history_of(workspace: Workspace, segment: str) -> list[VersionRow]:
     applications = {row["seq"]: row for row in workspace.tables.read("applications").to_pylist()}
     epochs = {row["seq"]: row for row in recorded(workspace.tables, "epochs").to_pylist()}
     sizes = {row["seq"]: row["size"] for row in _of(recorded(workspace.tables, "segment_sizes"), segment).to_pylist()}
-    log = rows_among(workspace.tables, "membership_log", "segment", [segment], columns=_MOVES)
-    log = log.filter(pc.is_in(log.column("cause"), value_set=pa.array(_BY_DEFINITION)))
+    its = {"segment": [segment], "cause": _BY_DEFINITION}
+    log = rows_among(workspace.tables, "membership_log", its, columns=_MOVES)
     found: list[VersionRow] = []
     before: tuple[int, bool] | None = None
     for row in rows:

@@ -1,6 +1,6 @@
 """Identifiers, links and persons, brought up to date with what messages said, settings, merges and splits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,48 +10,71 @@ import pyarrow.compute as pc
 from kohort.clock import Moment
 from kohort.definitions.identity import IdentityDefinition, Origin, normalised
 from kohort.pipeline.adoption import identity_in_force
-from kohort.pipeline.concerned import KEY, People, concerned, keys_of, with_news
+from kohort.pipeline.concerned import ACTOR, KEY, VALUE, Around, Merged, concerned, keys_of, with_news
 from kohort.pipeline.evidence import Evidence as Gathered
 from kohort.profiles.graph import BLOCKED, Edit, Evidence, Link, Persons, Sighting, Value, in_force
 from kohort.profiles.identity import trait_texts
+from kohort.storage.indexed import distinct
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
 
-def identity_tables(tables: Tables, said: Gathered) -> dict[str, pa.Table]:
-    """Return the content of the tables of people after what was said, of those that it changes."""
+@dataclass(frozen=True)
+class Changed:
+    """Rows of a table of people: in place of all that some actors have, or of the whole table if `whose` is None."""
+
+    whose: pa.Array | None
+    rows: pa.Table
+
+    def write(self, tables: Tables, name: str, watermark: int) -> None:
+        """Write them, in one commit with the watermark; nothing is done where the table has it already."""
+        if self.whose is None:
+            tables.replace(name, self.rows, watermark=watermark)
+        else:
+            tables.amend(name, self.whose, self.rows, watermark=watermark)
+
+
+def identity_changes(tables: Tables, said: Gathered) -> dict[str, Changed]:
+    """Return what changes in the tables of people by what was said, table by table in the order of writing.
+
+    Rows are read of those whom it may concern alone, but where nobody was known, or somebody was split by hand.
+    """
     if not said:
         return {}
-    people, edits = _people(tables), _edits(tables)
-    merged = with_news(people, said.sightings(), said.links())
+    edits = _edits(tables)
+    identifiers, actors = tables.indexed("identifiers"), tables.indexed("actors")
+    merged = with_news(identifiers, tables.indexed("links"), actors, said.sightings(), said.links())
     if not merged:
         # Known people came back: who is who stays as it is.
-        return {"identifiers": merged.people.identifiers}
+        return {"identifiers": Changed(merged.identifiers.whose, merged.identifiers.rows)}
     # A split cuts whatever leads from one side to the other, however far: then everybody is looked at, as where nobody
     # was known before.
-    of_all = not people.actors.num_rows or any(edit.change == "split" for edit in edits)
-    asked = None if of_all else concerned(merged)
-    content = _content(tables, merged.people, edits, asked, merged.sightings)
+    if not len(actors) or any(edit.change == "split" for edit in edits):
+        around = Around(merged.identifiers.whole(), merged.links_after.whole())
+        content = _content_of_all(around, merged.refused, tables, edits, merged.sightings)
+    else:
+        content = _content(merged, tables, edits, concerned(merged))
     return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
 
 
-def identity_tables_anew(tables: Tables) -> dict[str, pa.Table]:
+def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
     """Return the content of the tables of people by the settings and edits that are in force now.
 
     Traits that were set before their kind was declared unique are looked through as well.
     """
-    people = _people(tables)
     seen = _seen_in_traits(tables, identity_in_force(tables))
-    merged = with_news(people, seen, SCHEMAS["links"].empty_table()).people
-    nothing = pa.nulls(merged.identifiers.num_rows, pa.string())
-    identifiers = merged.identifiers.drop_columns("refused").append_column("refused", nothing)
-    return _content(tables, People(identifiers, merged.links, merged.actors), _edits(tables), None, identifiers)
+    identifiers, links = tables.indexed("identifiers"), tables.indexed("links")
+    merged = with_news(identifiers, links, tables.indexed("actors"), seen, SCHEMAS["links"].empty_table())
+    whole = merged.identifiers.whole()
+    nothing = pa.nulls(whole.num_rows, pa.string())
+    unmarked = whole.drop_columns("refused").append_column("refused", nothing)
+    return _content_of_all(Around(unmarked, merged.links_after.whole()), {}, tables, _edits(tables), unmarked)
 
 
 def evidence_of(tables: Tables) -> Evidence:
     """Return all that the tables hold on who is who."""
-    people = _people(tables)
-    return Evidence(_sightings(people.identifiers), _pairs(people.links), identity_in_force(tables), _edits(tables))
+    identifiers, links = tables.read("identifiers"), tables.read("links")
+    return Evidence(_sightings(identifiers), _pairs(links), identity_in_force(tables), _edits(tables))
 
 
 @dataclass(frozen=True)
@@ -63,44 +86,64 @@ class _Found:
     refused: dict[Value, str]
 
 
-def _content(
-    tables: Tables, people: People, edits: list[Edit], asked: pa.Array | None, new: pa.Table
-) -> dict[str, pa.Table]:
-    """Return the tables of people with the persons of the actors `asked` found anew, of all if that is None.
-
-    Whether `new` identifiers are blocked is not known yet.
-    """
-    found = _found(people, identity_in_force(tables), edits, asked, new)
+def _content_of_all(
+    around: Around, refused: Mapping[str, str], tables: Tables, edits: list[Edit], new: pa.Table
+) -> dict[str, Changed]:
+    """Return the tables of people with everybody's persons found anew; see `_content`."""
+    found = _found(around, around.identifiers, refused, identity_in_force(tables), edits, new)
     # In the order of writing: links and identifiers that are known already tell that the others are up to date.
-    content = {
-        "merges": _with(tables.read("merges"), _table(found.persons.merges, "merges"), asked),
-        "actors": _with(people.actors, found.actors, asked),
-        "links": people.links,
-        "identifiers": _marked(people.identifiers, found.refused),
+    return {
+        "merges": Changed(None, _table(found.persons.merges, "merges")),
+        "actors": Changed(None, found.actors),
+        "links": Changed(None, around.links),
+        "identifiers": Changed(None, _marked(around.identifiers, found.refused)),
     }
-    return {name: rows for name, rows in content.items() if rows is not None}
 
 
-def _with(stored: pa.Table, rows: pa.Table, asked: pa.Array | None) -> pa.Table | None:
-    """Return a table with other rows for the actors `asked`, for all if that is None; None where they have those."""
-    actors = stored.column("actor_id")
-    theirs = pc.is_in(actors, value_set=asked) if asked is not None else pc.is_valid(actors)
-    order = [(name, "ascending") for name in stored.column_names]
-    if stored.filter(theirs).sort_by(order).equals(rows.sort_by(order)):
-        return None
-    return pa.concat_tables([stored.filter(pc.invert(theirs)), rows])
+def _content(merged: Merged, tables: Tables, edits: list[Edit], asked: pa.Array) -> dict[str, Changed]:
+    """Return what changes in the tables of people with the persons of the actors `asked` found anew.
+
+    Whether new identifiers are blocked is not known yet.
+    """
+    told = merged.identifiers.of(ACTOR, asked)
+    around = merged.around(asked)
+    found = _found(around, told, merged.refused, identity_in_force(tables), edits, merged.sightings)
+    # A value that is refused from now on joins nobody, whoever carries it.
+    keys = {KEY.join(value): reason for value, reason in found.refused.items()}
+    newly = pa.array([key for key, reason in keys.items() if merged.refused.get(key) != reason], pa.string())
+    whose = distinct(merged.identifiers.whose, merged.identifiers.of(VALUE, newly).column("actor_id"))
+    identifiers = _marked(merged.identifiers.of(ACTOR, whose), found.refused)
+    merges = _table(found.persons.merges, "merges")
+    content = {
+        "merges": _differing(tables.indexed("merges").of(ACTOR, asked), merges),
+        "actors": _differing(tables.indexed("actors").of(ACTOR, asked), found.actors),
+        "links": Changed(merged.links_after.whose, merged.links_after.rows),
+        "identifiers": Changed(whose, identifiers),
+    }
+    return {name: changed for name, changed in content.items() if changed is not None}
+
+
+def _differing(before: pa.Table, after: pa.Table) -> Changed | None:
+    """Return the rows of the actors who have not the same rows as before; None where all have."""
+    one, other = (set(_rows(rows, before.column_names)) for rows in (before, after))
+    place = before.column_names.index("actor_id")
+    whose = pa.array(sorted({row[place] for row in one ^ other}), pa.string())
+    return Changed(whose, after.filter(pc.is_in(after.column("actor_id"), whose))) if len(whose) else None
 
 
 def _found(
-    people: People, definition: IdentityDefinition, edits: list[Edit], asked: pa.Array | None, new: pa.Table
+    around: Around,
+    told: pa.Table,
+    refused: Mapping[str, str],
+    definition: IdentityDefinition,
+    edits: list[Edit],
+    new: pa.Table,
 ) -> _Found:
-    """Find the persons of some actors; who shares nothing with anybody is a person."""
-    its, told = people, people.identifiers
-    if asked is not None:
-        its, told = people.around(asked), told.filter(pc.is_in(told.column("actor_id"), value_set=asked))
-    known = _refused(people, its)
-    sharing = its.sharing(people.refused, [actor for edit in edits for actor in (*edit.apart, *edit.rest)])
-    evidence = Evidence(_sightings(sharing.identifiers), _pairs(sharing.links), definition, _of(edits, sharing), known)
+    """Find the persons of those who have the identifiers `told`; who shares nothing with anybody is a person."""
+    sharing = around.sharing(refused, [actor for edit in edits for actor in (*edit.apart, *edit.rest)])
+    known = _refused(around.identifiers, refused)
+    sightings, links = _sightings(sharing.identifiers), _pairs(sharing.links)
+    evidence = Evidence(sightings, links, definition, _of(edits, sharing.identifiers), known)
     persons = evidence.persons()
     named = new.group_by("kind").aggregate([("value", "list")])
     blocked = {
@@ -120,17 +163,16 @@ def _actors(firsts: pa.Table, persons: Persons) -> pa.Table:
     return pa.table([actors, pc.coalesce(found, actors), firsts.column("first_seen_min")], schema=SCHEMAS["actors"])
 
 
-def _refused(people: People, its: People) -> dict[Value, str]:
+def _refused(identifiers: pa.Table, refused: Mapping[str, str]) -> dict[Value, str]:
     """Return why values that some people carry are refused, whoever else carries them."""
-    rows = people.identifiers.filter(pc.is_valid(people.identifiers.column("refused")))
-    carried = rows.filter(pc.is_in(keys_of(rows), value_set=pc.unique(its.keys)))
-    names = ["kind", "value", "refused"]
-    return {(kind, value): reason for kind, value, reason in _rows(carried.group_by(names).aggregate([]), names)}
+    carried = pc.unique(keys_of(identifiers)).to_pylist() if refused else []
+    found = {key: refused[key] for key in carried if key in refused}
+    return {(kind, value): reason for key, reason in found.items() for kind, _, value in [key.partition(KEY)]}
 
 
-def _of(edits: list[Edit], people: People) -> list[Edit]:
+def _of(edits: list[Edit], identifiers: pa.Table) -> list[Edit]:
     """Return the edits in force that speak of some people."""
-    known = set(people.identifiers.column("actor_id").to_pylist())
+    known = set(identifiers.column("actor_id").to_pylist())
     return [edit for edit in in_force(edits) if known.issuperset(edit.apart)]
 
 
@@ -141,10 +183,6 @@ def _marked(identifiers: pa.Table, refused: dict[Value, str]) -> pa.Table:
     reasons = pa.chunked_array([pa.array(list(refused.values()), pa.string())]).take(places)
     marks = pc.coalesce(reasons, identifiers.column("refused"))
     return identifiers.drop_columns("refused").append_column("refused", marks)
-
-
-def _people(tables: Tables) -> People:
-    return People(tables.read("identifiers"), tables.read("links"), tables.read("actors"))
 
 
 def _edits(tables: Tables) -> list[Edit]:

@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
+from kohort.clock import Moment
 from kohort.collection.batches import Batch, InputFinding, Tally, merged, summed
-from kohort.collection.ingestion import read_file, reread
+from kohort.collection.ingestion import Ingestion, read_file, reread
 from kohort.pipeline.admission import admitted
 from kohort.pipeline.deduplication import conflict_of, identities_of, sort_out
 from kohort.pipeline.findings import finding_of
@@ -47,17 +48,7 @@ def ingest(
     """
     catch_up()
     now = workspace.clock.now()
-    ingestion = read_file(
-        path,
-        sources=workspace.file_sources,
-        source=source,
-        plan=workspace.plan,
-        zone=workspace.settings.zone,
-        received_at=now,
-        identity=workspace.settings.identity,
-        shown=shown,
-        normalisers=normalisers_in(workspace.settings),
-    )
+    ingestion = _opened(workspace, path, source, shown, now)
     result = IngestResult(shown or path.name, ingestion.source)
     load = Load.of(workspace, ingestion.source, result.file, now)
     if load.may_be_stopped and not despite_gates:
@@ -88,6 +79,20 @@ def ingest(
         load.record(result.measured)
         catch_up()
     return result
+
+
+def _opened(workspace: Workspace, path: Path, source: str | None, shown: str, now: Moment) -> Ingestion:
+    return read_file(
+        path,
+        sources=workspace.file_sources,
+        source=source,
+        plan=workspace.plan,
+        zone=workspace.settings.zone,
+        received_at=now,
+        identity=workspace.settings.identity,
+        shown=shown,
+        normalisers=normalisers_in(workspace.settings),
+    )
 
 
 def replay(workspace: Workspace, catch_up: CatchUp) -> tuple[int, int]:

@@ -23,11 +23,14 @@ class KeptOpen:
         self._behind: WriteBehind | None = None
 
     def write(self, journal: OpenJournal | None, *, whole: bool) -> None:
-        """Write what waits: all if `whole`, otherwise until more comes; raises LockedError."""
-        if self._behind is not None and self._behind.is_waiting:
+        """Write what waits: all if `whole`, for whatever reads the tables, otherwise until more comes.
+
+        Raises LockedError.
+        """
+        if self._behind is not None and (whole or self._behind.is_waiting):
             with self.open(journal) as (_, behind):
                 if whole:
-                    behind.write_all()
+                    behind.fold()
                 else:
                     behind.write()
 

@@ -28,7 +28,7 @@ def findings_of(source: str, file: str, tallies: Iterable[Tally]) -> list[Findin
     >>> tally = Tally("phone", "tel", Kind.PHONE, statuses, Counter({(Status.FLAGGED, "letters"): 1}))
     >>> for one in findings_of("crm", "crm.csv", [tally]):
     ...     print(one.check, one.severity, one.count, one.detail, sep=" | ")
-    normalised | info | 8 | phone: of 8 values of tel, 5 are valid, 0 repaired, 1 flagged, 2 empty
+    normalised | info | 8 | phone: 8 values of tel as phone: 5 valid, 0 repaired, 1 flagged, 2 empty
     flagged (letters) | warning | 1 | phone: 1 of 8 values of tel flagged: letters
     """
     return [finding for one in tallies for finding in _findings(source, Path(file).name, one)]
@@ -38,8 +38,7 @@ def _findings(source: str, file: str, tally: Tally) -> Iterator[Finding]:
     rows, subject = tally.statuses.total(), f"{file}: {tally.column}"
     valid, repaired, flagged, empty = (tally.statuses[one] for one in Status)
     given = rows - empty
-    named = "" if tally.name == tally.kind.value else f" as {tally.kind}"
-    counted = f"{valid:,} are valid, {repaired:,} repaired, {flagged:,} flagged, {empty:,} empty"
+    counted = f"{valid:,} valid, {repaired:,} repaired, {flagged:,} flagged, {empty:,} empty"
     yield Finding(
         check=CHECK,
         source=source,
@@ -47,7 +46,7 @@ def _findings(source: str, file: str, tally: Tally) -> Iterator[Finding]:
         severity="info",
         count=rows,
         share=(valid + repaired) / given if given else None,
-        detail=f"{tally.name}: of {rows:,} values of {tally.column}{named}, {counted}",
+        detail=f"{tally.name}: {rows:,} values of {tally.column} as {tally.kind}: {counted}",
     )
     for (status, rule), count in sorted(tally.rules.items(), key=lambda one: (one[0][0], -one[1], one[0][1])):
         yield Finding(

@@ -14,6 +14,7 @@ from kohort.engines.outlook.outlook import Case, completed
 from kohort.engines.plan import build_plan
 from kohort.engines.statistics import Statistics
 from kohort.errors import NotEvaluatedError, UnknownNameError
+from kohort.pipeline.biography import with_marks
 from kohort.pipeline.epochs import latest_moment, left_out_segments, pinned_statistics
 from kohort.pipeline.histories import open_history, people_of
 from kohort.pipeline.identified import unknown_person, who_is
@@ -76,7 +77,8 @@ def explain(workspace: Workspace, segment: str, person: str, at: Moment | None) 
     explanation = engine.explain(rule, person_id, moment, statistics)
     ((_, block),) = people_of(history, [person_id])
     since = Presence(workspace, history, catalog, segment, rule).since([person_id], moment)[person_id]
-    return replace(completed(explanation, Case.of(plan, block, catalog, statistics, moment)), since=since)
+    found = completed(explanation, Case.of(plan, block, catalog, statistics, moment))
+    return replace(with_marks(workspace, person_id, moment, found), since=since)
 
 
 def open_memberships(workspace: Workspace) -> dict[str, frozenset[str]]:

@@ -195,8 +195,7 @@ def _named(
 
 
 def _first(evaluation: Evaluation, bits: Bits) -> list[str]:
-    places = np.flatnonzero(np.unpackbits(bits, bitorder="little"))[:SAMPLE]
-    return [str(evaluation.members.people[int(place)]) for place in places]
+    return evaluation.members.first_of(bits, SAMPLE)
 
 
 def _broken(

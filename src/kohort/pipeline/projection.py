@@ -28,9 +28,9 @@ from kohort.definitions.values import ValueType
 from kohort.errors import CorruptionError
 from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.columns import Names, score_rows
-from kohort.pipeline.deduplication import conflict_of, sort_out
+from kohort.pipeline.deduplication import arrived, conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
-from kohort.pipeline.identities import identity_tables, identity_tables_anew
+from kohort.pipeline.identities import identity_changes, identity_tables_anew
 from kohort.pipeline.leading import counts, term_in_force
 from kohort.pipeline.quality.loads import append_load
 from kohort.pipeline.reading import Terms, messages_at, messages_of
@@ -229,7 +229,7 @@ class Projection:
         if letters:
             self._store_letters(letters, seq)
         self._store_names(names, seq)
-        self._seen.stage(fresh.keys, fresh.digests)
+        self._seen.stage(fresh.keys, fresh.digests, arrived(said.stretch.sources, found))
         if len(fresh):
             self._evidence.add(fresh)
         if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
@@ -241,8 +241,8 @@ class Projection:
     def _settle(self, seq: int) -> None:
         """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
         with self._holding():
-            for table, rows in identity_tables(self._tables, self._evidence).items():
-                self._tables.replace(table, rows, watermark=seq)
+            for table, changed in identity_changes(self._tables, self._evidence).items():
+                changed.write(self._tables, table, seq)
         self._evidence = Evidence()
         if self._behind is None:
             self._seen.keep(seq, self._watermarks())
@@ -348,9 +348,8 @@ class Projection:
         types = {name: ValueType(kind) for name, kind in run.types.items()}
         rows = score_rows(
             scores,
-            at=run.at,
+            run,
             recorded_at=record.recorded_at,
-            source=run.score,
             value_id=f"score:{record.seq:020d}",
             types=types,
         )
@@ -388,8 +387,8 @@ class Projection:
         put_part(folder, part.name, part.start, part.size, part.content)
 
     def _identify_anew(self, record: Record) -> None:
-        for table, rows in identity_tables_anew(self._tables).items():
-            self._tables.replace(table, rows, watermark=record.seq)
+        for table, changed in identity_tables_anew(self._tables).items():
+            changed.write(self._tables, table, record.seq)
 
     def _append_one(self, table: str, record: Record, said: msgspec.Struct) -> None:
         self._append_row(table, record, msgspec.structs.asdict(said))

@@ -69,7 +69,9 @@ def current_memberships(tables: Tables, seq: int | None = None, *, segments: Seq
     `segments` they are the rows of these, without reading those of others.
     """
     up_to = readable(tables) if seq is None else seq
-    stored = tables.read("memberships") if segments is None else rows_among(tables, "memberships", "segment", segments)
+    stored = (
+        tables.read("memberships") if segments is None else rows_among(tables, "memberships", {"segment": segments})
+    )
     log = log_since(tables, up_to)
     if segments is not None:
         log = log.filter(pc.is_in(log.column("segment"), value_set=pa.array(segments, pa.string())))
@@ -169,7 +171,7 @@ def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> M
     if not whose:
         return {}
     seq = readable(tables) if seq is None else seq
-    log = rows_among(tables, "membership_log", "segment", sorted({segment for segment, _ in whose}))
+    log = rows_among(tables, "membership_log", {"segment": sorted({segment for segment, _ in whose})})
     its = pc.and_(
         pc.is_in(_keys(log), value_set=pa.array([_KEY.join(one) for one in whose], pa.string())),
         pc.less(log.column("seq"), pa.scalar((seq + 1) * LOG_ROWS_A_RECORD)),

@@ -4,7 +4,7 @@ What an answer was made from is told as broadly as can be: every table, by its c
 declare things in, by its content. Whatever changes, it is found anew, so that an answer that was kept is the answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
@@ -37,12 +37,12 @@ class ProjectState:
         return hash(self._key)
 
 
-def remembered(ask: Callable[..., Answer], workspace: Workspace, *asked: str | int | None) -> Answer:
+def remembered(ask: Callable[..., Answer], workspace: Workspace, *asked: Hashable) -> Answer:
     """Return `ask(workspace, *asked)`, which depends on tables and definitions alone, and which nobody changes."""
     answer: Answer = _answered(ProjectState(workspace), ask, asked)
     return answer
 
 
 @lru_cache(maxsize=_MOST)
-def _answered(state: ProjectState, ask: Callable[..., Any], asked: tuple[str | int | None, ...]) -> Any:
+def _answered(state: ProjectState, ask: Callable[..., Any], asked: tuple[Hashable, ...]) -> Any:
     return ask(state.workspace, *asked)

@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, datetime_of
+from kohort.definitions.provenance import provenance_of
 from kohort.definitions.score import ClustersDefinition
 from kohort.errors import StorageError, UsageError
 from kohort.learning.wording import Bilingual
@@ -175,6 +176,6 @@ def _rows_by_source(workspace: Workspace) -> dict[str, int]:
     counts = count_by(workspace.tables, "events", "source")
     computed = {score.name for score in workspace.scores}
     for source, count in count_by(workspace.tables, "trait_values", "source").items():
-        if source not in computed:
+        if provenance_of(source).name not in computed:
             counts[source] = counts.get(source, 0) + count
     return counts

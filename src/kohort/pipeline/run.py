@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from kohort.clock import Moment
+from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
 from kohort.pipeline.epochs import declared_segments
+from kohort.pipeline.flagging import flagged_traits
+from kohort.pipeline.imputing import imputed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
+from kohort.pipeline.quality.cross_checks import declared_cross_checks
+from kohort.pipeline.repairs import record_repairs
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import behaviour_scores, record_scores, rfm_scores
 from kohort.pipeline.steps import CatchUp, StepRunner
@@ -27,7 +32,7 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         else StepOutcome("project", "skipped", "the tables hold all of the journal")
     )
     runner = StepRunner(workspace, at, catch_up)
-    yield runner.step("quality", "", lambda: check_quality(workspace, at))
+    yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
     for score in workspace.scores:
         reason = _not_yet(workspace, score)
         if reason:
@@ -45,6 +50,9 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
             return f"needs {', '.join(missing)}, which no data have shown yet"
         names = workspace.tables.read("models").column("name").to_pylist()
         return "" if score.name in names else "no clusters have been discovered yet; find them with: kohort discover"
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
+        missing = [name for name in score.columns if name not in catalog.traits]
+        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
     return "" if score.event in catalog.events else f"needs {score.event}, which no data have shown yet"
 
 
@@ -54,12 +62,23 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
+        return _repair(workspace, score, at)
     if isinstance(score, RfmDefinition):
         table, types = rfm_scores(workspace, score, at)
     else:
         table, types = behaviour_scores(workspace, score, at)
     record_scores(workspace, score.name, table, types, at)
     return f"{len(types)} traits of {table.num_rows:,} people"
+
+
+def _repair(workspace: Workspace, score: ImputationDefinition | OutliersDefinition, at: Moment) -> str:
+    if isinstance(score, ImputationDefinition):
+        file, findings = imputed_traits(workspace, score, at)
+    else:
+        file, findings = flagged_traits(workspace, score, at)
+    record_repairs(workspace, score.name, file, findings, at)
+    return f"{len(file.types)} traits of {len(file):,} people, {len(findings)} findings"
 
 
 def _segments(workspace: Workspace, runner: StepRunner, *, apply: bool) -> Iterator[StepOutcome]:

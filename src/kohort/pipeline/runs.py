@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kohort.clock import Moment
-from kohort.definitions.score import BehaviourDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import kind_of
 from kohort.definitions.values import ValueType
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.distributions import Distribution, distributions
@@ -70,19 +70,10 @@ def score_summaries(workspace: Workspace) -> list[ScoreSummary]:
     for score in workspace.scores:
         newest = distributions(workspace.tables, score.name)
         if newest is None:
-            found.append(ScoreSummary(score.name, _kind(score), None, None, None, ()))
+            found.append(ScoreSummary(score.name, kind_of(score), None, None, None, ()))
             continue
         traits = [ScoreTrait(name, types[name], one) for name, one in newest.traits.items() if name in types]
         found.append(
-            ScoreSummary(score.name, _kind(score), newest.version, newest.at, newest.recorded_at, tuple(traits))
+            ScoreSummary(score.name, kind_of(score), newest.version, newest.at, newest.recorded_at, tuple(traits))
         )
     return found
-
-
-def _kind(score: ScoreDefinition) -> str:
-    match score:
-        case RfmDefinition():
-            return "rfm"
-        case BehaviourDefinition():
-            return "behaviour"
-    return "clusters"

@@ -76,9 +76,17 @@ def rfm_cells(definition: RfmDefinition) -> Sequence[RfmCell]:
 
 
 def record_scores(
-    workspace: Workspace, score: str, table: pa.Table, types: Mapping[str, ValueType], at: Moment
+    workspace: Workspace,
+    score: str,
+    table: pa.Table,
+    types: Mapping[str, ValueType],
+    at: Moment,
+    marks: Mapping[str, str] | None = None,
 ) -> None:
-    """Keep a score's values as an immutable file and append its run to the journal; people not scored lose theirs."""
+    """Keep a score's values as an immutable file and append its run to the journal; people not scored lose theirs.
+
+    `marks` names, for traits of which some values were made, the column of `table` that says how.
+    """
     everyone = workspace.tables.read("actors").column("person_id").unique()
     missing = everyone.filter(pc.invert(pc.is_in(everyone, value_set=table.column("person_id").combine_chunks())))
     nothing = {name: pa.nulls(len(missing), table.schema.field(name).type) for name in table.column_names[1:]}
@@ -86,7 +94,7 @@ def record_scores(
     buffer = BytesIO()
     pq.write_table(full.sort_by([("person_id", "ascending")]), buffer, compression="zstd")
     file = workspace.keep_file("scores", buffer.getvalue(), ".parquet")
-    run = ScoreRun(score, at, file, {name: str(kind) for name, kind in types.items()})
+    run = ScoreRun(score, at, file, {name: str(kind) for name, kind in types.items()}, dict(marks or {}))
     workspace.journal.append("scores", [msgspec.json.encode(run)], recorded_at=workspace.clock.now())
 
 

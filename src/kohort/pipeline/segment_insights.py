@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import DAY, Moment
+from kohort.definitions.normalisation import is_raw
 from kohort.definitions.score import ClustersDefinition, RfmDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.columns import MISSING
@@ -123,7 +124,10 @@ def _moment(workspace: Workspace, segment: str) -> Moment:
 def _compared(workspace: Workspace, crowd: Crowd, inside: Mask, others: Mask) -> Iterator[Distinction | None]:
     # The number of a cluster is a name, and no quantity.
     names = {f"{one.name}_number" for one in workspace.scores if isinstance(one, ClustersDefinition)}
-    for trait, kind in sorted(crowd.catalog.traits.items()):
+    traits = crowd.catalog.traits
+    for trait, kind in sorted(traits.items()):
+        if is_raw(trait, traits):
+            continue
         if kind is ValueType.NUMBER and trait not in names:
             values = crowd.numbers(trait)
             yield compare_means(trait, *(_summary(values[mask]) for mask in (inside, others)))

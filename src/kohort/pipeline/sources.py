@@ -9,8 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import Moment
+from kohort.collection.segment_lines import SEGMENT
+from kohort.definitions.provenance import provenance_of
 from kohort.pipeline.workspace import Workspace
+from kohort.storage.seen import Arrived, ArrivedBySource
 from kohort.storage.spans import spans_by
+from kohort.storage.tables import Tables
 
 Kind = Literal["file", "table", "webhook", "messages", "score"]
 
@@ -35,6 +39,9 @@ class SourceSummary:
 
     `declares` is the event that its rows become, "" for traits or messages of any event; `files` the pattern of the
     files that it reads. `events` and `traits` count what the tables hold, `rejected` all dead letters that ever were.
+    Of the messages that came one by one, `accepted` were new and `duplicates` repeats; with the dead letters that wait
+    they are what was `received`. They are None where nobody has counted: of scores, of tables elsewhere, of tables
+    that were begun before this was counted, and repeats of files, which whoever reads a file is told.
     """
 
     name: str
@@ -43,6 +50,9 @@ class SourceSummary:
     declares: str = ""
     files: str = ""
     requires_consent: tuple[str, ...] = ()
+    received: int | None = None
+    accepted: int | None = None
+    duplicates: int | None = None
     events: int = 0
     traits: int = 0
     first_event: Moment | None = None
@@ -57,10 +67,10 @@ def source_summaries(workspace: Workspace) -> list[SourceSummary]:
     """Return every source that is declared or has brought anything, by name."""
     tables = workspace.tables
     events = spans_by(tables, "events", "source", ("ts", "received_at"))
-    traits = spans_by(tables, "trait_values", "source", ("recorded_at",))
+    traits = _spans_of_traits(tables)
     letters = tables.read("dead_letters")
     refused = Counter(letters.column("source").to_pylist())
-    known = _declared(workspace)
+    known, arrived = _declared(workspace), workspace.seen.arrived()
     for name in sorted(events.keys() | traits.keys() | refused.keys() - known.keys()):
         known.setdefault(name, SourceSummary(name, "messages"))
     found = []
@@ -77,9 +87,19 @@ def source_summaries(workspace: Workspace) -> list[SourceSummary]:
             "rejected": refused.get(name, 0),
             "dead_letters": waiting.num_rows,
             "reasons": _reasons(waiting),
+            **_arrived(one.kind, arrived, name, waiting.num_rows),
         }
         found.append(SourceSummary(**{**vars(one), **brought}))
     return found
+
+
+def _arrived(kind: Kind, arrived: ArrivedBySource | None, name: str, waiting: int) -> dict[str, int]:
+    if arrived is None or kind in {"table", "score"}:
+        return {}
+    its = arrived.get(name, Arrived())
+    if kind == "file" or name == SEGMENT:
+        return {"accepted": its.new}
+    return {"received": its.new + its.known + waiting, "accepted": its.new, "duplicates": its.known}
 
 
 @dataclass(frozen=True)
@@ -114,6 +134,16 @@ def reason_without_values(reason: str) -> str:
     'expected a number, got "…"'
     """
     return _NUMBER.sub("…", _VALUE.sub('"…"', _PLACE.sub("", reason)))
+
+
+def _spans_of_traits(tables: Tables) -> dict[str, tuple[int, Moment, Moment]]:
+    """Return for each source and score how many trait values it has told or made, and when the first and the last."""
+    found: dict[str, tuple[int, Moment, Moment]] = {}
+    for source, (count, first, last) in spans_by(tables, "trait_values", "source", ("recorded_at",)).items():
+        name = provenance_of(source).name
+        before = found.get(name, (0, first, last))
+        found[name] = before[0] + count, min(before[1], first), max(before[2], last)
+    return found
 
 
 def _declared(workspace: Workspace) -> dict[str, SourceSummary]:

@@ -51,15 +51,16 @@ class Property(NamedTuple):
 class Stretch:
     """What `len(keys)` messages say; every table tells by `place` which of them says a row.
 
-    `keys` and `digests` tell them apart (see `identities_of`), `moments` are their times. `who` numbers those that name
-    the same people, of whom `seen` tells identifiers with their actors, and `linked` pairs of actors. `properties` are
-    what those columns of `events` hold that are called by numbers. `shown` are events, their properties, and under an
-    empty text traits, in the order in which they came.
+    `keys` and `digests` tell them apart (see `identities_of`), `sources` are theirs, `moments` their times. `who`
+    numbers those that name the same people, of whom `seen` tells identifiers with their actors, and `linked` pairs of
+    actors. `properties` are what those columns of `events` hold that are called by numbers. `shown` are events, their
+    properties, and under an empty text traits, in the order in which they came.
     """
 
     keys: Keys
     digests: NDArray[np.int64]
     event_ids: pa.Array
+    sources: pa.Array
     moments: NDArray[np.int64]
     who: NDArray[np.int64]
     seen: pa.Table
@@ -86,6 +87,7 @@ class Stretch:
             keys=self.keys[places],
             digests=self.digests[places],
             event_ids=self.event_ids.take(pa.array(places)),
+            sources=self.sources.take(pa.array(places)),
             moments=self.moments[places],
             who=self.who[places],
             events=events.drop_columns(empty),
@@ -197,6 +199,7 @@ def stretch_of(
         keys=keys_in(heads.sources, heads.event_ids),
         digests=digests,
         event_ids=heads.event_ids,
+        sources=heads.sources,
         moments=heads.moments.to_numpy(),
         who=namings.who,
         seen=namings.seen,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from kohort.collection.segment_lines import SEGMENT
-from kohort.errors import InputError, StorageError, TooLargeError, UnknownNameError
+from kohort.errors import InputError, StoppedError, StorageError, TooLargeError, UnknownNameError
 from kohort.pipeline.ingest import ingest
 from kohort.pipeline.results import IngestResult
 from kohort.pipeline.workspace import Workspace
@@ -91,10 +91,18 @@ def _hint(known: list[str]) -> str:
 
 
 def ingest_upload(
-    workspace: Workspace, upload: Upload, source: str, catch_up: Callable[[], int], shown: str
+    workspace: Workspace,
+    upload: Upload,
+    source: str,
+    catch_up: Callable[[], int],
+    shown: str,
+    *,
+    despite_gates: bool = False,
 ) -> IngestResult:
     """Read a file that was received, as `ingest`; raises InputError, which does not say where it was kept."""
     try:
-        return ingest(workspace, upload.path, source, catch_up, shown=shown)
+        return ingest(workspace, upload.path, source, catch_up, shown=shown, despite_gates=despite_gates)
+    except StoppedError:
+        raise
     except InputError as error:
         raise InputError(str(error).replace(str(upload.path), "the file")) from error

@@ -32,7 +32,7 @@ class _Told(msgspec.Struct, array_like=True):
     digests: bytes
     moments: bytes
     who: bytes
-    event_ids: bytes
+    heads: bytes
     seen: bytes
     linked: bytes
     events: bytes
@@ -77,7 +77,7 @@ def told(said: Said) -> bytes:
             its.digests.tobytes(),
             its.moments.tobytes(),
             its.who.tobytes(),
-            _bytes_of(pa.table({"event_id": its.event_ids})),
+            _bytes_of(pa.table({"event_id": its.event_ids, "source": its.sources.dictionary_encode()})),
             _bytes_of(its.seen),
             _bytes_of(its.linked),
             _bytes_of(its.events),
@@ -95,10 +95,12 @@ def told(said: Said) -> bytes:
 def said_of(frame: bytes) -> Said:
     """Return what `told` made bytes of."""
     its = _TOLD.decode(frame)
+    heads = _table_of(its.heads)
     stretch = Stretch(
         keys=np.frombuffer(its.keys, np.uint64).reshape(-1, 2),
         digests=np.frombuffer(its.digests, np.int64),
-        event_ids=_table_of(its.event_ids).column("event_id").combine_chunks(),
+        event_ids=heads.column("event_id").combine_chunks(),
+        sources=heads.column("source").combine_chunks().cast(pa.string()),
         moments=np.frombuffer(its.moments, np.int64),
         who=np.frombuffer(its.who, np.int64),
         seen=_table_of(its.seen),

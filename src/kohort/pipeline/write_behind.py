@@ -79,6 +79,11 @@ class WriteBehind:
         self.recent.forget(readable_on_disk(self.tables))
         self._is_writing = False
 
+    def fold(self) -> None:
+        """Write all that waits, and tables of people whole. Raises StorageError."""
+        self.write_all()
+        self.tables.fold()
+
     def is_more(self) -> bool:
         """Whether the journal has more than was applied."""
         return self.journal.last_seq() > self.seen.watermark()

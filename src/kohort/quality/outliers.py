@@ -1,6 +1,6 @@
 """Unusual values of a column: flagged, counted and shown with their fences, never removed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.errors import UsageError
-from kohort.stats.fences import Fences, tukey_fences, z_fences
+from kohort.stats.fences import Fences, mad_fences, tukey_fences, z_fences
 
 
 class OutlierMethod(StrEnum):
@@ -17,6 +17,11 @@ class OutlierMethod(StrEnum):
 
     IQR = "iqr"
     Z_SCORE = "z-score"
+    ROBUST = "robust z-score"
+    BOUNDS = "bounds"
+
+
+ANYTHING: Final = Fences(float("-inf"), float("inf"))
 
 
 class OutlierScale(StrEnum):
@@ -30,12 +35,15 @@ class OutlierScale(StrEnum):
 class OutlierRule:
     """How to look for outliers.
 
-    `reach` is in interquartile ranges for IQR (1.5: Tukey 1977) and in standard deviations for z-scores (3).
+    `reach` is in interquartile ranges for IQR (1.5: Tukey 1977), in standard deviations for z-scores (3), and in
+    robust ones for robust z-scores (3.5: Iglewicz and Hoaglin 1993). For bounds `plausible` are the fences, in the
+    column's own unit.
     """
 
     method: OutlierMethod
-    scale: OutlierScale
-    reach: float
+    scale: OutlierScale = OutlierScale.RAW
+    reach: float = 1.0
+    plausible: Fences = ANYTHING
 
 
 DEFAULT_RULES: Final = (
@@ -51,13 +59,15 @@ class OutlierFinding:
     """What one rule flags in a column.
 
     `fences` are in the column's own unit, whatever the scale; `flags` is bool of shape (n,), False where the value is
-    missing; `present` counts the values that are not, and `share` is that of the flagged among them.
+    missing, and `high` the same of those above; `present` counts the values that are not, and `share` is that of the
+    flagged among them.
     """
 
     column: str
     rule: OutlierRule
     fences: Fences
     flags: npt.NDArray[np.bool_]
+    high: npt.NDArray[np.bool_]
     below: int
     above: int
     present: int
@@ -84,17 +94,38 @@ def find_outliers(column: str, values: npt.NDArray[np.float64], rule: OutlierRul
     present = int((~np.isnan(values)).sum())
     if present == 0 or np.isinf(values).any():
         raise UsageError(f'outliers of "{column}": there must be finite values; write NaN for what is missing')
-    forward, back = _SCALES[rule.scale]
-    scaled = forward(values)
-    fences = _fences(scaled, rule)
+    if rule.method is OutlierMethod.BOUNDS:
+        scaled, fences, found = values, rule.plausible, rule.plausible
+    else:
+        forward, back = _SCALES[rule.scale]
+        scaled = forward(values)
+        fences = _fences(scaled, rule)
+        found = Fences(*back(np.array([fences.low, fences.high])).tolist())
     below, above = scaled < fences.low, scaled > fences.high
-    low, high = back(np.array([fences.low, fences.high])).tolist()
-    return OutlierFinding(column, rule, Fences(low, high), below | above, int(below.sum()), int(above.sum()), present)
+    return OutlierFinding(column, rule, found, below | above, above, int(below.sum()), int(above.sum()), present)
+
+
+def reasons(found: Sequence[OutlierFinding]) -> list[str]:
+    """Return why each value of a column is flagged, by which methods; "" where none flags it.
+
+    >>> totals = np.array([20.0, 25.0, 30.0, 35.0, 900.0, np.nan])
+    >>> rules = [OutlierRule(OutlierMethod.ROBUST, reach=3.5), DEFAULT_RULES[0]]
+    >>> reasons([find_outliers("total", totals, rule) for rule in rules])[4:]
+    ['above 55.95 (robust z-score); above 50.00 (iqr)', '']
+    """
+    said = [[""] * len(found[0].flags) for _ in found]
+    for number, one in enumerate(found):
+        for place in np.flatnonzero(one.flags).tolist():
+            beyond = f"above {one.fences.high:,.2f}" if one.high[place] else f"below {one.fences.low:,.2f}"
+            said[number][place] = f"{beyond} ({one.rule.method})"
+    return ["; ".join(filter(None, each)) for each in zip(*said, strict=True)]
 
 
 def _fences(values: npt.NDArray[np.float64], rule: OutlierRule) -> Fences:
     if rule.method is OutlierMethod.IQR:
         return tukey_fences(values, reach=rule.reach)
+    if rule.method is OutlierMethod.ROBUST:
+        return mad_fences(values, limit=rule.reach)
     return z_fences(values, limit=rule.reach)
 
 

@@ -1,12 +1,13 @@
 """An explanation in words, English and French: the same at every door."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from kohort.clock import Moment
+from kohort.definitions.provenance import Mark
 from kohort.definitions.values import ValueType
 from kohort.engines.evaluation import Doing, Explanation, Fact, Outlook, Setting, Shown
 from kohort.engines.outlook.wheres import ANY
@@ -40,6 +41,7 @@ class Words:
     having: str
     removed: str
     another: str
+    marks: Mapping[str, str]
 
 
 WORDS: Final = {
@@ -65,6 +67,7 @@ WORDS: Final = {
         having=" with {}",
         removed="{} removed",
         another="another value",
+        marks={Mark.IMPUTED: "imputed by {}", Mark.CAPPED: "capped by {}"},
     ),
     Language.FR: Words(
         yes="oui",
@@ -88,6 +91,7 @@ WORDS: Final = {
         having=" avec {}",
         removed="{} retiré",
         another="une autre valeur",
+        marks={Mark.IMPUTED: "imputée par {}", Mark.CAPPED: "plafonnée par {}"},
     ),
 }
 
@@ -145,7 +149,8 @@ class Telling:
         if node.parts:
             return []
         words = self.words
-        found = [words.value.format(self.show_value(node.value) or words.missing)]
+        made = next((f" ({self.mark(fact.mark)})" for fact in node.facts if fact.mark), "")
+        found = [words.value.format(self.show_value(node.value) or words.missing) + made]
         if node.scored is not None:
             found.append(words.score_of.format(self.show_value(node.scored)))
         if node.thresholds:
@@ -157,8 +162,18 @@ class Telling:
         """Return an event or trait value on one line."""
         value = "" if fact.value is None else self.show_value(fact.value)
         if fact.property is None:
-            return f"{fact.name}{f' {value}' if value else ''} {self.show_moment(fact.at)}"
+            made = f" ({self.mark(fact.mark)})" if fact.mark else ""
+            return f"{fact.name}{f' {value}' if value else ''}{made} {self.show_moment(fact.at)}"
         return f"{fact.name} {self.show_moment(fact.at)}, {fact.property} {value}"
+
+    def mark(self, mark: str) -> str:
+        """Return how a value was made that nobody told, in words.
+
+        >>> Telling(WORDS[Language.FR], str).mark("imputed by mice")
+        'imputée par mice'
+        """
+        kind, by, method = mark.partition(" by ")
+        return self.words.marks[kind].format(method) if by and kind in self.words.marks else mark
 
     def change(self, change: Doing | Setting) -> str:
         """Return a change in words."""

@@ -21,7 +21,7 @@ def changes_after(tables: Tables, segment: str, after: Moment, up_to: int) -> pa
     0
     """
     late = ("effective_at", (after + 1, _LATEST))
-    rows = rows_among(tables, "membership_log", "segment", [segment], columns=COLUMNS, within=late)
+    rows = rows_among(tables, "membership_log", {"segment": [segment]}, columns=COLUMNS, within=late)
     wanted = pc.and_(
         pc.greater(rows.column("effective_at"), pa.scalar(after)), pc.less_equal(rows.column("seq"), pa.scalar(up_to))
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from kohort.clock import Moment
+from kohort.definitions.provenance import marked_source
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.storage.connections import open_duckdb
 from kohort.storage.tables import Tables
@@ -49,21 +50,24 @@ def distributions(tables: Tables, score: str) -> NewestRun | None:
     # Other sources may have the same name; their values are called otherwise.
     starts = exp.StartsWith(this=exp.column("value_id"), expression=exp.Literal.string(_START))
     mine = exp.select("*").from_(stored_rows(tables, "trait_values").subquery("stored"))
-    mine = mine.where(exp.column("source").eq(exp.Placeholder()), starts)
+    # What a score made itself and not of what was told has a mark behind the score's name.
+    marked = exp.StartsWith(this=exp.column("source"), expression=exp.Placeholder())
+    mine = mine.where(exp.or_(exp.column("source").eq(exp.Placeholder()), marked), starts)
+    its = (score, marked_source(score, "").removesuffix(")"))
     with open_duckdb(folders=[tables.folder]) as connection:
 
         def ask(query: exp.Expr, *values: object) -> list[tuple[Any, ...]]:
             return connection.execute(query.sql(dialect="duckdb"), list(values)).fetchall()
 
         newest = exp.select("value_id", "set_at", "recorded_at").from_(mine.subquery("mine"))
-        found = ask(newest.order_by(exp.column("value_id").desc()).limit(1), score)
+        found = ask(newest.order_by(exp.column("value_id").desc()).limit(1), *its)
         if not found:
             return None
         ((identity, at, recorded_at),) = found
         given = exp.select("*").from_(mine.subquery("mine")).where(exp.column("value_id").eq(exp.Placeholder()))
         given = given.where(exp.column("removed").not_())
-        counted = ask(_numbers().from_(given.subquery("given")).group_by("name").order_by("name"), score, identity)
-        texts = ask(_texts().from_(given.subquery("given")).group_by("name", "value"), score, identity)
+        counted = ask(_numbers().from_(given.subquery("given")).group_by("name").order_by("name"), *its, identity)
+        texts = ask(_texts().from_(given.subquery("given")).group_by("name", "value"), *its, identity)
     values: dict[str, list[tuple[str, int]]] = {}
     for name, value, people in texts:
         values.setdefault(name, []).append((value, people))

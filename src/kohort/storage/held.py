@@ -6,6 +6,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from kohort.storage.amended import Amendment
 
 
 @dataclass
@@ -75,3 +78,65 @@ class Held:
             batches = list(its)
             rows = pa.concat_tables([one.rows for one in batches], promote_options="default")
             yield Commit(rows, batches[-1].watermark, told)
+
+
+@dataclass
+class HeldAmendments:
+    """Whose rows are others in a table whose rows are told apart by `column`: as `Held`.
+
+    Of ids that nobody had before, `new` rows are to be appended; those of others take the place of what they have.
+
+    >>> held = HeldAmendments("id")
+    >>> one, other = (pa.table({"id": ["a"], "n": [n]}) for n in (1, 2))
+    >>> held.amend(Amendment(pa.array(["a"]), one), frozenset(), watermark=3)
+    >>> held.amend(Amendment(pa.array(["a"]), other), frozenset("a"), watermark=4)
+    >>> new, changed = held.parts()
+    >>> new.to_pylist(), changed.whose.to_pylist()
+    ([{'id': 'a', 'n': 2}], [])
+    """
+
+    column: str
+    watermark: int = 0
+    replaces: bool = field(default=False, init=False)
+    _new: set[str] = field(default_factory=set)
+    _named: set[str] = field(default_factory=set)
+    _amendments: list[Amendment] = field(default_factory=list)
+    _told: bool = False
+
+    def amend(self, amendment: Amendment, known: frozenset[str], watermark: int) -> None:
+        """Hold other rows for some ids, of which the `known` ones have some already, or had."""
+        whose = set(amendment.whose.to_pylist())
+        self._new |= whose - known - self._named
+        self._named |= whose
+        self._amendments.append(amendment)
+        while len(self._amendments) > 1 and len(self._amendments[-2].whose) < 2 * len(self._amendments[-1].whose):
+            last, before = self._amendments.pop(), self._amendments.pop()
+            self._amendments.append(last.after(before, self.column))
+        self.watermark = watermark
+
+    @property
+    def rows(self) -> list[pa.Table]:
+        """All rows, in parts, of which some may have been replaced by those of later ones."""
+        return [one.rows for one in self._amendments]
+
+    def parts(self) -> tuple[pa.Table, Amendment]:
+        """Return the rows to append, and whose rows are others."""
+        all_ = self._amendments[0]
+        for one in self._amendments[1:]:
+            all_ = one.after(all_, self.column)
+        new = pa.array(sorted(self._new), pa.string())
+        is_new = pc.is_in(all_.rows.column(self.column), value_set=new)
+        whose = all_.whose.filter(pc.invert(pc.is_in(all_.whose, value_set=new)))
+        return all_.rows.filter(is_new), Amendment(whose, all_.rows.filter(pc.invert(is_new)))
+
+    def tell(self) -> None:
+        """Remember that whoever follows the table was told of all so far."""
+        self._told = True
+
+    def is_told(self) -> bool:
+        """Tell whether anybody was told of any of it."""
+        return self._told
+
+    def untold(self) -> list[pa.Table]:
+        """Return no rows: whoever follows is told of changes."""
+        return []

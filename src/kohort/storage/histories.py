@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from kohort.clock import Moment
 from kohort.storage.lookups import answer, is_any
+from kohort.storage.row_index import RowIndex
 from kohort.storage.tables import Tables
-from kohort.storage.views import stored_rows
+from kohort.storage.views import ROW_NUMBER, rows_in, stored_rows
 
 
 class Place(NamedTuple):
@@ -31,8 +34,7 @@ def events_of(
     ...     events_of(Tables(Path(folder)), ["a"], before=Place(5, ""), most=10)
     []
     """
-    query = exp.select("*").from_(stored_rows(tables, "events").subquery("stored")).where(is_any("actor_id", actors))
-    parameters: list[object] = [*actors]
+    query, parameters = _of_actors(tables, actors)
     if event is not None:
         query = query.where(exp.column("name").eq(exp.Placeholder()))
         parameters.append(event)
@@ -44,6 +46,27 @@ def events_of(
     # Found first, then put in order: to look for the newest while reading would read every column of far more rows.
     newest = exp.select("*").from_("theirs").order_by(exp.column("ts").desc(), exp.column("event_id").desc())
     return _rows(tables, newest.limit(most).with_("theirs", as_=query, materialized=True), parameters)
+
+
+def _of_actors(tables: Tables, actors: Sequence[str]) -> tuple[exp.Select, list[object]]:
+    """Return the query of all events of actors: of large files only the rows that their index names are read."""
+    index = RowIndex(tables, "events")
+    indexed = set(index.large)
+    parts = [_rows_at(file, places) for file, places in index.rows(actors)]
+    others = [file for file in tables.files("events") if file not in indexed]
+    if others or not parts:
+        parts.append(rows_in(others) if others else stored_rows(tables, "events").where(exp.false()))
+    stored: exp.Query = parts[0]
+    for part in parts[1:]:
+        stored = exp.Union(this=stored, expression=part, distinct=False, by_name=True)
+    return exp.select("*").from_(stored.subquery("stored")).where(is_any("actor_id", actors)), [*actors]
+
+
+def _rows_at(file: str, places: NDArray[np.int64]) -> exp.Select:
+    rows = rows_in([file], numbered=True)
+    numbers = [exp.Literal.number(place) for place in places.tolist()]
+    kept = exp.Star(except_=[exp.to_identifier(ROW_NUMBER)])
+    return exp.select(kept).from_(rows.subquery("numbered")).where(exp.column(ROW_NUMBER).isin(*numbers))
 
 
 def trait_values_of(tables: Tables, actors: Sequence[str], at: Moment) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ class Standing:
 
     def __init__(self, tables: Tables, *names: str) -> None:
         self.tables = tables
-        stands = ((tables.watermark(name), tables.commit_of(name)) for name in names)
+        stands = ((tables.watermark(name), tables.version(name)) for name in names)
         self._key = (tables.folder.resolve(), *stands)
 
     def __eq__(self, other: object) -> bool:

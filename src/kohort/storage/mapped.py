@@ -1,5 +1,6 @@
 """Arrays in files that are mapped into memory: what engines read, made anew from the tables whenever those change."""
 
+import mmap
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from kohort.errors import StorageError
 
 Array = NDArray[Any]
 
+PARTIAL: Final = "partial-"
+"""How a folder's name begins that is still being written."""
 _NUMBERS: Final = ".npy"
 _TEXTS: Final = ".arrow"
 
@@ -35,7 +38,7 @@ class MappedFolder:
         """Write arrays into a new folder, unless it is there by then; raises StorageError if the disk refuses."""
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder.parent))
+            partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent))
             for name, array in arrays.items():
                 np.save(partial / f"{name}{_NUMBERS}", array, allow_pickle=False)
             for name, column in texts.items():
@@ -60,16 +63,25 @@ class MappedFolder:
 
     def array(self, name: str) -> Array:
         """Return a numpy array, mapped, which cannot be written to."""
-        path = self.folder / f"{name}{_NUMBERS}"
-        # An empty file cannot be mapped.
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False) if _holds_values(path) else np.load(path)
-        return np.asarray(mapped)
+        with open(f"{self.folder}/{name}{_NUMBERS}", "rb") as file:  # noqa: PTH123 - some hundred for a size
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, kind = read(file)
+            if not all(shape):
+                return np.zeros(shape, kind)  # an empty file cannot be mapped
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return np.frombuffer(mapped, kind, offset=file.tell()).reshape(shape)
 
     def texts(self, name: str) -> pa.Array:
         """Return an Arrow array, mapped; an empty one of texts if there is none of that name."""
+        found = self.texts_of(name)
+        return pa.array([], pa.string()) if found is None else found
+
+    def texts_of(self, name: str) -> pa.Array | None:
+        """Return an Arrow array, mapped; None if there is none of that name."""
         path = self.folder / f"{name}{_TEXTS}"
         if not path.exists():
-            return pa.array([], pa.string())
+            return None
         found = pa.ipc.open_file(pa.memory_map(str(path))).read_all().column("values")
         return found.combine_chunks() if found.num_chunks != 1 else found.chunk(0)
 
@@ -97,11 +109,3 @@ def _rename(partial: Path, folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         if not folder.is_dir():
             raise
-
-
-def _holds_values(path: Path) -> bool:
-    with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, _ = read(file)
-    return all(shape)

@@ -94,12 +94,16 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class ScoreRun(msgspec.Struct, frozen=True):
-    """A run of a score: its immutable file (by hash), the moment it speaks of, the types of its traits."""
+    """A run of a score: its immutable file (by hash), the moment it speaks of, the types of its traits.
+
+    `marks` gives, for a trait of which some values were made and not told, the column of the file that says how.
+    """
 
     score: str
     at: Moment
     file: str
     types: dict[str, str]
+    marks: dict[str, str] = {}
 
 
 class ModelFitted(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""Some columns of the rows that a column says are wanted: parts of files whose bounds exclude them are not read."""
+"""Some columns of the rows that are wanted: parts of files whose bounds exclude what is wanted are not read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -17,13 +17,12 @@ Bounds = tuple[Any, Any]
 def rows_among(
     tables: Tables,
     name: str,
-    column: str,
-    values: Sequence[str],
+    wanted: Mapping[str, Sequence[str]],
     *,
     columns: Sequence[str] = (),
     within: tuple[str, Bounds] | None = None,
 ) -> pa.Table:
-    """Return the rows of a table, other than `events`, whose column has one of these texts; of them some columns.
+    """Return the rows of a table, other than `events`, that have one of the wanted texts in each column; some columns.
 
     `within` names a column of integers and its bounds: rows outside may be left out, and need not be.
 
@@ -33,40 +32,44 @@ def rows_among(
     ...     tables = Tables(Path(folder))
     ...     sizes = {"seq": [1, 1], "segment": ["vip", "new"], "version": [1, 1], "at": [5, 5], "size": [2, 3]}
     ...     _ = tables.append("segment_sizes", pa.table({**sizes, "population": [9, 9]}), watermark=1)
-    ...     rows_among(tables, "segment_sizes", "segment", ["vip"], columns=["size"]).to_pylist()
+    ...     rows_among(tables, "segment_sizes", {"segment": ["vip"]}, columns=["size"]).to_pylist()
     [{'size': 2}]
     """
     chosen = list(columns or SCHEMAS[name].names)
-    wanted = pa.array(sorted(values), pa.string())
     schema = pa.schema([SCHEMAS[name].field(one) for one in chosen])
-    parts = [
-        part
-        for file in tables.files(name)
-        for part in _parts_of(file, column, wanted, [*dict.fromkeys([*chosen, column])], within)
-    ]
-    parts += tables.unwritten(name)
-    found = [part.filter(pc.is_in(part.column(column), value_set=wanted)).select(chosen).cast(schema) for part in parts]
+    needed = [*dict.fromkeys([*chosen, *wanted])]
+    parts = [part for file in tables.files(name) for part in _parts_of(file, wanted, needed, within)]
+    found = []
+    for part in (*parts, *tables.unwritten(name)):
+        its = part
+        for column, texts in wanted.items():
+            its = its.filter(pc.is_in(its.column(column), value_set=pa.array(texts, pa.string())))
+        found.append(its.select(chosen).cast(schema))
     return pa.concat_tables(found) if found else schema.empty_table()
 
 
 def _parts_of(
-    file: str, column: str, wanted: pa.Array, columns: list[str], within: tuple[str, Bounds] | None
+    file: str, wanted: Mapping[str, Sequence[str]], columns: list[str], within: tuple[str, Bounds] | None
 ) -> Iterator[pa.Table]:
-    if not len(wanted):
-        return
-    stored, texts = pq.ParquetFile(file), wanted.to_pylist()
-    groups = []
-    for number in range(stored.metadata.num_row_groups):
-        low, high = bounds_of(stored.metadata, number, column) or (min(texts), max(texts))
-        if not any(low <= one <= high for one in texts):
-            continue
-        if within is not None:
-            first, last = bounds_of(stored.metadata, number, within[0]) or within[1]
-            if last < within[1][0] or first > within[1][1]:
-                continue
-        groups.append(number)
+    stored = pq.ParquetFile(file)
+    groups = [
+        number
+        for number in range(stored.metadata.num_row_groups)
+        if all(_may_hold(stored.metadata, number, column, texts) for column, texts in wanted.items())
+        and (within is None or _may_lie(stored.metadata, number, *within))
+    ]
     if groups:
         yield stored.read_row_groups(groups, columns=columns)
+
+
+def _may_hold(metadata: pq.FileMetaData, group: int, column: str, texts: Sequence[str]) -> bool:
+    bounds = bounds_of(metadata, group, column)
+    return bool(texts) if bounds is None else any(bounds[0] <= one <= bounds[1] for one in texts)
+
+
+def _may_lie(metadata: pq.FileMetaData, group: int, column: str, within: Bounds) -> bool:
+    bounds = bounds_of(metadata, group, column)
+    return bounds is None or (bounds[0] <= within[1] and bounds[1] >= within[0])
 
 
 def bounds_of(metadata: pq.FileMetaData, group: int, column: str) -> Bounds | None:

@@ -41,11 +41,25 @@ class _Run(msgspec.Struct, frozen=True):
         return (self.rows.bit_length() - 1) // (_FAN.bit_length() - 1)
 
 
+class Arrived(msgspec.Struct, frozen=True):
+    """How many messages of a source were new, and how many were known before."""
+
+    new: int = 0
+    known: int = 0
+
+    def __add__(self, other: "Arrived") -> "Arrived":
+        return Arrived(self.new + other.new, self.known + other.known)
+
+
+ArrivedBySource = Mapping[str, Arrived]
+
+
 class _Manifest(msgspec.Struct, frozen=True):
     watermark: int = 0
     runs: list[_Run] = []
     tables: dict[str, int] = {}
     made: int = 0
+    arrived: dict[str, Arrived] | None = None
 
 
 def keys_of(messages: Iterable[tuple[str, str]]) -> Keys:
@@ -118,6 +132,7 @@ class SeenMessages:
         self._staged: list[NDArray[np.uint64]] = []
         self._settled: list[NDArray[np.uint64]] = []
         self._sealed: list[NDArray[np.uint64]] = []
+        self._arrived = [dict[str, Arrived]() for _ in ("staged", "settled", "sealed")]
         self._position: int | None = None
         self._sealed_at: int | None = None
         self._sign = self._sign_of()
@@ -129,6 +144,13 @@ class SeenMessages:
     def tables(self) -> Mapping[str, int]:
         """Return the watermarks that the tables had at the last addition."""
         return self._manifest().tables
+
+    def arrived(self) -> ArrivedBySource | None:
+        """Return what became of the messages of each source, up to the watermark on disk.
+
+        It is None where messages were known before anybody counted; what makes the tables anew counts all.
+        """
+        return self._manifest().arrived
 
     def __len__(self) -> int:
         return sum(run.rows for run in self._manifest().runs)
@@ -153,8 +175,9 @@ class SeenMessages:
                 open_ = open_[places[open_] < rows.shape[1]]
         return found, digests
 
-    def stage(self, keys: Keys, digests: NDArray[np.int64]) -> None:
-        """Know messages that are not known yet, for now; `keep` makes it last."""
+    def stage(self, keys: Keys, digests: NDArray[np.int64], arrived: ArrivedBySource | None = None) -> None:
+        """Know messages that are not known yet, for now, and count all that arrived; `keep` makes it last."""
+        self._arrived[0] = _together(self._arrived[0], arrived or {})
         if len(keys):
             order = order_of(keys)
             rows = np.stack([keys[order, 0], keys[order, 1], digests[order].astype(np.int64).view(np.uint64)])
@@ -165,18 +188,20 @@ class SeenMessages:
         for rows in self._staged:
             _add(self._settled, rows)
         self._staged, self._position = [], watermark
+        self._arrived[:2] = {}, _together(*self._arrived[:2])
 
     def seal(self) -> None:
         """Remember what is settled by now: `keep_sealed` makes this last, and nothing that comes later."""
         self._sealed, self._settled, self._sealed_at = self._settled, [], self._position
+        self._arrived[1:] = {}, self._arrived[1]
 
     def keep_sealed(self, tables: Mapping[str, int]) -> None:
         """Make what was sealed last, and move the watermark on disk to where that was; as `keep` otherwise."""
         if self._sealed_at is not None:
-            self._keep(self._sealed, self._sealed_at, tables)
+            self._keep(self._sealed, self._sealed_at, tables, self._arrived[2])
             if self._sealed_at == self._position:
                 self._position = None
-        self._sealed, self._sealed_at = [], None
+        self._sealed, self._sealed_at, self._arrived[2] = [], None, {}
 
     @property
     def is_waiting(self) -> bool:
@@ -193,11 +218,18 @@ class SeenMessages:
 
         `tables` are the watermarks of the tables by then. Raises StorageError if the disk refuses: then nothing is.
         """
-        self._keep([*self._sealed, *self._settled, *self._staged], watermark, tables or {})
+        arrived = _together(*self._arrived)
+        self._keep([*self._sealed, *self._settled, *self._staged], watermark, tables or {}, arrived)
+        self._forget_all()
+
+    def _forget_all(self) -> None:
         self._staged, self._settled, self._sealed = [], [], []
+        self._arrived = [{}, {}, {}]
         self._position = self._sealed_at = None
 
-    def _keep(self, new: list[NDArray[np.uint64]], watermark: int, tables: Mapping[str, int]) -> None:
+    def _keep(
+        self, new: list[NDArray[np.uint64]], watermark: int, tables: Mapping[str, int], arrived: ArrivedBySource
+    ) -> None:
         manifest = self._manifest()
         runs, made = list(manifest.runs), manifest.made
         try:
@@ -210,7 +242,8 @@ class SeenMessages:
                 runs = [run for run in runs if run not in crowded]
                 runs.append(self._write(made, pieces, sum(run.rows for run in crowded)))
                 made += 1
-            self._replace(_Manifest(watermark, runs, dict(tables), made))
+            counted = None if manifest.arrived is None else _together(manifest.arrived, arrived)
+            self._replace(_Manifest(watermark, runs, dict(tables), made, counted))
         except OSError as error:
             raise StorageError(
                 f"could not write to {self.folder}: {error.strerror}; nothing of this is kept; "
@@ -221,6 +254,7 @@ class SeenMessages:
     def forget_staged(self) -> None:
         """Forget what was staged since the last `keep` or `settle`."""
         self._staged.clear()
+        self._arrived[0] = {}
 
     def look_again(self) -> bool:
         """Forget what is settled if others have written since; whether they have."""
@@ -231,8 +265,7 @@ class SeenMessages:
 
     def forget_settled(self) -> None:
         """Forget everything that is not on disk."""
-        self._staged, self._settled, self._sealed = [], [], []
-        self._position = self._sealed_at = None
+        self._forget_all()
         self._sign = self._sign_of()
 
     def drop(self) -> None:
@@ -246,7 +279,7 @@ class SeenMessages:
     def _manifest(self) -> _Manifest:
         path = self.folder / _MANIFEST
         if not path.exists():
-            return _Manifest()
+            return _Manifest(arrived={})
         try:
             return msgspec.json.decode(path.read_bytes(), type=_Manifest)
         except msgspec.MsgspecError as error:
@@ -297,6 +330,14 @@ class SeenMessages:
             if path.name not in kept:
                 self._mapped.pop(path.name, None)
                 path.unlink()
+
+
+def _together(*counted: ArrivedBySource) -> dict[str, Arrived]:
+    found: dict[str, Arrived] = {}
+    for its in counted:
+        for source, one in its.items():
+            found[source] = found.get(source, Arrived()) + one
+    return found
 
 
 def _add(runs: list[NDArray[np.uint64]], rows: NDArray[np.uint64]) -> None:

@@ -15,25 +15,35 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
-from kohort.storage.held import Held
+from kohort.storage.amended import Amendment, Amendments, Span
+from kohort.storage.held import Held, HeldAmendments
+from kohort.storage.indexed import Columns, Indexed, distinct
+from kohort.storage.moved_actors import MovedActors, MovedRows
+from kohort.storage.parquet_files import Footer, in_order, properties_of
 from kohort.storage.schemas import SCHEMAS
 
 APPLICATION: Final = "kohort"
 """Under which name a table remembers its watermark, in each commit."""
 _PARTITIONS: Final = {"events": ["name"]}
-_SELECTED: Final = frozenset({"memberships", "membership_log"})
-"""Large tables of which a segment's rows are read alone."""
-_WRITTEN: Final = WriterProperties(compression="SNAPPY")
-_GROUP: Final = WriterProperties(compression="SNAPPY", max_row_group_size=2**16)
-"""How they are written: so many of their rows stand under one statement of their bounds."""
+
+_WHOLE: Final = "kohort-whole"
+"""Under which name a table remembers up to which record all that amends it is in its files."""
+WHOSE: Final = "actor_id"
+"""Tables of people are amended actor by actor."""
+PEOPLE: Final[dict[str, tuple[Columns, ...]]] = {
+    "merges": ((WHOSE,),),
+    "actors": ((WHOSE,), ("person_id",)),
+    "links": ((WHOSE,), ("linked_actor_id",)),
+    "identifiers": ((WHOSE,), ("kind", "value")),
+}
+"""Tables of which a step changes a few rows, and by what these are looked up."""
 
 KEPT: Final = 1
 """For how many hours files are kept that a table no longer consists of."""
@@ -66,6 +76,13 @@ class _Commit(NamedTuple):
     changed: int
 
 
+class Version(NamedTuple):
+    """A state of a table: the id that it was made with, "" where nobody has written it, and its commit's number."""
+
+    table: str
+    number: int
+
+
 class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
@@ -92,10 +109,13 @@ class Tables:
         self._watermarks: dict[str, int] = {}
         self._commits: dict[str, _Commit | None] = {}
         self._whole: dict[str, pa.Table] = {}
-        self._footers: dict[str, _Footer] = {}
-        self._sealed: dict[str, Held] = {}
-        self._held: dict[str, Held] = {}
+        self._footers: dict[str, Footer] = {}
+        self._sealed: dict[str, Held | HeldAmendments] = {}
+        self._held: dict[str, Held | HeldAmendments] = {}
         self._told: dict[str, set[str]] = {}
+        self._indexed: dict[str, Indexed] = {}
+        self._wholes: dict[str, int] = {}
+        self._moved = MovedActors()
 
     def look_again(self) -> bool:
         """Forget what is known of tables that others have written since; a few looks at files, where nobody has.
@@ -103,9 +123,12 @@ class Tables:
         Tells whether anybody has. Then what is held is forgotten too: whoever wrote has read the journal themselves.
         """
         moved = [name for name in {*self._open, *self._watermarks} if self._is_moved(name)]
+        if "actors" in moved and self._keeps:
+            self._lose_actors()
         for name in moved:
             self._forget(name)
             self._whole.pop(name, None)
+            self._indexed.pop(name, None)
         if moved:
             self.forget_held()
         return bool(moved)
@@ -128,19 +151,6 @@ class Tables:
         other.look_again()
         return other
 
-    def commit_of(self, name: str) -> tuple[int, ...] | None:
-        """Return what tells a table's newest commit from any other, also from one of a table made anew; None of none.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tables = Tables(Path(folder))
-        ...     before = tables.commit_of("runs")
-        ...     _ = tables.replace("runs", SCHEMAS["runs"].empty_table(), watermark=7)
-        ...     before, tables.commit_of("runs") == Tables(Path(folder)).commit_of("runs")
-        (None, True)
-        """
-        return None if self._table(name) is None else self._commits[name]
-
     def _is_moved(self, name: str) -> bool:
         table = self._open.get(name)
         if table is None:
@@ -151,12 +161,16 @@ class Tables:
         self._open.pop(name, None)
         self._watermarks.pop(name, None)
         self._commits.pop(name, None)
+        self._wholes.pop(name, None)
 
     def forget_held(self) -> None:
         """Forget what waits to be written."""
         both = [*self._sealed.items(), *self._held.items()]
         self.generation += any(held.is_told() for _, held in both)
         self._whole.clear()
+        for name, _ in both:
+            self._indexed.pop(name, None)
+        self.generation += bool(both) and self._moved.undo()
         self._sealed, self._held = {}, {}
 
     def _commit_of(self, name: str, table: DeltaTable) -> "_Commit | None":
@@ -179,6 +193,54 @@ class Tables:
         """Replace all rows and move the watermark in one commit; as `append` otherwise."""
         return self._write(name, rows, watermark, mode="overwrite")
 
+    def amend(self, name: str, whose: pa.Array, rows: pa.Table, *, watermark: int) -> bool:
+        """Give some actors other rows of a table of people in place of those that they have; as `append` otherwise.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tables, ada = Tables(Path(folder)), {"actor_id": ["a"], "person_id": ["a"], "first_seen": [2]}
+        ...     _ = tables.append("actors", pa.table(ada), watermark=3)
+        ...     _ = tables.amend("actors", pa.array(["a"]), pa.table(ada | {"first_seen": [1]}), watermark=4)
+        ...     Tables(Path(folder)).read("actors").to_pylist()
+        [{'actor_id': 'a', 'person_id': 'a', 'first_seen': 1}]
+        """
+        if watermark <= self.watermark(name):
+            return False
+        indexed, rows = self.indexed(name), self._cast(name, rows)
+        known = indexed.known(whose)
+        if name == "actors" and self._keeps:
+            self._moved.add(indexed.of((WHOSE,), whose), rows)
+            self.generation += self._moved.is_deaf()
+        if not self.holding:
+            self.write_all()  # what waited comes first
+            indexed.amend(whose, rows)
+            if known:
+                self._commit(name, indexed.whole(), watermark, mode="overwrite")
+            else:
+                self._commit(name, rows, watermark, mode="append")
+        else:
+            self._hold(name, Amendment(whose, rows), known, watermark)
+        self._whole.pop(name, None)
+        return True
+
+    def _hold(self, name: str, amendment: Amendment, known: frozenset[str], watermark: int) -> None:
+        indexed, held = self._indexed[name], self._held.setdefault(name, HeldAmendments(WHOSE))
+        indexed.amend(*amendment)
+        if isinstance(held, Held):
+            held.replace(indexed.whole(), watermark)
+        else:
+            held.amend(amendment, known, watermark)
+
+    def indexed(self, name: str) -> Indexed:
+        """Return a table of people, of which rows are looked up: it is read once, and follows what is written."""
+        if name not in self._indexed:
+            noted = ("refused", ("kind", "value")) if name == "identifiers" else ()
+            amendment = self._amendment(name)
+            self._indexed[name] = indexed = Indexed(self.read(name), PEOPLE[name], *noted)
+            if amendment is not None:
+                indexed.emptied.update(amendment.emptied(WHOSE).to_pylist())
+        return self._indexed[name]
+
     def watermark(self, name: str) -> int:
         """Return the journal sequence number up to which a table has been brought, 0 for a new one."""
         held = self._held.get(name) or self._sealed.get(name)
@@ -193,9 +255,14 @@ class Tables:
 
     def read(self, name: str) -> pa.Table:
         """Return a whole table; not for `events`, which engines read through views."""
+        if name in self._indexed:
+            return self._indexed[name].whole()
         if name not in self._whole:
-            parts = [self._cast(name, pq.ParquetFile(file).read()) for file in self.files(name)]
+            files = self.files(name)
+            parts = [self._cast(name, pq.ParquetFile(file).read()) for file in files]
             whole = pa.concat_tables([*parts, *self.unwritten(name)] or [_empty(SCHEMAS[name])])
+            amendment = self._amendment(name)
+            whole = whole if amendment is None else amendment.over(whole, WHOSE)
             if not self._keeps or name in _LARGE:
                 return whole
             self._whole[name] = whole
@@ -213,8 +280,14 @@ class Tables:
 
     def count(self, name: str) -> int:
         """Return how many rows a table has."""
+        if name in self._indexed or self.amended(name):
+            return len(self.read(name))
         stored: int = sum(self._footer(file).rows for file in self.files(name))
         return stored + sum(len(part) for part in self.unwritten(name))
+
+    def rows_in(self, file: str) -> int:
+        """Return how many rows a file of a table has."""
+        return self._footer(file).rows
 
     def counts(self, name: str) -> dict[str, int]:
         """Return how many rows each part of a table has that is stored in parts, such as events by name; as `count`."""
@@ -229,11 +302,10 @@ class Tables:
         top = self._footer(file).top
         return top is None or top > seq
 
-    def _footer(self, file: str) -> "_Footer":
+    def _footer(self, file: str) -> Footer:
         if file in self._footers:
             return self._footers[file]
-        metadata = pq.ParquetFile(file).metadata
-        footer = _Footer(metadata.num_rows, _top(metadata))
+        footer = Footer.of(file)
         if self._keeps:
             self._footers[file] = footer
         return footer
@@ -245,6 +317,8 @@ class Tables:
     def unwritten(self, name: str) -> list[pa.Table]:
         """Return the rows that a table has beside those of its files, in parts."""
         sealed, held = self._sealed.get(name), self._held.get(name)
+        if name in self._indexed:
+            return [self._indexed[name].whole()] if sealed or held else []
         layers = [one for one in (sealed, held) if one is not None]
         if held is not None and held.replaces:
             layers = [held]
@@ -258,6 +332,16 @@ class Tables:
         """Remember that whoever follows the tables was told of all rows so far."""
         for held in (*self._sealed.values(), *self._held.values()):
             held.tell()
+        self._moved.tell()
+
+    def moved_actors(self) -> list[MovedRows]:
+        """Return rows of `actors` that were changed since `tell` was last called; none unless tables are kept open."""
+        return self._moved.of(self.read("actors") if self._moved.is_lost else None)
+
+    def _lose_actors(self) -> None:
+        """Remember the actors as they stood before all of them may change."""
+        indexed = self._indexed.get("actors")
+        self.generation += self._moved.lose(self._whole.get("actors") if indexed is None else indexed.whole())
 
     @property
     def waiting(self) -> int:
@@ -288,7 +372,10 @@ class Tables:
                 pass
             self.seal()
 
-    def _write_held(self, name: str, held: Held) -> None:
+    def _write_held(self, name: str, held: Held | HeldAmendments) -> None:
+        if isinstance(held, HeldAmendments):
+            self._write_amendments(name, held)
+            return
         for rows, watermark, told in held.commits():
             if watermark <= self.watermark_on_disk(name):
                 continue
@@ -297,20 +384,75 @@ class Tables:
             if told:
                 self._told.setdefault(name, set()).update({*self._files(name)} - before)
 
+    def _write_amendments(self, name: str, held: HeldAmendments) -> None:
+        before = self.watermark_on_disk(name)
+        if held.watermark <= before:
+            return
+        new, changed = held.parts()
+        if len(changed.whose):
+            whole = self._whole_at(name)
+            self._amendments(name).write(changed, after=before, up_to=held.watermark, whole=whole)
+        # Whatever amends it counts from this commit on.
+        self._commit(name, new, held.watermark, mode="append")
+
+    def amended(self, name: str) -> list[Span]:
+        """Return the files of what amends the files of a table, the earlier first."""
+        if name not in PEOPLE or name in self._held or name in self._sealed:
+            return []
+        return self._amendments(name).spans(self._whole_at(name), self.watermark_on_disk(name))
+
+    def _amendment(self, name: str) -> Amendment | None:
+        spans = self.amended(name)
+        return self._amendments(name).joined(spans) if spans else None
+
+    def _amendments(self, name: str) -> Amendments:
+        return Amendments(self.folder / name, WHOSE, SCHEMAS[name])
+
+    def _whole_at(self, name: str) -> int:
+        """Return up to which record a table's files have all that amends it."""
+        if name not in self._wholes:
+            table = self._table(name)
+            self._wholes[name] = (table.transaction_version(_WHOLE) or 0) if table else 0
+        return self._wholes[name]
+
+    def fold(self) -> None:
+        """Write tables of people whole that have been amended, for readers of Delta Lake; raises StorageError."""
+        self.write_all()
+        for name in PEOPLE:
+            if self.amended(name):
+                self._commit(name, self.read(name), self.watermark_on_disk(name), mode="overwrite")
+
     def untold_files(self, name: str) -> frozenset[str]:
         """Return the files of a table that grows, but those whose rows waited here until somebody was told of them."""
         return frozenset(self.files(name)) - self._told.get(name, frozenset())
 
     def files(self, name: str) -> list[str]:
         """Return the Parquet files that make up a table now, beside what is unwritten."""
-        layers = (self._sealed.get(name), self._held.get(name))
-        return [] if any(held is not None and held.replaces for held in layers) else self._files(name)
+        layers = [held for held in (self._sealed.get(name), self._held.get(name)) if held is not None]
+        return [] if any(held.replaces or name in self._indexed for held in layers) else self._files(name)
 
     def _files(self, name: str) -> list[str]:
         table = self._table(name)
         # The addresses come with the folder percent-encoded; what follows the table's name is as it stands on disk.
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
         return sorted(str(self.folder / name / one) for one in inside)
+
+    def version(self, name: str) -> Version:
+        """Return which state of a table this is, rows apart that wait to be written."""
+        table = self._table(name)
+        return Version("", -1) if table is None else Version(str(table.metadata().id), table.version())
+
+    def added_at(self, name: str) -> dict[str, int]:
+        """Return when each file of a table was written, in milliseconds since 1970 UTC, as its log tells."""
+        table = self._table(name)
+        if table is None:
+            return {}
+        actions = pa.table(table.get_add_actions(flatten=True))
+        written = actions.column("modification_time").cast(pa.int64()).to_pylist()
+        return {
+            str(self.folder / name / unquote(one)): at
+            for one, at in zip(actions.column("path").to_pylist(), written, strict=True)
+        }
 
     def columns(self, name: str) -> list[str]:
         """Return the names of a table's columns, those met in the data included."""
@@ -323,13 +465,15 @@ class Tables:
 
         Who opened a table longer than `KEPT` hours ago may find files gone.
         """
-        self.write_all()
+        self.fold()
         joined = [name for name in SCHEMAS if self._join(name)]
         self._footers.clear()
         for name in SCHEMAS:
             table = self._table(name)
             if table is not None:
                 table.vacuum(retention_hours=KEPT, dry_run=False, enforce_retention_duration=False)
+            if table is not None and name in PEOPLE:
+                self._amendments(name).drop(self._whole_at(name), KEPT * 3600)
         return bool(joined)
 
     def _join(self, name: str) -> bool:
@@ -342,15 +486,16 @@ class Tables:
         for part in crowded:
             column, is_part, value = part.partition("=")
             filters = [(column, "=", unquote(value))] if is_part and name in _PARTITIONS else None
-            written = _GROUP if name in _SELECTED else _WRITTEN
-            table.optimize.compact(partition_filters=filters, target_size=_JOINED, writer_properties=written)
+            table.optimize.compact(filters, target_size=_JOINED, writer_properties=properties_of(name))
         return True
 
     def drop_all(self) -> None:
         """Delete every table, all at once for whoever looks; they can be rebuilt from the journal."""
-        for known in (self._open, self._watermarks, self._commits, self._whole, self._footers):
-            known.clear()
         self.forget_held()
+        for known in (
+            self._open, self._watermarks, self._commits, self._whole, self._footers, self._indexed, self._wholes,
+        ):  # fmt: skip
+            known.clear()
         leftover = self.folder.with_name(self.folder.name + ".dropped")
         for _ in range(2):
             # One that an interruption left behind goes first.
@@ -364,9 +509,12 @@ class Tables:
             return False
         if name != "events":
             rows = self._cast(name, rows)
+        if name in PEOPLE:
+            return self._write_people(name, rows, watermark, mode=mode)
         if self.holding:
             held = self._held.setdefault(name, Held())
-            (held.add if mode == "append" else held.replace)(rows, watermark)
+            if isinstance(held, Held):
+                (held.add if mode == "append" else held.replace)(rows, watermark)
         else:
             self.write_all()  # what waited comes first
             self._commit(name, rows, watermark, mode=mode)
@@ -376,20 +524,40 @@ class Tables:
             self._whole[name] = pa.concat_tables([self._whole[name], rows]).combine_chunks()
         return True
 
+    def _write_people(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> bool:
+        if mode == "append":
+            whose = distinct(rows.column(WHOSE))
+            both = pa.concat_tables([self.indexed(name).of((WHOSE,), whose), rows])
+            return self.amend(name, whose, both, watermark=watermark)
+        if name == "actors" and self._keeps:
+            self._lose_actors()
+        if self.holding:
+            self._held[name] = held = Held()
+            held.replace(rows, watermark)
+        else:
+            self.write_all()  # what waited comes first
+            self._commit(name, rows, watermark, mode=mode)
+        self._indexed.pop(name, None)
+        self._whole.pop(name, None)
+        return True
+
     def _commit(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> None:
         known = self._table(name)
         # Until it is written, nothing is known of it: a write that fails may have changed what is open.
         self._forget(name)
-        properties = CommitProperties(app_transactions=[Transaction(APPLICATION, watermark)])
+        marks = [Transaction(APPLICATION, watermark)]
+        if name in PEOPLE and mode == "overwrite":
+            marks.append(Transaction(_WHOLE, watermark))
+        properties = CommitProperties(app_transactions=marks)
         try:
             write_deltalake(
                 self._uri(name) if known is None else known,
-                _by_segment(rows) if name == "memberships" else rows,
+                in_order(name, rows),
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
                 partition_by=_PARTITIONS.get(name),
                 commit_properties=properties,
-                writer_properties=_GROUP if name in _SELECTED else _WRITTEN,
+                writer_properties=properties_of(name),
             )
         except (DeltaError, OSError) as error:
             raise StorageError(
@@ -415,32 +583,6 @@ class Tables:
             except TableNotFoundError:
                 self._open[name] = None
         return self._open[name]
-
-
-def _by_segment(memberships: pa.Table) -> pa.Table:
-    """Return memberships so that those of a segment stand together, the open ones first."""
-    codes = memberships.column("segment").combine_chunks().dictionary_encode()
-    ranks = np.argsort(np.argsort(codes.dictionary.to_pylist()))
-    keys = 2 * ranks[codes.indices.to_numpy()] + memberships.column("left_at").is_valid().to_numpy()
-    return memberships if (np.diff(keys) >= 0).all() else memberships.take(pa.array(np.argsort(keys, kind="stable")))
-
-
-class _Footer(NamedTuple):
-    """How many rows a Parquet file has, and its greatest `seq`; None where it may be any."""
-
-    rows: int
-    top: int | None
-
-
-def _top(metadata: pq.FileMetaData) -> int | None:
-    if "seq" not in metadata.schema.names:
-        return None
-    column = metadata.schema.names.index("seq")
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    tops = [group.column(column).statistics for group in groups if group.num_rows]
-    if any(top is None or not top.has_min_max for top in tops):
-        return None
-    return max((top.max for top in tops), default=-1)
 
 
 def _empty(schema: pa.Schema) -> pa.Table:

@@ -9,10 +9,11 @@ from sqlglot import exp
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.rules.catalog import Catalog
+from kohort.storage.amended import STANDS
 from kohort.storage.connections import open_duckdb
 from kohort.storage.consents import add_consents
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
-from kohort.storage.tables import Tables
+from kohort.storage.tables import WHOSE, Tables
 
 _SQL_TYPES = {
     pa.int64(): "BIGINT",
@@ -24,6 +25,9 @@ _SQL_TYPES = {
 }
 
 _UNWRITTEN = "unwritten_"
+
+ROW_NUMBER = "file_row_number"
+"""How DuckDB calls the place of a row in its file."""
 
 
 def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
@@ -115,6 +119,11 @@ def with_person(query: exp.Select) -> exp.Select:
     )
 
 
+def rows_in(files: Sequence[str], *, numbered: bool = False) -> exp.Select:
+    """Return the query of the rows that files of a table hold; `numbered` in `ROW_NUMBER`, from 0 on, in each file."""
+    return exp.select("*").from_(_read_parquet(files, **({ROW_NUMBER: exp.true()} if numbered else {})))
+
+
 def stored_rows(tables: Tables, name: str) -> exp.Select:
     """Return the query of a table's rows as they are stored; of none if nobody has written it yet.
 
@@ -132,7 +141,23 @@ def stored_rows(tables: Tables, name: str) -> exp.Select:
     if not files:
         columns = [_missing(field.name, field.type) for field in SCHEMAS[name]]
         return exp.select(*columns).where(exp.false())
-    return exp.select("*").from_(_read_parquet(files))
+    stored = exp.select("*").from_(_read_parquet(files))
+    amended = [str(span.path) for span in tables.amended(name)]
+    return _with_amended(stored, name, amended) if amended else stored
+
+
+def _with_amended(stored: exp.Select, name: str, amended: Sequence[str]) -> exp.Select:
+    """Return a table's rows with those of files that amend it in place of them, the later before the earlier."""
+    file = exp.column("filename")
+    columns = [exp.column(one, quoted=True) for one in SCHEMAS[name].names]
+    all_ = exp.select("*").from_(_read_parquet(amended, filename=exp.true()))
+    newest = exp.Window(this=exp.Max(this=file), partition_by=[exp.column(WHOSE)])
+    its = exp.select(*columns, STANDS).from_(all_.qualify(exp.EQ(this=file, expression=newest)).subquery("newest"))
+    named = exp.select(WHOSE).from_(_read_parquet(amended))
+    untouched = exp.select(*columns).from_(stored.subquery("untouched"))
+    untouched = untouched.where(exp.In(this=exp.column(WHOSE), query=named.subquery()).not_())
+    others = exp.select(*columns).from_(its.subquery("others")).where(exp.column(STANDS))
+    return exp.select("*").from_(exp.union(untouched, others, distinct=False).subquery("amended"))
 
 
 def stored_events(tables: Tables, catalog: Catalog) -> exp.Select:
@@ -153,8 +178,9 @@ def _missing(column: str, kind: pa.DataType) -> exp.Expr:
     return exp.cast(exp.null(), exp.DataType.build(_SQL_TYPES[kind], dialect="duckdb")).as_(column, quoted=True)
 
 
-def _read_parquet(files: Sequence[str]) -> exp.Expr:
+def _read_parquet(files: Sequence[str], **more: exp.Expr) -> exp.Expr:
     options = {
+        **more,
         "union_by_name": exp.true(),
         "hive_partitioning": exp.true(),
         "hive_types_autocast": exp.false(),

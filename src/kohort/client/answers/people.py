@@ -73,6 +73,7 @@ class HeldTrait(Struct, frozen=True):
     set_at: str
     recorded_at: str
     source: str
+    mark: str = ""
 
 
 class Traits(Struct, frozen=True):

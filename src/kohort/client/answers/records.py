@@ -22,6 +22,9 @@ class Source(Struct, frozen=True):
     declares: str
     files: str
     requires_consent: tuple[str, ...]
+    received: int | None
+    accepted: int | None
+    duplicates: int | None
     events: int
     traits: int
     first_event: str | None
@@ -124,6 +127,68 @@ class Quality(Struct, frozen=True):
     counts: Mapping[str, int]
     findings: tuple[QualityFinding, ...]
     next_cursor: str | None
+
+
+class GateOutcome(Struct, frozen=True):
+    """What came of a gate at a load; `holds` is None where it could not be judged."""
+
+    gate: str
+    action: str
+    holds: bool | None
+    value: float | None
+    bound: float | None
+
+
+class WorstRow(Struct, frozen=True):
+    """A row that has many problems."""
+
+    line: int
+    problems: int
+    reasons: tuple[str, ...]
+
+
+class Load(Struct, frozen=True):
+    """What was measured of a load: a file, or what a source sent between two runs."""
+
+    load: str
+    at: str
+    records: int
+    rejected: int
+    accepted: int
+    repeats: int
+    stopped: bool
+    measures: Mapping[str, float]
+    scores: Mapping[str, float]
+    reliability: float | None
+    gates: tuple[GateOutcome, ...]
+    worst: tuple[WorstRow, ...]
+
+
+class SourceQuality(Struct, frozen=True):
+    """How good a source is now, and what is known of it; `every` and `usual` are microseconds."""
+
+    source: str
+    file: str
+    files: str
+    one_per: tuple[str, ...]
+    is_grouped: bool
+    requires_consent: tuple[str, ...]
+    every: int | None
+    usual: int | None
+    events: tuple[str, ...]
+    traits: tuple[str, ...]
+    segments: tuple[str, ...]
+    reliability: float | None
+    scores: Mapping[str, float]
+    missing: tuple[str, ...]
+    overdue: bool
+    loads: tuple[Load, ...]
+
+
+class SourceQualities(Struct, frozen=True):
+    """Every source that was measured, or is declared, by name."""
+
+    sources: tuple[SourceQuality, ...]
 
 
 class Quantile(Struct, frozen=True):

@@ -12,6 +12,7 @@ class Fact(Struct, frozen=True):
     at: str
     property: str | None
     value: str | tuple[str, ...] | None
+    mark: str = ""
 
 
 class SingleChange(Struct, frozen=True):

@@ -1,6 +1,5 @@
 """The kernel engine: all rules at once, from plain arrays."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -76,7 +75,7 @@ class KernelEngine:
         for name, rule in plan.rules.items():
             its = found.algebra.of(rule, out=inside[name])
             its &= found.existing
-        members = Members(self._history.people, inside)
+        members = Members(self._history.people, inside, self._history.runs)
         return Evaluation(at, members, found.existing, found.statistics)
 
     def explain(self, rule: Rule, person_id: str, at: Moment, pinned: Statistics | None = None) -> Explanation:
@@ -102,8 +101,8 @@ class KernelEngine:
 
     def _history_of(self, person_id: str, at: Moment) -> History:
         """Return the history of one person."""
-        place = bisect_left(self._history.people, person_id, key=lambda one: one.as_py())
-        if place < len(self._history.people) and self._history.people[place].as_py() == person_id:
+        place = self._history.find(person_id)
+        if place is not None:
             starts = self._history.starts()
             number = int(np.searchsorted(starts, place, side="right")) - 1
             alone = self._history.blocks[number].of_people(np.array([place - starts[number]], np.int32))

@@ -123,7 +123,7 @@ class LiveMemberships:
 def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> Changes:
     """Tell the engine what has come, and that it is `now` or a little earlier; return what changes by it."""
     engine, catalog = state.engine, state.basis.catalog
-    moved = front.moved(state.front)
+    moved = front.moved()
     new = state.take(moved)
     incoming = Incoming(state.front, front, state.actors)
     state.front = front

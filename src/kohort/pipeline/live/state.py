@@ -150,12 +150,13 @@ def begun(
     before = believed(workspace, workspace.journal.last_seq() + 1)
     if before is None:
         raise UsageError("no segment has been evaluated yet, so that nothing can be kept up live; run: kohort run")
-    history = open_history(workspace, basis.catalog)
+    history = open_history(workspace, basis.catalog, whole=True)
     until = max(before.at, now - settling)
     engine = LiveEngine(history, basis.catalog, basis.rules, until, epochs=_epochs(workspace, basis.since, until))
     people = history.people.to_pylist()
     numbers = {person: number for number, person in enumerate(people)}
-    persons = front.persons()
+    known = workspace.tables.read("actors")
+    persons = dict(zip(known.column("actor_id").to_pylist(), known.column("person_id").to_pylist(), strict=True))
     actors = {actor: numbers[person] for actor, person in persons.items()}
     state = State(basis, engine, front, people, numbers, actors, Settling(settling), before.at)
     members = {name: frozenset(ids.to_pylist()) for name, ids in engine.members().items()}

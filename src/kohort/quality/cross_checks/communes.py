@@ -47,9 +47,18 @@ def french_communes() -> Communes:
     >>> sorted(french_communes().codes["havre"])
     ['76600', '76610', '76620']
     """
+    return communes_of(commune_names())
+
+
+def commune_names() -> dict[str, list[str]]:
+    """Return the postal codes of each name as it is written, read anew from the file.
+
+    >>> commune_names()["Le Havre"]
+    ['76600', '76610', '76620']
+    """
     text = lzma.decompress((files("kohort.quality.cross_checks") / FILE).read_bytes()).decode()
     lines = (line.rpartition(",") for line in text.splitlines())
-    return communes_of({name: codes.split() for name, _, codes in lines})
+    return {name: codes.split() for name, _, codes in lines}
 
 
 def communes_of(codes_by_name: Mapping[str, Sequence[str]]) -> Communes:

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kohort.definitions.normalisation import Asked, Normalisation, Outcome
@@ -31,6 +32,7 @@ _SIGNS: Final[dict[str, tuple[str, ...]]] = {
     "zł": ("PLN",), "kč": ("CZK",), "ft": ("HUF",), "lei": ("RON",), "лв": ("BGN",), "₽": ("RUB",), "₺": ("TRY",),
     "₹": ("INR",), "₩": ("KRW",), "₪": ("ILS",), "฿": ("THB",), "₱": ("PHP",),
 }  # fmt: skip
+_REMEMBERED: Final = 2**16
 _LONGEST: Final = 40
 _CODE: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
 _CENTS_BEHIND: Final = re.compile(r"(.*\d)\s?(€|£|\$)\s?(\d\d)", re.ASCII)
@@ -62,6 +64,9 @@ class Money(NamedTuple):
 class _Amounts:
     def __init__(self, declared: Normalisation, currency: str, rates: Rates) -> None:
         self._declared, self._currency, self._rates = declared, currency, rates
+        # Rows have few currencies and days.
+        self._candidates = lru_cache(_REMEMBERED)(self._possible)
+        self._rate = lru_cache(_REMEMBERED)(self._worth)
 
     def __call__(self, asked: Asked) -> Outcome:
         money = self._read(asked)
@@ -73,7 +78,7 @@ class _Amounts:
 
     def _read(self, asked: Asked) -> Money:
         given = asked.value
-        behind = _CENTS_BEHIND.fullmatch(given.strip()[:_LONGEST]) if isinstance(given, str) else None
+        behind = _CENTS_BEHIND.fullmatch(given.strip()) if isinstance(given, str) and len(given) <= _LONGEST else None
         found = written(f"{behind[1]}.{behind[3]} {behind[2]}" if behind else given, self._declared.decimal, sure=False)
         tokens = [one for one in (found.front, found.back) if one]
         currency = self._named(tokens, asked.beside) if tokens else self._stated(asked.beside)
@@ -89,11 +94,11 @@ class _Amounts:
         found = self._candidates(beside)
         if len(found) > 1:
             raise UnreadableError(Reason.AMBIGUOUS_CURRENCY)
-        return found.pop()
+        return next(iter(found))
 
     def _named(self, tokens: list[str], beside: str) -> str:
         """Return the currency that the signs around an amount name."""
-        common = set.intersection(*map(self._candidates, tokens))
+        common = frozenset.intersection(*map(self._candidates, tokens))
         if not common:
             raise UnreadableError(Reason.TWO_CURRENCIES)
         # What a row says in two places must be the same; what is declared for all rows is for those that say nothing.
@@ -107,19 +112,19 @@ class _Amounts:
             return usual
         if len(common) > 1:
             raise UnreadableError(Reason.AMBIGUOUS_CURRENCY)
-        return common.pop()
+        return next(iter(common))
 
-    def _candidates(self, token: str) -> set[str]:
+    def _possible(self, token: str) -> frozenset[str]:
         """Return the currencies that a sign, name or code can mean."""
         text = token.strip().lower()
         if text in _SIGNS:
-            return set(_SIGNS[text])
+            return frozenset(_SIGNS[text])
         code = text.upper()
         if not _CODE.fullmatch(text) or not (code == self._currency or self._rates.knows(code)):
             raise UnreadableError(Reason.UNKNOWN_CURRENCY)
-        return {code}
+        return frozenset({code})
 
-    def _rate(self, currency: str, day: date | None) -> Decimal:
+    def _worth(self, currency: str, day: date | None) -> Decimal:
         """Return what one unit of a currency was worth in the project's on a day."""
         theirs = None if day is None else self._rates.per_euro(currency, day)
         ours = None if day is None else self._rates.per_euro(self._currency, day)

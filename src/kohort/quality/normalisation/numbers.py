@@ -10,6 +10,7 @@ from kohort.quality.normalisation.characters import cleaned
 from kohort.quality.normalisation.outcomes import NormaliseOne, Reason, Repair, UnreadableError, guarded, number_settled
 
 _PLAIN: Final = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_USUAL: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _CORE: Final = re.compile(r"[.,]?\d(?:.*\d)?(?:[eE][+-]?\d{1,3})?", re.ASCII | re.DOTALL)
 _SPACED: Final = re.compile(r"\d{1,3}(?:[ '’]\d{3})+(?=[.,]|$)", re.ASCII)
 _POINTED: Final = re.compile(r"[\d.,]+", re.ASCII)
@@ -66,6 +67,8 @@ def written(given: Given, decimal: DecimalMark | None, *, sure: bool = True) -> 
         if not given.is_finite():
             raise UnreadableError(Reason.NO_NUMBER)
         return Written("", Number(_bounded(given)), "")
+    if decimal is not DecimalMark.COMMA and _USUAL.fullmatch(given) and (sure or given[-_GROUP - 1 : -_GROUP] != "."):
+        return Written("", Number(Decimal(given)), "")
     text = cleaned(given)
     digits = text.text if text.text.isascii() else _with_plain_digits(text.text)
     core = _CORE.search(digits)

@@ -9,13 +9,12 @@ from kohort.errors import DefinitionError, MissingExtraError
 from kohort.quality.normalisation.characters import cleaned
 from kohort.quality.normalisation.outcomes import NormaliseOne, Reason, Repair, UnreadableError, guarded, settled
 
-_LABEL: Final = re.compile(
-    r"(?:t[eé]l(?:[eé]phone)?|phone|mobile|portable|port|gsm|fixe)\s*[.:]{0,2}\s*", re.IGNORECASE
-)
+_LABEL: Final = re.compile(r"(?:t[eé]l(?:[eé]phone)?|phone|mobile|portable|port|gsm|fixe)[\s.:]{0,5}", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r"\s*(?:;?ext\.?|x|poste|#)\s*[=:]?\s*\d{1,7}$", re.IGNORECASE)
 _NORMAL: Final = re.compile(r"\+[1-9]\d{5,14}", re.ASCII)
 _SEVERAL: Final = re.compile(r"(?:\d[\s.()-]*){8,}(?:/|;|,| ou | or )[\s()]*\+?(?:[\s.()-]*\d){6}", re.IGNORECASE)
 _OF_SPREADSHEET: Final = re.compile(r"(\d{6,15})\.0", re.ASCII)
+_WRITTEN: Final = re.compile(r"[\d\s+().\-/‐-―−]+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _FEWEST, _MOST = 4, 17  # digits, with 00 in front
 
@@ -66,10 +65,9 @@ def _international(text: str, region: str) -> str:
             raise UnreadableError(Reason.NO_REGION) from error
         length = error.error_type in {error.TOO_LONG, error.TOO_SHORT_NSN}
         raise UnreadableError(Reason.IMPOSSIBLE_PHONE if length else Reason.NO_PHONE) from error
-    if not phonenumbers.is_possible_number(number):
-        raise UnreadableError(Reason.IMPOSSIBLE_PHONE)
     if not phonenumbers.is_valid_number(number):
-        raise UnreadableError(Reason.INVALID_PHONE)
+        possible = phonenumbers.is_possible_number(number)
+        raise UnreadableError(Reason.INVALID_PHONE if possible else Reason.IMPOSSIBLE_PHONE)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
@@ -111,5 +109,7 @@ def _check(text: str) -> None:
         raise UnreadableError(Reason.SEVERAL)
     if _LETTER.search(text):
         raise UnreadableError(Reason.LETTERS)
+    if not _WRITTEN.fullmatch(text):
+        raise UnreadableError(Reason.NO_PHONE)
     if not _FEWEST <= digits <= _MOST:
         raise UnreadableError(Reason.IMPOSSIBLE_PHONE)

@@ -56,7 +56,8 @@ def _per_euro(currency: str, day: date) -> Decimal | None:
     from currency_converter import RateNotFoundError  # noqa: PLC0415 - an extra
 
     converter = _converter()
-    if currency not in converter.currencies or day > converter.bounds[currency].last_date:
+    bounds = converter.bounds.get(currency)
+    if bounds is None or not bounds.first_date <= day <= bounds.last_date:
         return None
     for back in range(LONGEST_GAP + 1):
         try:

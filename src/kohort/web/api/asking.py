@@ -19,6 +19,7 @@ from kohort.errors import (
     InputError,
     NotEvaluatedError,
     RuleError,
+    StoppedError,
     TooLargeError,
     UnknownNameError,
     UsageError,
@@ -85,6 +86,8 @@ def _refusal(error: DefinitionError | UsageError | CheckError | InputError, plac
             status, code, place = 409, "not_evaluated", places.get("segment")
         case TooLargeError():
             status, code, place = 413, "too_large", "body"
+        case StoppedError():
+            status, code, place = 409, "stopped_by_a_gate", "body"
         case InputError():
             code, place = "invalid_file", "body"
         case ChangedSinceError():

@@ -10,6 +10,7 @@ from kohort.pipeline.runs import ScoreSummary
 from kohort.storage.distributions import QUANTILES
 from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import number_of, written_cursor
+from kohort.web.api.models.quality import SourceQualities, source_quality_of
 from kohort.web.api.models.records import (
     Quality,
     QualityFinding,
@@ -28,7 +29,7 @@ _GRAVITY: Final = {"error": 0, "warning": 1, "info": 2}
 
 
 def mount_records(router: APIRouter, desk: Desk) -> None:
-    """Add `GET /runs`, `GET /quality` and `GET /scores`."""
+    """Add `GET /runs`, `GET /quality`, `GET /quality/sources` and `GET /scores`."""
 
     @router.get("/runs", response_model=Runs, summary="What runs have done, the newest first")
     def list_runs(limit: Limit = 100, cursor: Cursor = None, if_none_match: Shown = None) -> Response:
@@ -49,6 +50,12 @@ def mount_records(router: APIRouter, desk: Desk) -> None:
         following = written_cursor(start + limit) if len(ordered) > start + limit else None
         counts = dict(Counter(one.severity for one in found))
         return answered_if_new(Quality(counts=counts, findings=shown, next_cursor=following), if_none_match)
+
+    @router.get("/quality/sources", response_model=SourceQualities, summary="How good each source is, load by load")
+    def list_source_qualities(if_none_match: Shown = None) -> Response:
+        with desk.asking() as project:
+            found = project.audits()
+        return answered_if_new(SourceQualities(sources=[source_quality_of(one) for one in found]), if_none_match)
 
     @router.get("/scores", response_model=Scores, summary="Every score: how its values are spread")
     def list_scores(if_none_match: Shown = None) -> Response:

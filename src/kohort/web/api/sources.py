@@ -21,8 +21,10 @@ _AT_ONCE: Final = 2
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _KINDS: Final = ("application/octet-stream", "text/csv", "application/vnd.apache.parquet", "application/x-ndjson")
 _DESCRIPTION: Final = """The body is the file itself: CSV, JSON lines (either may be packed with gzip) or Parquet. What
-it is shows in its first bytes; neither its name nor its type is asked for. The same content again changes nothing.
+it is shows in its first bytes; neither its name nor its type is asked for. The same content again changes nothing. A
+gate of the source may stop it: then nothing of it is taken in.
 """
+DespiteGates = Annotated[bool, Query(description="Take in what a gate of the source would stop.")]
 
 
 def mount_sources(router: APIRouter, desk: Desk) -> None:
@@ -72,7 +74,9 @@ def mount_files(router: APIRouter, desk: Desk) -> None:
         description=_DESCRIPTION,
         openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BINARY)}},
     )
-    async def send_file(name: Annotated[str, Path(max_length=1_000)], request: Request) -> Response:
+    async def send_file(
+        name: Annotated[str, Path(max_length=1_000)], request: Request, *, despite_gates: DespiteGates = False
+    ) -> Response:
         await run_in_threadpool(_check, desk, name)
         _check_length(request, desk.project.settings.api.file)
         if len(under_way) >= _AT_ONCE:
@@ -80,7 +84,7 @@ def mount_files(router: APIRouter, desk: Desk) -> None:
         ours = secrets.token_hex(16)
         under_way.add(ours)
         try:
-            return await _received(desk, name, ours, request)
+            return await _received(desk, name, ours, request, despite_gates=despite_gates)
         finally:
             under_way.discard(ours)
 
@@ -97,7 +101,7 @@ def _check_length(request: Request, most: int) -> None:
         raise RequestRefusedError(413, "too_large", problem, where="body")
 
 
-async def _received(desk: Desk, name: str, ours: str, request: Request) -> Response:
+async def _received(desk: Desk, name: str, ours: str, request: Request, *, despite_gates: bool) -> Response:
     """Take the body piece by piece, each written before the next is asked for, then read it."""
     begun = desk.project.clock.now()
     with desk.changing(source="path.name") as project, project.receiving(ours) as upload:
@@ -109,7 +113,7 @@ async def _received(desk: Desk, name: str, ours: str, request: Request) -> Respo
                     raise RequestRefusedError(408, "too_slow", problem, where="body")
         except ClientDisconnect as error:
             raise RequestRefusedError(400, "incomplete", "the file did not come to its end", where="body") from error
-        found: Any = await run_in_threadpool(project.ingest_upload, upload, name)
+        found: Any = await run_in_threadpool(project.ingest_upload, upload, name, despite_gates=despite_gates)
     return answered(Ingested.model_validate(found))
 
 

@@ -18,6 +18,7 @@ from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.people import mount_people
+from kohort.web.studio.quality import mount_quality
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
@@ -42,6 +43,7 @@ def mount_studio(
         mount_discover,
         mount_events,
         mount_sources,
+        mount_quality,
         *more,
     ):
         mount(pages)

@@ -1,10 +1,13 @@
 """Charts in the language of a page: numbers as its text has them, months by their names."""
 
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any, Final
 
+from altair.utils import schemapi
 from babel import Locale
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from kohort.learning.wording import Bilingual
 from kohort.reports.chart_words import Writing
@@ -15,6 +18,8 @@ from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import LOCALES
 
 _NOTHING: Final = Markup("")
+# Each part of a chart would be validated when it is made, which takes as long as the rest: tests validate every chart.
+schemapi.disable_debug_mode()
 
 
 def writing_of(formats: Formats) -> Writing:
@@ -40,6 +45,41 @@ def spoken(text: Bilingual, language: Language) -> str:
 def figure(name: str, title: str, caption: str, chart: AnyChart) -> Figure:
     """Draw a chart; the page has its numbers in a table beside it."""
     return drawn(name, title, caption, chart)
+
+
+class _Asked:
+    """A chart that is asked for: equal to another where all that is drawn is the same."""
+
+    def __init__(self, name: str, draw: Callable[[], Figure], shown: Sequence[object]) -> None:
+        self.draw = draw
+        said = (one.model_dump_json() if isinstance(one, BaseModel) else repr(one) for one in shown)
+        self._key = (name, *said)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+def kept(name: str, draw: Callable[[], Figure], formats: Formats, *shown: object) -> Figure:
+    """Return the chart `name` as `draw` draws it of what is `shown`, which is all of it: the same is drawn once.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> english, drawings = Formats(Language.EN, ZoneInfo("UTC")), []
+    >>> def draw() -> Figure:
+    ...     drawings.append(1)
+    ...     return Figure("n", "t", "c", Markup(""), None)
+    >>> _ = kept("n", draw, english, [1]), kept("n", draw, english, [1]), kept("n", draw, english, [2])
+    >>> len(drawings)
+    2
+    """
+    return _kept(_Asked(name, draw, (formats, *shown)))
+
+
+@lru_cache(maxsize=128)
+def _kept(asked: _Asked) -> Figure:
+    return asked.draw()
 
 
 @cache

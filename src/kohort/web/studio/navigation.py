@@ -40,6 +40,7 @@ _WAYS: Final = (
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),
+    Way("/quality", _("Quality"), (SEGMENTS_READ,)),
     Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),
     Way("/audit", _("Audit"), (AUDIT_READ,)),
 )

@@ -9,7 +9,8 @@ import msgspec
 from fastapi import Path, Query, Response
 from starlette.responses import RedirectResponse
 
-from kohort.definitions.score import BehaviourDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.provenance import provenance_of
+from kohort.definitions.score import ScoreDefinition, kind_of
 from kohort.engines.evaluation import Explanation
 from kohort.errors import UnknownNameError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
@@ -174,7 +175,7 @@ def _segments_of(project: Project, person: str) -> list[PersonSegment]:
 
 def _said(held: Sequence[biography.HeldTrait], scores: Sequence[ScoreDefinition]) -> list[biography.HeldTrait]:
     names = {one.name for one in scores}
-    return [one for one in held if one.source not in names]
+    return [one for one in held if provenance_of(one.source).name not in names]
 
 
 def _scored(
@@ -182,14 +183,14 @@ def _scored(
 ) -> list[tuple[HeldScore, ScoreDefinition, list[biography.HeldTrait]]]:
     """Return each score that has found anything of a person, its definition, and the traits that it wrote."""
     wrote: Mapping[str, list[biography.HeldTrait]] = {
-        score.name: [one for one in held if one.source == score.name] for score in scores
+        score.name: [one for one in held if provenance_of(one.source).name == score.name] for score in scores
     }
     return [
         (
             HeldScore.model_validate(
                 {
                     "name": score.name,
-                    "kind": _kind(score),
+                    "kind": kind_of(score),
                     "at": max(one.set_at for one in its),
                     "traits": [HeldTrait.model_validate(one) for one in its],
                 }
@@ -200,12 +201,6 @@ def _scored(
         for score in scores
         if (its := wrote[score.name])
     ]
-
-
-def _kind(score: ScoreDefinition) -> str:
-    if isinstance(score, RfmDefinition):
-        return "rfm"
-    return "behaviour" if isinstance(score, BehaviourDefinition) else "clusters"
 
 
 def _row(event: LivedEvent) -> list[object]:

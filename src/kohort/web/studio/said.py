@@ -124,6 +124,12 @@ _FORMS: Final = (
     _("this cursor is none that a page gave; begin again without one"),
     _("the tables are being made anew; come again"),
     _('nothing is at "%(path)s"; %(hint)s'),
+    # What is wrong with the worst rows of a load.
+    _("%(name)s is missing"),
+    _("the dates are not in this order: %(names)s"),
+    _("%(code)s is no postal code of %(name)s"),
+    _("it does not hold that %(check)s"),
+    _("%(column)s: %(reason)s"),
 )  # fmt: skip
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _NUMBER: Final = re.compile(r"\d{1,3}(,\d{3})+|\d+", re.ASCII)

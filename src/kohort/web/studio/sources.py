@@ -13,6 +13,9 @@ from kohort.web.studio.pages import Listed, Pages, Visiting
 _COLUMNS: Final = (
     "name",
     "kind",
+    "received",
+    "accepted",
+    "duplicates",
     "events",
     "traits",
     "first_event",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.definitions.values import MICRO
 from kohort.engines.evaluation import Shown
@@ -87,6 +88,12 @@ class ScoreWords:
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
                 return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
+            case ImputationDefinition():
+                told = gettext("Missing values of %(traits)s, imputed by %(method)s; what was imputed is marked.")
+                return told % {"traits": ", ".join(score.traits), "method": score.method}
+            case OutliersDefinition():
+                told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
+                return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""

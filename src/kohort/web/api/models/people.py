@@ -73,6 +73,7 @@ class HeldTrait(Answer):
     set_at: IsoMoment = Field(description="Since when it is so.")
     recorded_at: IsoMoment = Field(description="When that was learnt.")
     source: str
+    mark: str = Field(description='How a value that nobody told was made, such as "imputed by mice"; else empty.')
 
 
 class Traits(Answer):

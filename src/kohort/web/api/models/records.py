@@ -77,7 +77,7 @@ class Score(Answer):
     """A declared score, and its newest run."""
 
     name: str
-    kind: str = Field(description="rfm, behaviour or clusters.")
+    kind: str = Field(description="rfm, behaviour, clusters, imputation or outliers.")
     version: int | None = Field(description="Greater at every run; null before the first.")
     at: IsoMoment | None = Field(description="The moment that it speaks of.")
     recorded_at: IsoMoment | None

@@ -37,6 +37,9 @@ class Fact(Answer):
     at: IsoMoment
     property: str | None
     value: Value | None
+    mark: str = Field(
+        description='How a trait\'s value that nobody told was made, such as "imputed by mice"; else empty.'
+    )
 
 
 class Doing(Answer):

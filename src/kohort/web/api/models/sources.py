@@ -22,6 +22,9 @@ class Source(Answer):
     declares: str = Field(description="The event that its rows become; empty for traits, or messages of any event.")
     files: str = Field(description="The pattern of the names of its files; empty for other kinds.")
     requires_consent: list[str]
+    received: int | None = Field(description="How many of its messages came; null where nobody counted, as of files.")
+    accepted: int | None = Field(description="How many of these were new.")
+    duplicates: int | None = Field(description="How many were repeats, which change nothing.")
     events: int = Field(description="How many of its events are held.")
     traits: int = Field(description="How many of the values of traits that it set are held.")
     first_event: IsoMoment | None

@@ -36,7 +36,7 @@ class HeldScore(Answer):
     """What a score has found of the person: the traits that it wrote."""
 
     name: str
-    kind: str = Field(description="rfm, behaviour or clusters.")
+    kind: str = Field(description="rfm, behaviour, clusters, imputation or outliers.")
     at: IsoMoment = Field(description="The moment that it speaks of.")
     traits: list[HeldTrait]
 

@@ -13,6 +13,7 @@ from kohort.pipeline.segment_insights import FEWEST, Distinctions
 from kohort.project import Project
 from kohort.reports.segment_charts import EffectMark
 from kohort.web.disclosure import names_people
+from kohort.web.studio.drawing import kept
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -58,7 +59,9 @@ def mount_comparing(pages: Pages) -> None:
             others=[one.name for one in segments if one.size is not None and one.name != name],
             shown=shown,
             teller=teller,
-            figure=effects_figure(visit, marks) if marks and visit.form == "html" else None,
+            figure=kept("effects", lambda: effects_figure(visit, marks), visit.formats, marks)
+            if marks and visit.form == "html"
+            else None,
         )
 
     @pages.page("/segments/{name}/value", SEGMENTS_READ)
@@ -83,7 +86,9 @@ def mount_comparing(pages: Pages) -> None:
             Listed(_SHARED, rows),
             label=labels[name],
             labels=labels,
-            figure=overlap_figure(visit, page, labels) if drawn else None,
+            figure=kept("overlap", lambda: overlap_figure(visit, page, labels), visit.formats, page, labels)
+            if drawn
+            else None,
         )
 
 

@@ -11,6 +11,7 @@ from kohort.governance.keys import SEGMENTS_READ
 from kohort.segments.flows import NOBODY_YET, NONE, Transition
 from kohort.web.api.models.segments import SizeAt
 from kohort.web.disclosure import disclosure_to
+from kohort.web.studio.drawing import kept
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -40,7 +41,11 @@ def mount_history(pages: Pages) -> None:
             found = [SizeAt.model_validate(one) for one in project.size_history(name, summary.at, STEPS[every])]
         page = SegmentSizes(segment=name, every=every, sizes=found)
         label = summary.labels[visit.language.value]
-        more = {"figure": size_figure(visit, page)} if visit.form == "html" else {}
+        more = (
+            {"figure": kept("sizes", lambda: size_figure(visit, page), visit.formats, page)}
+            if visit.form == "html"
+            else {}
+        )
         return shows_part(
             visit, "segment/sizes", page, Listed.of(_SIZES, found), label=label, steps=list(STEPS), **more
         )
@@ -53,7 +58,11 @@ def mount_history(pages: Pages) -> None:
         newest = _told(visit, page.newest or []) if may_see_people(visit) else None
         page = page.model_copy(update={"newest": newest})
         label = summary.labels[visit.language.value]
-        more = {"figure": moves_figure(visit, page)} if visit.form == "html" else {}
+        more = (
+            {"figure": kept("moves", lambda: moves_figure(visit, page), visit.formats, page)}
+            if visit.form == "html"
+            else {}
+        )
         return shows_part(visit, "segment/moves", page, Listed.of(_MOVES, page.days), label=label, **more)
 
     @pages.page("/segments/{name}/flows", SEGMENTS_READ, listed=True)
