@@ -122,7 +122,7 @@ def traveller(url: str, tokens: None) -> Traveller:
 
 
 def test_who_is_vouched_for_is_in_with_the_role_of_their_group(traveller: Traveller, shop: Project) -> None:
-    assert START.replace("next=/segments", "next=/") in traveller.browser.get("/sign-in").text
+    assert '/sign-in/organisation?next=%2F"' in traveller.browser.get("/sign-in").text
     answer = traveller.back(traveller.there(traveller.leave()))
     assert answer.status_code == 303, shop.audit.list(1)
     assert answer.headers["location"] == "/segments"
