@@ -548,7 +548,8 @@ class Tables:
         if known is not None:
             self._open[name] = known
             self._commits[name] = self._commit_of(name, known)
-        elif self._keeps:
+        elif self._keeps or name in PEOPLE:
+            # Their rows are known without it, and then nothing else would tell this write from that of others.
             self._table(name)
         self._watermarks[name] = watermark
 
