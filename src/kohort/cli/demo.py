@@ -12,6 +12,7 @@ from kohort.cli.changing import show_plan
 from kohort.cli.output import Format, out, show_rows
 from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
 from kohort.cli.progress import counting, portion, stepping
+from kohort.cli.quality import show_sources
 from kohort.clock import DAY
 from kohort.errors import MissingExtraError
 from kohort.pipeline.creation import create_project
@@ -99,6 +100,8 @@ def _show(project: Project) -> None:
     out.print("\n[bold]What the quality checks found[/bold]")
     for finding in project.findings():
         out.print(f"  {finding.severity}: {finding.detail}", markup=False)
+    out.print("\n[bold]How good the sources are[/bold]")
+    show_sources(project.quality(), Format.TABLE, project.show_moment)
     out.print("\n[bold]Segments[/bold]")
     rows = [
         {"segment": one.name, "size": one.size, "share": one.share, "where": one.sentence if one.size else one.note}

@@ -15,6 +15,7 @@ from kohort.storage.records import LoadMeasured
 ShowMoment = Callable[[Moment | None], str]
 
 _COLUMNS: Final = ["source", "reliability", "trend", *map(str, DIMENSIONS), "loads", "gates"]
+_NARROW: Final = ["source", "reliability", "trend", "lacks most", "loads", "gates"]
 _LOADS: Final = ["load", "at", "records", "rejected", "repeats", "reliability", "stopped"]
 _STEPS: Final = "▁▂▃▄▅▆▇█"
 _BEST: Final = 100
@@ -26,7 +27,7 @@ def show_sources(reports: Sequence[SourceReport], form: Format, moment: ShowMome
         rows = [plain(one, moment) for one in reports]
         show_rows(rows, list(rows[0]) if rows else [], form)
         return
-    show_rows([_line(one) for one in reports], _COLUMNS, form)
+    show_rows([_line(one) for one in reports], _NARROW if form is Format.TABLE else _COLUMNS, form)
 
 
 def show_source(report: SourceReport, form: Format, moment: ShowMoment) -> None:
@@ -93,9 +94,16 @@ def _line(report: SourceReport) -> dict[str, object]:
         "reliability": None if report.reliability is None else round(report.reliability, 1),
         "trend": trend([one.reliability for one in report.loads]),
         **scores,
+        "lacks most": f"{worst}: {scores[worst]}" if (worst := _worst(report)) else "",
         "loads": len(report.loads),
         "gates": gates,
     }
+
+
+def _worst(report: SourceReport) -> str:
+    """Return the dimension of which a source lacks most, "" where it lacks nothing."""
+    lacking = {str(one): score for one, score in report.scores.items() if score < 1}
+    return min(lacking, key=lambda name: lacking[name], default="")
 
 
 def _dimension(report: SourceReport, dimension: Measure) -> dict[str, object]:
