@@ -87,7 +87,18 @@ def hostile(shop: Project, write_lines: WriteLines) -> Project:
 
 def paths(project: Project) -> Iterator[str]:
     """Yield the pages, those of what is hostile among them."""
-    yield from ("/", "/segments", "/build", "/changes", "/people", "/events", "/sources", "/discover", "/discover/rfm")
+    yield from (
+        "/",
+        "/segments",
+        "/build",
+        "/changes",
+        "/people",
+        "/events",
+        "/sources",
+        "/quality",
+        "/discover",
+        "/discover/rfm",
+    )
     people = [one["person_id"] for one in project.sql("SELECT person_id FROM people ORDER BY person_id").to_pylist()]
     yield from (f"/people/{one}" for one in people[:6])
     yield from (f"/people/{people[0]}?segment=hostile_{number}" for number in (0, 11))

@@ -9,7 +9,18 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-PATHS = ("/", "/segments", "/segments/vip", "/build", "/changes", "/people", "/discover", "/events", "/sources")
+PATHS = (
+    "/",
+    "/segments",
+    "/segments/vip",
+    "/build",
+    "/changes",
+    "/people",
+    "/discover",
+    "/events",
+    "/sources",
+    "/quality",
+)
 STATIC = (
     "studio.css",
     "builder.css",

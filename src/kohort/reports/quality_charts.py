@@ -15,7 +15,7 @@ from kohort.reports.theme import SMALL_TEXT, layers, rows, style
 
 _PLAIN: Final = Writing()
 _CELL: Final = 62
-_FAINT: Final = 0.06
+_FAINT: Final = 0.0
 _STRONG: Final = 0.6  # ink stays readable upon it
 _BEST: Final = 100
 
