@@ -245,3 +245,18 @@ checks:
         (4, ["town is missing", "postcode is missing"]),
         (3, ["postcode is no postal code of town"]),
     ]
+
+
+def test_what_was_written_beside_a_repaired_value_fills_no_cell(shop: Project, load: WriteLoad) -> None:
+    mapping = """
+name: crm
+files: "crm*.csv"
+person: id
+time: day
+event: contact
+key: [number]
+properties: {town: town, name: {column: name, as: text, case: lower}}
+"""
+    (shop.folder.path / "sources" / "crm.yaml").write_text(mapping)
+    shop.ingest(load("crm.csv", "number,id,day,town,name\n1,ada,2026-02-28,,ADA\n2,bob,2026-02-28,Nice,bob\n"))
+    assert scores(shop)["completeness"] == 0.75

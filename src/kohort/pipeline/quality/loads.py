@@ -40,7 +40,9 @@ class Load:
         expected = expected_of(workspace, source)
         own = [one for one in workspace.sources if one.name == source]
         mapped = [value.name for one in own for value in one.values]
-        meter = LoadMeter(mapped, expected.expects or mapped, [check for one in own for check in one.checks])
+        checks = [check for one in own for check in one.checks]
+        is_plain = all(value.normalisation is None for one in own for value in one.values)
+        meter = LoadMeter(mapped, expected.expects or mapped, checks, is_plain=is_plain)
         return cls(workspace, source, name, at, expected, loads_of(workspace.tables, source), meter)
 
     @property

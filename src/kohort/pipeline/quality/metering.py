@@ -29,12 +29,23 @@ _NONE: Final = np.zeros(0, np.int64)
 class LoadMeter:
     """Counts what a source's load is made of, a batch after the other.
 
-    `mapped` are the properties or traits that its rows become, `expects` those that each record should have.
+    `mapped` are the properties or traits that its rows become, and with `is_plain` nothing else; `expects` are those
+    that each record should have.
     """
 
-    def __init__(self, mapped: Collection[str], expects: Sequence[str], checks: Sequence[RowCheck] = ()) -> None:
+    def __init__(
+        self,
+        mapped: Collection[str],
+        expects: Sequence[str],
+        checks: Sequence[RowCheck] = (),
+        *,
+        is_plain: bool = False,
+    ) -> None:
         self._expects, self._mapped, self._checks = tuple(expects), frozenset(mapped), tuple(checks)
+        # What was written stands beside a value that was brought into another form.
+        self._is_all = is_plain and self._mapped == frozenset(self._expects)
         self._values = len(self._mapped) + 2  # the person and the time
+        self._is_plain = is_plain
         self._keys: list[Keys] = []
         self._filled: list[NDArray[np.int64]] = []
         self._again: list[NDArray[np.bool_]] = []
@@ -47,7 +58,7 @@ class LoadMeter:
 
     def anew(self) -> "LoadMeter":
         """Return one that has counted nothing."""
-        return LoadMeter(self._mapped, self._expects, self._checks)
+        return LoadMeter(self._mapped, self._expects, self._checks, is_plain=self._is_plain)
 
     def take(self, batch: Batch) -> None:
         """Count a batch."""
@@ -119,14 +130,14 @@ class LoadMeter:
     def _counted(self, batch: Batch) -> Iterator[int]:
         """Yield how many of the expected values each message has."""
         expected = len(self._expects)
-        is_all = self._mapped == frozenset(self._expects)
         for place, one in enumerate(batch.messages):
-            kinds = _kinds(one.values)
-            filled = sum(map(len, kinds)) if is_all else expected + 1
-            if filled > expected:  # more than what is expected stands there
-                filled = sum(any(name in its for its in kinds) for name in self._expects)
+            its = one.values
+            filled = len(its.numbers) + len(its.texts) + len(its.booleans) + len(its.moments)
+            filled += len(its.lists) + len(its.others)
+            if not self._is_all:
+                filled = sum(_has(its, name) for name in self._expects)
             if filled < expected:
-                missing = tuple(name for name in self._expects if not any(name in its for its in kinds))
+                missing = tuple(name for name in self._expects if not _has(its, name))
                 line = batch.lines[place] if batch.lines else 0
                 self._faults.update(("missing", name) for name in missing)
                 self._note(line, len(missing), tuple(f"{name} is missing" for name in missing[:_REASONS]))
@@ -159,6 +170,18 @@ class LoadMeter:
             heapq.heappush(self._worst, found)
         elif found > self._worst[0]:
             heapq.heapreplace(self._worst, found)
+
+
+def _has(values: Values, name: str) -> bool:
+    """Return whether a message has a value; asked of every value of a load."""
+    return (
+        name in values.numbers
+        or name in values.texts
+        or name in values.booleans
+        or name in values.moments
+        or name in values.lists
+        or name in values.others
+    )
 
 
 def _kinds(values: Values) -> tuple[Mapping[str, object], ...]:
