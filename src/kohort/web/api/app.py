@@ -69,7 +69,6 @@ def application(
 
     app = FastAPI(
         lifespan=following,
-        dependencies=[Depends(read_names)],
         title="Kohort",
         version="1",
         description="Who is in which segment, since when, and who enters and leaves.",
@@ -103,7 +102,8 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
 
     def behind(*scopes: str) -> tuple[APIRouter, params.Depends]:
         caller = Depends(needs(desk.project, *scopes))
-        router = APIRouter(prefix="/api/v1", dependencies=[caller], generate_unique_id_function=operation_name)
+        first = [Depends(read_names), caller]
+        router = APIRouter(prefix="/api/v1", dependencies=first, generate_unique_id_function=operation_name)
         return router, caller
 
     memberships, caller = behind(MEMBERSHIPS_READ)

@@ -23,6 +23,7 @@ from kohort.rules.languages import Language
 from kohort.rules.translate import translate_rule
 from kohort.web.api.asking import Desk, answered_if_new
 from kohort.web.callers import check_forgery
+from kohort.web.slashes import read_names
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import language_of, translations
 from kohort.web.studio.navigation import navigation
@@ -208,7 +209,7 @@ class _PageRoute(Route):
             self.endpoint,
             methods=self.methods,
             response_model=None,
-            dependencies=[self._arrive],
+            dependencies=[Depends(read_names), self._arrive],
             include_in_schema=False,
         )
 
