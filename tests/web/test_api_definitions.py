@@ -44,7 +44,7 @@ WRONG: list[tuple[str, object, tuple[int, str, str | None]]] = [
     ("new", {"where": BUYERS, "file": "/etc/a.yaml"}, (422, "invalid_request", "body")),
     ("new", {"where": BUYERS, "file": ".yaml"}, (422, "invalid_request", "body")),
     ("new", {"where": BUYERS, "file": "a.yaml\0"}, (422, "invalid_request", "body")),
-    ("..%2f..%2fnew", {"where": BUYERS}, (404, "not_found", None)),
+    ("..%2f..%2fnew", {"where": BUYERS}, (422, "invalid_request", None)),
     ("..", {"where": BUYERS}, (404, "not_found", None)),
     ("%00", {"where": BUYERS}, (422, "invalid_request", "body")),
     ("a%0ab", {"where": BUYERS}, (422, "invalid_request", "body")),

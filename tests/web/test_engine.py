@@ -1,6 +1,9 @@
 """The engine: tables that follow the journal, plans of their time, runs on schedule."""
 
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -151,3 +154,17 @@ def test_a_segment_that_no_run_evaluates_is_told_once_and_again_after_it_was_men
     bench.clock.advance(2 * HOUR)
     bench.engine.step()
     assert [line["segment"] for line in bench.said("stalled")] == [*told, *told]
+
+
+def test_an_engine_that_is_told_to_end_before_it_has_begun_applies_what_was_received(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "shop")
+    event = msgspec.Raw(b'{"type":"track","event":"Seen","messageId":"m1","userId":"ada"}')
+    body = encode_received(Received("web", NOW, events=[event]))
+    Journal(project.folder.journal).append("received", [body], recorded_at=NOW)
+    end, held = os.pipe()
+    os.close(held)
+    command = [sys.executable, "-m", "kohort.web.engine", "--project", str(project.folder.path), "--lifeline", str(end)]
+    done = subprocess.run(command, pass_fds=[end], capture_output=True, text=True, check=False)
+    os.close(end)
+    assert done.returncode == 0, done.stderr
+    assert project.sql("SELECT event_id FROM events").column("event_id").to_pylist() == ["m1"]

@@ -158,13 +158,18 @@ def main() -> None:
     worker = Worker.of_arguments("engine")
     project, lifeline, log = worker.project, worker.lifeline, worker.log
     is_told = False
-    while lifeline.wait(_PAUSE):
+    goes_on = True
+    while goes_on:
+        # Whoever is told to end before it has begun applies what was received all the same.
+        goes_on = lifeline.wait(_PAUSE)
         try:
             with project.engine() as standing:
                 engine = Engine(project, project.open_journal(), project.clock, log, standing)
                 log.say("started")
-                while lifeline.wait(engine.pause):
-                    engine.step()
+                while goes_on:
+                    goes_on = lifeline.wait(engine.pause)
+                    if goes_on:
+                        engine.step()
                 engine.step()
                 project.write_behind(whole=True)
         except LockedError:
