@@ -227,6 +227,8 @@ def routes(found: Any) -> Iterator[tuple[str, str]]:
 def trading(shop: Project, write_lines: WriteLines) -> Project:
     for file in (shop.folder.path / "segments").iterdir():
         file.unlink()
+    settings = shop.folder.settings
+    settings.write_text(settings.read_text() + "\napi: {rate: 10000}\n")  # it asks for much more than people do
     buyers = "segments: [{name: buyers, label: {en: Buyers}, where: did order_completed}]\n"
     (shop.folder.path / "segments" / "ours.yaml").write_text(buyers)
     bought: dict[str, Any] = order("ada", 1)
