@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -146,17 +145,6 @@ def test_without_the_extra_it_is_told_what_to_install(shop: Path, monkeypatch: p
     monkeypatch.setitem(sys.modules, "kohort.storage.kafka.journal", None)
     with pytest.raises(MissingExtraError, match=r'pip install "kohort\[kafka\]"'):
         open_shop_journal(shop)
-
-
-def test_what_was_acknowledged_is_there_even_where_a_broker_says_late_how_far_a_topic_goes() -> None:
-    with tansu() as broker, ThreadPoolExecutor() as threads:
-        journals = [journal_at(broker, "several", patience=10, create=True, replication=1) for _ in range(2)]
-        journals[0].last_seq()
-        for _ in range(20):
-            tasks = [threads.submit(one.append, "run", [b""], recorded_at=0) for one in journals]
-            for one, number in zip(journals, [task.result() for task in tasks], strict=True):
-                assert one.last_seq() >= number
-                assert next(iter(one.read(after=number - 1))).seq == number
 
 
 def test_a_broker_that_is_away_is_waited_for_and_then_told_of(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def trading(shop: Project, write_lines: WriteLines) -> Project:
         file.unlink()
     (shop.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
     settings = shop.folder.settings
-    settings.write_text(settings.read_text() + "privacy: {personal: [loyalty_card]}\n")
+    besides = "privacy: {personal: [loyalty_card]}\napi: {rate: 10000}\n"  # what is asked comes faster than people ask
+    settings.write_text(settings.read_text() + besides)
     lines: list[dict[str, Any]] = [
         {
             "type": "identify", "userId": "canary-user-ada", "anonymousId": "canary-device", "messageId": "canary-m",

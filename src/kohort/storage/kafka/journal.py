@@ -40,7 +40,6 @@ class KafkaJournal:
         self._is_ready = False
         self._asker: Consumer | None = None
         self._waiting: Follower | None = None
-        self._acknowledged = 0
 
     @property
     def place(self) -> str:
@@ -65,10 +64,7 @@ class KafkaJournal:
         """Append records of any kinds, in their order, and return their sequence numbers; as `append` otherwise."""
         self._prepare()
         frames = (Sent(frame_of(Record(self.term, recorded_at, kind, body))) for kind, body in records)
-        numbers = [offset + 1 for offset in self._sender.send(frames)]
-        with self._asking:
-            self._acknowledged = max([self._acknowledged, *numbers])
-        return numbers
+        return [offset + 1 for offset in self._sender.send(frames)]
 
     def read(self, *, after: int) -> Iterator[Record]:
         """Yield the records whose sequence number is above `after`, in order, up to the last one when it was called.
@@ -93,10 +89,7 @@ class KafkaJournal:
             self._give_back(follower)
 
     def last_seq(self) -> int:
-        """Return the sequence number of the last acknowledged record, 0 for none; raises BrokerError.
-
-        It is none that comes before those that this object appended, whatever the brokers say.
-        """
+        """Return the sequence number of the last acknowledged record, 0 for none; raises BrokerError."""
         return self._ends()[1]
 
     def size(self) -> None:
@@ -125,8 +118,7 @@ class KafkaJournal:
                 else:
                     break
             self._connection.worked()
-            # Some brokers say late how far a topic goes, when several write to it at once.
-            return found[0], max(found[1], self._acknowledged)
+        return found
 
     def _prepare(self) -> None:
         with self._asking:
