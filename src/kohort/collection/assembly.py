@@ -141,8 +141,7 @@ def missing_required(values: Values, required: Sequence[str]) -> str:
     >>> missing_required(Values(texts={"store": "7"}), ["store", "total"])
     'total'
     """
-    kinds = (values.numbers, values.texts, values.booleans, values.moments, values.lists, values.others)
-    return next((name for name in required if not any(name in kind for kind in kinds)), "")
+    return next((name for name in required if not values.has(name)), "")
 
 
 def _dictionaries(names: list[str], columns: list[list[Any]]) -> Iterator[dict[str, Any]]:

@@ -62,8 +62,6 @@ def keep_up(
     is written `behind`. Where the folder, that of `holder`, does not lead, nothing but the tables is brought up; with
     `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError for a wrong
     `tracking.yaml`, or a source of which consent cannot be required, once the tables are up to date.
-    `standing`, it may come to lead. The caller holds the write lock. Raises DefinitionError, once the tables are up to
-    date, for a wrong `tracking.yaml`, or a source of which consent cannot be required.
     """
     projection, began = open_projection(workspace, behind), workspace.clock.now()
     projection.catch_up()

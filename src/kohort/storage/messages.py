@@ -5,7 +5,7 @@ have been flattened to dotted names; what no rule can speak of (a list of object
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -25,6 +25,25 @@ class Values(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     lists: dict[str, list[str]] = {}
     others: dict[str, str] = {}
     removed: list[str] = []
+
+    def kinds(self) -> tuple[Mapping[str, object], ...]:
+        """Return the values of each type, by name."""
+        return self.numbers, self.texts, self.booleans, self.moments, self.lists, self.others
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a value of a name; asked of every value of a load.
+
+        >>> Values(texts={"store": "7"}).has("store"), Values().has("store")
+        (True, False)
+        """
+        return (
+            name in self.numbers
+            or name in self.texts
+            or name in self.booleans
+            or name in self.moments
+            or name in self.lists
+            or name in self.others
+        )
 
 
 _NOTHING: Final = Values()

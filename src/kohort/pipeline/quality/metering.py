@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,6 @@ from kohort.definitions.normalisation import Status
 from kohort.pipeline.sources import reason_without_values
 from kohort.quality.cross_checks.judging import judge
 from kohort.quality.measures import LoadCounts
-from kohort.storage.messages import Values
 from kohort.storage.records import WorstRow
 from kohort.storage.seen import Keys, keys_of
 
@@ -64,7 +63,8 @@ class LoadMeter:
         """Count a batch."""
         self._rejected += len(batch.rejected)
         for one in batch.rejected:
-            reason = f"{one.field}: {reason_without_values(one.reason)}" if one.field else one.reason
+            reason = reason_without_values(one.reason)
+            reason = f"{one.field}: {reason}" if one.field else reason
             self._faults["rejected", one.field] += 1
             self._note(one.line, self._values, (reason,))
         for warning in batch.warnings:
@@ -132,12 +132,9 @@ class LoadMeter:
         expected = len(self._expects)
         for place, one in enumerate(batch.messages):
             its = one.values
-            filled = len(its.numbers) + len(its.texts) + len(its.booleans) + len(its.moments)
-            filled += len(its.lists) + len(its.others)
-            if not self._is_all:
-                filled = sum(_has(its, name) for name in self._expects)
+            filled = sum(map(len, its.kinds())) if self._is_all else sum(map(its.has, self._expects))
             if filled < expected:
-                missing = tuple(name for name in self._expects if not _has(its, name))
+                missing = tuple(name for name in self._expects if not its.has(name))
                 line = batch.lines[place] if batch.lines else 0
                 self._faults.update(("missing", name) for name in missing)
                 self._note(line, len(missing), tuple(f"{name} is missing" for name in missing[:_REASONS]))
@@ -152,7 +149,7 @@ class LoadMeter:
         if not self._checks:
             return
         names = {name for one in self._checks for name in one.names}
-        values = [_kinds(one.values) for one in batch.messages]
+        values = [one.values.kinds() for one in batch.messages]
         columns = {name: [next((its[name] for its in one if name in its), None) for one in values] for name in names}
         why: dict[int, list[str]] = {}
         for found in judge(self._checks, columns, len(batch.messages)):
@@ -170,19 +167,3 @@ class LoadMeter:
             heapq.heappush(self._worst, found)
         elif found > self._worst[0]:
             heapq.heapreplace(self._worst, found)
-
-
-def _has(values: Values, name: str) -> bool:
-    """Return whether a message has a value; asked of every value of a load."""
-    return (
-        name in values.numbers
-        or name in values.texts
-        or name in values.booleans
-        or name in values.moments
-        or name in values.lists
-        or name in values.others
-    )
-
-
-def _kinds(values: Values) -> tuple[Mapping[str, object], ...]:
-    return values.numbers, values.texts, values.booleans, values.moments, values.lists, values.others
