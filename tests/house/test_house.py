@@ -110,3 +110,10 @@ def test_constraints_are_versions_only() -> None:
     for path in (ROOT / "constraints.txt", ROOT / "examples" / "dbt" / "constraints.txt"):
         lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
         assert all("==" in line and "/" not in line and "@" not in line for line in lines)
+
+
+def test_no_merge_was_left_half_done() -> None:
+    marked = subprocess.run(
+        ["git", "grep", "-nE", "^(<{7}|={7}|>{7})( |$)"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert marked.stdout == ""

@@ -3,14 +3,15 @@
 import tempfile
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import WriterProperties
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.storage import parquet_files
+from kohort.storage.lookups import rows_with
 from kohort.storage.row_groups import rows_among
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.spans import spans_by
@@ -58,7 +59,7 @@ def span(every: list[tuple[str, int, int | None]], source: str) -> tuple[int | N
 
 def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memberships stand by segment, the open ones first, so that one segment is a few parts of many."""
-    monkeypatch.setattr(parquet_files, "_IN_GROUPS", WriterProperties(max_row_group_size=10))
+    monkeypatch.setattr(parquet_files, "_GROUP", 10)
     tables, count = Tables(tmp_path), 100
     held = {
         "segment": [f"s{number % 10}" for number in range(count)],
@@ -79,3 +80,20 @@ def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, mo
     assert {stored.read_row_group(number).column("segment").to_pylist()[0] for number in range(10)} == {
         f"s{number}" for number in range(10)
     }
+
+
+def test_large_files_say_which_groups_of_rows_cannot_hold_an_id(tmp_path: Path) -> None:
+    tables, count = Tables(tmp_path), 150_000
+    person_ids = [f"{number * 7919 % count:020x}" for number in range(count)]
+    held = {"segment": ["s"] * count, "version": [1] * count, "person_id": person_ids, "entered_at": [1] * count}
+    tables.replace("memberships", pa.table({**held, "left_at": pa.nulls(count, pa.int64())}), watermark=1)
+    (file,) = tables.files("memberships")
+    with duckdb.connect() as connection:
+        kept = connection.execute(
+            "SELECT count(*) FILTER (WHERE NOT bloom_filter_excludes), count(*) "
+            "FROM parquet_bloom_probe($file, 'person_id', $id)",
+            {"file": file, "id": person_ids[70_000]},
+        ).fetchone()
+    assert kept == (1, 3)
+    read = rows_with(tables, "memberships", "person_id", [person_ids[70_000], "nobody"])
+    assert read.column("person_id").to_pylist() == [person_ids[70_000]]

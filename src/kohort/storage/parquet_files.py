@@ -1,16 +1,25 @@
 """How the files of tables are written, so that few of their rows are read, and what their footers say."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import WriterProperties
+from deltalake import BloomFilterProperties, ColumnProperties, WriterProperties
 
 _SELECTED: Final = frozenset({"memberships", "membership_log", "events", "trait_values"})
 """Large tables of which the rows of one segment, or of one person, are read alone."""
-_WRITTEN: Final = WriterProperties(compression="SNAPPY")
-_IN_GROUPS: Final = WriterProperties(compression="SNAPPY", max_row_group_size=2**16)
+_SOUGHT: Final[Mapping[str, Sequence[str]]] = {
+    "actors": ("actor_id", "person_id"),
+    "identifiers": ("actor_id", "value"),
+    "merges": ("actor_id",),
+    "memberships": ("person_id",),
+}
+"""Columns of ids, in no order, by which few rows are sought: filters say which groups of rows cannot hold an id."""
+_GROUP: Final = 2**16
+_MISTAKEN: Final = 0.01
+"""How often a filter says that a group may hold what it does not hold."""
 
 
 class Footer(NamedTuple):
@@ -26,9 +35,21 @@ class Footer(NamedTuple):
         return Footer(metadata.num_rows, _top(metadata))
 
 
-def properties_of(table: str) -> WriterProperties:
-    """Return how files of a table are written: few rows under one statement of their bounds, where that is of use."""
-    return _IN_GROUPS if table in _SELECTED else _WRITTEN
+def properties_of(table: str, rows: int = _GROUP) -> WriterProperties:
+    """Return how files of a table with so many rows are written: where some are sought, few of many are read.
+
+    >>> properties_of("runs").max_row_group_size, properties_of("identifiers").max_row_group_size
+    (None, 65536)
+    """
+    if table not in _SELECTED and table not in _SOUGHT:
+        return WriterProperties(compression="SNAPPY")
+    filters = BloomFilterProperties(set_bloom_filter_enabled=True, fpp=_MISTAKEN, ndv=_GROUP)
+    sought = _SOUGHT.get(table, ()) if rows >= _GROUP else ()
+    return WriterProperties(
+        compression="SNAPPY",
+        max_row_group_size=_GROUP,
+        column_properties={column: ColumnProperties(bloom_filter_properties=filters) for column in sought},
+    )
 
 
 def in_order(table: str, rows: pa.Table) -> pa.Table:

@@ -538,7 +538,7 @@ class Tables:
                 schema_mode="merge" if mode == "append" else "overwrite",
                 partition_by=_PARTITIONS.get(name),
                 commit_properties=properties,
-                writer_properties=properties_of(name),
+                writer_properties=properties_of(name, rows.num_rows),
             )
         except (DeltaError, OSError) as error:
             raise StorageError(
