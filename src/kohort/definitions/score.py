@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
-from kohort.definitions.repair import ImputationDefinition, OutliersDefinition, imputation_of, outliers_of
+from kohort.definitions.repair import (
+    ImputationDefinition,
+    OutliersDefinition,
+    imputation_of,
+    outliers_of,
+    repaired_trait,
+)
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
 VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
-
+_HABITS: Final = frozenset({"evening_share", "weekend_share", "usual_hour", "usual_weekday"})
+"""Traits of what somebody buys that tell when, and not what."""
 
 Scores = tuple[int, int]
 """The lowest and the highest score, both included."""
@@ -113,6 +121,31 @@ def kind_of(score: ScoreDefinition) -> str:
             return "imputation"
         case OutliersDefinition():
             return "outliers"
+
+
+def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, Family]) -> Family:
+    """Return the family of a trait that a score wrote, or a source told; `declared` are those of the tracking plan.
+
+    >>> from kohort.definitions.repair import ImputationMethod
+    >>> family_of("age_filled", ImputationDefinition("fill", ("age",), ImputationMethod.MEAN), {})
+    <Family.DEMOGRAPHIC: 'demographic'>
+    >>> family_of("shoe_size", None, {"shoe_size": Family.DEMOGRAPHIC})
+    <Family.DEMOGRAPHIC: 'demographic'>
+    """
+    if trait in declared:
+        return declared[trait]
+    match score:
+        case RfmDefinition():
+            return Family.TRANSACTIONAL
+        case BehaviourDefinition():
+            return Family.BEHAVIOURAL if trait in _HABITS else Family.TRANSACTIONAL
+        case ClustersDefinition():
+            return Family.OTHER
+        case ImputationDefinition() | OutliersDefinition():
+            told = repaired_trait(trait)
+            return declared.get(told, usual_family(told))
+        case None:
+            return usual_family(trait)
 
 
 def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
