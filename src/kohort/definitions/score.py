@@ -14,6 +14,7 @@ from kohort.definitions.repair import (
     outliers_of,
     repaired_trait,
 )
+from kohort.definitions.splits import SplitDefinition, splits_of
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
@@ -55,8 +56,8 @@ class RfmDefinition:
 class BehaviourDefinition:
     """Habits read from `event`: how often, how much, what, when and where; each becomes a trait.
 
-    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `windows` are in
-    microseconds: `trend` compares the last such stretch with the one before.
+    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `splits` divide what was
+    bought by the values of a property. `trend`, in microseconds, compares the last such stretch with the one before.
     """
 
     name: str
@@ -66,6 +67,7 @@ class BehaviourDefinition:
     place: str = ""
     shares: tuple[tuple[str, str], ...] = ()
     trend: int = 90 * DAY
+    splits: tuple[SplitDefinition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,14 +222,16 @@ def _weights(fields: Fields | None) -> tuple[float, float, float]:
 
 def _behaviour(fields: Fields) -> BehaviourDefinition:
     shares = fields.inner("shares")
+    items = fields.text("items", default="")
     return BehaviourDefinition(
         name=fields.text("name", default="behaviour"),
         event=fields.text("event"),
         value=fields.text("value"),
-        items=fields.text("items", default=""),
+        items=items,
         place=fields.text("place", default=""),
         shares=tuple((name, shares.text(name)) for name in shares.names()) if shares else (),
         trend=fields.build("trend", parse_duration, default="90 days"),
+        splits=splits_of(fields.inner("splits"), items=bool(items)),
     )
 
 
