@@ -15,6 +15,7 @@ from kohort.definitions.repair import (
     repaired_trait,
 )
 from kohort.definitions.splits import SplitDefinition, splits_of
+from kohort.definitions.visits import VisitsDefinition, visits_of
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
@@ -103,7 +104,33 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition | ImputationDefinition | OutliersDefinition
+TraitsDefinition = VisitsDefinition
+"""A score that computes the traits of a family, of each person by themselves."""
+
+ScoreDefinition = (
+    RfmDefinition
+    | BehaviourDefinition
+    | ClustersDefinition
+    | ImputationDefinition
+    | OutliersDefinition
+    | TraitsDefinition
+)
+
+
+_KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
+    RfmDefinition: "rfm",
+    BehaviourDefinition: "behaviour",
+    ClustersDefinition: "clusters",
+    ImputationDefinition: "imputation",
+    OutliersDefinition: "outliers",
+    VisitsDefinition: "visits",
+}
+_FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
+    RfmDefinition: Family.TRANSACTIONAL,
+    BehaviourDefinition: Family.TRANSACTIONAL,
+    ClustersDefinition: Family.OTHER,
+    VisitsDefinition: Family.BEHAVIOURAL,
+}
 
 
 def kind_of(score: ScoreDefinition) -> str:
@@ -112,17 +139,7 @@ def kind_of(score: ScoreDefinition) -> str:
     >>> kind_of(RfmDefinition("rfm", "order_completed", "total"))
     'rfm'
     """
-    match score:
-        case RfmDefinition():
-            return "rfm"
-        case BehaviourDefinition():
-            return "behaviour"
-        case ClustersDefinition():
-            return "clusters"
-        case ImputationDefinition():
-            return "imputation"
-        case OutliersDefinition():
-            return "outliers"
+    return _KINDS[type(score)]
 
 
 def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, Family]) -> Family:
@@ -136,18 +153,14 @@ def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, 
     """
     if trait in declared:
         return declared[trait]
-    match score:
-        case RfmDefinition():
-            return Family.TRANSACTIONAL
-        case BehaviourDefinition():
-            return Family.BEHAVIOURAL if trait in _HABITS else Family.TRANSACTIONAL
-        case ClustersDefinition():
-            return Family.OTHER
-        case ImputationDefinition() | OutliersDefinition():
-            told = repaired_trait(trait)
-            return declared.get(told, usual_family(told))
-        case None:
-            return usual_family(trait)
+    if score is None:
+        return usual_family(trait)
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
+        told = repaired_trait(trait)
+        return declared.get(told, usual_family(told))
+    if isinstance(score, BehaviourDefinition) and trait in _HABITS:
+        return Family.BEHAVIOURAL
+    return _FAMILIES[type(score)]
 
 
 def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
@@ -172,6 +185,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "clusters": _clusters,
         "imputation": imputation_of,
         "outliers": outliers_of,
+        "visits": visits_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

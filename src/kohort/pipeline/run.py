@@ -5,10 +5,11 @@ from functools import partial
 
 from kohort.clock import Moment
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition, TraitsDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
 from kohort.pipeline.epochs import declared_segments
+from kohort.pipeline.families.dispatch import family_scores, waits_for
 from kohort.pipeline.flagging import flagged_traits
 from kohort.pipeline.imputing import imputed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
@@ -53,6 +54,8 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
     if isinstance(score, ImputationDefinition | OutliersDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
+    if isinstance(score, TraitsDefinition):
+        return waits_for(catalog, score)
     return "" if score.event in catalog.events else f"needs {score.event}, which no data have shown yet"
 
 
@@ -64,7 +67,9 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         return assign_clusters(workspace, score, at)
     if isinstance(score, ImputationDefinition | OutliersDefinition):
         return _repair(workspace, score, at)
-    if isinstance(score, RfmDefinition):
+    if isinstance(score, TraitsDefinition):
+        table, types = family_scores(workspace, score, at)
+    elif isinstance(score, RfmDefinition):
         table, types = rfm_scores(workspace, score, at)
     else:
         table, types = behaviour_scores(workspace, score, at)

@@ -9,6 +9,7 @@ from kohort.clock import moment_of
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.definitions.values import MICRO
+from kohort.definitions.visits import VisitsDefinition
 from kohort.engines.evaluation import Shown
 from kohort.learning.traits import TraitKind, TraitLabel
 from kohort.pipeline.scoring import rfm_cells
@@ -85,6 +86,8 @@ class ScoreWords:
                 }
             case BehaviourDefinition():
                 return gettext("Habits, read from %(event)s.") % {"event": score.event}
+            case VisitsDefinition():
+                return gettext("Visits: how often, for how long and from where.")
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
                 return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}

@@ -1,0 +1,51 @@
+"""How the traits of families that Kohort computes are called, in English and French."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.profiles.visits import CHANNELS
+
+_CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
+    "direct": ("direct visits", "visites directes"),
+    "search": ("visits from search engines", "visites depuis un moteur de recherche"),
+    "social": ("visits from social networks", "visites depuis les réseaux sociaux"),
+    "email": ("visits from e-mails", "visites depuis un e-mail"),
+    "ad": ("visits from ads", "visites depuis une publicité"),
+    "referral": ("visits from other sites", "visites depuis d'autres sites"),
+    "message": ("visits from messages", "visites depuis un message"),
+    "other": ("visits from elsewhere", "visites venues d'ailleurs"),
+}
+_NAMES: Final[Mapping[str, tuple[str, str, TraitKind]]] = {
+    "visits": ("visits", "visites", TraitKind.COUNT),
+    "recent_visits": ("recent visits", "visites récentes", TraitKind.COUNT),
+    "visit_minutes": ("minutes per visit", "minutes par visite", TraitKind.NUMBER),
+    "site_minutes": ("minutes on the site", "minutes sur le site", TraitKind.NUMBER),
+    "pages_per_visit": ("pages per visit", "pages par visite", TraitKind.NUMBER),
+    "bounce_share": ("visits of a single event", "visites d'un seul événement", TraitKind.SHARE),
+    "last_visit_days": ("time since the last visit", "temps depuis la dernière visite", TraitKind.DAYS),
+    "visit_interval_days": ("time between visits", "temps entre visites", TraitKind.DAYS),
+    "visit_interval_variability": ("irregularity of visits", "irrégularité des visites", TraitKind.NUMBER),
+    "visit_interval_trend": ("trend of time between visits", "tendance du temps entre visites", TraitKind.NUMBER),
+    "visit_evening_share": ("evening visits", "visites du soir", TraitKind.SHARE),
+    "visit_weekend_share": ("weekend visits", "visites du week-end", TraitKind.SHARE),
+    "visit_channel": ("usual channel of visits", "canal de visite habituel", TraitKind.NUMBER),
+    **{f"visit_{one}_share": (*_CHANNELS[one], TraitKind.SHARE) for one in CHANNELS},
+}  # fmt: skip
+
+
+def _label(name: str, en: str, fr: str, kind: TraitKind) -> TraitLabel:
+    return TraitLabel(
+        name,
+        en,
+        fr,
+        f"{en} above most",
+        f"{fr} au-dessus de la plupart",
+        f"{en} below most",
+        f"{fr} au-dessous de la plupart",
+        kind,
+    )
+
+
+FAMILY_LABELS: Final = {name: _label(name, *words) for name, words in _NAMES.items()}
+"""The wording of every trait that a score of a family writes, by its name."""

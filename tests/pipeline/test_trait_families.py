@@ -1,0 +1,125 @@
+"""Traits by family, from a project's data: what is known at a moment, whatever comes later, in whatever order."""
+
+import json
+import random
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from kohort.clock import DAY, MINUTE
+from kohort.errors import UnknownNameError
+from kohort.project import Project
+from kohort.testing.clock import SettableClock
+from small_shop import NOW, iso
+
+AT = NOW - 10 * DAY
+SCORES = """\
+scores:
+  - kind: visits
+    name: visits
+    site: [shop.example]
+"""
+Line = dict[str, object]
+
+
+def did(number: int, who: Mapping[str, str], event: str, minutes_ago: float, **properties: object) -> Line:
+    return {
+        "type": "track", "event": event, "messageId": f"m{number}", **who,
+        "timestamp": iso(AT - int(minutes_ago * MINUTE)), "properties": properties,
+    }  # fmt: skip
+
+
+ADA, BOB, PHONE = {"userId": "ada"}, {"userId": "bob"}, {"anonymousId": "phone"}
+LINES = [
+    did(1, ADA, "Page Viewed", 3 * 1440, search="?utm_source=spring&utm_medium=email"),
+    did(2, ADA, "Product Viewed", 3 * 1440 - 10),
+    did(3, ADA, "Page Viewed", 3 * 1440 - 30, referrer="https://shop.example/"),
+    did(4, ADA, "Page Viewed", 1440, referrer="https://www.google.fr/"),
+    did(5, PHONE, "Page Viewed", 40, referrer="https://shop.example/"),
+    did(6, PHONE, "Page Viewed", 20, referrer="https://www.google.fr/"),
+    did(7, BOB, "Page Viewed", 5),
+    did(8, BOB, "Order Completed", 5, total=30),
+]
+
+
+def said(number: int, who: Mapping[str, str], days_ago: float, **traits: object) -> Line:
+    return {
+        "type": "identify", "messageId": f"s{number}", **who, "timestamp": iso(AT - int(days_ago * DAY)),
+        "traits": traits,
+    }  # fmt: skip
+
+
+SAID = [said(1, ADA | PHONE, 4, city="Paris")]
+
+
+def project_of(folder: Path, lines: Iterable[object], scores: str = SCORES) -> Project:
+    folder.mkdir()
+    project = Project.create(folder / "shop", clock=SettableClock(NOW))
+    for part in ("segments", "scores"):
+        for file in (project.folder.path / part).iterdir():
+            file.unlink()
+    (project.folder.path / "scores" / "ours.yaml").write_text(scores)
+    (folder / "lines.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    project.ingest(folder / "lines.jsonl")
+    for outcome in project.run(AT):
+        assert outcome.state in {"done", "skipped"}, outcome
+    return project
+
+
+def held(project: Project, person: str) -> dict[str, str]:
+    """Return what a person's traits come to that scores wrote."""
+    scores = {one.name for one in project.score_definitions}
+    return {one.name: str(one.value) for one in project.traits(person, AT) if one.source in scores}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return project_of(tmp_path_factory.mktemp("families") / "shop", [*LINES, *SAID])
+
+
+def test_visits_are_those_of_a_person_on_all_of_their_devices(shop: Project) -> None:
+    traits = held(shop, "ada")
+    assert traits["visits"] == "3"
+    assert traits["visit_minutes"] == "16.666667"
+    assert traits["site_minutes"] == "50"
+    assert (traits["pages_per_visit"], traits["bounce_share"]) == ("1.666667", "0.333333")
+    assert traits["last_visit_days"] == "0.013889"
+    assert (traits["visit_channel"], traits["visit_search_share"]) == ("search", "0.666667")
+    assert (traits["visit_email_share"], traits["visit_direct_share"]) == ("0.333333", "0")
+    assert held(shop, "bob")["visit_channel"] == "direct"
+
+
+def test_who_never_visited_has_no_trait_of_visits(tmp_path: Path) -> None:
+    project = project_of(tmp_path / "a", [*LINES, did(9, {"userId": "eve"}, "Order Completed", 5, total=1)])
+    assert not held(project, "eve")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_neither_the_future_nor_the_order_of_arrival_changes_anything(shop: Project, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    future = [
+        one | {"messageId": f"later{number}", "timestamp": iso(AT + chance.randrange(1, 9 * DAY))}
+        for number, one in enumerate(chance.sample([*LINES, *SAID], 6))
+    ]
+    lines = [*LINES, *SAID, *future]
+    chance.shuffle(lines)
+    other = project_of(tmp_path / "other", lines)
+    for person in ("ada", "bob"):
+        assert held(other, person) == held(shop, person)
+
+
+def test_people_merged_are_their_events_joined(shop: Project, tmp_path: Path) -> None:
+    one = project_of(tmp_path / "one", [{**line, **ADA} if "anonymousId" in line else line for line in LINES])
+    assert held(one, "ada") == held(shop, "ada")
+
+
+def test_a_property_that_no_event_has_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"page_viewed.*chanel"):
+        project_of(tmp_path / "a", LINES, "scores: [{kind: visits, events: page_viewed, channel: chanel}]")
+
+
+def test_a_score_waits_for_its_data(tmp_path: Path) -> None:
+    project = project_of(tmp_path / "a", LINES, "scores: [{kind: visits, events: [app_opened], pages: [app_opened]}]")
+    (step,) = [one for one in project.run(AT) if one.step == "score visits"]
+    assert (step.state, step.detail) == ("skipped", "needs app_opened, which no data have shown yet")
