@@ -29,3 +29,28 @@ def refused(score: dict[str, object], said: str) -> None:
 )
 def test_a_split_names_few_values_that_can_be_told_apart(split: dict[str, object], said: str) -> None:
     refused(BEHAVIOUR | {"splits": {"channel": split}}, said)
+
+
+EMAIL = {"sent": "email_sent", "opened": "email_opened"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"channels": {}}, "channels, each with"),
+        ({"channels": {"email": {"sent": "email_sent"}}}, "opened, clicked or replied beside sent"),
+        ({"channels": {"email": EMAIL, "sms": EMAIL}}, "each mean one thing"),
+        ({"conversion": "email_opened"}, "each mean one thing"),
+        ({"weights": {"open": 0}}, "not all of them 0"),
+        ({"weights": {"open": -1}}, "weights from 0 on"),
+        ({"winsorise": 0.5}, "less than 0.5"),
+        ({"prior": -1}, "from 0 on"),
+        ({"windw": "2 days"}, 'did you mean "window"'),
+    ],
+)
+def test_engagement_names_events_that_mean_one_thing_each(change: dict[str, object], said: str) -> None:
+    refused({"kind": "engagement", "channels": {"email": EMAIL}} | change, said)
+
+
+def test_pages_are_some_of_the_events_of_visits() -> None:
+    refused({"kind": "visits", "events": ["app_opened"], "pages": ["page_viewed"]}, "some of the events: app_opened")

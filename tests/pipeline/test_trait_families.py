@@ -19,6 +19,12 @@ scores:
   - kind: visits
     name: visits
     site: [shop.example]
+  - kind: engagement
+    channels:
+      email: {sent: email_sent, opened: email_opened, clicked: email_clicked}
+      sms: {sent: sms_sent, replied: sms_answered}
+    message: campaign
+    conversion: order_completed
 """
 Line = dict[str, object]
 
@@ -40,6 +46,14 @@ LINES = [
     did(6, PHONE, "Page Viewed", 20, referrer="https://www.google.fr/"),
     did(7, BOB, "Page Viewed", 5),
     did(8, BOB, "Order Completed", 5, total=30),
+    did(10, ADA, "Email Sent", 12 * 1440, campaign="spring"),
+    did(11, ADA, "Email Sent", 11 * 1440, campaign="summer"),
+    did(12, PHONE, "Email Opened", 10.5 * 1440, campaign="spring"),
+    did(13, BOB, "Email Sent", 12 * 1440, campaign="spring"),
+    did(14, BOB, "SMS Sent", 9 * 1440),
+    did(15, BOB, "SMS Answered", 9 * 1440 - 1),
+    did(16, BOB, "Order Completed", 8 * 1440, total=3),
+    did(17, ADA, "Email Sent", 1440, campaign="autumn"),
 ]
 
 
@@ -88,6 +102,16 @@ def test_visits_are_those_of_a_person_on_all_of_their_devices(shop: Project) -> 
     assert (traits["visit_channel"], traits["visit_search_share"]) == ("search", "0.666667")
     assert (traits["visit_email_share"], traits["visit_direct_share"]) == ("0.333333", "0")
     assert held(shop, "bob")["visit_channel"] == "direct"
+
+
+def test_an_answer_finds_its_message_and_a_rate_is_drawn_towards_everybodys(shop: Project) -> None:
+    ada, bob = held(shop, "ada"), held(shop, "bob")
+    assert (ada["messages_sent"], ada["messages_opened"]) == ("2", "1")
+    assert ada["open_rate"] == "0.361111", "(1 + 10 / 3) / 12: the message of yesterday has not had its time"
+    assert bob["open_rate"] == "0.30303"
+    assert (ada.get("preferred_channel"), bob["preferred_channel"]) == (None, "sms"), "an e-mail is answered by a click"
+    assert (bob["messages_converted"], bob["contact_conversion_rate"]) == ("2", "0.583333")
+    assert float(bob["engagement_index"]) > float(ada["engagement_index"])
 
 
 def test_who_never_visited_has_no_trait_of_visits(tmp_path: Path) -> None:

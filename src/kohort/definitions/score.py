@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.engagement import EngagementDefinition, engagement_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
 from kohort.definitions.repair import (
@@ -104,7 +105,7 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-TraitsDefinition = VisitsDefinition
+TraitsDefinition = VisitsDefinition | EngagementDefinition
 """A score that computes the traits of a family, of each person by themselves."""
 
 ScoreDefinition = (
@@ -124,12 +125,14 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     ImputationDefinition: "imputation",
     OutliersDefinition: "outliers",
     VisitsDefinition: "visits",
+    EngagementDefinition: "engagement",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
     VisitsDefinition: Family.BEHAVIOURAL,
+    EngagementDefinition: Family.BEHAVIOURAL,
 }
 
 
@@ -186,6 +189,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "imputation": imputation_of,
         "outliers": outliers_of,
         "visits": visits_of,
+        "engagement": engagement_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

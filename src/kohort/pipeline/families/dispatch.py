@@ -1,11 +1,15 @@
 """Which computation belongs to which score of a family of traits, and what it waits for."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from kohort.clock import Moment
+from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.score import TraitsDefinition
 from kohort.definitions.values import ValueType
 from kohort.definitions.visits import VisitsDefinition
+from kohort.pipeline.families.engagement import engagement_scores
 from kohort.pipeline.families.gathering import known_events
 from kohort.pipeline.families.visits import visit_scores
 from kohort.pipeline.workspace import Workspace
@@ -19,6 +23,8 @@ def family_scores(
     match definition:
         case VisitsDefinition():
             return visit_scores(workspace, definition, at)
+        case EngagementDefinition():
+            return engagement_scores(workspace, definition, at)
 
 
 def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:
@@ -29,8 +35,10 @@ def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:
     """
     match definition:
         case VisitsDefinition(events=events):
-            return _none_of(events) if not known_events(catalog, events) else ""
+            return _none_of(catalog, events)
+        case EngagementDefinition(channels=channels):
+            return _none_of(catalog, [one.sent for one in channels])
 
 
-def _none_of(names: tuple[str, ...]) -> str:
-    return f"needs {' or '.join(names)}, which no data have shown yet"
+def _none_of(catalog: Catalog, events: Sequence[str]) -> str:
+    return "" if known_events(catalog, events) else f"needs {' or '.join(events)}, which no data have shown yet"

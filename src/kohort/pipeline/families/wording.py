@@ -31,7 +31,19 @@ _NAMES: Final[Mapping[str, tuple[str, str, TraitKind]]] = {
     "visit_weekend_share": ("weekend visits", "visites du week-end", TraitKind.SHARE),
     "visit_channel": ("usual channel of visits", "canal de visite habituel", TraitKind.NUMBER),
     **{f"visit_{one}_share": (*_CHANNELS[one], TraitKind.SHARE) for one in CHANNELS},
-}  # fmt: skip
+    "messages_sent": ("messages sent", "messages envoyés", TraitKind.COUNT),
+    "messages_opened": ("messages opened", "messages ouverts", TraitKind.COUNT),
+    "messages_clicked": ("messages clicked", "messages cliqués", TraitKind.COUNT),
+    "messages_answered": ("messages answered", "messages suivis d'une réponse", TraitKind.COUNT),
+    "messages_converted": ("messages followed by a conversion", "messages suivis d'une conversion", TraitKind.COUNT),
+    "open_rate": ("open rate", "taux d'ouverture", TraitKind.SHARE),
+    "click_rate": ("click rate", "taux de clic", TraitKind.SHARE),
+    "response_rate": ("response rate", "taux de réponse", TraitKind.SHARE),
+    "contact_conversion_rate": ("conversion rate after a message", "taux de conversion après message", TraitKind.SHARE),
+    "last_response_days": ("time since the last answer", "temps depuis la dernière réponse", TraitKind.DAYS),
+    "preferred_channel": ("preferred channel", "canal préféré", TraitKind.NUMBER),
+    "engagement_index": ("engagement index", "indice d'engagement", TraitKind.NUMBER),
+}
 
 
 def _label(name: str, en: str, fr: str, kind: TraitKind) -> TraitLabel:

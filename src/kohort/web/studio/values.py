@@ -6,8 +6,15 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import (
+    BehaviourDefinition,
+    ClustersDefinition,
+    RfmDefinition,
+    ScoreDefinition,
+    TraitsDefinition,
+)
 from kohort.definitions.values import MICRO
 from kohort.definitions.visits import VisitsDefinition
 from kohort.engines.evaluation import Shown
@@ -86,8 +93,6 @@ class ScoreWords:
                 }
             case BehaviourDefinition():
                 return gettext("Habits, read from %(event)s.") % {"event": score.event}
-            case VisitsDefinition():
-                return gettext("Visits: how often, for how long and from where.")
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
                 return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
@@ -97,6 +102,16 @@ class ScoreWords:
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
+            case _:
+                return self._about_family(score)
+
+    def _about_family(self, score: TraitsDefinition) -> str:
+        gettext = translations(self._formats.language).gettext
+        match score:
+            case VisitsDefinition():
+                return gettext("Visits: how often, for how long and from where.")
+            case EngagementDefinition():
+                return gettext("Answers to what people are sent, and an index of them from 0 to 100.")
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""
