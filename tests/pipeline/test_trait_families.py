@@ -25,7 +25,12 @@ scores:
       sms: {sent: sms_sent, replied: sms_answered}
     message: campaign
     conversion: order_completed
+  - {kind: devices, name: devices}
 """
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 Version/17.2 Mobile/1 Safari/604.1"
+)
+GOOGLE = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 Line = dict[str, object]
 
 
@@ -42,9 +47,9 @@ LINES = [
     did(2, ADA, "Product Viewed", 3 * 1440 - 10),
     did(3, ADA, "Page Viewed", 3 * 1440 - 30, referrer="https://shop.example/"),
     did(4, ADA, "Page Viewed", 1440, referrer="https://www.google.fr/"),
-    did(5, PHONE, "Page Viewed", 40, referrer="https://shop.example/"),
-    did(6, PHONE, "Page Viewed", 20, referrer="https://www.google.fr/"),
-    did(7, BOB, "Page Viewed", 5),
+    did(5, PHONE, "Page Viewed", 40, referrer="https://shop.example/", user_agent=IPHONE),
+    did(6, PHONE, "Page Viewed", 20, referrer="https://www.google.fr/", user_agent=IPHONE),
+    did(7, BOB, "Page Viewed", 5, user_agent=GOOGLE),
     did(8, BOB, "Order Completed", 5, total=30),
     did(10, ADA, "Email Sent", 12 * 1440, campaign="spring"),
     did(11, ADA, "Email Sent", 11 * 1440, campaign="summer"),
@@ -112,6 +117,12 @@ def test_an_answer_finds_its_message_and_a_rate_is_drawn_towards_everybodys(shop
     assert (ada.get("preferred_channel"), bob["preferred_channel"]) == (None, "sms"), "an e-mail is answered by a click"
     assert (bob["messages_converted"], bob["contact_conversion_rate"]) == ("2", "0.583333")
     assert float(bob["engagement_index"]) > float(ada["engagement_index"])
+
+
+def test_devices_are_those_of_people_and_a_bot_is_only_named(shop: Project) -> None:
+    ada, bob = held(shop, "ada"), held(shop, "bob")
+    assert (ada["devices"], ada["main_device"], ada["os"], ada["mobile_share"]) == ("1", "iPhone", "iOS", "1")
+    assert (bob["devices"], bob["bot"], bob.get("os")) == ("0", "Googlebot", None)
 
 
 def test_who_never_visited_has_no_trait_of_visits(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.devices import DevicesDefinition, devices_of
 from kohort.definitions.engagement import EngagementDefinition, engagement_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
@@ -105,7 +106,7 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-TraitsDefinition = VisitsDefinition | EngagementDefinition
+TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
 """A score that computes the traits of a family, of each person by themselves."""
 
 ScoreDefinition = (
@@ -126,6 +127,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     OutliersDefinition: "outliers",
     VisitsDefinition: "visits",
     EngagementDefinition: "engagement",
+    DevicesDefinition: "devices",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
@@ -133,6 +135,7 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     ClustersDefinition: Family.OTHER,
     VisitsDefinition: Family.BEHAVIOURAL,
     EngagementDefinition: Family.BEHAVIOURAL,
+    DevicesDefinition: Family.TECHNOGRAPHIC,
 }
 
 
@@ -190,6 +193,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "outliers": outliers_of,
         "visits": visits_of,
         "engagement": engagement_of,
+        "devices": devices_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

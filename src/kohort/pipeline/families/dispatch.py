@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from kohort.clock import Moment
+from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.score import TraitsDefinition
 from kohort.definitions.values import ValueType
 from kohort.definitions.visits import VisitsDefinition
+from kohort.pipeline.families.devices import device_scores, telling_events
 from kohort.pipeline.families.engagement import engagement_scores
 from kohort.pipeline.families.gathering import known_events
 from kohort.pipeline.families.visits import visit_scores
@@ -25,6 +27,8 @@ def family_scores(
             return visit_scores(workspace, definition, at)
         case EngagementDefinition():
             return engagement_scores(workspace, definition, at)
+        case DevicesDefinition():
+            return device_scores(workspace, definition, at)
 
 
 def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:
@@ -38,6 +42,10 @@ def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:
             return _none_of(catalog, events)
         case EngagementDefinition(channels=channels):
             return _none_of(catalog, [one.sent for one in channels])
+        case DevicesDefinition(user_agent=told, events=events):
+            if events:
+                return _none_of(catalog, events)
+            return "" if telling_events(catalog, definition) else f"needs the text {told}, which no event has yet"
 
 
 def _none_of(catalog: Catalog, events: Sequence[str]) -> str:

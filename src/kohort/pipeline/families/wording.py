@@ -42,6 +42,15 @@ _NAMES: Final[Mapping[str, tuple[str, str, TraitKind]]] = {
     "contact_conversion_rate": ("conversion rate after a message", "taux de conversion après message", TraitKind.SHARE),
     "last_response_days": ("time since the last answer", "temps depuis la dernière réponse", TraitKind.DAYS),
     "preferred_channel": ("preferred channel", "canal préféré", TraitKind.NUMBER),
+    "devices": ("devices", "appareils", TraitKind.COUNT),
+    "main_device": ("main device", "appareil principal", TraitKind.NUMBER),
+    "device_type": ("type of the main device", "type de l'appareil principal", TraitKind.NUMBER),
+    "os": ("operating system", "système d'exploitation", TraitKind.NUMBER),
+    "os_version": ("version of the system", "version du système", TraitKind.NUMBER),
+    "browser": ("browser", "navigateur", TraitKind.NUMBER),
+    "browser_version": ("version of the browser", "version du navigateur", TraitKind.NUMBER),
+    "mobile_share": ("use of a phone", "usage du téléphone", TraitKind.SHARE),
+    "bot": ("bot", "robot", TraitKind.NUMBER),
     "engagement_index": ("engagement index", "indice d'engagement", TraitKind.NUMBER),
 }
 

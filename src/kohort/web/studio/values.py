@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import (
@@ -112,6 +113,8 @@ class ScoreWords:
                 return gettext("Visits: how often, for how long and from where.")
             case EngagementDefinition():
                 return gettext("Answers to what people are sent, and an index of them from 0 to 100.")
+            case DevicesDefinition():
+                return gettext("Devices, systems and browsers, read from user agents.")
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""
