@@ -54,3 +54,28 @@ def test_engagement_names_events_that_mean_one_thing_each(change: dict[str, obje
 
 def test_pages_are_some_of_the_events_of_visits() -> None:
     refused({"kind": "visits", "events": ["app_opened"], "pages": ["page_viewed"]}, "some of the events: app_opened")
+
+
+MARRIED = {"trait": "marital_status", "values": {"married": ["M", "marié"]}}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"birth_date": None}, "a trait, or traits to harmonise"),
+        ({"bands": [25, 18]}, "numbers that grow"),
+        ({"bands": [18, float("inf")]}, "numbers that grow"),
+        ({"bands": []}, "numbers that grow"),
+        ({"harmonise": {"birth_date": MARRIED}}, "no told or computed trait has"),
+        ({"harmonise": {"age_band": MARRIED}}, "no told or computed trait has"),
+        ({"harmonise": {"civil": {"trait": "marital_status"}}}, "what told words mean, or borders"),
+        ({"harmonise": {"civil": MARRIED | {"borders": [1]}}}, "what told words mean, or borders"),
+        ({"harmonise": {"civil": MARRIED | {"type": "number"}}}, "numbers, as the type says.*married"),
+        ({"harmonise": {"civil": MARRIED | {"type": "boolean"}}}, "number or text"),
+        ({"harmonise": {"civil": {"trait": "income", "type": "number", "borders": [1]}}}, "stand bands"),
+        ({"harmonise": {"civil": MARRIED | {"values": {"a": ["M"], "b": ["m "]}}}}, "each told value once"),
+        ({"harmonise": {"civil": None}}, "the trait that it is made of"),
+    ],
+)
+def test_demographics_say_what_told_words_mean_without_taking_their_names(change: dict[str, object], said: str) -> None:
+    refused({"kind": "demographics", "birth_date": "birth_date"} | change, said)

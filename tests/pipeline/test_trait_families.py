@@ -26,11 +26,23 @@ scores:
     message: campaign
     conversion: order_completed
   - {kind: devices, name: devices}
+  - kind: demographics
+    birth_date: birth_date
+    bands: [18, 30]
+    harmonise:
+      marital: {trait: status, values: {married: [marié, M], single: célibataire}}
+      income_band: {trait: income, borders: [20000, 40000]}
+      income_known: {trait: income, type: number}
 """
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 Version/17.2 Mobile/1 Safari/604.1"
 )
 GOOGLE = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+FAMILIES = {
+    "visits": "behavioural", "visit_channel": "behavioural", "open_rate": "behavioural", "os": "technographic",
+    "main_device": "technographic", "age_years": "demographic", "marital": "demographic", "income": "demographic",
+    "city": "geographic", "kids": "other",
+}  # fmt: skip
 Line = dict[str, object]
 
 
@@ -69,7 +81,10 @@ def said(number: int, who: Mapping[str, str], days_ago: float, **traits: object)
     }  # fmt: skip
 
 
-SAID = [said(1, ADA | PHONE, 4, city="Paris")]
+SAID = [
+    said(1, ADA | PHONE, 4, city="Paris", birth_date="1996-02-20", status=" Marié ", kids="3+", income=41_000),
+    said(2, BOB, 4, birth_date="2999-01-01", status="it is complicated", kids=2),
+]
 
 
 def project_of(folder: Path, lines: Iterable[object], scores: str = SCORES) -> Project:
@@ -125,9 +140,30 @@ def test_devices_are_those_of_people_and_a_bot_is_only_named(shop: Project) -> N
     assert (bob["devices"], bob["bot"], bob.get("os")) == ("0", "Googlebot", None)
 
 
+def test_told_words_mean_what_is_declared_and_what_is_unknown_is_counted(shop: Project) -> None:
+    ada, bob = held(shop, "ada"), held(shop, "bob")
+    assert (ada["age_years"], ada["age_band"]) == ("29", "18 to under 30"), "the birthday came on 20 February"
+    assert (ada["generation"], ada["marital"], ada["income_band"]) == ("Millennials", "married", "40000 and over")
+    assert not {"age_years", "age_band", "generation", "marital", "income_band"} & bob.keys()
+    unknown = {one.subject: (one.count, one.share) for one in shop.findings() if one.check == "unknown"}
+    assert unknown["age_years"] == unknown["marital"] == (1, 0.5)
+
+
+def test_a_trait_told_in_two_types_is_shown_as_each_was_told(shop: Project) -> None:
+    kids = {person: next(one for one in shop.traits(person, AT) if one.name == "kids") for person in ("ada", "bob")}
+    assert [(str(one.value), one.type) for one in kids.values()] == [("3+", "text"), ("2", "number")]
+
+
+def test_every_trait_of_a_person_says_its_family_and_so_does_the_taxonomy(shop: Project) -> None:
+    families = {one.name: str(one.family) for one in shop.traits("ada", AT)}
+    assert {one: families.get(one) for one in FAMILIES} == FAMILIES
+    known = {one.name: str(one.family) for one in shop.taxonomy().traits}
+    assert {one: known.get(one) for one in FAMILIES} == FAMILIES
+
+
 def test_who_never_visited_has_no_trait_of_visits(tmp_path: Path) -> None:
     project = project_of(tmp_path / "a", [*LINES, did(9, {"userId": "eve"}, "Order Completed", 5, total=1)])
-    assert not held(project, "eve")
+    assert not held(project, "eve"), "and nobody told anything of them"
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -145,7 +181,7 @@ def test_neither_the_future_nor_the_order_of_arrival_changes_anything(shop: Proj
 
 
 def test_people_merged_are_their_events_joined(shop: Project, tmp_path: Path) -> None:
-    one = project_of(tmp_path / "one", [{**line, **ADA} if "anonymousId" in line else line for line in LINES])
+    one = project_of(tmp_path / "one", [{**line, **ADA} if "anonymousId" in line else line for line in [*LINES, *SAID]])
     assert held(one, "ada") == held(shop, "ada")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.demographics import DemographicsDefinition, demographics_of
 from kohort.definitions.devices import DevicesDefinition, devices_of
 from kohort.definitions.engagement import EngagementDefinition, engagement_of
 from kohort.definitions.families import Family, usual_family
@@ -107,7 +108,7 @@ class ClustersDefinition:
 
 
 TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
-"""A score that computes the traits of a family, of each person by themselves."""
+"""A score that computes the traits of a family from events."""
 
 ScoreDefinition = (
     RfmDefinition
@@ -115,6 +116,7 @@ ScoreDefinition = (
     | ClustersDefinition
     | ImputationDefinition
     | OutliersDefinition
+    | DemographicsDefinition
     | TraitsDefinition
 )
 
@@ -127,6 +129,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     OutliersDefinition: "outliers",
     VisitsDefinition: "visits",
     EngagementDefinition: "engagement",
+    DemographicsDefinition: "demographics",
     DevicesDefinition: "devices",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
@@ -136,6 +139,7 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     VisitsDefinition: Family.BEHAVIOURAL,
     EngagementDefinition: Family.BEHAVIOURAL,
     DevicesDefinition: Family.TECHNOGRAPHIC,
+    DemographicsDefinition: Family.DEMOGRAPHIC,
 }
 
 
@@ -194,6 +198,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "visits": visits_of,
         "engagement": engagement_of,
         "devices": devices_of,
+        "demographics": demographics_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
@@ -106,7 +107,7 @@ class ScoreWords:
             case _:
                 return self._about_family(score)
 
-    def _about_family(self, score: TraitsDefinition) -> str:
+    def _about_family(self, score: TraitsDefinition | DemographicsDefinition) -> str:
         gettext = translations(self._formats.language).gettext
         match score:
             case VisitsDefinition():
@@ -115,6 +116,8 @@ class ScoreWords:
                 return gettext("Answers to what people are sent, and an index of them from 0 to 100.")
             case DevicesDefinition():
                 return gettext("Devices, systems and browsers, read from user agents.")
+            case DemographicsDefinition():
+                return gettext("Age and household, by what was told.")
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""
