@@ -9,6 +9,7 @@ from kohort.clock import moment_of
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
+from kohort.definitions.families import Family
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import (
     BehaviourDefinition,
@@ -53,6 +54,26 @@ def shown(value: Shown, formats: Formats) -> str:
             return ", ".join(value)
         case _:
             return value
+
+
+def family_name(language: Language, family: Family) -> str:
+    """Return what a family of traits is called, as a heading.
+
+    >>> family_name(Language.FR, Family.TRANSACTIONAL)
+    'Achats'
+    """
+    gettext = translations(language).gettext
+    names = {
+        Family.DEMOGRAPHIC: gettext("Demographic"),
+        Family.FIRMOGRAPHIC: gettext("Firmographic"),
+        Family.GEOGRAPHIC: gettext("Geographic"),
+        Family.TECHNOGRAPHIC: gettext("Technographic"),
+        Family.TRANSACTIONAL: gettext("Transactional"),
+        Family.BEHAVIOURAL: gettext("Behavioural"),
+        Family.PSYCHOGRAPHIC: gettext("Psychographic"),
+        Family.OTHER: gettext("Other traits"),
+    }
+    return names[family]
 
 
 class ScoreWords:
