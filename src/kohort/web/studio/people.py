@@ -20,6 +20,7 @@ from kohort.errors import UnknownNameError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.pipeline import biography
 from kohort.pipeline.person import PersonRecord
+from kohort.pipeline.wording import BEHAVIOUR_LABELS
 from kohort.project import Project
 from kohort.reports.explanation import WORDS, Telling
 from kohort.storage.histories import Place
@@ -37,6 +38,7 @@ _FOUND: Final = ("person_id", "kind", "value", "refused")
 _LIVED: Final = ("at", "name", "source", "event_id", "properties")
 _APART: Final = (RfmDefinition, ClustersDefinition, ImputationDefinition, OutliersDefinition)
 """What judges people by others, or repairs what was told: a score of its own, and no trait of a family."""
+_PLACES: Final = {name: place for place, name in enumerate(BEHAVIOUR_LABELS)}
 Identifier = Annotated[str, Query(max_length=1_000)]
 Who = Annotated[str, Path(max_length=1_000)]
 
@@ -197,13 +199,17 @@ def _families(held: Sequence[biography.HeldTrait], scores: Sequence[ScoreDefinit
         its = [one for one in held if one.family is family]
         told = [one for one in its if provenance_of(one.source).name not in wrote]
         computed = [
-            (score, max(one.set_at for one in mine), mine)
+            (score, max(one.set_at for one in mine), sorted(mine, key=_as_documented))
             for score in scores
             if not isinstance(score, _APART) and (mine := [one for one in its if one.source == score.name])
         ]
         if told or computed:
             found.append(_OfFamily(family, told, computed))
     return found
+
+
+def _as_documented(trait: biography.HeldTrait) -> tuple[int, str]:
+    return _PLACES.get(trait.name, len(_PLACES)), trait.name
 
 
 def _flat(families: Sequence[_OfFamily]) -> list[biography.HeldTrait]:
