@@ -5,15 +5,14 @@ import pyarrow as pa
 from kohort.clock import Moment
 from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.values import ValueType
-from kohort.pipeline.families.gathering import TextCodes, Wanted, gather, known_events
+from kohort.pipeline.families.gathering import Everybody, TextCodes, Wanted, gather, known_events
 from kohort.pipeline.families.tables import joined_table
-from kohort.pipeline.workspace import Workspace
 from kohort.profiles.devices import TRAITS, Agent, device_traits, read_agent
 from kohort.rules.catalog import Catalog
 
 
 def device_scores(
-    workspace: Workspace, definition: DevicesDefinition, at: Moment
+    everybody: Everybody, definition: DevicesDefinition, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return the traits of devices of everybody who told a user agent up to `at`, and the traits' types.
 
@@ -22,9 +21,9 @@ def device_scores(
     """
     known: dict[Agent, int] = {}
     wanted = Wanted(definition.user_agent, TextCodes(lambda text: known.setdefault(read_agent(text), len(known))))
-    events = telling_events(workspace.catalog({}), definition)
+    events = telling_events(everybody.catalog, definition)
     parts = []
-    for block in gather(workspace, events, {"agent": wanted}, at=at, where=f'score "{definition.name}"'):
+    for block in gather(everybody, events, {"agent": wanted}, at=at, where=f'score "{definition.name}"'):
         told = block.codes["agent"] >= 0
         people = block.people[told]
         parts.append((block.ids_of(people), device_traits(people, block.codes["agent"][told], list(known))))

@@ -12,7 +12,7 @@ from kohort.definitions.values import ValueType
 from kohort.definitions.visits import VisitsDefinition
 from kohort.pipeline.families.devices import device_scores, telling_events
 from kohort.pipeline.families.engagement import engagement_scores
-from kohort.pipeline.families.gathering import known_events
+from kohort.pipeline.families.gathering import Everybody, known_events
 from kohort.pipeline.families.visits import visit_scores
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
@@ -22,13 +22,14 @@ def family_scores(
     workspace: Workspace, definition: TraitsDefinition, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return what a score finds of people as of `at`, column person_id and one a trait, and the traits' types."""
+    everybody = Everybody.of(workspace)
     match definition:
         case VisitsDefinition():
-            return visit_scores(workspace, definition, at)
+            return visit_scores(everybody, definition, at)
         case EngagementDefinition():
-            return engagement_scores(workspace, definition, at)
+            return engagement_scores(everybody, definition, at)
         case DevicesDefinition():
-            return device_scores(workspace, definition, at)
+            return device_scores(everybody, definition, at)
 
 
 def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:

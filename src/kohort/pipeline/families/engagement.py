@@ -8,23 +8,22 @@ from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.values import ValueType
 from kohort.engines.columns import NO_CODE
 from kohort.errors import UnknownNameError
-from kohort.pipeline.families.gathering import TextCodes, Wanted, gather, known_events
+from kohort.pipeline.families.gathering import Everybody, TextCodes, Wanted, gather, known_events
 from kohort.pipeline.families.tables import joined_table
-from kohort.pipeline.workspace import Workspace
 from kohort.profiles.engagement import TRAITS, Contacts, Role, Terms, contacts_in, engagement_traits
 
 _ANSWERS = {"sent": Role.SENT, "opened": Role.OPENED, "clicked": Role.CLICKED, "replied": Role.REPLIED}
 
 
 def engagement_scores(
-    workspace: Workspace, definition: EngagementDefinition, at: Moment
+    everybody: Everybody, definition: EngagementDefinition, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return the traits of engagement of everybody who was sent or answered anything up to `at`, and their types.
 
     Events that no data have shown yet count as not having happened. Raises UnknownNameError for a conversion or a
     property that nobody has shown.
     """
-    catalog = workspace.catalog({})
+    catalog = everybody.catalog
     where = f'score "{definition.name}"'
     if definition.conversion and not known_events(catalog, [definition.conversion]):
         raise UnknownNameError("event", definition.conversion, catalog.events, where=where)
@@ -47,7 +46,7 @@ def engagement_scores(
         tuple(bool(one.clicked or one.replied) for one in definition.channels), definition.window, definition.horizon
     )
     parts, ids = [], []
-    for block in gather(workspace, [one[0] for one in known], wanted, at=at, where=where):
+    for block in gather(everybody, [one[0] for one in known], wanted, at=at, where=where):
         keys = block.codes.get("message", np.full(len(block.ts), NO_CODE, np.int64))
         keys = np.where(roles[block.names] == Role.CONVERTED, NO_CODE, keys)
         # Who did nothing but convert was never written to.

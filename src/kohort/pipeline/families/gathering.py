@@ -54,6 +54,21 @@ class Gathered:
 
 
 @dataclass(frozen=True)
+class Everybody:
+    """Everybody's history, what data have shown, and the IANA name of the time zone in which days are told."""
+
+    history: History
+    catalog: Catalog
+    zone: str
+
+    @staticmethod
+    def of(workspace: Workspace) -> "Everybody":
+        """Return everybody of a project."""
+        catalog = workspace.catalog({})
+        return Everybody(open_history(workspace, catalog, whole=True), catalog, workspace.settings.zone.key)
+
+
+@dataclass(frozen=True)
 class Wanted:
     """A text property to be read, and what makes a code of its texts; `usual`: it may be that no event has it."""
 
@@ -68,15 +83,14 @@ def known_events(catalog: Catalog, events: Sequence[str]) -> list[str]:
 
 
 def gather(
-    workspace: Workspace, events: Sequence[str], wanted: Mapping[str, Wanted], *, at: Moment, where: str
+    everybody: Everybody, events: Sequence[str], wanted: Mapping[str, Wanted], *, at: Moment, where: str
 ) -> Iterator[Gathered]:
     """Yield the events called `events` up to `at`, block of people by block, with what is `wanted` of them.
 
     Raises UnknownNameError for a property that none of the events has, DefinitionError for one that is no text.
     """
-    catalog = workspace.catalog({})
+    history, catalog = everybody.history, everybody.catalog
     columns = {key: _columns(catalog, events, one, where) for key, one in wanted.items()}
-    history = open_history(workspace, catalog, whole=True)
     for start, block in zip(history.starts(), history.blocks, strict=True):
         yield _gathered(
             history, start, block, events, {key: (columns[key], one.codes) for key, one in wanted.items()}, at

@@ -9,9 +9,8 @@ from kohort.clock import Moment
 from kohort.definitions.values import ValueType
 from kohort.definitions.visits import ORIGINS, VisitsDefinition
 from kohort.engines.columns import NO_CODE
-from kohort.pipeline.families.gathering import Gathered, TextCodes, Wanted, gather, known_events
+from kohort.pipeline.families.gathering import Everybody, Gathered, TextCodes, Wanted, gather, known_events
 from kohort.pipeline.families.tables import joined_table
-from kohort.pipeline.workspace import Workspace
 from kohort.profiles.channels import (
     Read,
     channel_of_referrer,
@@ -23,21 +22,21 @@ from kohort.profiles.visits import CHANNELS, TRAITS, visit_traits, visits_in
 
 
 def visit_scores(
-    workspace: Workspace, definition: VisitsDefinition, at: Moment
+    everybody: Everybody, definition: VisitsDefinition, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return the traits of visits of everybody who visited up to `at`, and the traits' types.
 
     A visit that goes on at `at` counts as far as it has come. Raises UnknownNameError for a property that is declared
     and that no event has.
     """
-    events = known_events(workspace.catalog({}), definition.events)
-    pages = np.array([one in known_events(workspace.catalog({}), definition.pages) for one in events], dtype=np.bool_)
+    events = known_events(everybody.catalog, definition.events)
+    pages = np.array([one in known_events(everybody.catalog, definition.pages) for one in events], dtype=np.bool_)
     parts = []
     where = f'score "{definition.name}"'
-    for block in gather(workspace, events, _origins(definition), at=at, where=where):
+    for block in gather(everybody, events, _origins(definition), at=at, where=where):
         channels = _first_told(block)
         visits = visits_in(block.people, block.ts, pages[block.names], channels, timeout=definition.timeout)
-        traits = visit_traits(visits, at=at, zone=workspace.settings.zone.key, recent=definition.recent)
+        traits = visit_traits(visits, at=at, zone=everybody.zone, recent=definition.recent)
         parts.append((block.ids_of(visits.people), traits))
     return joined_table(parts, TRAITS), dict(TRAITS)
 
