@@ -16,8 +16,9 @@ from kohort.learning.importance.forest import encoded, grown, permutation_import
 from kohort.learning.importance.information import binned, codes_of, mutual_information
 from kohort.learning.importance.ranks import auc_interval, category_and_number, counted, cramers_v
 from kohort.learning.importance.redundancy import redundancy_of
-from kohort.learning.importance.screening import Fault, screened
-from kohort.learning.importance.study import Holdout, ImportanceStudy, Priority, study_of
+from kohort.learning.importance.results import Fault, Holdout, ImportanceStudy, Priority
+from kohort.learning.importance.screening import screened
+from kohort.learning.importance.study import study_of
 from kohort.learning.importance.variables import REST, Numbers, Snapshot, Variable, category_of
 
 

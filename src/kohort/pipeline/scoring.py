@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.clock import Moment
-from kohort.definitions.score import BehaviourDefinition, RfmDefinition
+from kohort.definitions.score import BehaviourDefinition, RfmDefinition, ScoreDefinition
 from kohort.definitions.values import ValueType
 from kohort.learning.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
 from kohort.learning.wording import Bilingual
@@ -18,6 +18,20 @@ from kohort.pipeline.facts import event_facts
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.behaviour import behaviour_traits, trait_types
 from kohort.storage.records import ScoreRun
+
+Computed = tuple[pa.Table, dict[str, ValueType]]
+"""People (column person_id) with a column for each trait of a score, and the traits' types."""
+
+
+def computed_at(workspace: Workspace, score: ScoreDefinition, at: Moment) -> Computed | None:
+    """Return a score that is read from events alone as of `at`; None for others, and before there are such events."""
+    if not isinstance(score, RfmDefinition | BehaviourDefinition):
+        return None
+    if score.event not in workspace.catalog({}).events:
+        return None
+    return (
+        rfm_scores(workspace, score, at) if isinstance(score, RfmDefinition) else behaviour_scores(workspace, score, at)
+    )
 
 
 def behaviour_scores(

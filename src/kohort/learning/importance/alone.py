@@ -1,6 +1,5 @@
 """Each variable by itself: how strongly it goes with the goal, with false discoveries held, and its cross-table."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,50 +13,13 @@ from kohort.learning.importance.ranks import (
     number_and_conversion,
     number_and_number,
 )
+from kohort.learning.importance.results import Alone, Cell
 from kohort.learning.importance.variables import Snapshot, Variable
 from kohort.stats.comparisons import benjamini_hochberg
 from kohort.stats.intervals import Interval, mean_interval, wilson_interval
 from kohort.stats.summaries import Summary
 
-FALSE_DISCOVERIES: Final = 0.05
-"""Of the variables called connected with the goal, no more than this share are expected not to be."""
 _CELLS: Final = 5
-
-
-@dataclass(frozen=True)
-class Cell:
-    """People with a value (`category`), with values from `low` to `high`, or of whom it is missing (all None).
-
-    `goal` is the share who reach it (Wilson), or the mean amount (by the central limit theorem).
-    """
-
-    people: int
-    goal: Interval
-    category: str | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Alone:
-    """What one variable says of the goal without any other.
-
-    `strength` goes from -1 to 1 for numbers and from 0 for categories; `p_value` is adjusted for all variables looked
-    at (Benjamini and Hochberg 1995). `bits` is the mutual information and `told` its share of what is open.
-    """
-
-    name: str
-    known: float
-    strength: Interval
-    p_value: float
-    bits: float
-    told: float
-    cells: tuple[Cell, ...]
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether it goes with the goal beyond chance."""
-        return self.p_value <= FALSE_DISCOVERIES
 
 
 def each_alone(snapshot: Snapshot, *, seed: int) -> tuple[Alone, ...]:

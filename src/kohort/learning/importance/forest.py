@@ -1,5 +1,6 @@
 """All variables together: a random forest, what it loses without each, and how the goal moves as one moves."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from kohort.learning.importance.information import edges_of
+from kohort.learning.importance.results import Step
 from kohort.learning.importance.variables import Numbers, Snapshot, Variable
 from kohort.stats.intervals import Interval, critical_value
 
@@ -47,15 +49,6 @@ class Forest:
         return {name: float(drops[list(columns)].sum()) for name, columns in self.columns.items()}
 
 
-@dataclass(frozen=True)
-class Step:
-    """How far the expected goal is from its mean where a variable has a value, or is of a category."""
-
-    goal: Interval
-    value: float | None = None
-    category: str | None = None
-
-
 def scale_of(goal: Numbers, *, is_amount: bool) -> Numbers:
     """Return a goal as forests learn it: amounts as log(1 + amount), so that few large ones do not decide."""
     return np.log1p(goal) if is_amount else goal
@@ -71,6 +64,7 @@ def grown(snapshot: Snapshot, *, seed: int, trees: int = TREES) -> Forest:
     make = RandomForestRegressor if snapshot.is_amount else RandomForestClassifier
     model = make(trees, min_samples_leaf=max(_LEAF, len(goal) // 500), max_features="sqrt", random_state=seed, n_jobs=2)
     model.fit(rows, goal)
+    model.n_jobs = 1  # few rows are asked about at a time, and handing them to threads takes longer
     categories = {one.name: one.categories for one in snapshot.variables if one.categories is not None}
     return Forest(model, columns, categories, float(goal.mean()))
 
@@ -118,12 +112,11 @@ def permutation_importance(
     found = []
     for names in together:
         places = [place for name in names for place in forest.columns[name]]
-        worse = np.zeros(len(goal))
-        for _ in range(_PERMUTATIONS):
-            exchanged = rows.copy()
-            exchanged[:, places] = rows[random.permutation(len(rows))][:, places]
-            worse += (goal - forest.predicted(exchanged)) ** 2 - error
-        found.append(_share(worse / _PERMUTATIONS, plain, confidence=1 - _DOUBT / len(together)))
+        exchanged = [rows.copy() for _ in range(_PERMUTATIONS)]
+        for each in exchanged:
+            each[:, places] = rows[random.permutation(len(rows))][:, places]
+        worse = np.mean([(goal - one) ** 2 - error for one in _predicted_each(forest, exchanged)], axis=0)
+        found.append(_share(worse, plain, confidence=1 - _DOUBT / len(together)))
     return found
 
 
@@ -142,6 +135,11 @@ def sensitivity(forest: Forest, snapshot: Snapshot, name: str) -> tuple[Step, ..
     return _by_value(forest, rows, places[0], variable)
 
 
+def _predicted_each(forest: Forest, tables: Sequence[Numbers]) -> list[Numbers]:
+    """Return what a forest expects of each of some tables: all trees are asked once."""
+    return np.split(forest.predicted(np.concatenate(tables)), len(tables))
+
+
 def _by_value(forest: Forest, rows: Numbers, place: int, variable: Variable) -> tuple[Step, ...]:
     known = variable.known
     rows, values = rows[known], variable.values[known]
@@ -149,12 +147,10 @@ def _by_value(forest: Forest, rows: Numbers, place: int, variable: Variable) -> 
     if len(edges) < 2:  # noqa: PLR2004 - from one value to another
         return ()
     lower = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, len(edges) - 2)
-    moved = []
-    for ends in (edges[lower + 1], edges[lower]):
-        changed = rows.copy()
-        changed[:, place] = ends
-        moved.append(forest.predicted(changed))
-    differences = moved[0] - moved[1]
+    ends = [rows.copy(), rows.copy()]
+    ends[0][:, place], ends[1][:, place] = edges[lower], edges[lower + 1]
+    at_lower, at_upper = _predicted_each(forest, ends)
+    differences = at_upper - at_lower
     groups = [differences[lower == number] for number in range(len(edges) - 1)]
     means = np.array([one.mean() if len(one) else 0.0 for one in groups])
     spreads = np.array([one.var(ddof=1) / len(one) if len(one) > 1 else 0.0 for one in groups])
@@ -169,12 +165,11 @@ def _by_value(forest: Forest, rows: Numbers, place: int, variable: Variable) -> 
 
 
 def _by_category(forest: Forest, rows: Numbers, places: list[int], categories: Sequence[str]) -> tuple[Step, ...]:
-    expected = []
-    for place in places:
-        changed = rows.copy()
-        changed[:, places] = 0.0
-        changed[:, place] = 1.0
-        expected.append(forest.predicted(changed))
+    changed = [rows.copy() for _ in places]
+    for place, each in zip(places, changed, strict=True):
+        each[:, places] = 0.0
+        each[:, place] = 1.0
+    expected = _predicted_each(forest, changed)
     weights = rows[:, places].mean(axis=0)
     total = weights.sum()
     mean = np.tensordot(weights / total if total else np.full(len(places), 1 / len(places)), expected, axes=1)
@@ -191,11 +186,11 @@ def _share(
     if whole == 0:
         return Interval(0.0, 0.0, 0.0, len(plain))
     share = float(gained.mean()) / whole
-    spread = float((gained - share * plain).std(ddof=1)) / whole / np.sqrt(len(plain))
+    spread = float((gained - share * plain).std(ddof=1)) / whole / math.sqrt(len(plain))
     reach = critical_value(confidence) * spread
     return Interval(share, share - reach, share + reach, len(plain))
 
 
 def _interval(values: Numbers) -> Interval:
-    reach = critical_value(0.95) * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    reach = critical_value(0.95) * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     return Interval(float(values.mean()), float(values.mean() - reach), float(values.mean() + reach), len(values))

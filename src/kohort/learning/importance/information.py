@@ -49,7 +49,11 @@ def binned(values: Numbers, bins: int = BINS) -> Numbers:
     >>> binned(np.array([0.0, 0.0, 0.0, 1.0, 2.0]), 2).tolist()
     [0.0, 0.0, 0.0, 1.0, 1.0]
     """
+    top = values.max()
     inner = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+    if inner[-1] == top and values.min() < top:
+        # Where most have the greatest value, the others are a bin all the same.
+        inner = np.unique(np.append(inner[:-1], values[values < top].max()))
     return np.searchsorted(inner, values, side="left").astype(np.float64)
 
 

@@ -1,12 +1,11 @@
 """Variables that should not be looked at: those that hardly vary, and those that know the goal already."""
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
 from kohort.learning.importance.ranks import auc_interval, counted, cramers_v, number_and_number
+from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.variables import Snapshot, Variable
 
 CONSTANT: Final = 0.995
@@ -16,24 +15,6 @@ KNOWN: Final = 0.01
 TELLING: Final = 0.98
 """From here on a variable tells the goal so well that it must have come after it: an AUC, or an association."""
 _FEWEST: Final = 20
-
-
-class Fault(StrEnum):
-    """Why a variable is left out."""
-
-    UNKNOWN = "unknown"
-    CONSTANT = "constant"
-    LEAKING = "leaking"
-    IDENTIFYING = "identifying"
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A variable that is left out, why, and the share or the association that decided."""
-
-    name: str
-    fault: Fault
-    value: float
 
 
 def screened(snapshot: Snapshot) -> tuple[Snapshot, tuple[LeftOut, ...]]:

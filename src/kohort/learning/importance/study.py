@@ -1,17 +1,17 @@
 """The whole question: which variables matter for a goal, and which of them are at hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from kohort.errors import UsageError
-from kohort.learning.importance.alone import Alone, each_alone
-from kohort.learning.importance.forest import Forest, Step, grown, permutation_importance, sensitivity, skill
+from kohort.learning.importance.alone import each_alone
+from kohort.learning.importance.forest import Forest, grown, permutation_importance, sensitivity, skill
 from kohort.learning.importance.redundancy import Redundancy, redundancy_of
-from kohort.learning.importance.screening import LeftOut, screened
+from kohort.learning.importance.results import Alone, Holdout, ImportanceStudy, Priority, VariableFound
+from kohort.learning.importance.screening import screened
 from kohort.learning.importance.variables import Snapshot
 from kohort.stats.intervals import Interval, mean_interval, wilson_interval
 from kohort.stats.summaries import Summary
@@ -25,78 +25,6 @@ _PAIRED: Final = 20_000
 _FEWEST: Final = 100
 _FEWEST_REACHED: Final = 20
 _PARTS: Final = 4
-
-
-class Priority(StrEnum):
-    """What to do about a variable: by its impact on the goal, and by whether it is at hand."""
-
-    STRATEGIC = "strategic"
-    COLLECT = "collect"
-    ACCESSORY = "accessory"
-    ASIDE = "aside"
-
-
-class Holdout(StrEnum):
-    """On what the forest was tried: a later time, or other people of the same time."""
-
-    TIME = "time"
-    PEOPLE = "people"
-
-
-@dataclass(frozen=True)
-class VariableFound:
-    """What was found of one variable.
-
-    `importance` is what the forest loses without it, and `importance_together` without it and those that say the same
-    (`same`); both as shares of what is open about the goal. `impurity` is the forest's own measure. `is_leading` marks
-    the one of its cluster with the greatest importance.
-    """
-
-    alone: Alone
-    importance: Interval
-    importance_together: Interval
-    impurity: float
-    same: tuple[str, ...]
-    is_leading: bool
-    priority: Priority
-    sensitivity: tuple[Step, ...]
-
-    @property
-    def name(self) -> str:
-        """The variable's name."""
-        return self.alone.name
-
-    @property
-    def availability(self) -> float:
-        """The share of people of whom it is known."""
-        return self.alone.known
-
-
-@dataclass(frozen=True)
-class ImportanceStudy:
-    """Which variables matter, the most important first.
-
-    `people` are those whose goal is looked at, `goal` the share who reach it, or its mean amount. `skill` is the share
-    of what is open that the forest tells of a `holdout`; where its interval does not lie above 0, `is_silent`: then no
-    variable is called important. `associations` are between `names`, in the order of the clusters that they stand in.
-    """
-
-    people: int
-    goal: Interval
-    is_amount: bool
-    skill: Interval
-    holdout: Holdout
-    learnt_from: int
-    variables: tuple[VariableFound, ...]
-    left_out: tuple[LeftOut, ...]
-    names: tuple[str, ...]
-    clusters: tuple[int, ...]
-    associations: tuple[tuple[float, ...], ...]
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the forest tells nothing of the goal beyond chance."""
-        return self.skill.low <= 0
 
 
 def study_of(

@@ -40,8 +40,12 @@ class Variable:
         return Variable(self.name, self.values[people], self.categories)
 
 
-def category_of(name: str, texts: Sequence[str | None], *, most: int = MOST_CATEGORIES) -> Variable | None:
+def category_of(
+    name: str, texts: Sequence[str | None], *, most: int = MOST_CATEGORIES, fewest: int = 1
+) -> Variable | None:
     """Return a variable of texts, the most frequent first; None where hardly two people have the same.
+
+    Categories of fewer than `fewest` people are among the rest, so that they tell of nobody in particular.
 
     >>> found = category_of("city", ["Brest", "Lyon", "Lyon", None, "Brest", "Lyon"])
     >>> found.categories, found.values.tolist()
@@ -55,7 +59,8 @@ def category_of(name: str, texts: Sequence[str | None], *, most: int = MOST_CATE
     if len(counts) == counts.total() > 2:  # noqa: PLR2004 - two people may well differ
         return None
     ordered = sorted(counts, key=lambda one: (-counts[one], one))
-    kept = ordered if len(ordered) <= most else [*ordered[: most - 1], REST]
+    common = sum(counts[one] >= fewest for one in ordered)
+    kept = ordered if len(ordered) <= min(most, common) else [*ordered[: min(most - 1, common)], REST]
     places = {one: min(place, len(kept) - 1) for place, one in enumerate(ordered)}
     values = np.array([np.nan if one is None else places[one] for one in texts], dtype=np.float64)
     return Variable(name, values, tuple(kept))
