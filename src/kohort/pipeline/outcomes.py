@@ -117,14 +117,19 @@ def _table(
         rows.append(OutcomeRow(kind, labels[kind, name], one))
     return OutcomeTable(
         did=Bilingual(words["en"], words["fr"]),
-        horizon=_horizon(horizon),
+        horizon=horizon_words(horizon),
         split=datetime_of(split, workspace.settings.zone),
         base=measured[0].base,
         rows=tuple(rows),
     )
 
 
-def _horizon(horizon: int) -> Bilingual:
+def horizon_words(horizon: int) -> Bilingual:
+    """Return a stretch in microseconds as weeks, or as days where it is not made of weeks.
+
+    >>> horizon_words(56 * DAY).en
+    '8 weeks'
+    """
     if horizon % WEEK == 0:
         count = number(horizon // WEEK)
         return Bilingual(f"{count.en} weeks", f"{count.fr}{NARROW_SPACE}semaines")

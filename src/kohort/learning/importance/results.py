@@ -8,6 +8,8 @@ from kohort.stats.intervals import Interval
 
 FALSE_DISCOVERIES: Final = 0.05
 """Of the variables called connected with the goal, no more than this share are expected not to be."""
+AVAILABLE: Final = 0.8
+"""A variable that is known of this share of people is at hand."""
 
 
 class Fault(StrEnum):

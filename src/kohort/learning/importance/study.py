@@ -10,14 +10,12 @@ from kohort.errors import UsageError
 from kohort.learning.importance.alone import each_alone
 from kohort.learning.importance.forest import Forest, grown, permutation_importance, sensitivity, skill
 from kohort.learning.importance.redundancy import Redundancy, redundancy_of
-from kohort.learning.importance.results import Alone, Holdout, ImportanceStudy, Priority, VariableFound
+from kohort.learning.importance.results import AVAILABLE, Alone, Holdout, ImportanceStudy, Priority, VariableFound
 from kohort.learning.importance.screening import screened
 from kohort.learning.importance.variables import Snapshot
 from kohort.stats.intervals import Interval, mean_interval, wilson_interval
 from kohort.stats.summaries import Summary
 
-AVAILABLE: Final = 0.8
-"""A variable that is known of this share of people is at hand."""
 _LEARNT: Final = 50_000
 _TRIED: Final = 5_000
 _COUNTED: Final = 100_000
