@@ -16,7 +16,7 @@ from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.study import study_of
-from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of
+from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of, coded
 from kohort.pipeline.facts import event_facts, revenue_of, traits_at
 from kohort.pipeline.goals import Goal, ImportanceDocument
 from kohort.pipeline.scoring import computed_at
@@ -142,23 +142,24 @@ def _of_all(name: str, tables: Sequence[_Known]) -> Iterator[Variable]:
             values = np.concatenate([_floats(one.cast(pa.int64())) for one in columns])
             yield Variable(name, values, ("no", "yes"))
         case ValueType.TEXT_LIST:
-            yield from _items(name, [value for one in columns for value in one.to_pylist()])
+            yield from _items(name, [one.to_pylist() for one in columns])
         case ValueType.TEXT:
-            texts = [text for one in columns for text in one.to_pylist()]
-            category = category_of(name, texts, fewest=_FEWEST)
-            if category is not None:
-                yield category
+            # What there is to tell apart is that of now: who was there before would be counted twice.
+            category = category_of(name, columns[0].to_pylist(), fewest=_FEWEST)
+            if category is not None and category.categories is not None:
+                texts = [text for one in columns for text in one.to_pylist()]
+                yield Variable(name, coded(texts, category.categories), category.categories)
 
 
-def _items(name: str, lists: Sequence[Sequence[str] | None]) -> Iterator[Variable]:
+def _items(name: str, lists: Sequence[Sequence[Sequence[str] | None]]) -> Iterator[Variable]:
     """Yield whether each of the most frequent items of a list is in it; missing where there is no list."""
-    texts = [item for one in lists if one for item in {*one}]
+    texts = [item for one in lists[0] if one for item in {*one}]
     category = category_of(name, texts, most=_ITEMS, fewest=_FEWEST)
     items = () if category is None else category.categories or ()
     for item in items:
         if item == REST:
             continue
-        values = [np.nan if one is None else float(item in one) for one in lists]
+        values = [np.nan if one is None else float(item in one) for each in lists for one in each]
         yield Variable(f"{name}: {item}", np.array(values), ("no", "yes"))
 
 

@@ -37,7 +37,7 @@ def outcome_tables(workspace: Workspace, at: Moment) -> tuple[OutcomeTable, ...]
     labels = {("segment", name): _segment_label(declared[name]) for name in segments}
     labels |= {("persona", name): label for name, (label, _) in personas.items()}
     everyone = _people_at(workspace, split)
-    if not everyone:
+    if not everyone or not groups:
         return ()
     spent = {person: micros / MICRO for person, micros in revenue_of(workspace, at, after=split).items()}
     tables = []

@@ -61,9 +61,18 @@ def category_of(
     ordered = sorted(counts, key=lambda one: (-counts[one], one))
     common = sum(counts[one] >= fewest for one in ordered)
     kept = ordered if len(ordered) <= min(most, common) else [*ordered[: min(most - 1, common)], REST]
-    places = {one: min(place, len(kept) - 1) for place, one in enumerate(ordered)}
-    values = np.array([np.nan if one is None else places[one] for one in texts], dtype=np.float64)
-    return Variable(name, values, tuple(kept))
+    return Variable(name, coded(texts, kept), tuple(kept))
+
+
+def coded(texts: Sequence[str | None], categories: Sequence[str]) -> Numbers:
+    """Return texts as places in `categories`; others are the rest, or missing where there is none.
+
+    >>> coded(["Lyon", "Nice", None], ["Lyon", "…"]).tolist(), coded(["Nice"], ["Lyon"]).tolist()
+    ([0.0, 1.0, nan], [nan])
+    """
+    places = {one: float(place) for place, one in enumerate(categories)}
+    rest = places.get(REST, np.nan)
+    return np.array([np.nan if one is None else places.get(one, rest) for one in texts], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
