@@ -51,10 +51,10 @@ def goals_of(workspace: Workspace) -> dict[str, Goal]:
 def goal_of(workspace: Workspace, name: str | None) -> Goal:
     """Return a goal by name, the first one by default.
 
-    Raises UnknownNameError for one that there is not, DefinitionError where the project declares none at all.
+    Raises UnknownNameError for one that there is not, DefinitionError where none is declared or named.
     """
     goals = goals_of(workspace)
-    if not goals:
+    if not goals and name is None:
         raise DefinitionError(
             "kohort.yaml declares no goal; say what success is under outcome:, or what revenue: is (docs/importance.md)"
         )

@@ -38,6 +38,7 @@ _WAYS: Final = (
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
     Way("/people", _("People"), (PEOPLE_READ, PEOPLE_PSEUDONYMISED)),
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
+    Way("/importance", _("What matters"), (SEGMENTS_READ,)),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),
     Way("/quality", _("Quality"), (SEGMENTS_READ,)),
