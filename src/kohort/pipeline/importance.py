@@ -17,9 +17,9 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.study import study_of
 from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of, coded
+from kohort.pipeline.computing import computed_at
 from kohort.pipeline.facts import event_facts, revenue_of, traits_at
 from kohort.pipeline.goals import Goal, ImportanceDocument
-from kohort.pipeline.scoring import computed_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ImportanceStudied
 

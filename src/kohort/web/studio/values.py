@@ -6,9 +6,20 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.demographics import DemographicsDefinition
+from kohort.definitions.devices import DevicesDefinition
+from kohort.definitions.engagement import EngagementDefinition
+from kohort.definitions.families import Family
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import (
+    BehaviourDefinition,
+    ClustersDefinition,
+    RfmDefinition,
+    ScoreDefinition,
+    TraitsDefinition,
+)
 from kohort.definitions.values import MICRO
+from kohort.definitions.visits import VisitsDefinition
 from kohort.engines.evaluation import Shown
 from kohort.learning.traits import TraitKind, TraitLabel
 from kohort.pipeline.scoring import rfm_cells
@@ -43,6 +54,26 @@ def shown(value: Shown, formats: Formats) -> str:
             return ", ".join(value)
         case _:
             return value
+
+
+def family_name(language: Language, family: Family) -> str:
+    """Return what a family of traits is called, as a heading.
+
+    >>> family_name(Language.FR, Family.TRANSACTIONAL)
+    'Achats'
+    """
+    gettext = translations(language).gettext
+    names = {
+        Family.DEMOGRAPHIC: gettext("Demographic"),
+        Family.FIRMOGRAPHIC: gettext("Firmographic"),
+        Family.GEOGRAPHIC: gettext("Geographic"),
+        Family.TECHNOGRAPHIC: gettext("Technographic"),
+        Family.TRANSACTIONAL: gettext("Transactional"),
+        Family.BEHAVIOURAL: gettext("Behavioural"),
+        Family.PSYCHOGRAPHIC: gettext("Psychographic"),
+        Family.OTHER: gettext("Other traits"),
+    }
+    return names[family]
 
 
 class ScoreWords:
@@ -94,6 +125,20 @@ class ScoreWords:
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
+            case _:
+                return self._about_family(score)
+
+    def _about_family(self, score: TraitsDefinition | DemographicsDefinition) -> str:
+        gettext = translations(self._formats.language).gettext
+        match score:
+            case VisitsDefinition():
+                return gettext("Visits: how often, for how long and from where.")
+            case EngagementDefinition():
+                return gettext("Answers to what people are sent, and an index of them from 0 to 100.")
+            case DevicesDefinition():
+                return gettext("Devices, systems and browsers, read from user agents.")
+            case DemographicsDefinition():
+                return gettext("Age and household, by what was told.")
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""
