@@ -7,6 +7,7 @@ from typing import Final
 from kohort.clock import DAY, parse_duration
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
+from kohort.definitions.places import PlacesDefinition, places_of
 from kohort.definitions.repair import (
     ImputationDefinition,
     OutliersDefinition,
@@ -101,7 +102,30 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition | ImputationDefinition | OutliersDefinition
+ScoreDefinition = (
+    RfmDefinition
+    | BehaviourDefinition
+    | ClustersDefinition
+    | ImputationDefinition
+    | OutliersDefinition
+    | PlacesDefinition
+)
+
+
+_KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
+    RfmDefinition: "rfm",
+    BehaviourDefinition: "behaviour",
+    ClustersDefinition: "clusters",
+    ImputationDefinition: "imputation",
+    OutliersDefinition: "outliers",
+    PlacesDefinition: "places",
+}
+_FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
+    RfmDefinition: Family.TRANSACTIONAL,
+    BehaviourDefinition: Family.TRANSACTIONAL,
+    ClustersDefinition: Family.OTHER,
+    PlacesDefinition: Family.GEOGRAPHIC,
+}
 
 
 def kind_of(score: ScoreDefinition) -> str:
@@ -110,17 +134,7 @@ def kind_of(score: ScoreDefinition) -> str:
     >>> kind_of(RfmDefinition("rfm", "order_completed", "total"))
     'rfm'
     """
-    match score:
-        case RfmDefinition():
-            return "rfm"
-        case BehaviourDefinition():
-            return "behaviour"
-        case ClustersDefinition():
-            return "clusters"
-        case ImputationDefinition():
-            return "imputation"
-        case OutliersDefinition():
-            return "outliers"
+    return _KINDS[type(score)]
 
 
 def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, Family]) -> Family:
@@ -134,18 +148,14 @@ def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, 
     """
     if trait in declared:
         return declared[trait]
-    match score:
-        case RfmDefinition():
-            return Family.TRANSACTIONAL
-        case BehaviourDefinition():
-            return Family.BEHAVIOURAL if trait in _HABITS else Family.TRANSACTIONAL
-        case ClustersDefinition():
-            return Family.OTHER
-        case ImputationDefinition() | OutliersDefinition():
-            told = repaired_trait(trait)
-            return declared.get(told, usual_family(told))
-        case None:
-            return usual_family(trait)
+    if score is None:
+        return usual_family(trait)
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
+        told = repaired_trait(trait)
+        return declared.get(told, usual_family(told))
+    if isinstance(score, BehaviourDefinition) and trait in _HABITS:
+        return Family.BEHAVIOURAL
+    return _FAMILIES[type(score)]
 
 
 def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
@@ -170,6 +180,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "clusters": _clusters,
         "imputation": imputation_of,
         "outliers": outliers_of,
+        "places": places_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from kohort.clock import Moment
+from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
+from kohort.pipeline.declared_files import content_of
 from kohort.pipeline.epochs import declared_segments
 from kohort.pipeline.flagging import flagged_traits
 from kohort.pipeline.imputing import imputed_traits
+from kohort.pipeline.placing import placed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
 from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.repairs import record_repairs
@@ -38,8 +41,17 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
         else:
-            yield runner.step(f"score {score.name}", repr(score), partial(_score, workspace, score, at))
+            yield runner.step(f"score {score.name}", _inputs(workspace, score), partial(_score, workspace, score, at))
     yield from _segments(workspace, runner, apply=apply)
+
+
+def _inputs(workspace: Workspace, score: ScoreDefinition) -> str:
+    """Return what a score is computed from beside the tables, as text that differs where that does."""
+    if not isinstance(score, PlacesDefinition):
+        return repr(score)
+    database = (workspace.settings.places.ip_database,) if score.ip is not None else ()
+    files = (*score.files, *(one for one in database if one))
+    return f"{score!r} {content_of(workspace, files)} {workspace.settings.country}"
 
 
 def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
@@ -50,6 +62,10 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
             return f"needs {', '.join(missing)}, which no data have shown yet"
         names = workspace.tables.read("models").column("name").to_pylist()
         return "" if score.name in names else "no clusters have been discovered yet; find them with: kohort discover"
+    if isinstance(score, PlacesDefinition):
+        missing = [name for name in score.columns if name not in catalog.traits]
+        missing += [name for name in score.events if name not in catalog.events]
+        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
     if isinstance(score, ImputationDefinition | OutliersDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
@@ -62,7 +78,7 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
-    if isinstance(score, ImputationDefinition | OutliersDefinition):
+    if isinstance(score, ImputationDefinition | OutliersDefinition | PlacesDefinition):
         return _repair(workspace, score, at)
     if isinstance(score, RfmDefinition):
         table, types = rfm_scores(workspace, score, at)
@@ -72,8 +88,12 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
     return f"{len(types)} traits of {table.num_rows:,} people"
 
 
-def _repair(workspace: Workspace, score: ImputationDefinition | OutliersDefinition, at: Moment) -> str:
-    if isinstance(score, ImputationDefinition):
+def _repair(
+    workspace: Workspace, score: ImputationDefinition | OutliersDefinition | PlacesDefinition, at: Moment
+) -> str:
+    if isinstance(score, PlacesDefinition):
+        file, findings = placed_traits(workspace, score, at)
+    elif isinstance(score, ImputationDefinition):
         file, findings = imputed_traits(workspace, score, at)
     else:
         file, findings = flagged_traits(workspace, score, at)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.definitions.values import MICRO
@@ -16,6 +17,7 @@ from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
 from kohort.rules.languages import Language
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
+from kohort.web.studio.place_words import about_places, place_names
 
 _PLACES: Final = 6
 _FEW: Final = 2
@@ -58,6 +60,8 @@ class ScoreWords:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
                 self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+            if isinstance(one, PlacesDefinition):
+                self._names |= place_names(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -94,6 +98,8 @@ class ScoreWords:
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
+            case PlacesDefinition():
+                return about_places(score, self._formats.language)
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""

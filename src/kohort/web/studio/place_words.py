@@ -1,0 +1,57 @@
+"""How scores that tell of places are spoken of in the studio."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kohort.definitions.places import PlacesDefinition
+from kohort.rules.languages import Language
+from kohort.web.studio.languages import translations
+from kohort.web.studio.navigation import marked
+
+_: Final[Callable[[str], str]] = marked
+
+_NAMES: Final[Mapping[str, str]] = {
+    "commune": _("INSEE code"),
+    "commune_name": _("Commune"),
+    "department": _("Code of the department"),
+    "department_name": _("Department"),
+    "region": _("Code of the region"),
+    "region_name": _("Region"),
+    "place_level": _("Placed to the"),
+    "h3": _("H3 cell"),
+    "nearest_commune": _("INSEE code of the nearest commune"),
+    "nearest_commune_name": _("Nearest commune"),
+    "nearest_commune_km": _("Kilometres to the nearest commune"),
+    "nearest_store": _("Nearest store"),
+    "store_distance_km": _("Kilometres to the nearest store"),
+    "zone": _("Micro-zone"),
+    "ip_country": _("Country by IP address"),
+    "ip_town": _("Town by IP address"),
+}
+
+
+def place_names(score: PlacesDefinition, language: Language) -> dict[str, str]:
+    """Return what the traits of a score are called.
+
+    >>> score = PlacesDefinition("places", postal_code="postcode", prefix="home_")
+    >>> place_names(score, Language.EN)["home_commune_name"]
+    'Commune'
+    """
+    gettext = translations(language).gettext
+    return {one: gettext(_NAMES[one.removeprefix(score.prefix)]) for one in score.traits}
+
+
+def about_places(score: PlacesDefinition, language: Language) -> str:
+    """Return what a score tells, in a sentence.
+
+    >>> about_places(PlacesDefinition("places", postal_code="postcode"), Language.EN)
+    'Where people are, by postcode.'
+    """
+    told = [score.postal_code, score.town]
+    if score.position is not None:
+        told += [score.position.latitude, score.position.longitude]
+    if score.ip is not None:
+        told.append(score.ip.address)
+    return translations(language).gettext("Where people are, by %(traits)s.") % {
+        "traits": ", ".join(one for one in told if one)
+    }
