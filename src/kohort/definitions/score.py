@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
 from kohort.definitions.places import PlacesDefinition, places_of
@@ -109,6 +110,7 @@ ScoreDefinition = (
     | ImputationDefinition
     | OutliersDefinition
     | PlacesDefinition
+    | EnrichmentDefinition
 )
 
 
@@ -119,6 +121,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     ImputationDefinition: "imputation",
     OutliersDefinition: "outliers",
     PlacesDefinition: "places",
+    EnrichmentDefinition: "enrichment",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
@@ -153,6 +156,8 @@ def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, 
     if isinstance(score, ImputationDefinition | OutliersDefinition):
         told = repaired_trait(trait)
         return declared.get(told, usual_family(told))
+    if isinstance(score, EnrichmentDefinition):
+        return score.family
     if isinstance(score, BehaviourDefinition) and trait in _HABITS:
         return Family.BEHAVIOURAL
     return _FAMILIES[type(score)]
@@ -181,6 +186,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "imputation": imputation_of,
         "outliers": outliers_of,
         "places": places_of,
+        "enrichment": enrichment_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from kohort.clock import Moment
+from kohort.definitions.enrichment import EnrichmentDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
 from kohort.pipeline.declared_files import content_of
+from kohort.pipeline.enriching import enriched_traits
 from kohort.pipeline.epochs import declared_segments
 from kohort.pipeline.flagging import flagged_traits
 from kohort.pipeline.imputing import imputed_traits
@@ -47,6 +49,8 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
 
 def _inputs(workspace: Workspace, score: ScoreDefinition) -> str:
     """Return what a score is computed from beside the tables, as text that differs where that does."""
+    if isinstance(score, EnrichmentDefinition):
+        return f"{score!r} {content_of(workspace, score.files)}"
     if not isinstance(score, PlacesDefinition):
         return repr(score)
     database = (workspace.settings.places.ip_database,) if score.ip is not None else ()
@@ -66,7 +70,7 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
         missing = [name for name in score.columns if name not in catalog.traits]
         missing += [name for name in score.events if name not in catalog.events]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
-    if isinstance(score, ImputationDefinition | OutliersDefinition):
+    if isinstance(score, ImputationDefinition | OutliersDefinition | EnrichmentDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
     return "" if score.event in catalog.events else f"needs {score.event}, which no data have shown yet"
@@ -78,7 +82,7 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
-    if isinstance(score, ImputationDefinition | OutliersDefinition | PlacesDefinition):
+    if isinstance(score, ImputationDefinition | OutliersDefinition | PlacesDefinition | EnrichmentDefinition):
         return _repair(workspace, score, at)
     if isinstance(score, RfmDefinition):
         table, types = rfm_scores(workspace, score, at)
@@ -89,10 +93,14 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
 
 
 def _repair(
-    workspace: Workspace, score: ImputationDefinition | OutliersDefinition | PlacesDefinition, at: Moment
+    workspace: Workspace,
+    score: ImputationDefinition | OutliersDefinition | PlacesDefinition | EnrichmentDefinition,
+    at: Moment,
 ) -> str:
     if isinstance(score, PlacesDefinition):
         file, findings = placed_traits(workspace, score, at)
+    elif isinstance(score, EnrichmentDefinition):
+        file, findings = enriched_traits(workspace, score, at)
     elif isinstance(score, ImputationDefinition):
         file, findings = imputed_traits(workspace, score, at)
     else:

@@ -3,8 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from babel.dates import format_date
+
+from kohort.definitions.enrichment import EnrichmentDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.rules.languages import Language
+from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.navigation import marked
 
@@ -41,17 +45,24 @@ def place_names(score: PlacesDefinition, language: Language) -> dict[str, str]:
     return {one: gettext(_NAMES[one.removeprefix(score.prefix)]) for one in score.traits}
 
 
-def about_places(score: PlacesDefinition, language: Language) -> str:
-    """Return what a score tells, in a sentence.
+def about_places(score: PlacesDefinition | EnrichmentDefinition, formats: Formats) -> str:
+    """Return in a sentence what a score tells: by what people are placed, or whose data of which day they are given.
 
-    >>> about_places(PlacesDefinition("places", postal_code="postcode"), Language.EN)
+    >>> from zoneinfo import ZoneInfo
+    >>> about_places(PlacesDefinition("places", postal_code="postcode"), Formats(Language.EN, ZoneInfo("UTC")))
     'Where people are, by postcode.'
     """
+    gettext = translations(formats.language).gettext
+    if isinstance(score, EnrichmentDefinition):
+        return gettext("%(source)s as of %(date)s, joined by %(trait)s; %(licence)s.") % {
+            "source": score.source,
+            "date": format_date(score.date, locale=formats.locale),
+            "trait": score.key,
+            "licence": score.licence,
+        }
     told = [score.postal_code, score.town]
     if score.position is not None:
         told += [score.position.latitude, score.position.longitude]
     if score.ip is not None:
         told.append(score.ip.address)
-    return translations(language).gettext("Where people are, by %(traits)s.") % {
-        "traits": ", ".join(one for one in told if one)
-    }
+    return gettext("Where people are, by %(traits)s.") % {"traits": ", ".join(one for one in told if one)}

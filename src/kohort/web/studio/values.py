@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.enrichment import EnrichmentDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
@@ -98,8 +99,8 @@ class ScoreWords:
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
-            case PlacesDefinition():
-                return about_places(score, self._formats.language)
+            case PlacesDefinition() | EnrichmentDefinition():
+                return about_places(score, self._formats)
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""
