@@ -74,7 +74,10 @@ def timeline_of(
 
 
 def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
-    """Return a person's traits as of a moment, by name; raises UnknownNameError."""
+    """Return a person's traits as of a moment, by name; raises UnknownNameError.
+
+    A value of another type than the trait has is none here, as it is to rules.
+    """
     types = workspace.catalog({}).traits
     newest: dict[str, dict[str, Any]] = {}
     for row in trait_values_of(workspace.tables, who_is(workspace, person).actors, at):
@@ -90,7 +93,7 @@ def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
             provenance_of(row["source"]).mark,
         )
         for name, row in sorted(newest.items())
-        if name in types and not row["removed"]
+        if name in types and not row["removed"] and row[VALUE_COLUMNS[types[name]]] is not None
     ]
 
 
