@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kohort.definitions.enrichment import EnrichmentDefinition, JoinedColumn
+from kohort.definitions.geocoding import GeocodingDefinition
 from kohort.definitions.places import AddressDefinition, PlacesDefinition, PositionDefinition, Store
 from kohort.definitions.values import ValueType
 from kohort.rules.languages import Language
@@ -20,15 +21,17 @@ INCOMES = EnrichmentDefinition(
     "incomes", "commune", "incomes.csv", "code", (JoinedColumn("income", "median", ValueType.NUMBER),), "INSEE",
     "Licence Ouverte 2.0", date(2021, 12, 31),
 )  # fmt: skip
+ADDRESSES = GeocodingDefinition("geocoding", ("street", "city"))
 
 
 def words(language: Language) -> ScoreWords:
-    return ScoreWords([PLACES, INCOMES], Formats(language, ZoneInfo("UTC")))
+    return ScoreWords([PLACES, INCOMES, ADDRESSES], Formats(language, ZoneInfo("UTC")))
 
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_trait_of_a_place_has_a_name(language: Language) -> None:
-    assert [one for one in PLACES.traits if words(language).name(one) == one] == []
+    traits = (*PLACES.traits, *ADDRESSES.traits)
+    assert [one for one in traits if words(language).name(one) == one] == []
 
 
 def test_a_score_says_what_it_tells_in_both_languages() -> None:
@@ -36,4 +39,5 @@ def test_a_score_says_what_it_tells_in_both_languages() -> None:
     assert words(Language.FR).about(PLACES) == "Où sont les personnes, d’après postcode, city, lat, lon, ip."
     assert words(Language.EN).about(INCOMES) == "INSEE as of 31 Dec 2021, joined by commune; Licence Ouverte 2.0."
     assert words(Language.FR).about(INCOMES) == ("INSEE au 31 déc. 2021, joint par commune\u202f; Licence Ouverte 2.0.")
+    assert words(Language.FR).about(ADDRESSES) == "Où sont les adresses, d’après street, city."
     assert words(Language.FR).name("home_store_distance_km") == "Kilomètres jusqu’au magasin le plus proche"

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from kohort.definitions.fields import Fields
+from kohort.definitions.geocoding import GeocodingSettings, geocoding_settings_of
 
 FINEST_CELL: Final = 15
 USUAL_CELL: Final = 8
@@ -23,9 +24,14 @@ BY_IP: Final = ("ip_country", "ip_town")
 
 @dataclass(frozen=True)
 class PlacesSettings:
-    """What `kohort.yaml` says of places: `ip_database` is a file of the project in MaxMind's format, "" for none."""
+    """What `kohort.yaml` says of places.
+
+    `ip_database` is a file of the project in MaxMind's format, "" for none; `geocoding` is the service that addresses
+    may be sent to, None for none.
+    """
 
     ip_database: str = ""
+    geocoding: GeocodingSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,10 @@ def places_settings_of(fields: Fields | None) -> PlacesSettings:
     """
     if fields is None:
         return PlacesSettings()
-    settings = PlacesSettings(ip_database=file_of(fields, "ip_database", "a database file"))
+    settings = PlacesSettings(
+        ip_database=file_of(fields, "ip_database", "a database file"),
+        geocoding=geocoding_settings_of(fields.inner("geocoding")),
+    )
     fields.refuse_unknown()
     return settings
 

@@ -8,6 +8,7 @@ from kohort.clock import DAY, parse_duration
 from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
+from kohort.definitions.geocoding import GeocodingDefinition, geocoding_of
 from kohort.definitions.places import PlacesDefinition, places_of
 from kohort.definitions.repair import (
     ImputationDefinition,
@@ -103,14 +104,16 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
+GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefinition
+"""A score of places: where people are, and what is known of there."""
+
 ScoreDefinition = (
     RfmDefinition
     | BehaviourDefinition
     | ClustersDefinition
     | ImputationDefinition
     | OutliersDefinition
-    | PlacesDefinition
-    | EnrichmentDefinition
+    | GeographicDefinition
 )
 
 
@@ -122,12 +125,14 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     OutliersDefinition: "outliers",
     PlacesDefinition: "places",
     EnrichmentDefinition: "enrichment",
+    GeocodingDefinition: "geocoding",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
     PlacesDefinition: Family.GEOGRAPHIC,
+    GeocodingDefinition: Family.GEOGRAPHIC,
 }
 
 
@@ -187,6 +192,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "outliers": outliers_of,
         "places": places_of,
         "enrichment": enrichment_of,
+        "geocoding": geocoding_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

@@ -4,18 +4,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from kohort.clock import Moment
-from kohort.definitions.enrichment import EnrichmentDefinition
-from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import ClustersDefinition, GeographicDefinition, RfmDefinition, ScoreDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
-from kohort.pipeline.declared_files import content_of
-from kohort.pipeline.enriching import enriched_traits
 from kohort.pipeline.epochs import declared_segments
 from kohort.pipeline.flagging import flagged_traits
+from kohort.pipeline.geographic import geographic_inputs, geographic_traits, geographic_waits_for
 from kohort.pipeline.imputing import imputed_traits
-from kohort.pipeline.placing import placed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
 from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.repairs import record_repairs
@@ -43,19 +39,9 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
         else:
-            yield runner.step(f"score {score.name}", _inputs(workspace, score), partial(_score, workspace, score, at))
+            inputs = geographic_inputs(workspace, score) if isinstance(score, GeographicDefinition) else repr(score)
+            yield runner.step(f"score {score.name}", inputs, partial(_score, workspace, score, at))
     yield from _segments(workspace, runner, apply=apply)
-
-
-def _inputs(workspace: Workspace, score: ScoreDefinition) -> str:
-    """Return what a score is computed from beside the tables, as text that differs where that does."""
-    if isinstance(score, EnrichmentDefinition):
-        return f"{score!r} {content_of(workspace, score.files)}"
-    if not isinstance(score, PlacesDefinition):
-        return repr(score)
-    database = (workspace.settings.places.ip_database,) if score.ip is not None else ()
-    files = (*score.files, *(one for one in database if one))
-    return f"{score!r} {content_of(workspace, files)} {workspace.settings.country}"
 
 
 def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
@@ -66,11 +52,10 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
             return f"needs {', '.join(missing)}, which no data have shown yet"
         names = workspace.tables.read("models").column("name").to_pylist()
         return "" if score.name in names else "no clusters have been discovered yet; find them with: kohort discover"
-    if isinstance(score, PlacesDefinition):
-        missing = [name for name in score.columns if name not in catalog.traits]
-        missing += [name for name in score.events if name not in catalog.events]
+    if isinstance(score, GeographicDefinition):
+        missing = geographic_waits_for(catalog, score)
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
-    if isinstance(score, ImputationDefinition | OutliersDefinition | EnrichmentDefinition):
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
     return "" if score.event in catalog.events else f"needs {score.event}, which no data have shown yet"
@@ -82,7 +67,7 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
-    if isinstance(score, ImputationDefinition | OutliersDefinition | PlacesDefinition | EnrichmentDefinition):
+    if isinstance(score, ImputationDefinition | OutliersDefinition | GeographicDefinition):
         return _repair(workspace, score, at)
     if isinstance(score, RfmDefinition):
         table, types = rfm_scores(workspace, score, at)
@@ -93,14 +78,10 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
 
 
 def _repair(
-    workspace: Workspace,
-    score: ImputationDefinition | OutliersDefinition | PlacesDefinition | EnrichmentDefinition,
-    at: Moment,
+    workspace: Workspace, score: ImputationDefinition | OutliersDefinition | GeographicDefinition, at: Moment
 ) -> str:
-    if isinstance(score, PlacesDefinition):
-        file, findings = placed_traits(workspace, score, at)
-    elif isinstance(score, EnrichmentDefinition):
-        file, findings = enriched_traits(workspace, score, at)
+    if isinstance(score, GeographicDefinition):
+        file, findings = geographic_traits(workspace, score, at)
     elif isinstance(score, ImputationDefinition):
         file, findings = imputed_traits(workspace, score, at)
     else:

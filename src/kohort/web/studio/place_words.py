@@ -6,7 +6,9 @@ from typing import Final
 from babel.dates import format_date
 
 from kohort.definitions.enrichment import EnrichmentDefinition
+from kohort.definitions.geocoding import GeocodingDefinition
 from kohort.definitions.places import PlacesDefinition
+from kohort.definitions.score import GeographicDefinition
 from kohort.rules.languages import Language
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
@@ -33,8 +35,16 @@ _NAMES: Final[Mapping[str, str]] = {
     "ip_town": _("Town by IP address"),
 }
 
+_ADDRESS_NAMES: Final[Mapping[str, str]] = {
+    "latitude": _("Latitude of the address"),
+    "longitude": _("Longitude of the address"),
+    "commune": _("INSEE code of the address"),
+    "level": _("Address found to the"),
+    "score": _("How surely the address is found"),
+}
 
-def place_names(score: PlacesDefinition, language: Language) -> dict[str, str]:
+
+def place_names(score: PlacesDefinition | GeocodingDefinition, language: Language) -> dict[str, str]:
     """Return what the traits of a score are called.
 
     >>> score = PlacesDefinition("places", postal_code="postcode", prefix="home_")
@@ -42,10 +52,11 @@ def place_names(score: PlacesDefinition, language: Language) -> dict[str, str]:
     'Commune'
     """
     gettext = translations(language).gettext
-    return {one: gettext(_NAMES[one.removeprefix(score.prefix)]) for one in score.traits}
+    names = _ADDRESS_NAMES if isinstance(score, GeocodingDefinition) else _NAMES
+    return {one: gettext(names[one.removeprefix(score.prefix)]) for one in score.traits}
 
 
-def about_places(score: PlacesDefinition | EnrichmentDefinition, formats: Formats) -> str:
+def about_places(score: GeographicDefinition, formats: Formats) -> str:
     """Return in a sentence what a score tells: by what people are placed, or whose data of which day they are given.
 
     >>> from zoneinfo import ZoneInfo
@@ -60,6 +71,8 @@ def about_places(score: PlacesDefinition | EnrichmentDefinition, formats: Format
             "trait": score.key,
             "licence": score.licence,
         }
+    if isinstance(score, GeocodingDefinition):
+        return gettext("Where addresses are, by %(traits)s.") % {"traits": ", ".join(score.address)}
     told = [score.postal_code, score.town]
     if score.position is not None:
         told += [score.position.latitude, score.position.longitude]

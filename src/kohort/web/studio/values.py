@@ -7,6 +7,7 @@ from typing import Final
 
 from kohort.clock import moment_of
 from kohort.definitions.enrichment import EnrichmentDefinition
+from kohort.definitions.geocoding import GeocodingDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
@@ -61,7 +62,7 @@ class ScoreWords:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
                 self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
-            if isinstance(one, PlacesDefinition):
+            if isinstance(one, PlacesDefinition | GeocodingDefinition):
                 self._names |= place_names(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
@@ -99,7 +100,7 @@ class ScoreWords:
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
-            case PlacesDefinition() | EnrichmentDefinition():
+            case PlacesDefinition() | EnrichmentDefinition() | GeocodingDefinition():
                 return about_places(score, self._formats)
 
     def name(self, trait: str) -> str:
