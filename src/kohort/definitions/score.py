@@ -8,8 +8,11 @@ from kohort.clock import DAY, parse_duration
 from kohort.definitions.demographics import DemographicsDefinition, demographics_of
 from kohort.definitions.devices import DevicesDefinition, devices_of
 from kohort.definitions.engagement import EngagementDefinition, engagement_of
+from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
+from kohort.definitions.geocoding import GeocodingDefinition, geocoding_of
+from kohort.definitions.places import PlacesDefinition, places_of
 from kohort.definitions.repair import (
     ImputationDefinition,
     OutliersDefinition,
@@ -109,6 +112,8 @@ class ClustersDefinition:
 
 TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
 """A score that computes the traits of a family from events."""
+GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefinition
+"""A score of places: where people are, and what is known of there."""
 
 ScoreDefinition = (
     RfmDefinition
@@ -118,6 +123,7 @@ ScoreDefinition = (
     | OutliersDefinition
     | DemographicsDefinition
     | TraitsDefinition
+    | GeographicDefinition
 )
 
 
@@ -131,6 +137,9 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     EngagementDefinition: "engagement",
     DemographicsDefinition: "demographics",
     DevicesDefinition: "devices",
+    PlacesDefinition: "places",
+    EnrichmentDefinition: "enrichment",
+    GeocodingDefinition: "geocoding",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
@@ -140,6 +149,8 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     EngagementDefinition: Family.BEHAVIOURAL,
     DevicesDefinition: Family.TECHNOGRAPHIC,
     DemographicsDefinition: Family.DEMOGRAPHIC,
+    PlacesDefinition: Family.GEOGRAPHIC,
+    GeocodingDefinition: Family.GEOGRAPHIC,
 }
 
 
@@ -168,6 +179,8 @@ def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, 
     if isinstance(score, ImputationDefinition | OutliersDefinition):
         told = repaired_trait(trait)
         return declared.get(told, usual_family(told))
+    if isinstance(score, EnrichmentDefinition):
+        return score.family
     if isinstance(score, BehaviourDefinition) and trait in _HABITS:
         return Family.BEHAVIOURAL
     return _FAMILIES[type(score)]
@@ -199,6 +212,9 @@ def _score(fields: Fields) -> ScoreDefinition:
         "engagement": engagement_of,
         "devices": devices_of,
         "demographics": demographics_of,
+        "places": places_of,
+        "enrichment": enrichment_of,
+        "geocoding": geocoding_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

@@ -12,8 +12,8 @@ from kohort.definitions.repair import repaired_trait
 from kohort.definitions.values import VALUE_COLUMNS, ValueType, decimal_of
 from kohort.engines.evaluation import Explanation, Fact, Shown
 from kohort.pipeline.identified import who_is
-from kohort.pipeline.placing import trait_families
 from kohort.pipeline.recording import memberships_now
+from kohort.pipeline.trait_families import trait_families
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.histories import Place, events_of, trait_values_of

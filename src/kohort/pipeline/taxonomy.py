@@ -7,7 +7,7 @@ from kohort.definitions.families import Family
 from kohort.definitions.provenance import provenance_of
 from kohort.definitions.values import ValueType
 from kohort.errors import UnknownNameError, UsageError
-from kohort.pipeline.placing import trait_families
+from kohort.pipeline.trait_families import trait_families
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.values import CHOSEN, frequent_trait_values, frequent_values, last_sources
 from kohort.storage.views import count_by

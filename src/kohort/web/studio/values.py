@@ -9,7 +9,10 @@ from kohort.clock import moment_of
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
+from kohort.definitions.enrichment import EnrichmentDefinition
 from kohort.definitions.families import Family
+from kohort.definitions.geocoding import GeocodingDefinition
+from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import (
     BehaviourDefinition,
@@ -27,6 +30,7 @@ from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
 from kohort.rules.languages import Language
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
+from kohort.web.studio.place_words import about_places, place_names
 
 _PLACES: Final = 6
 _FEW: Final = 2
@@ -89,6 +93,8 @@ class ScoreWords:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
                 self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+            if isinstance(one, PlacesDefinition | GeocodingDefinition):
+                self._names |= place_names(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -119,14 +125,22 @@ class ScoreWords:
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
                 return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
+            case ImputationDefinition() | OutliersDefinition():
+                return self._about_repair(score)
+            case PlacesDefinition() | EnrichmentDefinition() | GeocodingDefinition():
+                return about_places(score, self._formats)
+            case _:
+                return self._about_family(score)
+
+    def _about_repair(self, score: ImputationDefinition | OutliersDefinition) -> str:
+        gettext = translations(self._formats.language).gettext
+        match score:
             case ImputationDefinition():
                 told = gettext("Missing values of %(traits)s, imputed by %(method)s; what was imputed is marked.")
                 return told % {"traits": ", ".join(score.traits), "method": score.method}
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
-            case _:
-                return self._about_family(score)
 
     def _about_family(self, score: TraitsDefinition | DemographicsDefinition) -> str:
         gettext = translations(self._formats.language).gettext
