@@ -209,7 +209,7 @@ def their_devices(data: pd.DataFrame) -> Found:
 
 
 def orders_of(whole: Everybody) -> pa.Table:
-    data = frame(whole, "order_completed")
+    data = by_person(frame(whole, "order_completed"))
     ids = whole.history.people.take(pa.array(data["person"].to_numpy()))
     return pa.table({"person_id": ids, "ts": data["ts"].to_numpy(), "value": data["total"].to_numpy()})
 
