@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from kohort.places import communes
 from kohort.places.communes import FILE, communes_of, french_communes
-from kohort.quality.cross_checks.postal_towns import agrees, judge_towns
 from kohort.places.towns import LONGEST_TOWN, town_key
+from kohort.quality.cross_checks.postal_towns import agrees, judge_towns
 
 MAKE = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "communes.py"))["codes_by_name"]
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.demographics import DemographicsDefinition, demographics_of
+from kohort.definitions.devices import DevicesDefinition, devices_of
+from kohort.definitions.engagement import EngagementDefinition, engagement_of
 from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
@@ -17,6 +20,8 @@ from kohort.definitions.repair import (
     outliers_of,
     repaired_trait,
 )
+from kohort.definitions.splits import SplitDefinition, splits_of
+from kohort.definitions.visits import VisitsDefinition, visits_of
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
@@ -58,8 +63,8 @@ class RfmDefinition:
 class BehaviourDefinition:
     """Habits read from `event`: how often, how much, what, when and where; each becomes a trait.
 
-    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `windows` are in
-    microseconds: `trend` compares the last such stretch with the one before.
+    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `splits` divide what was
+    bought by the values of a property. `trend`, in microseconds, compares the last such stretch with the one before.
     """
 
     name: str
@@ -69,6 +74,7 @@ class BehaviourDefinition:
     place: str = ""
     shares: tuple[tuple[str, str], ...] = ()
     trend: int = 90 * DAY
+    splits: tuple[SplitDefinition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
+TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
+"""A score that computes the traits of a family from events."""
 GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefinition
 """A score of places: where people are, and what is known of there."""
 
@@ -113,6 +121,8 @@ ScoreDefinition = (
     | ClustersDefinition
     | ImputationDefinition
     | OutliersDefinition
+    | DemographicsDefinition
+    | TraitsDefinition
     | GeographicDefinition
 )
 
@@ -123,6 +133,10 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     ClustersDefinition: "clusters",
     ImputationDefinition: "imputation",
     OutliersDefinition: "outliers",
+    VisitsDefinition: "visits",
+    EngagementDefinition: "engagement",
+    DemographicsDefinition: "demographics",
+    DevicesDefinition: "devices",
     PlacesDefinition: "places",
     EnrichmentDefinition: "enrichment",
     GeocodingDefinition: "geocoding",
@@ -131,6 +145,10 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
+    VisitsDefinition: Family.BEHAVIOURAL,
+    EngagementDefinition: Family.BEHAVIOURAL,
+    DevicesDefinition: Family.TECHNOGRAPHIC,
+    DemographicsDefinition: Family.DEMOGRAPHIC,
     PlacesDefinition: Family.GEOGRAPHIC,
     GeocodingDefinition: Family.GEOGRAPHIC,
 }
@@ -190,6 +208,10 @@ def _score(fields: Fields) -> ScoreDefinition:
         "clusters": _clusters,
         "imputation": imputation_of,
         "outliers": outliers_of,
+        "visits": visits_of,
+        "engagement": engagement_of,
+        "devices": devices_of,
+        "demographics": demographics_of,
         "places": places_of,
         "enrichment": enrichment_of,
         "geocoding": geocoding_of,
@@ -243,14 +265,16 @@ def _weights(fields: Fields | None) -> tuple[float, float, float]:
 
 def _behaviour(fields: Fields) -> BehaviourDefinition:
     shares = fields.inner("shares")
+    items = fields.text("items", default="")
     return BehaviourDefinition(
         name=fields.text("name", default="behaviour"),
         event=fields.text("event"),
         value=fields.text("value"),
-        items=fields.text("items", default=""),
+        items=items,
         place=fields.text("place", default=""),
         shares=tuple((name, shares.text(name)) for name in shares.names()) if shares else (),
         trend=fields.build("trend", parse_duration, default="90 days"),
+        splits=splits_of(fields.inner("splits"), items=bool(items)),
     )
 
 
