@@ -16,6 +16,7 @@ from kohort.definitions.identity import IdentityDefinition, identity_definition_
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
+from kohort.definitions.places import PlacesSettings, places_settings_of
 from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
 from kohort.definitions.quality import QualitySettings, quality_settings_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
@@ -54,7 +55,7 @@ class ProjectDefinition:
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
     `oidc` is who else vouches for people. `quality` is what counts how much in the reliability of sources. `country` is
-    that of phone numbers that name none: two capitals, or empty.
+    that of phone numbers that name none: two capitals, or empty. `places` says what people's places are found by.
     """
 
     name: str
@@ -81,6 +82,7 @@ class ProjectDefinition:
     privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
     oidc: OidcDefinition | None = None
     quality: QualitySettings = field(default_factory=QualitySettings)
+    places: PlacesSettings = field(default_factory=PlacesSettings)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -128,6 +130,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         privacy=privacy_definition_of(fields.inner("privacy")),
         oidc=oidc_definition_of(fields.inner("sign_in")),
         quality=quality_settings_of(fields.inner("quality")),
+        places=places_settings_of(fields.inner("places")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.demographics import DemographicsDefinition, demographics_of
+from kohort.definitions.devices import DevicesDefinition, devices_of
+from kohort.definitions.engagement import EngagementDefinition, engagement_of
+from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
+from kohort.definitions.geocoding import GeocodingDefinition, geocoding_of
+from kohort.definitions.places import PlacesDefinition, places_of
 from kohort.definitions.repair import (
     ImputationDefinition,
     OutliersDefinition,
@@ -14,6 +20,8 @@ from kohort.definitions.repair import (
     outliers_of,
     repaired_trait,
 )
+from kohort.definitions.splits import SplitDefinition, splits_of
+from kohort.definitions.visits import VisitsDefinition, visits_of
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
@@ -55,8 +63,8 @@ class RfmDefinition:
 class BehaviourDefinition:
     """Habits read from `event`: how often, how much, what, when and where; each becomes a trait.
 
-    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `windows` are in
-    microseconds: `trend` compares the last such stretch with the one before.
+    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `splits` divide what was
+    bought by the values of a property. `trend`, in microseconds, compares the last such stretch with the one before.
     """
 
     name: str
@@ -66,6 +74,7 @@ class BehaviourDefinition:
     place: str = ""
     shares: tuple[tuple[str, str], ...] = ()
     trend: int = 90 * DAY
+    splits: tuple[SplitDefinition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,48 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition | ImputationDefinition | OutliersDefinition
+TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
+"""A score that computes the traits of a family from events."""
+GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefinition
+"""A score of places: where people are, and what is known of there."""
+
+ScoreDefinition = (
+    RfmDefinition
+    | BehaviourDefinition
+    | ClustersDefinition
+    | ImputationDefinition
+    | OutliersDefinition
+    | DemographicsDefinition
+    | TraitsDefinition
+    | GeographicDefinition
+)
+
+
+_KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
+    RfmDefinition: "rfm",
+    BehaviourDefinition: "behaviour",
+    ClustersDefinition: "clusters",
+    ImputationDefinition: "imputation",
+    OutliersDefinition: "outliers",
+    VisitsDefinition: "visits",
+    EngagementDefinition: "engagement",
+    DemographicsDefinition: "demographics",
+    DevicesDefinition: "devices",
+    PlacesDefinition: "places",
+    EnrichmentDefinition: "enrichment",
+    GeocodingDefinition: "geocoding",
+}
+_FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
+    RfmDefinition: Family.TRANSACTIONAL,
+    BehaviourDefinition: Family.TRANSACTIONAL,
+    ClustersDefinition: Family.OTHER,
+    VisitsDefinition: Family.BEHAVIOURAL,
+    EngagementDefinition: Family.BEHAVIOURAL,
+    DevicesDefinition: Family.TECHNOGRAPHIC,
+    DemographicsDefinition: Family.DEMOGRAPHIC,
+    PlacesDefinition: Family.GEOGRAPHIC,
+    GeocodingDefinition: Family.GEOGRAPHIC,
+}
 
 
 def kind_of(score: ScoreDefinition) -> str:
@@ -110,17 +160,7 @@ def kind_of(score: ScoreDefinition) -> str:
     >>> kind_of(RfmDefinition("rfm", "order_completed", "total"))
     'rfm'
     """
-    match score:
-        case RfmDefinition():
-            return "rfm"
-        case BehaviourDefinition():
-            return "behaviour"
-        case ClustersDefinition():
-            return "clusters"
-        case ImputationDefinition():
-            return "imputation"
-        case OutliersDefinition():
-            return "outliers"
+    return _KINDS[type(score)]
 
 
 def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, Family]) -> Family:
@@ -134,18 +174,16 @@ def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, 
     """
     if trait in declared:
         return declared[trait]
-    match score:
-        case RfmDefinition():
-            return Family.TRANSACTIONAL
-        case BehaviourDefinition():
-            return Family.BEHAVIOURAL if trait in _HABITS else Family.TRANSACTIONAL
-        case ClustersDefinition():
-            return Family.OTHER
-        case ImputationDefinition() | OutliersDefinition():
-            told = repaired_trait(trait)
-            return declared.get(told, usual_family(told))
-        case None:
-            return usual_family(trait)
+    if score is None:
+        return usual_family(trait)
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
+        told = repaired_trait(trait)
+        return declared.get(told, usual_family(told))
+    if isinstance(score, EnrichmentDefinition):
+        return score.family
+    if isinstance(score, BehaviourDefinition) and trait in _HABITS:
+        return Family.BEHAVIOURAL
+    return _FAMILIES[type(score)]
 
 
 def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
@@ -170,6 +208,13 @@ def _score(fields: Fields) -> ScoreDefinition:
         "clusters": _clusters,
         "imputation": imputation_of,
         "outliers": outliers_of,
+        "visits": visits_of,
+        "engagement": engagement_of,
+        "devices": devices_of,
+        "demographics": demographics_of,
+        "places": places_of,
+        "enrichment": enrichment_of,
+        "geocoding": geocoding_of,
     }
     kind = fields.text("kind")
     if kind not in makers:
@@ -220,14 +265,16 @@ def _weights(fields: Fields | None) -> tuple[float, float, float]:
 
 def _behaviour(fields: Fields) -> BehaviourDefinition:
     shares = fields.inner("shares")
+    items = fields.text("items", default="")
     return BehaviourDefinition(
         name=fields.text("name", default="behaviour"),
         event=fields.text("event"),
         value=fields.text("value"),
-        items=fields.text("items", default=""),
+        items=items,
         place=fields.text("place", default=""),
         shares=tuple((name, shares.text(name)) for name in shares.names()) if shares else (),
         trend=fields.build("trend", parse_duration, default="90 days"),
+        splits=splits_of(fields.inner("splits"), items=bool(items)),
     )
 
 

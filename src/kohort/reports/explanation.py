@@ -67,7 +67,7 @@ WORDS: Final = {
         having=" with {}",
         removed="{} removed",
         another="another value",
-        marks={Mark.IMPUTED: "imputed by {}", Mark.CAPPED: "capped by {}"},
+        marks={one: f"{one} by {{}}" for one in Mark},
     ),
     Language.FR: Words(
         yes="oui",
@@ -91,7 +91,12 @@ WORDS: Final = {
         having=" avec {}",
         removed="{} retiré",
         another="une autre valeur",
-        marks={Mark.IMPUTED: "imputée par {}", Mark.CAPPED: "plafonnée par {}"},
+        marks={
+            Mark.IMPUTED: "imputée par {}",
+            Mark.CAPPED: "plafonnée par {}",
+            Mark.PLACED: "localisée par {}",
+            Mark.JOINED: "jointe par {}",
+        },
     ),
 }
 

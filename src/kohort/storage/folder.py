@@ -40,6 +40,7 @@ class ProjectFolder:
         self.recent = data / "recent"
         self.seen = data / "seen"
         self.mapped = data / "mapped"
+        self.geocoding = data / "geocoding.sqlite"
         self.scores = data / "scores"
         self.models = data / "models"
         self.report = path / "report.html"

@@ -19,10 +19,11 @@ _LARGEST: Final = 2**20
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answered."""
+    """What a server answered; `retry_after` is when it wants to be asked again, as it says it."""
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,15 @@ class CheckedClient:
     """Asks servers whose addresses are public, unless `allow_private`, and only by TLS, unless so too.
 
     `tls` says whom to believe, by default the usual authorities; `resolve` finds a host's addresses; `timeout` is in
-    seconds, for all of a question. Proxies of the environment are not used: they would choose the address.
+    seconds, for all of a question; `agent` is who asks. Proxies of the environment are not used: they would choose the
+    address.
     """
 
     allow_private: bool = False
     tls: ssl.SSLContext | None = None
     resolve: Resolve = addresses_of
     timeout: float = TIMEOUT
+    agent: str = "kohort"
 
     async def ask(
         self, address: str, form: Mapping[str, str] | None = None, login: tuple[str, str] | None = None
@@ -65,12 +68,12 @@ class CheckedClient:
                 "GET" if form is None else "POST",
                 url.copy_with(host=addresses[0]),
                 data=form,
-                headers={"host": url.netloc.decode(), "user-agent": "kohort", "accept": "application/json"},
+                headers={"host": url.netloc.decode(), "user-agent": self.agent, "accept": "application/json"},
                 extensions={"sni_hostname": url.host},
             )
             response = await client.send(request, stream=True)
             try:
-                return Reply(response.status_code, await _read(response))
+                return Reply(response.status_code, await _read(response), response.headers.get("retry-after", ""))
             finally:
                 await response.aclose()
 
