@@ -23,8 +23,8 @@ def words(language: Language) -> ScoreWords:
 
 def test_a_score_says_where_it_reads() -> None:
     assert words(Language.FR).about(TEXTS) == (
-        "Ce que les personnes écrivent dans review_written.body, comment\u202f: sentiment, thèmes et centres d’intérêt, "
-        "lus sur cette machine."
+        "Ce que les personnes écrivent dans review_written.body, comment\u202f: sentiment, thèmes et centres "
+        "d’intérêt, lus sur cette machine."
     )
     assert words(Language.EN).about(SURVEYS[SurveyMeasure.NPS]) == "Whether people recommend, by survey_answered.q1."
     assert words(Language.EN).about(SURVEYS[SurveyMeasure.SCALE]).startswith("A scale")
