@@ -156,7 +156,7 @@ PARTS: list[tuple[str, Callable[[int, int, int], Work], list[tuple[str, Callable
     ("nearest store", nearest_ours, [
         ("scikit-learn BallTree", nearest_tree, False), ("pandas apply, haversine", nearest_pandas, True),
     ]),
-    ("nearest of 14,735 communes", communes_ours, [("scikit-learn BallTree", communes_tree, False)]),
+    ("nearest of 14,735 communes", communes_ours, [("scikit-learn BallTree", communes_tree, True)]),
     (f"micro-zones of {LEAST}", zones_ours, [("a loop over h3's parents", zones_loop, True)]),
 ]  # fmt: skip
 
