@@ -21,6 +21,8 @@ from kohort.definitions.repair import (
     repaired_trait,
 )
 from kohort.definitions.splits import SplitDefinition, splits_of
+from kohort.definitions.survey import SurveyDefinition, survey_of
+from kohort.definitions.texts import TextsDefinition, texts_of
 from kohort.definitions.visits import VisitsDefinition, visits_of
 
 LEVELS: Final = 5
@@ -112,6 +114,8 @@ class ClustersDefinition:
 
 TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
 """A score that computes the traits of a family from events."""
+PsychographicDefinition = TextsDefinition | SurveyDefinition
+"""A score of what people say: in their words, or as answers of a survey."""
 GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefinition
 """A score of places: where people are, and what is known of there."""
 
@@ -124,6 +128,7 @@ ScoreDefinition = (
     | DemographicsDefinition
     | TraitsDefinition
     | GeographicDefinition
+    | PsychographicDefinition
 )
 
 
@@ -140,6 +145,8 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     PlacesDefinition: "places",
     EnrichmentDefinition: "enrichment",
     GeocodingDefinition: "geocoding",
+    TextsDefinition: "texts",
+    SurveyDefinition: "survey",
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
@@ -151,6 +158,8 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     DemographicsDefinition: Family.DEMOGRAPHIC,
     PlacesDefinition: Family.GEOGRAPHIC,
     GeocodingDefinition: Family.GEOGRAPHIC,
+    TextsDefinition: Family.PSYCHOGRAPHIC,
+    SurveyDefinition: Family.PSYCHOGRAPHIC,
 }
 
 
@@ -215,6 +224,8 @@ def _score(fields: Fields) -> ScoreDefinition:
         "places": places_of,
         "enrichment": enrichment_of,
         "geocoding": geocoding_of,
+        "texts": texts_of,
+        "survey": survey_of,
     }
     kind = fields.text("kind")
     if kind not in makers:

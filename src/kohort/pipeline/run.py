@@ -6,7 +6,9 @@ from functools import partial
 from kohort.clock import Moment
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import ClustersDefinition, GeographicDefinition, ScoreDefinition
+from kohort.definitions.score import ClustersDefinition, GeographicDefinition, PsychographicDefinition, ScoreDefinition
+from kohort.definitions.survey import SurveyDefinition
+from kohort.definitions.texts import TextsDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
 from kohort.pipeline.computing import computed, lacks
@@ -16,6 +18,7 @@ from kohort.pipeline.flagging import flagged_traits
 from kohort.pipeline.geographic import geographic_inputs, geographic_traits, geographic_waits_for
 from kohort.pipeline.imputing import imputed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
+from kohort.pipeline.psychographic import psychographic_traits, psychographic_waits_for
 from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.repairs import record_repairs
 from kohort.pipeline.results import StepOutcome
@@ -23,7 +26,9 @@ from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.steps import CatchUp, StepRunner
 from kohort.pipeline.workspace import Workspace
 
-Told = ImputationDefinition | OutliersDefinition | DemographicsDefinition | GeographicDefinition
+Told = (
+    ImputationDefinition | OutliersDefinition | DemographicsDefinition | GeographicDefinition | PsychographicDefinition
+)
 """Scores that are made of what was told of people, and say what they found of it."""
 
 
@@ -61,6 +66,9 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
     if isinstance(score, GeographicDefinition):
         missing = geographic_waits_for(catalog, score)
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
+    if isinstance(score, PsychographicDefinition):
+        missing = psychographic_waits_for(catalog, score)
+        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
     if isinstance(score, ImputationDefinition | OutliersDefinition | DemographicsDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
@@ -88,6 +96,8 @@ def _with_findings(workspace: Workspace, score: Told, at: Moment) -> str:
             file, findings = flagged_traits(workspace, score, at)
         case DemographicsDefinition():
             file, findings = demographic_traits(workspace, score, at)
+        case TextsDefinition() | SurveyDefinition():
+            file, findings = psychographic_traits(workspace, score, at)
         case _:
             file, findings = geographic_traits(workspace, score, at)
     record_repairs(workspace, score.name, file, findings, at)

@@ -17,17 +17,22 @@ from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import (
     BehaviourDefinition,
     ClustersDefinition,
+    PsychographicDefinition,
     RfmDefinition,
     ScoreDefinition,
     TraitsDefinition,
 )
+from kohort.definitions.survey import SurveyDefinition
+from kohort.definitions.texts import TextsDefinition
 from kohort.definitions.values import MICRO
 from kohort.definitions.visits import VisitsDefinition
 from kohort.engines.evaluation import Shown
 from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.pipeline.families.wording import FAMILY_LABELS
 from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
 from kohort.rules.languages import Language
+from kohort.web.studio.answer_words import about_answers, answer_names, answer_values
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.place_words import about_places, place_names
@@ -93,8 +98,13 @@ class ScoreWords:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
                 self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+            if isinstance(one, TraitsDefinition | DemographicsDefinition):
+                self._labels |= {one.prefix + name: label for name, label in FAMILY_LABELS.items()}
             if isinstance(one, PlacesDefinition | GeocodingDefinition):
                 self._names |= place_names(one, formats.language)
+            if isinstance(one, TextsDefinition | SurveyDefinition):
+                self._names |= answer_names(one, formats.language)
+                self._cells |= answer_values(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -142,7 +152,7 @@ class ScoreWords:
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
 
-    def _about_family(self, score: TraitsDefinition | DemographicsDefinition) -> str:
+    def _about_family(self, score: TraitsDefinition | DemographicsDefinition | PsychographicDefinition) -> str:
         gettext = translations(self._formats.language).gettext
         match score:
             case VisitsDefinition():
@@ -153,6 +163,8 @@ class ScoreWords:
                 return gettext("Devices, systems and browsers, read from user agents.")
             case DemographicsDefinition():
                 return gettext("Age and household, by what was told.")
+            case TextsDefinition() | SurveyDefinition():
+                return about_answers(score, self._formats.language)
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""
