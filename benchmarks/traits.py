@@ -92,7 +92,7 @@ def everybody(people: int, events: int) -> Everybody:
 
 
 def frame(whole: Everybody, *names: str) -> pd.DataFrame:
-    """Return the events of these names as pandas has them, sorted by person and time."""
+    """Return the events of these names as pandas has them, in the order of time, as the kernel's columns are."""
     parts = []
     for start, block in zip(whole.history.starts(), whole.history.blocks, strict=True):
         for name in names:
@@ -105,7 +105,11 @@ def frame(whole: Everybody, *names: str) -> pd.DataFrame:
                 else:
                     part[column] = codes
             parts.append(part)
-    return pd.concat(parts, ignore_index=True).sort_values(["person", "ts"], kind="stable", ignore_index=True)
+    return pd.concat(parts, ignore_index=True).sort_values("ts", kind="stable", ignore_index=True)
+
+
+def by_person(data: pd.DataFrame) -> pd.DataFrame:
+    return data.sort_values(["person", "ts"], kind="stable", ignore_index=True)
 
 
 def sums(table: pa.Table, **wanted: str) -> Found:
@@ -120,6 +124,7 @@ def our_visits(whole: Everybody) -> Found:
 
 
 def their_visits(data: pd.DataFrame) -> Found:
+    data = by_person(data)
     hosts = pd.Series(data["referrer"].cat.categories).str.extract(r"//([^/]+)/")[0]
     channel = hosts.map(lambda host: "search" if host in {"www.google.com", "www.bing.com"} else "else")
     data = data.assign(
@@ -155,6 +160,7 @@ def our_engagement(whole: Everybody) -> Found:
 
 
 def their_engagement(data: pd.DataFrame) -> Found:
+    data = by_person(data)
     data["message"] = (data["name"] == "email_sent").groupby(data["person"]).cumsum()
     at = data["ts"].where(data["name"] == "email_sent").groupby(data["person"]).ffill()
     data = data[(data["message"] > 0) & (data["ts"] - at <= 7 * DAY)].assign(sent=at)
@@ -203,7 +209,7 @@ def their_devices(data: pd.DataFrame) -> Found:
 
 
 def orders_of(whole: Everybody) -> pa.Table:
-    data = frame(whole, "order_completed")
+    data = by_person(frame(whole, "order_completed"))
     ids = whole.history.people.take(pa.array(data["person"].to_numpy()))
     return pa.table({"person_id": ids, "ts": data["ts"].to_numpy(), "value": data["total"].to_numpy()})
 

@@ -1,11 +1,16 @@
 """A server that answers as the Géoplateforme (Addok) and as Nominatim do, on this machine, and fails as they may."""
 
+import csv
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -16,6 +21,11 @@ class Asked:
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
     path: str
+    lines: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.lines or (self.parameters["q"],)
 
 
 @dataclass(frozen=True)
@@ -61,11 +71,18 @@ class GeocodingServer:
     hold: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def texts(self) -> list[str]:
+        """Every address that was asked for, one by one or in a file, in order."""
+        return [text for one in self.asked for text in one.texts]
+
+    @property
     def url(self) -> str:
         return f"http://localhost:{self.port}/geo"
 
     def answer(self, asked: Asked) -> tuple[int, bytes]:
         """Answer as the service whose parameters these are."""
+        if asked.path.endswith("/csv"):
+            return 200, self.answer_file(asked)
         found = self.known.get(asked.parameters["q"])
         listed = [] if found is None else [found]
         if asked.parameters.get("format") == "jsonv2":
@@ -75,6 +92,41 @@ class GeocodingServer:
         return 200, json.dumps(
             {"type": "FeatureCollection", "features": listed, "query": asked.parameters["q"]}
         ).encode()
+
+    def answer_file(self, asked: Asked) -> bytes:
+        """Answer a file with its lines, and what was found of each, as the Géoplateforme does."""
+        text = io.StringIO()
+        names = [
+            "longitude",
+            "latitude",
+            "result_score",
+            "result_label",
+            "result_type",
+            "result_citycode",
+            "result_status",
+        ]
+        writer = csv.DictWriter(text, [asked.parameters["columns"], *names])
+        writer.writeheader()
+        for line in asked.lines:
+            row: dict[str, object] = {asked.parameters["columns"]: line, "result_status": "not-found"}
+            if (found := self.known.get(line)) is not None:
+                geometry, properties = (
+                    cast("dict[str, Any]", found["geometry"]),
+                    cast("dict[str, Any]", found["properties"]),
+                )
+                row |= {f"result_{name}": properties[name] for name in ("score", "label", "type", "citycode")}
+                row |= {"result_status": "ok"} | dict(zip(names, geometry["coordinates"], strict=False))
+            writer.writerow(row)
+        return text.getvalue().encode()
+
+
+def read_file(content_type: str, body: bytes) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the fields of a form, and the lines of the column of its file that they name."""
+    form = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    parts = {part.get_param("name", header="content-disposition"): part for part in form.iter_parts()}
+    fields = {str(name): str(part.get_payload()) for name, part in parts.items() if name != "data"}
+    file = cast("bytes", parts["data"].get_payload(decode=True)).decode()
+    return fields, tuple(row[fields["columns"]] for row in csv.DictReader(io.StringIO(file)))
 
 
 @contextmanager
@@ -101,7 +153,17 @@ def _handler(server: GeocodingServer) -> Callable[..., BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             parameters = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            asked = Asked(parameters, {name.lower(): value for name, value in self.headers.items()}, parts.path)
+            self.serve(Asked(parameters, self.lowered(), parts.path))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            fields, lines = read_file(self.headers["content-type"], body)
+            self.serve(Asked(fields, self.lowered(), self.path, lines))
+
+        def lowered(self) -> dict[str, str]:
+            return {name.lower(): value for name, value in self.headers.items()}
+
+        def serve(self, asked: Asked) -> None:
             server.asked.append(asked)
             server.hold.wait(30)
             failure = server.failures.pop(0) if server.failures else None

@@ -6,7 +6,7 @@ import pytest
 
 from geocoding_server import Failure, GeocodingServer, french, geocoding, osm
 from kohort.activation.destinations.checked import CheckedClient
-from kohort.activation.destinations.geocoders import RemoteGeocoder
+from kohort.activation.destinations.geocoders import BATCH, RemoteGeocoder
 from kohort.clock import SECOND
 from kohort.definitions.geocoding import GeocodingService, GeocodingSettings
 from kohort.errors import ProjectError, RemoteError, TerminalError, TransientError
@@ -191,3 +191,48 @@ def test_without_a_server_the_commune_is_found(address: str, commune: str | None
 
 def test_a_small_commune_has_a_code_and_no_degrees() -> None:
     assert LocalGeocoder().find("1 rue du Puits 01510 Armix") == Geocoded(None, None, "01019", "commune")
+
+
+def test_the_french_address_base_is_sent_files_and_others_one_address_at_a_time(server: GeocodingServer) -> None:
+    addresses = [STREET, *(f"{number} rue, 'x'; \"y\" d'ici" for number in range(BATCH))]
+    geocoder, sleeper = asking(server)
+    found = dict(geocoder.find_all(addresses))
+    assert list(found) == addresses
+    assert found[STREET] == Geocoded(48.11, -1.68, "35238", "house", 0.93)
+    assert [one for one, place in found.items() if place] == [STREET]
+    assert [len(one.lines) for one in server.asked] == [BATCH, 1]
+    assert server.asked[0].path == "/geo/search/csv"
+    assert server.asked[0].headers["user-agent"] == "kohort (data@example.org)"
+    assert sleeper.slept == [0.1]
+    geocoder, _ = asking(server, GeocodingService.NOMINATIM)
+    assert [place for _, place in geocoder.find_all(addresses[1:3])] == [None, None]
+    assert [one.path for one in server.asked[2:]] == ["/geo/search", "/geo/search"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"address\r\nelsewhere\r\n", b"address,latitude\r\n" + STREET.encode() + b",48.1\r\n", b"\xff\xfe",
+        b"address,latitude,longitude,result_type,result_citycode,result_score\r\n" + STREET.encode() + b",95,2,a,b,1",
+    ],
+)  # fmt: skip
+def test_a_file_that_answers_something_else_is_an_error(server: GeocodingServer, body: bytes) -> None:
+    server.failures = [Failure(200, body=body)] * 3
+    geocoder, _ = asking(server)
+    with pytest.raises(RemoteError, match="no answer of geoplateforme"):
+        list(geocoder.find_all([STREET]))
+
+
+def test_a_file_that_the_service_cannot_read_is_not_sent_again(server: GeocodingServer) -> None:
+    server.failures = [Failure(400)]
+    geocoder, _ = asking(server)
+    with pytest.raises(ProjectError, match="could not read a file of 1 addresses"):
+        list(geocoder.find_all([STREET]))
+    assert len(server.asked) == 1
+
+
+def test_a_file_is_sent_again_when_a_busy_server_says(server: GeocodingServer) -> None:
+    server.failures = [Failure(429, {"Retry-After": "5"})]
+    geocoder, sleeper = asking(server)
+    assert [place is not None for _, place in geocoder.find_all([STREET])] == [True]
+    assert sleeper.slept == [5]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kohort.clock import DAY, MINUTE
-from kohort.errors import UnknownNameError
+from kohort.errors import DefinitionError, UnknownNameError
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, iso
@@ -183,6 +183,25 @@ def test_neither_the_future_nor_the_order_of_arrival_changes_anything(shop: Proj
 def test_people_merged_are_their_events_joined(shop: Project, tmp_path: Path) -> None:
     one = project_of(tmp_path / "one", [{**line, **ADA} if "anonymousId" in line else line for line in [*LINES, *SAID]])
     assert held(one, "ada") == held(shop, "ada")
+
+
+def test_two_scores_of_a_kind_have_a_prefix_and_no_trait_is_told_by_two(tmp_path: Path) -> None:
+    other = "  - {kind: visits, name: orders, events: order_completed, pages: order_completed, prefix: order_}\n"
+    project = project_of(tmp_path / "a", LINES, f"scores:\n  - {{kind: visits}}\n{other}")
+    traits = held(project, "bob")
+    assert (traits["visits"], traits["order_visits"]) == ("1", "2")
+    with pytest.raises(
+        DefinitionError, match=r'"orders": the trait bounce_share is told by visits already; give .* prefix'
+    ):
+        project_of(tmp_path / "b", LINES, f"scores:\n  - {{kind: visits}}\n{other.replace(', prefix: order_', '')}")
+
+
+def test_a_score_can_be_renamed(tmp_path: Path) -> None:
+    project = project_of(tmp_path / "a", LINES, "scores: [{kind: visits}]")
+    (project.folder.path / "scores" / "ours.yaml").write_text("scores: [{kind: visits, name: web}]")
+    renamed = Project(project.folder.path, clock=SettableClock(NOW))
+    assert [one.state for one in renamed.run(AT) if one.step == "score web"] == ["done"]
+    assert {one.source for one in renamed.traits("bob", AT) if one.name == "visits"} == {"web"}
 
 
 def test_a_property_that_no_event_has_is_named(tmp_path: Path) -> None:

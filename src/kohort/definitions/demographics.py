@@ -34,20 +34,27 @@ class HarmonisedTrait:
 class DemographicsDefinition:
     """Demographics: age, age band and generation by the trait `birth_date` ("" for none), and told traits harmonised.
 
-    Traits written: `age_years`, `age_band` (between `bands`, years) and `generation` where there is a birth date, and
-    the names of `harmonised`.
+    Traits written: `age_years`, `age_band` (between `bands`, years) and `generation` where there is a birth date, with
+    `prefix` before them, and the names of `harmonised`.
     """
 
     name: str
     birth_date: str = ""
     bands: tuple[float, ...] = BANDS
     harmonised: tuple[HarmonisedTrait, ...] = ()
+    prefix: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The told traits that are looked at."""
         told = [one.trait for one in self.harmonised]
         return tuple(dict.fromkeys([self.birth_date, *told] if self.birth_date else told))
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """The traits that are written."""
+        computed = [self.prefix + one for one in COMPUTED] if self.birth_date else []
+        return (*computed, *(one.name for one in self.harmonised))
 
 
 def demographics_of(fields: Fields) -> DemographicsDefinition:
@@ -60,16 +67,15 @@ def demographics_of(fields: Fields) -> DemographicsDefinition:
     inner = fields.inner("harmonise")
     found = DemographicsDefinition(
         name=fields.text("name", default="demographics"),
+        prefix=fields.text("prefix", default=""),
         birth_date=fields.text("birth_date", default=""),
         bands=_borders(fields, "bands") or BANDS,
         harmonised=tuple(_harmonised(inner, name) for name in inner.names()) if inner else (),
     )
     if not found.columns:
         raise fields.wrong("birth_date", "a trait, or traits to harmonise", None)
-    taken = {*found.columns, *COMPUTED}
-    for one in found.harmonised:
-        if one.name in taken:
-            raise fields.wrong("harmonise", "names that no told or computed trait has", one.name)
+    if twice := [one for one in found.traits if one in found.columns or found.traits.count(one) > 1]:
+        raise fields.wrong("harmonise", "names that no told or computed trait has", twice[0])
     return found
 
 

@@ -12,12 +12,13 @@ USER_AGENT: Final = "user_agent"
 class DevicesDefinition:
     """Devices, by the user agent in the text property `user_agent` of `events` (none named: of all that have it).
 
-    The traits that it writes: `TRAITS` of `profiles.devices`.
+    Traits written: `TRAITS` of `profiles.devices`, `prefix` before each.
     """
 
     name: str
     user_agent: str = USER_AGENT
     events: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 def devices_of(fields: Fields) -> DevicesDefinition:
@@ -28,6 +29,7 @@ def devices_of(fields: Fields) -> DevicesDefinition:
     """
     return DevicesDefinition(
         name=fields.text("name", default="devices"),
+        prefix=fields.text("prefix", default=""),
         user_agent=fields.text("user_agent", default=USER_AGENT),
         events=fields.texts("events", default=()),
     )

@@ -30,7 +30,7 @@ class EngagementDefinition:
     its channel. `conversion` is the event that messages are meant to bring about ("" for none), within `horizon`.
     `prior` is how many messages the rate of everybody counts for in each person's own. `weights` are those of the
     parts of the index, whose ranks are winsorised by the share `winsorise` at both ends.
-    The traits that it writes: `TRAITS` of `profiles.engagement`.
+    Traits written: `TRAITS` of `profiles.engagement`, `prefix` before each.
     """
 
     name: str
@@ -42,6 +42,7 @@ class EngagementDefinition:
     prior: float = 10.0
     weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
     winsorise: float = 0.05
+    prefix: str = ""
 
 
 def engagement_of(fields: Fields) -> EngagementDefinition:
@@ -54,6 +55,7 @@ def engagement_of(fields: Fields) -> EngagementDefinition:
     channels = fields.inner("channels")
     found = EngagementDefinition(
         name=fields.text("name", default="engagement"),
+        prefix=fields.text("prefix", default=""),
         channels=tuple(_channel(channels, name) for name in channels.names()) if channels else (),
         message=fields.text("message", default=""),
         window=fields.build("window", parse_duration, default="3 days"),

@@ -50,7 +50,8 @@ class VisitsDefinition:
 
     `pages` are those of the events that show a page. `recent` is how far back `recent_visits` counts. `channel` names
     a property that tells the channel itself; `medium`, `source`, `search` and `referrer` those of a campaign and of the
-    page before; `site` the hosts that are the project's own. The traits that it writes: `TRAITS` of `profiles.visits`.
+    page before; `site` the hosts that are the project's own. Traits written: `TRAITS` of `profiles.visits`,
+    `prefix` before each.
     """
 
     name: str
@@ -64,6 +65,7 @@ class VisitsDefinition:
     search: str = ORIGINS["search"]
     referrer: str = ORIGINS["referrer"]
     site: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 def visits_of(fields: Fields) -> VisitsDefinition:
@@ -75,6 +77,7 @@ def visits_of(fields: Fields) -> VisitsDefinition:
     events = fields.texts("events", default=WEB_EVENTS)
     found = VisitsDefinition(
         name=fields.text("name", default="visits"),
+        prefix=fields.text("prefix", default=""),
         events=events,
         pages=fields.texts("pages", default=[one for one in PAGES if one in events]),
         timeout=fields.build("timeout", parse_duration, default="30 minutes"),

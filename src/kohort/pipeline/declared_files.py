@@ -38,13 +38,18 @@ def content_of(workspace: Workspace, names: Iterable[str]) -> str:
 
 
 def refuse_told_traits(workspace: Workspace, score: str, traits: Sequence[str]) -> None:
-    """Raise DefinitionError if a source, or another score, tells one of the traits that a score is to write."""
+    """Raise DefinitionError if a source, or another score, tells one of the traits that a score is to write.
+
+    What scores wrote that are declared no longer, a score under its former name for one, is in nobody's way.
+    """
     catalog = workspace.catalog({})
     known = [one for one in traits if one in catalog.traits]
     if not known:
         return
     query = (
-        exp.select("name", "source")
+        exp.select(
+            "name", "source", exp.StartsWith(this=exp.column("value_id"), expression=exp.Literal.string("score:"))
+        )
         .distinct()
         .from_("trait_values")
         .where(exp.In(this=exp.column("name"), expressions=[exp.Placeholder() for _ in known]))
@@ -52,7 +57,12 @@ def refuse_told_traits(workspace: Workspace, score: str, traits: Sequence[str]) 
     )
     with workspace.views(catalog) as views:
         rows = views.sql(query.sql(dialect="duckdb"), params=known).fetchall()
-    others = [(name, provenance_of(source).name) for name, source in rows if provenance_of(source).name != score]
+    declared = {one.name for one in workspace.scores} - {score}
+    others = [
+        (name, teller)
+        for name, source, computed in rows
+        if (teller := provenance_of(source).name) != score and (teller in declared or not computed)
+    ]
     if others:
         name, source = others[0]
         raise DefinitionError(

@@ -42,7 +42,7 @@ def geocoded_traits(
     wanted = sorted({one for one in addresses if one})
     geocoder, settings = geocoder_of(workspace, definition)
     if settings is None:
-        answers: Answers = {one: geocoder.find(one) for one in wanted}
+        answers: Answers = dict(geocoder.find_all(wanted))
         problem, whose_data = "", "INSEE, La Poste and GeoNames"
     else:
         answers, problem = _asked(workspace, definition, geocoder, settings, wanted)
@@ -95,13 +95,12 @@ def _asked(
         cache.forget_others(wanted)
         known: dict[str, Geocoded | None] = {one: answer_kept(kept) for one, kept in cache.answers(wanted).items()}
         problem = ""
-        for address in [one for one in wanted if one not in known][: settings.most]:
-            try:
-                known[address] = geocoder.find(address)
-            except (RemoteError, ProjectError) as error:
-                problem = str(error)
-                break
-            cache.keep(address, kept_answer(known[address]), workspace.clock.now())
+        try:
+            for address, found in geocoder.find_all([one for one in wanted if one not in known][: settings.most]):
+                known[address] = found
+                cache.keep(address, kept_answer(found), workspace.clock.now())
+        except (RemoteError, ProjectError) as error:
+            problem = str(error)
         if len(known) < len(wanted):
             cache.leave_unfinished()
     return known, problem

@@ -1,7 +1,7 @@
 """From an address to a place: what every geocoder answers, and the one that needs no server."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -11,6 +11,9 @@ from kohort.places.insee import commune_points, french_places
 LEVELS: Final = ("house", "street", "commune", "other")
 LONGEST_ADDRESS: Final = 200
 """The most characters of an address that are looked at, which is what the Géoplateforme takes."""
+
+OF_FRANCE: Final = "the communes of France"
+"""Who answers where no service is asked, as marks say it."""
 
 _POSTAL_CODE: Final = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])")
 
@@ -35,8 +38,11 @@ class Geocoder(Protocol):
     def name(self) -> str:
         """Who answers, as marks say it."""
 
-    def find(self, address: str) -> Geocoded | None:
-        """Return where an address is, None if it is not found; raises RemoteError or ProjectError, if it cannot ask."""
+    def find_all(self, addresses: Sequence[str]) -> Iterator[tuple[str, Geocoded | None]]:
+        """Yield where each address is, as it is found, None if it is not.
+
+        Raises RemoteError or ProjectError where it cannot go on asking.
+        """
 
 
 def _points_by_code() -> dict[str, tuple[float, float]]:
@@ -55,8 +61,13 @@ class LocalGeocoder:
     '35238'
     """
 
-    name: str = "the communes of France"
+    name: str = OF_FRANCE
     _points: Mapping[str, tuple[float, float]] = field(default_factory=_points_by_code, repr=False)
+
+    def find_all(self, addresses: Sequence[str]) -> Iterator[tuple[str, Geocoded | None]]:
+        """Yield each address with its commune, None if it cannot be told."""
+        for address in addresses:
+            yield address, self.find(address)
 
     def find(self, address: str) -> Geocoded | None:
         """Return the commune of an address, None if it cannot be told."""

@@ -207,10 +207,9 @@ def engagement_index(
     total, weighed = np.zeros(len(reached)), np.zeros(len(reached))
     for part, values in parts.items():
         there = reached & ~np.isnan(values)
-        ordered = np.sort(values[there])
-        below = np.searchsorted(ordered, values[there], side="left")
-        upto = np.searchsorted(ordered, values[there], side="right")
-        rank = (below + upto) / 2 / max(len(ordered), 1)
+        _, value, equal = np.unique(values[there], return_inverse=True, return_counts=True)
+        upto = np.cumsum(equal)
+        rank = ((upto - equal / 2) / max(int(there.sum()), 1))[value]
         total[there] += weights[part] * (np.clip(rank, trim, 1 - trim) - trim) / (1 - 2 * trim)
         weighed[there] += weights[part]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -220,12 +219,15 @@ def engagement_index(
 
 def _messages(people: Numbers, sent: Numbers, channels: Numbers, keys: Numbers) -> Numbers:
     """Return the place of the last message of the same person, channel and key up to each event, -1 of none."""
-    order = np.lexsort((np.arange(len(people)), keys, channels, people))
-    mine, theirs, about = people[order], channels[order], keys[order]
+    # Events of a person stand in the order of time already, which a stable sort keeps.
+    kind = (
+        (people.astype(np.int64) * (channels.max(initial=0) + 2) + channels + 1) * (keys.max(initial=0) + 2) + keys + 1
+    )
+    order = np.argsort(kind, kind="stable")
     first = np.ones(len(order), np.bool_)
-    first[1:] = (np.diff(mine) != 0) | (np.diff(theirs) != 0) | (np.diff(about) != 0)
-    # The last message of all, which is another's where it stands before the stretch of its own kind.
+    first[1:] = np.diff(kind[order]) != 0
     place = np.arange(len(order))
+    # The last message of all, which is another's where it stands before the stretch of its own kind.
     last = np.maximum.accumulate(np.where(sent[order], place, -1))
     begin = np.maximum.accumulate(np.where(first, place, 0))
     found = np.full(len(order), -1)

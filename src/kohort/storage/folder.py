@@ -34,6 +34,7 @@ class ProjectFolder:
         self.delivering = data / "delivering.lock"
         self.publishing = data / "publishing.lock"
         self.delivery_measurements = data / "deliveries.json"
+        self.collectors = data / "collectors"
         self.watch = data / "watch"
         self.journal = data / "journal"
         self.tables = data / "tables"

@@ -42,19 +42,32 @@ class CheckedClient:
     agent: str = "kohort"
 
     async def ask(
-        self, address: str, form: Mapping[str, str] | None = None, login: tuple[str, str] | None = None
+        self,
+        address: str,
+        form: Mapping[str, str] | None = None,
+        login: tuple[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> Reply:
-        """Get an address, or post a form to it; raises RemoteError where there is no answer, or none is asked for."""
+        """Get an address, or post a form to it, with `files` (name, content and type by field).
+
+        Raises RemoteError where there is no answer, or none is asked for.
+        """
         try:
             async with asyncio.timeout(self.timeout):
-                return await self._ask(httpx.URL(address), form, login)
+                return await self._ask(httpx.URL(address), form, login, files)
         except TimeoutError as error:
             raise RemoteError(f"{_host(address)} did not answer within {self.timeout:g} seconds") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             problem = shorten(str(error) or type(error).__name__)
             raise RemoteError(f"{_host(address)} could not be asked: {problem}") from error
 
-    async def _ask(self, url: httpx.URL, form: Mapping[str, str] | None, login: tuple[str, str] | None) -> Reply:
+    async def _ask(
+        self,
+        url: httpx.URL,
+        form: Mapping[str, str] | None,
+        login: tuple[str, str] | None,
+        files: Mapping[str, tuple[str, bytes, str]] | None,
+    ) -> Reply:
         if url.scheme != "https" and not (self.allow_private and url.scheme == "http"):
             raise RemoteError(f"{_host(str(url))} is asked by https only; nothing else is safe")
         found = await self.resolve(url.host, url.port or (443 if url.scheme == "https" else 80))
@@ -68,6 +81,7 @@ class CheckedClient:
                 "GET" if form is None else "POST",
                 url.copy_with(host=addresses[0]),
                 data=form,
+                files=files,
                 headers={"host": url.netloc.decode(), "user-agent": self.agent, "accept": "application/json"},
                 extensions={"sni_hostname": url.host},
             )

@@ -1,15 +1,17 @@
 """Geocoders of others, which addresses are sent to where a project says so: the French address base, and Nominatim.
 
-Requests are made one after the other, no more in a second than is declared, each with the project's contact. An answer
+Requests are made one after the other, no more in a second than is declared, each with the project's contact; the French
+address base takes a file of addresses at a time. An answer
 that may come right later (429, a fault of the server, none in time) is asked for again, as late as the server says.
 """
 
 import asyncio
+import csv
+import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from json import JSONDecodeError
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from kohort.activation.destinations.checked import CheckedClient, Reply
@@ -19,9 +21,15 @@ from kohort.definitions.geocoding import GeocodingService, GeocodingSettings
 from kohort.errors import ProjectError, RemoteError
 from kohort.places.geocoding import LONGEST_ADDRESS, Geocoded
 
+Found = TypeVar("Found")
 Sleep = Callable[[float], None]
 """What waits so many seconds."""
 
+TIMEOUT: Final = 30.0
+"""The seconds that a service has to answer, a whole file of addresses too."""
+BATCH: Final = 200
+"""Addresses in a file that is sent to the French address base."""
+_COLUMN: Final = "address"
 _ATTEMPTS: Final = 3
 _LONGEST_WAIT: Final = MINUTE
 _OK, _BAD, _BUSY, _FAULT = 200, 400, 429, 500
@@ -73,7 +81,7 @@ class RemoteGeocoder:
         """Set the pace that the settings declare."""
         self._pace = Pace(SECOND // self.settings.rate, self.clock, self.sleep)
         agent = f"kohort ({self.settings.contact})"
-        self._asks = self.client or CheckedClient(self.settings.allow_private, agent=agent)
+        self._asks = self.client or CheckedClient(self.settings.allow_private, timeout=TIMEOUT, agent=agent)
 
     @property
     def name(self) -> str:
@@ -85,12 +93,37 @@ class RemoteGeocoder:
 
         Raises RemoteError after three attempts that may succeed later, ProjectError if the service refuses to answer.
         """
-        text = " ".join(address.split())[:LONGEST_ADDRESS]
+        question = _question(self.settings, _one_line(address))
+        return self._asked(lambda: self._asks.ask(question), self._answer)
+
+    def find_all(self, addresses: Sequence[str]) -> Iterator[tuple[str, Geocoded | None]]:
+        """Yield where each address is, as it is found, None if the service knows none such; raises as `find` does."""
+        if self.settings.service is not GeocodingService.GEOPLATEFORME:
+            for address in addresses:
+                yield address, self.find(address)
+            return
+        for start in range(0, len(addresses), BATCH):
+            batch = addresses[start : start + BATCH]
+            lines = [_one_line(one) for one in batch]
+            yield from zip(batch, self._find_batch(lines), strict=True)
+
+    def _find_batch(self, lines: Sequence[str]) -> list[Geocoded | None]:
+        files = {"data": ("addresses.csv", _csv_of(lines), "text/csv")}
+        url = f"{self.settings.url}/search/csv"
+
+        def answer(reply: Reply) -> list[Geocoded | None]:
+            if not self._is_answered(reply):
+                raise ProjectError(f"{self.name} could not read a file of {len(lines):,} addresses")
+            return self._read(reply, lambda body: _french_rows(body.decode(), lines))
+
+        return self._asked(lambda: self._asks.ask(url, {"columns": _COLUMN}, files=files), answer)
+
+    def _asked(self, ask: Callable[[], Coroutine[Any, Any, Reply]], answer: Callable[[Reply], Found]) -> Found:
+        """Return the answer to a question that is asked three times at most."""
         for attempt in range(1, _ATTEMPTS + 1):
             self._pace.wait()
             try:
-                reply = asyncio.run(self._asks.ask(_question(self.settings, text)))
-                return self._answer(reply)
+                return answer(asyncio.run(ask()))
             except RemoteError as error:
                 wait = (error.wait if isinstance(error, _LaterError) else None) or SECOND << attempt
                 if attempt == _ATTEMPTS or wait > _LONGEST_WAIT:
@@ -99,9 +132,15 @@ class RemoteGeocoder:
         raise RemoteError(f"{self.name} was not asked")
 
     def _answer(self, reply: Reply) -> Geocoded | None:
+        if not self._is_answered(reply):
+            return None  # the text is no address that the service can look for
+        return self._read(reply, lambda body: _READ[self.settings.service](json.loads(body)))
+
+    def _is_answered(self, reply: Reply) -> bool:
+        """Return whether a server answers what was asked, and not that it cannot be asked so; raises for all else."""
         status = reply.status
         if status == _BAD:
-            return None  # the text is no address that the service can look for
+            return False
         if status == _BUSY or status >= _FAULT:
             raise _LaterError(f"{self.name} answered {status}", wait_of(reply.retry_after, self.clock.now()))
         if status != _OK:
@@ -109,10 +148,12 @@ class RemoteGeocoder:
                 f"{self.name} refused to look for addresses: it answered {status}; see its terms of use, and places."
                 "geocoding in kohort.yaml"
             )
+        return True
+
+    def _read(self, reply: Reply, read: Callable[[bytes], Found]) -> Found:
         try:
-            document = json.loads(reply.body)
-            return _READ[self.settings.service](document)
-        except (JSONDecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError, ValueError) as error:
+            return read(reply.body)
+        except (csv.Error, RecursionError, LookupError, TypeError, ValueError) as error:
             raise RemoteError(f"{self.name} answered what is no answer of {self.settings.service}") from error
 
 
@@ -135,6 +176,32 @@ def _french(document: Mapping[str, Any]) -> Geocoded | None:
     level = _FRENCH_LEVELS.get(properties.get("type"), "other")
     found = Geocoded(*_degrees(latitude, longitude), str(properties.get("citycode") or ""), level)
     return found._replace(score=min(max(float(properties["score"]), 0.0), 1.0))
+
+
+def _one_line(address: str) -> str:
+    return " ".join(address.split())[:LONGEST_ADDRESS]
+
+
+def _csv_of(lines: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([[_COLUMN], *([line] for line in lines)])
+    return text.getvalue().encode()
+
+
+def _french_rows(text: str, lines: Sequence[str]) -> list[Geocoded | None]:
+    """Read what the Géoplateforme answers to a file: its lines, in their order, with columns of what was found."""
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    if [row[_COLUMN] for row in rows] != list(lines):
+        raise ValueError("other lines than were asked")
+    return [_french_row(row) for row in rows]
+
+
+def _french_row(row: Mapping[str, str]) -> Geocoded | None:
+    if not row["latitude"]:
+        return None
+    level = _FRENCH_LEVELS.get(row["result_type"], "other")
+    found = Geocoded(*_degrees(row["latitude"], row["longitude"]), row["result_citycode"], level)
+    return found._replace(score=min(max(float(row["result_score"]), 0.0), 1.0))
 
 
 def _osm(document: list[Mapping[str, Any]]) -> Geocoded | None:

@@ -1,6 +1,5 @@
 """Demographic traits, computed from told ones as a score declares."""
 
-from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from kohort.clock import Moment, datetime_of
 from kohort.definitions.demographics import DemographicsDefinition, HarmonisedTrait
 from kohort.definitions.values import ValueType, format_micros
 from kohort.errors import DefinitionError
+from kohort.pipeline.declared_files import refuse_told_traits
 from kohort.pipeline.repairs import FileTable, told_traits
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.demographics import banded, date_in, generation_of, meant, number_meaning, word_meaning, years
@@ -24,8 +24,9 @@ def demographic_traits(
     """Return the demographic traits of everybody as of `at`, and of how many people each is not known.
 
     The day of `at` is that in the project's time zone. Raises UnknownNameError for a trait that nobody has shown,
-    DefinitionError for one of a type that says no such thing.
+    DefinitionError for one of a type that says no such thing, and for one to write that another source or score tells.
     """
+    refuse_told_traits(workspace, definition.name, definition.traits)
     told, types = told_traits(workspace, definition.name, definition.columns, at, _TOLD)
     columns = dict(zip(definition.columns, told.columns[1:], strict=True))
     kinds = dict(zip(definition.columns, types, strict=True))
@@ -33,7 +34,7 @@ def demographic_traits(
     if definition.birth_date:
         births = columns[definition.birth_date].combine_chunks()
         days = _days(births, kinds[definition.birth_date], workspace.settings.zone, where)
-        _add_ages(file, days, definition.bands, datetime_of(at, workspace.settings.zone).date())
+        _add_ages(file, days, definition, datetime_of(at, workspace.settings.zone).date())
     for one in definition.harmonised:
         _add_harmonised(file, one, columns[one.trait].combine_chunks(), kinds[one.trait], where)
     table = file.table()
@@ -52,7 +53,7 @@ def _days(births: pa.Array, kind: ValueType, zone: ZoneInfo, where: str) -> pa.A
     raise DefinitionError(f"{where}, birth_date: expected a text such as 1990-12-31 or a moment, got a {kind}")
 
 
-def _add_ages(file: FileTable, days: pa.Array, bands: Sequence[float], today: date) -> None:
+def _add_ages(file: FileTable, days: pa.Array, definition: DemographicsDefinition, today: date) -> None:
     ages = meant(days, lambda text: years(date_in(text), today), pa.int64())
 
     def generation(text: str) -> str | None:
@@ -60,9 +61,9 @@ def _add_ages(file: FileTable, days: pa.Array, bands: Sequence[float], today: da
         # A birth date that is an error for the age is one for the generation.
         return None if birth is None or years(birth, today) is None else generation_of(birth)
 
-    file.add("age_years", ValueType.NUMBER, ages)
-    file.add("age_band", ValueType.TEXT, banded(ages, bands))
-    file.add("generation", ValueType.TEXT, meant(days, generation, pa.string()))
+    file.add(f"{definition.prefix}age_years", ValueType.NUMBER, ages)
+    file.add(f"{definition.prefix}age_band", ValueType.TEXT, banded(ages, definition.bands))
+    file.add(f"{definition.prefix}generation", ValueType.TEXT, meant(days, generation, pa.string()))
 
 
 def _add_harmonised(file: FileTable, one: HarmonisedTrait, told: pa.Array, kind: ValueType, where: str) -> None:

@@ -10,6 +10,7 @@ from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.score import TraitsDefinition
 from kohort.definitions.values import ValueType
 from kohort.definitions.visits import VisitsDefinition
+from kohort.pipeline.declared_files import refuse_told_traits
 from kohort.pipeline.families.devices import device_scores, telling_events
 from kohort.pipeline.families.engagement import engagement_scores
 from kohort.pipeline.families.gathering import Everybody, known_events
@@ -21,15 +22,21 @@ from kohort.rules.catalog import Catalog
 def family_scores(
     workspace: Workspace, definition: TraitsDefinition, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
-    """Return what a score finds of people as of `at`, column person_id and one a trait, and the traits' types."""
+    """Return what a score finds of people as of `at`, column person_id and one a trait, and the traits' types.
+
+    Raises DefinitionError for a trait that a source, or another score, tells.
+    """
     everybody = Everybody.of(workspace)
     match definition:
         case VisitsDefinition():
-            return visit_scores(everybody, definition, at)
+            table, found = visit_scores(everybody, definition, at)
         case EngagementDefinition():
-            return engagement_scores(everybody, definition, at)
+            table, found = engagement_scores(everybody, definition, at)
         case DevicesDefinition():
-            return device_scores(everybody, definition, at)
+            table, found = device_scores(everybody, definition, at)
+    types = {definition.prefix + trait: kind for trait, kind in found.items()}
+    refuse_told_traits(workspace, definition.name, list(types))
+    return table.rename_columns(["person_id", *types]), types
 
 
 def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:

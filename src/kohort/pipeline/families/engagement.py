@@ -50,7 +50,9 @@ def engagement_scores(
         keys = block.codes.get("message", np.full(len(block.ts), NO_CODE, np.int64))
         keys = np.where(roles[block.names] == Role.CONVERTED, NO_CODE, keys)
         # Who did nothing but convert was never written to.
-        written = np.isin(block.people, block.people[roles[block.names] != Role.CONVERTED])
+        reached = np.zeros(len(block.ids), np.bool_)
+        reached[block.people[roles[block.names] != Role.CONVERTED]] = True
+        written = reached[block.people]
         people, names = block.people[written], block.names[written]
         found = contacts_in(people, block.ts[written], roles[names], channels[names], keys[written], at=at, terms=terms)
         parts.append(found)

@@ -28,6 +28,7 @@ from kohort.definitions.values import MICRO
 from kohort.definitions.visits import VisitsDefinition
 from kohort.engines.evaluation import Shown
 from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.pipeline.families.wording import FAMILY_LABELS
 from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
 from kohort.rules.languages import Language
@@ -97,6 +98,8 @@ class ScoreWords:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
                 self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+            if isinstance(one, TraitsDefinition | DemographicsDefinition):
+                self._labels |= {one.prefix + name: label for name, label in FAMILY_LABELS.items()}
             if isinstance(one, PlacesDefinition | GeocodingDefinition):
                 self._names |= place_names(one, formats.language)
             if isinstance(one, TextsDefinition | SurveyDefinition):
