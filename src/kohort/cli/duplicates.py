@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from kohort.pipeline.duplicates import Duplicates
 
 _MOST_SHOWN = 20
+_HERE = Path()
 _KINDS = "Given, surname, birth, postcode, town, address, email, phone, text; what is not told is guessed."
 
 TablesArgument = Annotated[
-    list[Path], typer.Argument(metavar="TABLE [TABLE]", help="CSV, Parquet or JSON lines; two are linked.")
+    list[Path] | None,
+    typer.Argument(
+        metavar="[TABLE [TABLE]]",
+        help="CSV, Parquet or JSON lines; two are linked. Without one: the project's people, by their traits.",
+        show_default=False,
+    ),
 ]
 IdOption = Annotated[
     str | None,
@@ -47,11 +53,19 @@ ReviewOption = Annotated[
     Path | None,
     typer.Option("--review", metavar="FILE", help="Write pairs to look at, for OpenRefine or a spreadsheet."),
 ]
+DecideOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--decide", metavar="FILE", help="Carry out a review list's decisions: 1 merges, 0 keeps apart, undo."
+    ),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; the journal keeps it.")]
+ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 
 
 def duplicates(
-    tables: TablesArgument,
+    tables: TablesArgument = None,
     *,
     id_column: IdOption = None,
     fields: FieldsOption = "",
@@ -63,9 +77,24 @@ def duplicates(
     seed: SeedOption = 1,
     output: OutOption = None,
     review: ReviewOption = None,
+    decide: DecideOption = None,
+    reason: ReasonOption = "",
+    project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Find records of a table, or of two, that are about one person."""
+    """Find records of a table, or people of the project, that are one person."""
+    if not tables:
+        from kohort.cli.proposals import decide_merges, show_proposals
+
+        if fields or ignore or labels or threshold or output or id_column or not families_apart:
+            raise UsageError("how a project's people are compared stands in kohort.yaml, under duplicates")
+        if decide is not None:
+            decide_merges(project, decide, reason, form)
+        else:
+            show_proposals(project, review, form)
+        return
+    if decide is not None:
+        raise UsageError("--decide is for the project's people; leave the table out")
     from kohort.definitions.duplicates import Linkage, read_fields
     from kohort.pipeline.duplicates import find_duplicates, read_labels, read_records
 
@@ -80,9 +109,11 @@ def duplicates(
     _tell(found)
     if output is not None:
         names = [path.stem for path in tables]
-        _write(output, ["id", *(["table"] if records.tables else []), "cluster", "confidence"], _clusters(found, names))
+        write_rows(
+            output, ["id", *(["table"] if records.tables else []), "cluster", "confidence"], _clusters(found, names)
+        )
     if review is not None:
-        _write(review, _review_columns(found), _review_rows(found))
+        write_rows(review, _review_columns(found), _review_rows(found))
     if form is Format.TABLE:
         _show(found)
     else:
@@ -175,7 +206,8 @@ def _review_rows(found: "Duplicates") -> Iterable[list[object]]:
         ]
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file for people, without formulas; raises UsageError if it cannot be written."""
     try:
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")

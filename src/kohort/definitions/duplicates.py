@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from kohort.definitions.fields import Fields
 from kohort.errors import UsageError, did_you_mean
 
 THRESHOLD: Final = 0.9
@@ -62,6 +63,34 @@ class Linkage:
     def without(self, *columns: str) -> "Linkage":
         """Return the same, with more columns that are never used."""
         return replace(self, ignored=(*self.ignored, *columns))
+
+
+def linkage_of(fields: Fields | None) -> Linkage:
+    """Read the section `duplicates:` of `kohort.yaml`; raises DefinitionError.
+
+    >>> told = Fields({"traits": {"surname": "last_name"}, "threshold": 0.8}, "kohort.yaml", "duplicates")
+    >>> [one.column for one in linkage_of(told).fields], linkage_of(told).threshold
+    (['last_name'], 0.8)
+    """
+    if fields is None:
+        return Linkage()
+    traits = fields.inner("traits")
+    told = []
+    if traits is not None:
+        kinds = [str(kind) for kind in FieldKind]
+        for name in traits.names():
+            if name not in kinds:
+                raise traits.wrong(name, f"one of {', '.join(kinds)}", name)
+            told += [LinkedField(FieldKind(name), trait) for trait in traits.texts(name)]
+    threshold = fields.number("threshold", default=THRESHOLD)
+    ignored = fields.texts("ignored", default=())
+    families = fields.value("families_apart")
+    if not isinstance(families, bool | None):
+        raise fields.wrong("families_apart", "true or false", families)
+    fields.refuse_unknown()
+    if not 0 < threshold < 1:
+        raise fields.wrong("threshold", "a probability above 0 and below 1", threshold)
+    return Linkage(tuple(told), ignored, threshold, families_apart=families is not False)
 
 
 def read_fields(text: str) -> tuple[LinkedField, ...]:

@@ -158,10 +158,7 @@ def read_labels(path: Path, ids: Sequence[str]) -> list[tuple[str, str, bool]]:
 
     Raises InputError for a missing column, an unknown id and a decision that is neither.
     """
-    columns = _texts(path)
-    for name in ("left", "right", "decision"):
-        if name not in columns:
-            raise InputError(f'{path} has no column "{name}"; {did_you_mean(name, columns)}')
+    columns = read_columns(path, ("left", "right", "decision"))
     known = set(ids)
     found = []
     rows = zip(columns["left"], columns["right"], columns["decision"], strict=True)
@@ -177,6 +174,15 @@ def read_labels(path: Path, ids: Sequence[str]) -> list[tuple[str, str, bool]]:
                 raise InputError(f'{path}, row {number}: no record has the id "{one}"')
         found.append((pair[0], pair[1], word in _YES))
     return found
+
+
+def read_columns(path: Path, names: Sequence[str]) -> Columns:
+    """Return the columns of a table as texts; raises InputError if one of `names` is not there."""
+    columns = _texts(path)
+    for name in names:
+        if name not in columns:
+            raise InputError(f'{path} has no column "{name}"; {did_you_mean(name, columns)}')
+    return columns
 
 
 def _told_id(text: str | None, known: set[str]) -> str:

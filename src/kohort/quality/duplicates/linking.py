@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 STRANGERS: Final = 1_000_000
 """Pairs drawn at random to learn how often strangers agree."""
@@ -112,13 +113,14 @@ def _linker(table: pa.Table, blocking: Blocking, prior: float, api: Any) -> "Lin
     api = DuckDBAPI() if api is None else api
     made = settings(table.column_names, [rule.columns for rule in blocking.rules], prior)
     if SOURCE not in table.column_names:
-        return Linker(api.register(table), made, log_level=None)
+        return Linker(api.register(table), made, log_level=None, validate_settings=False)
     sources = sorted(set(table[SOURCE].to_pylist()))
     parts = [table.filter(pc.equal(table[SOURCE], one)).drop_columns([SOURCE]) for one in sources]
     return Linker(
         [api.register(part, dataset_display_name=f"table_{one}") for part, one in zip(parts, sources, strict=True)],
         made,
         log_level=None,
+        validate_settings=False,
     )
 
 
@@ -146,7 +148,10 @@ def _pairs(rows: pa.Table, table: pa.Table, first_guess: float, unlike_bits: Map
         of = name.removeprefix("mw_").removeprefix("tf_adj_").removeprefix("of_")
         found = rows[name].to_numpy()[order].astype(np.float64)
         weights[of] = weights.get(of, np.zeros(len(left))) + found
-    kin = _kin(weights, unlike_bits)
+    known = (
+        table["surname"].is_valid().to_numpy() if "surname" in table.column_names else np.zeros(table.num_rows, bool)
+    )
+    kin = _kin(weights, unlike_bits, known[left] & known[right])
     surest = np.argsort(-probability, kind="stable")
     return Pairs(
         left[surest], right[surest], probability[surest],
@@ -154,14 +159,20 @@ def _pairs(rows: pa.Table, table: pa.Table, first_guess: float, unlike_bits: Map
     )  # fmt: skip
 
 
-def _kin(weights: Mapping[str, Floats], unlike_bits: Mapping[str, float]) -> npt.NDArray[np.bool_]:
-    """Return which pairs share a surname, and have nothing in common in what tells a family's people apart."""
-    told = [weights[name] for name in _TELLING if name in weights]
-    bits = [unlike_bits[name] for name in _TELLING if name in weights]
-    if "surname" not in weights or not told:
-        return np.zeros(len(next(iter(weights.values()))), dtype=bool)
-    unlike = [np.isclose(one, other, rtol=0, atol=_SETTLED) for one, other in zip(told, bits, strict=True)]
-    return np.asarray((weights["surname"] > 0) & np.logical_or.reduce(unlike))
+def _kin(weights: Mapping[str, Floats], unlike_bits: Mapping[str, float], known: Flags) -> Flags:
+    """Return which pairs share a surname, and have nothing in common in what tells a family's people apart.
+
+    `known` says which pairs have both a surname.
+    """
+    unlike = {
+        name: np.isclose(weights[name], unlike_bits[name], rtol=0, atol=_SETTLED)
+        for name in ("surname", *_TELLING)
+        if name in weights
+    }
+    told = [unlike[name] for name in _TELLING if name in unlike]
+    if "surname" not in unlike or not told:
+        return np.zeros(len(known), dtype=bool)
+    return np.asarray(known & ~unlike["surname"] & np.logical_or.reduce(told))
 
 
 def _possible(table: pa.Table) -> int:
