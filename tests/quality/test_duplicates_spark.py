@@ -26,7 +26,7 @@ def test_spark_finds_the_pairs_that_duckdb_finds() -> None:
             spark_session=store.session, num_partitions_on_repartition=2, break_lineage_method="persist"
         )
         there = link(table, blocking, seed=1, api=api)
-    # Spark's functions of splink's find a few distances another way: a pair may be in another level, and all learn from it.
+    # A few distances are another on Spark: such a pair may be in another level, and all others learn from it.
     assert told(there) == pytest.approx(told(here), abs=0.02)
     assert there.kin.sum() == here.kin.sum()
 
