@@ -23,7 +23,7 @@ from kohort.clock import DAY, SystemClock
 from kohort.definitions.checking import DatesInOrder, PostalTown, RowCheck, TotalOfLines
 from kohort.pipeline.quality.tagging import tagging_errors
 from kohort.pipeline.workspace import Workspace
-from kohort.quality.cross_checks.communes import commune_names, french_communes
+from kohort.places.communes import commune_names, french_communes
 from kohort.quality.cross_checks.judging import judge
 from kohort.quality.cross_checks.orders import find_broken_orders
 from kohort.quality.cross_checks.silence import find_silence

@@ -4,9 +4,10 @@
 
 Each server runs in a process of its own, and so does the sender, which sends the same prepared request again and again
 over several connections, each as soon as it has its answer. The events of a batch are one visitor's, who sees another
-page after every five. The servers: Kohort's collector; the same without forcing to disk; the same with a pydantic model
-of the batch in the place of Kohort's own reading. CPU seconds are the server's; how many cores the server and the
-sender used tells which of them was the limit.
+page after every five. The servers: Kohort's collector; two processes of it that share the work, as `collect:
+{processes: 2}` has it; one that does not force to disk; the same with a pydantic model of the batch in the place of
+Kohort's own reading. CPU seconds are the server's; how many cores the server and the sender used tells which of them
+was the limit.
 """
 
 import argparse
@@ -38,7 +39,7 @@ from kohort.web.collector import Collector
 from kohort.web.http import Receive, Request, Scope, Send
 from kohort.web.listening import http_server
 
-SERVERS: Final = ("durable", "not forced to disk", "pydantic model")
+SERVERS: Final = ("durable", "two processes", "not forced to disk", "pydantic model")
 EVENT: Final[dict[str, Any]] = {
     "type": "track",
     "event": "Order Completed",
@@ -211,23 +212,27 @@ def measure(kind: str, folder: Path, events: int, connections: int, seconds: flo
     head = f"POST /v1/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credential}\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n".encode() + body
     context = multiprocessing.get_context("spawn")
-    ours, its = context.Pipe()
+    pipes = [context.Pipe() for _ in range(2 if kind == "two processes" else 1)]
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-        server = context.Process(target=serve, args=(kind, folder, listening, its), daemon=True)
-        server.start()
-        ours.recv()
+        servers = [context.Process(target=serve, args=(kind, folder, listening, its), daemon=True) for _, its in pipes]
+        for server in servers:
+            server.start()
+        for ours, _ in pipes:
+            ours.recv()
         answers, its_end = context.Pipe()
         port = listening.getsockname()[1]
         for length in (1.0, seconds):  # once to warm up
-            if length == seconds:
+            for ours, _ in pipes if length == seconds else ():
                 ours.send("begin")
             sender = context.Process(target=send, args=(port, request, connections, length, its_end), daemon=True)
             sender.start()
             latencies, took, sender_cpu = answers.recv()
             sender.join()
-        ours.send("end")
-        cpu = ours.recv()
-        server.join()
+        for ours, _ in pipes:
+            ours.send("end")
+        cpu = sum(ours.recv() for ours, _ in pipes)
+        for server in servers:
+            server.join()
     return Measured(len(latencies) * events, took, cpu, sender_cpu, np.array(latencies))
 
 

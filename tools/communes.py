@@ -1,4 +1,4 @@
-"""Write the communes of France and their postal codes, as `kohort.quality.cross_checks.communes` reads them.
+"""Write the communes of France and their postal codes, as `kohort.places.communes` reads them.
 
     python tools/communes.py DECOUPAGE CODES
 
@@ -14,8 +14,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from kohort.quality.cross_checks import communes
-from kohort.quality.cross_checks.towns import town_key
+from kohort.places import communes
+from kohort.places.towns import town_key
 
 RESOURCE = Path(communes.__file__).with_name(communes.FILE)
 

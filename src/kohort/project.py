@@ -40,6 +40,7 @@ from kohort.storage.tables import Tables
 if TYPE_CHECKING:
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.freshness import Freshness
+    from kohort.pipeline.goals import ImportanceDocument
     from kohort.pipeline.history import VersionRow
     from kohort.pipeline.kept_open import KeptOpen
     from kohort.pipeline.leading import Standing
@@ -428,6 +429,22 @@ class Project(
         moment = _FOREVER if at is None else self._moment(workspace, at)
         document = latest_discovery(workspace, workspace.clusters_score(score).name, moment)
         return document.report if document else None
+
+    def study_importance(
+        self, goal: str | None = None, at: Time = None, *, progress: Callable[[int, int], None] | None = None
+    ) -> "ImportanceDocument":
+        """Find which variables matter for a goal (the first, unless named): an event of the outcome, or `revenue`.
+
+        Raises MissingExtraError without the extra `[learn]`, UnknownNameError, UsageError if too few people are known.
+        """
+        with _extra("learn", "finding which variables matter"):
+            from kohort.pipeline.importance import study_importance
+        from kohort.pipeline.goals import goal_of
+
+        with self._writing() as (workspace, catch_up):
+            document = study_importance(workspace, goal_of(workspace, goal), self._moment(workspace, at), progress)
+            catch_up()
+            return document
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report of the last run to `path` (by default report.html in the project) and return where."""

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kohort.definitions.families import Family
+from kohort.definitions.score import family_of
 from kohort.definitions.tracking import LONGEST_NAME, event_key, tracking_plan_of
 from kohort.definitions.values import ValueType
 from kohort.errors import DefinitionError
@@ -95,6 +97,9 @@ def test_a_plan_knows_aliases_types_and_what_is_required() -> None:
         ({"events": {"a": {"aliases": ["!"]}}}, 'field "events.a.aliases": the name "!" holds no letter'),
         ({"events": {"!": None}}, "holds no letter or digit"),
         ({"traits": {"age": "int"}}, 'field "traits.age": unknown type "int"'),
+        ({"traits": {"age": ["int"]}}, "traits.age"),
+        ({"traits": {"age": {"type": "text", "famly": "other"}}}, 'did you mean "family"'),
+        ({"traits": {"x": {"type": "text", "family": "geographical"}}}, 'unknown family "geographical"; did you mean'),
         ({"events": {"a": {"properties": {"n" * 201: "text"}}}}, "a name has 1 to 200 characters"),
     ],
 )
@@ -103,3 +108,11 @@ def test_what_is_wrong_in_a_plan_is_named(document: Any, message: str) -> None:
         tracking_plan_of(document, FILE)
     assert FILE in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_traits_may_say_of_which_family_they_are() -> None:
+    traits = {"shoe_size": {"type": "number", "family": "demographic"}, "age": "number", "motto": {"type": "text"}}
+    plan = tracking_plan_of({"traits": traits}, "tracking.yaml")
+    assert plan.traits == {"shoe_size": ValueType.NUMBER, "age": ValueType.NUMBER, "motto": ValueType.TEXT}
+    found = {name: family_of(name, None, plan.families) for name in plan.traits}
+    assert found == {"shoe_size": Family.DEMOGRAPHIC, "age": Family.DEMOGRAPHIC, "motto": Family.OTHER}

@@ -132,6 +132,30 @@ def test_rfm_recency_is_that_of_the_formula(project: Project, orders: pa.Table) 
         assert row["rfm_recency"] // MICRO == 5 - 5 * more_recent // len(last)
 
 
+def test_what_the_retailer_said_of_households_means_the_same_in_numbers_and_bands(project: Project) -> None:
+    workspace = project._workspace()
+    wanted = [("children", ValueType.NUMBER), ("family_size", ValueType.NUMBER), ("income_band", ValueType.TEXT)]
+    with workspace.views(workspace.catalog({})) as views:
+        traits = traits_at(views, wanted, at=END)
+    counts = {
+        name: {one["values"]: one["counts"] for one in traits.column(name).value_counts().to_pylist()}
+        for name, _ in wanted
+    }
+    assert counts["children"] == {0: 513, MICRO: 159, 2 * MICRO: 60, 3 * MICRO: 69, None: 2_469 - 801}
+    assert counts["family_size"][5 * MICRO] == 66
+    assert counts["income_band"]["100K and over"] == 34 + 38 + 30 + 11 + 5 + 11
+    unknown = {one.subject: one.count for one in project.findings() if one.check == "unknown"}
+    assert (unknown["children"], unknown["family_status"]) == (2_469 - 801, 2_469 - 801 + 137)
+
+
+def test_a_households_traits_stand_in_families(project: Project) -> None:
+    traits = {one.name: str(one.family) for one in project.traits("1")}
+    assert {traits[name] for name in ("age", "income", "family_size", "income_band")} == {"demographic"}
+    assert {traits[name] for name in ("orders", "produce_share", "interval_trend")} == {"transactional"}
+    assert (traits["weekend_share"], traits["persona"]) == ("behavioural", "other")
+    assert "technographic" not in traits.values(), "nobody told a user agent"
+
+
 def test_personas_are_stable_and_named_in_both_languages(project: Project) -> None:
     found = project.discovery()
     assert found is not None

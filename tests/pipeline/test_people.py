@@ -295,6 +295,23 @@ def test_a_split_cuts_what_evidence_joined_stays_and_is_taken_back_by_a_merge(
     assert "hand" not in {one.by for one in people_shop.person("ada").merges}
 
 
+def test_a_trait_told_in_another_type_is_none_of_those_that_are_shown(
+    people_shop: Project, write_lines: WriteLines
+) -> None:
+    told = [("ana", 35000), ("ben", "01510")]
+    people_shop.ingest(
+        write_lines(
+            "codes.jsonl",
+            [
+                {"type": "identify", "messageId": who, "userId": who, "timestamp": iso(NOW), "traits": {"code": code}}
+                for who, code in told
+            ],
+        )
+    )
+    shown = [[one.value for one in people_shop.traits(who) if one.name == "code"] for who, _ in told]
+    assert shown == [[35000], []]
+
+
 def test_people_who_are_not_known_are_refused(people_shop: Project, write_lines: WriteLines) -> None:
     people_shop.ingest(write_lines("m.jsonl", orders()))
     with pytest.raises(UnknownNameError, match='unknown person "nobody"'):

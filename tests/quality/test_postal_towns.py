@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kohort.quality.cross_checks import communes
-from kohort.quality.cross_checks.communes import FILE, communes_of, french_communes
+from kohort.places import communes
+from kohort.places.communes import FILE, communes_of, french_communes
+from kohort.places.towns import LONGEST_TOWN, town_key
 from kohort.quality.cross_checks.postal_towns import agrees, judge_towns
-from kohort.quality.cross_checks.towns import LONGEST_TOWN, town_key
 
 MAKE = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "communes.py"))["codes_by_name"]
 

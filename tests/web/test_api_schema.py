@@ -32,12 +32,14 @@ NAMES = [
     "explain",
     "flows",
     "get_clusters",
+    "get_importance",
     "get_person",
     "get_personas",
     "get_segment",
     "get_taxonomy",
     "list_dead_letters",
     "list_findings",
+    "list_goals",
     "list_source_qualities",
     "list_keys",
     "list_runs",
@@ -85,7 +87,7 @@ RIGHT: list[tuple[str, str, Mapping[str, Any]]] = [
     ("POST", "/sources/{name}/files", {"path_parameters": {"name": "segment"}, "body": LINE, "media_type": "text/csv"}),
 ]
 """What takes a name or a rule that no example hits on, or changes something."""
-NOT_HERE = {"apply_plan", "get_clusters", "get_personas"}
+NOT_HERE = {"apply_plan", "get_clusters", "get_importance", "get_personas"}
 """What other tests see answered, after what it takes was made."""
 
 

@@ -51,9 +51,9 @@ def test_events_and_traits_are_told_with_their_counts(counter: Counter) -> None:
     }
     assert (events["never_seen"]["count"], events["never_seen"]["declared"]) == (0, True)
     assert answer.json()["traits"] == [
-        {"name": "city", "type": "text", "count": 1},
-        {"name": "clv", "type": "number", "count": 1},
-        {"name": "tags", "type": "list of text", "count": 1},
+        {"name": "city", "type": "text", "count": 1, "family": "geographic"},
+        {"name": "clv", "type": "number", "count": 1, "family": "other"},
+        {"name": "tags", "type": "list of text", "count": 1, "family": "other"},
     ]
     assert counter.get("/api/v1/taxonomy", **{"if-none-match": answer.headers["etag"]}).status_code == 304
 

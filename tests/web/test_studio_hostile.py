@@ -95,6 +95,7 @@ def paths(project: Project) -> Iterator[str]:
         "/people",
         "/events",
         "/sources",
+        "/importance",
         "/quality",
         "/discover",
         "/discover/rfm",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from studio_desk import Studio, studio
 
 from kohort.clock import DAY
+from kohort.definitions.families import Family
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, iso, order
@@ -125,21 +127,42 @@ def test_an_address_that_too_many_share_finds_them_all_and_says_why(desk: Studio
 def test_a_page_holds_what_is_known(desk: Studio, ada: str) -> None:
     page = desk.get(f"{ada}.json").json()
     traits = {one["name"]: one for one in page["traits"]}
-    assert {name: one["value"] for name, one in traits.items()} == {
+    assert {name: one["value"] for name, one in traits.items() if one["source"] == "segment"} == {
         "city": "Paris",
         "email": "Ada@Example.org",
         "visits": "1234.5",
         "vip": "true",
     }
+    order_of_families = [str(one) for one in Family]
+    families = [one["family"] for one in page["traits"]]
+    assert families == sorted(families, key=order_of_families.index)
+    assert (traits["orders"]["source"], traits["orders"]["family"]) == ("behaviour", "transactional")
+    assert (traits["evening_share"]["family"], traits["city"]["family"]) == ("behavioural", "geographic")
     assert traits["city"]["source"] == "segment"
     assert traits["city"]["set_at"] == iso(NOW - 7 * DAY).replace("+00:00", ".000000+00:00")
-    assert {one["name"]: one["kind"] for one in page["scores"]} == {"rfm": "rfm", "behaviour": "behaviour"}
+    assert {one["name"]: one["kind"] for one in page["scores"]} == {"rfm": "rfm"}
     assert [(one["name"], one["inside"], one["entered_at"]) for one in page["segments"]] == [
         ("busy", True, "2026-02-05T00:00:00.000000+00:00"),
         ("rich", True, "2026-02-18T00:00:00.000000+00:00"),
     ], "what cannot be evaluated yet is not in force"
     assert page["person"]["consents_to"] == {"ads": "withdrawn"}
     assert [one["status"] for one in page["person"]["consents"]] == ["granted", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("language", "headings", "computed"),
+    [
+        ("en", ["Geographic", "Transactional", "Behavioural", "Other traits"], "Computed by behaviour"),
+        ("fr", ["Géographie", "Achats", "Comportement", "Autres traits"], "Calculés par behaviour"),
+    ],
+)
+def test_traits_stand_under_their_families_in_a_fixed_order(
+    desk: Studio, ada: str, language: str, headings: list[str], computed: str
+) -> None:
+    page = desk.get(ada, language).text
+    assert re.findall(r'<h3 id="family-\w+">([^<]+)</h3>', page) == headings
+    assert page.count(computed) == 2, "what is bought, and when"
+    assert ">email<" in page[page.index(headings[-1]) :]
 
 
 def test_the_timeline_comes_by_page_and_by_event(desk: Studio, ada: str) -> None:

@@ -19,6 +19,7 @@ PATHS = (
     "/discover",
     "/events",
     "/sources",
+    "/importance",
     "/quality",
 )
 STATIC = (

@@ -9,6 +9,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from kohort.cli.changing import show_plan
+from kohort.cli.importance import show_importance
 from kohort.cli.output import Format, out, show_rows
 from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
 from kohort.cli.progress import counting, portion, stepping
@@ -17,12 +18,15 @@ from kohort.clock import DAY
 from kohort.errors import MissingExtraError
 from kohort.pipeline.creation import create_project
 from kohort.project import Project
+from kohort.reports.importance import verdict_words
 from kohort.storage.folder import ProjectFolder
 
 _FILES = ("transactions", "demographics", "campaigns", "coupon_redemptions")
 _COLUMNS = ("file", "rows", "accepted", "known", "rejected")
+_MOST_VARIABLES = 6
 _ZONE = "America/New_York"
 _HORIZON = 56 * DAY
+_GOALS = ("coupon_redeemed", "revenue")
 _CHANGED = ("re_engagement", "count of order_completed >= 2 and days since last order_completed between 21 and 120")
 
 
@@ -40,6 +44,9 @@ def run_demo(directory: Path) -> None:
             continue
         _run(project, at)
         _discover(project, at)
+    for goal in _GOALS:
+        with portion(f"finding what matters for {goal}") as advance:
+            project.study_importance(goal, end, progress=advance)
     with stepping("writing the report"):
         report = project.report()
     _show(project)
@@ -110,7 +117,12 @@ def _show(project: Project) -> None:
     show_rows(rows, ["segment", "size", "share", "where"], Format.TABLE)
     out.print("\n[bold]Personas[/bold]")
     found = project.discovery()
-    if found is None:
-        return
-    out.print(found.words.en, markup=False)
-    show_rows(persona_rows(found.personas), PERSONA_COLUMNS[:-1], Format.TABLE)
+    if found is not None:
+        out.print(found.words.en, markup=False)
+        show_rows(persona_rows(found.personas), PERSONA_COLUMNS[:-1], Format.TABLE)
+    for goal in _GOALS:
+        out.print(f"\n[bold]What matters for {goal}[/bold]")
+        studied = project.importance(goal)
+        if studied is not None:
+            out.print(verdict_words(studied.study).en, markup=False)
+            show_importance(studied.study, Format.TABLE, _MOST_VARIABLES)

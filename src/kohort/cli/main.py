@@ -13,6 +13,7 @@ from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.duplicates import duplicates
 from kohort.cli.help import GroupedCommands
+from kohort.cli.importance import importance
 from kohort.cli.keys import keys
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
@@ -543,6 +544,7 @@ def publish(project: ProjectOption = _HERE) -> None:
 
 
 app.command(rich_help_panel=_DATA)(duplicates)
+app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)

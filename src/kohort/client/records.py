@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from kohort.client.answers.discovery import Clusters, Personas
+from kohort.client.answers.importance import Goals, Importance
 from kohort.client.answers.records import (
     DeadLetter,
     DeadLetters,
@@ -25,7 +26,7 @@ from kohort.client.transport import at
 
 
 class RecordCalls(Calls):
-    """The part of `Client` that is about sources, runs, scores, clusters and keys."""
+    """The part of `Client` that is about sources, runs, scores, clusters, goals and keys."""
 
     def list_sources(self) -> Sources:
         """Return where data come from, and what they brought."""
@@ -68,6 +69,14 @@ class RecordCalls(Calls):
     def get_personas(self, score: str | None = None) -> Personas:
         """Return the personas that the clusters are."""
         return self._transport.get("/personas", Personas, {"score": score})
+
+    def list_goals(self) -> Goals:
+        """Return the goals for which it can be asked what matters, and when each was studied last."""
+        return self._transport.get("/importance", Goals)
+
+    def get_importance(self, goal: str) -> Importance:
+        """Return which variables matter for a goal: an event of the outcome, or `revenue`."""
+        return self._transport.get(at("importance", goal), Importance)
 
     def list_keys(self, *, page: int = 100) -> Paged[Keys, Key]:
         """Return every key, without what it is in plain, the newest first, `page` at a time."""

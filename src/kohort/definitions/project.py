@@ -17,6 +17,7 @@ from kohort.definitions.identity import IdentityDefinition, identity_definition_
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits, journal_limits_of
 from kohort.definitions.kafka import KafkaDefinition, kafka_definition_of
 from kohort.definitions.live import LiveSettings, live_settings_of
+from kohort.definitions.places import PlacesSettings, places_settings_of
 from kohort.definitions.privacy import PrivacyDefinition, privacy_definition_of
 from kohort.definitions.quality import QualitySettings, quality_settings_of
 from kohort.definitions.schedule import NO_SCHEDULE, Schedule, schedule_of
@@ -55,7 +56,8 @@ class ProjectDefinition:
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
     `oidc` is who else vouches for people. `quality` is what counts how much in the reliability of sources. `country` is
-    that of phone numbers that name none: two capitals, or empty. `duplicates` is how people who may be one are found.
+    that of phone numbers that name none: two capitals, or empty. `duplicates` is how people who may be one are found,
+    `places` what people's places are found by.
     """
 
     name: str
@@ -83,6 +85,7 @@ class ProjectDefinition:
     oidc: OidcDefinition | None = None
     quality: QualitySettings = field(default_factory=QualitySettings)
     duplicates: Linkage = field(default_factory=Linkage)
+    places: PlacesSettings = field(default_factory=PlacesSettings)
 
 
 def project_definition_of(document: object, file: str) -> ProjectDefinition:
@@ -131,6 +134,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         oidc=oidc_definition_of(fields.inner("sign_in")),
         quality=quality_settings_of(fields.inner("quality")),
         duplicates=linkage_of(fields.inner("duplicates")),
+        places=places_settings_of(fields.inner("places")),
     )
     fields.refuse_unknown()
     _check_journal(fields, definition)

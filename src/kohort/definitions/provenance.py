@@ -1,14 +1,15 @@
-"""What a value's source says of it: who told it, and whether it was imputed or capped.
+"""What a value's source says of it: who told it, and how it was made if nobody did.
 
-A score that repairs values writes each of them with its own name as the source, and what it made itself with a mark
-behind it: `fill (imputed by mice)`. The source is kept with every value, so the mark goes wherever the value goes.
+A score that repairs values, or finds places, writes each of them with its own name as the source, and what it made
+itself with a mark behind it: `fill (imputed by mice)`. The source is kept with every value, so the mark goes wherever
+the value goes.
 """
 
 import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-_MARKED: Final = re.compile(r"(?P<name>.*) \((?P<mark>(?:imputed|capped) by [^()]+)\)", re.DOTALL)
+_MARKED: Final = re.compile(r"(?P<name>.*) \((?P<mark>(?:imputed|capped|placed|joined) by [^()]+)\)", re.DOTALL)
 
 
 class Mark(StrEnum):
@@ -16,6 +17,8 @@ class Mark(StrEnum):
 
     IMPUTED = "imputed"
     CAPPED = "capped"
+    PLACED = "placed"
+    JOINED = "joined"
 
 
 class Provenance(NamedTuple):

@@ -5,13 +5,31 @@ from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import DAY, parse_duration
+from kohort.definitions.demographics import DemographicsDefinition, demographics_of
+from kohort.definitions.devices import DevicesDefinition, devices_of
+from kohort.definitions.engagement import EngagementDefinition, engagement_of
+from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
+from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
-from kohort.definitions.repair import ImputationDefinition, OutliersDefinition, imputation_of, outliers_of
+from kohort.definitions.geocoding import GeocodingDefinition, geocoding_of
+from kohort.definitions.places import PlacesDefinition, places_of
+from kohort.definitions.repair import (
+    ImputationDefinition,
+    OutliersDefinition,
+    imputation_of,
+    outliers_of,
+    repaired_trait,
+)
+from kohort.definitions.splits import SplitDefinition, splits_of
+from kohort.definitions.survey import SurveyDefinition, survey_of
+from kohort.definitions.texts import TextsDefinition, texts_of
+from kohort.definitions.visits import VisitsDefinition, visits_of
 
 LEVELS: Final = 5
 RFM_AXES: Final = ("recency", "frequency", "monetary")
 VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
-
+_HABITS: Final = frozenset({"evening_share", "weekend_share", "usual_hour", "usual_weekday"})
+"""Traits of what somebody buys that tell when, and not what."""
 
 Scores = tuple[int, int]
 """The lowest and the highest score, both included."""
@@ -47,8 +65,8 @@ class RfmDefinition:
 class BehaviourDefinition:
     """Habits read from `event`: how often, how much, what, when and where; each becomes a trait.
 
-    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `windows` are in
-    microseconds: `trend` compares the last such stretch with the one before.
+    `shares` maps a trait's name to the property whose sum is divided by the sum of `value`; `splits` divide what was
+    bought by the values of a property. `trend`, in microseconds, compares the last such stretch with the one before.
     """
 
     name: str
@@ -58,6 +76,7 @@ class BehaviourDefinition:
     place: str = ""
     shares: tuple[tuple[str, str], ...] = ()
     trend: int = 90 * DAY
+    splits: tuple[SplitDefinition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,55 @@ class ClustersDefinition:
     wording: tuple[TraitWording, ...] = ()
 
 
-ScoreDefinition = RfmDefinition | BehaviourDefinition | ClustersDefinition | ImputationDefinition | OutliersDefinition
+TraitsDefinition = VisitsDefinition | EngagementDefinition | DevicesDefinition
+"""A score that computes the traits of a family from events."""
+PsychographicDefinition = TextsDefinition | SurveyDefinition
+"""A score of what people say: in their words, or as answers of a survey."""
+GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefinition
+"""A score of places: where people are, and what is known of there."""
+
+ScoreDefinition = (
+    RfmDefinition
+    | BehaviourDefinition
+    | ClustersDefinition
+    | ImputationDefinition
+    | OutliersDefinition
+    | DemographicsDefinition
+    | TraitsDefinition
+    | GeographicDefinition
+    | PsychographicDefinition
+)
+
+
+_KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
+    RfmDefinition: "rfm",
+    BehaviourDefinition: "behaviour",
+    ClustersDefinition: "clusters",
+    ImputationDefinition: "imputation",
+    OutliersDefinition: "outliers",
+    VisitsDefinition: "visits",
+    EngagementDefinition: "engagement",
+    DemographicsDefinition: "demographics",
+    DevicesDefinition: "devices",
+    PlacesDefinition: "places",
+    EnrichmentDefinition: "enrichment",
+    GeocodingDefinition: "geocoding",
+    TextsDefinition: "texts",
+    SurveyDefinition: "survey",
+}
+_FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
+    RfmDefinition: Family.TRANSACTIONAL,
+    BehaviourDefinition: Family.TRANSACTIONAL,
+    ClustersDefinition: Family.OTHER,
+    VisitsDefinition: Family.BEHAVIOURAL,
+    EngagementDefinition: Family.BEHAVIOURAL,
+    DevicesDefinition: Family.TECHNOGRAPHIC,
+    DemographicsDefinition: Family.DEMOGRAPHIC,
+    PlacesDefinition: Family.GEOGRAPHIC,
+    GeocodingDefinition: Family.GEOGRAPHIC,
+    TextsDefinition: Family.PSYCHOGRAPHIC,
+    SurveyDefinition: Family.PSYCHOGRAPHIC,
+}
 
 
 def kind_of(score: ScoreDefinition) -> str:
@@ -102,17 +169,30 @@ def kind_of(score: ScoreDefinition) -> str:
     >>> kind_of(RfmDefinition("rfm", "order_completed", "total"))
     'rfm'
     """
-    match score:
-        case RfmDefinition():
-            return "rfm"
-        case BehaviourDefinition():
-            return "behaviour"
-        case ClustersDefinition():
-            return "clusters"
-        case ImputationDefinition():
-            return "imputation"
-        case OutliersDefinition():
-            return "outliers"
+    return _KINDS[type(score)]
+
+
+def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, Family]) -> Family:
+    """Return the family of a trait that a score wrote, or a source told; `declared` are those of the tracking plan.
+
+    >>> from kohort.definitions.repair import ImputationMethod
+    >>> family_of("age_filled", ImputationDefinition("fill", ("age",), ImputationMethod.MEAN), {})
+    <Family.DEMOGRAPHIC: 'demographic'>
+    >>> family_of("shoe_size", None, {"shoe_size": Family.DEMOGRAPHIC})
+    <Family.DEMOGRAPHIC: 'demographic'>
+    """
+    if trait in declared:
+        return declared[trait]
+    if score is None:
+        return usual_family(trait)
+    if isinstance(score, ImputationDefinition | OutliersDefinition):
+        told = repaired_trait(trait)
+        return declared.get(told, usual_family(told))
+    if isinstance(score, EnrichmentDefinition):
+        return score.family
+    if isinstance(score, BehaviourDefinition) and trait in _HABITS:
+        return Family.BEHAVIOURAL
+    return _FAMILIES[type(score)]
 
 
 def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
@@ -137,6 +217,15 @@ def _score(fields: Fields) -> ScoreDefinition:
         "clusters": _clusters,
         "imputation": imputation_of,
         "outliers": outliers_of,
+        "visits": visits_of,
+        "engagement": engagement_of,
+        "devices": devices_of,
+        "demographics": demographics_of,
+        "places": places_of,
+        "enrichment": enrichment_of,
+        "geocoding": geocoding_of,
+        "texts": texts_of,
+        "survey": survey_of,
     }
     kind = fields.text("kind")
     if kind not in makers:
@@ -187,14 +276,16 @@ def _weights(fields: Fields | None) -> tuple[float, float, float]:
 
 def _behaviour(fields: Fields) -> BehaviourDefinition:
     shares = fields.inner("shares")
+    items = fields.text("items", default="")
     return BehaviourDefinition(
         name=fields.text("name", default="behaviour"),
         event=fields.text("event"),
         value=fields.text("value"),
-        items=fields.text("items", default=""),
+        items=items,
         place=fields.text("place", default=""),
         shares=tuple((name, shares.text(name)) for name in shares.names()) if shares else (),
         trend=fields.build("trend", parse_duration, default="90 days"),
+        splits=splits_of(fields.inner("splits"), items=bool(items)),
     )
 
 

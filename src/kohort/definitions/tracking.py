@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
 
+from kohort.definitions.families import Family
 from kohort.definitions.fields import Fields
 from kohort.definitions.values import ValueType
 from kohort.errors import DefinitionError, Place, did_you_mean, shorten
@@ -50,7 +51,9 @@ class EventDeclaration:
 
 @dataclass(frozen=True)
 class TrackingPlan:
-    """The expected events by key and the types of traits by name; what is not declared is accepted as it comes.
+    """The expected events by key, the types of traits by name, and the families of those that are told one.
+
+    What is not declared is accepted as it comes.
 
     >>> plan = tracking_plan_of({"events": {"order_completed": {"aliases": ["Purchase"]}}}, "tracking.yaml")
     >>> plan.key_of("Purchase"), plan.key_of("Order Completed"), plan.key_of("Page Viewed")
@@ -59,6 +62,7 @@ class TrackingPlan:
 
     events: Mapping[str, EventDeclaration] = field(default_factory=dict)
     traits: Mapping[str, ValueType] = field(default_factory=dict)
+    families: Mapping[str, Family] = field(default_factory=dict)
     keys_by_alias: Mapping[str, str] = field(default_factory=dict)
 
     def key_of(self, name: str) -> str:
@@ -102,7 +106,7 @@ def event_key(name: str) -> str:
 
 
 def tracking_plan_of(document: object, file: str) -> TrackingPlan:
-    """Read the content of `tracking.yaml`: `events` by key, and optionally `traits` with their types.
+    """Read the content of `tracking.yaml`: `events` by key, and optionally `traits` with their types and families.
 
     Raises DefinitionError with the file and field of what is wrong, and the nearest known name.
 
@@ -114,9 +118,11 @@ def tracking_plan_of(document: object, file: str) -> TrackingPlan:
     declared, traits = fields.inner("events"), fields.inner("traits")
     fields.refuse_unknown()
     events = [_event(declared, key) for key in declared.names()] if declared else []
+    told = {name: _trait(traits, name) for name in traits.names()} if traits else {}
     return TrackingPlan(
         events={event.key: event for event in events},
-        traits={name: value_type(traits, name) for name in traits.names()} if traits else {},
+        traits={name: kind for name, (kind, _) in told.items()},
+        families={name: family for name, (_, family) in told.items() if family is not None},
         keys_by_alias=_keys_by_alias(events, file),
     )
 
@@ -132,6 +138,20 @@ def value_type(fields: Fields, name: str) -> ValueType:
         hint = did_you_mean(text, list(ValueType))
         raise DefinitionError(f'{fields.place(name)}: unknown type "{shorten(text)}"; {hint}')
     return ValueType(text)
+
+
+def _trait(traits: Fields, name: str) -> tuple[ValueType, Family | None]:
+    if isinstance(traits.value(name), str):
+        return value_type(traits, name), None
+    fields = traits.inner(name)
+    if fields is None:
+        raise traits.wrong(name, "a type, or fields with a type", None)
+    kind, family = value_type(fields, "type"), fields.text("family", default="")
+    fields.refuse_unknown()
+    if family and family not in list(Family):
+        hint = did_you_mean(family, list(Family))
+        raise DefinitionError(f'{fields.place("family")}: unknown family "{shorten(family)}"; {hint}')
+    return kind, Family(family) if family else None
 
 
 def _event(events: Fields, key: str) -> EventDeclaration:

@@ -6,6 +6,7 @@ from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
     from kohort.pipeline.documents import ClusterSearch
+    from kohort.pipeline.goals import Goal, ImportanceDocument
     from kohort.pipeline.rfm import RfmFound
 
 _FOREVER: Final = 2**63 - 1
@@ -22,6 +23,22 @@ class LearningFacet(Facet):
         from kohort.pipeline.documents import cluster_search
 
         return cluster_search(self._workspace(), score, _FOREVER)
+
+    def goals(self) -> "dict[str, Goal]":
+        """Return the goals for which it can be asked which variables matter, by name."""
+        from kohort.pipeline.goals import goals_of
+
+        return goals_of(self._workspace())
+
+    def importance(self, goal: str | None = None) -> "ImportanceDocument | None":
+        """Return the newest study of which variables matter for a goal (the first, unless named), None before one.
+
+        Raises UnknownNameError for a goal that there is not, DefinitionError where there is none at all.
+        """
+        from kohort.pipeline.goals import goal_of, latest_importance
+
+        workspace = self._workspace()
+        return latest_importance(workspace, goal_of(workspace, goal).name)
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

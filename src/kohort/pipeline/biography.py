@@ -6,12 +6,14 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from kohort.clock import Moment, datetime_of
+from kohort.definitions.families import Family
 from kohort.definitions.provenance import provenance_of
 from kohort.definitions.repair import repaired_trait
 from kohort.definitions.values import VALUE_COLUMNS, ValueType, decimal_of
 from kohort.engines.evaluation import Explanation, Fact, Shown
 from kohort.pipeline.identified import who_is
 from kohort.pipeline.recording import memberships_now
+from kohort.pipeline.trait_families import trait_families
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.histories import Place, events_of, trait_values_of
@@ -36,6 +38,7 @@ class HeldTrait:
     """The value of a trait, since when it is, when that was learnt, and from which source.
 
     `mark` says what was done to a value that nobody told as it is, such as "imputed by mice"; it is "" for others.
+    `family` is what kind of thing the trait says of somebody.
     """
 
     name: str
@@ -45,6 +48,7 @@ class HeldTrait:
     recorded_at: Moment
     source: str
     mark: str = ""
+    family: Family = Family.OTHER
 
 
 @dataclass(frozen=True)
@@ -75,23 +79,23 @@ def timeline_of(
 
 def traits_of(workspace: Workspace, person: str, at: Moment) -> list[HeldTrait]:
     """Return a person's traits as of a moment, by name; raises UnknownNameError."""
-    types = workspace.catalog({}).traits
+    types, families = workspace.catalog({}).traits, trait_families(workspace)
     newest: dict[str, dict[str, Any]] = {}
     for row in trait_values_of(workspace.tables, who_is(workspace, person).actors, at):
         newest.setdefault(row["name"], row)
-    return [
-        HeldTrait(
-            name,
-            types[name],
-            shown_value(row[VALUE_COLUMNS[types[name]]], types[name]),
-            row["set_at"],
-            row["recorded_at"],
-            row["source"],
-            provenance_of(row["source"]).mark,
-        )
-        for name, row in sorted(newest.items())
-        if name in types and not row["removed"]
-    ]
+    held = []
+    for name, row in sorted(newest.items()):
+        # Two sources may tell a trait in two types: each value is shown as it was told.
+        kinds = (kind for kind, column in VALUE_COLUMNS.items() if row.get(column) is not None)
+        kind = None if name not in types or row["removed"] else next(kinds, None)
+        if kind is not None:
+            source = provenance_of(row["source"])
+            value = shown_value(row[VALUE_COLUMNS[kind]], kind)
+            family = families.of(name, source.name)
+            held.append(
+                HeldTrait(name, kind, value, row["set_at"], row["recorded_at"], row["source"], source.mark, family)
+            )
+    return held
 
 
 def with_marks(workspace: Workspace, person: str, at: Moment, explanation: Explanation) -> Explanation:

@@ -92,3 +92,22 @@ def traits_at(connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, 
         .order_by(exp.column("person_id", "people"))
     )
     return connection.sql(query.sql(dialect="duckdb"), params=[*parameters, at, at]).to_arrow_table()
+
+
+def dated_trait(connection: duckdb.DuckDBPyConnection, name: str, kind: ValueType, *, at: Moment) -> pa.Table:
+    """Return who has a trait at `at`: person_id, ts (when it was set) and value, sorted by person."""
+    latest = (
+        exp.select("person_id", "set_at", VALUE_COLUMNS[kind], "removed")
+        .distinct("person_id")
+        .from_("trait_values")
+        .where(exp.column("name").eq(exp.Placeholder()), exp.column("set_at") <= exp.Placeholder())
+        .order_by("person_id", exp.column("set_at").desc(), exp.column("value_id").desc(), exp.column("source").desc())
+    )
+    value = exp.column(VALUE_COLUMNS[kind], "latest", quoted=True)
+    query = (
+        exp.select("person_id", exp.column("set_at").as_("ts"), value.as_("value", quoted=True))
+        .from_(latest.subquery("latest"))
+        .where(exp.column("removed", "latest").not_(), value.is_(exp.null()).not_())
+        .order_by("person_id")
+    )
+    return connection.sql(query.sql(dialect="duckdb"), params=[name, at]).to_arrow_table()

@@ -37,7 +37,7 @@ def outcome_tables(workspace: Workspace, at: Moment) -> tuple[OutcomeTable, ...]
     labels = {("segment", name): _segment_label(declared[name]) for name in segments}
     labels |= {("persona", name): label for name, (label, _) in personas.items()}
     everyone = _people_at(workspace, split)
-    if not everyone:
+    if not everyone or not groups:
         return ()
     spent = {person: micros / MICRO for person, micros in revenue_of(workspace, at, after=split).items()}
     tables = []
@@ -117,14 +117,19 @@ def _table(
         rows.append(OutcomeRow(kind, labels[kind, name], one))
     return OutcomeTable(
         did=Bilingual(words["en"], words["fr"]),
-        horizon=_horizon(horizon),
+        horizon=horizon_words(horizon),
         split=datetime_of(split, workspace.settings.zone),
         base=measured[0].base,
         rows=tuple(rows),
     )
 
 
-def _horizon(horizon: int) -> Bilingual:
+def horizon_words(horizon: int) -> Bilingual:
+    """Return a stretch in microseconds as weeks, or as days where it is not made of weeks.
+
+    >>> horizon_words(56 * DAY).en
+    '8 weeks'
+    """
     if horizon % WEEK == 0:
         count = number(horizon // WEEK)
         return Bilingual(f"{count.en} weeks", f"{count.fr}{NARROW_SPACE}semaines")

@@ -51,6 +51,7 @@ from kohort.storage.records import (
     FilePart,
     Finding,
     FindingsRecorded,
+    ImportanceStudied,
     ModelFitted,
     PeopleEdited,
     Rejection,
@@ -281,6 +282,7 @@ class Projection:
             "load": lambda one: append_load(self._tables, one),
             "scores": self._scores,
             "model": self._model,
+            "study": self._study,
             "segments": self._segments,
             "run": self._run,
             "settings": self._settings,
@@ -362,6 +364,9 @@ class Projection:
     def _model(self, record: Record) -> None:
         model = msgspec.json.decode(record.body, type=ModelFitted)
         self._append_one("models", record, model)
+
+    def _study(self, record: Record) -> None:
+        self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))
 
     def _run(self, record: Record) -> None:
         self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))

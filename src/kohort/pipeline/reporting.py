@@ -1,6 +1,6 @@
 """The report: everything that it shows, gathered as of the last run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,8 @@ from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.findings import current_findings
-from kohort.pipeline.outcomes import outcome_tables
+from kohort.pipeline.goals import goals_of, latest_importance
+from kohort.pipeline.outcomes import horizon_words, outcome_tables
 from kohort.pipeline.people import open_memberships
 from kohort.pipeline.quality.reporting import scores_of, source_reports
 from kohort.pipeline.rfm import rfm_found
@@ -26,6 +27,7 @@ from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (
     DiscoveryReport,
     EventCount,
+    GoalImportance,
     IntersectionRow,
     IntersectionTable,
     Note,
@@ -49,6 +51,11 @@ _NOTES: Final = (
         "Clusters",
         "Skew-aware scaling; k-means with many starts; stability by bootstrap with matched Jaccard similarity "
         "(Hennig 2007); compared with populations of the same covariance without clusters (Tibshirani et al. 2001).",
+    ),
+    Note(
+        "What matters",
+        "Traits as of the split only; a random forest that learnt one horizon earlier (Breiman 2001), what it loses "
+        "without each variable and its like; associations alone by false discovery rate (Benjamini, Hochberg 1995).",
     ),
     Note(
         "Later conversion",
@@ -100,6 +107,7 @@ def report_data(workspace: Workspace) -> ReportData:
         overlap=_overlap(workspace, inside),
         intersections=_intersections(workspace, summaries),
         outcomes=outcome_tables(workspace, at),
+        importance=tuple(_importance(workspace)),
         findings=tuple(current_findings(workspace)),
         sources=tuple(
             SourceLine(source, count, workspace.settings.licence)
@@ -108,6 +116,15 @@ def report_data(workspace: Workspace) -> ReportData:
         scores=tuple(scores_of(source_reports(workspace, at), zone)),
         notes=_NOTES,
     )
+
+
+def _importance(workspace: Workspace) -> Iterator[GoalImportance]:
+    zone = workspace.settings.zone
+    for goal in goals_of(workspace).values():
+        found = latest_importance(workspace, goal.name)
+        if found is not None:
+            did, split = Bilingual(goal.label["en"], goal.label["fr"]), datetime_of(found.split, zone)
+            yield GoalImportance(goal.name, did, horizon_words(found.goal.horizon), split, found.study)
 
 
 def _segments(

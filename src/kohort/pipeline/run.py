@@ -4,20 +4,32 @@ from collections.abc import Iterator
 from functools import partial
 
 from kohort.clock import Moment
+from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import ClustersDefinition, GeographicDefinition, PsychographicDefinition, ScoreDefinition
+from kohort.definitions.survey import SurveyDefinition
+from kohort.definitions.texts import TextsDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
+from kohort.pipeline.computing import computed, lacks
 from kohort.pipeline.epochs import declared_segments
+from kohort.pipeline.families.demographics import demographic_traits
 from kohort.pipeline.flagging import flagged_traits
+from kohort.pipeline.geographic import geographic_inputs, geographic_traits, geographic_waits_for
 from kohort.pipeline.imputing import imputed_traits
 from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
+from kohort.pipeline.psychographic import psychographic_traits, psychographic_waits_for
 from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.repairs import record_repairs
 from kohort.pipeline.results import StepOutcome
-from kohort.pipeline.scoring import behaviour_scores, record_scores, rfm_scores
+from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.steps import CatchUp, StepRunner
 from kohort.pipeline.workspace import Workspace
+
+Told = (
+    ImputationDefinition | OutliersDefinition | DemographicsDefinition | GeographicDefinition | PsychographicDefinition
+)
+"""Scores that are made of what was told of people, and say what they found of it."""
 
 
 def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: bool) -> Iterator[StepOutcome]:
@@ -38,7 +50,8 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
         else:
-            yield runner.step(f"score {score.name}", repr(score), partial(_score, workspace, score, at))
+            inputs = geographic_inputs(workspace, score) if isinstance(score, GeographicDefinition) else repr(score)
+            yield runner.step(f"score {score.name}", inputs, partial(_score, workspace, score, at))
     yield from _segments(workspace, runner, apply=apply)
 
 
@@ -50,10 +63,16 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
             return f"needs {', '.join(missing)}, which no data have shown yet"
         names = workspace.tables.read("models").column("name").to_pylist()
         return "" if score.name in names else "no clusters have been discovered yet; find them with: kohort discover"
-    if isinstance(score, ImputationDefinition | OutliersDefinition):
+    if isinstance(score, GeographicDefinition):
+        missing = geographic_waits_for(catalog, score)
+        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
+    if isinstance(score, PsychographicDefinition):
+        missing = psychographic_waits_for(catalog, score)
+        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
+    if isinstance(score, ImputationDefinition | OutliersDefinition | DemographicsDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
         return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
-    return "" if score.event in catalog.events else f"needs {score.event}, which no data have shown yet"
+    return lacks(workspace, score)
 
 
 def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
@@ -62,21 +81,25 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
-    if isinstance(score, ImputationDefinition | OutliersDefinition):
-        return _repair(workspace, score, at)
-    if isinstance(score, RfmDefinition):
-        table, types = rfm_scores(workspace, score, at)
-    else:
-        table, types = behaviour_scores(workspace, score, at)
+    if isinstance(score, Told):
+        return _with_findings(workspace, score, at)
+    table, types = computed(workspace, score, at)
     record_scores(workspace, score.name, table, types, at)
     return f"{len(types)} traits of {table.num_rows:,} people"
 
 
-def _repair(workspace: Workspace, score: ImputationDefinition | OutliersDefinition, at: Moment) -> str:
-    if isinstance(score, ImputationDefinition):
-        file, findings = imputed_traits(workspace, score, at)
-    else:
-        file, findings = flagged_traits(workspace, score, at)
+def _with_findings(workspace: Workspace, score: Told, at: Moment) -> str:
+    match score:
+        case ImputationDefinition():
+            file, findings = imputed_traits(workspace, score, at)
+        case OutliersDefinition():
+            file, findings = flagged_traits(workspace, score, at)
+        case DemographicsDefinition():
+            file, findings = demographic_traits(workspace, score, at)
+        case TextsDefinition() | SurveyDefinition():
+            file, findings = psychographic_traits(workspace, score, at)
+        case _:
+            file, findings = geographic_traits(workspace, score, at)
     record_repairs(workspace, score.name, file, findings, at)
     return f"{len(file.types)} traits of {len(file):,} people, {len(findings)} findings"
 

@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 
 from kohort.clock import Moment
 from kohort.definitions.score import BehaviourDefinition, RfmDefinition
+from kohort.definitions.splits import SplitDefinition
 from kohort.definitions.values import ValueType
 from kohort.learning.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.facts import event_facts
 from kohort.pipeline.workspace import Workspace
-from kohort.profiles.behaviour import behaviour_traits, trait_types
+from kohort.profiles.behaviour import Split, behaviour_traits, trait_types
 from kohort.storage.records import ScoreRun
 
 
@@ -30,13 +31,22 @@ def behaviour_scores(
         wanted["items"] = (definition.items, ValueType.NUMBER)
     if definition.place:
         wanted["place"] = (definition.place, ValueType.TEXT)
+    splits = [_split(one) for one in definition.splits]
+    wanted |= {split.column: (one.name, ValueType.TEXT) for split, one in zip(splits, definition.splits, strict=True)}
     orders = _orders(workspace, definition, wanted, at)
     shares = [trait for trait, _ in definition.shares]
     items, place = bool(definition.items), bool(definition.place)
     traits = behaviour_traits(
-        orders, at=at, zone=workspace.settings.zone.key, trend=definition.trend, shares=shares, items=items, place=place
+        orders,
+        at=at,
+        zone=workspace.settings.zone.key,
+        trend=definition.trend,
+        shares=shares,
+        items=items,
+        place=place,
+        splits=splits,
     )
-    return traits, trait_types(shares, items=items, place=place)
+    return traits, trait_types(shares, items=items, place=place, splits=splits)
 
 
 def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> tuple[pa.Table, dict[str, ValueType]]:
@@ -107,6 +117,11 @@ def _orders(
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
         return event_facts(views, catalog, definition.event, properties, at=at, where=f'score "{definition.name}"')
+
+
+def _split(split: SplitDefinition) -> Split:
+    by = None if split.by == "orders" else split.by
+    return Split(f"split by {split.name}", split.values, split.traits, by)
 
 
 def _micros(values: np.ndarray) -> np.ndarray:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kohort.definitions.families import Family
+from kohort.definitions.provenance import provenance_of
 from kohort.definitions.values import ValueType
 from kohort.errors import UnknownNameError, UsageError
+from kohort.pipeline.trait_families import trait_families
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.values import CHOSEN, frequent_trait_values, frequent_values
+from kohort.storage.values import CHOSEN, frequent_trait_values, frequent_values, last_sources
 from kohort.storage.views import count_by
 
 
@@ -33,11 +36,12 @@ class KnownEvent:
 
 @dataclass(frozen=True)
 class KnownTrait:
-    """A trait, scores included: its type, and for how many values it was set."""
+    """A trait, scores included: its type, for how many values it was set, and what kind of thing it says."""
 
     name: str
     type: str
     count: int
+    family: Family
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,11 @@ def taxonomy(workspace: Workspace) -> Taxonomy:
         for key in sorted(catalog.events)
     )
     told = count_by(workspace.tables, "trait_values", "name")
-    traits = tuple(KnownTrait(name, kind, told.get(name, 0)) for name, kind in sorted(catalog.traits.items()))
+    sources, families = last_sources(workspace.tables), trait_families(workspace)
+    traits = tuple(
+        KnownTrait(name, kind, told.get(name, 0), families.of(name, provenance_of(sources.get(name, "")).name))
+        for name, kind in sorted(catalog.traits.items())
+    )
     return Taxonomy(events, traits)
 
 

@@ -5,8 +5,9 @@ from typing import Final
 
 from kohort.definitions.score import ClustersDefinition
 from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.pipeline.families.wording import FAMILY_LABELS
 
-BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = {
+BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = FAMILY_LABELS | {
     label.name: label
     for label in (
         TraitLabel("orders", "orders", "commandes", "frequent buyers", "acheteurs fréquents",
@@ -26,6 +27,9 @@ BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = {
                    "short pauses", "pauses courtes", TraitKind.DAYS),
         TraitLabel("interval_variability", "irregularity", "irrégularité", "irregular rhythm", "rythme irrégulier",
                    "regular rhythm", "rythme régulier", TraitKind.NUMBER),
+        TraitLabel("interval_trend", "trend of the intervals", "tendance des intervalles", "longer and longer pauses",
+                   "pauses de plus en plus longues", "shorter and shorter pauses", "pauses de plus en plus courtes",
+                   TraitKind.NUMBER),
         TraitLabel("trend", "trend of orders", "tendance des commandes", "on the rise", "en hausse",
                    "on the decline", "en baisse", TraitKind.NUMBER),
         TraitLabel("evening_share", "evening orders", "commandes du soir", "evening shoppers", "acheteurs du soir",
@@ -36,7 +40,7 @@ BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = {
                    "one store", "un seul magasin", TraitKind.COUNT),
     )
 }  # fmt: skip
-"""The wording of the traits of `kohort.profiles.behaviour`; shares of a project's own are worded in its scores file."""
+"""The wording of the traits of `kohort.profiles`; shares of a project's own are worded in its scores file."""
 
 
 def trait_labels(definition: ClustersDefinition) -> dict[str, TraitLabel]:

@@ -1,6 +1,6 @@
 """Behavioural and transactional traits: what a person's occurrences of one event say about their habits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import DAY, Moment
-from kohort.definitions.values import MICRO, ValueType
+from kohort.definitions.values import ValueType
+from kohort.profiles.grouping import (
+    EVENING_FROM,
+    WEEKEND_FROM,
+    Groups,
+    Numbers,
+    intervals,
+    local_times,
+    micros,
+    ratio,
+)
 
-EVENING_FROM: Final = 17
-_WEEKEND_FROM: Final = 5
+_INTERVALS: Final = ("interval_days", "interval_variability", "interval_trend")
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 TRAITS: Final = {
@@ -23,6 +32,7 @@ TRAITS: Final = {
     "tenure_days": ValueType.NUMBER,
     "interval_days": ValueType.NUMBER,
     "interval_variability": ValueType.NUMBER,
+    "interval_trend": ValueType.NUMBER,
     "trend": ValueType.NUMBER,
     "evening_share": ValueType.NUMBER,
     "weekend_share": ValueType.NUMBER,
@@ -35,33 +45,43 @@ TRAITS: Final = {
 
 
 @dataclass(frozen=True)
-class _Groups:
-    """Rows grouped by person: the first row of each person, how many each has, and the person of each row."""
+class Split:
+    """How what somebody bought divides by the texts of a column: one share a value of `values`, the rest as other.
 
-    starts: np.ndarray
-    counts: np.ndarray
-    index: np.ndarray
+    `traits` names the share of each value, the last one that of the rest. `by` is the column of what is divided, None
+    for the orders themselves; orders that have no text count nowhere.
+    """
 
-    def total(self, values: np.ndarray) -> np.ndarray:
-        """Add up `values`, one a row, by person."""
-        total: np.ndarray = np.add.reduceat(values, self.starts)
-        return total
+    column: str
+    values: tuple[str, ...]
+    traits: tuple[str, ...]
+    by: str | None
 
 
 def behaviour_traits(
-    orders: pa.Table, *, at: Moment, zone: str, trend: int, shares: Sequence[str], items: bool, place: bool
+    orders: pa.Table,
+    *,
+    at: Moment,
+    zone: str,
+    trend: int,
+    shares: Sequence[str],
+    items: bool,
+    place: bool,
+    splits: Sequence[Split] = (),
 ) -> pa.Table:
     """Return one row a person with their habits as of `at`.
 
-    `orders` holds person_id, ts and value (micros), one column for each of `shares` (micros), and `items` and
-    `place` where asked for, sorted by person and time, nothing after `at`. `zone` is the IANA time zone in which
-    hours and weekdays are told; `trend` is a stretch in microseconds.
+    `orders` holds person_id, ts and value (micros), one column for each of `shares` (micros), the texts of `splits`,
+    and `items` and `place` where asked for, sorted by person and time, nothing after `at`. `zone` is the IANA time zone
+    in which hours and weekdays are told; `trend` is a stretch in microseconds.
 
     Numbers are micros. `orders` counts, `historic_clv` adds up what was spent so far (the historic customer lifetime
     value), `basket_value` is spending per order, `interval_days` the mean time between orders and
-    `interval_variability` its coefficient of variation (missing below two and three orders), `trend` is
+    `interval_variability` its coefficient of variation (missing below two and three orders), `interval_trend` tells
+    whether they grow longer (see `intervals`), `trend` is
     (a - b) / (a + b) with a the orders of the last stretch and b those of the stretch before (missing if both are 0),
-    a share is the sum of its column divided by `historic_clv` (missing where that is 0).
+    a share is the sum of its column divided by `historic_clv` (missing where that is 0), a share of a split what
+    its text has of all that have one.
 
     >>> day = DAY
     >>> table = pa.table({"person_id": ["a", "a"], "ts": [0, 2 * day], "value": [1_000_000, 3_000_000]})
@@ -70,34 +90,37 @@ def behaviour_traits(
     [2000000, 4000000, 2000000, 1000000]
     """
     if orders.num_rows == 0:
-        return _empty(shares, items=items, place=place)
+        return _empty(trait_types(shares, items=items, place=place, splits=splits))
     people = pc.dictionary_encode(orders.column("person_id").combine_chunks())
-    index = people.indices.to_numpy()
-    starts = np.flatnonzero(np.diff(index, prepend=-1))
-    groups = _Groups(starts, np.diff(np.append(starts, len(index))), index)
+    groups = Groups.of(people.indices.to_numpy())
+    starts = groups.starts
     ts = orders.column("ts").to_numpy()
     value = _filled(orders, "value")
     revenue = groups.total(value)
     columns = {
-        "orders": _micros(groups.counts),
+        "orders": micros(groups.counts),
         "historic_clv": revenue,
         "basket_value": _mean(revenue, groups.counts),
-        "recency_days": _micros((at - ts[starts + groups.counts - 1]) / DAY),
-        "tenure_days": _micros((at - ts[starts]) / DAY),
-        **_intervals(ts, groups),
+        "recency_days": micros((at - ts[starts + groups.counts - 1]) / DAY),
+        "tenure_days": micros((at - ts[starts]) / DAY),
+        **dict(zip(_INTERVALS, intervals(ts, groups), strict=True)),
         "trend": _trend(ts, groups, at, trend),
         **_habits(ts, groups, zone),
     }
     if items:
         columns["items_per_order"] = _mean(groups.total(_filled(orders, "items")), groups.counts)
     if place:
-        columns["places"] = _micros(_distinct(orders.column("place"), groups))
+        columns["places"] = micros(_distinct(orders.column("place"), groups))
     for name in shares:
-        columns[name] = _ratio(groups.total(_filled(orders, name)), revenue)
+        columns[name] = ratio(groups.total(_filled(orders, name)), revenue)
+    for split in splits:
+        columns |= _divided(orders, groups, split)
     return pa.table({"person_id": people.dictionary, **columns})
 
 
-def trait_types(shares: Sequence[str], *, items: bool, place: bool) -> dict[str, ValueType]:
+def trait_types(
+    shares: Sequence[str], *, items: bool, place: bool, splits: Sequence[Split] = ()
+) -> dict[str, ValueType]:
     """Return the traits that `behaviour_traits` writes, with their types.
 
     >>> "places" in trait_types(["discount_share"], items=True, place=False)
@@ -105,11 +128,11 @@ def trait_types(shares: Sequence[str], *, items: bool, place: bool) -> dict[str,
     """
     absent = ({"items_per_order"} if not items else set()) | ({"places"} if not place else set())
     kept = {name: kind for name, kind in TRAITS.items() if name not in absent}
-    return kept | dict.fromkeys(shares, ValueType.NUMBER)
+    divided = [trait for split in splits for trait in split.traits]
+    return kept | dict.fromkeys([*shares, *divided], ValueType.NUMBER)
 
 
-def _empty(shares: Sequence[str], *, items: bool, place: bool) -> pa.Table:
-    types = trait_types(shares, items=items, place=place)
+def _empty(types: Mapping[str, ValueType]) -> pa.Table:
     arrow = {name: pa.string() if kind is ValueType.TEXT else pa.int64() for name, kind in types.items()}
     return pa.schema([("person_id", pa.string()), *arrow.items()]).empty_table()
 
@@ -117,11 +140,6 @@ def _empty(shares: Sequence[str], *, items: bool, place: bool) -> pa.Table:
 def _filled(table: pa.Table, name: str) -> np.ndarray:
     values: np.ndarray = pc.fill_null(table.column(name), 0).to_numpy()
     return values
-
-
-def _micros(values: np.ndarray) -> pa.Array:
-    missing = ~np.isfinite(values)
-    return pa.array(np.rint(np.where(missing, 0, values) * MICRO).astype(np.int64), mask=missing)
 
 
 def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -132,50 +150,34 @@ def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> pa.Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return _micros(part / whole)
+def _divided(orders: pa.Table, groups: Groups, split: Split) -> dict[str, pa.Array]:
+    texts = orders.column(split.column)
+    known = pc.index_in(texts, value_set=pa.array(split.values, pa.string()))
+    codes = pc.if_else(pc.is_null(texts), -1, pc.fill_null(known, len(split.values))).to_numpy()
+    weights = None if split.by is None else _filled(orders, split.by)
+    parts = groups.table(codes, len(split.traits), weights)
+    whole = parts.sum(axis=1)
+    return {trait: ratio(parts[:, place], whole) for place, trait in enumerate(split.traits)}
 
 
-def _intervals(ts: np.ndarray, groups: _Groups) -> dict[str, pa.Array]:
-    gaps = np.diff(ts, prepend=ts[0]) / DAY
-    gaps[groups.starts] = 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = groups.total(gaps) / (groups.counts - 1)
-        mean[groups.counts < 2] = np.nan  # noqa: PLR2004 - an interval needs two orders
-        deviation = gaps - np.repeat(mean, groups.counts)
-        deviation[groups.starts] = 0.0
-        spread = np.sqrt(groups.total(deviation**2) / (groups.counts - 2))
-        variability = spread / mean
-    return {"interval_days": _micros(mean), "interval_variability": _micros(variability)}
-
-
-def _trend(ts: np.ndarray, groups: _Groups, at: Moment, stretch: int) -> pa.Array:
+def _trend(ts: np.ndarray, groups: Groups, at: Moment, stretch: int) -> pa.Array:
     late = groups.total((ts > at - stretch).astype(np.int64))
     early = groups.total(((ts > at - 2 * stretch) & (ts <= at - stretch)).astype(np.int64))
-    return _ratio(late - early, late + early)
+    return ratio(late - early, late + early)
 
 
-def _habits(ts: np.ndarray, groups: _Groups, zone: str) -> dict[str, pa.Array]:
-    local = pa.array(ts, pa.timestamp("us", tz=zone))
-    hour, weekday = pc.hour(local).to_numpy(), pc.day_of_week(local).to_numpy()
-    usual_weekday = _most_frequent(weekday, groups, len(_WEEKDAYS))
+def _habits(ts: Numbers, groups: Groups, zone: str) -> dict[str, pa.Array]:
+    hour, weekday = local_times(ts, zone)
+    usual_weekday = groups.most_frequent(weekday, len(_WEEKDAYS))
     return {
-        "evening_share": _ratio(groups.total((hour >= EVENING_FROM).astype(np.int64)), groups.counts),
-        "weekend_share": _ratio(groups.total((weekday >= _WEEKEND_FROM).astype(np.int64)), groups.counts),
-        "usual_hour": _micros(_most_frequent(hour, groups, 24)),
+        "evening_share": ratio(groups.total((hour >= EVENING_FROM).astype(np.int64)), groups.counts),
+        "weekend_share": ratio(groups.total((weekday >= WEEKEND_FROM).astype(np.int64)), groups.counts),
+        "usual_hour": micros(groups.most_frequent(hour, 24)),
         "usual_weekday": pa.array([_WEEKDAYS[day] for day in usual_weekday]),
     }
 
 
-def _most_frequent(values: np.ndarray, groups: _Groups, kinds: int) -> np.ndarray:
-    """Return each person's most frequent value in 0..kinds-1, the smallest of equals."""
-    table = np.bincount(groups.index * kinds + values, minlength=len(groups.starts) * kinds)
-    most: np.ndarray = table.reshape(-1, kinds).argmax(axis=1)
-    return most
-
-
-def _distinct(values: pa.ChunkedArray, groups: _Groups) -> np.ndarray:
+def _distinct(values: pa.ChunkedArray, groups: Groups) -> np.ndarray:
     codes = pc.dictionary_encode(values.combine_chunks()).indices
     known = codes.is_valid().to_numpy(zero_copy_only=False)
     pairs = np.unique(np.stack([groups.index[known], pc.fill_null(codes, 0).to_numpy()[known]]), axis=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kohort.errors import UsageError
+from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
 from kohort.stats.intervals import Interval
@@ -329,6 +330,17 @@ class Note:
 
 
 @dataclass(frozen=True)
+class GoalImportance:
+    """Which variables, known at `split`, matter for what people did in the `horizon` after it."""
+
+    goal: str
+    did: Bilingual
+    horizon: Bilingual
+    split: datetime
+    study: ImportanceStudy
+
+
+@dataclass(frozen=True)
 class ReportData:
     """All that one report shows.
 
@@ -350,6 +362,7 @@ class ReportData:
     overlap: Overlap | None = None
     intersections: IntersectionTable | None = None
     outcomes: tuple[OutcomeTable, ...] = ()
+    importance: tuple[GoalImportance, ...] = ()
     findings: tuple[Finding, ...] = ()
     sources: tuple[SourceLine, ...] = ()
     scores: tuple[SourceScores, ...] = ()

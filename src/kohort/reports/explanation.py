@@ -11,6 +11,8 @@ from kohort.definitions.provenance import Mark
 from kohort.definitions.values import ValueType
 from kohort.engines.evaluation import Doing, Explanation, Fact, Outlook, Setting, Shown
 from kohort.engines.outlook.wheres import ANY
+from kohort.places.communes_of_people import RESTORED, PlacedBy
+from kohort.places.geocoding import OF_FRANCE
 from kohort.rules.languages import Language
 
 ShowMoment = Callable[[Moment | None], str]
@@ -42,7 +44,19 @@ class Words:
     removed: str
     another: str
     marks: Mapping[str, str]
+    methods: Mapping[str, str]
 
+
+_FRENCH_METHODS: Final[Mapping[str, str]] = {
+    PlacedBy.CODE: "code postal",
+    PlacedBy.TOWN: "code postal et ville",
+    PlacedBy.SPELLING: "code postal et ville au nom proche",
+    PlacedBy.BUSINESS: "ville du département du code",
+    PlacedBy.AMBIGUOUS: "code postal de plusieurs communes",
+    PlacedBy.CONTRADICTED: "code postal, que la ville contredit",
+    PlacedBy.BEGINNING: "le début du code postal",
+    OF_FRANCE: "les communes de France",
+}
 
 WORDS: Final = {
     Language.EN: Words(
@@ -67,7 +81,8 @@ WORDS: Final = {
         having=" with {}",
         removed="{} removed",
         another="another value",
-        marks={Mark.IMPUTED: "imputed by {}", Mark.CAPPED: "capped by {}"},
+        marks={one: f"{one} by {{}}" for one in Mark},
+        methods={},
     ),
     Language.FR: Words(
         yes="oui",
@@ -91,7 +106,17 @@ WORDS: Final = {
         having=" avec {}",
         removed="{} retiré",
         another="une autre valeur",
-        marks={Mark.IMPUTED: "imputée par {}", Mark.CAPPED: "plafonnée par {}"},
+        marks={
+            Mark.IMPUTED: "imputée par {}",
+            Mark.CAPPED: "plafonnée par {}",
+            Mark.PLACED: "localisée par {}",
+            Mark.JOINED: "jointe par {}",
+        },
+        methods={
+            f"{one}{ending}": f"{said}{its}"
+            for one, said in _FRENCH_METHODS.items()
+            for ending, its in (("", ""), (RESTORED, ", un zéro rétabli"))
+        },
     ),
 }
 
@@ -171,9 +196,12 @@ class Telling:
 
         >>> Telling(WORDS[Language.FR], str).mark("imputed by mice")
         'imputée par mice'
+        >>> Telling(WORDS[Language.FR], str).mark("placed by postal code and town, a zero restored")
+        'localisée par code postal et ville, un zéro rétabli'
         """
         kind, by, method = mark.partition(" by ")
-        return self.words.marks[kind].format(method) if by and kind in self.words.marks else mark
+        told = self.words.methods.get(method, method)
+        return self.words.marks[kind].format(told) if by and kind in self.words.marks else mark
 
     def change(self, change: Doing | Setting) -> str:
         """Return a change in words."""

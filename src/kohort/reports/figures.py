@@ -6,10 +6,11 @@ from typing import Final
 
 from markupsafe import Markup
 
-from kohort.reports import charts, cluster_charts, quality_charts, tables
+from kohort.reports import charts, cluster_charts, importance_charts, quality_charts, tables
 from kohort.reports.data import (
     ClusterMap,
     DiscoveryReport,
+    GoalImportance,
     IntersectionTable,
     OutcomeTable,
     Overlap,
@@ -19,6 +20,7 @@ from kohort.reports.data import (
     SourceScores,
 )
 from kohort.reports.formatting import clean, percent
+from kohort.reports.importance import importance_table
 from kohort.reports.svg import render_svg
 from kohort.reports.tables import Table
 from kohort.reports.theme import AnyChart
@@ -158,6 +160,35 @@ def outcomes(number: int, table: OutcomeTable, currency: str) -> Figure:
     )
     title = f"Who {table.did.en} in the next {table.horizon.en}"
     return _figure(f"outcome-{number}", title, caption, charts.outcomes(table), tables.outcomes_table(table, currency))
+
+
+def importance(number: int, found: GoalImportance) -> list[Figure]:
+    """Draw which variables matter for one goal; `number` tells several apart."""
+    study = found.study
+    lost = "What is no longer told of the goal without a variable and those that say the same"
+    return [
+        _figure(
+            f"importance-{number}",
+            f"What matters for: {found.did.en}",
+            f"{lost}, with 95 % intervals that hold together.",
+            importance_charts.importances(study.variables),
+            importance_table(study),
+        ),
+        _figure(
+            f"priorities-{number}",
+            "What to do about each",
+            "The higher, the more it tells; the further right, the more people have it. Dashed: 80 % of people.",
+            importance_charts.priorities(study.variables),
+            None,
+        ),
+        _figure(
+            f"associations-{number}",
+            "What says the same",
+            "Rank correlations, and their like for categories; the other colour where one rises as the other falls.",
+            importance_charts.associations(study.names, study.associations),
+            None,
+        ),
+    ]
 
 
 def quality(findings: Sequence[Finding]) -> Figure:

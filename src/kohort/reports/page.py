@@ -10,6 +10,7 @@ from kohort.reports import figures, formatting, tables, words
 from kohort.reports.data import ReportData
 from kohort.reports.figures import Figure
 from kohort.reports.formatting import axis_labels
+from kohort.reports.importance import fault_words, verdict_words
 from kohort.reports.palette import GROUPS
 
 _TEMPLATE: Final = "report.html.j2"
@@ -47,7 +48,7 @@ def render_report(data: ReportData) -> str:
     )
 
 
-def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | None]:
+def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Figure]] | None]:
     evaluated = [segment for segment in data.segments if not segment.note]
     moments = {point.at for point in data.sizes}
     shown = axis_labels([segment.label.en for segment in data.segments])
@@ -66,6 +67,7 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | None]:
         "outcomes": [
             figures.outcomes(number, table, data.currency) for number, table in enumerate(data.outcomes, start=1)
         ],
+        "importance": [figures.importance(number, one) for number, one in enumerate(data.importance, start=1)],
         "scores": figures.source_scores(data.scores) if data.scores else None,
         "reliability": figures.reliability(data.scores) if any(one.loads for one in data.scores) else None,
         "quality": figures.quality(data.findings) if any(one.share is not None for one in data.findings) else None,
@@ -90,6 +92,8 @@ def _environment() -> Environment:
         "timestamp": formatting.timestamp,
         "stability_words": words.stability_words,
         "trait_words": words.trait_words,
+        "verdict_words": verdict_words,
+        "fault_words": fault_words,
         "group": lambda number: number % len(GROUPS),
     }
     environment.globals |= {"outcome_words": words.outcome_words, "percent_range": formatting.percent_range}

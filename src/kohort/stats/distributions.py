@@ -1,4 +1,4 @@
-"""Tails and quantiles of Student's t and of the chi-square distribution, from the functions that define them.
+"""Tails and quantiles of Student's t, Fisher's F and the chi-square distribution, from the functions that define them.
 
 The formulas are those of the Digital Library of Mathematical Functions (dlmf.nist.gov), by number.
 """
@@ -66,6 +66,44 @@ def student_critical(confidence: float, df: float) -> float:
         if not low < middle < high:
             break
         low, high = (middle, high) if student_tail(middle, df) > outside else (low, middle)
+    return (low + high) / 2
+
+
+def fisher_tail(value: float, df: float, other_df: float) -> float:
+    """Return the probability that Fisher's F of `df` and `other_df` degrees of freedom exceeds `value`.
+
+    DLMF 8.17: it is the regularised incomplete beta function I(d₂ / (d₂ + d₁·F); d₂ / 2, d₁ / 2). Raises UsageError
+    unless both degrees are above zero.
+
+    >>> round(fisher_tail(4.964603, 1, 10), 6)
+    0.05
+    """
+    _check(df)
+    _check(other_df)
+    if value <= 0:
+        return 1.0
+    whole = other_df + df * value
+    return _incomplete_beta(other_df / whole, df * value / whole, other_df / 2, df / 2)
+
+
+def fisher_critical(tail: float, df: float, other_df: float) -> float:
+    """Return the value that Fisher's F of `df` and `other_df` degrees of freedom exceeds with probability `tail`.
+
+    Raises UsageError unless 0 < tail < 1 and both degrees are above zero.
+
+    >>> round(fisher_critical(0.05, 1, 10), 4)
+    4.9646
+    """
+    if not 0 < tail < 1:
+        raise UsageError(f"a tail's probability lies between 0 and 1, such as 0.05; got {tail}")
+    low, high = 0.0, 1.0
+    while fisher_tail(high, df, other_df) > tail:
+        low, high = high, 2 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if not low < middle < high:
+            break
+        low, high = (middle, high) if fisher_tail(middle, df, other_df) > tail else (low, middle)
     return (low + high) / 2
 
 

@@ -116,6 +116,14 @@ class ModelFitted(msgspec.Struct, frozen=True):
     k: int
 
 
+class ImportanceStudied(msgspec.Struct, frozen=True):
+    """A study of which variables matter for a goal: its immutable file (by hash), the moment up to which it looked."""
+
+    goal: str
+    at: Moment
+    file: str
+
+
 class SegmentVersion(msgspec.Struct, frozen=True):
     """One segment as applied: its canonical sentence and version."""
 

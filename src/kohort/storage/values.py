@@ -57,3 +57,18 @@ def frequent_trait_values(tables: Tables, trait: str, kind: ValueType, prefix: s
     return frequent_values(
         tables, "trait_values", column, among={"name": trait}, listed=listed, prefix=prefix, most=most
     )
+
+
+def last_sources(tables: Tables) -> dict[str, str]:
+    """Return from which source, or score, each trait was told last.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     last_sources(Tables(Path(folder)))
+    {}
+    """
+    newest = exp.ArgMax(this=exp.column("source"), expression=exp.column("recorded_at")).as_("source")
+    query = exp.select("name", newest).from_(stored_rows(tables, "trait_values").subquery("stored")).group_by("name")
+    with open_duckdb(folders=[tables.folder]) as connection:
+        return dict(connection.execute(query.sql(dialect="duckdb")).fetchall())

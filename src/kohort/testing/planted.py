@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kohort.clock import DAY, HOUR, WEEK
 from kohort.definitions.values import MICRO
-from kohort.quality.cross_checks.communes import commune_names
+from kohort.places.communes import commune_names
 from kohort.quality.cross_checks.orders import History
 from kohort.quality.cross_checks.silence import HOURS_BACK, Occurrences
 

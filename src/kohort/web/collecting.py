@@ -1,7 +1,9 @@
 """The process of the collector: the application on uvicorn, its journal, its log.
 
 python -m kohort.web.collecting --project DIR --lifeline DESCRIPTOR --socket DESCRIPTOR [--behind-proxy]
-    [--certificate FILE --key FILE]
+    [--certificate FILE --key FILE] [--number NUMBER]
+
+Of several that share the work each has its number, and leaves what it has counted in a file for the others.
 """
 
 import gc
@@ -18,11 +20,12 @@ from kohort.storage.committing import GroupCommit
 from kohort.storage.journals import open_intake
 from kohort.web.collector import Collector
 from kohort.web.direct import DirectProtocol
-from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
+from kohort.web.listening import arguments, collector_name, http_server, log_server, protection, serve_until_told
 from kohort.web.logs import Log
 from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
 from kohort.web.pixel.serving import mount_pixel
+from kohort.web.rates import Rates, SharedBuckets
 from kohort.web.watching import mount_watch
 from kohort.web.webhooks import mount_webhooks
 
@@ -76,10 +79,11 @@ def main() -> None:
     """Serve until told to end; then finish what has begun."""
     given = arguments()
     clock = SystemClock()
-    log = Log("collector", clock)
-    log_server(log)
     project = Project(given.project, clock=clock)
     settings = project.settings
+    many = settings.collect.processes
+    log = Log(collector_name(given.number, many), clock)
+    log_server(log)
     journal = project.open_journal()
     try:
         journal.last_seq()
@@ -88,15 +92,23 @@ def main() -> None:
         log.failed("journal", error)
     commits = GroupCommit(open_intake(project.folder, settings, journal), clock)
     collector = Collector(project.keys, commits, clock, settings.collect, project.withholding())
+    shared = project.folder.collectors if many > 1 else None
+    if shared is not None:
+        shared.mkdir(parents=True, exist_ok=True)
+        collector.rates = Rates(buckets=SharedBuckets(shared))
     mount_pixel(collector)
     mount_webhooks(collector, project.webhooks())
-    mount_metrics(collector, project.keys, project.folder.measurements, project.folder.delivery_measurements)
+    others = (project.folder.measurements, project.folder.delivery_measurements)
+    counts = mount_metrics(
+        collector, project.keys, *others, shared=shared, number=given.number, trouble=partial(log.failed, "counts")
+    )
     mount_watch(collector, project.keys, project.watch())
     summary = Summary(log, clock)
     collector.outcomes.listen(summary.note)
     tune_collection()
-    serve_until_told(server_of(collector, **protection(given)), given, log)
-    commits.close()
+    with counts:
+        serve_until_told(server_of(collector, **protection(given)), given, log)
+        commits.close()
     summary.say()
     log.say("stopped")
 

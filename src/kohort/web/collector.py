@@ -88,9 +88,10 @@ class Collector:
     outcomes: Outcomes = field(default_factory=Outcomes)
     routes: Routes = field(default_factory=Routes)
     ready: Callable[[], bool] = lambda: True
+    rates: Rates = field(default_factory=Rates)
 
     def __post_init__(self) -> None:
-        self.waiting, self._rates = Waiting(self.limits.waiting), Rates()
+        self.waiting = Waiting(self.limits.share.waiting)
         add = self.routes.add
         for path, kind in EVENTS.items():
             add("POST", path, partial(self._events, kind=kind))
@@ -138,7 +139,7 @@ class Collector:
     def judge(self, body: RequestBody, key: WriteKey, request: Request) -> Acceptance:
         """Judge a request's events; raises RequestRefusedError if there are more than the key may send."""
         if key.rate is not None:
-            self._rates.take(key.key_id, len(body.events), rate=key.rate, at=request.received_at)
+            self.rates.take(key.key_id, len(body.events), rate=key.rate, at=request.received_at)
         return accept(body, key.source, request.received_at, self.limits)
 
     async def keep(self, acceptance: Acceptance) -> Acceptance:

@@ -36,10 +36,20 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--number", type=int, default=1)
     parser.add_argument("--behind-proxy", action="store_true")
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
     return parser.parse_args()
+
+
+def collector_name(number: int, many: int) -> str:
+    """Return what one of so many processes that collect is called.
+
+    >>> collector_name(1, 1), collector_name(2, 4)
+    ('collector', 'collector 2')
+    """
+    return "collector" if many == 1 else f"collector {number}"
 
 
 def protection(given: argparse.Namespace) -> dict[str, object]:

@@ -1,7 +1,9 @@
 """What the server's processes measure: the collector for itself, the others in files that the collector shows."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -18,6 +20,8 @@ from kohort.web.outcomes import Outcome
 
 _FAMILIES = msgspec.json.Decoder(list[Family])
 _OFTEN = 5 * SECOND
+_A_SECOND = 1.0
+_COUNTS = ".counts.json"
 
 
 class CollectorMeasurements:
@@ -52,8 +56,96 @@ class CollectorMeasurements:
     def families(self, waiting: int) -> list[Family]:
         """Return all values now; `waiting` are the bytes of requests under way."""
         self._waiting.set(waiting)
-        metrics = (self._received, self._rejected, self._withheld, self._refused, self._waiting)
-        return [one.family() for one in metrics]
+        return [one.family() for one in (*self._counters, self._waiting)]
+
+    def go_on(self, families: list[Family]) -> None:
+        """Count on from what a process before this one has counted: its sums must not fall when it dies."""
+        before = {one.name: one.values for one in families}
+        for counter in self._counters:
+            counter.replace(before.get(counter.family().name, []))
+
+    @property
+    def _counters(self) -> tuple[Metric, ...]:
+        return self._received, self._rejected, self._withheld, self._refused
+
+
+class SharedCounts:
+    """What the collectors of one server have counted: each in a file of its own, which all add up when one is asked.
+
+    Each writes its file once a second where anything has changed, and before it answers. So sums never fall, whichever
+    of them is asked. Without a folder there is one collector, and nothing is written. As a context it writes meanwhile;
+    `trouble` is told when the disk refuses, and the next second it is tried again.
+    """
+
+    def __init__(
+        self,
+        measurements: CollectorMeasurements,
+        collector: Collector,
+        folder: Path | None,
+        number: int,
+        trouble: Callable[[StorageError], None],
+    ) -> None:
+        self._trouble, self._writing = trouble, threading.Lock()
+        self._measurements, self._collector, self._folder = measurements, collector, folder
+        self._path = None if folder is None else folder / f"{number}{_COUNTS}"
+        self._written: list[Family] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep_writing, daemon=True)
+        if self._path is not None:
+            measurements.go_on(_left_in(self._path))
+
+    def families(self) -> list[Family]:
+        """Return the values of all collectors together."""
+        if self._folder is None:
+            return self._now()
+        self._write()
+        return added([_left_in(path) for path in sorted(self._folder.glob(f"*{_COUNTS}"))])
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._path is not None:
+            self._thread.join()
+            self._write()
+
+    def _now(self) -> list[Family]:
+        return self._measurements.families(self._collector.waiting.bytes)
+
+    def _keep_writing(self) -> None:
+        while not self._ended.wait(_A_SECOND):
+            self._write()
+
+    def _write(self) -> None:
+        with self._writing:
+            now = self._now()
+            if self._path is None or now == self._written:
+                return
+            try:
+                write_families(self._path, now)
+            except StorageError as error:
+                self._trouble(error)
+            else:
+                self._written = now
+
+
+def added(each: Sequence[Sequence[Family]]) -> list[Family]:
+    """Return the sums of the same measurements of several processes.
+
+    >>> one = Family("received", "counter", "Events.", ("source",), [(("web",), 2)])
+    >>> [family.values for family in added([[one], [one]])]
+    [[(('web',), 4)]]
+    """
+    sums: dict[str, Family] = {}
+    for family in (one for families in each for one in families):
+        before = dict(sums[family.name].values) if family.name in sums else {}
+        for labels, value in family.values:
+            before[labels] = before.get(labels, 0) + value
+        sums[family.name] = msgspec.structs.replace(family, values=list(before.items()))
+    return list(sums.values())
 
 
 class EngineMeasurements:
@@ -168,17 +260,30 @@ def write_families(path: Path, families: list[Family]) -> None:
         raise StorageError(f"could not write {path}: {error.strerror}; free some space") from error
 
 
-def mount_metrics(collector: Collector, keys: SecretKeys, *paths: Path) -> None:
-    """Answer `GET /metrics` to who shows a secret key with the scope metrics:read; `paths` are others' files."""
+def mount_metrics(
+    collector: Collector,
+    keys: SecretKeys,
+    *paths: Path,
+    shared: Path | None = None,
+    number: int = 1,
+    trouble: Callable[[StorageError], None] = lambda _: None,
+) -> SharedCounts:
+    """Answer `GET /metrics` to who shows a secret key with the scope metrics:read; `paths` are others' files.
+
+    Of several collectors each has its `number`, and leaves its counts in the folder `shared`, while what is returned is
+    entered.
+    """
     measurements = CollectorMeasurements()
     collector.outcomes.listen(measurements.note)
+    counts = SharedCounts(measurements, collector, shared, number, trouble)
 
     async def answer(request: Request) -> Response:
         check_scope(keys, request, "metrics:read")
-        families = measurements.families(collector.waiting.bytes) + [one for path in paths for one in _left_in(path)]
+        families = counts.families() + [one for path in paths for one in _left_in(path)]
         return Response(200, exposition(families), ((b"content-type", CONTENT_TYPE),))
 
     collector.routes.add("GET", "/metrics", answer)
+    return counts
 
 
 def _left_in(path: Path) -> list[Family]:

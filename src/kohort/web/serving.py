@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from kohort.pipeline.delivering import check_secrets
 from kohort.project import Project
 from kohort.storage.secrets import secret_of
 from kohort.web.lifeline import STOPPING
+from kohort.web.listening import collector_name
 from kohort.web.logs import Log
 
 _LOOK: Final = 0.2
@@ -121,6 +123,8 @@ class _Server:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; raises UsageError if the address cannot be used."""
         self.project.keep_up()
+        # What collectors have counted is of one server's life.
+        shutil.rmtree(self.project.folder.collectors, ignore_errors=True)
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, self._asked_to_stop)
         lifeline, held = os.pipe()
@@ -168,12 +172,13 @@ class _Server:
         module = [sys.executable, "-m", "kohort.web"]
         journeys = partial(self.project.folder.definitions, "journeys")
         kafka = self.project.settings.kafka
+        many = self.project.settings.collect.processes
         publisher = _Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline])
+        collecting = [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)]
         return [
-            _Process(
-                "collector",
-                [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)],
-                [listening, lifeline],
+            *(
+                _Process(collector_name(number, many), [*collecting, "--number", str(number)], [listening, lifeline])
+                for number in range(1, many + 1)
             ),
             _Process("engine", [*module, "kohort.web.engine", *common], [lifeline]),
             _Process(

@@ -19,10 +19,11 @@ _LARGEST: Final = 2**20
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answered."""
+    """What a server answered; `retry_after` is when it wants to be asked again, as it says it."""
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,28 +31,43 @@ class CheckedClient:
     """Asks servers whose addresses are public, unless `allow_private`, and only by TLS, unless so too.
 
     `tls` says whom to believe, by default the usual authorities; `resolve` finds a host's addresses; `timeout` is in
-    seconds, for all of a question. Proxies of the environment are not used: they would choose the address.
+    seconds, for all of a question; `agent` is who asks. Proxies of the environment are not used: they would choose the
+    address.
     """
 
     allow_private: bool = False
     tls: ssl.SSLContext | None = None
     resolve: Resolve = addresses_of
     timeout: float = TIMEOUT
+    agent: str = "kohort"
 
     async def ask(
-        self, address: str, form: Mapping[str, str] | None = None, login: tuple[str, str] | None = None
+        self,
+        address: str,
+        form: Mapping[str, str] | None = None,
+        login: tuple[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> Reply:
-        """Get an address, or post a form to it; raises RemoteError where there is no answer, or none is asked for."""
+        """Get an address, or post a form to it, with `files` (name, content and type by field).
+
+        Raises RemoteError where there is no answer, or none is asked for.
+        """
         try:
             async with asyncio.timeout(self.timeout):
-                return await self._ask(httpx.URL(address), form, login)
+                return await self._ask(httpx.URL(address), form, login, files)
         except TimeoutError as error:
             raise RemoteError(f"{_host(address)} did not answer within {self.timeout:g} seconds") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             problem = shorten(str(error) or type(error).__name__)
             raise RemoteError(f"{_host(address)} could not be asked: {problem}") from error
 
-    async def _ask(self, url: httpx.URL, form: Mapping[str, str] | None, login: tuple[str, str] | None) -> Reply:
+    async def _ask(
+        self,
+        url: httpx.URL,
+        form: Mapping[str, str] | None,
+        login: tuple[str, str] | None,
+        files: Mapping[str, tuple[str, bytes, str]] | None,
+    ) -> Reply:
         if url.scheme != "https" and not (self.allow_private and url.scheme == "http"):
             raise RemoteError(f"{_host(str(url))} is asked by https only; nothing else is safe")
         found = await self.resolve(url.host, url.port or (443 if url.scheme == "https" else 80))
@@ -65,12 +81,13 @@ class CheckedClient:
                 "GET" if form is None else "POST",
                 url.copy_with(host=addresses[0]),
                 data=form,
-                headers={"host": url.netloc.decode(), "user-agent": "kohort", "accept": "application/json"},
+                files=files,
+                headers={"host": url.netloc.decode(), "user-agent": self.agent, "accept": "application/json"},
                 extensions={"sni_hostname": url.host},
             )
             response = await client.send(request, stream=True)
             try:
-                return Reply(response.status_code, await _read(response))
+                return Reply(response.status_code, await _read(response), response.headers.get("retry-after", ""))
             finally:
                 await response.aclose()
 

@@ -109,11 +109,11 @@ def answer_of(response: httpx.Response, now: Moment) -> Answer:
     status = response.status_code
     if response.is_success:
         return Answer(status)
-    wait = _wait_of(response.headers.get("retry-after", ""), now) if status in _BUSY else None
+    wait = wait_of(response.headers.get("retry-after", ""), now) if status in _BUSY else None
     return Answer(status, f"answered {status}", wait)
 
 
-def _wait_of(text: str, now: Moment) -> int | None:
+def wait_of(text: str, now: Moment) -> int | None:
     """Return the microseconds that `Retry-After` asks for: a number of seconds, or a date; a day at most."""
     if text.isascii() and text.isdigit():
         return min(int(text[:9]) * SECOND, _LONGEST_WAIT)

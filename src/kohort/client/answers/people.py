@@ -74,6 +74,7 @@ class HeldTrait(Struct, frozen=True):
     recorded_at: str
     source: str
     mark: str = ""
+    family: str = "other"
 
 
 class Traits(Struct, frozen=True):

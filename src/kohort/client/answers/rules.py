@@ -162,6 +162,7 @@ class KnownTrait(Struct, frozen=True):
     name: str
     type: str
     count: int
+    family: str = "other"
 
 
 class Taxonomy(Struct, frozen=True):

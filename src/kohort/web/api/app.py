@@ -28,6 +28,7 @@ from kohort.web.api.discovery import mount_discovery
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
+from kohort.web.api.importance import mount_importance
 from kohort.web.api.keys import mount_keys
 from kohort.web.api.members import mount_members
 from kohort.web.api.people import mount_people
@@ -120,6 +121,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_sources(segments, desk)
     mount_records(segments, desk)
     mount_discovery(segments, desk, caller)
+    mount_importance(segments, desk)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
     mount_explanations(people, desk, caller)
     mount_values(people, desk, caller)

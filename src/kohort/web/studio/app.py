@@ -16,6 +16,7 @@ from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.discover.pages import mount_discover
 from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
+from kohort.web.studio.importance import mount_importance_page
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.people import mount_people
 from kohort.web.studio.quality import mount_quality
@@ -41,6 +42,7 @@ def mount_studio(
         mount_changes,
         mount_people,
         mount_discover,
+        mount_importance_page,
         mount_events,
         mount_sources,
         mount_quality,

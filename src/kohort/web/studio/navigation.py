@@ -1,7 +1,7 @@
 """The ways through the studio."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kohort.governance.keys import (
@@ -22,12 +22,21 @@ def marked(text: str) -> str:
 
 @dataclass(frozen=True)
 class Way:
-    """A link of the navigation: `label` is English, and translated where it is shown; `here` while one is there."""
+    """A link of the navigation: `label` is English, and translated where it is shown; `here` while one is there.
+
+    One that stands `under` another is shown beside the page of that one, and not in the main navigation.
+    """
 
     path: str
     label: str
     scopes: tuple[str, ...]
+    under: str = ""
     here: bool = False
+
+    @property
+    def group(self) -> str:
+        """The path of the way under which it stands, or its own."""
+        return self.under or self.path
 
 
 _: Final[Callable[[str], str]] = marked
@@ -38,19 +47,34 @@ _WAYS: Final = (
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
     Way("/people", _("People"), (PEOPLE_READ, PEOPLE_PSEUDONYMISED)),
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
+    Way("/importance", _("What matters"), (SEGMENTS_READ,), under="/discover"),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),
-    Way("/quality", _("Quality"), (SEGMENTS_READ,)),
+    Way("/quality", _("Quality"), (SEGMENTS_READ,), under="/sources"),
     Way("/accounts", _("Accounts"), (ACCOUNTS_WRITE,)),
-    Way("/audit", _("Audit"), (AUDIT_READ,)),
+    Way("/audit", _("Audit"), (AUDIT_READ,), under="/accounts"),
 )
 
 
-def navigation(path: str, visitor: Visitor) -> list[Way]:
-    """Return the links that a visitor may follow; that of the page at `path` is marked."""
-    return [
-        Way(one.path, one.label, one.scopes, here=_is_in(path, one.path)) for one in _WAYS if visitor.may(*one.scopes)
-    ]
+@dataclass(frozen=True)
+class Navigation:
+    """The links that a visitor may follow: of all pages, and of those beside the one that they look at, if any."""
+
+    main: tuple[Way, ...]
+    beside: tuple[Way, ...]
+
+
+def navigation(path: str, visitor: Visitor) -> Navigation:
+    """Return the links that a visitor may follow; that of the page at `path` is marked.
+
+    Where somebody may see a page but not the one that it stands under, it is in the main navigation.
+    """
+    ways = [replace(one, here=_is_in(path, one.path)) for one in _WAYS if visitor.may(*one.scopes)]
+    there = {one.path for one in ways}
+    here = {one.group for one in ways if one.here}
+    main = [replace(one, here=one.group in here) for one in ways if one.group == one.path or one.group not in there]
+    beside = [one for one in ways if one.group in here and one.group in there]
+    return Navigation(tuple(main), tuple(beside) if len(beside) > 1 else ())
 
 
 def _is_in(path: str, place: str) -> bool:

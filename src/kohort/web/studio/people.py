@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -9,13 +10,17 @@ import msgspec
 from fastapi import Path, Query, Response
 from starlette.responses import RedirectResponse
 
+from kohort.clock import Moment
+from kohort.definitions.families import Family
 from kohort.definitions.provenance import provenance_of
-from kohort.definitions.score import ScoreDefinition, kind_of
+from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
+from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition, kind_of
 from kohort.engines.evaluation import Explanation
 from kohort.errors import UnknownNameError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.pipeline import biography
 from kohort.pipeline.person import PersonRecord
+from kohort.pipeline.wording import BEHAVIOUR_LABELS
 from kohort.project import Project
 from kohort.reports.explanation import WORDS, Telling
 from kohort.storage.histories import Place
@@ -26,11 +31,14 @@ from kohort.web.disclosure import Disclosure, disclosure_to, identifiers_of
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.models.people import FoundPerson, HeldScore, PeopleFound, PersonPage, PersonSegment
 from kohort.web.studio.pages import Listed, Pages, Visiting
-from kohort.web.studio.values import ScoreWords, shown
+from kohort.web.studio.values import ScoreWords, family_name, shown
 
 _MOST_EVENTS: Final = 20
 _FOUND: Final = ("person_id", "kind", "value", "refused")
 _LIVED: Final = ("at", "name", "source", "event_id", "properties")
+_APART: Final = (RfmDefinition, ClustersDefinition, ImputationDefinition, OutliersDefinition)
+"""What judges people by others, or repairs what was told: a score of its own, and no trait of a family."""
+_PLACES: Final = {name: place for place, name in enumerate(BEHAVIOUR_LABELS)}
 Identifier = Annotated[str, Query(max_length=1_000)]
 Who = Annotated[str, Path(max_length=1_000)]
 
@@ -70,7 +78,8 @@ def mount_people(pages: Pages) -> None:
             page,
             Listed(_LIVED, [_row(one) for one in page.events]),
             lived=known.lived,
-            said=_said(known.held, scores),
+            families=_families(known.held, scores),
+            family_name=partial(family_name, visit.formats.language),
             scored=_scored(known.held, scores),
             why=known.why,
             telling=telling_of(visit.formats),
@@ -123,7 +132,7 @@ def _page(known: _Known, lived: _Lived, scores: Sequence[ScoreDefinition], segme
         person=Person.model_validate(known.record),
         segments=known.segments,
         explanation=None if known.why is None else explanation_of(known.why, segment, who),
-        traits=[HeldTrait.model_validate(one) for one in _said(known.held, scores)],
+        traits=[HeldTrait.model_validate(one) for one in _flat(_families(known.held, scores))],
         scores=[score for score, _, _ in _scored(known.held, scores)],
         event=lived.event,
         events=[LivedEvent.model_validate(one) for one in known.lived],
@@ -173,17 +182,48 @@ def _segments_of(project: Project, person: str) -> list[PersonSegment]:
     ]
 
 
-def _said(held: Sequence[biography.HeldTrait], scores: Sequence[ScoreDefinition]) -> list[biography.HeldTrait]:
-    names = {one.name for one in scores}
-    return [one for one in held if provenance_of(one.source).name not in names]
+@dataclass(frozen=True)
+class _OfFamily:
+    """A person's traits of one family: those that were told, and by score those that were computed, with its moment."""
+
+    family: Family
+    told: Sequence[biography.HeldTrait]
+    computed: Sequence[tuple[ScoreDefinition, Moment, Sequence[biography.HeldTrait]]]
+
+
+def _families(held: Sequence[biography.HeldTrait], scores: Sequence[ScoreDefinition]) -> list[_OfFamily]:
+    """Return the traits that are no scores of their own, by family, in the order of families."""
+    wrote = {one.name: one for one in scores}
+    found = []
+    for family in Family:
+        its = [one for one in held if one.family is family]
+        told = [one for one in its if provenance_of(one.source).name not in wrote]
+        computed = [
+            (score, max(one.set_at for one in mine), sorted(mine, key=_as_documented))
+            for score in scores
+            if not isinstance(score, _APART) and (mine := [one for one in its if one.source == score.name])
+        ]
+        if told or computed:
+            found.append(_OfFamily(family, told, computed))
+    return found
+
+
+def _as_documented(trait: biography.HeldTrait) -> tuple[int, str]:
+    return _PLACES.get(trait.name, len(_PLACES)), trait.name
+
+
+def _flat(families: Sequence[_OfFamily]) -> list[biography.HeldTrait]:
+    return [one for its in families for part in (its.told, *(mine for _, _, mine in its.computed)) for one in part]
 
 
 def _scored(
     held: Sequence[biography.HeldTrait], scores: Sequence[ScoreDefinition]
 ) -> list[tuple[HeldScore, ScoreDefinition, list[biography.HeldTrait]]]:
-    """Return each score that has found anything of a person, its definition, and the traits that it wrote."""
+    """Return each score that stands apart from traits and has found anything of a person, and what it wrote."""
     wrote: Mapping[str, list[biography.HeldTrait]] = {
-        score.name: [one for one in held if provenance_of(one.source).name == score.name] for score in scores
+        score.name: [one for one in held if provenance_of(one.source).name == score.name]
+        for score in scores
+        if isinstance(score, _APART)
     }
     return [
         (
@@ -199,7 +239,7 @@ def _scored(
             its,
         )
         for score in scores
-        if (its := wrote[score.name])
+        if (its := wrote.get(score.name))
     ]
 
 

@@ -6,16 +6,36 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.demographics import DemographicsDefinition
+from kohort.definitions.devices import DevicesDefinition
+from kohort.definitions.engagement import EngagementDefinition
+from kohort.definitions.enrichment import EnrichmentDefinition
+from kohort.definitions.families import Family
+from kohort.definitions.geocoding import GeocodingDefinition
+from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import BehaviourDefinition, ClustersDefinition, RfmDefinition, ScoreDefinition
+from kohort.definitions.score import (
+    BehaviourDefinition,
+    ClustersDefinition,
+    PsychographicDefinition,
+    RfmDefinition,
+    ScoreDefinition,
+    TraitsDefinition,
+)
+from kohort.definitions.survey import SurveyDefinition
+from kohort.definitions.texts import TextsDefinition
 from kohort.definitions.values import MICRO
+from kohort.definitions.visits import VisitsDefinition
 from kohort.engines.evaluation import Shown
 from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.pipeline.families.wording import FAMILY_LABELS
 from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.wording import BEHAVIOUR_LABELS, trait_labels
 from kohort.rules.languages import Language
+from kohort.web.studio.answer_words import about_answers, answer_names, answer_values
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
+from kohort.web.studio.place_words import about_places, place_names
 
 _PLACES: Final = 6
 _FEW: Final = 2
@@ -45,6 +65,26 @@ def shown(value: Shown, formats: Formats) -> str:
             return value
 
 
+def family_name(language: Language, family: Family) -> str:
+    """Return what a family of traits is called, as a heading.
+
+    >>> family_name(Language.FR, Family.TRANSACTIONAL)
+    'Achats'
+    """
+    gettext = translations(language).gettext
+    names = {
+        Family.DEMOGRAPHIC: gettext("Demographic"),
+        Family.FIRMOGRAPHIC: gettext("Firmographic"),
+        Family.GEOGRAPHIC: gettext("Geographic"),
+        Family.TECHNOGRAPHIC: gettext("Technographic"),
+        Family.TRANSACTIONAL: gettext("Transactional"),
+        Family.BEHAVIOURAL: gettext("Behavioural"),
+        Family.PSYCHOGRAPHIC: gettext("Psychographic"),
+        Family.OTHER: gettext("Other traits"),
+    }
+    return names[family]
+
+
 class ScoreWords:
     """How scores are spoken of: what each is, what its traits are called, how their values are written."""
 
@@ -58,6 +98,13 @@ class ScoreWords:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
                 self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+            if isinstance(one, TraitsDefinition | DemographicsDefinition):
+                self._labels |= {one.prefix + name: label for name, label in FAMILY_LABELS.items()}
+            if isinstance(one, PlacesDefinition | GeocodingDefinition):
+                self._names |= place_names(one, formats.language)
+            if isinstance(one, TextsDefinition | SurveyDefinition):
+                self._names |= answer_names(one, formats.language)
+                self._cells |= answer_values(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -88,12 +135,36 @@ class ScoreWords:
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
                 return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
+            case ImputationDefinition() | OutliersDefinition():
+                return self._about_repair(score)
+            case PlacesDefinition() | EnrichmentDefinition() | GeocodingDefinition():
+                return about_places(score, self._formats)
+            case _:
+                return self._about_family(score)
+
+    def _about_repair(self, score: ImputationDefinition | OutliersDefinition) -> str:
+        gettext = translations(self._formats.language).gettext
+        match score:
             case ImputationDefinition():
                 told = gettext("Missing values of %(traits)s, imputed by %(method)s; what was imputed is marked.")
                 return told % {"traits": ", ".join(score.traits), "method": score.method}
             case OutliersDefinition():
                 told = gettext("Unusual values of %(traits)s, found by %(methods)s.")
                 return told % {"traits": ", ".join(score.traits), "methods": ", ".join(score.methods)}
+
+    def _about_family(self, score: TraitsDefinition | DemographicsDefinition | PsychographicDefinition) -> str:
+        gettext = translations(self._formats.language).gettext
+        match score:
+            case VisitsDefinition():
+                return gettext("Visits: how often, for how long and from where.")
+            case EngagementDefinition():
+                return gettext("Answers to what people are sent, and an index of them from 0 to 100.")
+            case DevicesDefinition():
+                return gettext("Devices, systems and browsers, read from user agents.")
+            case DemographicsDefinition():
+                return gettext("Age and household, by what was told.")
+            case TextsDefinition() | SurveyDefinition():
+                return about_answers(score, self._formats.language)
 
     def name(self, trait: str) -> str:
         """Return what a trait is called; its own name, where nothing better is known."""

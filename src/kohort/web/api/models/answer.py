@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from kohort.clock import Moment, format_utc
+from kohort.definitions.families import Family
 
 
 class Answer(BaseModel):
@@ -45,6 +46,10 @@ def _shown(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
     return list(value) if isinstance(value, tuple) else value
+
+
+FAMILY: Final = "What kind of thing the trait says: " + ", ".join(Family) + "."
+"""What a field with the family of a trait is described by."""
 
 
 class HouseText:

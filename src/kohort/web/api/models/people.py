@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer, IsoMoment, Value
+from kohort.web.api.models.answer import FAMILY, Answer, IsoMoment, Value
 
 
 class Identifier(Answer):
@@ -74,6 +74,7 @@ class HeldTrait(Answer):
     recorded_at: IsoMoment = Field(description="When that was learnt.")
     source: str
     mark: str = Field(description='How a value that nobody told was made, such as "imputed by mice"; else empty.')
+    family: str = Field(description=FAMILY)
 
 
 class Traits(Answer):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.web.api.models.answer import Answer
+from kohort.web.api.models.answer import FAMILY, Answer
 
 
 class KnownProperty(Answer):
@@ -30,6 +30,7 @@ class KnownTrait(Answer):
     name: str
     type: str
     count: int = Field(description="How many values were set.")
+    family: str = Field(description=FAMILY)
 
 
 class Taxonomy(Answer):

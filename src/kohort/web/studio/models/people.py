@@ -36,7 +36,7 @@ class HeldScore(Answer):
     """What a score has found of the person: the traits that it wrote."""
 
     name: str
-    kind: str = Field(description="rfm, behaviour, clusters, imputation or outliers.")
+    kind: str = Field(description="rfm, clusters, imputation or outliers.")
     at: IsoMoment = Field(description="The moment that it speaks of.")
     traits: list[HeldTrait]
 
@@ -47,7 +47,7 @@ class PersonPage(Answer):
     person: Person
     segments: list[PersonSegment]
     explanation: Explanation | None = Field(description="Why they are in the segment that was asked about, or not.")
-    traits: list[HeldTrait] = Field(description="What was said of them; not what scores have found.")
+    traits: list[HeldTrait] = Field(description="Told and computed, by family; not what scores that stand apart found.")
     scores: list[HeldScore]
     event: str = Field(description="The only event of the timeline; empty for all.")
     events: list[LivedEvent] = Field(description="What they did, the newest first.")

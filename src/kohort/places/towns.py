@@ -7,6 +7,9 @@ from typing import Final
 LONGEST_TOWN: Final = 100
 """The most characters that the name of a town may have; the longest commune's has 45."""
 
+ALIKE: Final = 0.85
+"""From which similarity on (Ratcliff and Metzener 1988) two names are spellings of one."""
+
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae"})
 _WORD: Final = re.compile(r"[^\W_]+")
 _ASIDE: Final = re.compile(r"\([^()]*\)|,.*", re.DOTALL)
@@ -23,6 +26,13 @@ _ROMAN: Final = {
     "xiii": 13, "xiv": 14, "xv": 15, "xvi": 16, "xvii": 17, "xviii": 18, "xix": 19, "xx": 20,
 }  # fmt: skip
 _CEDEX: Final = "cedex"
+_SHORTEST: Final = 3
+_ALMOST_NO_NAMES: Final = frozenset({"saint", "sainte", "notre", "notre dame", "sur", "sous", "les"})
+_FRANCE: Final = frozenset({
+    "fr", "fra", "france", "gp", "mq", "gf", "re", "yt", "pm", "bl", "mf", "nc", "pf", "wf", "guadeloupe", "martinique",
+    "guyane", "reunion", "mayotte", "saint pierre et miquelon", "nouvelle caledonie", "polynesie francaise",
+    "wallis et futuna",
+})  # fmt: skip
 
 
 def town_key(name: str) -> str:
@@ -60,3 +70,21 @@ def _with_district(words: list[str]) -> str:
         if 0 < number <= _WITH_DISTRICTS[town]:
             return f"{town} {number}"
     return " ".join(words)
+
+
+def is_part(short: str, name: str) -> bool:
+    """Return whether some words of a name, as they follow each other, are `short`, which must say something.
+
+    >>> is_part("saint denis", "plaine saint denis"), is_part("saint", "plaine saint denis")
+    (True, False)
+    """
+    return len(short) >= _SHORTEST and short not in _ALMOST_NO_NAMES and f" {short} " in f" {name} "
+
+
+def is_france(country: object) -> bool:
+    """Return whether a country, by its name or code of ISO 3166-1, is France, overseas included.
+
+    >>> is_france("FR"), is_france("La Réunion"), is_france("Belgique")
+    (True, True, False)
+    """
+    return isinstance(country, str) and town_key(country) in _FRANCE

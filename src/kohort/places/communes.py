@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from kohort.quality.cross_checks.towns import town_key
+from kohort.places.towns import town_key
 
 FILE: Final = "communes.csv.xz"
 """The file: a line for each name, which is followed by its postal codes, after a comma and with blanks between."""
@@ -56,7 +56,7 @@ def commune_names() -> dict[str, list[str]]:
     >>> commune_names()["Le Havre"]
     ['76600', '76610', '76620']
     """
-    text = lzma.decompress((files("kohort.quality.cross_checks") / FILE).read_bytes()).decode()
+    text = lzma.decompress((files("kohort.places") / FILE).read_bytes()).decode()
     lines = (line.rpartition(",") for line in text.splitlines())
     return {name: codes.split() for name, _, codes in lines}
 

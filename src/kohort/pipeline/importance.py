@@ -1,0 +1,168 @@
+"""Which variables matter for a goal of the project: people before a split in time, and what they did after it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kohort.clock import DAY, Moment
+from kohort.definitions.consent import CONSENT_PREFIX
+from kohort.definitions.repair import repaired_trait
+from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.values import MICRO, ValueType
+from kohort.learning.importance.results import Fault, LeftOut
+from kohort.learning.importance.study import study_of
+from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of, coded
+from kohort.pipeline.computing import computed_at
+from kohort.pipeline.facts import event_facts, revenue_of, traits_at
+from kohort.pipeline.goals import Goal, ImportanceDocument
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import ImportanceStudied
+
+_ITEMS: Final = 10
+_FEWEST: Final = 10
+_SEED: Final = 2001
+
+
+def study_importance(
+    workspace: Workspace, goal: Goal, at: Moment, progress: Callable[[int, int], None] | None = None
+) -> ImportanceDocument:
+    """Find which variables matter for a goal up to `at`, and keep what was found.
+
+    People and traits are those of the split, `at` minus the horizon, and scores are computed anew as of then; the
+    forest learns on the split one horizon before. Raises UnknownNameError for an event that no data have shown,
+    UsageError where there are too few people.
+    """
+    splits = (at - goal.horizon, at - 2 * goal.horizon)
+    tables = [_known_at(workspace, split) for split in splits]
+    goals = [_reached(workspace, goal, split) for split in splits]
+    variables, left_out = _variables(workspace, tables)
+    now, before = (
+        Snapshot(
+            tuple(each),
+            np.array([reached.get(person, 0.0) for person in table.people]),
+            is_amount=goal.event is None,
+        )
+        for each, table, reached in zip(variables, tables, goals, strict=True)
+    )
+    study = study_of(now, before, seed=_SEED, progress=progress)
+    study = replace(study, left_out=(*study.left_out, *left_out))
+    document = ImportanceDocument(goal, at, splits[0], study)
+    file = workspace.keep_file("models", msgspec.json.encode(document), ".json")
+    body = msgspec.json.encode(ImportanceStudied(goal.name, at, file))
+    workspace.journal.append("study", [body], recorded_at=workspace.clock.now())
+    return document
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known at a moment: people, and a column of each trait, null where it is not known."""
+
+    people: Sequence[str]
+    columns: Mapping[str, tuple[pa.Array, ValueType]]
+    at: Moment
+
+
+def _known_at(workspace: Workspace, at: Moment) -> _Known:
+    catalog = workspace.catalog({})
+    computed = [found for one in workspace.scores if (found := computed_at(workspace, one, at))]
+    anew = {name for _, types in computed for name in types}
+    clusters = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
+    told = [
+        (name, kind)
+        for name, kind in sorted(catalog.traits.items())
+        if name not in anew
+        and name not in clusters
+        and repaired_trait(name) == name
+        and not name.startswith(CONSENT_PREFIX)
+    ]
+    with workspace.views(catalog) as views:
+        table = traits_at(views, told, at=at)
+    people = table.column("person_id").combine_chunks()
+    columns = {name: (table.column(name).combine_chunks(), kind) for name, kind in told}
+    for found, types in computed:
+        places = pc.index_in(people, value_set=found.column("person_id").combine_chunks())
+        for name, kind in types.items():
+            column = found.column(name)
+            columns[name] = (column.combine_chunks().take(places), kind)
+    return _Known(people.to_pylist(), columns, at)
+
+
+def _written(score: ClustersDefinition) -> tuple[str, str]:
+    return score.name, f"{score.name}_number"
+
+
+def _reached(workspace: Workspace, goal: Goal, split: Moment) -> dict[str, float]:
+    """Return who reaches the goal in the horizon after a split, and how far."""
+    until = split + goal.horizon
+    if goal.event is None:
+        spent = revenue_of(workspace, until, after=split)
+        return {person: max(0, micros) / MICRO for person, micros in spent.items()}
+    catalog = workspace.catalog({})
+    with workspace.views(catalog) as views:
+        facts = event_facts(views, catalog, goal.event, {}, at=until, where="kohort.yaml, outcome")
+    after = facts.filter(pc.greater(facts.column("ts"), split)).column("person_id")
+    return dict.fromkeys(after.to_pylist(), 1.0)
+
+
+def _variables(workspace: Workspace, tables: Sequence[_Known]) -> tuple[list[list[Variable]], list[LeftOut]]:
+    """Return the variables of each table, categories alike in all, and those that are nobody's business."""
+    found: list[list[Variable]] = [[] for _ in tables]
+    out = []
+    for name in tables[0].columns:
+        if workspace.settings.privacy.is_personal(name, trait=True):
+            out.append(LeftOut(name, Fault.PERSONAL, 1.0))
+            continue
+        whole = list(_of_all(name, tables))
+        if not whole:
+            out.append(LeftOut(name, Fault.IDENTIFYING, 1.0))
+        start = 0
+        for place, table in enumerate(tables):
+            people = np.arange(start, start + len(table.people))
+            found[place] += [one.of(people) for one in whole]
+            start += len(table.people)
+    return found, out
+
+
+def _of_all(name: str, tables: Sequence[_Known]) -> Iterator[Variable]:
+    """Yield the variables that a trait is, of the people of all tables one after the other."""
+    kind = tables[0].columns[name][1]
+    columns = [one.columns[name][0] for one in tables]
+    match kind:
+        case ValueType.NUMBER:
+            yield Variable(name, np.concatenate([_floats(one) / MICRO for one in columns]))
+        case ValueType.MOMENT:
+            ages = [(table.at - _floats(one)) / DAY for table, one in zip(tables, columns, strict=True)]
+            yield Variable(f"{name}: days", np.concatenate(ages))
+        case ValueType.BOOLEAN:
+            values = np.concatenate([_floats(one.cast(pa.int64())) for one in columns])
+            yield Variable(name, values, ("no", "yes"))
+        case ValueType.TEXT_LIST:
+            yield from _items(name, [one.to_pylist() for one in columns])
+        case ValueType.TEXT:
+            # What there is to tell apart is that of now: who was there before would be counted twice.
+            category = category_of(name, columns[0].to_pylist(), fewest=_FEWEST)
+            if category is not None and category.categories is not None:
+                texts = [text for one in columns for text in one.to_pylist()]
+                yield Variable(name, coded(texts, category.categories), category.categories)
+
+
+def _items(name: str, lists: Sequence[Sequence[Sequence[str] | None]]) -> Iterator[Variable]:
+    """Yield whether each of the most frequent items of a list is in it; missing where there is no list."""
+    texts = [item for one in lists[0] if one for item in {*one}]
+    category = category_of(name, texts, most=_ITEMS, fewest=_FEWEST)
+    items = () if category is None else category.categories or ()
+    for item in items:
+        if item == REST:
+            continue
+        values = [np.nan if one is None else float(item in one) for each in lists for one in each]
+        yield Variable(f"{name}: {item}", np.array(values), ("no", "yes"))
+
+
+def _floats(column: pa.Array) -> np.ndarray:
+    values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return values

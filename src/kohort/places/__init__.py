@@ -1,0 +1,1 @@
+"""Where people are: communes, cells, stores, zones, the countries of IP addresses, and tables joined by place."""
