@@ -1,5 +1,6 @@
 """Duplicates of French customers whose truth is known, and pairs that a marketer could read."""
 
+import sys
 import unicodedata
 from itertools import combinations
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kohort.definitions.duplicates import Linkage
-from kohort.errors import InputError, UsageError
+from kohort.errors import InputError, MissingExtraError, UsageError
 from kohort.pipeline.duplicates import (
     Duplicates,
     Records,
@@ -233,6 +234,13 @@ def test_tables_that_cannot_be_used_are_refused(tmp_path: Path, text: str, error
 def test_a_table_in_which_nobody_agrees_with_anybody_is_told_so() -> None:
     columns: dict[str, list[str | None]] = {"nom": ["Rivoire", "Kermarec"], "ville": ["Lyon", "Brest"]}
     with pytest.raises(UsageError, match="no two records agree"):
+        find_duplicates(Records(columns, ("1", "2")), Linkage())
+
+
+def test_without_the_extra_it_is_told_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "splink", None)
+    columns: dict[str, list[str | None]] = {"nom": ["Rivoire", "Rivoire"], "ville": ["Lyon", "Lyon"]}
+    with pytest.raises(MissingExtraError, match=r"kohort\[people\]"):
         find_duplicates(Records(columns, ("1", "2")), Linkage())
 
 

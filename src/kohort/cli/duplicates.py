@@ -1,15 +1,13 @@
 """`kohort duplicates`: which records of a table are about one person."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kohort.cli.output import Format, err, out, show_rows
+from kohort.cli.output import Format, err, out, show_rows, write_rows
 from kohort.errors import UsageError
-from kohort.reports.spreadsheets import spreadsheet_cell
 
 if TYPE_CHECKING:
     from kohort.pipeline.duplicates import Duplicates
@@ -204,14 +202,3 @@ def _review_rows(found: "Duplicates") -> Iterable[list[object]]:
             kin + why,
             *values,
         ]
-
-
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file for people, without formulas; raises UsageError if it cannot be written."""
-    try:
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow([spreadsheet_cell(one) for one in columns])
-            writer.writerows([spreadsheet_cell(one) for one in row] for row in rows)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kohort.cli.duplicates import write_rows
-from kohort.cli.output import Format, err, out, show_rows
+from kohort.cli.output import Format, err, out, show_rows, write_rows
 
 if TYPE_CHECKING:
     from kohort.pipeline.proposals import Proposal, Proposals

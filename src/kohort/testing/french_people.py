@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from kohort.quality.cross_checks.communes import commune_names
+from kohort.places.communes import commune_names
 from kohort.quality.duplicates.folding import folded
 
 Record = dict[str, str | None]
