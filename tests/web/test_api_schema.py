@@ -27,6 +27,7 @@ NAMES = [
     "apply_plan",
     "complete_rule",
     "create_key",
+    "decide_duplicate",
     "declare_segment",
     "delete_segment",
     "explain",
@@ -38,6 +39,7 @@ NAMES = [
     "get_segment",
     "get_taxonomy",
     "list_dead_letters",
+    "list_duplicates",
     "list_findings",
     "list_goals",
     "list_source_qualities",
@@ -87,7 +89,7 @@ RIGHT: list[tuple[str, str, Mapping[str, Any]]] = [
     ("POST", "/sources/{name}/files", {"path_parameters": {"name": "segment"}, "body": LINE, "media_type": "text/csv"}),
 ]
 """What takes a name or a rule that no example hits on, or changes something."""
-NOT_HERE = {"apply_plan", "get_clusters", "get_importance", "get_personas"}
+NOT_HERE = {"apply_plan", "decide_duplicate", "list_duplicates", "get_clusters", "get_importance", "get_personas"}
 """What other tests see answered, after what it takes was made."""
 
 

@@ -49,7 +49,7 @@ def test_nothing_is_in_the_way_of_anybody(
         page.on("console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("response", lambda answer: sizes.append(len(answer.body())))
-        for path in ("/segments", "/changes", "/sources", "/quality", "/importance"):
+        for path in ("/segments", "/changes", "/sources", "/quality", "/importance", "/duplicates"):
             sizes.clear()
             page.goto(found.url + path)
             page.wait_for_load_state("load")

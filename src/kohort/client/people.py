@@ -1,5 +1,8 @@
 """What the client asks of single people, each by person id, user id or anonymous id."""
 
+from typing import Literal
+
+from kohort.client.answers.duplicates import Decision, ProposedMerge, ProposedMerges
 from kohort.client.answers.people import LivedEvent, Memberships, Person, Timeline, Traits
 from kohort.client.calls import Calls
 from kohort.client.paging import Paged
@@ -25,3 +28,14 @@ class PeopleCalls(Calls):
     def person_segments(self, person: str) -> Memberships:
         """Return the segments that somebody is in."""
         return self._transport.get(at("people", person, "segments"), Memberships)
+
+    def list_duplicates(self, *, page: int = 20) -> Paged[ProposedMerges, ProposedMerge]:
+        """Return people who may be one, the surest first, `page` at a time."""
+        return self._paged("/duplicates", ProposedMerges, {"limit": page}, lambda found: found.proposals)
+
+    def decide_duplicate(
+        self, left: str, right: str, decision: Literal["merge", "apart", "undo"], *, reason: str = ""
+    ) -> Decision:
+        """Merge two people, keep them apart, or take an earlier decision back; twice changes nothing."""
+        body = {"left": left, "right": right, "decision": decision, "reason": reason}
+        return self._transport.send("POST", "/duplicates", Decision, body)

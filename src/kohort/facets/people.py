@@ -1,6 +1,6 @@
 """What is known of single people, for who looks at one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kohort.clock import Moment
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kohort.definitions.score import ScoreDefinition
     from kohort.pipeline.biography import HeldMembership, HeldTrait, LivedEvent
     from kohort.pipeline.identified import FoundPerson
+    from kohort.pipeline.kept_proposals import Decided, KeptPair, KeptProposals
     from kohort.pipeline.person import PersonRecord
     from kohort.pipeline.proposals import Decision, Proposals
     from kohort.storage.histories import Place
@@ -42,12 +43,38 @@ class PeopleFacet(Facet):
     def proposals(self, at: Time = None) -> "Proposals":
         """Return which people may be one by their traits, as `kohort.yaml` declares; nothing is changed.
 
-        Raises UsageError if no trait says who somebody is, MissingExtraError without the extra `[people]`.
+        What was found is kept, for who decides elsewhere: see `kept_proposals`. Raises UsageError if no trait says who
+        somebody is, MissingExtraError without the extra `[people]`.
         """
+        from kohort.pipeline.kept_proposals import keep_proposals
         from kohort.pipeline.proposals import propose_merges
 
         workspace = self._workspace()
-        return propose_merges(workspace, workspace.settings.duplicates, self._moment(workspace, at))
+        moment = self._moment(workspace, at)
+        found = propose_merges(workspace, workspace.settings.duplicates, moment)
+        keep_proposals(workspace, found, moment)
+        return found
+
+    def kept_proposals(self) -> "KeptProposals | None":
+        """Return what `proposals` found last and nobody has decided yet, None where nobody has looked."""
+        from kohort.pipeline.kept_proposals import kept_proposals
+
+        return kept_proposals(self._workspace())
+
+    def compared(
+        self, pairs: "Sequence[KeptPair]", traits: "Sequence[str]", at: Time = None
+    ) -> "list[Mapping[str, tuple[str, str]]]":
+        """Return what both people of each pair have of some traits as of a moment, "" where it is not known."""
+        from kohort.pipeline.kept_proposals import compared
+
+        workspace = self._workspace()
+        return compared(workspace, pairs, traits, self._moment(workspace, at))
+
+    def decided_people(self, most: int = 100) -> "list[Decided]":
+        """Return what was decided by hand of who is who and holds, the newest first, at most so many."""
+        from kohort.pipeline.kept_proposals import decided
+
+        return decided(self._workspace(), most)
 
     def decide_people(self, decisions: "Iterable[tuple[str, str, Decision]]", *, reason: str = "") -> dict[str, int]:
         """Merge, keep apart or take back pairs of people, and return how many of each; a list twice changes nothing.

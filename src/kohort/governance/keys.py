@@ -36,6 +36,7 @@ MEMBERSHIPS_READ: Final = "memberships:read"
 METRICS_READ: Final = "metrics:read"
 PEOPLE_PSEUDONYMISED: Final = "people:pseudonymised"
 PEOPLE_READ: Final = "people:read"
+PEOPLE_WRITE: Final = "people:write"
 SEGMENTS_READ: Final = "segments:read"
 SEGMENTS_WRITE: Final = "segments:write"
 SCOPES: Final = {
@@ -48,6 +49,7 @@ SCOPES: Final = {
     METRICS_READ: "read the measurements of the server",
     PEOPLE_PSEUDONYMISED: "read of people under pseudonyms only, personal traits and properties masked",
     PEOPLE_READ: "read what is known of a person, and why they are in a segment or not",
+    PEOPLE_WRITE: "decide which people are one, and take that back",
     SEGMENTS_WRITE: "plan and apply changes of segments, and go back; plans name a few people",
     SEGMENTS_READ: "read what segments mean, their versions and sizes, and size a new rule: counts, no people",
 }

@@ -12,6 +12,7 @@ from kohort.governance.keys import (
     MEMBERSHIPS_READ,
     PEOPLE_PSEUDONYMISED,
     PEOPLE_READ,
+    PEOPLE_WRITE,
     SCOPES,
     SEGMENTS_READ,
     SEGMENTS_WRITE,
@@ -34,7 +35,7 @@ ROLES: Final[Mapping[Role, frozenset[str]]] = {
     # People, but not who they are.
     Role.ANALYST: frozenset({SEGMENTS_READ, MEMBERSHIPS_READ, PEOPLE_PSEUDONYMISED}),
     Role.MARKETER: frozenset(
-        {SEGMENTS_READ, SEGMENTS_WRITE, MEMBERSHIPS_READ, PEOPLE_READ, EVENTS_READ, IMPORTS_WRITE}
+        {SEGMENTS_READ, SEGMENTS_WRITE, MEMBERSHIPS_READ, PEOPLE_READ, PEOPLE_WRITE, EVENTS_READ, IMPORTS_WRITE}
     ),
     # Everything about people, and no change of what is done with them.
     Role.PRIVACY_OFFICER: frozenset({SEGMENTS_READ, MEMBERSHIPS_READ, PEOPLE_READ, EVENTS_READ, AUDIT_READ}),

@@ -41,7 +41,7 @@ def identity_changes(tables: Tables, said: Gathered) -> dict[str, Changed]:
     """
     if not said:
         return {}
-    edits = _edits(tables)
+    edits = edits_of(tables)
     identifiers, actors = tables.indexed("identifiers"), tables.indexed("actors")
     merged = with_news(identifiers, tables.indexed("links"), actors, said.sightings(), said.links())
     if not merged:
@@ -68,13 +68,13 @@ def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
     whole = merged.identifiers.whole()
     nothing = pa.nulls(whole.num_rows, pa.string())
     unmarked = whole.drop_columns("refused").append_column("refused", nothing)
-    return _content_of_all(Around(unmarked, merged.links_after.whole()), {}, tables, _edits(tables), unmarked)
+    return _content_of_all(Around(unmarked, merged.links_after.whole()), {}, tables, edits_of(tables), unmarked)
 
 
 def evidence_of(tables: Tables) -> Evidence:
     """Return all that the tables hold on who is who."""
     identifiers, links = tables.read("identifiers"), tables.read("links")
-    return Evidence(_sightings(identifiers), _pairs(links), identity_in_force(tables), _edits(tables))
+    return Evidence(_sightings(identifiers), _pairs(links), identity_in_force(tables), edits_of(tables))
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,8 @@ def _marked(identifiers: pa.Table, refused: dict[Value, str]) -> pa.Table:
     return identifiers.drop_columns("refused").append_column("refused", marks)
 
 
-def _edits(tables: Tables) -> list[Edit]:
+def edits_of(tables: Tables) -> list[Edit]:
+    """Return what was said by hand of who is who, also what was taken back since."""
     return [
         Edit(
             row["seq"], row["recorded_at"], row["change"], tuple(row["apart"]), tuple(row["rest"]),

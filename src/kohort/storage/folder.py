@@ -41,6 +41,7 @@ class ProjectFolder:
         self.recent = data / "recent"
         self.seen = data / "seen"
         self.mapped = data / "mapped"
+        self.proposals = data / "proposals.json"
         self.geocoding = data / "geocoding.sqlite"
         self.scores = data / "scores"
         self.models = data / "models"

@@ -14,6 +14,7 @@ from kohort.governance.keys import (
     MEMBERSHIPS_READ,
     PEOPLE_PSEUDONYMISED,
     PEOPLE_READ,
+    PEOPLE_WRITE,
     SEGMENTS_READ,
     SEGMENTS_WRITE,
 )
@@ -25,6 +26,7 @@ from kohort.web.api.changes import mount_changes
 from kohort.web.api.definitions import mount_definitions, mount_editing
 from kohort.web.api.description import described, operation_name
 from kohort.web.api.discovery import mount_discovery
+from kohort.web.api.duplicates import mount_decisions, mount_duplicates
 from kohort.web.api.exports import mount_exports
 from kohort.web.api.feed import Feed
 from kohort.web.api.guard import needs
@@ -130,12 +132,16 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
     mount_changes(changing, desk, caller, repeats)
     mount_editing(changing, desk, caller, repeats)
+    named, _ = behind(PEOPLE_READ)
+    mount_duplicates(named, desk)
+    deciding, caller = behind(PEOPLE_WRITE)
+    mount_decisions(deciding, desk, caller, repeats)
     events, caller = behind(EVENTS_READ)
     mount_dead_letters(events, desk, caller)
     imports, _ = behind(IMPORTS_WRITE)
     mount_files(imports, desk)
     keys, caller = behind(KEYS_WRITE)
     mount_keys(keys, desk, caller)
-    for router in (memberships, listed, segments, people, changing, events, imports, keys):
+    for router in (memberships, listed, segments, people, changing, named, deciding, events, imports, keys):
         # As they stand: FastAPI would read all of a router that is included once more, while the first who asks waits.
         app.router.routes += router.routes

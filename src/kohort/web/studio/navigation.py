@@ -46,6 +46,7 @@ _WAYS: Final = (
     Way("/build", _("Builder"), (SEGMENTS_READ,)),
     Way("/changes", _("Changes"), (SEGMENTS_READ,)),
     Way("/people", _("People"), (PEOPLE_READ, PEOPLE_PSEUDONYMISED)),
+    Way("/duplicates", _("Duplicates"), (PEOPLE_READ,), under="/people"),
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/importance", _("What matters"), (SEGMENTS_READ,), under="/discover"),
     Way("/events", _("Events"), (EVENTS_READ,)),
