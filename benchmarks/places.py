@@ -5,7 +5,7 @@
 Each figure is of a process of its own, once everything is loaded and compiled. The peers are measured in the same run,
 those that go row by row on `--peer` people: `DataFrame.apply` of pandas over a dictionary of codes and plain names,
 over the library of H3, and over the haversine formula of every store (on a hundredth of them); scikit-learn's BallTree
-with the haversine metric, on all people; a loop over H3's parents with a Counter.
+with the haversine metric, on all people for stores and on `--peer` for communes; a loop over H3's parents, counting.
 """
 
 import argparse
@@ -156,7 +156,7 @@ PARTS: list[tuple[str, Callable[[int, int, int], Work], list[tuple[str, Callable
     ("nearest store", nearest_ours, [
         ("scikit-learn BallTree", nearest_tree, False), ("pandas apply, haversine", nearest_pandas, True),
     ]),
-    ("nearest of 14,735 communes", communes_ours, [("scikit-learn BallTree", communes_tree, False)]),
+    ("nearest of 14,735 communes", communes_ours, [("scikit-learn BallTree", communes_tree, True)]),
     (f"micro-zones of {LEAST}", zones_ours, [("a loop over h3's parents", zones_loop, True)]),
 ]  # fmt: skip
 

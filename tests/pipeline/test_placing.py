@@ -216,3 +216,26 @@ def test_a_database_that_is_none_or_not_declared_is_an_error_that_says_so(shop: 
             list(Project(shop.folder.path, clock=SettableClock(NOW)).run(NOW))
     finally:
         settings.write_text(said)
+
+
+def test_where_nobody_has_a_position_nobody_is_placed(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "shop", clock=SettableClock(NOW))
+    (project.folder.path / "scores" / "places.yaml").write_text(
+        "scores: [{kind: places, position: {latitude: lat, longitude: lon}, zones: {}, "
+        "stores: [{name: Rennes, latitude: 48.1, longitude: -1.7}]}]"
+    )
+    message = {"type": "identify", "messageId": "m", "userId": "ana", "timestamp": iso(NOW - 10)}
+    lines = [{**message, "traits": {"lat": 95.5, "lon": 1}}]
+    (tmp_path / "people.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    project.ingest(tmp_path / "people.jsonl")
+    assert {one.step: one.state for one in project.run(NOW)}["score places"] == "done"
+    assert [one.name for one in project.traits("ana")] == ["lat", "lon"]
+
+
+def test_distances_are_told_to_a_hundred_metres_and_positions_are_personal(shop: Project) -> None:
+    distances = [held(shop, person)["store_distance_km"][0] for person in ("ana", "ben", "dan")]
+    assert [str(one) for one in distances] == ["0.8", "1.6", "2.9"]
+    privacy = shop._workspace().settings.privacy
+    assert [privacy.is_personal(one, trait=True) for one in ("h3", "nearest_commune_km", "store_distance_km")] == [
+        True, True, False,
+    ]  # fmt: skip

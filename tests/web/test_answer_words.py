@@ -36,9 +36,12 @@ def test_a_score_says_where_it_reads() -> None:
     [
         ("voice_newest", "Sentiment du texte le plus récent", "negative", "négatif"),
         ("voice_theme", "Thème principal", "usability", "simplicité d’usage"),
+        ("voice_interests", "Centres d’intérêt", ("sport", "home"), "sport, maison"),
         ("nps_group", "Promoteur, passif ou détracteur", "detractor", "détracteur"),
         ("scale_score", "Moyenne des réponses", Decimal("4.5"), "4,5"),
     ],
 )
-def test_traits_and_their_words_are_in_french(trait: str, name: str, value: str | Decimal, shown: str) -> None:
+def test_traits_and_their_words_are_in_french(
+    trait: str, name: str, value: str | Decimal | tuple[str, ...], shown: str
+) -> None:
     assert (words(Language.FR).name(trait), words(Language.FR).value(trait, value)) == (name, shown)

@@ -108,7 +108,7 @@ def test_what_is_hostile_is_text(browser: Browser, desk: Studio, trading: Projec
     with opened(browser) as page:
         page.on("dialog", lambda dialog: pytest.fail(dialog.message))
         page.goto(f"{desk.url}/people/{person}")
-        assert HOSTILE in page.inner_text(".held")
+        assert HOSTILE in page.inner_text(".known")
         assert page.locator("main img, main script").count() == 0
         check_access(page)
 

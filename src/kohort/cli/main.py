@@ -11,6 +11,7 @@ import typer
 
 from kohort.cli.accounts import accounts
 from kohort.cli.deliveries import deliver_now, deliveries
+from kohort.cli.duplicates import duplicates
 from kohort.cli.help import GroupedCommands
 from kohort.cli.importance import importance
 from kohort.cli.keys import keys
@@ -542,6 +543,7 @@ def publish(project: ProjectOption = _HERE) -> None:
     out.print(f"{rows:,} changes of membership published", markup=False)
 
 
+app.command(rich_help_panel=_DATA)(duplicates)
 app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(deliveries, rich_help_panel=_SERVE)

@@ -2,15 +2,17 @@
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kohort.errors import UsageError
 from kohort.reports.spreadsheets import spreadsheet_cell
 
 out = Console(soft_wrap=True, highlight=False)
@@ -48,6 +50,17 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
         for row in rows:
             table.add_row(*[_shown(name, row[name]) for name in columns])
         out.print(table)
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file for people, without formulas; raises UsageError if it cannot be written."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow([spreadsheet_cell(one) for one in columns])
+            writer.writerows([spreadsheet_cell(one) for one in row] for row in rows)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def bar(part: int, whole: int) -> str:

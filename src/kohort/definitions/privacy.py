@@ -20,6 +20,8 @@ PERSONAL: Final = frozenset(
 """Names of traits and of properties; those of Segment's reserved traits that say who somebody is are among them."""
 PERSONAL_TRAITS: Final = frozenset({"avatar", "description", "id", "name", "title", "website", "postal_code", "zip"})
 """Names of traits only: an event's `name` is mostly that of a thing."""
+_POSITIONS: Final = ("latitude", "longitude", "h3", "nearest_commune_km")
+"""What scores of places tell of a position, whatever their traits' prefix: a point, its cell, a circle around it."""
 _WORD_BREAK: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 _NAME: Final = re.compile(r"[^\W\d][\w.]*")
 _IDENTIFIER: Final = re.compile(
@@ -43,13 +45,17 @@ class PrivacyDefinition:
     def is_personal(self, name: str, *, trait: bool = False) -> bool:
         """Return whether a property, or a trait, says who somebody is by its name: that of the whole, or of a part.
 
-        What was repaired says as much as what it was made from.
+        What was repaired says as much as what it was made from, and what was placed as much as the place.
 
         >>> PrivacyDefinition(("income",)).is_personal("income_filled", trait=True)
         True
+        >>> [PrivacyDefinition().is_personal(one, trait=True) for one in ("home_latitude", "h3", "zone")]
+        [True, True, False]
         """
         parts = snake_case(repaired_trait(name) if trait else name).split(".")
         names = self._trait_names if trait else self._names
+        if trait and any(part.endswith(tuple(f"_{one}" for one in _POSITIONS)) for part in parts):
+            return True
         return ".".join(parts) in names or not names.isdisjoint(parts)
 
     def mentions_personal(self, sentence: str) -> bool:
@@ -66,7 +72,7 @@ class PrivacyDefinition:
 
     @cached_property
     def _trait_names(self) -> frozenset[str]:
-        return self._names | PERSONAL_TRAITS
+        return self._names | PERSONAL_TRAITS | frozenset(_POSITIONS)
 
 
 def privacy_definition_of(fields: Fields | None) -> PrivacyDefinition:

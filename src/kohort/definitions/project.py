@@ -10,6 +10,7 @@ from kohort.clock import DAY, Moment, parse_duration, parse_moment, zone_of
 from kohort.definitions.api import ApiLimits, api_limits_of
 from kohort.definitions.collecting import CollectLimits, collect_limits_of
 from kohort.definitions.consent import ConsentDefinition, consent_definition_of
+from kohort.definitions.duplicates import Linkage, linkage_of
 from kohort.definitions.fields import Fields
 from kohort.definitions.guards import DEFAULT_GUARDS, Guards, guards_of
 from kohort.definitions.identity import IdentityDefinition, identity_definition_of
@@ -55,7 +56,8 @@ class ProjectDefinition:
     where else rules can run, by name. `identity` says how people are told apart, `consent` what they are asked for.
     `kafka` is where the journal stands instead, or what else goes there. `privacy` says what is personal.
     `oidc` is who else vouches for people. `quality` is what counts how much in the reliability of sources. `country` is
-    that of phone numbers that name none: two capitals, or empty. `places` says what people's places are found by.
+    that of phone numbers that name none: two capitals, or empty. `duplicates` is how people who may be one are found,
+    `places` what people's places are found by.
     """
 
     name: str
@@ -82,6 +84,7 @@ class ProjectDefinition:
     privacy: PrivacyDefinition = field(default_factory=PrivacyDefinition)
     oidc: OidcDefinition | None = None
     quality: QualitySettings = field(default_factory=QualitySettings)
+    duplicates: Linkage = field(default_factory=Linkage)
     places: PlacesSettings = field(default_factory=PlacesSettings)
 
 
@@ -130,6 +133,7 @@ def project_definition_of(document: object, file: str) -> ProjectDefinition:
         privacy=privacy_definition_of(fields.inner("privacy")),
         oidc=oidc_definition_of(fields.inner("sign_in")),
         quality=quality_settings_of(fields.inner("quality")),
+        duplicates=linkage_of(fields.inner("duplicates")),
         places=places_settings_of(fields.inner("places")),
     )
     fields.refuse_unknown()

@@ -1,5 +1,6 @@
 """What is known of single people, for who looks at one."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kohort.clock import Moment
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.biography import HeldMembership, HeldTrait, LivedEvent
     from kohort.pipeline.identified import FoundPerson
     from kohort.pipeline.person import PersonRecord
+    from kohort.pipeline.proposals import Decision, Proposals
     from kohort.storage.histories import Place
 
 Time = str | Moment | None
@@ -36,6 +38,26 @@ class PeopleFacet(Facet):
         from kohort.pipeline.identified import find_people
 
         return find_people(self._workspace(), identifier)
+
+    def proposals(self, at: Time = None) -> "Proposals":
+        """Return which people may be one by their traits, as `kohort.yaml` declares; nothing is changed.
+
+        Raises UsageError if no trait says who somebody is, MissingExtraError without the extra `[people]`.
+        """
+        from kohort.pipeline.proposals import propose_merges
+
+        workspace = self._workspace()
+        return propose_merges(workspace, workspace.settings.duplicates, self._moment(workspace, at))
+
+    def decide_people(self, decisions: "Iterable[tuple[str, str, Decision]]", *, reason: str = "") -> dict[str, int]:
+        """Merge, keep apart or take back pairs of people, and return how many of each; a list twice changes nothing.
+
+        Raises UnknownNameError for people that nobody knows, UsageError for two to be kept apart who are one.
+        """
+        from kohort.pipeline.proposals import decide
+
+        with self._writing() as (workspace, catch_up):
+            return decide(workspace, decisions, reason, catch_up)
 
     def timeline(
         self, person: str, before: "Place | None" = None, most: int = 100, *, event: str | None = None

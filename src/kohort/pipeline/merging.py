@@ -23,12 +23,7 @@ def merge_people(workspace: Workspace, one: str, other: str, reason: str, catch_
     person_of = evidence.persons().person_of
     if person_of[first] == person_of[second]:
         raise UsageError(f'"{one}" and "{other}" are one person already, {person_of[first]}')
-    sides = [{actor for actor, person in person_of.items() if person == person_of[end]} for end in (first, second)]
-    parting = [
-        edit.seq
-        for edit in evidence.in_force()
-        if edit.change == "split" and any(_parts(edit, *order) for order in (sides, sides[::-1]))
-    ]
+    parting = parting_splits(evidence, first, second)
     restored = _persons_without(evidence, parting)
     needed = () if restored[first] == restored[second] else (first, second)
     _record(workspace, PeopleEdited("merge", needed, (), tuple(parting), reason))
@@ -66,6 +61,46 @@ def split_people(
     catch_up()
     after = evidence_of(workspace.tables).persons().person_of
     return after[first], after[second]
+
+
+def keep_apart(workspace: Workspace, one: str, other: str, reason: str, catch_up: Callable[[], int]) -> None:
+    """Say that two people are two, whatever becomes known.
+
+    Raises UnknownNameError for people that nobody knows, UsageError for two who are one already.
+    """
+    first, second = actor_named(workspace, one), actor_named(workspace, other)
+    person_of = evidence_of(workspace.tables).persons().person_of
+    if person_of[first] == person_of[second]:
+        raise UsageError(f'"{one}" and "{other}" are one person, {person_of[first]}; split them first')
+    sides = [
+        sorted(actor for actor, person in person_of.items() if person == person_of[end]) for end in (first, second)
+    ]
+    _record(workspace, PeopleEdited("split", tuple(sides[0]), tuple(sides[1]), (), reason))
+    catch_up()
+
+
+def let_together(workspace: Workspace, one: str, other: str, reason: str, catch_up: Callable[[], int]) -> None:
+    """Take back what keeps two people apart, so that what is known decides again.
+
+    Raises UnknownNameError for people that nobody knows, UsageError for two that nothing keeps apart.
+    """
+    first, second = actor_named(workspace, one), actor_named(workspace, other)
+    parting = parting_splits(evidence_of(workspace.tables), first, second)
+    if not parting:
+        raise UsageError(f'nobody has said that "{one}" and "{other}" are two people')
+    _record(workspace, PeopleEdited("merge", (), (), tuple(parting), reason))
+    catch_up()
+
+
+def parting_splits(evidence: Evidence, first: str, second: str) -> list[int]:
+    """Return the numbers of the splits in force that keep the people of two actors apart."""
+    person_of = evidence.persons().person_of
+    sides = [{actor for actor, person in person_of.items() if person == person_of[end]} for end in (first, second)]
+    return [
+        edit.seq
+        for edit in evidence.in_force()
+        if edit.change == "split" and any(_parts(edit, *order) for order in (sides, sides[::-1]))
+    ]
 
 
 def _parts(split: Edit, left: Iterable[str], right: Iterable[str]) -> bool:

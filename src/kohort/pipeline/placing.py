@@ -32,6 +32,7 @@ Degrees = NDArray[np.float64]
 
 EVERYWHERE_NAME: Final = "everywhere"
 _THOUSAND: Final = 1_000
+_STEP: Final = 100
 _LATITUDES, _LONGITUDES = 90, 180
 
 
@@ -161,7 +162,9 @@ class _Writer:
         places, metres = nearest(points[:, 0], points[:, 1], targets.latitudes, targets.longitudes)
         codes = [None if place == NOWHERE else targets.codes[place] for place in places.tolist()]
         self.texts(name, codes)
-        micros = pa.array(np.rint(metres / _THOUSAND * MICRO), mask=np.isnan(metres)).cast(pa.int64())
+        # To 0.1 km: exact distances to known places would tell where somebody is.
+        steps = np.rint(np.nan_to_num(metres) / _STEP).astype(np.int64)
+        micros = pa.array(steps * (MICRO * _STEP // _THOUSAND), mask=np.isnan(metres))
         self._table.add(self._prefix + distance, ValueType.NUMBER, self._taken(micros))
         return codes
 

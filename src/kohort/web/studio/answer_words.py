@@ -47,6 +47,20 @@ _THEMES: Final[Mapping[str, str]] = {
     "store": _("store"),
     "usability": _("usability"),
 }
+_INTERESTS: Final[Mapping[str, str]] = {
+    "animals": _("animals"),
+    "beauty": _("beauty"),
+    "cooking": _("cooking"),
+    "culture": _("culture"),
+    "environment": _("environment"),
+    "family": _("family"),
+    "fashion": _("fashion"),
+    "finance": _("finance"),
+    "home": _("home"),
+    "sport": _("sport"),
+    "technology": _("technology"),
+    "travel": _("travel"),
+}
 
 
 def answer_names(score: PsychographicDefinition, language: Language) -> dict[str, str]:
@@ -70,7 +84,7 @@ def answer_values(score: PsychographicDefinition, language: Language) -> dict[st
     gettext = translations(language).gettext
     values: Mapping[str, Mapping[str, str]] = {"group": _GROUPS}
     if isinstance(score, TextsDefinition):
-        values = {"newest": _SENTIMENTS, "theme": _THEMES}
+        values = {"newest": _SENTIMENTS, "theme": _THEMES, "themes": _THEMES, "interests": _INTERESTS}
     return {f"{score.name}_{end}": {one: gettext(word) for one, word in words.items()} for end, words in values.items()}
 
 

@@ -179,6 +179,8 @@ class ScoreWords:
         """Return the value of a trait, with the unit that it is known to have."""
         if trait in self._cells and isinstance(value, str):
             return self._cells[trait].get(value, value)
+        if trait in self._cells and isinstance(value, tuple):
+            return shown(tuple(self._cells[trait].get(one, one) for one in value), self._formats)
         if not isinstance(value, Decimal):
             return shown(value, self._formats)
         label = self._labels.get(trait)
