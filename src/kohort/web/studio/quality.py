@@ -60,6 +60,7 @@ def mount_quality(pages: Pages) -> None:
             figures=_figures(visit, measured) if measured and visit.form == "html" else [],
             gate=lambda said: _gate(visit, said),
             measured=lambda measure, value: _value(visit, measure, value),
+            check=lambda finding: visit.said(finding.check.replace("_", " ")),
             subject=lambda finding: _subject(visit, finding),
         )
 

@@ -51,13 +51,13 @@ CHECKS: Final = (
     _("geocoded"),
     _("joined"),
     _("journal damaged"),
-    _("unholdable_number"),
-    _("declared_type"),
-    _("duplicate_rows"),
-    _("lookup_without_match"),
-    _("repeated_name"),
+    _("unholdable number"),
+    _("declared type"),
+    _("duplicate rows"),
+    _("lookup without match"),
+    _("repeated name"),
 )
-"""What checks are called."""
+"""What checks are called, spaces in the place of underscores."""
 _OF_EVENTS: Final = (
     _("%(count)s of %(total)s %(event)s have a zero %(name)s; they are kept"),
     _("%(count)s of %(total)s %(event)s have a negative %(name)s; they are kept"),
