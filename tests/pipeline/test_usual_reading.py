@@ -29,7 +29,7 @@ PLAN = {
 }
 TERMS = [
     Terms(PlanAdopted(plan, zone), definition)
-    for plan in ("{}", json.dumps(PLAN))
+    for plan in ("{}", json.dumps(PLAN), json.dumps(PLAN | {"context": {"agent": "userAgent", "where": "page.path"}}))
     for zone in ("UTC", "Europe/Paris")
     for definition in DEFINITIONS
 ]

@@ -79,7 +79,7 @@ def read_message(text: bytes, reader: Reader) -> ReadMessage:
     The time of a message in a file is `timestamp`; else `receivedAt` - (`sentAt` - `originalTimestamp`), the skew
     correction of the Segment specification; else `originalTimestamp`. One that a request brought has only the sender's
     time, under either name, and is always corrected; without any, its time is when it was received. Of `context` only
-    consent and declared identifiers are kept. Nothing is raised for a wrong message.
+    consent, declared identifiers and what the plan names are kept. Nothing is raised for a wrong message.
 
     >>> plan, zone = TrackingPlan(), ZoneInfo("UTC")
     >>> line = b'{"type":"track","event":"Order Completed","userId":"u1","timestamp":"2026-01-31"}'
@@ -297,6 +297,8 @@ def _values(document: Mapping[str, Any], kind: MessageType, name: str, reader: R
     named = dict(given)
     if name in EVENT_OF_TYPE.values() and kind != "track":
         named |= {part: document[part] for part in ("name", "category") if document.get(part) is not None}
+    if name and reader.plan.context:
+        named = told_by_context(document.get("context"), reader.plan.context) | named
     if kind == "group":
         named["group_id"] = _needed(document, "groupId")
     types: Mapping[str, ValueType] = reader.plan.types_of(name) if name else reader.plan.traits
@@ -306,6 +308,22 @@ def _values(document: Mapping[str, Any], kind: MessageType, name: str, reader: R
     if kind != "identify":
         flattened.values.removed.clear()  # null removes a trait; a property is merely missing
     return flattened
+
+
+def told_by_context(context: object, kept: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return what is kept of a context, by the names that it has as properties: single values at their paths.
+
+    >>> told_by_context({"userAgent": "curl/8", "ip": "10.0.0.1"}, {"agent": ("userAgent",), "url": ("page", "url")})
+    {'agent': 'curl/8'}
+    """
+    told: dict[str, Any] = {}
+    for name, path in kept.items():
+        value = context
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, str | bool | int | float | NumberLiteral):
+            told[name] = value
+    return told
 
 
 def _time(document: Mapping[str, Any], reader: Reader) -> tuple[Moment, Moment | None]:

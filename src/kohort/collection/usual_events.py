@@ -162,6 +162,8 @@ def usual_events(
 ) -> UsualEvents:
     """Return those events of requests that are read here; None stands for what is no request.
 
+    Where the plan keeps something of the context, none is.
+
     >>> raw = b'{"type":"page","userId":"u","messageId":"1","properties":{"path":"/"}}'
     >>> one = Kept(b'{"source":"web","received_at":5,"events":[' + raw + b",[]]}")
     >>> read = usual_events([one], TrackingPlan(), ZoneInfo("UTC"), IdentityDefinition())
@@ -169,7 +171,7 @@ def usual_events(
     (['1'], ['page_viewed'], 'path', array([0]))
     """
     readers = _READERS[any(one.origin is not Origin.TRAIT for one in identity.unique)]
-    opened = [_opened(one, readers) if one else None for one in requests]
+    opened = [_opened(one, readers) if one and not plan.context else None for one in requests]
     found = _candidates(opened, zone)
     alike = [one for group in _groups(found.events, plan) for one in typed(group, plan)]
     right, kinds = np.zeros(len(found.events), np.bool_), np.zeros(len(found.events), np.int64)

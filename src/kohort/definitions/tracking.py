@@ -53,7 +53,8 @@ class EventDeclaration:
 class TrackingPlan:
     """The expected events by key, the types of traits by name, and the families of those that are told one.
 
-    What is not declared is accepted as it comes.
+    What is not declared is accepted as it comes. `context` names, by the property that each event has it as, what is
+    kept of the context that SDKs send: a path such as ("campaign", "source").
 
     >>> plan = tracking_plan_of({"events": {"order_completed": {"aliases": ["Purchase"]}}}, "tracking.yaml")
     >>> plan.key_of("Purchase"), plan.key_of("Order Completed"), plan.key_of("Page Viewed")
@@ -63,6 +64,7 @@ class TrackingPlan:
     events: Mapping[str, EventDeclaration] = field(default_factory=dict)
     traits: Mapping[str, ValueType] = field(default_factory=dict)
     families: Mapping[str, Family] = field(default_factory=dict)
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys_by_alias: Mapping[str, str] = field(default_factory=dict)
 
     def key_of(self, name: str) -> str:
@@ -106,7 +108,7 @@ def event_key(name: str) -> str:
 
 
 def tracking_plan_of(document: object, file: str) -> TrackingPlan:
-    """Read the content of `tracking.yaml`: `events` by key, and optionally `traits` with their types and families.
+    """Read the content of `tracking.yaml`: `events` by key, `traits` with their types and families, `context`.
 
     Raises DefinitionError with the file and field of what is wrong, and the nearest known name.
 
@@ -115,7 +117,7 @@ def tracking_plan_of(document: object, file: str) -> TrackingPlan:
     {'total': <ValueType.NUMBER: 'number'>}
     """
     fields = Fields(document, file)
-    declared, traits = fields.inner("events"), fields.inner("traits")
+    declared, traits, kept = fields.inner("events"), fields.inner("traits"), fields.inner("context")
     fields.refuse_unknown()
     events = [_event(declared, key) for key in declared.names()] if declared else []
     told = {name: _trait(traits, name) for name in traits.names()} if traits else {}
@@ -123,6 +125,7 @@ def tracking_plan_of(document: object, file: str) -> TrackingPlan:
         events={event.key: event for event in events},
         traits={name: kind for name, (kind, _) in told.items()},
         families={name: family for name, (_, family) in told.items() if family is not None},
+        context={name: _path(kept, name) for name in kept.names()} if kept else {},
         keys_by_alias=_keys_by_alias(events, file),
     )
 
@@ -152,6 +155,15 @@ def _trait(traits: Fields, name: str) -> tuple[ValueType, Family | None]:
         hint = did_you_mean(family, list(Family))
         raise DefinitionError(f'{fields.place("family")}: unknown family "{shorten(family)}"; {hint}')
     return kind, Family(family) if family else None
+
+
+def _path(kept: Fields, name: str) -> tuple[str, ...]:
+    if not 0 < len(name) <= LONGEST_NAME or "\0" in name:
+        raise DefinitionError(f"{kept.place(shorten(name))}: a name has 1 to {LONGEST_NAME} characters")
+    path = tuple(kept.text(name).split("."))
+    if not all(path):
+        raise kept.wrong(name, "what of the context is kept, such as userAgent or campaign.source", ".".join(path))
+    return path
 
 
 def _event(events: Fields, key: str) -> EventDeclaration:
