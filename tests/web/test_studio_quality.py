@@ -114,4 +114,4 @@ def test_a_project_without_sources_is_told_how_to_begin(tmp_path: Path) -> None:
         path.unlink()
     with studio(project) as found:
         assert "No source is declared" in plain(found.get("/quality").text)
-        assert found.get("/quality.json").json() == {"sources": []}
+        assert found.get("/quality.json").json() == {"sources": [], "findings": [], "more_findings": 0}

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from kohort.collection.batches import InputFinding
 from kohort.pipeline.workspace import Workspace
+from kohort.storage.frames import Record
 from kohort.storage.records import Finding
 
 
@@ -27,6 +28,20 @@ def current_findings(workspace: Workspace) -> list[Finding]:
 def score_step(name: str) -> str:
     """Return the step that computes a score, by which its findings are known."""
     return f"score {name}"
+
+
+def lost_finding(record: Record, remains: str) -> Finding:
+    """Return that records of the journal are lost; `remains` says where what is left of them is kept.
+
+    >>> lost_finding(Record(8, 0, "lost", b"2"), "it is gone").subject
+    'records 7 to 8'
+    """
+    span = f"{record.first:,} to {record.seq:,}" if record.lost > 1 else f"{record.seq:,}"
+    detail = (
+        f"the journal was damaged, and its records {span} are lost: what was sent around that time is not in the "
+        f"tables; send it again; {remains}"
+    )
+    return Finding("journal damaged", "", f"records {span}", "error", record.lost, None, detail)
 
 
 def open_dead_letters(workspace: Workspace) -> pa.Table:

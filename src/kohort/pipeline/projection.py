@@ -30,6 +30,7 @@ from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.columns import Names, score_rows
 from kohort.pipeline.deduplication import arrived, conflict_of, sort_out
 from kohort.pipeline.evidence import Evidence
+from kohort.pipeline.findings import lost_finding
 from kohort.pipeline.identities import identity_changes, identity_tables_anew
 from kohort.pipeline.leading import counts, term_in_force
 from kohort.pipeline.quality.loads import append_load
@@ -49,7 +50,6 @@ from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
     EpochClosed,
     FilePart,
-    Finding,
     FindingsRecorded,
     ImportanceStudied,
     ModelFitted,
@@ -336,13 +336,7 @@ class Projection:
         self._tables.append("quality_findings", table, watermark=record.seq)
 
     def _lost(self, record: Record) -> None:
-        span = f"{record.first:,} to {record.seq:,}" if record.lost > 1 else f"{record.seq:,}"
-        detail = (
-            f"the journal was damaged, and its records {span} are lost: what was sent around that time is not in the "
-            f"tables; send it again; {self._journal.remains}"
-        )
-        found = Finding("journal damaged", "", f"records {span}", "error", record.lost, None, detail)
-        self._add_findings(FindingsRecorded("journal", [found]), record)
+        self._add_findings(FindingsRecorded("journal", [lost_finding(record, self._journal.remains)]), record)
 
     def _scores(self, record: Record) -> None:
         run = msgspec.json.decode(record.body, type=ScoreRun)

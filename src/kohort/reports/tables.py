@@ -242,6 +242,17 @@ def outcomes_table(table: OutcomeTable, currency: str) -> Table:
     )
 
 
+def gravest_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings by how grave they are, and among those alike by the share that they are of; else as they come.
+
+    >>> found = [Finding("gap", "events", "visit", severity, 1, None, "") for severity in ("info", "error")]
+    >>> [one.severity for one in gravest_first(found)]
+    ['error', 'info']
+    """
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(findings, key=lambda one: (order.get(one.severity, 3), -(one.share or 0.0)))
+
+
 def findings_table(findings: Sequence[Finding]) -> Table:
     """Return every finding, the gravest first.
 
@@ -249,8 +260,6 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     >>> [row[1] for row in findings_table(found).rows]
     ['error', 'info']
     """
-    order = {"error": 0, "warning": 1, "info": 2}
-    ordered = sorted(findings, key=lambda one: (order.get(one.severity, 3), -(one.share or 0.0)))
     rows = tuple(
         (
             one.check,
@@ -260,7 +269,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
             count(one.count),
             _ABSENT if one.share is None else percent(one.share),
         )
-        for one in ordered
+        for one in gravest_first(findings)
     )
     columns = ("Check", "Severity", "On", "What was found", "Count", "Share")
     return _limited("Quality findings", columns, rows, words=frozenset({0, 1, 2, 3}))

@@ -50,9 +50,14 @@ class Taking:
             received = None  # whoever may write to the topic can give any bytes a right checksum
         if received is not None:
             return "received", encode_received(msgspec.structs.replace(received, taken=f"{self.topic}/{place}"))
-        detail = (
-            f'what stands in the topic "{self.topic}" of {self._kafka} at {place} (partition and offset) is damaged, '
-            "or was never an event: what was sent at that time may be missing; send it again"
-        )
-        finding = Finding("journal damaged", "", f"{self.topic} {place}", "error", 1, None, detail)
+        finding = damaged_finding(self.topic, self._kafka, place)
         return "findings", msgspec.json.encode(FindingsRecorded("journal", [finding]))
+
+
+def damaged_finding(topic: str, kafka: KafkaDefinition, place: str) -> Finding:
+    """Return that what stands in a topic of events at `place`, its partition and offset, is no event."""
+    detail = (
+        f'what stands in the topic "{topic}" of {kafka} at {place} (partition and offset) is damaged, '
+        "or was never an event: what was sent at that time may be missing; send it again"
+    )
+    return Finding("journal damaged", "", f"{topic} {place}", "error", 1, None, detail)

@@ -1,4 +1,4 @@
-"""`/quality`: the audit of sources: where each comes from, how good it is, what its gates say, what rests on it."""
+"""`/quality`: where each source comes from, how good it is, what its gates say, what rests on it; what checks found."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -12,9 +12,11 @@ from kohort.pipeline.quality.audit import SourceAudit
 from kohort.pipeline.quality.reporting import scores_of
 from kohort.reports import quality_charts
 from kohort.reports.figures import Figure
+from kohort.reports.tables import gravest_first
 from kohort.storage.records import GateSaid
-from kohort.web.api.models.quality import SourceQualities, source_quality_of
+from kohort.web.api.models.quality import source_quality_of
 from kohort.web.studio.drawing import figure, writing_of
+from kohort.web.studio.models.quality import PageFinding, QualityPage
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 
@@ -28,7 +30,10 @@ _MEASURES: Final = {
     Measure.CONSISTENCY: _("consistency"),
     Measure.RELIABILITY: _("reliability"),
 }
+_SEVERITIES: Final = {"error": _("error"), "warning": _("warning"), "info": _("to know")}
+_ORDERS: Final = frozenset({"broken order", "impossible order"})
 _BEST: Final = 100
+_MOST_FINDINGS: Final = 100
 
 
 def mount_quality(pages: Pages) -> None:
@@ -37,8 +42,12 @@ def mount_quality(pages: Pages) -> None:
     @pages.page("/quality", SEGMENTS_READ, listed=True)
     def quality(visit: Visiting) -> Response:
         with visit.desk.asking() as project:
-            found = project.audits()
-        page = SourceQualities(sources=[source_quality_of(one) for one in found])
+            found, findings = project.audits(), gravest_first(project.findings())
+        page = QualityPage(
+            sources=[source_quality_of(one) for one in found],
+            findings=[PageFinding.model_validate(one) for one in findings[:_MOST_FINDINGS]],
+            more_findings=max(0, len(findings) - _MOST_FINDINGS),
+        )
         measured = [one for one in found if one.report.loads]
         return visit.shows(
             "quality",
@@ -47,9 +56,12 @@ def mount_quality(pages: Pages) -> None:
             audits=found,
             measures=_MEASURES,
             dimensions=DIMENSIONS,
+            severities=_SEVERITIES,
             figures=_figures(visit, measured) if measured and visit.form == "html" else [],
             gate=lambda said: _gate(visit, said),
             measured=lambda measure, value: _value(visit, measure, value),
+            check=lambda finding: visit.said(finding.check.replace("_", " ")),
+            subject=lambda finding: _subject(visit, finding),
         )
 
 
@@ -95,6 +107,16 @@ def _figures(visit: Visit, found: Sequence[SourceAudit]) -> list[Figure]:
             loads,
         ),
     ]
+
+
+def _subject(visit: Visit, finding: PageFinding) -> str:
+    """Return what a finding is about, in the language of the page."""
+    if finding.check == "journal damaged":
+        return visit.said(finding.subject)
+    if finding.check not in _ORDERS:
+        return finding.subject
+    event, _between, before = finding.subject.partition(" after ")
+    return visit.say(_("%(event)s after %(before)s")) % {"event": event, "before": before}
 
 
 def _gate(visit: Visit, said: GateSaid) -> str:

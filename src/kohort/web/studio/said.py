@@ -13,6 +13,7 @@ from kohort.rules.languages import Language
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.navigation import marked
+from kohort.web.studio.said_findings import FORMS, LISTS, NUMBER, NUMBERS, PATTERNS, WITHIN, WORDS
 
 _: Final[Callable[[str], str]] = marked
 _FORMS: Final = (
@@ -130,14 +131,18 @@ _FORMS: Final = (
     _("%(code)s is no postal code of %(name)s"),
     _("it does not hold that %(check)s"),
     _("%(column)s: %(reason)s"),
+    *FORMS,
 )  # fmt: skip
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _NUMBER: Final = re.compile(r"\d{1,3}(,\d{3})+|\d+", re.ASCII)
 _DECIMAL: Final = re.compile(r"\d+\.\d+", re.ASCII)
+_FIGURE: Final = re.compile(r"(?P<sign>[-+]?)(?P<whole>\d[\d,]*)(?:\.(?P<decimals>\d+))?", re.ASCII)
+_LIKE_NUMBER: Final = re.compile(NUMBER, re.ASCII)
+_COUNTED: Final = re.compile(rf"\(({NUMBER})\)", re.ASCII)
 _LONGEST: Final = 2_000
-_WITHIN: Final = frozenset({"hint", "reason", "expected"})
+_WITHIN: Final = WITHIN | {"hint", "reason", "expected"}
 """The values that are themselves something said."""
-_OF_TYPES: Final = frozenset({"type", "found"})
+_OF_TYPES: Final = frozenset({"type", "found", "kinds"})
 _AMOUNTS: Final = frozenset({"share", "limit", "alike", "days"})
 """The values that may have decimals."""
 TYPES: Final = {
@@ -185,10 +190,22 @@ def known_again(text: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _shown(name: str, value: str, formats: Formats) -> str:
-    if name in _WITHIN:
+    if name in LISTS:
+        between = translations(formats.language).gettext(LISTS[name])
+        return between.join(_shown_once(name, part, formats) for part in value.split(LISTS[name]))
+    return _shown_once(name, value, formats)
+
+
+def _shown_once(name: str, value: str, formats: Formats) -> str:
+    word = value if value in WORDS.get(name, ()) else TYPES.get(value) if name in _OF_TYPES else None
+    if word is not None:
+        return translations(formats.language).gettext(word)
+    if name in NUMBERS or (name in WITHIN and _LIKE_NUMBER.fullmatch(value)):
+        return _figure(value, formats)
+    if name == "counted":
+        return _COUNTED.sub(lambda match: f"({_figure(match[1], formats)})", value)
+    if name in _WITHIN or name in LISTS:
         return said(value, formats)
-    if name in _OF_TYPES and value in TYPES:
-        return translations(formats.language).gettext(TYPES[value])
     if name in _AMOUNTS and _DECIMAL.fullmatch(value):
         return formats.fixed(float(value), len(value.partition(".")[2]))
     return _numbered(value, formats)
@@ -196,6 +213,17 @@ def _shown(name: str, value: str, formats: Formats) -> str:
 
 def _numbered(value: str, formats: Formats) -> str:
     return formats.count(int(value.replace(",", ""))) if _NUMBER.fullmatch(value) else value
+
+
+def _figure(value: str, formats: Formats) -> str:
+    """Return a number as a sentence has it, such as +1,234.50, as the language writes it."""
+    parts = _FIGURE.fullmatch(value)
+    if parts is None:
+        return {"inf": "∞", "-inf": "−∞"}.get(value, value.replace(".", ","))
+    sign, whole, decimals = parts["sign"].replace("-", "−"), parts["whole"].replace(",", ""), parts["decimals"]
+    if decimals is None:
+        return sign + formats.count(int(whole))
+    return sign + formats.fixed(float(f"{whole}.{decimals}"), len(decimals))
 
 
 @cache
@@ -212,6 +240,11 @@ def _pattern(form: str) -> str:
         if place % 2 == 0:
             made += re.escape(part.replace("%%", "%"))
         else:
-            made += f"(?P={part})" if part in names else f"(?P<{part}>.+?)"
+            made += f"(?P={part})" if part in names else f"(?P<{part}>{_looks(part)})"
             names.add(part)
     return made
+
+
+def _looks(name: str) -> str:
+    """Return the pattern of a value: one of its words, or what it looks like, or any text."""
+    return "|".join(map(re.escape, WORDS[name])) if name in WORDS else PATTERNS.get(name, ".+?")
