@@ -322,7 +322,7 @@ def test_each_role_may_what_it_is_for_and_nothing_else() -> None:
     assert {
         Role.VIEWER: {"segments:read"},
         Role.ANALYST: {*READS, "people:pseudonymised"},
-        Role.MARKETER: {*READS, "people:read", "segments:write", "events:read", "imports:write"},
+        Role.MARKETER: {*READS, "people:read", "people:write", "segments:write", "events:read", "imports:write"},
         Role.PRIVACY_OFFICER: {*READS, "people:read", "events:read", "audit:read"},
         Role.ADMIN: set(SCOPES) - {"people:pseudonymised"},
     } == ROLES
