@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from kohort.clock import Moment
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
     from kohort.pipeline.rfm import RfmFound
@@ -29,6 +30,12 @@ class LearningFacet(Facet):
         from kohort.pipeline.goals import goals_of
 
         return goals_of(self._workspace())
+
+    def studied_goals(self) -> "dict[str, Moment | None]":
+        """Return up to when the newest study of each goal looked, None before the first."""
+        from kohort.pipeline.goals import studied_goals
+
+        return studied_goals(self._workspace())
 
     def importance(self, goal: str | None = None) -> "ImportanceDocument | None":
         """Return the newest study of which variables matter for a goal (the first, unless named), None before one.

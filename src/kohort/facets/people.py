@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from kohort.definitions.score import ScoreDefinition
     from kohort.pipeline.biography import HeldMembership, HeldTrait, LivedEvent
     from kohort.pipeline.identified import FoundPerson
-    from kohort.pipeline.kept_proposals import Decided, KeptPair, KeptProposals
+    from kohort.pipeline.kept_proposals import Decided, KeptProposals
     from kohort.pipeline.person import PersonRecord
-    from kohort.pipeline.proposals import Decision, Proposals
+    from kohort.pipeline.proposals import Decision, Proposals, ProposedPair
     from kohort.storage.histories import Place
 
 Time = str | Moment | None
@@ -62,7 +62,7 @@ class PeopleFacet(Facet):
         return kept_proposals(self._workspace())
 
     def compared(
-        self, pairs: "Sequence[KeptPair]", traits: "Sequence[str]", at: Time = None
+        self, pairs: "Sequence[ProposedPair]", traits: "Sequence[str]", at: Time = None
     ) -> "list[Mapping[str, tuple[str, str]]]":
         """Return what both people of each pair have of some traits as of a moment, "" where it is not known."""
         from kohort.pipeline.kept_proposals import compared

@@ -20,6 +20,7 @@ from kohort.quality.duplicates.guessing import fields_of
 from kohort.quality.duplicates.linking import Pairs, link
 from kohort.quality.duplicates.preparation import prepared
 from kohort.quality.duplicates.thresholds import Threshold, choose_threshold, told_threshold
+from kohort.reports.spreadsheets import text_in_cell
 
 Columns = dict[str, list[str | None]]
 
@@ -27,7 +28,6 @@ _MOST_TABLES: Final = 2
 _LEAST_SHOWN: Final = 0.1
 _YES: Final = frozenset({"1", "yes", "oui", "true"})
 _NO: Final = frozenset({"0", "no", "non", "false"})
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Duplicates:
 
     def linked(self) -> list[tuple[int, int]]:
         """Return the pairs that are sure enough and of no family, the surest first."""
-        return _pairs(self.pairs, self.pairs.probability >= self.threshold.value)
+        return _chosen(self.pairs, self.pairs.sure(self.threshold.value))
 
     def to_review(self) -> list[int]:
         """Return the numbers of the pairs that somebody should look at: those near the threshold, and families.
@@ -118,10 +118,9 @@ def find_duplicates(records: Records, linkage: Linkage, labels: Sequence[tuple[s
     threshold = told_threshold(linkage.threshold)
     if labels and linkage.threshold is None:
         threshold = labelled_threshold(records, pairs, labels)
-    links = _pairs(pairs, pairs.probability >= threshold.value)
-    apart = zip(pairs.left[pairs.kin].tolist(), pairs.right[pairs.kin].tolist(), strict=True)
-    clusters = clusters_of(len(records), links, apart)
-    sure = (pairs.probability >= threshold.value) & ~pairs.kin
+    sure = pairs.sure(threshold.value)
+    links = _chosen(pairs, sure)
+    clusters = clusters_of(len(records), links, _chosen(pairs, pairs.kin))
     probabilities = pairs.probability[sure]
     confidence = np.zeros(len(records))
     for side in (pairs.left[sure], pairs.right[sure]):
@@ -187,13 +186,10 @@ def read_columns(path: Path, names: Sequence[str]) -> Columns:
 
 def _told_id(text: str | None, known: set[str]) -> str:
     told = text or ""
-    if told not in known and told.startswith("'") and told[1:].startswith(_FORMULA_STARTS):
-        return told[1:]
-    return told
+    return told if told in known else text_in_cell(told)
 
 
-def _pairs(pairs: Pairs, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    chosen = chosen & ~pairs.kin
+def _chosen(pairs: Pairs, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(pairs.left[chosen].tolist(), pairs.right[chosen].tolist(), strict=True))
 
 

@@ -63,6 +63,13 @@ def goal_of(workspace: Workspace, name: str | None) -> Goal:
     return next(iter(goals.values())) if name is None else goals[name]
 
 
+def studied_goals(workspace: Workspace) -> dict[str, Moment | None]:
+    """Return the goals of a project, and up to when the newest study of each looked, None before the first."""
+    rows = workspace.tables.read("importance_studies").sort_by("seq").to_pylist()
+    newest = {row["goal"]: row["at"] for row in rows}
+    return {name: newest.get(name) for name in goals_of(workspace)}
+
+
 def latest_importance(workspace: Workspace, goal: str) -> ImportanceDocument | None:
     """Return the newest study of a goal, None before the first."""
     rows = [row for row in workspace.tables.read("importance_studies").to_pylist() if row["goal"] == goal]

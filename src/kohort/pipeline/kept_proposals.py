@@ -13,7 +13,7 @@ from kohort.clock import Moment
 from kohort.errors import StorageError
 from kohort.pipeline.biography import traits_of
 from kohort.pipeline.identities import edits_of
-from kohort.pipeline.proposals import Proposals
+from kohort.pipeline.proposals import Proposals, ProposedPair
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.graph import Edit, in_force
 from kohort.storage.lookups import rows_with
@@ -23,28 +23,13 @@ _MERGED: Final = 2
 
 
 @dataclass(frozen=True)
-class KeptPair:
-    """Two people who may be one: see `kohort.pipeline.proposals.Proposal`."""
-
-    left: str
-    right: str
-    probability: float
-    kin: bool
-    weights: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
 class KeptProposals:
     """What was proposed as of `at`, the surest first, families last; `traits` are those that were compared."""
 
     at: Moment
     threshold: float
     traits: tuple[str, ...]
-    pairs: tuple[KeptPair, ...]
-
-    def is_sure(self, one: KeptPair) -> bool:
-        """Return whether a pair is above the threshold, and no family."""
-        return one.probability >= self.threshold and not one.kin
+    pairs: tuple[ProposedPair, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +45,7 @@ class Decided:
 
 def keep_proposals(workspace: Workspace, found: Proposals, at: Moment) -> None:
     """Keep what was found in place of what was before; raises StorageError if the disk refuses."""
-    pairs = tuple(KeptPair(one.left, one.right, one.probability, one.kin, one.weights) for one in found.proposals)
+    pairs = tuple(ProposedPair(one.left, one.right, one.probability, one.kin, one.weights) for one in found.proposals)
     kept = KeptProposals(at, found.threshold, tuple(one.column for one in found.fields), pairs)
     path = workspace.folder.proposals
     partial = path.with_suffix(".partial")
@@ -95,7 +80,7 @@ def kept_proposals(workspace: Workspace) -> KeptProposals | None:
 
 
 def compared(
-    workspace: Workspace, pairs: Sequence[KeptPair], traits: Sequence[str], at: Moment
+    workspace: Workspace, pairs: Sequence[ProposedPair], traits: Sequence[str], at: Moment
 ) -> list[Mapping[str, tuple[str, str]]]:
     """Return what both people of each pair have of some traits as of a moment, "" where it is not known."""
     told: dict[str, dict[str, str]] = {}
@@ -115,6 +100,6 @@ def decided(workspace: Workspace, most: int) -> list[Decided]:
     return found[:most]
 
 
-def _parts(edit: Edit, one: KeptPair) -> bool:
+def _parts(edit: Edit, one: ProposedPair) -> bool:
     orders = ((one.left, one.right), (one.right, one.left))
     return any(left in edit.apart and right in edit.rest for left, right in orders)

@@ -37,11 +37,10 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ProposedPair:
     """Two people who may be one, by their ids; `weights` are bits for it by comparison, those that speak most first.
 
-    `values` are what both have of each trait that was compared. `kin` marks what may be a family: it is shown, and
-    below every other.
+    `kin` marks what may be a family: it is shown, and below every other.
     """
 
     left: str
@@ -49,6 +48,16 @@ class Proposal:
     probability: float
     kin: bool
     weights: tuple[tuple[str, float], ...]
+
+    def is_sure(self, threshold: float) -> bool:
+        """Return whether it is above the threshold, and no family."""
+        return self.probability >= threshold and not self.kin
+
+
+@dataclass(frozen=True)
+class Proposal(ProposedPair):
+    """The same with what both have of each trait that was compared."""
+
     values: Mapping[str, tuple[str | None, str | None]]
 
 
@@ -63,7 +72,7 @@ class Proposals:
     @property
     def sure(self) -> tuple[Proposal, ...]:
         """Those that are above the threshold, and no family."""
-        return tuple(one for one in self.proposals if one.probability >= self.threshold and not one.kin)
+        return tuple(one for one in self.proposals if one.is_sure(self.threshold))
 
 
 def propose_merges(workspace: Workspace, linkage: Linkage, at: Moment) -> Proposals:

@@ -59,20 +59,18 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
     catalog = workspace.catalog({})
     if isinstance(score, ClustersDefinition):
         missing = [name for name in score.features if name not in catalog.traits]
-        if missing:
-            return f"needs {', '.join(missing)}, which no data have shown yet"
         names = workspace.tables.read("models").column("name").to_pylist()
-        return "" if score.name in names else "no clusters have been discovered yet; find them with: kohort discover"
-    if isinstance(score, GeographicDefinition):
-        missing = geographic_waits_for(catalog, score)
-        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
-    if isinstance(score, PsychographicDefinition):
-        missing = psychographic_waits_for(catalog, score)
-        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
-    if isinstance(score, ImputationDefinition | OutliersDefinition | DemographicsDefinition):
+        if not missing and score.name not in names:
+            return "no clusters have been discovered yet; find them with: kohort discover"
+    elif isinstance(score, GeographicDefinition):
+        missing = [*geographic_waits_for(catalog, score)]
+    elif isinstance(score, PsychographicDefinition):
+        missing = [*psychographic_waits_for(catalog, score)]
+    elif isinstance(score, ImputationDefinition | OutliersDefinition | DemographicsDefinition):
         missing = [name for name in score.columns if name not in catalog.traits]
-        return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
-    return lacks(workspace, score)
+    else:
+        return lacks(workspace, score)
+    return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
 
 
 def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:

@@ -9,6 +9,7 @@ import altair as alt
 from kohort.learning.importance.results import AVAILABLE, Priority, Step, VariableFound
 from kohort.reports.chart_words import Writing
 from kohort.reports.formatting import axis_labels
+from kohort.reports.importance import priority_words
 from kohort.reports.palette import ACCENT, INK, LINE, MUTED, SECOND
 from kohort.reports.theme import SMALL_TEXT, layers, rows, style
 
@@ -36,12 +37,7 @@ class ImportanceWords:
     """The words of these charts, in one language; `names` are what variables are called, where it is known."""
 
     priorities: Mapping[Priority, str] = field(
-        default_factory=lambda: {
-            Priority.STRATEGIC: "strategic",
-            Priority.COLLECT: "worth collecting",
-            Priority.ACCESSORY: "accessory",
-            Priority.ASIDE: "set aside",
-        }
+        default_factory=lambda: {one: priority_words(one).en for one in Priority}
     )
     lost: str = "share of the goal that is no longer told without it"
     known: str = "share of people of whom it is known"

@@ -14,3 +14,12 @@ def spreadsheet_cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return "" if value is None else value
+
+
+def text_in_cell(text: str) -> str:
+    """Return the text for which `spreadsheet_cell` has written another.
+
+    >>> text_in_cell("'=1+1"), text_in_cell("'tis")
+    ('=1+1', "'tis")
+    """
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_STARTS) else text

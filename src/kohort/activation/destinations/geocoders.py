@@ -1,8 +1,8 @@
 """Geocoders of others, which addresses are sent to where a project says so: the French address base, and Nominatim.
 
 Requests are made one after the other, no more in a second than is declared, each with the project's contact; the French
-address base takes a file of addresses at a time. An answer
-that may come right later (429, a fault of the server, none in time) is asked for again, as late as the server says.
+address base takes a file of addresses at a time. An answer that may come right later (429, a fault of the server, none
+in time) is asked for again, as late as the server says.
 """
 
 import asyncio

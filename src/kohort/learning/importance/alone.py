@@ -49,20 +49,25 @@ def cross_table(variable: Variable, snapshot: Snapshot) -> tuple[Cell, ...]:
         for code, category in enumerate(variable.categories):
             its = goal[values == code]
             if len(its):
-                cells.append(Cell(len(its), _mean(its, snapshot), category))
+                cells.append(Cell(len(its), mean_goal(its, is_amount=snapshot.is_amount), category))
     elif len(values):
         bins = binned(values, _CELLS)
         for one in np.unique(bins):
             its = bins == one
             low, high = float(values[its].min()), float(values[its].max())
-            cells.append(Cell(int(its.sum()), _mean(goal[its], snapshot), low=low, high=high))
+            cells.append(Cell(int(its.sum()), mean_goal(goal[its], is_amount=snapshot.is_amount), low=low, high=high))
     if not known.all():
-        cells.append(Cell(int((~known).sum()), _mean(snapshot.goal[~known], snapshot)))
+        cells.append(Cell(int((~known).sum()), mean_goal(snapshot.goal[~known], is_amount=snapshot.is_amount)))
     return tuple(cells)
 
 
-def _mean(goal: npt.NDArray[np.float64], snapshot: Snapshot) -> Interval:
-    if snapshot.is_amount:
+def mean_goal(goal: npt.NDArray[np.float64], *, is_amount: bool) -> Interval:
+    """Return the mean of an amount (by the central limit theorem), or the share of who reach a goal (Wilson).
+
+    >>> mean_goal(np.array([1.0, 0.0]), is_amount=False).estimate
+    0.5
+    """
+    if is_amount:
         return mean_interval(Summary.of(goal))
     return wilson_interval(int(goal.sum()), len(goal))
 

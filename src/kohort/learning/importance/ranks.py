@@ -85,12 +85,27 @@ def category_and_category(one: Numbers, other: Numbers, *, seed: int, draws: int
     return Association(_bootstrapped(table, cramers_v, seed=seed, draws=draws), p_value)
 
 
-def category_and_number(codes: Numbers, values: Numbers, *, seed: int, draws: int = 200) -> Association | None:
+def rank_epsilon(codes: Numbers, values: Numbers) -> float:
     """Return how much of a number's ranks a category tells: the root of epsilon squared, from 0 to 1.
 
-    Epsilon squared is eta squared of the ranks without its bias (Kelley 1935, PNAS 21:554); the test is that of Kruskal
-    and Wallis 1952. The interval is the percentile bootstrap of twenty bins of ranks. None where one has a single
+    Epsilon squared is eta squared of the ranks without its bias (Kelley 1935, PNAS 21:554). 0 where one has a single
     value.
+
+    >>> rank_epsilon(np.array([0.0, 0.0, 1.0, 1.0]), np.array([1.0, 1.0, 2.0, 2.0]))
+    1.0
+    """
+    groups = np.unique(codes)
+    if len(groups) == 1 or values.min() == values.max():
+        return 0.0
+    ranks = rankdata(values)
+    return _epsilon(len(groups), len(ranks), _eta_squared([ranks[codes == one] for one in groups]))
+
+
+def category_and_number(codes: Numbers, values: Numbers, *, seed: int, draws: int = 200) -> Association | None:
+    """Return how much of a number's ranks a category tells: see `rank_epsilon`.
+
+    The test is that of Kruskal and Wallis 1952. The interval is the percentile bootstrap of twenty bins of ranks. None
+    where one has a single value.
     """
     groups = [values[codes == one] for one in np.unique(codes)]
     if len(groups) == 1 or values.min() == values.max():
@@ -100,9 +115,7 @@ def category_and_number(codes: Numbers, values: Numbers, *, seed: int, draws: in
     bins = np.minimum((ranks - 1) * 20 // len(ranks), 19)
     table = counted(codes, bins)
     scores = np.array([ranks[bins == one].mean() for one in np.unique(bins)])
-    exact = _epsilon(
-        len(groups), len(ranks), _eta_squared([rankdata(values)[codes == one] for one in np.unique(codes)])
-    )
+    exact = rank_epsilon(codes, values)
     spread = _bootstrapped(table, lambda drawn: _eta_of(drawn, scores), seed=seed, draws=draws)
     shift = exact - spread.estimate
     low, high = (float(np.clip(end + shift, 0.0, 1.0)) for end in (spread.low, spread.high))

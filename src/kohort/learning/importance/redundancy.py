@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from kohort.learning.importance.ranks import category_and_number, counted, cramers_v
+from kohort.learning.importance.ranks import counted, cramers_v, rank_epsilon
 from kohort.learning.importance.variables import Numbers, Variable
 
 SAME: Final = 0.7
@@ -75,8 +75,7 @@ def _association(one: Variable, other: Variable) -> float:
             return cramers_v(counted(first, second))
         case True, False:
             first, second = second, first
-    found = category_and_number(first, second, seed=0, draws=1)
-    return 0.0 if found is None else found.strength.estimate
+    return rank_epsilon(first, second)
 
 
 def _rank_correlation(one: Numbers, other: Numbers) -> float:

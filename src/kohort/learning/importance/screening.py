@@ -44,7 +44,6 @@ def _fault(variable: Variable, snapshot: Snapshot) -> LeftOut | None:
     _, counts = np.unique(variable.values[known], return_counts=True)
     usual = float(counts.max() / counts.sum())
     if usual >= CONSTANT:
-        # Of the whole: what few have may be all that there is to know, such as who has a card.
         return LeftOut(variable.name, Fault.CONSTANT, usual)
     told = _told(variable, snapshot)
     return LeftOut(variable.name, Fault.LEAKING, told) if told >= TELLING else None

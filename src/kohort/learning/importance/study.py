@@ -7,14 +7,12 @@ from typing import Final
 import numpy as np
 
 from kohort.errors import UsageError
-from kohort.learning.importance.alone import each_alone
+from kohort.learning.importance.alone import each_alone, mean_goal
 from kohort.learning.importance.forest import Forest, grown, permutation_importance, sensitivity, skill
 from kohort.learning.importance.redundancy import Redundancy, redundancy_of
 from kohort.learning.importance.results import AVAILABLE, Alone, Holdout, ImportanceStudy, Priority, VariableFound
 from kohort.learning.importance.screening import screened
 from kohort.learning.importance.variables import Snapshot
-from kohort.stats.intervals import Interval, mean_interval, wilson_interval
-from kohort.stats.summaries import Summary
 
 _LEARNT: Final = 50_000
 _TRIED: Final = 5_000
@@ -55,7 +53,7 @@ def study_of(
     told(_PARTS, _PARTS)
     return ImportanceStudy(
         people=len(now),
-        goal=_goal(now),
+        goal=mean_goal(now.goal, is_amount=now.is_amount),
         is_amount=now.is_amount,
         skill=ability,
         holdout=holdout,
@@ -145,9 +143,3 @@ def _check(now: Snapshot) -> None:
     lacking = _lacks(now)
     if lacking:
         raise UsageError(f"which variables matter for the goal cannot be told: {lacking}; choose a longer horizon")
-
-
-def _goal(now: Snapshot) -> Interval:
-    if now.is_amount:
-        return mean_interval(Summary.of(now.goal))
-    return wilson_interval(int(now.goal.sum()), len(now))

@@ -51,6 +51,10 @@ class Pairs:
     kin: npt.NDArray[np.bool_]
     prior: float
 
+    def sure(self, threshold: float) -> npt.NDArray[np.bool_]:
+        """Return which pairs are sure enough and of no family; shape (pairs,)."""
+        return (self.probability >= threshold) & ~self.kin
+
     def with_families_joined(self) -> "Pairs":
         """Return the same pairs, none of which is marked as kin."""
         return replace(self, kin=np.zeros(len(self.kin), dtype=bool))

@@ -66,7 +66,8 @@ def proposed_merges(project: Project, cursor: str | None, most: int) -> Proposed
             "threshold": kept.threshold,
             "total": len(kept.pairs),
             "proposals": [
-                proposed_merge(one, its, sure=kept.is_sure(one)) for one, its in zip(pairs, values, strict=True)
+                proposed_merge(one, its, sure=one.is_sure(kept.threshold))
+                for one, its in zip(pairs, values, strict=True)
             ],
             "decided": [] if start else project.decided_people(_MOST_DECIDED),
             "next_cursor": written_cursor(start + most) if len(kept.pairs) > start + most else None,

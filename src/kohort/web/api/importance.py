@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.web.api.asking import Desk, Shown, answered_if_new
-from kohort.web.api.models.importance import Goal, Goals, Importance, importance_of
+from kohort.web.api.models.importance import Goals, Importance, goals_told, importance_of
 
 Named = Annotated[str, Path(max_length=1_000, description="An event of the project's outcome, or revenue.")]
 
@@ -17,13 +17,8 @@ def mount_importance(router: APIRouter, desk: Desk) -> None:
     @router.get("/importance", response_model=Goals, summary="The goals, and when each was studied last")
     def list_goals(if_none_match: Shown = None) -> Response:
         with desk.asking() as project:
-            goals = project.goals()
-            studied = {name: project.importance(name) for name in goals}
-        told = [
-            Goal.model_validate({**vars(one), "studied_at": found.at if (found := studied[name]) else None})
-            for name, one in goals.items()
-        ]
-        return answered_if_new(Goals(goals=told), if_none_match)
+            goals = goals_told(project)
+        return answered_if_new(Goals(goals=goals), if_none_match)
 
     @router.get("/importance/{goal}", response_model=Importance, summary="Which variables matter for a goal")
     def get_importance(goal: Named, if_none_match: Shown = None) -> Response:

@@ -6,35 +6,23 @@ from typing import Annotated, Final
 from fastapi import Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.errors import UnknownNameError
 from kohort.governance.keys import SEGMENTS_READ
-from kohort.learning.importance.results import Fault, ImportanceStudy, Priority, VariableFound
+from kohort.learning.importance.results import ImportanceStudy, Priority, VariableFound
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.goals import ImportanceDocument
 from kohort.reports import importance_charts
 from kohort.reports.figures import Figure
+from kohort.reports.importance import fault_words, priority_words
 from kohort.reports.importance_charts import ImportanceWords
+from kohort.reports.theme import AnyChart
 from kohort.web.api.models.answer import Answer
-from kohort.web.api.models.importance import Goal, Importance, importance_of
+from kohort.web.api.models.importance import Goal, Importance, goals_told, importance_of
 from kohort.web.studio.drawing import figure, kept, spoken, writing_of
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 from kohort.web.studio.values import ScoreWords
 
 _: Final[Callable[[str], str]] = marked
-_PRIORITIES: Final = {
-    Priority.STRATEGIC: _("strategic"),
-    Priority.COLLECT: _("worth collecting"),
-    Priority.ACCESSORY: _("accessory"),
-    Priority.ASIDE: _("set aside"),
-}
-_FAULTS: Final = {
-    Fault.UNKNOWN: _("known of hardly anybody"),
-    Fault.CONSTANT: _("the same for nearly everybody"),
-    Fault.LEAKING: _("knows the goal already"),
-    Fault.IDENTIFYING: _("a value of its own for nearly everybody"),
-    Fault.PERSONAL: _("says who somebody is"),
-}
 _COLUMNS: Final = (
     "name", "priority", "lost", "lost_low", "lost_high", "strength", "strength_low", "strength_high", "p_value", "bits",
     "known", "same",
@@ -56,22 +44,14 @@ def mount_importance_page(pages: Pages) -> None:
     @pages.page("/importance", SEGMENTS_READ, listed=True)
     def importance(visit: Visiting, goal: Named = "", variable: Named = "") -> Response:
         with visit.desk.asking(goal="query.goal") as project:
-            goals = project.goals()
-            if goal and goal not in goals:
-                raise UnknownNameError("goal", goal, goals)
-            studies = {name: project.importance(name) for name in goals}
-            scores = project.score_definitions
-        chosen = goal or next((name for name, one in studies.items() if one), next(iter(goals), None))
-        document = studies[chosen] if chosen else None
+            goals, scores = goals_told(project), project.score_definitions
+            chosen = goal or next(
+                (one.name for one in goals if one.studied_at), next((one.name for one in goals), None)
+            )
+            document = project.importance(chosen) if chosen else None
         words = ScoreWords(scores, visit.formats)
-        page = WhatMatters(
-            goals=[
-                Goal.model_validate({**vars(one), "studied_at": found.at if (found := studies[name]) else None})
-                for name, one in goals.items()
-            ],
-            goal=chosen,
-            found=None if document is None else importance_of(document),
-        )
+        found = None if document is None else importance_of(document)
+        page = WhatMatters(goals=goals, goal=chosen, found=found)
         one = None if document is None else _variable(document.study, variable)
         drawn = document is not None and visit.form == "html"
         return visit.shows(
@@ -80,8 +60,8 @@ def mount_importance_page(pages: Pages) -> None:
             _listed(document),
             document=document,
             variable=one,
-            priorities=_PRIORITIES,
-            faults=_FAULTS,
+            priority=lambda one: spoken(priority_words(one), visit.language),
+            fault=lambda one: spoken(fault_words(one), visit.language),
             words=words,
             spoken=lambda text: spoken(Bilingual(text["en"], text["fr"]), visit.language),
             figures=_figures(visit, document.study, words) if drawn and document else [],
@@ -111,7 +91,7 @@ def _listed(document: ImportanceDocument | None) -> Listed:
 
 def _words(visit: Visit, study: ImportanceStudy, words: ScoreWords) -> ImportanceWords:
     return ImportanceWords(
-        priorities={one: visit.say(text) for one, text in _PRIORITIES.items()},
+        priorities={one: spoken(priority_words(one), visit.language) for one in Priority},
         lost=visit.say(_("share of the goal that is no longer told without it")),
         known=visit.say(_("share of people of whom it is known")),
         names={name: words.name(name) for name in study.names},
@@ -119,44 +99,29 @@ def _words(visit: Visit, study: ImportanceStudy, words: ScoreWords) -> Importanc
 
 
 def _figures(visit: Visit, study: ImportanceStudy, words: ScoreWords) -> list[Figure]:
-    said, writing = _words(visit, study, words), writing_of(visit.formats)
+    said, writing, found = _words(visit, study, words), writing_of(visit.formats), study.variables
+
+    def drawn(name: str, title: str, caption: str, chart: Callable[[], AnyChart]) -> Figure:
+        return kept(name, lambda: figure(name, visit.say(title), visit.say(caption), chart()), visit.formats, study)
+
     return [
-        kept(
+        drawn(
             "priorities",
-            lambda: figure(
-                "priorities",
-                visit.say(_("What to do about each")),
-                visit.say(
-                    _("The higher, the more it tells of the goal; the further right, the more people it is known of.")
-                ),
-                importance_charts.priorities(study.variables, said, writing),
-            ),
-            visit.formats,
-            study,
+            _("What to do about each"),
+            _("The higher, the more it tells of the goal; the further right, the more people it is known of."),
+            lambda: importance_charts.priorities(found, said, writing),
         ),
-        kept(
+        drawn(
             "importances",
-            lambda: figure(
-                "importances",
-                visit.say(_("What is lost without it")),
-                visit.say(_("Without a variable and those that say the same; intervals of 95 % that hold together.")),
-                importance_charts.importances(study.variables, said, writing),
-            ),
-            visit.formats,
-            study,
+            _("What is lost without it"),
+            _("Without a variable and those that say the same; intervals of 95 % that hold together."),
+            lambda: importance_charts.importances(found, said, writing),
         ),
-        kept(
+        drawn(
             "associations",
-            lambda: figure(
-                "associations",
-                visit.say(_("What says the same")),
-                visit.say(
-                    _("Darker the more two go together; in the other colour where one rises as the other falls.")
-                ),
-                importance_charts.associations(study.names, study.associations, said, writing),
-            ),
-            visit.formats,
-            study,
+            _("What says the same"),
+            _("Darker the more two go together; in the other colour where one rises as the other falls."),
+            lambda: importance_charts.associations(study.names, study.associations, said, writing),
         ),
     ]
 

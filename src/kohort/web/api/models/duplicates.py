@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kohort.pipeline.kept_proposals import KeptPair
+from kohort.pipeline.proposals import ProposedPair
 from kohort.web.api.models.answer import Answer, IsoMoment
 
 
@@ -74,7 +74,7 @@ class Decision(Answer):
     outcome: str = Field(description="merged, kept apart, taken back, or as they were.")
 
 
-def proposed_merge(one: KeptPair, values: Mapping[str, tuple[str, str]], *, sure: bool) -> ProposedMerge:
+def proposed_merge(one: ProposedPair, values: Mapping[str, tuple[str, str]], *, sure: bool) -> ProposedMerge:
     """Return a proposal as it is told, with what both people have of each trait."""
     return ProposedMerge(
         left=one.left,

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from kohort.pipeline.goals import ImportanceDocument
+from kohort.project import Project
 from kohort.web.api.models.answer import Answer, IsoMoment
 from kohort.web.api.models.discovery import Interval, Words
 
@@ -94,6 +95,12 @@ class Importance(Answer):
     names: list[str] = Field(description="The variables in the order of their clusters.")
     clusters: list[int]
     associations: list[list[float]] = Field(description="Between names, from -1 to 1.")
+
+
+def goals_told(project: Project) -> list[Goal]:
+    """Return the goals of a project as they are told."""
+    studied = project.studied_goals()
+    return [Goal.model_validate({**vars(one), "studied_at": studied[name]}) for name, one in project.goals().items()]
 
 
 def importance_of(found: ImportanceDocument) -> Importance:
