@@ -17,10 +17,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
-from kohort.learning.discovery import Discovery, discover
-from kohort.learning.features import FeatureTable
-from kohort.learning.match import matched_jaccard
-from kohort.learning.scaling import fit_scaler
+from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.clustering.match import matched_jaccard
+from kohort.learning.features.scaling import fit_scaler
+from kohort.learning.features.table import FeatureTable
 
 Result = TypeVar("Result")
 KS = range(2, 11)

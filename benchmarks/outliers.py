@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from kohort.learning.anomalies import forest_anomalies, local_anomalies
-from kohort.learning.features import FeatureTable
+from kohort.learning.features.table import FeatureTable
 from kohort.quality.outliers import OutlierMethod, OutlierRule, OutlierScale, find_outliers
 from kohort.stats.agreement import overlaps
 from kohort.stats.fences import Fences

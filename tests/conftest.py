@@ -58,7 +58,7 @@ _LONGEST = (
     "pipeline/test_days_of_tables.py",
     "pipeline/test_applying.py",
     "engines/test_sql_engine.py",
-    "learning/test_discovery.py",
+    "learning/clustering/test_discovery.py",
     "collection/test_usual_requests.py",
 )
 

@@ -8,7 +8,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from kohort.errors import UsageError
 from kohort.learning import anomalies
 from kohort.learning.anomalies import forest_anomalies, local_anomalies
-from kohort.learning.features import FeatureTable
+from kohort.learning.features.table import FeatureTable
 
 
 def table(values: np.ndarray) -> FeatureTable:

@@ -10,7 +10,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
-from kohort.learning.features import FeatureTable
+from kohort.learning.features.table import FeatureTable
 from kohort.stats.fences import MAD_TO_DEVIATION
 
 Values = npt.NDArray[np.float64]

@@ -1,10 +1,10 @@
 """Whether personas persist: those of a discovery beside those of the one before, on the same people."""
 
 from kohort.clock import Moment, datetime_of
-from kohort.learning.discovery import Discovery
-from kohort.learning.features import FeatureTable
-from kohort.learning.match import match_clusterings
-from kohort.learning.model import ClusterModel
+from kohort.learning.clustering.discovery import Discovery
+from kohort.learning.clustering.match import match_clusterings
+from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.features.table import FeatureTable
 from kohort.learning.wording import NARROW_SPACE, Bilingual, number
 from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.workspace import Workspace

@@ -10,13 +10,13 @@ from kohort.clock import Moment
 from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
-from kohort.learning.categories import CategoricalTrait
-from kohort.learning.choice import Verdict
-from kohort.learning.discovery import Discovery, discover
-from kohort.learning.features import FeatureTable
-from kohort.learning.model import ClusterModel
-from kohort.learning.personas import describe
-from kohort.learning.projection import project
+from kohort.learning.clustering.choice import Verdict
+from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.features.projection import project
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.personas.categories import CategoricalTrait
+from kohort.learning.personas.description import describe
 from kohort.learning.traits import label_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.continuity import persona_histories

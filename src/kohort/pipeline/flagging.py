@@ -92,7 +92,7 @@ def _unlike_others(
     try:
         # Model libraries are heavy and optional: only who asks for these methods loads them.
         from kohort.learning.anomalies import AnomalyScores, forest_anomalies, local_anomalies  # noqa: PLC0415
-        from kohort.learning.features import FeatureTable  # noqa: PLC0415
+        from kohort.learning.features.table import FeatureTable  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtraError("learn", f"finding outliers by {methods[0]}") from error
     known = ~np.isnan(values).all(axis=1)

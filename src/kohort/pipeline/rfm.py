@@ -10,7 +10,7 @@ from kohort.clock import Moment
 from kohort.definitions.score import RfmDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.columns import MISSING, NO_CODE
-from kohort.learning.rfm import RfmCell
+from kohort.learning.value.rfm import RfmCell
 from kohort.pipeline.crowds import Crowd
 from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.workspace import Workspace

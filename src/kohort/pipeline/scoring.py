@@ -13,7 +13,7 @@ from kohort.clock import Moment
 from kohort.definitions.score import BehaviourDefinition, RfmDefinition
 from kohort.definitions.splits import SplitDefinition
 from kohort.definitions.values import ValueType
-from kohort.learning.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
+from kohort.learning.value.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.facts import event_facts
 from kohort.pipeline.workspace import Workspace

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from kohort.learning.candidates import Candidate
-from kohort.learning.personas import Persona
+from kohort.learning.clustering.candidates import Candidate
+from kohort.learning.personas.description import Persona
 from kohort.learning.traits import write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
 from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait

@@ -6,9 +6,9 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
-from kohort.learning.choice import Verdict
-from kohort.learning.discovery import Discovery, discover
-from kohort.learning.features import FeatureTable
+from kohort.learning.clustering.choice import Verdict
+from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.features.table import FeatureTable
 
 Random = np.random.Generator
 

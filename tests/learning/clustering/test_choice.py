@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from kohort.learning.candidates import Candidate
-from kohort.learning.choice import Criteria, Objection, Verdict, choose, objections
-from kohort.learning.reference import Gap
-from kohort.learning.silhouette import SampledSilhouette
+from kohort.learning.clustering.candidates import Candidate
+from kohort.learning.clustering.choice import Criteria, Objection, Verdict, choose, objections
+from kohort.learning.clustering.reference import Gap
+from kohort.learning.clustering.silhouette import SampledSilhouette
 
 CLEAR, NOTHING = Gap(0.10, 0.01), Gap(0.0, 0.01)
 

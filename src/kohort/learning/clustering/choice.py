@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kohort.learning.candidates import Candidate
+from kohort.learning.clustering.candidates import Candidate
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 
 

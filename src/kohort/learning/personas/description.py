@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.errors import UsageError
-from kohort.learning.categories import CategoricalTrait, CategoryDifference, category_differences
-from kohort.learning.discovery import ClusterQuality, Discovery
-from kohort.learning.features import FeatureTable
-from kohort.learning.kmeans import Labels, Points
+from kohort.learning.clustering.discovery import ClusterQuality, Discovery
+from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.features.table import FeatureTable, Points
+from kohort.learning.personas.categories import CategoricalTrait, CategoryDifference, category_differences
 from kohort.learning.traits import TraitLabel, label_of, write_value
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
 from kohort.stats.effects import hedges_g
@@ -80,7 +80,7 @@ def describe(
 
     Raises UsageError if `value` or a categorical trait is not of the same people as `table`.
 
-    >>> from kohort.learning.discovery import discover
+    >>> from kohort.learning.clustering.discovery import discover
     >>> random = np.random.default_rng(3)
     >>> values = random.normal(size=(200, 2)) + np.repeat([[20.0, 30.0], [29.0, 30.0]], 100, axis=0)
     >>> table = FeatureTable(tuple(map(str, range(200))), ("orders", "basket"), values)

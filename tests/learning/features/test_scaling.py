@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kohort.errors import ProjectError, UnknownNameError, UsageError
-from kohort.learning.features import FeatureTable
-from kohort.learning.scaling import DroppedColumn, Scaler, fit_scaler, yeo_johnson
+from kohort.learning.features.scaling import DroppedColumn, Scaler, fit_scaler, yeo_johnson
+from kohort.learning.features.table import FeatureTable
 
 
 def table_of(**columns: np.ndarray) -> FeatureTable:

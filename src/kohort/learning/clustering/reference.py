@@ -16,7 +16,8 @@ from enum import StrEnum
 import numpy as np
 from scipy.special import ndtr
 
-from kohort.learning.kmeans import Points, fit_fresh
+from kohort.learning.clustering.kmeans import fit_fresh
+from kohort.learning.features.table import Points
 
 _STARTS = 2
 _TOLERANCE = 1e-3

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from kohort.learning.silhouette import SilhouetteSample, squared_silhouette
+from kohort.learning.clustering.silhouette import SilhouetteSample, squared_silhouette
 
 
 def clustered(people: int, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from kohort.learning.kmeans import Labels, Points
+from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.features.table import Points
 
 
 @dataclass(frozen=True)

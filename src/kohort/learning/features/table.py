@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from kohort.errors import UnknownNameError, UsageError
 
+Points = npt.NDArray[np.float64]
+"""People as points, float64 of shape (people, features) on one scale."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:

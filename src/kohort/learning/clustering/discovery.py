@@ -9,14 +9,14 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
-from kohort.learning.borders import border_density
-from kohort.learning.candidates import SUBSAMPLE, Candidate, Evaluation, Evaluator
-from kohort.learning.choice import Choice, Criteria, choose
-from kohort.learning.elbow import elbow
-from kohort.learning.features import FeatureTable
-from kohort.learning.kmeans import Labels, Points, fit_from, nearest
-from kohort.learning.model import ClusterModel
-from kohort.learning.scaling import Scaler, fit_scaler
+from kohort.learning.clustering.borders import border_density
+from kohort.learning.clustering.candidates import SUBSAMPLE, Candidate, Evaluation, Evaluator
+from kohort.learning.clustering.choice import Choice, Criteria, choose
+from kohort.learning.clustering.elbow import elbow
+from kohort.learning.clustering.kmeans import Labels, fit_from, nearest
+from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.features.scaling import Scaler, fit_scaler
+from kohort.learning.features.table import FeatureTable, Points
 from kohort.stats.intervals import Interval
 
 _FEWEST_PER_CLUSTER: Final = 10
@@ -65,7 +65,7 @@ def discover(
     criteria: Criteria = Criteria(),  # noqa: B008 - frozen, so it cannot be changed by a call
     progress: Callable[[int, int], None] | None = None,
 ) -> Discovery:
-    """Try every number of clusters in `ks`, choose by the rule of `kohort.learning.choice`, and fit the choice.
+    """Try every number of clusters in `ks`, choose by the rule of `clustering.choice`, and fit the choice.
 
     `value`, float64 of shape (people,), for instance revenue, orders the clusters. `progress` is called with the
     steps done and the steps in all. Runs on one thread, so that the machine cannot change the result; the same

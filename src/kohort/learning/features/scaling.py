@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from kohort.errors import ProjectError
-from kohort.learning.features import FeatureTable
+from kohort.learning.features.table import FeatureTable
 
 Values = npt.NDArray[np.float64]
 

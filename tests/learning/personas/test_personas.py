@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from kohort.errors import UsageError
-from kohort.learning.categories import CategoricalTrait, category_differences
-from kohort.learning.discovery import Discovery, discover
-from kohort.learning.features import FeatureTable
-from kohort.learning.personas import DistinctiveTrait, Persona, describe, distinct_names
+from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.personas.categories import CategoricalTrait, category_differences
+from kohort.learning.personas.description import DistinctiveTrait, Persona, describe, distinct_names
 from kohort.learning.traits import TraitKind, TraitLabel, label_of, write_value
 from kohort.stats.intervals import Interval
 

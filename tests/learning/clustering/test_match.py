@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.errors import UsageError
-from kohort.learning.match import Appearance, Dissolution, Match, match_clusterings, matched_jaccard
+from kohort.learning.clustering.match import Appearance, Dissolution, Match, match_clusterings, matched_jaccard
 
 K = 4
 LABELS = st.lists(st.tuples(st.integers(0, K - 1), st.integers(0, K - 1)), min_size=1, max_size=30)

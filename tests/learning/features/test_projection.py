@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from kohort.errors import UsageError
-from kohort.learning.projection import project
+from kohort.learning.features.projection import project
 
 POINTS = np.random.default_rng(1).normal(size=(3_000, 4)) @ np.random.default_rng(2).normal(size=(4, 4))
 

@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from kohort.learning.borders import border_density
-from kohort.learning.elbow import elbow
-from kohort.learning.kmeans import fit_fresh, nearest
-from kohort.learning.reference import Copula, Reference, ReferenceDraws, draw_ellipse, total_inertia
+from kohort.learning.clustering.borders import border_density
+from kohort.learning.clustering.elbow import elbow
+from kohort.learning.clustering.kmeans import fit_fresh, nearest
+from kohort.learning.clustering.reference import Copula, Reference, ReferenceDraws, draw_ellipse, total_inertia
 
 DRAWS = {Reference.ELLIPSE: 6, Reference.COPULA: 8}
 

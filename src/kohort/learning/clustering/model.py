@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from kohort.errors import CorruptionError, ProjectError
-from kohort.learning.features import FeatureTable
-from kohort.learning.kmeans import Labels, nearest
-from kohort.learning.scaling import Scaler
+from kohort.learning.clustering.kmeans import Labels, nearest
+from kohort.learning.features.scaling import Scaler
+from kohort.learning.features.table import FeatureTable
 
 _FORMAT: Final = "kohort.cluster-model/1"
 
@@ -19,7 +19,7 @@ _FORMAT: Final = "kohort.cluster-model/1"
 class ClusterModel:
     """A scaler, centroids on its scale (one tuple per cluster), the clusters' names, and the seed that found them.
 
-    >>> from kohort.learning.scaling import fit_scaler
+    >>> from kohort.learning.features.scaling import fit_scaler
     >>> table = FeatureTable(("a", "b", "c"), ("orders",), np.array([[1.0], [2.0], [9.0]]))
     >>> model = ClusterModel(fit_scaler(table), ((1.0,), (-1.0,)), ("many", "few"), seed=1)
     >>> model.assign(table).tolist()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kohort.errors import CorruptionError, ProjectError, UnknownNameError
-from kohort.learning.features import FeatureTable
-from kohort.learning.model import ClusterModel
-from kohort.learning.scaling import fit_scaler
+from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.features.scaling import fit_scaler
+from kohort.learning.features.table import FeatureTable
 
 IDS = ("a", "b", "c", "d")
 TABLE = FeatureTable(IDS, ("orders", "basket"), np.array([[1.0, 9.0], [2.0, 8.0], [8.0, 1.0], [9.0, np.nan]]))

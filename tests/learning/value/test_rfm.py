@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.errors import DefinitionError, UsageError
-from kohort.learning.rfm import DEFAULT_CELLS, cell_grid, score_rfm
+from kohort.learning.value.rfm import DEFAULT_CELLS, cell_grid, score_rfm
 
 CUSTOMERS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 5), st.integers(0, 100_000)), min_size=1, max_size=40)
 

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from kohort.learning.kmeans import Labels, Points
+from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.features.table import Points
 
 _NARROW = 0.1  # half the width of the slices, as a share of the way from centre to centre
 

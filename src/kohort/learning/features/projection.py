@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.errors import UsageError
-from kohort.learning.kmeans import Points
+from kohort.learning.features.table import Points
 
 LARGEST_MAP: Final = 2_000
 

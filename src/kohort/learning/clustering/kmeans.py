@@ -8,7 +8,8 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-Points = npt.NDArray[np.float64]
+from kohort.learning.features.table import Points
+
 Labels = npt.NDArray[np.int64]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kohort.learning.kmeans import Labels
+from kohort.learning.clustering.kmeans import Labels
 from kohort.stats.comparisons import compare_proportions, holm
 from kohort.stats.intervals import Interval, relative_lift, wilson_interval
 

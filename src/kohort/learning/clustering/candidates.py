@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kohort.learning.borders import border_density
-from kohort.learning.kmeans import Labels, Points, fit_fresh, fit_from, inertia, nearest
-from kohort.learning.match import matched_jaccard
-from kohort.learning.reference import Gap, Reference, ReferenceDraws, total_inertia
-from kohort.learning.silhouette import SampledSilhouette, SilhouetteSample, squared_silhouette
+from kohort.learning.clustering.borders import border_density
+from kohort.learning.clustering.kmeans import Labels, fit_fresh, fit_from, inertia, nearest
+from kohort.learning.clustering.match import matched_jaccard
+from kohort.learning.clustering.reference import Gap, Reference, ReferenceDraws, total_inertia
+from kohort.learning.clustering.silhouette import SampledSilhouette, SilhouetteSample, squared_silhouette
+from kohort.learning.features.table import Points
 
 STARTS: Final = 10
 SUBSAMPLE: Final = 10_000

@@ -1,0 +1,1 @@
+"""What models learn from: tables of numbers about people, on one scale."""
