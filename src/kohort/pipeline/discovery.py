@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
-from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.clustering.choice import Verdict

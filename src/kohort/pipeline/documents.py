@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from kohort.clock import Moment
-from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.errors import UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import DiscoveryReport

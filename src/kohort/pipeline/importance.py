@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import DAY, Moment
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.repair import repaired_trait
-from kohort.definitions.score import ClustersDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.study import study_of

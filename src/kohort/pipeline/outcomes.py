@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from kohort.clock import DAY, WEEK, Moment, datetime_of
-from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.segment import SegmentDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.wording import NARROW_SPACE, Bilingual, number

@@ -7,8 +7,8 @@ from typing import Final
 import pyarrow.compute as pc
 
 from kohort.clock import Moment, datetime_of
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.provenance import provenance_of
-from kohort.definitions.score import ClustersDefinition
 from kohort.errors import StorageError, UsageError
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.counting import recorded_members

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.definitions.score import RfmDefinition
+from kohort.definitions.rfm import RfmDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.columns import MISSING, NO_CODE
 from kohort.learning.value.rfm import RfmCell

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from kohort.clock import Moment
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import ClustersDefinition, GeographicDefinition, PsychographicDefinition, ScoreDefinition
+from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
 from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.clock import Moment
-from kohort.definitions.score import BehaviourDefinition, RfmDefinition
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import BehaviourDefinition
 from kohort.definitions.splits import SplitDefinition
 from kohort.definitions.values import ValueType
 from kohort.learning.value.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import DAY, Moment
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.normalisation import is_raw
-from kohort.definitions.score import ClustersDefinition, RfmDefinition
+from kohort.definitions.rfm import RfmDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.engines.columns import MISSING
 from kohort.errors import NotEvaluatedError, UsageError

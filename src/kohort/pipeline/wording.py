@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from kohort.definitions.score import ClustersDefinition
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.learning.traits import TraitKind, TraitLabel
 from kohort.pipeline.families.wording import FAMILY_LABELS
 

@@ -9,10 +9,11 @@ import msgspec
 
 from kohort.clock import Clock, Moment
 from kohort.collection.webhooks.shipped import shipped_mappings
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.journey import JourneyDefinition, journey_definition_of
 from kohort.definitions.project import ProjectDefinition, project_definition_of
-from kohort.definitions.score import ClustersDefinition, ScoreDefinition, score_definitions_of
+from kohort.definitions.score import ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
 from kohort.definitions.source import SourceDefinition, source_definition_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of

@@ -11,10 +11,12 @@ from fastapi import Path, Query, Response
 from starlette.responses import RedirectResponse
 
 from kohort.clock import Moment
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.families import Family
 from kohort.definitions.provenance import provenance_of
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import ClustersDefinition, RfmDefinition, ScoreDefinition, kind_of
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import ScoreDefinition, kind_of
 from kohort.engines.evaluation import Explanation
 from kohort.errors import UnknownNameError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ

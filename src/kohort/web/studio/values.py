@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from kohort.clock import moment_of
+from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
@@ -14,14 +15,8 @@ from kohort.definitions.families import Family
 from kohort.definitions.geocoding import GeocodingDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.score import (
-    BehaviourDefinition,
-    ClustersDefinition,
-    PsychographicDefinition,
-    RfmDefinition,
-    ScoreDefinition,
-    TraitsDefinition,
-)
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import BehaviourDefinition, PsychographicDefinition, ScoreDefinition, TraitsDefinition
 from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
 from kohort.definitions.values import MICRO
