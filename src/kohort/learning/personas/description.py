@@ -93,7 +93,7 @@ def describe(
         raise UsageError("personas need the value and the categories of the same people as the features")
     if discovery.model is None:
         return ()
-    points = discovery.preparation.apply(table)
+    points = discovery.preparation.scaled(table)
     traits = [_distinctive(discovery, table, points, cluster, labels) for cluster in range(len(discovery.clusters))]
     names = distinct_names(traits)
     total = float(value.sum())
@@ -155,7 +155,9 @@ def _distinctive(
 ) -> tuple[DistinctiveTrait, ...]:
     inside = discovery.labels == cluster
     found = []
-    for position, name in enumerate(discovery.preparation.names):
+    for position, name in enumerate(discovery.preparation.scaled_names):
+        if name not in table.names:
+            continue  # Texts have no median: they are told by their categories.
         effect = hedges_g(points[inside, position], points[~inside, position])
         raw = table.column(name)
         known = ~np.isnan(raw)
