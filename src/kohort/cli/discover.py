@@ -149,10 +149,10 @@ def summary(done: "TableDiscovery") -> dict[str, object]:
     found, choice = done.found, done.found.choice
     return {
         "people": len(done.file.table.person_ids),
-        "features": list(found.scaler.names),
+        "features": list(found.preparation.names),
         "left_out": [
             *({"column": one.column, "reason": one.reason} for one in done.file.left_out),
-            *({"column": one.name, "reason": f"is {one.reason}"} for one in found.scaler.dropped),
+            *({"column": one.name, "reason": f"is {one.reason}"} for one in found.preparation.dropped),
         ],
         "rows_without_features": done.file.unknown,
         "verdict": choice.verdict.value,
