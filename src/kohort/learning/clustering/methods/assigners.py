@@ -108,9 +108,11 @@ class Mixture:
 
     def renumbered(self, order: npt.NDArray[np.int64]) -> "Mixture":
         """Return the same assigner in which component `order[0]` is 0, `order[1]` is 1, and so on."""
-        fields = (self.log_weights, self.means, self.roots)
-        log_weights, means, roots = (tuple(field[one] for one in order) for field in fields)
-        return Mixture(log_weights, means, roots)
+        return Mixture(
+            tuple(self.log_weights[one] for one in order),
+            tuple(self.means[one] for one in order),
+            tuple(self.roots[one] for one in order),
+        )
 
     def _scores(self, points: Points) -> Points:
         """Return log(weight · density) of each component, added feature by feature for the same bits at any size."""
@@ -171,7 +173,7 @@ class Neighbours:
         if not self.clusters:
             return np.full(len(points), OUTSIDE, dtype=np.int64)
         distances, positions = self._tree.query(points)
-        labels = np.array(self.labels, dtype=np.int64)[positions]
+        labels: Labels = np.array(self.labels, dtype=np.int64)[positions]
         radii = np.array([np.inf if radius is None else radius for radius in self.radii])
         labels[distances > np.where(labels < 0, np.inf, radii[labels])] = OUTSIDE
         return labels

@@ -74,7 +74,8 @@ def cut_tree(tree: Tree, k: int) -> Labels:
     >>> cut_tree(grow_tree(np.array([[0.0], [1.0], [5.0]]), Method.WARD), 2).tolist()
     [0, 0, 1]
     """
-    return fcluster(tree, k, criterion="maxclust").astype(np.int64) - 1
+    labels: Labels = fcluster(tree, k, criterion="maxclust").astype(np.int64) - 1
+    return labels
 
 
 def tree_assigner(points: Points, labels: Labels, method: Method) -> Assigner:
@@ -100,7 +101,11 @@ def cophenetic_correlation(points: Points, method: Method) -> float:
     """
     if len(points) > LARGEST_COPHENETIC:
         raise UsageError(f"a cophenetic correlation takes at most {LARGEST_COPHENETIC:,} people; got {len(points):,}")
-    return float(cophenet(grow_tree(points, method), pdist(points))[0])
+    return _correlation(points, grow_tree(points, method))
+
+
+def _correlation(points: Points, tree: Tree) -> float:
+    return float(cophenet(tree, pdist(points))[0])
 
 
 def dendrogram(points: Points, tree: Tree, method: Method, *, merges: int = _MERGES_SHOWN) -> Dendrogram:
@@ -125,4 +130,5 @@ def dendrogram(points: Points, tree: Tree, method: Method, *, merges: int = _MER
         made.append(Merge(left, right, height, int(size)))
         numbers[first + position] = len(below) + position
     some = points[:LARGEST_COPHENETIC]
-    return Dendrogram(method.value, leaves, tuple(made), people, cophenetic_correlation(some, method), len(some))
+    agreed = _correlation(points, tree) if len(some) == people else cophenetic_correlation(some, method)
+    return Dendrogram(method.value, leaves, tuple(made), people, agreed, len(some))

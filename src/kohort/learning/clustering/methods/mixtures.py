@@ -1,15 +1,15 @@
 """Mixtures of normal distributions: clusters of any size, spread and slant, with a probability of membership.
 
 A Gaussian mixture is fitted by expectation and maximisation (Dempster, Laird and Rubin 1977). How many components it
-has is chosen by the integrated completed likelihood (ICL: Biernacki, Celeux and Govaert 2000, IEEE TPAMI 22:719), which is BIC
-(Schwarz 1978) less the entropy of the memberships: components that overlap are one cluster. A Bayesian mixture (a
-Dirichlet process: Blei and Jordan 2006, Bayesian Analysis 1:121) is said to find the number by itself; with heavy
-tails it does not, so the components that hold more than 1 % of the people are counted beside the ICL's choice.
+has is chosen by the integrated completed likelihood (ICL: Biernacki, Celeux and Govaert 2000, IEEE TPAMI 22:719): BIC
+(Schwarz 1978) with the entropy of the memberships added, so that components that overlap are one cluster. A Bayesian
+mixture (a Dirichlet process: Blei and Jordan 2006, Bayesian Analysis 1:121) is said to find the number by itself; with
+heavy tails it does not, so the components that hold more than 1 % of the people are counted beside the ICL's choice.
 """
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from scipy.special import xlogy
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
-from kohort.learning.clustering.methods.assigners import Mixture, vectors
+from kohort.learning.clustering.methods.assigners import Labels, Mixture, vectors
 from kohort.learning.features.table import Points
 
 LARGEST_SAMPLE: Final = 20_000
@@ -26,6 +26,7 @@ LARGEST_SAMPLE: Final = 20_000
 _LEAST_VARIANCE: Final = 0.01
 _TOLERANCE: Final = 1e-3
 _PASSES: Final = 200
+_STARTS: Final = 3
 _COUNTED: Final = 0.01
 
 
@@ -77,7 +78,7 @@ def best_mixture(points: Points, ks: Iterable[int], *, seed: int) -> tuple[Mixtu
     >>> [len(fit.mixture.means) for fit in best_mixture(points, (1, 2, 3), seed=0)][0]
     2
     """
-    fits = [fit_mixture(points, k, seed=seed) for k in ks]
+    fits = [fit_mixture(points, k, seed=seed, starts=_STARTS) for k in ks]
     return tuple(sorted(fits, key=lambda fit: fit.icl))
 
 
@@ -90,6 +91,38 @@ def fit_bayesian_mixture(points: Points, largest: int, *, seed: int) -> MixtureF
     """
     prior = {"weight_concentration_prior_type": "dirichlet_process", "weight_concentration_prior": 1 / largest}
     return _fitted(BayesianGaussianMixture(n_components=largest, **prior, **_settings(seed)), points)
+
+
+def only_counted(fit: MixtureFit) -> Mixture:
+    """Return the mixture of the components that hold more than 1 % of the people, their weights summing to 1.
+
+    >>> points = np.random.default_rng(0).normal(size=(200, 2)) + np.repeat([[0.0, 0.0], [8.0, 0.0]], 100, axis=0)
+    >>> only_counted(fit_bayesian_mixture(points, 5, seed=0)).clusters
+    2
+    """
+    weights = np.exp(fit.mixture.log_weights)
+    kept = np.nonzero(weights > _COUNTED)[0]
+    log_weights = np.log(weights[kept] / weights[kept].sum())
+    return replace(fit.mixture.renumbered(kept), log_weights=tuple(log_weights.tolist()))
+
+
+def mixture_of(points: Points, labels: Labels) -> Mixture:
+    """Return the mixture in which each cluster of `labels`, int64 of shape (people,) from 0 up, is a component.
+
+    >>> found = mixture_of(np.array([[0.0], [2.0], [9.0], [9.0]]), np.array([0, 0, 1, 1]))
+    >>> found.means, [round(root[0][0], 3) for root in found.roots]
+    (((1.0,), (9.0,)), [0.995, 10.0])
+    """
+    log_weights, means, roots = [], [], []
+    for cluster in np.unique(labels):
+        inside = points[labels == cluster]
+        centred = inside - inside.mean(axis=0)
+        covariance = centred.T @ centred / len(inside) + _LEAST_VARIANCE * np.eye(points.shape[1])
+        log_weights.append(float(np.log(len(inside) / len(points))))
+        means.append(inside.mean(axis=0))
+        lower = np.linalg.cholesky(covariance)
+        roots.append(vectors(np.linalg.inv(lower).T))
+    return Mixture(tuple(log_weights), vectors(np.stack(means)), tuple(roots))
 
 
 def valley(mixture: Mixture) -> float:

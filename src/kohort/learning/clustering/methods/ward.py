@@ -17,7 +17,7 @@ def ward_linkage(points: Points) -> npt.NDArray[np.float64]:
     [[0.0, 1.0, 1.0, 2.0], [2.0, 3.0, 5.1962, 3.0]]
     """
     forest = _Forest(points)
-    merges = []
+    merges: list[tuple[int, int, float]] = []
     chain: list[int] = []
     while len(merges) < len(points) - 1:
         if not chain:
