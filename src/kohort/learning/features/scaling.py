@@ -22,7 +22,7 @@ Values = npt.NDArray[np.float64]
 _TAILS: Final = (0.005, 0.995)
 _SKEWED: Final = 0.5
 _FITTING_POINTS: Final = 2_001
-_NEAR_ZERO: Final = 1e-9
+NEAR_ZERO: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def yeo_johnson(values: Values, power: float) -> Values:
 
 
 def _box_cox(values: Values, power: float) -> Values:
-    if abs(power) < _NEAR_ZERO:
+    if abs(power) < NEAR_ZERO:
         return np.log1p(values)
     bent: Values = np.expm1(power * np.log1p(values)) / power
     return bent
@@ -154,7 +154,7 @@ def _fit_column(name: str, values: Values) -> ColumnScaling | DroppedColumn:
     low, high = (float(limit) for limit in np.quantile(present, _TAILS))
     clipped = np.clip(present, low, high)
     unit = float(clipped.std())
-    if high <= low or unit <= _NEAR_ZERO * max(abs(low), abs(high)):
+    if high <= low or unit <= NEAR_ZERO * max(abs(low), abs(high)):
         return DroppedColumn(name, "constant")
     # Quantiles stand for the column: the fit costs the same at any size, and cannot depend on the order of people.
     shape = np.quantile(clipped / unit, np.linspace(0, 1, _FITTING_POINTS))
