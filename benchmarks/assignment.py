@@ -19,7 +19,7 @@ from kohort.learning.clustering.assignment_sql import assignment_query, toleranc
 from kohort.learning.clustering.kmeans import fit_fresh
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import margins
-from kohort.learning.features.scaling import fit_scaler
+from kohort.learning.features.preparation import fit_preparation
 from kohort.learning.features.table import FeatureTable
 
 Result = TypeVar("Result")
@@ -39,10 +39,10 @@ def population(people: int, features: int) -> FeatureTable:
 
 def model_of(table: FeatureTable) -> ClusterModel:
     sample = FeatureTable(table.person_ids[:SAMPLE], table.names, table.values[:SAMPLE])
-    scaler = fit_scaler(sample)
-    found = fit_fresh(scaler.apply(sample), CLUSTERS, starts=3, seed=0)
+    preparation = fit_preparation(sample)
+    found = fit_fresh(preparation.apply(sample), CLUSTERS, starts=3, seed=0)
     names = tuple(f"cluster {number}" for number in range(1, CLUSTERS + 1))
-    return ClusterModel(scaler, tuple(map(tuple, found.centroids.tolist())), names, seed=0)
+    return ClusterModel(preparation, tuple(map(tuple, found.centroids.tolist())), names, seed=0)
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float]:
@@ -57,7 +57,7 @@ def main() -> None:
     columns = {name: table.values[:, place] for place, name in enumerate(table.names)}
     relation = pa.table({"person_id": np.arange(people), **columns})
     statement = assignment_query(model).sql(dialect="duckdb")
-    bent = sum(column.power != 1 for column in model.scaler.columns)
+    bent = sum(column.power != 1 for column in model.preparation.columns)
     print(f"{people:,} people, {features} features ({bent} bent by a power), {CLUSTERS} clusters")
     with duckdb.connect() as connection:
         connection.register("arrow", relation)
@@ -68,8 +68,8 @@ def main() -> None:
     labels, python_seconds = timed(lambda: model.assign(table))
     order = np.argsort(in_sql.column("person_id").to_numpy())
     mismatches = int((in_sql.column("cluster").to_numpy()[order] != labels).sum())
-    close = margins(model.scaler.apply(table), np.array(model.centroids))
-    bound = tolerance(model)
+    close = margins(model.preparation.apply(table), np.array(model.centroids))
+    bound = tolerance(model, table)
     print(
         f"DuckDB  {sql_seconds:6.2f} CPU s   {len(statement) // 1024} kB of SQL; only to count: {counting_seconds:.2f}"
     )

@@ -15,7 +15,7 @@ def persona_histories(
 ) -> dict[int, Bilingual]:
     """Return, by cluster, which persona of the latest discovery before `at` it continues, or that it is new.
 
-    Today's people are given to the earlier model, with its own scaling, and both clusterings are matched
+    Today's people are given to the earlier model, with its own preparation, and both clusterings are matched
     (Hungarian method on Jaccard similarity; below 0.5 nothing continues). Nothing is said without an earlier model
     on the same features.
     """
@@ -23,7 +23,7 @@ def persona_histories(
     if before is None or before.model is None or found.model is None:
         return {}
     model = ClusterModel.from_json(before.model)
-    if not set(model.scaler.names) <= set(table.names):
+    if not set(model.preparation.features) <= set(table.names):
         return {}
     matching = match_clusterings(model.assign(table), found.labels)
     day = datetime_of(before.at, workspace.settings.zone).date().isoformat()

@@ -49,6 +49,7 @@ def discover_clusters(
         seed=definition.seed,
         ks=range(definition.smallest, definition.largest + 1),
         bootstraps=definition.bootstraps,
+        options=definition.preparation,
         progress=progress,
     )
     document = _document(workspace, definition, at, found, table, profile, value)
@@ -153,9 +154,9 @@ def _document(
 
 
 def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> ClusterMap:
-    flat = project(found.scaler.apply(table), seed=definition.seed)
+    flat = project(found.preparation.apply(table), seed=definition.seed)
     labels = trait_labels(definition)
-    wordings = [label_of(name, labels) for name in found.scaler.names]
+    wordings = [label_of(name, labels) for name in found.preparation.names]
     return ClusterMap(
         points=tuple(
             MapPoint(round(float(x), 3), round(float(y), 3), int(found.labels[person]))

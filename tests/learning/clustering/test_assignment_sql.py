@@ -14,7 +14,8 @@ from kohort.errors import UsageError
 from kohort.learning.clustering.assignment_sql import assignment_query, tolerance
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import margins, nearest_in_order
-from kohort.learning.features.scaling import ColumnScaling, Scaler, fit_scaler
+from kohort.learning.features.preparation import Preparation, fit_preparation
+from kohort.learning.features.scaling import ColumnScaling
 from kohort.learning.features.table import FeatureTable
 
 HOSTILE = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -30,14 +31,16 @@ def scalings(draw: st.DrawFn, name: str) -> ColumnScaling:
     low = draw(st.floats(-20, 20))
     return ColumnScaling(
         name,
+        "any",
         median=draw(st.floats(low, low + 9)),
         missing=0,
-        low=low,
-        high=low + draw(st.floats(0.5, 40)),
-        unit=draw(st.floats(0.1, 9)),
+        low=draw(st.sampled_from([low, None])),
+        high=draw(st.sampled_from([low + 30, None])),
+        shift=draw(st.sampled_from([0.0, low, 3.25])),
+        unit=draw(st.sampled_from([1.0, 0.3, 7.0])),
         power=draw(st.sampled_from([1.0, 0.0, 2.0, 1e-12, -0.7, 0.31, 1.9])),
-        mean=draw(st.floats(-3, 3)),
-        deviation=draw(st.floats(0.2, 5)),
+        centre=draw(st.floats(-3, 3)),
+        spread=draw(st.floats(0.2, 5)),
     )
 
 
@@ -47,13 +50,15 @@ def models(draw: st.DrawFn) -> ClusterModel:
     k = draw(st.integers(1, 5))
     centroids = draw(st.lists(st.tuples(*[SIZES] * len(names)), min_size=k, max_size=k))
     labels = tuple(f"{draw(HOSTILE | ODD)} {place}" for place in range(k))
-    return ClusterModel(Scaler(tuple(draw(scalings(name)) for name in names), ()), tuple(centroids), labels, seed=1)
+    return ClusterModel(
+        Preparation(tuple(draw(scalings(name)) for name in names), ()), tuple(centroids), labels, seed=1
+    )
 
 
 def asked(model: ClusterModel, values: np.ndarray, *, margin: bool = False, null: bool = False) -> pa.Table:
     """Return what DuckDB answers about people with these values, in their order; NaN as such, or as NULL."""
     columns = [pa.array(column, from_pandas=null) for column in values.T]
-    people = pa.table([pa.array(range(len(values))), *columns], names=["who'\" is", *model.scaler.names])
+    people = pa.table([pa.array(range(len(values))), *columns], names=["who'\" is", *model.preparation.names])
     CONNECTION.register('the "people"', people)
     query = assignment_query(model, relation=('the "people"',), person="who'\" is", margin=margin)
     return CONNECTION.sql(query.sql(dialect="duckdb")).to_arrow_table().sort_by("person_id")
@@ -63,17 +68,17 @@ def asked(model: ClusterModel, values: np.ndarray, *, margin: bool = False, null
 @settings(max_examples=40, deadline=None)
 def test_sql_says_what_the_model_says_for_any_model_and_any_names(data: st.DataObject) -> None:
     model = data.draw(models())
-    width = len(model.scaler.names)
+    width = len(model.preparation.names)
     row = st.tuples(*[st.floats(-30, 60) | st.just(float("nan"))] * width)
     values = np.array(data.draw(st.lists(row, min_size=1, max_size=8)))
-    table = FeatureTable(tuple(map(str, range(len(values)))), model.scaler.names, values)
+    table = FeatureTable(tuple(map(str, range(len(values)))), model.preparation.names, values)
     expected = model.assign(table)
     close = (
-        margins(model.scaler.apply(table), np.array(model.centroids))
+        margins(model.preparation.apply(table), np.array(model.centroids))
         if len(model.centroids) > 1
         else np.ones(len(values))
     )
-    far = (close > tolerance(model)) | all(one.power == 1 for one in model.scaler.columns)
+    far = (close > tolerance(model, table)) | (tolerance(model, table) == 0)
     found = asked(model, values, null=data.draw(st.booleans()))
     assert found.column_names == ["person_id", "cluster", "name"]
     assert (found.column("cluster").to_numpy()[far] == expected[far]).all()
@@ -82,10 +87,12 @@ def test_sql_says_what_the_model_says_for_any_model_and_any_names(data: st.DataO
 
 def plain(*centroids: tuple[float, ...]) -> ClusterModel:
     columns = tuple(
-        ColumnScaling(f"f{place}", median=0, missing=0, low=-99, high=99, unit=1, power=1, mean=0, deviation=1)
+        ColumnScaling(f"f{place}", "standard", median=0, missing=0, low=-99, high=99)
         for place in range(len(centroids[0]))
     )
-    return ClusterModel(Scaler(columns, ()), centroids, tuple(f"c{place}" for place in range(len(centroids))), seed=1)
+    return ClusterModel(
+        Preparation(columns, ()), centroids, tuple(f"c{place}" for place in range(len(centroids))), seed=1
+    )
 
 
 def test_of_equally_near_clusters_the_first_is_taken() -> None:
@@ -116,18 +123,18 @@ def test_one_person_alone_is_assigned_as_in_the_crowd_and_as_in_sql() -> None:
     values = np.exp(random.normal(size=(500, 4)))
     values[random.random(values.shape) < 0.1] = np.nan
     table = FeatureTable(tuple(map(str, range(500))), ("a", "b", "c", "d"), values)
-    scaler = fit_scaler(table)
+    preparation = fit_preparation(table)
     # Half of the people stand exactly between two centroids that mirror each other: any other order would tell.
-    middle = scaler.apply(table)[:1]
+    middle = preparation.apply(table)[:1]
     centroids = np.concatenate([middle + random.normal(size=(1, 4)) * sign for sign in (1, -1)])
-    model = ClusterModel(scaler, tuple(map(tuple, centroids.tolist())), ("one", "other"), seed=0)
+    model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), ("one", "other"), seed=0)
     crowd = model.assign(table)
     alone = [
         int(model.assign(FeatureTable((person,), table.names, values[[row]]))[0])
         for row, person in enumerate(table.person_ids)
     ]
     assert alone == crowd.tolist()
-    far = margins(scaler.apply(table), centroids) > tolerance(model)
+    far = margins(preparation.apply(table), centroids) > tolerance(model, table)
     assert far.sum() >= 490
     assert (asked(model, values).column("cluster").to_numpy()[far] == crowd[far]).all()
 
@@ -170,11 +177,11 @@ def test_postgresql_says_the_same(postgres: str) -> None:
     values = np.exp(random.normal(size=(3_000, 3))) - [0, 1, 9]
     values[random.random(values.shape) < 0.05] = np.nan
     table = FeatureTable(tuple(map(str, range(3_000))), ("a%s", "b", "c:d"), values)
-    scaler = fit_scaler(table)
-    assert any(column.power != 1 for column in scaler.columns)
+    preparation = fit_preparation(table)
+    assert any(column.power != 1 for column in preparation.columns)
     centroids = random.normal(size=(6, 3))
-    model = ClusterModel(scaler, tuple(map(tuple, centroids.tolist())), tuple("uvwxyz"), seed=0)
-    assert margins(scaler.apply(table), centroids).min() > tolerance(model)
+    model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), tuple("uvwxyz"), seed=0)
+    assert margins(preparation.apply(table), centroids).min() > tolerance(model, table)
     with psycopg.connect(postgres, cursor_factory=psycopg.RawCursor) as connection:
         connection.execute('CREATE TEMPORARY TABLE features (person_id int, "a%s" float8, b float8, "c:d" float8)')
         with connection.cursor().copy("COPY features FROM STDIN") as copy:

@@ -11,12 +11,14 @@ from functools import reduce
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from sqlglot import expressions as exp
 
 from kohort.errors import UsageError
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import weights_of
 from kohort.learning.features.scaling import NEAR_ZERO, ColumnScaling
+from kohort.learning.features.table import FeatureTable
 
 _DOUBLE: Final = exp.DataType.build("DOUBLE")
 _LARGEST: Final = float(np.finfo(np.float64).max)
@@ -43,9 +45,9 @@ def assignment_query(
 
     Raises UsageError if there is not one name for each cluster, or a name holds U+0000, which no database stores.
 
-    >>> from kohort.learning.features.scaling import Scaler
-    >>> orders = ColumnScaling("orders", median=2, missing=0, low=0, high=9, unit=1, power=1, mean=2, deviation=2)
-    >>> model = ClusterModel(Scaler((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
+    >>> from kohort.learning.features.preparation import Preparation
+    >>> orders = ColumnScaling("orders", "standard", median=2, missing=0, low=0, high=9, centre=2, spread=2)
+    >>> model = ClusterModel(Preparation((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
     >>> import duckdb
     >>> with duckdb.connect() as connection:
     ...     _ = connection.execute("CREATE TABLE features AS SELECT 'ann' AS person_id, 7 AS orders")
@@ -55,78 +57,80 @@ def assignment_query(
     called = model.names if names is None else tuple(names)
     if len(called) != len(model.centroids):
         raise UsageError(f"{len(model.centroids)} clusters need as many names; got {len(called)}")
-    if any("\0" in one for one in (*relation, person, *called, *model.scaler.names)):
+    if any("\0" in one for one in (*relation, person, *called, *model.preparation.names)):
         raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
     clusters = range(1, len(called) + 1)
     far = [exp.column(f"d{one}") for one in clusters]
-    clipped = exp.select(exp.column(person, quoted=True).as_("person_id")).from_(_table(relation))
-    scaled = exp.select("person_id").from_("clipped")
-    for place, column in enumerate(model.scaler.columns, start=1):
-        clipped = clipped.select(_clipped(column).as_(f"x{place}"))
-        scaled = scaled.select(_scaled(exp.column(f"x{place}"), column).as_(f"z{place}"))
+    straight = exp.select(exp.column(person, quoted=True).as_("person_id")).from_(_table(relation))
+    scaled = exp.select("person_id").from_("straight")
+    for place, column in enumerate(model.preparation.columns, start=1):
+        straight = straight.select(_straight(column).as_(f"x{place}"))
+        bent = _bent(exp.column(f"x{place}"), column)
+        scaled = scaled.select(_standardised(bent, column.centre, column.spread).as_(f"z{place}"))
     distances = exp.select("person_id", *(one.as_(f"d{n}") for n, one in enumerate(_distances(model), start=1)))
     nearest = exp.select("person_id", *far, _least(far).as_("nearest")).from_("distances")
     assigned = exp.select("person_id", *far, "nearest", _first_at(far).as_("cluster")).from_("compared")
     answer = exp.select("person_id", "cluster", _named(called).as_("name")).from_("assigned")
     if margin:
         answer = answer.select(_margin(far).as_("margin"))
-    measured = {"clipped": clipped, "scaled": scaled, "distances": distances.from_("scaled")}
+    measured = {"straight": straight, "scaled": scaled, "distances": distances.from_("scaled")}
     for name, part in {**measured, "compared": nearest, "assigned": assigned}.items():
         answer = answer.with_(name, as_=part)
     return answer
 
 
-def tolerance(model: ClusterModel) -> float:
-    """Return the most by which a difference of two squared distances can differ between numpy and a database.
+def tolerance(model: ClusterModel, table: FeatureTable) -> float:
+    """Return the most by which a difference of squared distances of people in `table` can differ in a database.
 
-    Whoever's margin is larger has the same cluster in both: first-order bounds of rounding (Higham 2002, Accuracy and
-    Stability of Numerical Algorithms, chapter 3), with powers and logarithms right to a few units in the last place.
+    Whoever's margin is larger has the same cluster in both. Bounds of rounding to the first order (Higham 2002,
+    Accuracy and Stability of Numerical Algorithms, chapter 3), with powers and logarithms right to a few units in the
+    last place; where nothing is bent, all is computed alike and the answer is 0.
 
-    >>> from kohort.learning.features.scaling import Scaler
-    >>> orders = ColumnScaling("orders", median=2, missing=0, low=0, high=9, unit=1, power=0, mean=1, deviation=1)
-    >>> tolerance(ClusterModel(Scaler((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)) < 1e-13
+    >>> from kohort.learning.features.preparation import Preparation
+    >>> table = FeatureTable(("ann",), ("orders",), np.array([[7.0]]))
+    >>> orders = ColumnScaling("orders", "log", median=2, missing=0, power=0)
+    >>> model = ClusterModel(Preparation((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
+    >>> 0 < tolerance(model, table) < 1e-13
     True
     """
-    centroids = np.array(model.centroids)
-    farthest = np.abs(centroids).max(axis=0)
-    off = np.array([_off(column) for column in model.scaler.columns])
-    limits = np.array([[column.low, column.high] for column in model.scaler.columns])
-    reach = np.array([np.abs(one.apply(ends)).max() for one, ends in zip(model.scaler.columns, limits, strict=True)])
-    sums = (centroids * centroids).sum(axis=1).max() + 2 * (reach * farthest).sum()
+    columns = model.preparation.columns
+    if all(column.power == 1 for column in columns):
+        return 0.0
+    farthest = np.abs(np.array(model.centroids)).max(axis=0)
+    off, reach = np.array([_off(column, table.column(column.name)) for column in columns]).T
+    sums = (farthest * farthest).sum() + 2 * (reach * farthest).sum()
     return float(2 * (2 * (off * farthest).sum() + (len(off) + 2) * _ROUNDING * sums))
 
 
-def _off(column: ColumnScaling) -> float:
-    """Return how far one scaled value can be from that of another library."""
+def _off(column: ColumnScaling, values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return how far a scaled value can be from that of another library, and the largest scaled value."""
+    filled = np.where(np.isnan(values), column.median, values)
+    ends = np.array([filled.min(), filled.max()])
+    reach = float(np.abs(column.apply(ends)).max())
     if column.power == 1:
-        return 0.0
+        return 0.0, reach
     worst = 0.0
-    for limit in (column.low, column.high):
-        value = limit / column.unit
+    for value in (column.clipped(ends) - column.shift) / column.unit:
         power = column.power if value >= 0 else 2.0 - column.power
         logarithm = float(np.log1p(abs(value)))
-        if abs(power) < NEAR_ZERO:
-            bent = 1.0 + logarithm
-        else:
-            bent = float(np.exp(max(power, 0.0) * logarithm)) * (1 + abs(power) * (1 + logarithm)) / abs(power)
+        bent = 1.0 + logarithm
+        if abs(power) >= NEAR_ZERO:
+            bent *= float(np.exp(max(power, 0.0) * logarithm)) * max(1.0, 1.0 / abs(power))
         worst = max(worst, bent)
-    return _OF_A_POWER * _ROUNDING * (worst + abs(column.mean)) / column.deviation
+    return _OF_A_POWER * _ROUNDING * (worst + abs(column.centre)) / column.spread, reach
 
 
-def _clipped(column: ColumnScaling) -> exp.Expr:
-    """Return the first half of `ColumnScaling.apply`: the value, filled, between its limits, in its unit."""
-    value = exp.Cast(this=exp.column(column.name, quoted=True), to=_DOUBLE)
+def _straight(column: ColumnScaling) -> exp.Expr:
+    """Return the first half of `ColumnScaling.apply`: the value, filled, between its limits, from `shift` in `unit`."""
+    value: exp.Expr = exp.Cast(this=exp.column(column.name, quoted=True), to=_DOUBLE)
     # NULL is unknown and NaN is above everything or beside it: only finite numbers are between the largest two.
     finite = exp.Between(this=value, low=_number(-_LARGEST), high=_number(_LARGEST))
-    filled = exp.Case().when(finite, value.copy()).else_(_number(column.median))
-    above = exp.Greatest(this=filled, expressions=[_number(column.low)])
-    return _divided(exp.Least(this=above, expressions=[_number(column.high)]), _number(column.unit))
-
-
-def _scaled(value: exp.Expr, column: ColumnScaling) -> exp.Expr:
-    """Return the second half of `ColumnScaling.apply`: the value bent by its power and standardised."""
-    bent = _bent(value, column)
-    return _divided(_minus(bent, _number(column.mean)), _number(column.deviation))
+    value = exp.Case().when(finite, value.copy()).else_(_number(column.median))
+    if column.low is not None:
+        value = exp.Greatest(this=value, expressions=[_number(column.low)])
+    if column.high is not None:
+        value = exp.Least(this=value, expressions=[_number(column.high)])
+    return _standardised(value, column.shift, column.unit)
 
 
 def _bent(value: exp.Expr, column: ColumnScaling) -> exp.Expr:
@@ -134,19 +138,25 @@ def _bent(value: exp.Expr, column: ColumnScaling) -> exp.Expr:
     if column.power == 1:
         return value
     upper = _box_cox(value, column.power)
-    if column.low >= 0:
+    if column.low is not None and column.low >= column.shift:
         return upper
     lower = exp.Neg(this=exp.Paren(this=_box_cox(exp.Neg(this=exp.Paren(this=value.copy())), 2.0 - column.power)))
-    if column.high <= 0:
-        return exp.Paren(this=lower)
     return exp.Case().when(exp.GTE(this=value.copy(), expression=_number(0.0)), upper).else_(lower)
+
+
+def _standardised(value: exp.Expr, centre: float, spread: float) -> exp.Expr:
+    """Return (value − centre) / spread; to subtract 0 and to divide by 1 change nothing."""
+    if centre != 0:
+        value = _minus(value, _number(centre))
+    return exp.Div(this=value, expression=_number(spread)) if spread != 1 else value
 
 
 def _box_cox(value: exp.Expr, power: float) -> exp.Expr:
     from_one = exp.Add(this=_number(1.0), expression=exp.Paren(this=value.copy()))
     if abs(power) < NEAR_ZERO:
         return exp.Ln(this=from_one)
-    return _divided(_minus(exp.Pow(this=from_one, expression=_number(power)), _number(1.0)), _number(power))
+    power_less_one = _minus(exp.Pow(this=exp.Paren(this=from_one), expression=_number(power)), _number(1.0))
+    return exp.Div(this=power_less_one, expression=_number(power))
 
 
 def _distances(model: ClusterModel) -> Iterable[exp.Expr]:
@@ -208,7 +218,3 @@ def _whole(value: int) -> exp.Literal:
 
 def _minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Paren(this=exp.Sub(this=left, expression=right))
-
-
-def _divided(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.Div(this=left, expression=right)

@@ -93,7 +93,7 @@ def describe(
         raise UsageError("personas need the value and the categories of the same people as the features")
     if discovery.model is None:
         return ()
-    points = discovery.scaler.apply(table)
+    points = discovery.preparation.apply(table)
     traits = [_distinctive(discovery, table, points, cluster, labels) for cluster in range(len(discovery.clusters))]
     names = distinct_names(traits)
     total = float(value.sum())
@@ -155,7 +155,7 @@ def _distinctive(
 ) -> tuple[DistinctiveTrait, ...]:
     inside = discovery.labels == cluster
     found = []
-    for position, name in enumerate(discovery.scaler.names):
+    for position, name in enumerate(discovery.preparation.names):
         effect = hedges_g(points[inside, position], points[~inside, position])
         raw = table.column(name)
         known = ~np.isnan(raw)
