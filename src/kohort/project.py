@@ -12,10 +12,11 @@ import pyarrow as pa
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
-from kohort.errors import MissingExtraError, UsageError
+from kohort.errors import UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
 from kohort.facets.events import EventsFacet
+from kohort.facets.facet import needs_extra
 from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.records import RecordsFacet
@@ -410,7 +411,7 @@ class Project(
 
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
         """
-        with _extra("learn", "discovering clusters"):
+        with needs_extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
             definition = workspace.clusters_score(score)
@@ -437,7 +438,7 @@ class Project(
 
         Raises MissingExtraError without the extra `[learn]`, UnknownNameError, UsageError if too few people are known.
         """
-        with _extra("learn", "finding which variables matter"):
+        with needs_extra("learn", "finding which variables matter"):
             from kohort.pipeline.importance import study_importance
         from kohort.pipeline.goals import goal_of
 
@@ -542,13 +543,3 @@ class Project(
         with write_lock(self.folder.lock, self._patience):
             workspace = self._opened()
             yield workspace, writing(workspace, self._holder)
-
-
-@contextmanager
-def _extra(name: str, purpose: str) -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("kohort"):
-            raise
-        raise MissingExtraError(name, purpose) from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kohort.cli.accounts import accounts
+from kohort.cli.clusters import clusters
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.duplicates import duplicates
 from kohort.cli.help import GroupedCommands
@@ -546,6 +547,7 @@ def publish(project: ProjectOption = _HERE) -> None:
 app.command(rich_help_panel=_DATA)(duplicates)
 app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
+app.add_typer(clusters, rich_help_panel=_LEARN)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
