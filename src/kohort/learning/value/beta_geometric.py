@@ -3,7 +3,7 @@
 A person buys as a Poisson process of rate λ, gamma distributed with shape r and rate α over people; after each
 purchase they stop with probability p, beta distributed with a and b. In BG/NBD nobody stops at their first purchase
 (Fader, Hardie and Lee 2005, Marketing Science 24:275); in MBG/NBD everybody may (Batislam, Denizel and Filiztekin 2007,
-International Journal of Research in Marketing 24:201). They differ by one chance to stop: one set of formulas serves both.
+International Journal of Research in Marketing 24:201). They differ by one chance to stop: the same formulas serve both.
 
 The expected purchases are the paper's (equation 10) after Euler's transformation of the Gaussian hypergeometric
 function, which takes the powers of x away: nothing overflows, however often somebody bought.
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, hyp2f1
 
-from kohort.learning.value.purchasing import Rows, usual_rate
+from kohort.learning.value.purchasing import Places, Rows, usual_rate
 
 Floats = NDArray[np.float64]
 
@@ -93,15 +93,17 @@ class BetaGeometric:
         silent = np.exp((r + rows.frequency) * np.log((alpha + rows.age) / (alpha + rows.age + horizon)))
         return np.asarray(self.alive(values, rows) * (1 - silent))
 
-    def draw(self, values: Floats, rows: Rows, horizon: float, generator: np.random.Generator) -> Floats:
-        """Return how often each would buy in the `horizon`, in one world drawn from the model and what is known."""
+    def draw(
+        self, values: Floats, rows: Rows, places: Places, horizon: float, generator: np.random.Generator
+    ) -> Floats:
+        """Return how often people buy in the `horizon`, in one world drawn from the model and what is known."""
         r, alpha, a, b = values
-        alive = generator.random(len(rows)) < self.alive(values, rows)
-        rate = generator.gamma(r + rows.frequency) / (alpha + rows.age)
-        tried = generator.poisson(rate * horizon)
-        stop = generator.beta(a, b + rows.frequency + self.chances)
+        x, size = rows.frequency[places], len(places)
+        alive = generator.random(size) < self.alive(values, rows)[places]
+        tried = generator.poisson(generator.gamma(r + x) / (alpha + rows.age[places]) * horizon)
+        stop = generator.beta(a, b + x + self.chances)
         # The purchase at which somebody stops is the first success of throws of chance `stop`.
-        last = np.log(generator.random(len(rows))) / np.log1p(-np.minimum(stop, 1 - 1e-12))
+        last = np.log(generator.random(size)) / np.log1p(-np.clip(stop, 1e-15, 1 - 1e-12))
         return np.asarray(np.where(alive, np.minimum(tried, np.floor(np.minimum(last, 1e15)) + 1), 0.0))
 
     def _ways(self, values: Floats, rows: Rows) -> tuple[Floats, Floats, Floats]:

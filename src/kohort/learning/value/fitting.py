@@ -81,7 +81,7 @@ def maximise(likelihood: Likelihood, names: tuple[str, ...], start: Floats, peop
     return Fit(
         names,
         tuple(np.exp(logs).tolist()),
-        -found * people,
+        float(-found * people),
         people,
         has_converged=peaked and inside and largest < _STILL,
         gradient=largest,

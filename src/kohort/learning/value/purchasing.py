@@ -11,6 +11,7 @@ from kohort.learning.value.fitting import Fit, Likelihood, maximise
 from kohort.learning.value.summaries import Histories
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +59,16 @@ class PurchaseModel(Protocol):
     def active(self, values: Floats, rows: Rows, horizon: float) -> Floats:
         """Return the probability of at least one purchase in the `horizon` after each history."""
 
-    def draw(self, values: Floats, rows: Rows, horizon: float, generator: np.random.Generator) -> Floats:
-        """Return how often each would buy in the `horizon`, in one world drawn from the model and what is known."""
+    def draw(
+        self, values: Floats, rows: Rows, places: Places, horizon: float, generator: np.random.Generator
+    ) -> Floats:
+        """Return how often people buy in the `horizon`, in one world drawn from the model and what is known.
+
+        `places` holds the row of each, and the result has shape (people,).
+        """
 
 
-def distinct_rows(histories: Histories) -> tuple[Rows, NDArray[np.intp]]:
+def distinct_rows(histories: Histories) -> tuple[Rows, Places]:
     """Return the histories that differ, and for each person the place of theirs.
 
     >>> from kohort.learning.value.summaries import Purchases, histories_of
