@@ -212,7 +212,7 @@ def _number(value: float) -> exp.Expr:
     return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
 
 
-def _whole(value: int) -> exp.Literal:
+def _whole(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 

@@ -35,6 +35,18 @@ class FeatureTable:
         if np.isinf(self.values).any():
             raise UsageError("a feature table holds an infinite value; write NaN for what is missing")
 
+    def sample(self, people: int, *, seed: int) -> "FeatureTable":
+        """Return at most so many people, drawn by `seed` and in the order of this table.
+
+        >>> everyone = FeatureTable(("ann", "bob", "cy"), ("orders",), np.array([[3.0], [1.0], [2.0]]))
+        >>> len(everyone.sample(2, seed=0).person_ids), everyone.sample(9, seed=0) is everyone
+        (2, True)
+        """
+        if len(self.person_ids) <= people:
+            return self
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(self.person_ids))[:people])
+        return FeatureTable(tuple(self.person_ids[row] for row in drawn), self.names, self.values[drawn])
+
     def column(self, name: str) -> npt.NDArray[np.float64]:
         """Return one feature of everyone, shape (people,); raises UnknownNameError if there is none of that name."""
         if name not in self.names:
