@@ -5,8 +5,7 @@
 The textbook loop does for each k k-means with ten starts on everyone, the silhouette of everyone, and twenty full
 bootstraps with ten starts each, matched one to one. At a million people that takes days, so it is summed from measured
 parts: one fit of ten starts and one bootstrap at the k found, and the silhouette of 20,000 people, whose time grows
-with the square of their number. The population has eight unequal groups with heavy tails, a quarter of the features
-skewed like money, and 3 % of people who belong to no group.
+with the square of their number.
 """
 
 import resource
@@ -24,31 +23,13 @@ from threadpoolctl import threadpool_limits
 from kohort.learning.clustering.discovery import Discovery, discover
 from kohort.learning.clustering.kmeans import inertia
 from kohort.learning.clustering.match import matched_jaccard
-from kohort.learning.features.table import FeatureTable, Points
+from kohort.learning.features.table import Points
+from kohort.testing.crowds import crowd_of_groups
 
 Result = TypeVar("Result")
 KS = range(2, 13)
 BOOTSTRAPS = 20
-SHARES = (0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.04)
-BLOCK = 20_000
 ASKED = 20_000
-
-
-def population(people: int, features: int) -> tuple[FeatureTable, npt.NDArray[np.int64]]:
-    """Return the people, and the group of each; -1 for those who are in none."""
-    random = np.random.default_rng(0)
-    groups = np.where(random.random(people) < 0.03, -1, random.choice(len(SHARES), people, p=SHARES))
-    centres = random.normal(0, 2.8, (len(SHARES), features))
-    values = np.empty((people, features))
-    for begin in range(0, people, BLOCK):
-        own = groups[begin : begin + BLOCK]
-        block = centres[own] + random.standard_t(3, (len(own), features))
-        block[own < 0] = random.uniform(-8, 8, (int((own < 0).sum()), features))
-        skewed = features // 4
-        block[:, :skewed] = np.exp(np.clip(block[:, :skewed], -12, 12) / 2)
-        values[begin : begin + BLOCK] = block
-    names = tuple(f"feature_{one}" for one in range(features))
-    return FeatureTable(tuple(map(str, range(people))), names, values), groups
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float]:
@@ -64,7 +45,7 @@ def bootstrap(points: Points, labels: npt.NDArray[np.int64], k: int) -> npt.NDAr
 
 def main() -> None:
     people, features = map(int, sys.argv[1:3]) if len(sys.argv) > 2 else (100_000, 20)
-    table, groups = population(people, features)
+    table, groups = crowd_of_groups(people, features)
     found: Discovery
     found, careful = timed(lambda: discover(table, value=np.arange(people, dtype=np.float64), seed=0, ks=KS))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -84,9 +65,8 @@ def main() -> None:
     print(
         f"textbook    {textbook:10,.0f} CPU s   {textbook / careful:,.0f} times as long; summed from its parts, each k:"
     )
-    print(
-        f"            ten starts {fit:.1f}, silhouette {silhouette:,.1f}, twenty bootstraps {BOOTSTRAPS * resampled:.1f}"
-    )
+    many = BOOTSTRAPS * resampled
+    print(f"            ten starts {fit:.1f}, silhouette {silhouette:,.1f}, twenty bootstraps {many:.1f}")
     ours = inertia(points, np.array(found.model.centroids))
     print(f"inertia     {ours / full.inertia_:10.6f} of the best of ten full starts")
     for name, one in (("kohort", found.labels), ("textbook", labels)):

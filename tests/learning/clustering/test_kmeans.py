@@ -1,8 +1,5 @@
 """Our k-means ends where scikit-learn's ends, and many starts on a sample are as good as many on everyone."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,8 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from kohort.learning.clustering.discovery import discover
 from kohort.learning.clustering.kmeans import fit_fresh, fit_from, inertia, nearest
-
-sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
+from kohort.testing.crowds import SHARES, crowd_of_groups
 
 
 @given(seed=st.integers(0, 9_999), k=st.integers(2, 7), features=st.integers(1, 5))
@@ -57,9 +53,7 @@ def test_the_same_seed_gives_the_same_centroids_to_the_last_bit() -> None:
 
 @pytest.mark.parametrize("people", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_what_is_chosen_is_as_tight_as_ten_starts_on_everyone(people: int) -> None:
-    from clusters import SHARES, population  # noqa: PLC0415 - of the benchmark, found from its folder
-
-    table, groups = population(people, 20)
+    table, groups = crowd_of_groups(people, 20)
     found = discover(table, value=np.arange(people, dtype=np.float64), seed=0, ks=range(7, 10), bootstraps=5)
     assert found.model is not None
     assert found.choice.k == len(SHARES)

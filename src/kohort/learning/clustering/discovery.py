@@ -104,7 +104,8 @@ def discover(
     names = tuple(f"cluster_{number}" for number in range(1, choice.k + 1))
     model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), names, seed)
     labels = nearest_in_order(points, centroids)
-    qualities = _qualities(points[:FITTED], labels[:FITTED], centroids, chosen.similarities[:, order])
+    every = -(-len(points) // FITTED)
+    qualities = _qualities(points[::every], labels[::every], centroids, chosen.similarities[:, order])
     return Discovery(choice, criteria, candidates, bend, preparation, labels, qualities, model)
 
 
