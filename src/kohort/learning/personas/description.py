@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -13,14 +12,14 @@ from kohort.learning.clustering.discovery import ClusterQuality, Discovery
 from kohort.learning.clustering.kmeans import Labels
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.learning.personas.categories import CategoricalTrait, CategoryDifference, category_differences
+from kohort.learning.personas.names import Leaning, distinct_names
 from kohort.learning.traits import TraitLabel, label_of, write_value
-from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.stats.effects import hedges_g
 from kohort.stats.intervals import Interval
 
 _SMALL_EFFECT: Final = 0.2  # Cohen 1988, Statistical Power Analysis, 2.2.3: "small"
 _TRAITS_SHOWN: Final = 5
-_TRAITS_IN_NAME: Final = 2
 _TRAITS_IN_SENTENCE: Final = 3
 
 
@@ -95,7 +94,7 @@ def describe(
         return ()
     points = discovery.scaler.apply(table)
     traits = [_distinctive(discovery, table, points, cluster, labels) for cluster in range(len(discovery.clusters))]
-    names = distinct_names(traits)
+    names = distinct_names([[Leaning(one.label, one.effect.estimate) for one in own] for own in traits])
     total = float(value.sum())
     personas = []
     for cluster, quality in enumerate(discovery.clusters):
@@ -118,36 +117,6 @@ def describe(
             )
         )
     return tuple(personas)
-
-
-def distinct_names(traits: Sequence[Sequence[DistinctiveTrait]]) -> tuple[Bilingual, ...]:
-    """Name clusters after their most distinctive traits: two, more where two are shared, at last a number.
-
-    >>> [name.fr for name in distinct_names([(), ()])]
-    ['Proches de la moyenne', 'Proches de la moyenne (2)']
-    """
-    names: list[Bilingual] = []
-    for own in traits:
-        lengths = range(min(_TRAITS_IN_NAME, len(own)), len(own) + 1)
-        proposals = [_name(own[:length]) for length in lengths]
-        fallbacks = (
-            Bilingual(f"{proposals[-1].en} ({count})", f"{proposals[-1].fr} ({count})")
-            for count in range(2, len(traits) + 1)
-        )
-        taken_en, taken_fr = {name.en for name in names}, {name.fr for name in names}
-        free = (name for name in (*proposals, *fallbacks) if name.en not in taken_en and name.fr not in taken_fr)
-        names.extend(islice(free, 1))
-    return tuple(names)
-
-
-def _name(traits: Sequence[DistinctiveTrait]) -> Bilingual:
-    if not traits:
-        return Bilingual("Close to the average", "Proches de la moyenne")
-    phrases = [trait.label.phrase(high=trait.high) for trait in traits]
-    return Bilingual(
-        sentence_case(", ".join(phrase.en for phrase in phrases)),
-        sentence_case(", ".join(phrase.fr for phrase in phrases)),
-    )
 
 
 def _distinctive(
