@@ -15,8 +15,8 @@ from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
 from kohort.web.studio.fragments import HEADER
 
-EN = "Large baskets, frequent buyers"
-FR = "Gros paniers, acheteurs fréquents"
+EN = "Frequent buyers with large baskets, seen lately"
+FR = "Acheteurs fréquents aux gros paniers, venus récemment"
 
 
 @pytest.fixture(scope="module")

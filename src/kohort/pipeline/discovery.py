@@ -22,6 +22,7 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.continuity import persona_histories
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of, traits_at
+from kohort.pipeline.habits import habits_of
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card
 from kohort.pipeline.wording import trait_labels
@@ -136,7 +137,8 @@ def _document(
 ) -> DiscoveryDocument:
     labels = trait_labels(definition)
     symbol = currency_symbol(workspace.settings.currency)
-    personas = describe(found, table, value=value, labels=labels, categories=profile, currency=symbol)
+    habits = habits_of(workspace, table.person_ids, at) if found.model is not None else []
+    personas = describe(found, table, value=value, labels=labels, categories=profile, habits=habits, currency=symbol)
     histories = persona_histories(workspace, definition.name, at, table, found)
     report = DiscoveryReport(
         verdict=found.choice.verdict.value,

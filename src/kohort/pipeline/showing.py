@@ -4,12 +4,14 @@ from typing import Final
 
 from kohort.learning.clustering.candidates import Candidate
 from kohort.learning.personas.description import Persona
+from kohort.learning.personas.habits import habit_words
 from kohort.learning.traits import write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
 from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait
 
 _SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£"}
 _CATEGORIES_SHOWN: Final = 4
+_HABITS_SHOWN: Final = 4
 
 
 def currency_symbol(code: str) -> str:
@@ -74,4 +76,9 @@ def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> 
         ),
         example=persona.example,
         history=history,
+        value=persona.value,
+        habits=tuple(
+            PersonaCategory(habit_words(one.trait, one.category), one.here, one.elsewhere, one.lift)
+            for one in persona.habits[:_HABITS_SHOWN]
+        ),
     )

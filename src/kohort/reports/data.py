@@ -163,6 +163,8 @@ class PersonaCard:
     `share_of_value` is None where nobody spent anything. `stability` is the mean Jaccard similarity over bootstraps,
     with its interval. `gradual` says that no valley separates the cluster from its neighbours. `example` is the
     pseudonymous id of a typical person, or empty. `history` says which persona of the discovery before it continues.
+    `value` is the mean value per person in units of the currency, None where nobody spent anything; `habits` are the
+    channels and moments that are more usual here than elsewhere.
     """
 
     cluster: int
@@ -177,6 +179,8 @@ class PersonaCard:
     categories: tuple[PersonaCategory, ...] = ()
     example: str = ""
     history: Bilingual | None = None
+    value: Interval | None = None
+    habits: tuple[PersonaCategory, ...] = ()
 
 
 @dataclass(frozen=True)

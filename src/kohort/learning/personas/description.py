@@ -12,11 +12,13 @@ from kohort.learning.clustering.discovery import ClusterQuality, Discovery
 from kohort.learning.clustering.kmeans import Labels
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.learning.personas.categories import CategoricalTrait, CategoryDifference, category_differences
+from kohort.learning.personas.habits import preferred
 from kohort.learning.personas.names import Leaning, distinct_names
 from kohort.learning.traits import TraitLabel, label_of, write_value
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.stats.effects import hedges_g
-from kohort.stats.intervals import Interval
+from kohort.stats.intervals import Interval, mean_interval
+from kohort.stats.summaries import Summary
 
 _SMALL_EFFECT: Final = 0.2  # Cohen 1988, Statistical Power Analysis, 2.2.3: "small"
 _TRAITS_SHOWN: Final = 5
@@ -45,9 +47,10 @@ class DistinctiveTrait:
 class Persona:
     """One cluster, described.
 
-    `share_of_value` is None where the values of all people sum to nothing. `example` is the pseudonymous id of the
-    person nearest to the centre, hence the medoid over squared distances. `gradual` tells that no valley separates
-    the cluster from its neighbour, so that people at the border resemble both.
+    `share_of_value` and `value`, the mean per person with its interval, are None where the values of all people sum
+    to nothing. `habits` are the channels and moments that are significantly more usual here than elsewhere. `example`
+    is the pseudonymous id of the person nearest to the centre, hence the medoid over squared distances. `gradual`
+    tells that no valley separates the cluster from its neighbour, so that people at the border resemble both.
     """
 
     cluster: int
@@ -61,6 +64,8 @@ class Persona:
     categories: tuple[CategoryDifference, ...]
     example: str
     sentences: tuple[Bilingual, ...]
+    value: Interval | None = None
+    habits: tuple[CategoryDifference, ...] = ()
 
 
 def describe(
@@ -70,11 +75,13 @@ def describe(
     value: npt.NDArray[np.float64],
     labels: Mapping[str, TraitLabel],
     categories: Sequence[CategoricalTrait] = (),
+    habits: Sequence[CategoricalTrait] = (),
     currency: str = "",
 ) -> tuple[Persona, ...]:
     """Return one persona per cluster, in the order of their numbers; none if no clusters were found.
 
-    `table` and `value` are those of the discovery; `labels` maps traits to their wording; `currency` is a symbol.
+    `table` and `value` are those of the discovery; `labels` maps traits to their wording; `categories` and `habits`
+    are of the same people; `currency` is a symbol.
     Names are made of each cluster's most distinctive traits and are always distinct.
 
     Raises UsageError if `value` or a categorical trait is not of the same people as `table`.
@@ -88,7 +95,7 @@ def describe(
     ['High orders', 'Low orders']
     """
     people = len(table.person_ids)
-    if value.shape != (people,) or any(len(trait.categories) != people for trait in categories):
+    if value.shape != (people,) or any(len(trait.categories) != people for trait in (*categories, *habits)):
         raise UsageError("personas need the value and the categories of the same people as the features")
     if discovery.model is None:
         return ()
@@ -114,6 +121,8 @@ def describe(
                 categories=category_differences(categories, discovery.labels, cluster),
                 example=table.person_ids[_medoid(points, discovery.labels, cluster)],
                 sentences=_sentences(count, count / people, share_of_value, traits[cluster], currency),
+                value=mean_interval(Summary.of(value[inside])) if total > 0 else None,
+                habits=preferred(habits, discovery.labels, cluster),
             )
         )
     return tuple(personas)
