@@ -30,8 +30,8 @@ class TraitWording:
 class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
-    Traits written: `{name}` (the persona's name) and `{name}_number`. `wording` says how a
-    persona speaks of a trait. `profile` lists traits that describe a
+    Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
+    for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
     persona without forming the clusters (demographics, for one).
     """
 

@@ -45,8 +45,8 @@ def candidate_row(candidate: Candidate) -> CandidateRow:
     )
 
 
-def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> PersonaCard:
-    """Return a persona as a card; `history` says which earlier persona it continues."""
+def persona_card(persona: Persona, currency: str, identity: str, history: Bilingual | None) -> PersonaCard:
+    """Return a persona as a card; `identity` is whose it is, `history` says which earlier persona it continues."""
     return PersonaCard(
         cluster=persona.cluster,
         name=persona.name,
@@ -76,6 +76,7 @@ def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> 
         ),
         example=persona.example,
         history=history,
+        identity=identity,
         value=persona.value,
         habits=tuple(
             PersonaCategory(habit_words(one.trait, one.category), one.here, one.elsewhere, one.lift)

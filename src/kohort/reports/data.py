@@ -10,6 +10,7 @@ from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
+from kohort.reports.persona_data import Lineage
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -164,7 +165,7 @@ class PersonaCard:
     with its interval. `gradual` says that no valley separates the cluster from its neighbours. `example` is the
     pseudonymous id of a typical person, or empty. `history` says which persona of the discovery before it continues.
     `value` is the mean value per person in units of the currency, None where nobody spent anything; `habits` are the
-    channels and moments that are more usual here than elsewhere.
+    channels and moments that are more usual here than elsewhere. `identity` stays when clusters are looked for anew.
     """
 
     cluster: int
@@ -181,6 +182,7 @@ class PersonaCard:
     history: Bilingual | None = None
     value: Interval | None = None
     habits: tuple[PersonaCategory, ...] = ()
+    identity: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,8 @@ class DiscoveryReport:
     """What the search for clusters found; without clusters `k` is None and there are neither map nor personas.
 
     `words` is the verdict in sentences; `gradual` says that the clusters are parts of a continuum.
-    `required_stability` is the least mean Jaccard similarity that a cluster needed.
+    `required_stability` is the least mean Jaccard similarity that a cluster needed. `lineage` says what became of the
+    personas before.
     """
 
     verdict: str
@@ -200,6 +203,7 @@ class DiscoveryReport:
     candidates: tuple[CandidateRow, ...]
     map: ClusterMap | None = None
     personas: tuple[PersonaCard, ...] = ()
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True)

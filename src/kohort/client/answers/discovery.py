@@ -105,6 +105,9 @@ class Persona(Struct, frozen=True):
     categories: tuple[PersonaCategory, ...]
     example: str
     history: Words | None
+    identity: str
+    value: Interval | None
+    habits: tuple[PersonaCategory, ...]
 
 
 class Personas(Struct, frozen=True):

@@ -118,6 +118,9 @@ class Persona(Answer):
     categories: list[PersonaCategory]
     example: str = Field(description="The person id of a typical one; empty for who may not ask about people.")
     history: Words | None = Field(description="Which persona of the discovery before it continues.")
+    identity: str = Field(description="What it is called by for good, also when clusters are looked for anew.")
+    value: Interval | None = Field(description="Mean value per person; null where nobody spent anything.")
+    habits: list[PersonaCategory] = Field(description="Channels and moments that are more usual than elsewhere.")
 
 
 class Personas(Answer):
