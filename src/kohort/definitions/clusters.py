@@ -1,10 +1,11 @@
 """What a file in `scores/` declares of clusters: by which traits people are grouped, and how personas speak of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from kohort.definitions.fields import Fields
+from kohort.definitions.preparation import PreparationDefinition, preparation_of
 
 VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
 
@@ -32,7 +33,8 @@ class ClustersDefinition:
 
     Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
     for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
-    persona without forming the clusters (demographics, for one).
+    persona without forming the clusters (demographics, for one). `preparation` says how features become
+    points.
     """
 
     name: str
@@ -43,19 +45,22 @@ class ClustersDefinition:
     bootstraps: int = 20
     seed: int = 0
     wording: tuple[TraitWording, ...] = ()
+    preparation: PreparationDefinition = field(default_factory=PreparationDefinition)
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
     """Read a score of the kind `clusters`; raises DefinitionError with the field of what is wrong."""
+    features = fields.texts("features")
     return ClustersDefinition(
         name=fields.text("name", default="persona"),
-        features=fields.texts("features"),
+        features=features,
         profile=fields.texts("profile", default=()),
         smallest=fields.integer("smallest", default=2),
         largest=fields.integer("largest", default=10),
         bootstraps=fields.integer("bootstraps", default=20),
         seed=fields.integer("seed", default=0),
         wording=_wording(fields.inner("wording")),
+        preparation=preparation_of(fields, features),
     )
 
 

@@ -23,6 +23,7 @@ from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of, traits_at
 from kohort.pipeline.habits import habits_of
+from kohort.pipeline.persona_rules import rule_for
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card
 from kohort.pipeline.wording import trait_labels
@@ -50,6 +51,7 @@ def discover_clusters(
         seed=definition.seed,
         ks=range(definition.smallest, definition.largest + 1),
         bootstraps=definition.bootstraps,
+        options=definition.preparation,
         progress=progress,
     )
     document = _document(workspace, definition, at, found, table, profile, value)
@@ -156,7 +158,13 @@ def _document(
         candidates=tuple(candidate_row(one) for one in found.candidates),
         map=None if found.model is None else _map(definition, found, table),
         personas=tuple(
-            persona_card(one, symbol, generation.identities[one.cluster], generation.histories[one.cluster])
+            persona_card(
+                one,
+                symbol,
+                generation.identities[one.cluster],
+                generation.histories[one.cluster],
+                rule_for(table, found.labels, one.cluster, seed=definition.seed),
+            )
             for one in personas
         ),
         lineage=generation.lineage,
@@ -165,9 +173,9 @@ def _document(
 
 
 def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> ClusterMap:
-    flat = project(found.scaler.apply(table), seed=definition.seed)
+    flat = project(found.preparation.apply(table), seed=definition.seed)
     labels = trait_labels(definition)
-    wordings = [label_of(name, labels) for name in found.scaler.names]
+    wordings = [label_of(name, labels) for name in found.preparation.names]
     return ClusterMap(
         points=tuple(
             MapPoint(round(float(x), 3), round(float(y), 3), int(found.labels[person]))

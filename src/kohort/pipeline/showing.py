@@ -8,6 +8,7 @@ from kohort.learning.personas.habits import habit_words
 from kohort.learning.traits import write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
 from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait
+from kohort.reports.persona_data import PersonaRule
 
 _SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£"}
 _CATEGORIES_SHOWN: Final = 4
@@ -45,7 +46,9 @@ def candidate_row(candidate: Candidate) -> CandidateRow:
     )
 
 
-def persona_card(persona: Persona, currency: str, identity: str, history: Bilingual | None) -> PersonaCard:
+def persona_card(
+    persona: Persona, currency: str, identity: str, history: Bilingual | None, rule: PersonaRule | None
+) -> PersonaCard:
     """Return a persona as a card; `identity` is whose it is, `history` says which earlier persona it continues."""
     return PersonaCard(
         cluster=persona.cluster,
@@ -77,6 +80,7 @@ def persona_card(persona: Persona, currency: str, identity: str, history: Biling
         example=persona.example,
         history=history,
         identity=identity,
+        rule=rule,
         value=persona.value,
         habits=tuple(
             PersonaCategory(habit_words(one.trait, one.category), one.here, one.elsewhere, one.lift)

@@ -10,7 +10,7 @@ from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
-from kohort.reports.persona_data import Lineage
+from kohort.reports.persona_data import Lineage, PersonaRule
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -165,7 +165,8 @@ class PersonaCard:
     with its interval. `gradual` says that no valley separates the cluster from its neighbours. `example` is the
     pseudonymous id of a typical person, or empty. `history` says which persona of the discovery before it continues.
     `value` is the mean value per person in units of the currency, None where nobody spent anything; `habits` are the
-    channels and moments that are more usual here than elsewhere. `identity` stays when clusters are looked for anew.
+    channels and moments that are more usual here than elsewhere. `identity` stays when clusters are looked for
+    anew; `rule` is the one that comes nearest.
     """
 
     cluster: int
@@ -183,6 +184,7 @@ class PersonaCard:
     value: Interval | None = None
     habits: tuple[PersonaCategory, ...] = ()
     identity: str = ""
+    rule: PersonaRule | None = None
 
 
 @dataclass(frozen=True)

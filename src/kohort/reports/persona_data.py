@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.learning.wording import Bilingual
+from kohort.stats.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,19 @@ class Lineage:
     kept: tuple[PersonaKept, ...] = ()
     born: tuple[PersonaBorn, ...] = ()
     gone: tuple[PersonaGone, ...] = ()
+
+
+@dataclass(frozen=True)
+class PersonaRule:
+    """The rule that comes nearest to a persona, in the words of each language; measured on people it was not made of.
+
+    `precision` is how many of whom it finds are of the persona, `recall` how many of the persona it finds, `f1` their
+    harmonic mean. It `is_poor` where that is too low to speak of a description.
+    """
+
+    sentence: Bilingual
+    precision: Interval | None
+    recall: Interval | None
+    f1: Interval
+    held_out: int
+    is_poor: bool

@@ -89,7 +89,7 @@ def test_the_example_is_the_member_with_the_smallest_sum_of_squared_distances(
     found: tuple[Discovery, FeatureTable, np.ndarray], personas: tuple[Persona, ...]
 ) -> None:
     discovery, table, _ = found
-    points = discovery.scaler.apply(table)
+    points = discovery.preparation.apply(table)
     for persona in personas:
         members = np.nonzero(discovery.labels == persona.cluster)[0]
         sums = [((points[members] - points[member]) ** 2).sum() for member in members]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from kohort.definitions.values import MICRO
 from kohort.rules.expressions import RuleExpression
-from kohort.rules.python import everyone, trait
+from kohort.rules.python import trait
 
 Micros = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -140,25 +140,23 @@ def _whole_of(box: Box, other: Box) -> Box | None:
     return None if joined is None else _without_everything({**box, name: joined})
 
 
-def rule_of(boxes: Sequence[Box], *, whole: AbstractSet[str] = frozenset()) -> RuleExpression:
-    """Return the rule that holds for who is in any of the boxes, missing values included.
+def rule_of(boxes: Sequence[Box], some_trait: str, *, whole: AbstractSet[str] = frozenset()) -> RuleExpression:
+    """Return the rule that holds for who is in any of the boxes, of which there is one at least.
 
-    `whole` are traits with whole values only: a range of one value becomes an equality.
+    `whole` are traits with whole values only: a range of one value becomes an equality. A box that holds everyone is
+    said of `some_trait`.
 
-    >>> str(rule_of([{"orders": Range(2 * MICRO, 5 * MICRO, missing=False)}]))
+    >>> str(rule_of([{"orders": Range(2 * MICRO, 5 * MICRO, missing=False)}], "orders"))
     'orders >= 2 and orders < 5'
-    >>> str(rule_of([{"orders": Range(MICRO, 2 * MICRO)}], whole={"orders"}))
+    >>> str(rule_of([{"orders": Range(MICRO, 2 * MICRO)}], "orders", whole={"orders"}))
     'orders = 1 or orders is missing'
     """
-    alternatives = [_box_rule(box, whole) for box in boxes]
-    if not alternatives:
-        return ~everyone
-    return reduce(or_, alternatives)
+    return reduce(or_, (_box_rule(box, some_trait, whole) for box in boxes))
 
 
-def _box_rule(box: Box, whole: AbstractSet[str]) -> RuleExpression:
+def _box_rule(box: Box, some_trait: str, whole: AbstractSet[str]) -> RuleExpression:
     conditions = [_range_rule(name, one, is_whole=name in whole) for name, one in box.items()]
-    return reduce(and_, conditions) if conditions else everyone
+    return reduce(and_, conditions) if conditions else trait(some_trait).exists() | trait(some_trait).is_missing()
 
 
 def _range_rule(name: str, one: Range, *, is_whole: bool) -> RuleExpression:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kohort.errors import UsageError
 from kohort.learning.clustering.discovery import ClusterQuality, Discovery
 from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.features.preparation import fit_preparation
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.learning.personas.categories import CategoricalTrait, CategoryDifference, category_differences
 from kohort.learning.personas.habits import preferred
@@ -99,8 +100,12 @@ def describe(
         raise UsageError("personas need the value and the categories of the same people as the features")
     if discovery.model is None:
         return ()
-    points = discovery.scaler.apply(table)
-    traits = [_distinctive(discovery, table, points, cluster, labels) for cluster in range(len(discovery.clusters))]
+    points = discovery.preparation.apply(table)
+    scale = fit_preparation(table)
+    scaled = dict(zip(scale.names, scale.apply(table).T, strict=True))
+    traits = [
+        _distinctive(discovery.labels == cluster, table, scaled, labels) for cluster in range(len(discovery.clusters))
+    ]
     names = distinct_names([[Leaning(one.label, one.effect.estimate) for one in own] for own in traits])
     total = float(value.sum())
     personas = []
@@ -129,12 +134,12 @@ def describe(
 
 
 def _distinctive(
-    discovery: Discovery, table: FeatureTable, points: Points, cluster: int, labels: Mapping[str, TraitLabel]
+    inside: npt.NDArray[np.bool_], table: FeatureTable, scaled: Mapping[str, Points], labels: Mapping[str, TraitLabel]
 ) -> tuple[DistinctiveTrait, ...]:
-    inside = discovery.labels == cluster
+    """Return the traits that differ, on their scale of its own, whatever the clusters were found on."""
     found = []
-    for position, name in enumerate(discovery.scaler.names):
-        effect = hedges_g(points[inside, position], points[~inside, position])
+    for name, values in scaled.items():
+        effect = hedges_g(values[inside], values[~inside])
         raw = table.column(name)
         known = ~np.isnan(raw)
         if abs(effect.estimate) < _SMALL_EFFECT or effect.low <= 0 <= effect.high:

@@ -65,7 +65,7 @@ class _Leaf:
 
 @dataclass(frozen=True)
 class _Node:
-    """People of a node of the tree: where they stand in the table of those it learns from, and the ranges they share."""
+    """People of a node: where they stand among those that the tree learns from, and the ranges they share."""
 
     number: int
     people: npt.NDArray[np.int64]
@@ -174,7 +174,7 @@ def _leaves(
             return
         place = tree.feature[node.number]
         name, missing_left = names[place], bool(tree.missing_go_to_left[node.number])
-        values, there = (one[learnt[node.people]] for one in columns[name])
+        values, there = columns[name][0][learnt[node.people]], columns[name][1][learnt[node.people]]
         bound = None
         if np.isfinite(tree.threshold[node.number]):
             below = there & (ranks[node.people, place] <= tree.threshold[node.number])
