@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from kohort.clock import Moment
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
+    from kohort.pipeline.personas import CataloguedPersona, PersonaGeneration
     from kohort.pipeline.rfm import RfmFound
 
 _FOREVER: Final = 2**63 - 1
@@ -24,6 +25,45 @@ class LearningFacet(Facet):
         from kohort.pipeline.documents import cluster_search
 
         return cluster_search(self._workspace(), score, _FOREVER)
+
+    def personas(self) -> "tuple[CataloguedPersona, ...]":
+        """Return every persona with what people added to it: those of today, those that are gone, and unknown ones."""
+        from kohort.pipeline.personas import persona_catalogue
+
+        return persona_catalogue(self._workspace())
+
+    def persona(self, identity: str) -> "CataloguedPersona":
+        """Return a persona by its lasting id, or by its name; raises UnknownNameError."""
+        from kohort.pipeline.personas import catalogued_persona
+
+        return catalogued_persona(self._workspace(), identity)
+
+    def persona_generations(self, score: str | None = None) -> "tuple[PersonaGeneration, ...]":
+        """Return every search for clusters, the newest first, with the personas that went on, were born, or are gone.
+
+        Raises UnknownNameError for a clusters score that is none.
+        """
+        from kohort.pipeline.personas import persona_generations
+
+        return persona_generations(self._workspace(), score)
+
+    def persona_picture(self, identity: str, number: int) -> tuple[bytes, str]:
+        """Return the bytes and the media type of a picture of a persona, from 0, whose file is in the project.
+
+        Raises UnknownNameError, DefinitionError, UsageError.
+        """
+        from kohort.pipeline.personas import persona_picture
+
+        return persona_picture(self._workspace(), identity, number)
+
+    def note_persona(self, identity: str, text: str, *, by: str) -> "CataloguedPersona":
+        """Note something on a persona in the journal, and return the persona; raises UnknownNameError, UsageError."""
+        from kohort.pipeline.personas import catalogued_persona, note_persona
+
+        with self._writing() as (workspace, catch_up):
+            note_persona(workspace, identity, text, by)
+            catch_up()
+            return catalogued_persona(workspace, identity)
 
     def goals(self) -> "dict[str, Goal]":
         """Return the goals for which it can be asked which variables matter, by name."""
