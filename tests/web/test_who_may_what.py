@@ -144,6 +144,7 @@ ROWS = [
     Row("POST", "/changes", CHANGES, body={"token": "none"}, status=422),
     *table("/sources", SEGMENTS),
     *table("/importance", SEGMENTS),
+    *table("/validation", SEGMENTS),
     *table("/duplicates", ("people:read",)),
     Row("POST", "/duplicates", ("people:write",), body={"decision": "none"}, status=422),
     *table("/quality", SEGMENTS),

@@ -11,6 +11,7 @@ import typer
 
 from kohort.cli.accounts import accounts
 from kohort.cli.catalogue import personas
+from kohort.cli.clusters import clusters
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.discover import discover
 from kohort.cli.duplicates import duplicates
@@ -536,6 +537,7 @@ app.command(rich_help_panel=_DATA)(duplicates)
 app.command(rich_help_panel=_LEARN)(discover)
 app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
+app.add_typer(clusters, rich_help_panel=_LEARN)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)

@@ -1,14 +1,16 @@
 """What learning has found, and the scores of people as a grid."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from kohort.facets.facet import Facet
+from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.clock import Moment
+    from kohort.pipeline.assignment import AssignmentStatement
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
-    from kohort.pipeline.personas import CataloguedPersona, PersonaGeneration
     from kohort.pipeline.rfm import RfmFound
 
 _FOREVER: Final = 2**63 - 1
@@ -26,44 +28,30 @@ class LearningFacet(Facet):
 
         return cluster_search(self._workspace(), score, _FOREVER)
 
-    def personas(self) -> "tuple[CataloguedPersona, ...]":
-        """Return every persona with what people added to it: those of today, those that are gone, and unknown ones."""
-        from kohort.pipeline.personas import persona_catalogue
+    def clusters_sql(
+        self,
+        score: str | None = None,
+        *,
+        dialect: str = "duckdb",
+        relation: Sequence[str] = ("features",),
+        person: str = "person_id",
+        margin: bool = False,
+    ) -> "AssignmentStatement":
+        """Write as SQL how the newest discovery of a clusters score (the only one, unless named) assigns people.
 
-        return persona_catalogue(self._workspace())
+        `relation` is the table that holds a column for each feature, after its schema if it is in one, and the column
+        `person`. With `margin` the answer also tells how much farther the second nearest cluster is.
 
-    def persona(self, identity: str) -> "CataloguedPersona":
-        """Return a persona by its lasting id, or by its name; raises UnknownNameError."""
-        from kohort.pipeline.personas import catalogued_persona
-
-        return catalogued_persona(self._workspace(), identity)
-
-    def persona_generations(self, score: str | None = None) -> "tuple[PersonaGeneration, ...]":
-        """Return every search for clusters, the newest first, with the personas that went on, were born, or are gone.
-
-        Raises UnknownNameError for a clusters score that is none.
+        Raises MissingExtraError without the extra `[learn]`, UnknownNameError for a score or a dialect that there is
+        not, UsageError where no stable clusters were found yet.
         """
-        from kohort.pipeline.personas import persona_generations
+        with needing_extra("learn", "writing clusters as SQL"):
+            from kohort.pipeline.assignment import assignment_statement
 
-        return persona_generations(self._workspace(), score)
-
-    def persona_picture(self, identity: str, number: int) -> tuple[bytes, str]:
-        """Return the bytes and the media type of a picture of a persona, from 0, whose file is in the project.
-
-        Raises UnknownNameError, DefinitionError, UsageError.
-        """
-        from kohort.pipeline.personas import persona_picture
-
-        return persona_picture(self._workspace(), identity, number)
-
-    def note_persona(self, identity: str, text: str, *, by: str) -> "CataloguedPersona":
-        """Note something on a persona in the journal, and return the persona; raises UnknownNameError, UsageError."""
-        from kohort.pipeline.personas import catalogued_persona, note_persona
-
-        with self._writing() as (workspace, catch_up):
-            note_persona(workspace, identity, text, by)
-            catch_up()
-            return catalogued_persona(workspace, identity)
+        workspace = self._workspace()
+        return assignment_statement(
+            workspace, score, _FOREVER, dialect=dialect, relation=relation, person=person, margin=margin
+        )
 
     def goals(self) -> "dict[str, Goal]":
         """Return the goals for which it can be asked which variables matter, by name."""

@@ -12,6 +12,7 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.clustering.choice import Verdict
 from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.clustering.folds import k_means_folds
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.projection import project
 from kohort.learning.features.table import FeatureTable
@@ -29,6 +30,7 @@ from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card
 from kohort.pipeline.wording import trait_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import ClusterMap, DiscoveryReport, Loading, MapPoint
+from kohort.stats.intervals import Interval
 from kohort.storage.records import ModelFitted
 
 
@@ -168,8 +170,17 @@ def _document(
             for one in personas
         ),
         lineage=generation.lineage,
+        required_share=found.criteria.smallest(len(table.person_ids)),
+        folds=_folds(definition, found, table),
     )
     return DiscoveryDocument(definition.name, at, report, None if found.model is None else found.model.to_json())
+
+
+def _folds(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> tuple[Interval, ...]:
+    if found.model is None:
+        return ()
+    points, centroids = found.preparation.apply(table), np.array(found.model.centroids)
+    return k_means_folds(points, found.labels, centroids, seed=definition.seed)
 
 
 def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> ClusterMap:

@@ -192,8 +192,10 @@ class DiscoveryReport:
     """What the search for clusters found; without clusters `k` is None and there are neither map nor personas.
 
     `words` is the verdict in sentences; `gradual` says that the clusters are parts of a continuum.
-    `required_stability` is the least mean Jaccard similarity that a cluster needed. `lineage` says what became of the
-    personas before.
+    `required_stability` is the least mean Jaccard similarity that a cluster needed, `required_share` the least share of
+    people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
+    similarity among people left out, with the worst and the best fold. `lineage` says what became of
+    the personas before.
     """
 
     verdict: str
@@ -205,6 +207,9 @@ class DiscoveryReport:
     candidates: tuple[CandidateRow, ...]
     map: ClusterMap | None = None
     personas: tuple[PersonaCard, ...] = ()
+    required_share: float = 0.0
+    silhouette_guide: float = 0.5
+    folds: tuple[Interval, ...] = ()
     lineage: Lineage | None = None
 
 

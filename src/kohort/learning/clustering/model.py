@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from kohort.errors import CorruptionError, ProjectError
-from kohort.learning.clustering.kmeans import Labels, nearest
+from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.clustering.nearest import nearest_in_order
 from kohort.learning.features.preparation import Preparation
 from kohort.learning.features.table import FeatureTable
 
@@ -39,11 +40,11 @@ class ClusterModel:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, allow_nan=False).encode()).hexdigest()
 
     def assign(self, table: FeatureTable) -> Labels:
-        """Return the number of each person's cluster, int64 of shape (people,).
+        """Return the number of each person's cluster, int64 of shape (people,); nobody's depends on who else is there.
 
         Raises UnknownNameError if `table` lacks a feature of the model.
         """
-        return nearest(self.preparation.apply(table), np.array(self.centroids))
+        return nearest_in_order(self.preparation.apply(table), np.array(self.centroids))
 
     def to_json(self) -> str:
         """Return the model with its format and digest as JSON."""

@@ -22,7 +22,7 @@ Values = npt.NDArray[np.float64]
 _TAILS: Final = (0.005, 0.995)
 _SKEWED: Final = 0.5
 _FITTING_POINTS: Final = 2_001
-_NEAR_ZERO: Final = 1e-9
+NEAR_ZERO: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,13 @@ class ColumnScaling:
         What lay beyond the limits comes back as the limit.
         """
         straight = yeo_johnson_inverse(scaled * self.spread + self.centre, self.power)
-        return self._clipped(straight * self.unit + self.shift)
+        return self.clipped(straight * self.unit + self.shift)
 
     def _bent(self, values: Values) -> Values:
-        return yeo_johnson((self._clipped(values) - self.shift) / self.unit, self.power)
+        return yeo_johnson((self.clipped(values) - self.shift) / self.unit, self.power)
 
-    def _clipped(self, values: Values) -> Values:
+    def clipped(self, values: Values) -> Values:
+        """Return `values`, shape (people,), with the limit in the place of what lies beyond it."""
         if self.low is None and self.high is None:
             return values
         return np.clip(values, self.low, self.high)
@@ -109,7 +110,7 @@ def fit_column(name: str, values: Values, scaling: Scaling = Scaling.AUTOMATIC) 
         else (float(present.min()), float(present.max()))
     )
     clipped = np.clip(present, low, high)
-    if high <= low or clipped.std() <= _NEAR_ZERO * max(abs(low), abs(high)):
+    if high <= low or clipped.std() <= NEAR_ZERO * max(abs(low), abs(high)):
         return DroppedColumn(name, "constant")
     median = float(np.median(present))
     filled = np.where(np.isnan(values), median, values)
@@ -146,14 +147,14 @@ def yeo_johnson_inverse(bent: Values, power: float) -> Values:
 
 
 def _box_cox(values: Values, power: float) -> Values:
-    if abs(power) < _NEAR_ZERO:
+    if abs(power) < NEAR_ZERO:
         return np.log1p(values)
     bent: Values = np.expm1(power * np.log1p(values)) / power
     return bent
 
 
 def _box_cox_inverse(bent: Values, power: float) -> Values:
-    if abs(power) < _NEAR_ZERO:
+    if abs(power) < NEAR_ZERO:
         return np.expm1(bent)
     straight: Values = np.expm1(np.log1p(power * bent) / power)
     return straight

@@ -14,6 +14,7 @@ from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.builder.pages import mount_builder
 from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.discover.pages import mount_discover
+from kohort.web.studio.discover.validation import mount_validation
 from kohort.web.studio.duplicates import mount_duplicates_page
 from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
@@ -43,6 +44,7 @@ def mount_studio(
         mount_changes,
         mount_people,
         mount_discover,
+        mount_validation,
         mount_importance_page,
         mount_duplicates_page,
         mount_events,
