@@ -85,12 +85,13 @@ def _record(
     labels: np.ndarray,
     at: Moment,
 ) -> None:
-    names = [card.name.en for card in document.report.personas]
-    identities = [card.identity for card in document.report.personas]
+    # The last, which is of nobody, is what -1 means: in no cluster.
+    names = [*(card.name.en for card in document.report.personas), None]
+    identities = [*(card.identity for card in document.report.personas), None]
     columns = {
         "person_id": list(person_ids),
         definition.name: [names[label] for label in labels],
-        f"{definition.name}_number": (labels + 1) * MICRO,
+        f"{definition.name}_number": pa.array((labels + 1) * MICRO, mask=labels < 0),
         f"{definition.name}_id": [identities[label] for label in labels],
     }
     types = {
