@@ -10,9 +10,10 @@ from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
-from kohort.learning.clustering.choice import Verdict
+from kohort.learning.clustering.choice import Criteria, Verdict
 from kohort.learning.clustering.discovery import Discovery, discover
 from kohort.learning.clustering.folds import k_means_folds
+from kohort.learning.clustering.methods.assigners import Centroids
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.projection import project
 from kohort.learning.features.table import FeatureTable
@@ -53,6 +54,8 @@ def discover_clusters(
         seed=definition.seed,
         ks=range(definition.smallest, definition.largest + 1),
         bootstraps=definition.bootstraps,
+        criteria=_criteria(definition),
+        methods=definition.methods,
         options=definition.preparation,
         progress=progress,
     )
@@ -66,6 +69,14 @@ def discover_clusters(
     return document
 
 
+def _criteria(definition: ClustersDefinition) -> Criteria:
+    return Criteria(
+        smallest_share=definition.smallest_share,
+        smallest_people=definition.smallest_people,
+        silhouette=definition.silhouette,
+    )
+
+
 def assign_clusters(workspace: Workspace, definition: ClustersDefinition, at: Moment) -> str:
     """Give everybody with features the persona of the latest model discovered up to `at`; return what was done."""
     document = latest_discovery(workspace, definition.name, at)
@@ -74,7 +85,7 @@ def assign_clusters(workspace: Workspace, definition: ClustersDefinition, at: Mo
     table, _ = _features(workspace, definition, at)
     labels = ClusterModel.from_json(document.model).assign(table)
     _record(workspace, definition, document, table.person_ids, labels, at)
-    return f"{len(document.report.personas)} personas of {len(table.person_ids):,} people"
+    return f"{len(document.report.personas)} personas of {int((labels >= 0).sum()):,} people"
 
 
 def _record(
@@ -85,13 +96,16 @@ def _record(
     labels: np.ndarray,
     at: Moment,
 ) -> None:
+    """Record the persona of everyone in a cluster; whoever is in none has none, and loses one given before."""
     names = [card.name.en for card in document.report.personas]
     identities = [card.identity for card in document.report.personas]
+    inside = np.nonzero(labels >= 0)[0]
+    own = labels[inside].tolist()
     columns = {
-        "person_id": list(person_ids),
-        definition.name: [names[label] for label in labels],
-        f"{definition.name}_number": (labels + 1) * MICRO,
-        f"{definition.name}_id": [identities[label] for label in labels],
+        "person_id": [person_ids[row] for row in inside],
+        definition.name: [names[label] for label in own],
+        f"{definition.name}_number": (labels[inside] + 1) * MICRO,
+        f"{definition.name}_id": [identities[label] for label in own],
     }
     types = {
         definition.name: ValueType.TEXT,
@@ -177,9 +191,9 @@ def _document(
 
 
 def _folds(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> tuple[Interval, ...]:
-    if found.model is None:
+    if found.model is None or not isinstance(found.model.assigner, Centroids):
         return ()
-    points, centroids = found.preparation.apply(table), np.array(found.model.centroids)
+    points, centroids = found.preparation.apply(table), np.array(found.model.assigner.centroids)
     return k_means_folds(points, found.labels, centroids, seed=definition.seed)
 
 

@@ -45,9 +45,10 @@ def assignment_query(
 
     Raises UsageError if there is not one name for each cluster, or a name holds U+0000, which no database stores.
 
+    >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
     >>> orders = ColumnScaling("orders", "standard", median=2, missing=0, low=0, high=9, centre=2, spread=2)
-    >>> model = ClusterModel(Preparation((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
+    >>> model = ClusterModel(Preparation((orders,), ()), Centroids(((-1.0,), (1.0,))), ("few", "many"), seed=1)
     >>> import duckdb
     >>> with duckdb.connect() as connection:
     ...     _ = connection.execute("CREATE TABLE features AS SELECT 'ann' AS person_id, 7 AS orders")
@@ -86,10 +87,11 @@ def tolerance(model: ClusterModel, table: FeatureTable) -> float:
     Accuracy and Stability of Numerical Algorithms, chapter 3), with powers and logarithms right to a few units in the
     last place; where nothing is bent, all is computed alike and the answer is 0.
 
+    >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
     >>> table = FeatureTable(("ann",), ("orders",), np.array([[7.0]]))
     >>> orders = ColumnScaling("orders", "log", median=2, missing=0, power=0)
-    >>> model = ClusterModel(Preparation((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
+    >>> model = ClusterModel(Preparation((orders,), ()), Centroids(((-1.0,), (1.0,))), ("few", "many"), seed=1)
     >>> 0 < tolerance(model, table) < 1e-13
     True
     """

@@ -38,7 +38,7 @@ class _Forest:
     """The clusters that are not merged yet: centre, people, and a person who stands for each."""
 
     def __init__(self, points: Points) -> None:
-        self._centres = np.ascontiguousarray(points.T)
+        self._centres = np.array(points.T, order="C")
         self._people = np.ones(len(points))
         self._ids = np.arange(len(points))
         self._places = np.arange(len(points))
