@@ -16,13 +16,14 @@ from kohort.errors import UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
 from kohort.facets.events import EventsFacet
-from kohort.facets.facet import needs_extra
 from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
+from kohort.facets.personas import PersonasFacet
 from kohort.facets.records import RecordsFacet
 from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
+from kohort.imports import needing_extra
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
@@ -68,6 +69,7 @@ class Project(
     EventsFacet,
     LearningFacet,
     PeopleFacet,
+    PersonasFacet,
     RecordsFacet,
     SegmentsFacet,
     ServingFacet,
@@ -411,7 +413,7 @@ class Project(
 
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
         """
-        with needs_extra("learn", "discovering clusters"):
+        with needing_extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
             definition = workspace.clusters_score(score)
@@ -438,7 +440,7 @@ class Project(
 
         Raises MissingExtraError without the extra `[learn]`, UnknownNameError, UsageError if too few people are known.
         """
-        with needs_extra("learn", "finding which variables matter"):
+        with needing_extra("learn", "finding which variables matter"):
             from kohort.pipeline.importance import study_importance
         from kohort.pipeline.goals import goal_of
 

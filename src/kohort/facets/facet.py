@@ -1,11 +1,10 @@
 """What every part of the facade builds on."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from kohort.clock import Clock, Moment
-from kohort.errors import MissingExtraError
 from kohort.storage.folder import ProjectFolder
 
 if TYPE_CHECKING:
@@ -32,14 +31,3 @@ class Facet:
     def settings(self) -> "ProjectDefinition":
         """What `kohort.yaml` declares, read anew."""
         return self._workspace().settings
-
-
-@contextmanager
-def needs_extra(name: str, purpose: str) -> Iterator[None]:
-    """Turn a library that is not installed into MissingExtraError, which names the extra that has it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("kohort"):
-            raise
-        raise MissingExtraError(name, purpose) from error

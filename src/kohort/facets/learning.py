@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from kohort.facets.facet import Facet, needs_extra
+from kohort.facets.facet import Facet
+from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.clock import Moment
@@ -44,7 +45,7 @@ class LearningFacet(Facet):
         Raises MissingExtraError without the extra `[learn]`, UnknownNameError for a score or a dialect that there is
         not, UsageError where no stable clusters were found yet.
         """
-        with needs_extra("learn", "writing clusters as SQL"):
+        with needing_extra("learn", "writing clusters as SQL"):
             from kohort.pipeline.assignment import assignment_statement
 
         workspace = self._workspace()

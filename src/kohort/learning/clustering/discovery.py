@@ -27,6 +27,8 @@ from kohort.stats.intervals import Interval
 _FEWEST_PER_CLUSTER: Final = 10
 _FINAL_PASSES: Final = 10
 _NOBODY: Final = np.empty(0, dtype=np.int64)
+FITTED: Final = 100_000
+"""How many people are enough to say how features are distributed, and how crowded borders are."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def discover(
         raise UsageError("discovering clusters needs numbers of clusters from 2 up and at least one bootstrap")
     if value.shape != (len(table.person_ids),) or not np.isfinite(value).all():
         raise UsageError("the value that orders clusters must be one finite number per person")
-    preparation = fit_preparation(table, options)
+    preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
         points = preparation.apply(table)
         steps = _Steps(progress, len(set(methods) - {Method.K_MEANS}))
@@ -128,7 +130,8 @@ def discover(
         centroids, order = _final_centroids(points, chosen.centroids, value)
         model = ClusterModel(preparation, Centroids(vectors(centroids)), _names(choice.k), seed)
         labels = model.assigner.assign(points)
-        borders = border_density(points, labels, centroids).max(axis=1)
+        every = -(-len(points) // FITTED)
+        borders = border_density(points[::every], labels[::every], centroids).max(axis=1)
         qualities = _qualities(borders, chosen.similarities[:, order])
     return replace(found, labels=labels, clusters=qualities, model=model)
 
