@@ -13,11 +13,13 @@ from kohort.learning.clustering.across import choose_method, verdict_on
 from kohort.learning.clustering.choice import Choice, Criteria, Objection, Verdict
 from kohort.learning.clustering.comparison import Comparison, MethodResult, agreement
 from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.clustering.folds import method_folds
 from kohort.learning.clustering.methods.assigners import Centroids, Mixture, Neighbours
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.reference import Gap
 from kohort.learning.clustering.samples import draw_samples
 from kohort.learning.features.table import FeatureTable
+from kohort.learning.personas.description import describe
 from kohort.learning.wording import Bilingual
 
 Random = np.random.Generator
@@ -187,6 +189,21 @@ def test_progress_counts_numbers_of_clusters_and_methods() -> None:
         progress=lambda *at: told.append(at),
     )
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_people_in_no_cluster_are_in_no_persona_and_count_as_everybody_else() -> None:
+    values, _ = rings(np.random.default_rng(0))
+    values[:3] = [[2.5, 2.5], [-2.5, 2.5], [2.5, -2.5]]
+    found = found_in(values, (Method.K_MEANS, Method.HDBSCAN))
+    assert found.method is Method.HDBSCAN
+    assert found.labels[:3].tolist() == [-1, -1, -1]
+    personas = describe(found, table_of(values), value=np.ones(700), labels={})
+    assert [one.people for one in personas] == np.bincount(found.labels[found.labels >= 0]).tolist()
+    assert sum(one.share_of_people for one in personas) == pytest.approx((found.labels >= 0).mean())
+    assert not any(one.gradual for one in personas)
+    points = found.preparation.apply(table_of(values))
+    folds = method_folds(points, found.labels, found.again, seed=0)
+    assert all(fold.estimate > 0.9 and fold.n == 5 for fold in folds)
 
 
 # The rule

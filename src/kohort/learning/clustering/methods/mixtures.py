@@ -26,7 +26,7 @@ LARGEST_SAMPLE: Final = 20_000
 _LEAST_VARIANCE: Final = 0.01
 _TOLERANCE: Final = 1e-3
 _PASSES: Final = 200
-_STARTS: Final = 2
+_STARTS: Final = 3
 _COUNTED: Final = 0.01
 
 
