@@ -50,10 +50,10 @@ class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
     Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
-    for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a persona without
-    forming the clusters (demographics, for one). `preparation` says how features become points. `methods` are
-    compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
-    `smallest_people`. `silhouette` is a guide that is shown and never decides.
+    for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
+    persona without forming the clusters (demographics, for one). `preparation` says how features become
+    points. `methods` are compared, k-means always among them. A cluster holds at least `smallest_share` of the people
+    and at least `smallest_people`. `silhouette` is a guide that is shown and never decides.
     """
 
     name: str

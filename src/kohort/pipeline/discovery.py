@@ -7,13 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
-from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clusters import ClustersDefinition, Method
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.clustering.choice import Criteria, Verdict
 from kohort.learning.clustering.discovery import Discovery, discover
-from kohort.learning.clustering.folds import k_means_folds
-from kohort.learning.clustering.methods.assigners import Centroids
+from kohort.learning.clustering.folds import k_means_folds, method_folds
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.projection import project
 from kohort.learning.features.table import FeatureTable
@@ -21,6 +20,7 @@ from kohort.learning.personas.categories import CategoricalTrait
 from kohort.learning.personas.description import describe
 from kohort.learning.traits import label_of
 from kohort.learning.wording import Bilingual
+from kohort.pipeline.compared import dendrogram_tops, method_rows, neighbour_distances
 from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of, traits_at
@@ -100,12 +100,11 @@ def _record(
     names = [card.name.en for card in document.report.personas]
     identities = [card.identity for card in document.report.personas]
     inside = np.nonzero(labels >= 0)[0]
-    own = labels[inside].tolist()
     columns = {
         "person_id": [person_ids[row] for row in inside],
-        definition.name: [names[label] for label in own],
+        definition.name: [names[label] for label in labels[inside]],
         f"{definition.name}_number": (labels[inside] + 1) * MICRO,
-        f"{definition.name}_id": [identities[label] for label in own],
+        f"{definition.name}_id": [identities[label] for label in labels[inside]],
     }
     types = {
         definition.name: ValueType.TEXT,
@@ -185,16 +184,23 @@ def _document(
         ),
         lineage=generation.lineage,
         required_share=found.criteria.smallest(len(table.person_ids)),
+        silhouette_guide=found.criteria.silhouette,
         folds=_folds(definition, found, table),
+        method=found.method.value,
+        methods=method_rows(found),
+        dendrograms=dendrogram_tops(found),
+        distances=neighbour_distances(found),
     )
     return DiscoveryDocument(definition.name, at, report, None if found.model is None else found.model.to_json())
 
 
 def _folds(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> tuple[Interval, ...]:
-    if found.model is None or not isinstance(found.model.assigner, Centroids):
+    if found.model is None:
         return ()
-    points, centroids = found.preparation.apply(table), np.array(found.model.assigner.centroids)
-    return k_means_folds(points, found.labels, centroids, seed=definition.seed)
+    points = found.preparation.apply(table)
+    if found.method is not Method.K_MEANS:
+        return method_folds(points, found.labels, found.again, seed=definition.seed)
+    return k_means_folds(points, found.labels, np.array(found.model.centroids), seed=definition.seed)
 
 
 def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> ClusterMap:
@@ -205,6 +211,7 @@ def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) 
         points=tuple(
             MapPoint(round(float(x), 3), round(float(y), 3), int(found.labels[person]))
             for person, (x, y) in zip(flat.people, flat.positions, strict=True)
+            if found.labels[person] >= 0
         ),
         explained=(float(flat.explained[0]), float(flat.explained[1])),
         loadings=tuple(

@@ -10,6 +10,7 @@ from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
+from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistances
 from kohort.reports.persona_data import Lineage, PersonaRule
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
@@ -109,7 +110,7 @@ class CandidateRow:
 
 @dataclass(frozen=True)
 class MapPoint:
-    """One sampled person on the map; `cluster` counts from 0."""
+    """One sampled person on the map; `cluster` counts from 0; people in no cluster are not on it."""
 
     x: float
     y: float
@@ -195,7 +196,8 @@ class DiscoveryReport:
     `required_stability` is the least mean Jaccard similarity that a cluster needed, `required_share` the least share of
     people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
     similarity among people left out, with the worst and the best fold. `lineage` says what became of
-    the personas before.
+    the personas before. `method` found the clusters; `methods` are all that were compared, `dendrograms` the trees
+    among them, and `distances` the curve from which DBSCAN reads its radius.
     """
 
     verdict: str
@@ -211,6 +213,10 @@ class DiscoveryReport:
     silhouette_guide: float = 0.5
     folds: tuple[Interval, ...] = ()
     lineage: Lineage | None = None
+    method: str = "k_means"
+    methods: tuple[MethodRow, ...] = ()
+    dendrograms: tuple[DendrogramTop, ...] = ()
+    distances: NeighbourDistances | None = None
 
 
 @dataclass(frozen=True)

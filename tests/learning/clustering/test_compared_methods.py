@@ -13,11 +13,13 @@ from kohort.learning.clustering.across import choose_method, verdict_on
 from kohort.learning.clustering.choice import Choice, Criteria, Objection, Verdict
 from kohort.learning.clustering.comparison import Comparison, MethodResult, agreement
 from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.clustering.folds import method_folds
 from kohort.learning.clustering.methods.assigners import Centroids, Mixture, Neighbours
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.reference import Gap
 from kohort.learning.clustering.samples import draw_samples
 from kohort.learning.features.table import FeatureTable
+from kohort.learning.personas.description import describe
 from kohort.learning.wording import Bilingual
 
 Random = np.random.Generator
@@ -29,7 +31,7 @@ def table_of(values: np.ndarray) -> FeatureTable:
     return FeatureTable(tuple(map(str, range(people))), tuple(f"f{one}" for one in range(features)), values)
 
 
-def found_in(values: np.ndarray, methods: tuple[Method, ...] = tuple(Method), *, bootstraps: int = 6) -> Discovery:
+def found_in(values: np.ndarray, methods: tuple[Method, ...] = tuple(Method), *, bootstraps: int = 5) -> Discovery:
     return discover(
         table_of(values), value=values[:, 0], seed=0, ks=range(2, 5), bootstraps=bootstraps, methods=methods
     )
@@ -57,10 +59,10 @@ def rings(random: Random) -> Crowd:
 
 def unequal(random: Random) -> Crowd:
     """Two wide flat groups above one another and a tight one apart: no centroid's neighbourhood has these shapes."""
-    groups = random.choice(3, 900, p=[0.5, 0.3, 0.2])
+    groups = random.choice(3, 600, p=[0.5, 0.3, 0.2])
     spread = np.array([[3.0, 0.4, 0.4], [0.4, 3.0, 0.4], [0.5, 0.5, 0.5]])[groups]
     middle = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.6], [4.0, 4.0, -3.0]])[groups]
-    return random.normal(size=(900, 3)) * spread + middle, groups
+    return random.normal(size=(600, 3)) * spread + middle, groups
 
 
 SHAPES: list[tuple[Callable[[Random], Crowd], set[Method]]] = [
@@ -88,9 +90,9 @@ def test_the_method_that_fits_the_shape_wins(shape: Callable[[Random], Crowd], w
 
 
 NOISE: dict[str, Callable[[Random], np.ndarray]] = {
-    "uniform": lambda random: random.uniform(size=(500, 2)),
-    "one normal": lambda random: random.normal(size=(500, 4)),
-    "skewed lognormal": lambda random: np.exp(random.normal(size=(500, 3))),
+    "uniform": lambda random: random.uniform(size=(400, 2)),
+    "one normal": lambda random: random.normal(size=(400, 4)),
+    "skewed lognormal": lambda random: np.exp(random.normal(size=(400, 3))),
 }
 
 
@@ -116,7 +118,7 @@ def test_every_figure_of_the_table_is_that_of_the_evaluated_people() -> None:
     values, _ = spheres(np.random.default_rng(0))
     found = found_in(values)
     points = found.preparation.apply(table_of(values))
-    evaluated = draw_samples(points, refits=6, seed=0).evaluated
+    evaluated = draw_samples(points, refits=5, seed=0).evaluated
     comparison = compared(found)
     assert len(evaluated) == 600
     for clusters in comparison.clusters:
@@ -137,7 +139,7 @@ def test_every_figure_of_the_table_is_that_of_the_evaluated_people() -> None:
             both = inside & (theirs >= 0)
             assert share == pytest.approx(adjusted_rand_score(labels[both], theirs[both]))
         assert len(row.stability) == row.k
-        assert clusters.similarities.shape == (6, row.k)
+        assert clusters.similarities.shape == (5, row.k)
         assert (row.certainty is not None) == isinstance(clusters.assigner, Mixture)
     assert {type(one.assigner) for one in comparison.clusters} == {Centroids, Mixture, Neighbours}
     assert [one.method for one in comparison.dendrograms] == ["ward", "complete", "average"]
@@ -189,6 +191,21 @@ def test_progress_counts_numbers_of_clusters_and_methods() -> None:
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_people_in_no_cluster_are_in_no_persona_and_count_as_everybody_else() -> None:
+    values, _ = rings(np.random.default_rng(0))
+    values[:3] = [[2.5, 2.5], [-2.5, 2.5], [2.5, -2.5]]
+    found = found_in(values, (Method.K_MEANS, Method.HDBSCAN))
+    assert found.method is Method.HDBSCAN
+    assert found.labels[:3].tolist() == [-1, -1, -1]
+    personas = describe(found, table_of(values), value=np.ones(700), labels={})
+    assert [one.people for one in personas] == np.bincount(found.labels[found.labels >= 0]).tolist()
+    assert sum(one.share_of_people for one in personas) == pytest.approx((found.labels >= 0).mean())
+    assert not any(one.gradual for one in personas)
+    points = found.preparation.apply(table_of(values))
+    folds = method_folds(points, found.labels, found.again, seed=0)
+    assert all(fold.estimate > 0.9 and fold.n == 5 for fold in folds)
+
+
 # The rule
 
 K_MEANS = MethodResult(Method.K_MEANS, 3, stability=(0.9,) * 3)
@@ -220,6 +237,7 @@ UNSTABLE = {"objections": (Objection.UNSTABLE,)}
         (NONE, [row(Method.HDBSCAN, 2, 0.5, 0.5, **UNSTABLE)], Method.K_MEANS, None),
         (NONE, [row(Method.WARD, 2, 0.5, 0.5), row(Method.HDBSCAN, 3, 0.5, 0.5)], Method.HDBSCAN, 3),
         (NONE, [row(Method.WARD, 3, 0.5, 0.5), row(Method.HDBSCAN, 3, 0.5, 0.5)], Method.WARD, 3),
+        (NONE, [row(Method.WARD, 3, 0.5, 0.5), row(Method.HDBSCAN, 2, 0.5, 0.5, density=0.1)], Method.HDBSCAN, 2),
         (THREE, [], Method.K_MEANS, 3),
     ],
 )

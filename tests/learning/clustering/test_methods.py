@@ -222,7 +222,7 @@ def test_density_methods_refuse_what_they_cannot_do() -> None:
 
 
 def slow_density_validity(points: Points, labels: np.ndarray) -> float:
-    """Moulavi et al. 2014, definitions 1 to 8, word by word."""
+    """Moulavi et al. 2014, definitions 1 to 8, word by word, but for the quantile in place of the maximum."""
     clusters = [np.nonzero(labels == one)[0] for one in range(labels.max() + 1)]
     cores = np.zeros(len(points))
     for people in clusters:
@@ -239,7 +239,7 @@ def slow_density_validity(points: Points, labels: np.ndarray) -> float:
         degree = np.bincount([*tree.row, *tree.col], minlength=len(people))
         inner.append(people[degree > 1])
         both = (degree[tree.row] > 1) & (degree[tree.col] > 1)
-        sparseness.append(lengths[tree.row, tree.col][both].max())
+        sparseness.append(np.quantile(lengths[tree.row, tree.col][both], 0.95))
     worth = 0.0
     for number, people in enumerate(clusters):
         apart = min(

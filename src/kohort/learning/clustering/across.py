@@ -5,7 +5,8 @@ k-means gives everyone a cluster and borders that are easily told, so it is take
 a quarter of the people are in none, its clusters are worth more than those it finds in one ellipse, and a valley lies
 between every two. It finds more if k-means finds nothing that holds, or if its clusters are others (adjusted Rand
 index below 0.9), better in its own measure, and no fewer than separated clusters of k-means. Of several such methods
-the one with the most clusters is taken, of those the first in the order of `Method`.
+those whose clusters do not touch come first (density validity above 0), of those the one with the most clusters, and
+of those the first in the order of `Method`.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Cri
     others = [one for one in results if one.method is not Method.K_MEANS]
     more = [one for one in others if one.holds and finds_more(one, choice, criteria)]
     if more:
-        taken = max(more, key=lambda one: one.k)
+        taken = max(more, key=lambda one: ((one.density or 0) > 0, one.k))
         return taken.method, Choice(Verdict.SEPARATED, taken.k, _taken(taken, choice))
     if not others:
         return Method.K_MEANS, choice

@@ -13,6 +13,7 @@ from kohort.errors import UsageError
 from kohort.learning.clustering.candidates import SILHOUETTE_SAMPLE, Evaluation
 from kohort.learning.clustering.choice import Choice, Criteria, Objection, Verdict, objections
 from kohort.learning.clustering.density import density_validity
+from kohort.learning.clustering.kmeans import fit_from
 from kohort.learning.clustering.match import Labels, cluster_stability
 from kohort.learning.clustering.methods.assigners import NOBODY, OUTSIDE, Assigner, Centroids, Mixture, vectors
 from kohort.learning.clustering.methods.dbscan import DistanceCurve, distance_curve, fewest_neighbours
@@ -72,18 +73,26 @@ class MethodResult:
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """A method's result with what it was computed from: the assigner, and similarities of shape (refits, k)."""
+    """A method's result with what it was computed from: the assigner, and similarities of shape (refits, k).
+
+    `again` finds clusters of other people with the same settings.
+    """
 
     result: MethodResult
     assigner: Assigner
     similarities: npt.NDArray[np.float64]
+    again: Callable[[Points], Assigner]
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All methods asked for, k-means first, a dendrogram per tree, and the distance curve if DBSCAN was asked for."""
+    """All methods asked for, k-means first, a dendrogram per tree, and the distance curve if DBSCAN was asked for.
+
+    `choice` is that of a number of clusters of k-means.
+    """
 
     clusters: tuple[Clusters, ...]
+    choice: Choice
     dendrograms: tuple[Dendrogram, ...]
     curve: DistanceCurve | None
 
@@ -138,7 +147,7 @@ def compare_methods(
     curve = None
     if Method.DBSCAN in methods and len(samples.fitted) > fewest_neighbours(points.shape[1]):
         curve = distance_curve(samples.fitted, fewest_neighbours(points.shape[1]))
-    return Comparison(_beside_one_another(found, samples), tuple(dendrograms), curve)
+    return Comparison(_beside_one_another(found, samples), choice, tuple(dendrograms), curve)
 
 
 def _k_means(
@@ -157,7 +166,11 @@ def _k_means(
         objections=objections(candidate, verdict, criteria, people),
     )
     assigner = Centroids(vectors(shown.centroids))
-    return Clusters(_measured(result, samples, assigner), assigner, shown.similarities)
+
+    def again(points: Points) -> Centroids:
+        return Centroids(vectors(fit_from(points, shown.centroids).centroids))
+
+    return Clusters(_measured(result, samples, assigner), assigner, shown.similarities, again)
 
 
 def _clusters(search: Search) -> Clusters:
@@ -167,12 +180,12 @@ def _clusters(search: Search) -> Clusters:
         assigner = search.best()
     except UsageError as error:
         result = MethodResult(search.method, 0, refused=str(error), objections=(Objection.TOO_FEW_CLUSTERS,))
-        return Clusters(replace(result, seconds=time.process_time() - started), NOBODY, nothing)
+        return Clusters(replace(result, seconds=time.process_time() - started), NOBODY, nothing, search.again)
     result = MethodResult(search.method, assigner.clusters)
     result = _measured(result, search.samples, assigner)
     if assigner.clusters < 2:  # noqa: PLR2004 - one cluster is everyone
         result = replace(result, objections=(Objection.TOO_FEW_CLUSTERS,), seconds=time.process_time() - started)
-        return Clusters(result, assigner, nothing)
+        return Clusters(result, assigner, nothing, search.again)
     labels = assigner.assign(search.samples.evaluated)
     similarities = np.stack(
         [cluster_stability(labels, one.assign(search.samples.evaluated), assigner.clusters) for one in search.refits()]
@@ -184,7 +197,7 @@ def _clusters(search: Search) -> Clusters:
         valley=search.valley(search.samples.evaluated, labels, assigner),
     )
     result = replace(result, objections=_objections(result, search), seconds=time.process_time() - started)
-    return Clusters(result, assigner, similarities)
+    return Clusters(result, assigner, similarities, search.again)
 
 
 def _gap(search: Search) -> Gap:

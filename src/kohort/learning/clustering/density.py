@@ -11,6 +11,7 @@ from kohort.learning.features.table import Points
 
 _FEWEST: Final = 3
 _TIES: Final = 1e-6
+TRIMMED: Final = 0.95
 
 
 def density_validity(points: Points, labels: Labels) -> float:
@@ -77,7 +78,7 @@ def _inner_tree(reach: Points, distances: Points) -> tuple[npt.NDArray[np.bool_]
     inside = np.bincount(edges.ravel(), minlength=people) > 1
     between = inside[edges].all(axis=1)
     lengths = reach[edges[:, 0], edges[:, 1]]
-    return inside, float((lengths[between] if between.any() else lengths).max())
+    return inside, float(np.quantile(lengths[between] if between.any() else lengths, TRIMMED))
 
 
 def _separations(

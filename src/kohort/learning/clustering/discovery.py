@@ -18,7 +18,7 @@ from kohort.learning.clustering.choice import Choice, Criteria, choose
 from kohort.learning.clustering.comparison import Comparison, compare_methods
 from kohort.learning.clustering.elbow import elbow
 from kohort.learning.clustering.kmeans import Labels, fit_from, nearest
-from kohort.learning.clustering.methods.assigners import Centroids, vectors
+from kohort.learning.clustering.methods.assigners import Assigner, Centroids, vectors
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.preparation import Preparation, fit_preparation
 from kohort.learning.features.table import FeatureTable, Points
@@ -26,9 +26,9 @@ from kohort.stats.intervals import Interval
 
 _FEWEST_PER_CLUSTER: Final = 10
 _FINAL_PASSES: Final = 10
+_NOBODY: Final = np.empty(0, dtype=np.int64)
 FITTED: Final = 100_000
 """How many people are enough to say how features are distributed, and how crowded borders are."""
-_NOBODY: Final = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,20 @@ class Discovery:
     model: ClusterModel | None
     method: Method = Method.K_MEANS
     comparison: Comparison | None = None
+
+    @property
+    def k_means(self) -> Choice:
+        """The choice of a number of clusters of k-means, whichever method was taken."""
+        return self.choice if self.comparison is None else self.comparison.choice
+
+    def again(self, points: Points) -> Assigner:
+        """Return the clusters of other people by the method taken, with its settings.
+
+        Raises UsageError without clusters.
+        """
+        if self.model is None or self.comparison is None:
+            raise UsageError("clusters are found again by the method taken; there are none, or k-means alone was tried")
+        return next(one for one in self.comparison.clusters if one.result.method is self.method).again(points)
 
 
 def discover(
