@@ -23,7 +23,7 @@ def persona_histories(
     if before is None or before.model is None or found.model is None:
         return {}
     model = ClusterModel.from_json(before.model)
-    if not set(model.preparation.features) <= set(table.names):
+    if not set(model.preparation.features) <= set(table.features):
         return {}
     matching = match_clusterings(model.assign(table), found.labels)
     day = datetime_of(before.at, workspace.settings.zone).date().isoformat()

@@ -10,6 +10,7 @@ from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
+from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -186,7 +187,8 @@ class DiscoveryReport:
     `words` is the verdict in sentences; `gradual` says that the clusters are parts of a continuum.
     `required_stability` is the least mean Jaccard similarity that a cluster needed, `required_share` the least share of
     people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
-    similarity among people left out, with the worst and the best fold.
+    similarity among people left out, with the worst and the best fold. `preparation` is how features became points,
+    None in reports of before that was told.
     """
 
     verdict: str
@@ -201,6 +203,7 @@ class DiscoveryReport:
     required_share: float = 0.0
     silhouette_guide: float = 0.5
     folds: tuple[Interval, ...] = ()
+    preparation: PreparationSummary | None = None
 
 
 @dataclass(frozen=True)
