@@ -6,7 +6,14 @@ from typing import Final
 from kohort.learning.clustering.candidates import Candidate
 from kohort.learning.features.preparation import Preparation
 from kohort.learning.features.table import FeatureTable
-from kohort.learning.features.wording import dropped_words, prepared_words, reduction_words, skew_warnings
+from kohort.learning.features.wording import (
+    SKEWED,
+    dropped_words,
+    prepared_words,
+    reduction_words,
+    scaled_skewness,
+    skew_warnings,
+)
 from kohort.learning.personas.description import Persona
 from kohort.learning.traits import TraitLabel, label_of, write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
@@ -52,13 +59,17 @@ def preparation_summary(
     preparation: Preparation, table: FeatureTable, labels: Mapping[str, TraitLabel]
 ) -> PreparationSummary:
     """Return how the features of `table` became points, in words."""
-    labelled = ((label_of(name, labels), how) for name, how in prepared_words(preparation))
+    skewed = scaled_skewness(preparation, table)
+    labelled = ((label_of(name, labels), how, skewed.get(name)) for name, how in prepared_words(preparation))
     return PreparationSummary(
-        features=tuple(PreparedFeature(Bilingual(label.en, label.fr), how) for label, how in labelled),
+        features=tuple(
+            PreparedFeature(Bilingual(label.en, label.fr), how, skewness) for label, how, skewness in labelled
+        ),
         left_out=tuple(dropped_words(one, labels) for one in preparation.dropped),
         warnings=skew_warnings(preparation, table, labels),
         reduction=reduction_words(preparation),
         digest=preparation.digest,
+        most_skewed=SKEWED,
     )
 
 

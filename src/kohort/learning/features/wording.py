@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
 from scipy.stats import skew
 
 from kohort.definitions.preparation import Scaling
@@ -122,6 +121,18 @@ def reduction_words(preparation: Preparation) -> Bilingual | None:
     )
 
 
+def scaled_skewness(preparation: Preparation, table: FeatureTable) -> dict[str, float]:
+    """Return the skewness of each number as it is scaled, by name: how much longer one tail still is than the other.
+
+    >>> from kohort.learning.features.preparation import fit_preparation
+    >>> table = FeatureTable(("a", "b", "c", "d"), ("orders",), np.array([[0.0], [0.0], [2.0], [2.0]]))
+    >>> scaled_skewness(fit_preparation(table), table)
+    {'orders': 0.0}
+    """
+    scaled = preparation.scaled(table)
+    return {column.name: float(skew(scaled[:, place])) for place, column in enumerate(preparation.columns)}
+
+
 def skew_warnings(
     preparation: Preparation, table: FeatureTable, labels: Mapping[str, TraitLabel]
 ) -> tuple[Bilingual, ...]:
@@ -135,11 +146,12 @@ def skew_warnings(
     >>> len(skew_warnings(raw, table, {})), len(skew_warnings(fit_preparation(table), table, {}))
     (1, 0)
     """
-    scaled = preparation.scaled(table)[:, : len(preparation.columns)]
+    skewed = scaled_skewness(preparation, table)
     warnings = []
-    for column, skewness in zip(preparation.columns, np.atleast_1d(skew(scaled)), strict=True):
+    for column in preparation.columns:
+        skewness = skewed[column.name]
         if abs(skewness) > SKEWED:
-            label, written = label_of(column.name, labels), number(float(skewness), 1)
+            label, written = label_of(column.name, labels), number(skewness, 1)
             warnings.append(
                 Bilingual(
                     f"{label.en} is very uneven as it is scaled ({column.method}, skewness {written.en}): a handful of "
