@@ -76,6 +76,7 @@ def dropped_words(dropped: DroppedColumn, labels: Mapping[str, TraitLabel]) -> B
 def prepared_words(preparation: Preparation) -> tuple[tuple[str, Bilingual], ...]:
     """Say of each feature that is used how it came among the points.
 
+    >>> import numpy as np
     >>> from kohort.learning.features.preparation import fit_preparation
     >>> table = FeatureTable(("a", "b", "c"), ("orders",), np.array([[1.0], [2.0], [3.0]]))
     >>> [(name, how.en) for name, how in prepared_words(fit_preparation(table))]
@@ -124,6 +125,7 @@ def reduction_words(preparation: Preparation) -> Bilingual | None:
 def scaled_skewness(preparation: Preparation, table: FeatureTable) -> dict[str, float]:
     """Return the skewness of each number as it is scaled, by name: how much longer one tail still is than the other.
 
+    >>> import numpy as np
     >>> from kohort.learning.features.preparation import fit_preparation
     >>> table = FeatureTable(("a", "b", "c", "d"), ("orders",), np.array([[0.0], [0.0], [2.0], [2.0]]))
     >>> scaled_skewness(fit_preparation(table), table)
@@ -138,6 +140,7 @@ def skew_warnings(
 ) -> tuple[Bilingual, ...]:
     """Warn of each feature that is skewed beyond `SKEWED` even when scaled: clusters of a handful will come of it.
 
+    >>> import numpy as np
     >>> from kohort.definitions.preparation import PreparationDefinition, Scaling
     >>> from kohort.learning.features.preparation import fit_preparation
     >>> money = np.exp(np.random.default_rng(1).normal(4, 1.2, 500))[:, None]
