@@ -13,8 +13,10 @@ from sklearn.metrics import roc_auc_score
 from cdnow_data import CDNOW, needs_cdnow
 from kohort.clock import DAY, parse_moment
 from kohort.definitions.clusters import ClustersDefinition, CutOffDefinition
+from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.features.table import FeatureTable
+from kohort.pipeline.assignment import assignment_statement
 from kohort.pipeline.cluster_features import (
     ClusterFeatures,
     features_of,
@@ -22,6 +24,7 @@ from kohort.pipeline.cluster_features import (
     reached_after,
     telling_features,
 )
+from kohort.pipeline.facts import traits_at
 from kohort.project import Project
 from kohort.testing.cdnow import SAMPLE, read_cdnow
 from kohort.testing.clock import SettableClock
@@ -258,3 +261,72 @@ def _as_of(definition: ClustersDefinition) -> CutOffDefinition:
 
 def _cut(found: ClusterFeatures, person: str) -> int:
     return found.cut_offs[found.table.person_ids.index(person)]
+
+
+PREPARED = """scores:
+  - kind: clusters
+    name: persona
+    features: [orders, basket_value, recency_days, tier]
+    scaling: {basket_value: log}
+    encoding: {tier: [blue, gold]}
+    selection: {correlation: 0.999}
+    reduction: {method: pca, components: 2}
+    smallest: 2
+    largest: 3
+    bootstraps: 5
+    seed: 1
+"""
+
+
+@pytest.fixture(scope="module")
+def two_kinds(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Sixty people of two kinds, who are of two tiers, and clusters found on reduced numbers and a text."""
+    chance = random.Random(3)  # noqa: S311 - no secret
+    lines: list[object] = []
+    for place in range(60):
+        who, often = f"p{place}", place < 30
+        for _ in range(chance.randint(10, 14) if often else chance.randint(1, 3)):
+            days = chance.uniform(1, 20) if often else chance.uniform(100, 190)
+            lines.append(order(who, len(lines), days_ago=days, total=chance.uniform(80, 120) / (1 if often else 9)))
+        lines.append(said(who, len(lines), days_ago=195, tier="gold" if often else "blue"))
+    project = shop_of(tmp_path_factory.mktemp("kinds") / "shop", lines)
+    (project.folder.path / "scores" / "clusters.yaml").write_text(PREPARED)
+    project.discover()
+    return project
+
+
+def test_clusters_are_found_on_texts_and_reduced_numbers_and_told_by_traits(two_kinds: Project) -> None:
+    report = two_kinds.discovery()
+    assert report is not None
+    assert report.k == 2
+    assert [one.people for one in report.personas] == [30, 30]
+    categories = [one.label.en for card in report.personas for one in card.categories]
+    assert "tier: gold" in categories
+    assert {one.label.en for card in report.personas for one in card.traits} >= {"orders"}
+    assert report.preparation is not None
+    assert [one.label.en for one in report.preparation.features] == ["orders", "basket value", "recency days", "tier"]
+    assert report.preparation.features[1].how.en == "its logarithm, standardised"
+    assert report.preparation.warnings == ()
+    assert report.preparation.reduction is not None
+    assert "Principal components: 2" in report.preparation.reduction.en
+
+
+def test_the_next_run_gives_everybody_the_cluster_that_the_discovery_gave_them(two_kinds: Project) -> None:
+    workspace = two_kinds._workspace()
+
+    def numbers() -> dict[str, int]:
+        with workspace.views(workspace.catalog({})) as views:
+            table = traits_at(views, [("persona_number", ValueType.NUMBER)], at=NOW + DAY)
+        return dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+
+    before = numbers()
+    list(two_kinds.run(NOW + DAY))
+    assert numbers() == before
+    assert set(before.values()) == {MICRO, 2 * MICRO}
+
+
+def test_a_model_on_texts_or_reduced_columns_is_not_written_as_sql(two_kinds: Project) -> None:
+    with pytest.raises(UsageError, match="is not written as SQL"):
+        assignment_statement(
+            two_kinds._workspace(), None, NOW, dialect="duckdb", relation=("f",), person="person_id", margin=False
+        )
