@@ -304,7 +304,12 @@ def test_clusters_are_found_on_texts_and_reduced_numbers_and_told_by_traits(two_
     assert "tier: gold" in categories
     assert {one.label.en for card in report.personas for one in card.traits} >= {"orders"}
     assert report.preparation is not None
-    assert [one.label.en for one in report.preparation.features] == ["orders", "basket value", "recency days", "tier"]
+    assert [one.label.en for one in report.preparation.features] == [
+        "orders",
+        "basket value",
+        "days since the last order",
+        "tier",
+    ]
     assert report.preparation.features[1].how.en == "its logarithm, standardised"
     assert report.preparation.warnings == ()
     assert report.preparation.reduction is not None

@@ -15,13 +15,16 @@ from kohort.learning.features.wording import (
     skew_warnings,
 )
 from kohort.learning.personas.description import Persona
+from kohort.learning.personas.habits import habit_words
 from kohort.learning.traits import TraitLabel, label_of, write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
 from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait
+from kohort.reports.persona_data import PersonaRule
 from kohort.reports.preparation_data import PreparationSummary, PreparedFeature
 
 _SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£"}
 _CATEGORIES_SHOWN: Final = 4
+_HABITS_SHOWN: Final = 4
 
 
 def currency_symbol(code: str) -> str:
@@ -73,8 +76,10 @@ def preparation_summary(
     )
 
 
-def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> PersonaCard:
-    """Return a persona as a card; `history` says which earlier persona it continues."""
+def persona_card(
+    persona: Persona, currency: str, identity: str, history: Bilingual | None, rule: PersonaRule | None
+) -> PersonaCard:
+    """Return a persona as a card; `identity` is whose it is, `history` says which earlier persona it continues."""
     return PersonaCard(
         cluster=persona.cluster,
         name=persona.name,
@@ -104,4 +109,11 @@ def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> 
         ),
         example=persona.example,
         history=history,
+        identity=identity,
+        rule=rule,
+        value=persona.value,
+        habits=tuple(
+            PersonaCategory(habit_words(one.trait, one.category), one.here, one.elsewhere, one.lift)
+            for one in persona.habits[:_HABITS_SHOWN]
+        ),
     )

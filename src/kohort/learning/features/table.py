@@ -49,6 +49,20 @@ class FeatureTable:
         """The names of numbers and of texts."""
         return (*self.names, *self.texts)
 
+    def sample(self, people: int, *, seed: int) -> "FeatureTable":
+        """Return at most so many people, drawn by `seed` and in the order of this table.
+
+        >>> everyone = FeatureTable(("ann", "bob", "cy"), ("orders",), np.array([[3.0], [1.0], [2.0]]))
+        >>> len(everyone.sample(2, seed=0).person_ids), everyone.sample(9, seed=0) is everyone
+        (2, True)
+        """
+        if len(self.person_ids) <= people:
+            return self
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(self.person_ids))[:people])
+        rows = drawn.tolist()
+        texts = {name: tuple(column[row] for row in rows) for name, column in self.texts.items()}
+        return FeatureTable(tuple(self.person_ids[row] for row in rows), self.names, self.values[drawn], texts)
+
     def column(self, name: str) -> npt.NDArray[np.float64]:
         """Return one number of everyone, shape (people,); raises UnknownNameError if there is none of that name."""
         if name not in self.names:
