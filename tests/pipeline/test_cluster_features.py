@@ -107,7 +107,7 @@ def shared_cut(moment: int) -> ClustersDefinition:
 def opened(lines: list[dict[str, object]]) -> list[dict[str, object]]:
     """The same story, after everybody opened an account 250 days ago."""
     people = dict.fromkeys(str(line["userId"]) for line in lines)
-    accounts = [
+    accounts: list[dict[str, object]] = [
         {
             "type": "track",
             "event": "Opened",
