@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from kohort.clock import parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.preparation import PreparationDefinition, preparation_of
 
@@ -46,14 +47,23 @@ class TraitWording:
 
 
 @dataclass(frozen=True)
+class CutOffDefinition:
+    """Each person's own moment: `after` microseconds from their first `event`."""
+
+    event: str
+    after: int
+
+
+@dataclass(frozen=True)
 class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
     Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
     for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
-    persona without forming the clusters (demographics, for one). `preparation` says how features become
-    points. `methods` are compared, k-means always among them. A cluster holds at least `smallest_share` of the people
-    and at least `smallest_people`. `silhouette` is a guide that is shown and never decides.
+    persona without forming the clusters (demographics, for one). `preparation` says how features become points. With
+    `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same. `methods`
+    are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
+    `smallest_people`. `silhouette` is a guide that is shown and never decides.
     """
 
     name: str
@@ -69,6 +79,7 @@ class ClustersDefinition:
     smallest_share: float = 0.01
     smallest_people: int = 50
     silhouette: float = 0.5
+    as_of: CutOffDefinition | None = None
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -88,6 +99,7 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         smallest_share=_share(fields, "smallest_share", default=0.01),
         smallest_people=_people(fields),
         silhouette=_share(fields, "silhouette", default=0.5),
+        as_of=_cut_off(fields.inner("as_of")),
     )
 
 
@@ -111,6 +123,14 @@ def _people(fields: Fields) -> int:
     if people < 1:
         raise fields.wrong("smallest_people", "at least 1", people)
     return people
+
+
+def _cut_off(fields: Fields | None) -> CutOffDefinition | None:
+    if fields is None:
+        return None
+    cut_off = CutOffDefinition(fields.text("event"), fields.build("after", parse_duration))
+    fields.refuse_unknown()
+    return cut_off
 
 
 def _wording(fields: Fields | None) -> tuple[TraitWording, ...]:

@@ -12,6 +12,7 @@ from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
 from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistances
 from kohort.reports.persona_data import Lineage, PersonaRule
+from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -197,7 +198,8 @@ class DiscoveryReport:
     people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
     similarity among people left out, with the worst and the best fold. `lineage` says what became of
     the personas before. `method` found the clusters; `methods` are all that were compared, `dendrograms` the trees
-    among them, and `distances` the curve from which DBSCAN reads its radius.
+    among them, and `distances` the curve from which DBSCAN reads its radius. `preparation` is how features became
+    points, None in reports of before that was told.
     """
 
     verdict: str
@@ -217,6 +219,7 @@ class DiscoveryReport:
     methods: tuple[MethodRow, ...] = ()
     dendrograms: tuple[DendrogramTop, ...] = ()
     distances: NeighbourDistances | None = None
+    preparation: PreparationSummary | None = None
 
 
 @dataclass(frozen=True)

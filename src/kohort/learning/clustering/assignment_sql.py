@@ -43,7 +43,8 @@ def assignment_query(
     `names`, by default the model's), and with `margin` how much farther the second nearest centroid is, as a
     difference of squared distances. Write it with `.sql(dialect=…, pretty=True)`.
 
-    Raises UsageError if there is not one name for each cluster, or a name holds U+0000, which no database stores.
+    Raises UsageError for a model on texts or reduced columns, if there is not one name for each cluster, or a name
+    holds U+0000, which no database stores.
 
     >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
@@ -60,6 +61,10 @@ def assignment_query(
         raise UsageError(f"{len(model.centroids)} clusters need as many names; got {len(called)}")
     if any("\0" in one for one in (*relation, person, *called, *model.preparation.names)):
         raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
+    if model.preparation.features != model.preparation.names or model.preparation.codes:
+        raise UsageError(
+            "a model on texts or on reduced columns is not written as SQL: Kohort assigns its people in each run"
+        )
     clusters = range(1, len(called) + 1)
     far = [exp.column(f"d{one}") for one in clusters]
     straight = exp.select(exp.column(person, quoted=True).as_("person_id")).from_(_table(relation))
