@@ -7,6 +7,7 @@ too large, never too small.
 """
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -103,14 +104,14 @@ def shifts_of(
     names: tuple[str, ...],
     pairs: list[dict[int, int]],
     *,
-    level: float = 0.05,
+    level: float = 0.01,
     smallest: Smallest = Smallest(),
 ) -> tuple[tuple[Shift, ...], ...]:
     """Return, for each later period, how far its clusters and correlations are from those of the first.
 
     `pairs` tells for each later period which of its clusters continues a cluster of the first. Each measure is
     compared by Student's t with the error of its difference over the draws; Holm's adjustment is over all measures of
-    all periods, so that looking often raises no false alarm.
+    all periods, so that looking often raises no false alarm; errors are themselves estimates, hence a strict `level`.
     """
     rows = [_shifts(before, one, names, pair) for one, pair in zip(after, pairs, strict=True)]
     adjusted = iter(holm([row.p_value for period in rows for row in period]).tolist())
@@ -129,7 +130,7 @@ def _shifts(before: MeasuredPeriod, after: MeasuredPeriod, names: tuple[str, ...
             one, other = first * features + place, second * features + place
             places.append(("centre", first, name, None, one, other))
             places.append(("spread", first, name, None, k * features + one, later * features + other))
-    for number, (place, second) in enumerate(zip(*np.triu_indices(features, 1), strict=True)):
+    for number, (place, second) in enumerate(combinations(range(features), 2)):
         where = (2 * k * features + number, 2 * later * features + number)
         places.append(("correlation", None, names[place], names[second], *where))
     found = []
@@ -145,7 +146,8 @@ def _shifts(before: MeasuredPeriod, after: MeasuredPeriod, names: tuple[str, ...
         elif kind == "correlation":
             # Read on the scale of r, tested on that of z, on which the error is even.
             ends = np.tanh(old[one] + ends) - np.tanh(old[one])
-        change = Interval(*map(float, ends), len(after.drawn))
+        estimate, low, high = (float(end) for end in ends)
+        change = Interval(estimate, low, high, len(after.drawn))
         found.append(Shift(kind, cluster, feature, beside, change, p_value, found=False))
     return found
 

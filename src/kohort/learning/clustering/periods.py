@@ -18,7 +18,7 @@ from kohort.errors import UsageError
 from kohort.learning.clustering.candidates import Evaluation, Evaluator
 from kohort.learning.clustering.choice import Criteria, Verdict, objections
 from kohort.learning.clustering.kmeans import Labels, fit_fresh, fit_from
-from kohort.learning.clustering.match import cluster_stability, contingency
+from kohort.learning.clustering.match import cluster_stability, contingency, jaccard_matrix
 from kohort.learning.clustering.nearest import nearest_in_order
 from kohort.learning.clustering.period_drift import LARGEST, MeasuredPeriod, Shift, measure_period, shifts_of
 from kohort.learning.features.table import Points
@@ -27,7 +27,8 @@ from kohort.stats.intervals import Interval, wilson_interval
 _PERSISTS: Final = 0.5
 _PART: Final = 0.2
 _STARTS: Final = 5
-_FEWEST: Final = 50
+FEWEST: Final = 50
+"""The fewest people of a period of which anything is said."""
 
 
 class Fate(StrEnum):
@@ -124,8 +125,8 @@ def follow(
     if len(periods) < 2 or bootstraps < 20:  # noqa: PLR2004 - a drift needs a before; an error of fewer is none
         raise UsageError("following clusters needs two periods and twenty bootstraps at least")
     for one in periods:
-        if len(one.points) < _FEWEST:
-            raise UsageError(f"{one.name} has {len(one.points)} people; a period needs at least {_FEWEST}")
+        if len(one.points) < FEWEST:
+            raise UsageError(f"{one.name} has {len(one.points)} people; a period needs at least {FEWEST}")
     first, *later = periods
     with threadpool_limits(limits=1):
         before = measure_period(first.points, centroids, bootstraps=bootstraps, seed=seed)
@@ -158,6 +159,25 @@ def follow(
         )
         for one, found, seen, similar, shift in zip(later, after, compared, jaccards, shifts, strict=True)
     )
+
+
+def begin_with(points: Points, labels: Labels, k: int, *, seed: int) -> Points:
+    """Return k centroids of the first period's `points`, numbered as the groups in `labels` that they are most like.
+
+    The better of a fresh solution and of one that begins at the means of the groups, shape (k, features).
+
+    >>> points = np.array([[0.0], [0.2], [5.0], [5.2]])
+    >>> begin_with(points, np.array([1, 1, 0, 0]), 2, seed=0).round(1).tolist()
+    [[5.1], [0.1]]
+    """
+    with threadpool_limits(limits=1):
+        found = fit_fresh(points, k, starts=_STARTS, seed=seed)
+        if len(np.unique(labels)) == k:
+            means = np.array([points[labels == cluster].mean(axis=0) for cluster in range(k)])
+            found = min(found, fit_from(points, means), key=lambda one: one.inertia)
+    similarity = jaccard_matrix(labels, nearest_in_order(points, found.centroids), k, k)
+    ordered: Points = found.centroids[linear_sum_assignment(similarity, maximize=True)[1]]
+    return ordered
 
 
 def _sought(points: Points, centroids: Points, verdict: Verdict, criteria: Criteria, seed: int) -> Points:
