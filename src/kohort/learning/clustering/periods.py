@@ -5,7 +5,7 @@ period's model), and the clusters themselves change (seen by seeking them again 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -122,11 +122,7 @@ def follow(
     >>> found.silent, [one.fate.value for one in found.fates]
     (True, ['persists', 'persists'])
     """
-    if len(periods) < 2 or bootstraps < 20:  # noqa: PLR2004 - a drift needs a before; an error of fewer is none
-        raise UsageError("following clusters needs two periods and twenty bootstraps at least")
-    for one in periods:
-        if len(one.points) < FEWEST:
-            raise UsageError(f"{one.name} has {len(one.points)} people; a period needs at least {FEWEST}")
+    _check(periods, bootstraps)
     first, *later = periods
     with threadpool_limits(limits=1):
         before = measure_period(first.points, centroids, bootstraps=bootstraps, seed=seed)
@@ -135,30 +131,21 @@ def follow(
             measure_period(one.points, found, bootstraps=bootstraps, seed=seed + number)
             for number, (one, found) in enumerate(zip(later, sought, strict=True), start=1)
         ]
-        compared = [_compared(first, one, centroids, found) for one, found in zip(later, after, strict=True)]
-        jaccards = [
-            _jaccards(one.points, centroids, found, bootstraps=bootstraps, seed=seed)
-            for one, found in zip(later, after, strict=True)
+        found = [
+            _found(first, one, centroids, measured, _jaccards(one.points, centroids, measured, bootstraps, seed))
+            for one, measured in zip(later, after, strict=True)
         ]
-    continued = [
-        {fate: into[0] for fate, (kind, into) in enumerate(one.fates) if kind is Fate.PERSISTS} for one in compared
-    ]
+    continued = [{one.cluster: one.into[0] for one in each.fates if one.fate is Fate.PERSISTS} for each in found]
     shifts = shifts_of(before, after, names, continued)
-    return tuple(
-        PeriodFound(
-            name=one.name,
-            people=len(one.points),
-            k=len(found.centroids),
-            shares=seen.shares,
-            stayed=seen.stayed,
-            fates=tuple(
-                ClusterFate(cluster, kind, into, similar[cluster]) for cluster, (kind, into) in enumerate(seen.fates)
-            ),
-            appeared=seen.appeared,
-            shifts=shift,
-        )
-        for one, found, seen, similar, shift in zip(later, after, compared, jaccards, shifts, strict=True)
-    )
+    return tuple(replace(each, shifts=shift) for each, shift in zip(found, shifts, strict=True))
+
+
+def _check(periods: Sequence[Period], bootstraps: int) -> None:
+    if len(periods) < 2 or bootstraps < 20:  # noqa: PLR2004 - a drift needs a before; an error of fewer is none
+        raise UsageError("following clusters needs two periods and twenty bootstraps at least")
+    for one in periods:
+        if len(one.points) < FEWEST:
+            raise UsageError(f"{one.name} has {len(one.points)} people; a period needs at least {FEWEST}")
 
 
 def begin_with(points: Points, labels: Labels, k: int, *, seed: int) -> Points:
@@ -203,15 +190,10 @@ def _objected(found: Evaluation, verdict: Verdict, criteria: Criteria, people: i
     return bool(objections(found.candidate, verdict, criteria, people))
 
 
-@dataclass(frozen=True)
-class _Compared:
-    shares: tuple[Interval, ...]
-    stayed: tuple[Interval | None, ...]
-    fates: tuple[tuple[Fate, tuple[int, ...]], ...]
-    appeared: tuple[int, ...]
-
-
-def _compared(first: Period, later: Period, centroids: Points, found: MeasuredPeriod) -> _Compared:
+def _found(
+    first: Period, later: Period, centroids: Points, found: MeasuredPeriod, similar: Sequence[Interval]
+) -> PeriodFound:
+    """Return what is found of a later period, but for its shifts."""
     k, many = len(centroids), len(found.centroids)
     assigned = nearest_in_order(later.points, centroids)
     again = nearest_in_order(later.points, found.centroids)
@@ -222,11 +204,18 @@ def _compared(first: Period, later: Period, centroids: Points, found: MeasuredPe
     appeared = tuple(np.flatnonzero(foreseen < _PART * newly).tolist())
     gone = sizes / len(assigned) < _PART * before / len(was)
     fates = fates_of(contingency(assigned, again, k, many), appeared, gone)
-    return _Compared(
-        tuple(wilson_interval(int(size), len(assigned)) for size in sizes),
-        _stayed(first.person_ids, was, later.person_ids, assigned, k),
-        fates,
-        appeared,
+    return PeriodFound(
+        name=later.name,
+        people=len(assigned),
+        k=many,
+        shares=tuple(wilson_interval(int(size), len(assigned)) for size in sizes),
+        stayed=_stayed(first.person_ids, was, later.person_ids, assigned, k),
+        fates=tuple(
+            ClusterFate(cluster, fate, into, one)
+            for cluster, ((fate, into), one) in enumerate(zip(fates, similar, strict=True))
+        ),
+        appeared=appeared,
+        shifts=(),
     )
 
 
@@ -283,7 +272,7 @@ def _stayed(
 
 
 def _jaccards(
-    points: Points, centroids: Points, found: MeasuredPeriod, *, bootstraps: int, seed: int
+    points: Points, centroids: Points, found: MeasuredPeriod, bootstraps: int, seed: int
 ) -> tuple[Interval, ...]:
     """Return, per old cluster, the similarity with its partner in the period, and in people drawn again."""
     k, many = len(centroids), len(found.centroids)
