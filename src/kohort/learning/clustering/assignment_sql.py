@@ -62,7 +62,8 @@ def assignment_query(
     prepared = model.preparation
     if prepared.reduction is not None:
         raise UsageError("clusters of reduced features are not written as SQL: discover without `reduction` to have it")
-    texts = [level for one in (*prepared.codes, *prepared.one_hots) for level in one.levels]
+    encoded: tuple[LevelCodes | OneHot, ...] = (*prepared.codes, *prepared.one_hots)
+    texts = [level for one in encoded for level in one.levels]
     if any("\0" in one for one in (*relation, person, *called, *prepared.features, *texts)):
         raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
     clusters = range(1, len(called) + 1)
