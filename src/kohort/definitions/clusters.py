@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from kohort.clock import parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.preparation import PreparationDefinition, preparation_of
 
@@ -28,13 +29,21 @@ class TraitWording:
 
 
 @dataclass(frozen=True)
+class CutOffDefinition:
+    """Each person's own moment: `after` microseconds from their first `event`."""
+
+    event: str
+    after: int
+
+
+@dataclass(frozen=True)
 class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
     Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
     for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
-    persona without forming the clusters (demographics, for one). `preparation` says how features become
-    points.
+    persona without forming the clusters (demographics, for one). `preparation` says how features become points. With
+    `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same.
     """
 
     name: str
@@ -46,6 +55,7 @@ class ClustersDefinition:
     seed: int = 0
     wording: tuple[TraitWording, ...] = ()
     preparation: PreparationDefinition = field(default_factory=PreparationDefinition)
+    as_of: CutOffDefinition | None = None
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -61,7 +71,16 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         seed=fields.integer("seed", default=0),
         wording=_wording(fields.inner("wording")),
         preparation=preparation_of(fields, features),
+        as_of=_cut_off(fields.inner("as_of")),
     )
+
+
+def _cut_off(fields: Fields | None) -> CutOffDefinition | None:
+    if fields is None:
+        return None
+    cut_off = CutOffDefinition(fields.text("event"), fields.build("after", parse_duration))
+    fields.refuse_unknown()
+    return cut_off
 
 
 def _wording(fields: Fields | None) -> tuple[TraitWording, ...]:

@@ -81,7 +81,7 @@ def _labels_before(
 ) -> Labels:
     """Return the cluster of each of today's people among those before; -1 where nobody can say."""
     model = ClusterModel.from_json(before.model or "")
-    if set(model.preparation.features) <= set(table.names):
+    if set(model.preparation.features) <= set(table.features):
         return model.assign(table)
     catalog = workspace.catalog({})
     clusters = {one.identity: one.cluster for one in before.report.personas}

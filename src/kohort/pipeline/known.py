@@ -56,5 +56,5 @@ def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition]
     return Known(people.to_pylist(), columns, at)
 
 
-def _written(score: ClustersDefinition) -> tuple[str, str]:
-    return score.name, f"{score.name}_number"
+def _written(score: ClustersDefinition) -> tuple[str, str, str]:
+    return score.name, f"{score.name}_number", f"{score.name}_id"

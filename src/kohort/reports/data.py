@@ -11,6 +11,7 @@ from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
 from kohort.reports.persona_data import Lineage, PersonaRule
+from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -195,7 +196,7 @@ class DiscoveryReport:
     `required_stability` is the least mean Jaccard similarity that a cluster needed, `required_share` the least share of
     people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
     similarity among people left out, with the worst and the best fold. `lineage` says what became of
-    the personas before.
+    the personas before. `preparation` is how features became points, None in reports of before that was told.
     """
 
     verdict: str
@@ -211,6 +212,7 @@ class DiscoveryReport:
     silhouette_guide: float = 0.5
     folds: tuple[Interval, ...] = ()
     lineage: Lineage | None = None
+    preparation: PreparationSummary | None = None
 
 
 @dataclass(frozen=True)
