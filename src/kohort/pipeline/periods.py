@@ -62,7 +62,7 @@ def follow_clusters(workspace: Workspace, score: str | None, at: Moment, *, mont
     named = {end: _month(workspace, end) for end in tables}
     periods = [Period(named[end], table.person_ids, preparation.apply(table)) for end, table in tables.items()]
     seen = model.assign(next(iter(tables.values())))
-    centroids = begin_with(periods[0].points, seen, len(model.names), seed=definition.seed)
+    centroids = begin_with(periods[0].points, seen, len(model.centroids), seed=definition.seed)
     verdict = Verdict(document.report.verdict)
     found = follow(periods, centroids, preparation.names, verdict=verdict, seed=definition.seed)
     labels = nearest_in_order(periods[0].points, centroids)
@@ -122,7 +122,7 @@ def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> t
                 horizon=horizon_words(outcome.horizon),
                 split=datetime_of(split, workspace.settings.zone),
                 outcomes=measure_outcomes(groups, everyone=frozenset(table.person_ids), converted=did, value=spent),
-                power=None if few else predictive_power(found.labels, recency, hits, seed=definition.seed),
+                power=None if few else predictive_power(found.labels + 1, recency, hits, seed=definition.seed),
             )
         )
     return tuple(answers)
