@@ -46,7 +46,8 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
     )
     runner = StepRunner(workspace, at, catch_up)
     yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
-    for score in workspace.scores:
+    # Clusters last, in whatever order the files stand: they are found by what the other scores have just written.
+    for score in sorted(workspace.scores, key=lambda one: isinstance(one, ClustersDefinition)):
         reason = _not_yet(workspace, score)
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
