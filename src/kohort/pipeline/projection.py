@@ -61,6 +61,7 @@ from kohort.storage.records import (
     SettingsAdopted,
     StepRun,
     TermBegun,
+    ValueStudied,
 )
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.seen import SeenMessages
@@ -283,6 +284,7 @@ class Projection:
             "scores": self._scores,
             "model": self._model,
             "study": self._study,
+            "value": self._value,
             "segments": self._segments,
             "run": self._run,
             "settings": self._settings,
@@ -361,6 +363,9 @@ class Projection:
 
     def _study(self, record: Record) -> None:
         self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))
+
+    def _value(self, record: Record) -> None:
+        self._append_one("value_studies", record, msgspec.json.decode(record.body, type=ValueStudied))
 
     def _run(self, record: Record) -> None:
         self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))
