@@ -20,6 +20,7 @@ from kohort.learning.value.purchasing import Places, Rows, usual_rate
 
 Floats = NDArray[np.float64]
 
+_SURE: Final = 2e3
 _POLE: Final = 1e-7
 """How near to 1 the parameter a may come: at 1 the expectation is a limit."""
 
@@ -81,6 +82,11 @@ class BetaGeometric:
         if abs(a - 1) < _POLE:
             a = 1 + _POLE
         stops = rows.frequency + self.chances
+        if a + b > _SURE:
+            # The chance to stop is as good as known, and the series would lose all digits.
+            stop = a / (a + b + stops)
+            silent = -(r + rows.frequency) * np.log1p(stop * horizon / (alpha + rows.age))
+            return np.asarray(-np.expm1(silent) / stop * self.alive(values, rows))
         rest = np.log1p(-horizon / (alpha + rows.age + horizon))
         every = a + b + stops - 1
         series = hyp2f1(a - 1, a + b + self.chances - 1 - r, every, -np.expm1(rest))

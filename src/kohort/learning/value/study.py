@@ -55,7 +55,8 @@ def study_value(
     """Return what was found of the value of all who bought up to the end of the day `until`, and what each is worth.
 
     `merged` and `told` are what `merge_days` returns; `model` is the one that is asked for, by default the best.
-    `progress` is told how many of how many steps are done. Raises UsageError where too few bought twice, or the horizon
+    Purchases after `until` are held out, and nothing is learnt from them. `progress` is told how many of how many
+    steps are done. Raises UsageError where too few bought twice, or the horizon
     is no stretch of time.
     """
     if terms.weeks <= 0 or terms.discount <= -1 or terms.margin <= 0:
