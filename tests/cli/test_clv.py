@@ -86,9 +86,8 @@ def test_days_are_those_of_the_time_zone(tmp_path: Path, capsys: pytest.CaptureF
     for place in range(60):
         # In New York both are of the fourth of May, in UTC the second is of the fifth.
         lines += [f"p{place},2026-05-04T20:00:00Z,5", f"p{place},2026-05-05T02:00:00Z,5"]
-        lines += [
-            f"p{place},2026-{6 + week // 4:02}-{1 + week % 4 * 7:02},{4 + place % 5}" for week in range(place % 9)
-        ]
+        days = [f"2026-{6 + week // 4:02}-{1 + week % 4 * 7:02}" for week in range(place % 9)]
+        lines += [f"p{place},{day},{4 + place % 5}" for day in days]
     path = tmp_path / "times.csv"
     path.write_text("\n".join(lines) + "\n")
     asked = (*_COLUMNS, "--model", "bg_nbd", "--format", "json", "--horizon", "30 days", "--time-zone")

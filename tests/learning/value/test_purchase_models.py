@@ -288,3 +288,16 @@ def test_expectations_go_over_smoothly_to_those_of_a_chance_that_is_known(model:
     assert below == pytest.approx(above, rel=1e-3)
     never = model.expected(np.array([0.8, 5.0, 1e-6, 3e6]), row, 26.0)[0]
     assert never == pytest.approx((0.8 + 6) / 45 * 26, rel=1e-6)
+
+
+@pytest.mark.parametrize("model", [BG_NBD, MBG_NBD], ids=lambda one: one.key)
+def test_expectations_go_over_smoothly_to_those_where_people_hardly_differ(model: BetaGeometric) -> None:
+    row = _one(6.0, 30.0, 40.0)
+    below, above = (
+        model.expected(np.array([0.8, 5.0, scale * 40.0, scale * 1960.0]), row, 26.0)[0] for scale in (0.999, 1.001)
+    )
+    assert below == pytest.approx(above, rel=1e-3)
+    never = model.expected(np.array([0.8, 5.0, 1e-6, 3e6]), row, 26.0)[0]
+    assert never == pytest.approx((0.8 + 6) / 45 * 26, rel=1e-6)
+    extreme = model.expected(np.array([1.8e6, 3e6, 5e-7, 4.6e-6]), row, 4.0)
+    assert np.isfinite(extreme).all()
