@@ -88,7 +88,7 @@ def test_with_few_repeat_purchases_the_run_says_so_and_goes_on(tmp_path: Path) -
 
 
 def test_an_unknown_score_of_value_is_named(shop: Project) -> None:
-    with pytest.raises(UnknownNameError, match="score of value"):
+    with pytest.raises(UnknownNameError, match="scores of the kind clv"):
         shop.value("clw")
 
 

@@ -69,7 +69,7 @@ def value_search(workspace: Workspace, score: str | None) -> ValueSearch:
     """
     scores = tuple(one.name for one in workspace.scores if isinstance(one, ClvDefinition))
     if score is not None and score not in scores:
-        raise UnknownNameError("score of value", score, scores)
+        raise UnknownNameError("score", score, scores, where="scores of the kind clv")
     for name in scores if score is None else (score,):
         document = latest_value(workspace, name)
         if document is not None:

@@ -49,6 +49,7 @@ _WAYS: Final = (
     Way("/duplicates", _("Duplicates"), (PEOPLE_READ,), under="/people"),
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/validation", _("Does it hold?"), (SEGMENTS_READ,), under="/discover"),
+    Way("/value", _("Value"), (SEGMENTS_READ,), under="/discover"),
     Way("/importance", _("What matters"), (SEGMENTS_READ,), under="/discover"),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),
