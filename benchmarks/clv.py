@@ -56,8 +56,8 @@ def ours(histories: Histories) -> tuple[float, np.ndarray]:
 def theirs(histories: Histories) -> tuple[float, np.ndarray] | str:
     """Return the seconds of the second of two MAP fits with default priors (the first one compiles)."""
     try:
-        import pandas as pd
-        from pymc_marketing.clv import BetaGeoModel
+        import pandas as pd  # noqa: PLC0415 - of an environment of its own
+        from pymc_marketing.clv import BetaGeoModel  # noqa: PLC0415 - as above
     except ImportError as error:
         return f"not measured: {error}"
     data = pd.DataFrame({

@@ -117,3 +117,11 @@ def test_what_is_wrong_in_a_definition_is_named(field: str, value: object, expec
 def test_a_definition_has_sensible_defaults() -> None:
     document = {"scores": [{"kind": "clv", "event": "order_completed", "value": "total"}]}
     assert score_definitions_of(document, "f.yaml") == [ClvDefinition("clv", "order_completed", "total")]
+
+
+def test_the_report_tells_of_value_in_both_languages(shop: Project, tmp_path: Path) -> None:
+    page = shop.report(tmp_path / "report.html").read_text()
+    assert "BG/NBD was asked for." in page
+    assert "BG/NBD a été demandé." in page
+    assert "What tenths of people are worth" in page
+    assert "Foretold and happened" in page

@@ -28,8 +28,9 @@ class RfmDefinition:
     """Recency, frequency and monetary value of `event`, whose property `value` is the money.
 
     Traits written: `{name}_recency`, `_frequency`, `_monetary` (1 to `levels`), `_score`, `_cell`.
-    `window` in microseconds is how far back orders count. `limits` are thresholds by axis (days, orders, money), rising,
-    one fewer than the levels; an axis without any is scored by quantiles. `cells` names ranges of scores; without any, Kohort's own.
+    `window` in microseconds is how far back orders count. `limits` are thresholds by axis (days, orders, money),
+    rising, one fewer than the levels; an axis without any is scored by quantiles. `cells` names ranges of scores;
+    without any, Kohort's own.
     """
 
     name: str
