@@ -18,6 +18,7 @@ from kohort.facets.editing import EditingFacet
 from kohort.facets.events import EventsFacet
 from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
+from kohort.facets.personas import PersonasFacet
 from kohort.facets.records import RecordsFacet
 from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
@@ -68,6 +69,7 @@ class Project(
     EventsFacet,
     LearningFacet,
     PeopleFacet,
+    PersonasFacet,
     RecordsFacet,
     SegmentsFacet,
     ServingFacet,

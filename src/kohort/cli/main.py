@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kohort.cli.accounts import accounts
+from kohort.cli.catalogue import personas
 from kohort.cli.clusters import clusters
 from kohort.cli.clv import clv
 from kohort.cli.deliveries import deliver_now, deliveries
@@ -542,6 +543,7 @@ app.add_typer(clusters, rich_help_panel=_LEARN)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
+app.add_typer(personas, rich_help_panel=_LEARN)
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
 class TraitWording:
     """How a persona speaks of a trait: its name, and who has much or little of it, each by language.
 
-    `kind` tells how a value is written: count, days, money, share or number.
+    `kind` tells how a value is written: count, days, money, share or number. `high_after` and `low_after` say it after
+    a noun ("with little fresh food"), None where `high` and `low` are nouns for people themselves ("bargain hunters").
     """
 
     trait: str
@@ -22,15 +23,18 @@ class TraitWording:
     name: Mapping[str, str]
     high: Mapping[str, str]
     low: Mapping[str, str]
+    high_after: Mapping[str, str] | None = None
+    low_after: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
-    Traits written: `{name}` (the persona's name) and `{name}_number`. `wording` says how a
-    persona speaks of a trait. `profile` lists traits that describe a
-    persona without forming the clusters (demographics, for one). `preparation` says how features become points.
+    Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
+    for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
+    persona without forming the clusters (demographics, for one). `preparation` says how features become
+    points.
     """
 
     name: str
@@ -71,6 +75,7 @@ def _trait_wording(name: str, wordings: Fields) -> TraitWording:
     kind = fields.text("kind", default="number")
     if kind not in VALUE_KINDS:
         raise fields.wrong("kind", "one of " + ", ".join(VALUE_KINDS), kind)
-    wording = TraitWording(name, kind, *(fields.languages(part) for part in ("name", "high", "low")))
+    after = [fields.languages(part) if fields.value(part) else None for part in ("high_after", "low_after")]
+    wording = TraitWording(name, kind, *(fields.languages(part) for part in ("name", "high", "low")), *after)
     fields.refuse_unknown()
     return wording

@@ -20,9 +20,11 @@ from kohort.learning.personas.categories import CategoricalTrait
 from kohort.learning.personas.description import describe
 from kohort.learning.traits import label_of
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.continuity import persona_histories
+from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of, traits_at
+from kohort.pipeline.habits import habits_of
+from kohort.pipeline.persona_rules import rule_for
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card
 from kohort.pipeline.wording import trait_labels
@@ -84,12 +86,18 @@ def _record(
     at: Moment,
 ) -> None:
     names = [card.name.en for card in document.report.personas]
+    identities = [card.identity for card in document.report.personas]
     columns = {
         "person_id": list(person_ids),
         definition.name: [names[label] for label in labels],
         f"{definition.name}_number": (labels + 1) * MICRO,
+        f"{definition.name}_id": [identities[label] for label in labels],
     }
-    types = {definition.name: ValueType.TEXT, f"{definition.name}_number": ValueType.NUMBER}
+    types = {
+        definition.name: ValueType.TEXT,
+        f"{definition.name}_number": ValueType.NUMBER,
+        f"{definition.name}_id": ValueType.TEXT,
+    }
     record_scores(workspace, definition.name, pa.table(columns), types, at)
 
 
@@ -139,8 +147,9 @@ def _document(
 ) -> DiscoveryDocument:
     labels = trait_labels(definition)
     symbol = currency_symbol(workspace.settings.currency)
-    personas = describe(found, table, value=value, labels=labels, categories=profile, currency=symbol)
-    histories = persona_histories(workspace, definition.name, at, table, found)
+    habits = habits_of(workspace, table.person_ids, at) if found.model is not None else []
+    personas = describe(found, table, value=value, labels=labels, categories=profile, habits=habits, currency=symbol)
+    generation = generation_of(workspace, definition.name, at, table, found, [one.name for one in personas])
     report = DiscoveryReport(
         verdict=found.choice.verdict.value,
         words=found.choice.words,
@@ -150,7 +159,17 @@ def _document(
         required_stability=found.criteria.stability,
         candidates=tuple(candidate_row(one) for one in found.candidates),
         map=None if found.model is None else _map(definition, found, table),
-        personas=tuple(persona_card(one, symbol, histories.get(one.cluster)) for one in personas),
+        personas=tuple(
+            persona_card(
+                one,
+                symbol,
+                generation.identities[one.cluster],
+                generation.histories[one.cluster],
+                rule_for(table, found.labels, one.cluster, seed=definition.seed),
+            )
+            for one in personas
+        ),
+        lineage=generation.lineage,
         required_share=found.criteria.smallest(len(table.person_ids)),
         folds=_folds(definition, found, table),
     )

@@ -54,6 +54,7 @@ from kohort.storage.records import (
     ImportanceStudied,
     ModelFitted,
     PeopleEdited,
+    PersonaNoted,
     Rejection,
     Replayed,
     ScoreRun,
@@ -285,6 +286,7 @@ class Projection:
             "model": self._model,
             "study": self._study,
             "value": self._value,
+            "note": self._note,
             "segments": self._segments,
             "run": self._run,
             "settings": self._settings,
@@ -366,6 +368,9 @@ class Projection:
 
     def _value(self, record: Record) -> None:
         self._append_one("value_studies", record, msgspec.json.decode(record.body, type=ValueStudied))
+
+    def _note(self, record: Record) -> None:
+        self._append_one("persona_notes", record, msgspec.json.decode(record.body, type=PersonaNoted))
 
     def _run(self, record: Record) -> None:
         self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))

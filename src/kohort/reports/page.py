@@ -13,6 +13,7 @@ from kohort.reports.formatting import axis_labels
 from kohort.reports.importance import fault_words, verdict_words
 from kohort.reports.palette import GROUPS
 from kohort.reports.validation import validation_of
+from kohort.reports.value import value_words
 
 _TEMPLATE: Final = "report.html.j2"
 _STYLE: Final = "report.css"

@@ -16,12 +16,15 @@ from kohort.learning.clustering.choice import Choice, Criteria, choose
 from kohort.learning.clustering.elbow import elbow
 from kohort.learning.clustering.kmeans import Labels, fit_from, nearest
 from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.clustering.nearest import nearest_in_order
 from kohort.learning.features.preparation import Preparation, fit_preparation
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.stats.intervals import Interval
 
 _FEWEST_PER_CLUSTER: Final = 10
 _FINAL_PASSES: Final = 10
+FITTED: Final = 100_000
+"""How many people are enough to say how features are distributed, and how crowded borders are."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def discover(
         raise UsageError("discovering clusters needs numbers of clusters from 2 up and at least one bootstrap")
     if value.shape != (len(table.person_ids),) or not np.isfinite(value).all():
         raise UsageError("the value that orders clusters must be one finite number per person")
-    preparation = fit_preparation(table, options)
+    preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
         points = preparation.apply(table)
         evaluations = _evaluate(points, sizes, bootstraps, seed, progress)
@@ -98,10 +101,11 @@ def discover(
             return Discovery(choice, criteria, candidates, bend, preparation, np.empty(0, dtype=np.int64), (), None)
         chosen = next(evaluation for evaluation in evaluations if evaluation.candidate.k == choice.k)
         centroids, order = _final_centroids(points, chosen.centroids, value)
-    labels = nearest(points, centroids)
     names = tuple(f"cluster_{number}" for number in range(1, choice.k + 1))
     model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), names, seed)
-    qualities = _qualities(points, labels, centroids, chosen.similarities[:, order])
+    labels = nearest_in_order(points, centroids)
+    every = -(-len(points) // FITTED)
+    qualities = _qualities(points[::every], labels[::every], centroids, chosen.similarities[:, order])
     return Discovery(choice, criteria, candidates, bend, preparation, labels, qualities, model)
 
 

@@ -82,10 +82,17 @@ class ColumnScaling:
 
 @dataclass(frozen=True)
 class DroppedColumn:
-    """A feature that cannot tell people apart, and why: "constant" or "empty"."""
+    """A feature that is left out, and why.
+
+    "constant" or "empty" cannot tell people apart, "identifier" is a text that tells everybody apart. By the limits
+    of a selection: "missing" and "nearly_constant" (`figure` is the share of people), "correlated" (with the feature
+    `beside`, by `figure`), "noise" (its largest correlation with another is `figure`).
+    """
 
     name: str
     reason: str
+    figure: float | None = None
+    beside: str = ""
 
 
 def fit_column(name: str, values: Values, scaling: Scaling = Scaling.AUTOMATIC) -> ColumnScaling | DroppedColumn:

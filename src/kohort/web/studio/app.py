@@ -21,6 +21,7 @@ from kohort.web.studio.home import mount_home
 from kohort.web.studio.importance import mount_importance_page
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.people import mount_people
+from kohort.web.studio.personas.pages import mount_personas
 from kohort.web.studio.quality import mount_quality
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
@@ -45,6 +46,7 @@ def mount_studio(
         mount_changes,
         mount_people,
         mount_discover,
+        mount_personas,
         mount_validation,
         mount_importance_page,
         mount_value_page,
