@@ -54,6 +54,7 @@ def test_published_results_come_out_of_the_plain_file(cdnow: Path, capsys: pytes
 
 
 @needs_cdnow
+@pytest.mark.slow
 def test_parquet_says_the_same_as_csv(cdnow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     read = read_cdnow(CDNOW)
     table = pa.table({"who": read.people, "day": pa.array(read.days), "paid": read.amounts})

@@ -180,7 +180,9 @@ def test_draws_agree_with_expectations(model: PurchaseModel) -> None:
     assert (drawn > 0).mean(axis=1) == pytest.approx(model.active(values, rows, 26.0), abs=0.012)
 
 
-@pytest.mark.parametrize("model", _MODELS, ids=lambda one: one.key)
+@pytest.mark.parametrize(
+    "model", [BG_NBD, MBG_NBD, pytest.param(_PARETO, marks=pytest.mark.slow)], ids=lambda one: one.key
+)
 def test_the_parameters_of_simulated_people_are_recovered(model: PurchaseModel) -> None:
     ages = np.random.default_rng(1).integers(40, 105, size=6_000).astype(float)
     truth = _TRUTH[model.key]
@@ -204,6 +206,7 @@ def test_the_parameters_of_simulated_people_are_recovered(model: PurchaseModel) 
 
 
 @needs_cdnow
+@pytest.mark.slow
 def test_the_border_of_a_profile_is_where_the_likelihood_has_fallen_by_its_critical_value() -> None:
     rows, _ = _cdnow_rows()
     fit, likelihood = fit_purchases(BG_NBD, rows), likelihood_of(BG_NBD, rows)
