@@ -51,6 +51,6 @@ def fit_posterior(histories: Histories, *, draws: int = 500, seed: int) -> Fit:
         found,
         len(histories),
         has_converged=agreed < 1.01,  # noqa: PLR2004 - the paper's
-        gradient=0.0,
+        gradient=float("nan"),
         covariance=tuple(map(tuple, covariance.tolist())),
     )
