@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
     from kohort.pipeline.rfm import RfmFound
+    from kohort.pipeline.values import ValueSearch
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 
 _FOREVER: Final = 2**63 - 1
@@ -101,6 +102,16 @@ class LearningFacet(Facet):
 
         workspace = self._workspace()
         return latest_importance(workspace, goal_of(workspace, goal).name)
+
+    def value(self, score: str | None = None) -> "ValueSearch":
+        """Return the newest study of what people will be worth, and the value of segments.
+
+        That of the first score of the kind `clv` that has one, unless named. Raises UnknownNameError for one that
+        nobody declared.
+        """
+        from kohort.pipeline.values import value_search
+
+        return value_search(self._workspace(), score)
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

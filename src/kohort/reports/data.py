@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
+from kohort.learning.value.results import ValueStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
 from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistances
@@ -391,3 +392,4 @@ class ReportData:
     sources: tuple[SourceLine, ...] = ()
     scores: tuple[SourceScores, ...] = ()
     notes: tuple[Note, ...] = ()
+    values: tuple[ValueStudy, ...] = ()
