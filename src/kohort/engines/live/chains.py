@@ -105,9 +105,9 @@ class Chains:
             if use.event == name
         ]
         its.sort(key=lambda one: one[:3])
-        self._uses = np.array([(n, use.stream, use.role, use.which) for _, _, n, use in its], np.int64).reshape(-1, 4)
-        self._first_use: Places = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.int32)
-        self._uses_of = np.diff(self._first_use)
+        self._uses = np.array([(n, use.stream, use.role, use.which) for _, _, n, use in its], np.uint32).reshape(-1, 4)
+        self._first_use = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.uint32)
+        self._uses_of = np.diff(self._first_use.astype(np.int64))
         self._withins = np.array([one for chain in chains for one in chain.withins], np.int64)
         self._gaps = np.array([one for chain in chains for one in chain.gaps], np.int64)
         self._facts = self._facts_of(chains, first)
@@ -165,7 +165,7 @@ class Chains:
         most = self._make_room(due)
         leaves, self._queue[-1] = np.empty((most, 3), np.int64), 0
         known, flips = tuple(self._known(leaves)), np.empty((2 * most, 3), np.int64)
-        found, _ = stepping.advance(tuple(due.lines()), now, known, self._blocks, self._pool, self._used, flips)
+        found, _ = stepping.advance(due.ts, due.rows, now, known, self._blocks, self._pool, self._used, flips)
         self._leaving.add(leaves[: int(self._queue[-1, 0])].copy())
         leaving = self._leaving.until(now)
         if not len(leaving):

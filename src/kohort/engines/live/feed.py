@@ -11,7 +11,7 @@ from kohort.engines.columns import Moments, Rows
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.streams import Bits, Streams
-from kohort.engines.live.table import Table
+from kohort.engines.live.table import BITS, EVENT, VALUE, WHO, Table
 from kohort.rules.catalog import Catalog
 
 
@@ -66,25 +66,21 @@ class Feed:
         people, ts = arrivals.happened
         sizes = [len(rows.ts) for rows in arrivals.events.values()]
         numbers, looked_up = list[int](), list[tuple[Bits, NDArray[np.integer]]]()
-        values = np.zeros((len(people), self.width), np.int64)
+        rows_of = np.zeros((len(people), VALUE + self.width), np.int64)
         end = 0
         for (name, rows), size in zip(arrivals.events.items(), sizes, strict=True):
             number, streams, columns = self._known.get(name, _UNKNOWN)
             end += size
             numbers.append(number)
             looked_up.append((_NO_BITS, np.full(size, -1)) if streams is None else streams.looked_up(rows))
-            for place, column in enumerate(columns):
+            for place, column in enumerate(columns, start=VALUE):
                 if column in rows.columns:
-                    values[end - size : end, place] = rows.columns[column].values
-        table = Table(
-            people + np.int32(first) if first else people,
-            np.array(numbers, np.int16).repeat(sizes),
-            _bits(looked_up, sizes),
-            values,
-            ts,
-            np.zeros(len(people), np.int32),
-        )
-        return table if min(numbers, default=0) >= 0 else table.of(table.events >= 0)
+                    rows_of[end - size : end, place] = rows.columns[column].values
+        events = np.array(numbers, np.int64).repeat(sizes)
+        rows_of[:, WHO] = people + first + (events << EVENT)
+        rows_of[:, BITS] = _bits(looked_up, sizes).view(np.int64)
+        table = Table(ts, rows_of)
+        return table if min(numbers, default=0) >= 0 else table.of(events >= 0)
 
 
 _UNKNOWN: tuple[int, None, tuple[str, ...]] = (-1, None, ())

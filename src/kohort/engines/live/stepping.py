@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kohort.engines.columns import MISSING, Places
+from kohort.engines.columns import MISSING, Moments, Places
 from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.layout import FOREVER
-from kohort.engines.live.sliding import Kinds, Numbers
+from kohort.engines.live.sliding import Indices, Numbers
+from kohort.engines.live.table import BITS, EVENT, PEOPLE, WHO
 
 DONE, ABSENT, NEVER = 0, 1, 2
 """What a row is to a sequence: a step, what must not stand between two steps, what must not follow the last."""
@@ -30,8 +31,8 @@ class Known(NamedTuple):
     are stands at the end of `queue`.
     """
 
-    first_use: Places
-    uses: Numbers
+    first_use: Indices
+    uses: Indices
     facts: Numbers
     withins: Numbers
     gaps: Numbers
@@ -184,12 +185,14 @@ def step_on(  # noqa: PLR0917 - as above
 
 
 @inlined
-def look_up(people: Places, events: Kinds, first_use: Places, uses: Numbers, blocks: Places, pool: Numbers) -> int:
+def look_up(rows: Numbers, first_use: Indices, uses: Indices, blocks: Places, pool: Numbers) -> int:
     """Read what rows will be asked for, so that the cache has it; return a number without meaning."""
     seen = 0
-    for row in range(len(people)):
-        for use in range(first_use[events[row]], first_use[events[row] + 1]):
-            start = blocks[people[row], uses[use, 0]]
+    for row in range(len(rows)):
+        who = rows[row, WHO]
+        person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
+        for use in range(first_use[event], first_use[event + 1]):
+            start = blocks[person, uses[np.uint32(use), 0]]
             if start >= 0:
                 seen ^= pool[start]
     return seen
@@ -197,7 +200,8 @@ def look_up(people: Places, events: Kinds, first_use: Places, uses: Numbers, blo
 
 @compiled
 def advance(
-    lines: tuple[Any, ...],
+    ts: Moments,
+    rows: Numbers,
     now: int,
     known: tuple[Any, ...],
     blocks: Places,
@@ -212,15 +216,16 @@ def advance(
     holds. Returns how many flips there are, and a number without meaning.
     """
     found, its = 0, Known(*known)
-    # Taken out of the tuples once: each access there counts an array as used.
-    people, events, bits, _, ts, _ = lines
+    # Taken out of the tuple once: each access there counts an array as used.
     first_use, uses, facts, _, _, apart, pending, queue, _ = its
-    seen = look_up(people, events, first_use, uses, blocks, pool)
-    for row in range(len(people)):
-        person, moment, event = people[row], ts[row], events[row]
-        for use in range(first_use[event], first_use[event + 1]):
+    seen = look_up(rows, first_use, uses, blocks, pool)
+    for row in range(len(rows)):
+        moment, who, bits = ts[row], rows[row, WHO], rows[row, BITS]
+        person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
+        for one in range(first_use[event], first_use[event + 1]):
+            use = np.uint32(one)
             chain, role, which = uses[use, 0], uses[use, 2], uses[use, 3]
-            if (bits[row] >> np.uint64(uses[use, 1])) & np.uint64(1) == 0 or apart[chain, person]:
+            if (bits >> uses[use, 1]) & 1 == 0 or apart[chain, person]:
                 continue
             size, wait = facts[chain, SIZE], facts[chain, WAIT]
             start = start_of(person, chain, size, blocks, pool, used)
