@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import Moments
+from kohort.engines.columns import Moments, Places
+from kohort.engines.live.compiled import compiled
 
 Numbers = NDArray[np.int64]
 
@@ -64,16 +65,61 @@ class Table:
         return self.rows[:, WHO] >> EVENT
 
     def of(self, chosen: NDArray[Any] | slice) -> "Table":
-        """Return the rows that `chosen`, a mask, places or a slice, names."""
-        return Table(self.ts[chosen], self.rows[chosen])
+        """Return the rows that `chosen`, a mask or a slice, names."""
+        if isinstance(chosen, slice):
+            return Table(self.ts[chosen], self.rows[chosen])
+        return self.at(np.flatnonzero(chosen))
+
+    def at(self, places: NDArray[np.integer]) -> "Table":
+        """Return the rows at some places."""
+        return Table(self.ts.take(places), self.rows.take(places, axis=0))
 
     def in_time(self) -> "Table":
         """Return the rows in the order of time."""
-        return self.of(np.argsort(self.ts, kind="stable")) if len(self) > 1 else self
+        return self.at(np.argsort(self.ts, kind="stable")) if len(self) > 1 else self
 
     def until(self, moments: Moments) -> NDArray[np.int64]:
         """Return how many rows, which stand in the order of time, there are up to each moment, itself included."""
         return np.searchsorted(self.ts, moments, side="right")
+
+
+@compiled
+def lay_out(  # noqa: PLR0917 - plain arrays, so that it compiles
+    people: Places,
+    ts: Moments,
+    order: Numbers,
+    events: Numbers,
+    places: Numbers,
+    streams: Numbers,
+    values: Numbers,
+    first: int,
+    into_ts: Moments,
+    into: Numbers,
+) -> int:
+    """Put rows, which stand one event after another, in `order` into a table; those of events below 0 are left out.
+
+    `events` has the number of each, how many rows, and where its part of `streams` begins, in which `places` are that
+    of each row. People are numbered from `first` on. Returns how many rows there are.
+    """
+    event_of = np.empty(len(people), np.int32)
+    row = 0
+    for event in range(events.shape[1]):
+        for _ in range(events[1, event]):
+            event_of[row] = event
+            row += 1
+    size = 0
+    for row in order:
+        event = event_of[row]
+        number = events[0, event]
+        if number < 0:
+            continue
+        into_ts[size] = ts[row]
+        into[size, WHO] = (number << EVENT) + people[row] + first
+        into[size, BITS] = streams[places[row] + events[2, event]]
+        for value in range(values.shape[1]):
+            into[size, VALUE + value] = values[row, value]
+        size += 1
+    return size
 
 
 class Log:

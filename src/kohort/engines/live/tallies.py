@@ -211,7 +211,7 @@ class Tallies:
             low, high = (np.searchsorted(table.ts, np.unique(moments), side) for side in ("left", "right"))
             sizes = high - low
             rows = np.repeat(high - np.cumsum(sizes), sizes) + np.arange(int(sizes.sum()))
-            table.rows[rows[np.isin(table.of(rows).people, people)], BITS] = 0
+            table.rows[rows[np.isin(table.at(rows).people, people)], BITS] = 0
         for event, size in enumerate(self._plans.sizes.tolist()):
             starts = self._blocks[people, event]
             self._pool[starts[starts >= 0, np.newaxis] + np.arange(size)] = 0
