@@ -1,6 +1,6 @@
 """What comes in, as one table in the order of time: what is late, what is due, and what is to come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 import numpy as np
@@ -89,4 +89,3 @@ class Feed:
 
 
 _NO_PLACES, _NO_BITS = np.zeros(0, np.int64), np.zeros(1, np.uint64)
-

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import Moments, Places
-from kohort.engines.live.compiled import compiled, inlined
+from kohort.engines.live.compiled import Whole, compiled, inlined
 from kohort.engines.live.flips import Lines
 from kohort.engines.live.programs import ASKS_MORE, EXISTS, INSIDE, OTHERS, RULE, TABLES, Indices
 
@@ -37,13 +37,13 @@ class Found(NamedTuple):
 
 
 @inlined
-def is_set(sets: Sets, person: int, number: int) -> bool:
+def is_set(sets: Sets, person: Whole, number: Whole) -> bool:
     """Return whether a bit of a person is set."""
     return ((sets[person, number >> 3] >> (number & 7)) & 1) == 1  # type: ignore[no-any-return]  # numpy's own boolean
 
 
 @inlined
-def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
+def put_bit(sets: Sets, person: Whole, number: Whole, holds: bool) -> None:
     """Set a bit of a person, or clear it."""
     mask = 1 << (number & 7)
     if holds:
@@ -53,7 +53,7 @@ def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
 
 
 @inlined
-def decide(conditions: Sets, person: int, start: int, code: Places) -> bool:
+def decide(conditions: Sets, person: Whole, start: int, code: Places) -> bool:
     """Return whether the program that begins at `start` finds a person inside."""
     place = start
     while place >= 0:
@@ -80,7 +80,7 @@ def put_all(conditions: Sets, people: Places, numbers: Places, holds: NDArray[np
 
 
 @inlined
-def others_of(conditions: Sets, person: int, dependents: Indices, dependent: int) -> int:
+def others_of(conditions: Sets, person: Whole, dependents: Indices, dependent: int) -> int:
     """Return which of the other conditions that a rule asks hold of a person, as bits."""
     found = 0
     for place in range(OTHERS):

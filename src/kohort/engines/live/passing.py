@@ -51,10 +51,17 @@ def due(ts: Moments, log: int, until: int, lags: Lags, stops: Numbers) -> int:
 
 
 @inlined
-def foresee(
-    log: int, table: _Arrays, lags: Lags, stops: Numbers, its: _Arrays, visits: Numbers, at: Numbers, soon: Numbers,
+def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
+    log: int,
+    table: _Arrays,
+    lags: Lags,
+    stops: Numbers,
+    its: _Arrays,
+    visits: Numbers,
+    at: Numbers,
+    soon: Numbers,
     size: int,
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int]:
     """Note the visits of a log up to `stops`, those of each lag from `at` on, and in `soon` the first moment of these.
 
     `lags.next` moves on. Returns the next place among visits, and a number without meaning.

@@ -72,7 +72,7 @@ def programs_of(formulas: Iterable[Formula], conditions: int) -> Programs:
     rows = np.array(sorted(table), np.int64).reshape(-1, _WIDTH)
     first = np.searchsorted(rows[:, 0], np.arange(conditions + 1))
     small = max(conditions, len(starts)) < _SMALL
-    dependents = rows[:, 1:].astype(np.uint16 if small else np.uint32)
+    dependents: Indices = rows[:, 1:].astype(np.uint16) if small else rows[:, 1:].astype(np.uint32)
     return Programs(
         np.array(starts, np.int32), np.array(code, np.int32).reshape(-1, 3), first.astype(np.uint32), dependents
     )

@@ -1,13 +1,13 @@
 """The inner loops over rows in the order of time: what they add to cells, and when they take it back."""
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, Moments, Places
 from kohort.engines.live import flips as flipping
-from kohort.engines.live.compiled import compiled, inlined
+from kohort.engines.live.compiled import Whole, compiled, inlined
 from kohort.engines.live.table import BITS, EVENT, PEOPLE, START, VALUE, WHO
 
 Numbers = NDArray[np.int64]
@@ -44,7 +44,7 @@ class Counters(NamedTuple):
 
 
 @inlined
-def count(
+def count(  # noqa: PLR0917 - see above
     visits: Numbers,
     visit: int,
     sign: int,
@@ -134,7 +134,7 @@ def visit_of(rows: Numbers, row: int, moment: int, low: int, high: int, visits: 
 
 @compiled
 def fill(
-    rows: Numbers, first: Numbers, last: Numbers, its: tuple[Indices, Numbers, Numbers, Numbers], moment: int,
+    rows: Numbers, first: Numbers, last: Numbers, its: tuple[Any, ...], moment: int,
     visits: Numbers, flips: flipping.Lines,
 ) -> int:  # fmt: skip
     """Add to the cells of each span the rows from `first[span]` to before `last[span]`, all at one moment.
@@ -166,13 +166,13 @@ def after(ts: Moments, first: int, last: int, moment: int) -> int:
 
 
 @compiled
-def look_ahead(
+def look_ahead(  # noqa: PLR0917 - see above
     ts: Moments,
     rows: Numbers,
     first: int,
     last: int,
     lag: int,
-    spans: tuple[int, int],
+    spans: tuple[Whole, Whole],
     ranges: Indices,
     cells: Numbers,
     pool: Numbers,
@@ -191,7 +191,8 @@ def look_ahead(
         event = np.uint32(rows[row, WHO] >> EVENT)
         low, high = ranges[event, spans[0]], ranges[event, spans[1]]
         # No branch, which no processor foresees: what is not a visit is written over.
-        visits[size, MOMENT], visits[size, VALUES], visits[size, LOW], visits[size, HIGH] = ts[row] + lag, row, low, high
+        visits[size, MOMENT], visits[size, VALUES] = ts[row] + lag, row
+        visits[size, LOW], visits[size, HIGH] = low, high
         size += 1 if low < high else 0
     visits[size, MOMENT] = NO_ROW
     for visit in range(begin, size):

@@ -291,6 +291,4 @@ def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at:
 
 def _room(visits: int, values: int, lags: int, flips: int) -> passing.Room:
     at, soon = np.zeros(2 * lags, np.int64), np.zeros(2 * lags, np.int64)
-    return passing.Room(
-        np.empty((visits, sliding.VALUES + values), np.int64), at, soon, np.empty((flips, 3), np.int64)
-    )
+    return passing.Room(np.empty((visits, sliding.VALUES + values), np.int64), at, soon, np.empty((flips, 3), np.int64))
