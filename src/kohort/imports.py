@@ -1,9 +1,12 @@
-"""What the command line and the processes of the server keep from being imported."""
+"""What the command line and the processes of the server keep from being imported, and what they need an extra for."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from kohort.errors import MissingExtraError
 
 
 class WithoutPandas:
@@ -25,3 +28,14 @@ class WithoutPandas:
 def import_without_pandas() -> None:
     """Keep pandas out of this process."""
     sys.meta_path.insert(0, WithoutPandas())
+
+
+@contextmanager
+def needing_extra(name: str, purpose: str) -> Iterator[None]:
+    """Raise MissingExtraError, which names the extra, if a library is missing that the block imports for `purpose`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("kohort"):
+            raise
+        raise MissingExtraError(name, purpose) from error

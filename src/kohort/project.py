@@ -12,16 +12,18 @@ import pyarrow as pa
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.stores import StoreDefinition
 from kohort.engines.evaluation import Explanation
-from kohort.errors import MissingExtraError, UsageError
+from kohort.errors import UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
 from kohort.facets.events import EventsFacet
 from kohort.facets.learning import LearningFacet
 from kohort.facets.people import PeopleFacet
+from kohort.facets.personas import PersonasFacet
 from kohort.facets.records import RecordsFacet
 from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
+from kohort.imports import needing_extra
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
@@ -67,6 +69,7 @@ class Project(
     EventsFacet,
     LearningFacet,
     PeopleFacet,
+    PersonasFacet,
     RecordsFacet,
     SegmentsFacet,
     ServingFacet,
@@ -410,7 +413,7 @@ class Project(
 
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
         """
-        with _extra("learn", "discovering clusters"):
+        with needing_extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
             definition = workspace.clusters_score(score)
@@ -437,7 +440,7 @@ class Project(
 
         Raises MissingExtraError without the extra `[learn]`, UnknownNameError, UsageError if too few people are known.
         """
-        with _extra("learn", "finding which variables matter"):
+        with needing_extra("learn", "finding which variables matter"):
             from kohort.pipeline.importance import study_importance
         from kohort.pipeline.goals import goal_of
 
@@ -542,13 +545,3 @@ class Project(
         with write_lock(self.folder.lock, self._patience):
             workspace = self._opened()
             yield workspace, writing(workspace, self._holder)
-
-
-@contextmanager
-def _extra(name: str, purpose: str) -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("kohort"):
-            raise
-        raise MissingExtraError(name, purpose) from error

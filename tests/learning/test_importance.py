@@ -11,10 +11,11 @@ from scipy.stats import spearmanr
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from kohort.errors import UsageError
+from kohort.learning.auc import auc_interval
 from kohort.learning.importance.alone import cross_table, each_alone
 from kohort.learning.importance.forest import encoded, grown, permutation_importance, sensitivity, skill
 from kohort.learning.importance.information import binned, codes_of, mutual_information
-from kohort.learning.importance.ranks import auc_interval, category_and_number, counted, cramers_v
+from kohort.learning.importance.ranks import category_and_number, counted, cramers_v
 from kohort.learning.importance.redundancy import redundancy_of
 from kohort.learning.importance.results import Fault, Holdout, ImportanceStudy, Priority
 from kohort.learning.importance.screening import screened

@@ -120,6 +120,12 @@ def test_clusters_and_personas_are_those_of_the_newest_discovery(shop: Project, 
         personas = counter.get("/api/v1/personas?score=persona").json()["personas"]
         assert [(one["cluster"], one["people"]) for one in personas] == [(0, 60), (1, 60)]
         assert all(one["example"] for one in personas)
+        assert [one["identity"] for one in personas] == ["persona-1", "persona-2"]
+        catalogue = counter.get("/api/v1/personas?score=persona").json()["catalogue"]
+        assert [(one["identity"], one["status"], one["generations"]) for one in catalogue] == [
+            ("persona-1", "current", 1),
+            ("persona-2", "current", 1),
+        ]
         assert problem(counter.get("/api/v1/personas?score=none")) == (422, "unknown_clusters_score", "query.score")
     with answering(shop, "segments:read") as counter:
         assert [one["example"] for one in counter.get("/api/v1/personas").json()["personas"]] == ["", ""]

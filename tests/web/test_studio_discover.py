@@ -15,8 +15,8 @@ from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
 from kohort.web.studio.fragments import HEADER
 
-EN = "Large baskets, frequent buyers"
-FR = "Gros paniers, acheteurs fréquents"
+EN = "Frequent buyers with large baskets, seen lately"
+FR = "Acheteurs fréquents aux gros paniers, venus récemment"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_persona_becomes_a_segment_of_exactly_its_people(
     page = open_studio.get("/discover", language.value).text
     links = [urlsplit(html.unescape(one)) for one in re.findall(r'href="(/build[^"]+)"', page)]
     asked = [parse_qs(one.query) for one in links]
-    assert [one["name"] for one in asked] == [["persona_1"], ["persona_2"]]
+    assert [one["name"] for one in asked] == [["persona_1"], ["persona_1_rule"], ["persona_2"], ["persona_2_rule"]]
     for one in asked:
         assert found_two.preview(parse_rule(one["rule"][0], language)).size == 30
 

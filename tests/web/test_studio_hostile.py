@@ -96,6 +96,7 @@ def paths(project: Project) -> Iterator[str]:
         "/events",
         "/sources",
         "/importance",
+        "/validation",
         "/duplicates",
         "/quality",
         "/discover",

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kohort.cli.accounts import accounts
+from kohort.cli.catalogue import personas
+from kohort.cli.clusters import clusters
 from kohort.cli.deliveries import deliver_now, deliveries
+from kohort.cli.discover import discover
 from kohort.cli.duplicates import duplicates
 from kohort.cli.help import GroupedCommands
 from kohort.cli.importance import importance
@@ -460,19 +463,6 @@ def format_rules(
 
 
 @app.command(rich_help_panel=_LEARN)
-def discover(at: AtOption = None, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
-    """Find clusters of people, prove that they hold, and name them as personas."""
-    from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
-    from kohort.cli.progress import portion
-
-    opened = _open(project)
-    with portion("discovering clusters") as advance:
-        found = opened.discover(at, progress=advance)
-    err.print(found.words.en, markup=False)
-    show_rows(persona_rows(found.personas), PERSONA_COLUMNS, form)
-
-
-@app.command(rich_help_panel=_LEARN)
 def report(
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: report.html.")] = None,
     project: ProjectOption = _HERE,
@@ -544,11 +534,14 @@ def publish(project: ProjectOption = _HERE) -> None:
 
 
 app.command(rich_help_panel=_DATA)(duplicates)
+app.command(rich_help_panel=_LEARN)(discover)
 app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
+app.add_typer(clusters, rich_help_panel=_LEARN)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
 app.add_typer(people, rich_help_panel=_PEOPLE)
+app.add_typer(personas, rich_help_panel=_LEARN)
 
 
 def main() -> None:

@@ -36,8 +36,7 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
     A cell that a spreadsheet would take for a formula is prefixed with an apostrophe, numbers excepted.
     """
     if form is Format.JSON:
-        sys.stdout.write(_json([{name: row[name] for name in columns} for row in rows]))
-        sys.stdout.write("\n")
+        sys.stdout.write(_json([{name: row[name] for name in columns} for row in rows]) + "\n")
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
@@ -50,6 +49,11 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
         for row in rows:
             table.add_row(*[_shown(name, row[name]) for name in columns])
         out.print(table)
+
+
+def show_object(value: Mapping[str, object]) -> None:
+    """Show one JSON object."""
+    sys.stdout.write(_json(value) + "\n")
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,11 +1,14 @@
 """What learning has found, and the scores of people as a grid."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from kohort.facets.facet import Facet
+from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.clock import Moment
+    from kohort.pipeline.assignment import AssignmentStatement
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
     from kohort.pipeline.rfm import RfmFound
@@ -24,6 +27,31 @@ class LearningFacet(Facet):
         from kohort.pipeline.documents import cluster_search
 
         return cluster_search(self._workspace(), score, _FOREVER)
+
+    def clusters_sql(
+        self,
+        score: str | None = None,
+        *,
+        dialect: str = "duckdb",
+        relation: Sequence[str] = ("features",),
+        person: str = "person_id",
+        margin: bool = False,
+    ) -> "AssignmentStatement":
+        """Write as SQL how the newest discovery of a clusters score (the only one, unless named) assigns people.
+
+        `relation` is the table that holds a column for each feature, after its schema if it is in one, and the column
+        `person`. With `margin` the answer also tells how much farther the second nearest cluster is.
+
+        Raises MissingExtraError without the extra `[learn]`, UnknownNameError for a score or a dialect that there is
+        not, UsageError where no stable clusters were found yet.
+        """
+        with needing_extra("learn", "writing clusters as SQL"):
+            from kohort.pipeline.assignment import assignment_statement
+
+        workspace = self._workspace()
+        return assignment_statement(
+            workspace, score, _FOREVER, dialect=dialect, relation=relation, person=person, margin=margin
+        )
 
     def goals(self) -> "dict[str, Goal]":
         """Return the goals for which it can be asked which variables matter, by name."""

@@ -24,6 +24,9 @@ class TraitKind(StrEnum):
 class TraitLabel:
     """How to speak of one trait: its name, and noun phrases for people who have much or little of it.
 
+    `high_after` and `low_after` say the same after a noun ("with large baskets", "seen lately"), where the phrases are
+    none for people. Unless `names_people` is true, a phrase without them stands in a list only.
+
     >>> label = TraitLabel("basket", "basket value", "panier moyen", "big baskets", "gros paniers",
     ...                    "small baskets", "petits paniers", TraitKind.MONEY)
     >>> label.phrase(high=True)
@@ -38,10 +41,17 @@ class TraitLabel:
     low_en: str
     low_fr: str
     kind: TraitKind = TraitKind.NUMBER
+    high_after: Bilingual | None = None
+    low_after: Bilingual | None = None
+    names_people: bool = True
 
     def phrase(self, *, high: bool) -> Bilingual:
         """Return the noun phrase for much or little of the trait."""
         return Bilingual(self.high_en, self.high_fr) if high else Bilingual(self.low_en, self.low_fr)
+
+    def after(self, *, high: bool) -> Bilingual | None:
+        """Return how much or little of the trait is said after a noun, None where the phrase is a noun itself."""
+        return self.high_after if high else self.low_after
 
 
 def label_of(name: str, labels: Mapping[str, TraitLabel]) -> TraitLabel:
@@ -54,7 +64,7 @@ def label_of(name: str, labels: Mapping[str, TraitLabel]) -> TraitLabel:
         return labels[name]
     plain = name.replace("_", " ")
     high, low = (f"{plain}{COLON} niveau {level}" for level in ("élevé", "bas"))
-    return TraitLabel(name, plain, plain, f"high {plain}", high, f"low {plain}", low)
+    return TraitLabel(name, plain, plain, f"high {plain}", high, f"low {plain}", low, names_people=False)
 
 
 def write_value(value: float, kind: TraitKind, *, currency: str = "") -> Bilingual:

@@ -12,6 +12,7 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.clustering.choice import Verdict
 from kohort.learning.clustering.discovery import Discovery, discover
+from kohort.learning.clustering.folds import k_means_folds
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.projection import project
 from kohort.learning.features.table import FeatureTable
@@ -19,14 +20,17 @@ from kohort.learning.personas.categories import CategoricalTrait
 from kohort.learning.personas.description import describe
 from kohort.learning.traits import label_of
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.continuity import persona_histories
+from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of, traits_at
+from kohort.pipeline.habits import habits_of
+from kohort.pipeline.persona_rules import rule_for
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card
 from kohort.pipeline.wording import trait_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import ClusterMap, DiscoveryReport, Loading, MapPoint
+from kohort.stats.intervals import Interval
 from kohort.storage.records import ModelFitted
 
 
@@ -49,6 +53,7 @@ def discover_clusters(
         seed=definition.seed,
         ks=range(definition.smallest, definition.largest + 1),
         bootstraps=definition.bootstraps,
+        options=definition.preparation,
         progress=progress,
     )
     document = _document(workspace, definition, at, found, table, profile, value)
@@ -81,12 +86,18 @@ def _record(
     at: Moment,
 ) -> None:
     names = [card.name.en for card in document.report.personas]
+    identities = [card.identity for card in document.report.personas]
     columns = {
         "person_id": list(person_ids),
         definition.name: [names[label] for label in labels],
         f"{definition.name}_number": (labels + 1) * MICRO,
+        f"{definition.name}_id": [identities[label] for label in labels],
     }
-    types = {definition.name: ValueType.TEXT, f"{definition.name}_number": ValueType.NUMBER}
+    types = {
+        definition.name: ValueType.TEXT,
+        f"{definition.name}_number": ValueType.NUMBER,
+        f"{definition.name}_id": ValueType.TEXT,
+    }
     record_scores(workspace, definition.name, pa.table(columns), types, at)
 
 
@@ -136,8 +147,9 @@ def _document(
 ) -> DiscoveryDocument:
     labels = trait_labels(definition)
     symbol = currency_symbol(workspace.settings.currency)
-    personas = describe(found, table, value=value, labels=labels, categories=profile, currency=symbol)
-    histories = persona_histories(workspace, definition.name, at, table, found)
+    habits = habits_of(workspace, table.person_ids, at) if found.model is not None else []
+    personas = describe(found, table, value=value, labels=labels, categories=profile, habits=habits, currency=symbol)
+    generation = generation_of(workspace, definition.name, at, table, found, [one.name for one in personas])
     report = DiscoveryReport(
         verdict=found.choice.verdict.value,
         words=found.choice.words,
@@ -147,15 +159,34 @@ def _document(
         required_stability=found.criteria.stability,
         candidates=tuple(candidate_row(one) for one in found.candidates),
         map=None if found.model is None else _map(definition, found, table),
-        personas=tuple(persona_card(one, symbol, histories.get(one.cluster)) for one in personas),
+        personas=tuple(
+            persona_card(
+                one,
+                symbol,
+                generation.identities[one.cluster],
+                generation.histories[one.cluster],
+                rule_for(table, found.labels, one.cluster, seed=definition.seed),
+            )
+            for one in personas
+        ),
+        lineage=generation.lineage,
+        required_share=found.criteria.smallest(len(table.person_ids)),
+        folds=_folds(definition, found, table),
     )
     return DiscoveryDocument(definition.name, at, report, None if found.model is None else found.model.to_json())
 
 
+def _folds(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> tuple[Interval, ...]:
+    if found.model is None:
+        return ()
+    points, centroids = found.preparation.apply(table), np.array(found.model.centroids)
+    return k_means_folds(points, found.labels, centroids, seed=definition.seed)
+
+
 def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> ClusterMap:
-    flat = project(found.scaler.apply(table), seed=definition.seed)
+    flat = project(found.preparation.apply(table), seed=definition.seed)
     labels = trait_labels(definition)
-    wordings = [label_of(name, labels) for name in found.scaler.names]
+    wordings = [label_of(name, labels) for name in found.preparation.names]
     return ClusterMap(
         points=tuple(
             MapPoint(round(float(x), 3), round(float(y), 3), int(found.labels[person]))

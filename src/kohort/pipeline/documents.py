@@ -1,6 +1,6 @@
 """What a discovery left: an immutable document that later steps, the report and the studio read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -22,13 +22,31 @@ class DiscoveryDocument:
     model: str | None
 
 
+def discoveries(workspace: Workspace, name: str) -> list[DiscoveryDocument]:
+    """Return every discovery of the score `name`, in the order of the moments of their data, then of being made.
+
+    Personas of a discovery made before they had identities get those of their place.
+    """
+    rows = [row for row in workspace.tables.read("models").to_pylist() if row["name"] == name]
+    rows.sort(key=lambda row: (row["at"], row["seq"]))
+    return [_read(workspace, row["file"]) for row in rows]
+
+
 def latest_discovery(workspace: Workspace, name: str, at: Moment) -> DiscoveryDocument | None:
     """Return the newest discovery of the score `name` on data up to `at`, None if there is none."""
     rows = [row for row in workspace.tables.read("models").to_pylist() if row["name"] == name and row["at"] <= at]
     if not rows:
         return None
     newest = max(rows, key=lambda row: (row["at"], row["seq"]))
-    return msgspec.json.decode(fetch(workspace.folder.models, newest["file"]), type=DiscoveryDocument)
+    return _read(workspace, newest["file"])
+
+
+def _read(workspace: Workspace, file: str) -> DiscoveryDocument:
+    found = msgspec.json.decode(fetch(workspace.folder.models, file), type=DiscoveryDocument)
+    if all(one.identity for one in found.report.personas):
+        return found
+    cards = (replace(one, identity=f"{found.name}-{one.cluster + 1}") for one in found.report.personas)
+    return replace(found, report=replace(found.report, personas=tuple(cards)))
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,8 @@ def _known_at(workspace: Workspace, at: Moment) -> _Known:
     return _Known(people.to_pylist(), columns, at)
 
 
-def _written(score: ClustersDefinition) -> tuple[str, str]:
-    return score.name, f"{score.name}_number"
+def _written(score: ClustersDefinition) -> tuple[str, str, str]:
+    return score.name, f"{score.name}_number", f"{score.name}_id"
 
 
 def _reached(workspace: Workspace, goal: Goal, split: Moment) -> dict[str, float]:

@@ -54,6 +54,7 @@ from kohort.storage.records import (
     ImportanceStudied,
     ModelFitted,
     PeopleEdited,
+    PersonaNoted,
     Rejection,
     Replayed,
     ScoreRun,
@@ -283,6 +284,7 @@ class Projection:
             "scores": self._scores,
             "model": self._model,
             "study": self._study,
+            "note": self._note,
             "segments": self._segments,
             "run": self._run,
             "settings": self._settings,
@@ -361,6 +363,9 @@ class Projection:
 
     def _study(self, record: Record) -> None:
         self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))
+
+    def _note(self, record: Record) -> None:
+        self._append_one("persona_notes", record, msgspec.json.decode(record.body, type=PersonaNoted))
 
     def _run(self, record: Record) -> None:
         self._append_one("runs", record, msgspec.json.decode(record.body, type=StepRun))

@@ -123,13 +123,14 @@ def _moment(workspace: Workspace, segment: str) -> Moment:
 
 
 def _compared(workspace: Workspace, crowd: Crowd, inside: Mask, others: Mask) -> Iterator[Distinction | None]:
-    # The number of a cluster is a name, and no quantity.
-    names = {f"{one.name}_number" for one in workspace.scores if isinstance(one, ClustersDefinition)}
+    # The number of a cluster is a name, and no quantity; its identity says the same as its name.
+    clusters = [one.name for one in workspace.scores if isinstance(one, ClustersDefinition)]
+    names = {f"{one}_{told}" for one in clusters for told in ("number", "id")}
     traits = crowd.catalog.traits
     for trait, kind in sorted(traits.items()):
-        if is_raw(trait, traits):
+        if is_raw(trait, traits) or trait in names:
             continue
-        if kind is ValueType.NUMBER and trait not in names:
+        if kind is ValueType.NUMBER:
             values = crowd.numbers(trait)
             yield compare_means(trait, *(_summary(values[mask]) for mask in (inside, others)))
         elif kind in {ValueType.TEXT, ValueType.BOOLEAN}:

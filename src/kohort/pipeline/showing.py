@@ -4,12 +4,15 @@ from typing import Final
 
 from kohort.learning.clustering.candidates import Candidate
 from kohort.learning.personas.description import Persona
+from kohort.learning.personas.habits import habit_words
 from kohort.learning.traits import write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
 from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait
+from kohort.reports.persona_data import PersonaRule
 
 _SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£"}
 _CATEGORIES_SHOWN: Final = 4
+_HABITS_SHOWN: Final = 4
 
 
 def currency_symbol(code: str) -> str:
@@ -43,8 +46,10 @@ def candidate_row(candidate: Candidate) -> CandidateRow:
     )
 
 
-def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> PersonaCard:
-    """Return a persona as a card; `history` says which earlier persona it continues."""
+def persona_card(
+    persona: Persona, currency: str, identity: str, history: Bilingual | None, rule: PersonaRule | None
+) -> PersonaCard:
+    """Return a persona as a card; `identity` is whose it is, `history` says which earlier persona it continues."""
     return PersonaCard(
         cluster=persona.cluster,
         name=persona.name,
@@ -74,4 +79,11 @@ def persona_card(persona: Persona, currency: str, history: Bilingual | None) -> 
         ),
         example=persona.example,
         history=history,
+        identity=identity,
+        rule=rule,
+        value=persona.value,
+        habits=tuple(
+            PersonaCategory(habit_words(one.trait, one.category), one.here, one.elsewhere, one.lift)
+            for one in persona.habits[:_HABITS_SHOWN]
+        ),
     )

@@ -1,13 +1,36 @@
 """How personas speak of the behaviour traits that Kohort itself computes, in English and French."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.learning.wording import Bilingual
 from kohort.pipeline.families.wording import FAMILY_LABELS
 
-BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = FAMILY_LABELS | {
+_AFTER: Final[Mapping[str, tuple[tuple[str, str], tuple[str, str]]]] = {
+    "basket_value": (("with large baskets", "aux gros paniers"), ("with small baskets", "aux petits paniers")),
+    "items_per_order": (
+        ("with many items per order", "avec beaucoup d'articles par commande"),
+        ("with few items per order", "avec peu d'articles par commande"),
+    ),
+    "recency_days": (("not seen for long", "absents depuis longtemps"), ("seen lately", "venus récemment")),
+    "interval_days": (("with long pauses", "aux longues pauses"), ("with short pauses", "aux courtes pauses")),
+    "interval_variability": (
+        ("with an irregular rhythm", "au rythme irrégulier"),
+        ("with a regular rhythm", "au rythme régulier"),
+    ),
+    "interval_trend": (
+        ("with longer and longer pauses", "aux pauses de plus en plus longues"),
+        ("with shorter and shorter pauses", "aux pauses de plus en plus courtes"),
+    ),
+    "trend": (("on the rise", "en hausse"), ("on the decline", "en baisse")),
+    "places": (("in many stores", "dans plusieurs magasins"), ("in one store", "dans un seul magasin")),
+}
+"""What is said after a noun of much and of little of a trait, in English and French."""
+
+_BEHAVIOUR: Final[Mapping[str, TraitLabel]] = FAMILY_LABELS | {
     label.name: label
     for label in (
         TraitLabel("orders", "orders", "commandes", "frequent buyers", "acheteurs fréquents",
@@ -40,6 +63,12 @@ BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = FAMILY_LABELS | {
                    "one store", "un seul magasin", TraitKind.COUNT),
     )
 }  # fmt: skip
+BEHAVIOUR_LABELS: Final[Mapping[str, TraitLabel]] = {
+    name: replace(label, high_after=Bilingual(*_AFTER[name][0]), low_after=Bilingual(*_AFTER[name][1]))
+    if name in _AFTER
+    else label
+    for name, label in _BEHAVIOUR.items()
+}
 """The wording of the traits of `kohort.profiles`; shares of a project's own are worded in its scores file."""
 
 
@@ -52,11 +81,15 @@ def trait_labels(definition: ClustersDefinition) -> dict[str, TraitLabel]:
     own = {
         one.trait: TraitLabel(
             one.trait, one.name["en"], one.name["fr"], one.high["en"], one.high["fr"], one.low["en"], one.low["fr"],
-            TraitKind(one.kind),
+            TraitKind(one.kind), _bilingual(one.high_after), _bilingual(one.low_after),
         )
         for one in definition.wording
     }  # fmt: skip
     return {**BEHAVIOUR_LABELS, **own}
+
+
+def _bilingual(words: Mapping[str, str] | None) -> Bilingual | None:
+    return None if words is None else Bilingual(words["en"], words["fr"])
 
 
 def rfm_labels(name: str) -> dict[str, TraitLabel]:
@@ -74,7 +107,15 @@ def rfm_labels(name: str) -> dict[str, TraitLabel]:
     }
     return {
         f"{name}_{axis}": TraitLabel(
-            f"{name}_{axis}", en, fr, f"high {en}", f"{fr} élevé", f"low {en}", f"{fr} bas", TraitKind.NUMBER
+            name=f"{name}_{axis}",
+            en=en,
+            fr=fr,
+            high_en=f"high {en}",
+            high_fr=f"{fr} élevé",
+            low_en=f"low {en}",
+            low_fr=f"{fr} bas",
+            high_after=Bilingual(f"with a high {en}", f"au {fr} élevé"),
+            low_after=Bilingual(f"with a low {en}", f"au {fr} bas"),
         )
         for axis, (en, fr) in words.items()
     }

@@ -12,6 +12,7 @@ from kohort.collection.webhooks.shipped import shipped_mappings
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.journey import JourneyDefinition, journey_definition_of
+from kohort.definitions.personas import PersonaEntry, merged_entries, persona_entries_of
 from kohort.definitions.project import ProjectDefinition, project_definition_of
 from kohort.definitions.score import ScoreDefinition, score_definitions_of
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
@@ -120,6 +121,13 @@ class Workspace:
             if one.segment not in force and one.segment not in self.declared:
                 raise UnknownNameError("segment", one.segment, force.keys() | self.declared.keys(), where=one.file)
         return list(found.values())
+
+    @cached_property
+    def personas(self) -> dict[str, PersonaEntry]:
+        """What people added to personas in personas/, by the id of the persona; raises DefinitionError."""
+        paths = self.folder.definitions("personas")
+        lists = [persona_entries_of(self.folder.read_yaml(path), self.folder.name_of(path)) for path in paths]
+        return merged_entries(entry for one in lists for entry in one)
 
     @cached_property
     def scores(self) -> list[ScoreDefinition]:

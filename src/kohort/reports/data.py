@@ -10,6 +10,7 @@ from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
+from kohort.reports.persona_data import Lineage, PersonaRule
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -163,6 +164,9 @@ class PersonaCard:
     `share_of_value` is None where nobody spent anything. `stability` is the mean Jaccard similarity over bootstraps,
     with its interval. `gradual` says that no valley separates the cluster from its neighbours. `example` is the
     pseudonymous id of a typical person, or empty. `history` says which persona of the discovery before it continues.
+    `value` is the mean value per person in units of the currency, None where nobody spent anything; `habits` are the
+    channels and moments that are more usual here than elsewhere. `identity` stays when clusters are looked for
+    anew; `rule` is the one that comes nearest.
     """
 
     cluster: int
@@ -177,6 +181,10 @@ class PersonaCard:
     categories: tuple[PersonaCategory, ...] = ()
     example: str = ""
     history: Bilingual | None = None
+    value: Interval | None = None
+    habits: tuple[PersonaCategory, ...] = ()
+    identity: str = ""
+    rule: PersonaRule | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +192,10 @@ class DiscoveryReport:
     """What the search for clusters found; without clusters `k` is None and there are neither map nor personas.
 
     `words` is the verdict in sentences; `gradual` says that the clusters are parts of a continuum.
-    `required_stability` is the least mean Jaccard similarity that a cluster needed.
+    `required_stability` is the least mean Jaccard similarity that a cluster needed, `required_share` the least share of
+    people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
+    similarity among people left out, with the worst and the best fold. `lineage` says what became of
+    the personas before.
     """
 
     verdict: str
@@ -196,6 +207,10 @@ class DiscoveryReport:
     candidates: tuple[CandidateRow, ...]
     map: ClusterMap | None = None
     personas: tuple[PersonaCard, ...] = ()
+    required_share: float = 0.0
+    silhouette_guide: float = 0.5
+    folds: tuple[Interval, ...] = ()
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True)

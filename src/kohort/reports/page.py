@@ -12,6 +12,7 @@ from kohort.reports.figures import Figure
 from kohort.reports.formatting import axis_labels
 from kohort.reports.importance import fault_words, verdict_words
 from kohort.reports.palette import GROUPS
+from kohort.reports.validation import validation_of
 
 _TEMPLATE: Final = "report.html.j2"
 _STYLE: Final = "report.css"
@@ -33,6 +34,7 @@ def render_report(data: ReportData) -> str:
     """
     environment = _environment()
     loader = environment.loader
+    checks = validation_of(data.discovery) if data.discovery else ()
     style = loader.get_source(environment, _STYLE)[0] if loader else ""
     return environment.get_template(_TEMPLATE).render(
         data=data,
@@ -42,6 +44,7 @@ def render_report(data: ReportData) -> str:
         evaluated=[segment for segment in data.segments if not segment.note],
         left_out=[segment for segment in data.segments if segment.note],
         cells=tables.cells_table(data.rfm) if data.rfm else None,
+        validation=tables.validation_table(checks) if checks else None,
         findings=tables.findings_table(data.findings),
         categories_shown=_CATEGORIES_SHOWN,
         **_figures(data),

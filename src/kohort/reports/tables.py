@@ -20,6 +20,7 @@ from kohort.reports.data import (
     SourceScores,
 )
 from kohort.reports.formatting import count, date, decimal, money, percent, percent_range, probability, timestamp
+from kohort.reports.validation import Check
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -147,6 +148,23 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
             for one in discovery.candidates
         ),
     )
+
+
+def validation_table(checks: Sequence[Check]) -> Table:
+    """Return each check with its answer, the figure of the weakest group with its interval, and what was required."""
+    return Table(
+        "What was checked of the groups",
+        ("Question", "Holds", "Answer", "Weakest group", "Required", "How"),
+        tuple((one.question, str(one.held), one.answer, _weakest(one), one.bar, one.method) for one in checks),
+        frozenset({0, 1, 2, 4, 5}),
+    )
+
+
+def _weakest(check: Check) -> str:
+    said = min((one.value for one in check.figures), key=lambda one: one.estimate)
+    write = percent if check.is_share else decimal
+    apart = f" [{write(said.low)}–{write(said.high)}]" if said.low < said.high else ""
+    return f"{write(said.estimate)}{apart}"
 
 
 def loadings_table(clusters: ClusterMap) -> Table:

@@ -19,7 +19,7 @@ from kohort.errors import StorageError
 
 RecordKind = Literal[
     "messages", "received", "plan", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run",
-    "lost", "settings", "people", "changes", "term", "file", "load", "study",
+    "lost", "settings", "people", "changes", "term", "file", "load", "study", "note",
 ]  # fmt: skip
 
 MAGIC: Final = b"KOHORTJ1"

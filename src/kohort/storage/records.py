@@ -124,6 +124,14 @@ class ImportanceStudied(msgspec.Struct, frozen=True):
     file: str
 
 
+class PersonaNoted(msgspec.Struct, frozen=True):
+    """What somebody noted on a persona, which its lasting id names; `by` is the name of who did."""
+
+    persona: str
+    by: str
+    text: str
+
+
 class SegmentVersion(msgspec.Struct, frozen=True):
     """One segment as applied: its canonical sentence and version."""
 

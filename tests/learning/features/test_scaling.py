@@ -1,23 +1,33 @@
-import dataclasses
+import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, PowerTransformer, RobustScaler, StandardScaler
 
-from kohort.errors import ProjectError, UnknownNameError, UsageError
-from kohort.learning.features.scaling import DroppedColumn, Scaler, fit_scaler, yeo_johnson
-from kohort.learning.features.table import FeatureTable
+from kohort.definitions.preparation import Scaling
+from kohort.learning.features.scaling import (
+    ColumnScaling,
+    DroppedColumn,
+    fit_column,
+    yeo_johnson,
+    yeo_johnson_inverse,
+)
 
-
-def table_of(**columns: np.ndarray) -> FeatureTable:
-    people = len(next(iter(columns.values())))
-    return FeatureTable(tuple(map(str, range(people))), tuple(columns), np.column_stack(list(columns.values())))
+LATER = np.array([-3.0, 0.0, 0.5, 17.0, 900.0])
+NUMBERS = st.lists(st.floats(-1e4, 1e4).map(lambda value: round(value, 3)), min_size=5, max_size=60)
 
 
 def spending(seed: int, people: int = 2_000) -> np.ndarray:
     return np.exp(np.random.default_rng(seed).normal(4, 1.2, people))
+
+
+def fitted(values: np.ndarray, scaling: Scaling = Scaling.AUTOMATIC) -> ColumnScaling:
+    column = fit_column("x", values, scaling)
+    assert isinstance(column, ColumnScaling)
+    return column
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1), st.floats(-3, 4))
@@ -31,83 +41,106 @@ def test_the_power_transformation_keeps_the_order(values: list[float], power: fl
     assert (np.diff(yeo_johnson(np.sort(values), power)) >= 0).all()
 
 
-def test_skewed_money_becomes_symmetric_and_everything_gets_one_scale() -> None:
-    table = table_of(money=spending(1), age=np.random.default_rng(2).normal(40, 12, 2_000))
-    scaler = fit_scaler(table)
-    scaled = scaler.apply(table)
+@given(st.lists(st.floats(-50, 50), min_size=1), st.floats(-1, 3))
+def test_the_power_transformation_can_be_undone(values: list[float], power: float) -> None:
+    assert np.allclose(yeo_johnson_inverse(yeo_johnson(np.array(values), power), power), values, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "oracle"),
+    [
+        (Scaling.STANDARD, StandardScaler()),
+        (Scaling.ROBUST, RobustScaler()),
+        (Scaling.MIN_MAX, MinMaxScaler()),
+    ],
+)
+@given(values=NUMBERS)
+def test_linear_scalings_agree_with_scikit_learn_on_these_people_and_later_ones(
+    scaling: Scaling, oracle: StandardScaler, values: list[float]
+) -> None:
+    column = fit_column("x", np.array(values), scaling)
+    if isinstance(column, ColumnScaling):
+        oracle.fit(np.array(values)[:, None])
+        everyone = np.append(values, LATER)
+        assert np.allclose(column.apply(everyone), oracle.transform(everyone[:, None])[:, 0], rtol=1e-6, atol=1e-9)
+
+
+@given(values=NUMBERS)
+def test_the_logarithm_is_of_one_more_than_what_is_above_the_smallest_and_standardised(values: list[float]) -> None:
+    column = fit_column("x", np.array(values), Scaling.LOG)
+    if isinstance(column, ColumnScaling):
+        shift = min(0.0, *values)
+        straightened = FunctionTransformer(lambda x: np.log1p(np.maximum(x, shift) - shift))
+        expected = StandardScaler().fit(straightened.transform(np.array(values)[:, None]))
+        everyone = np.append(values, LATER)[:, None]
+        assert np.allclose(column.apply(everyone[:, 0]), expected.transform(straightened.transform(everyone))[:, 0])
+
+
+def test_the_power_is_as_likely_as_that_of_scikit_learn() -> None:
+    money = spending(3)
+    column = fitted(money, Scaling.YEO_JOHNSON)
+    oracle = PowerTransformer().fit(money[:, None] / column.unit)
+    ours, theirs = (stats.yeojohnson_llf(power, money / column.unit) for power in (column.power, oracle.lambdas_[0]))
+    assert ours > theirs - 0.05
+    assert np.abs(column.apply(money) - oracle.transform(money[:, None] / column.unit)[:, 0]).max() < 0.05
+
+
+@pytest.mark.parametrize("scaling", list(Scaling))
+@given(values=NUMBERS)
+def test_scaled_values_come_back_in_their_own_unit_within_the_limits(scaling: Scaling, values: list[float]) -> None:
+    column = fit_column("x", np.array(values), scaling)
+    if isinstance(column, ColumnScaling):
+        limits = column.low if column.low is not None else -np.inf, column.high if column.high is not None else np.inf
+        back = column.inverse(column.apply(np.array(values)))
+        span = max(values) - min(values)
+        assert np.allclose(back, np.clip(values, *limits), rtol=1e-4, atol=1e-4 * span)
+
+
+@pytest.mark.parametrize("scaling", list(Scaling))
+def test_every_scaling_keeps_the_order_of_people_and_survives_json(scaling: Scaling) -> None:
+    money = np.sort(spending(4))
+    column = fitted(money, scaling)
+    assert (np.diff(column.apply(money)) >= 0).all()
+    assert ColumnScaling.from_record(json.loads(json.dumps(vars(column)))) == column
+
+
+def test_skewed_money_becomes_symmetric_and_an_even_feature_keeps_its_shape() -> None:
+    money, age = spending(1), np.random.default_rng(2).normal(40, 12, 2_000)
+    scaled = np.column_stack([fitted(money).apply(money), fitted(age).apply(age)])
     assert np.allclose(scaled.mean(axis=0), 0)
     assert np.allclose(scaled.std(axis=0), 1)
-    assert stats.skew(table.column("money")) > 3
+    assert stats.skew(money) > 3
     assert np.abs(stats.skew(scaled)).max() < 0.4
-    assert [column.power == 1 for column in scaler.columns] == [False, True]
+    assert fitted(money).power != 1
+    assert fitted(age).power == 1
 
 
 def test_one_enormous_customer_changes_nobody_elses_scale() -> None:
     money = spending(1)
-    with_whale = np.append(money, 1e9)
-    before, after = (fit_scaler(table_of(money=values)) for values in (money, with_whale))
-    assert np.allclose(before.apply(table_of(money=money)), after.apply(table_of(money=with_whale))[:-1], atol=0.02)
+    before, after = fitted(money), fitted(np.append(money, 1e9))
+    assert np.allclose(before.apply(money), after.apply(money), atol=0.02)
 
 
 def test_features_that_cannot_tell_people_apart_are_dropped_and_said() -> None:
-    varied = np.arange(5.0)
-    scaler = fit_scaler(table_of(same=np.full(5, 3.0), none=np.full(5, np.nan), varied=varied))
-    assert scaler.dropped == (DroppedColumn("same", "constant"), DroppedColumn("none", "empty"))
-    assert scaler.names == ("varied",)
-    assert fit_scaler(table_of(same=np.full(5, 3.0))).apply(table_of(same=varied)).shape == (5, 0)
+    assert fit_column("same", np.full(5, 3.0)) == DroppedColumn("same", "constant")
+    assert fit_column("none", np.full(5, np.nan)) == DroppedColumn("none", "empty")
+    mostly_none = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0])
+    assert fit_column("rare", mostly_none, Scaling.ROBUST) == DroppedColumn("rare", "constant")
+    assert isinstance(fit_column("rare", mostly_none, Scaling.STANDARD), ColumnScaling)
 
 
 def test_missing_values_take_the_median_and_are_counted() -> None:
-    table = table_of(x=np.array([1.0, 2.0, 3.0, np.nan]))
-    scaler = fit_scaler(table)
-    scaled = scaler.apply(table)[:, 0]
-    assert scaled[3] == scaled[1]
-    assert scaler.columns[0].missing == 1
+    column = fitted(np.array([1.0, 2.0, 3.0, np.nan]))
+    scaled = column.apply(np.array([2.0, np.nan]))
+    assert scaled[0] == scaled[1]
+    assert column.missing == 1
 
 
 def test_later_people_are_scaled_by_the_parameters_of_the_first() -> None:
-    scaler = fit_scaler(table_of(money=spending(1)))
-    richer = scaler.apply(table_of(money=2 * spending(1)))
-    assert richer.mean() > 0.3
-
-
-def test_a_scaler_survives_json_and_tells_changes_by_its_digest() -> None:
-    scaler = fit_scaler(table_of(money=spending(1), x=np.full(2_000, 1.0)))
-    assert Scaler.from_json(scaler.to_json()) == scaler
-    changed = dataclasses.replace(scaler, dropped=())
-    assert changed.digest != scaler.digest
+    assert fitted(spending(1)).apply(2 * spending(1)).mean() > 0.3
 
 
 def test_the_order_of_people_does_not_change_the_parameters() -> None:
-    money = spending(1)
-    scaler, shuffled = (fit_scaler(table_of(money=values)) for values in (money, money[::-1]))
-    assert np.isclose(scaler.columns[0].mean, shuffled.columns[0].mean)
-    assert scaler.columns[0].power == shuffled.columns[0].power
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"columns": [{"name": "x"}], "dropped": []}'])
-def test_a_damaged_scaler_is_refused(text: str) -> None:
-    with pytest.raises(ProjectError, match="run `kohort discover`"):
-        Scaler.from_json(text)
-
-
-def test_a_table_without_a_needed_feature_is_refused() -> None:
-    scaler = fit_scaler(table_of(orders=np.arange(5.0)))
-    with pytest.raises(UnknownNameError, match='did you mean "order"'):
-        scaler.apply(table_of(order=np.arange(5.0)))
-
-
-@pytest.mark.parametrize(
-    ("people", "names", "values", "problem"),
-    [
-        (("a",), ("x",), [[1.0], [2.0]], "holds values of"),
-        (("a", "a"), ("x",), [[1.0], [2.0]], "twice"),
-        (("a",), ("x", "x"), [[1.0, 2.0]], "twice"),
-        (("a",), ("x",), [[np.inf]], "infinite"),
-    ],
-)
-def test_a_table_that_contradicts_itself_is_refused(
-    people: tuple[str, ...], names: tuple[str, ...], values: list[list[float]], problem: str
-) -> None:
-    with pytest.raises(UsageError, match=problem):
-        FeatureTable(people, names, np.array(values))
+    column, shuffled = (fitted(values) for values in (spending(1), spending(1)[::-1]))
+    assert np.isclose(column.centre, shuffled.centre)
+    assert column.power == shuffled.power

@@ -1,5 +1,7 @@
 """Answers about clusters and personas."""
 
+from datetime import date
+
 from msgspec import Struct
 
 
@@ -105,9 +107,56 @@ class Persona(Struct, frozen=True):
     categories: tuple[PersonaCategory, ...]
     example: str
     history: Words | None
+    identity: str
+    value: Interval | None
+    habits: tuple[PersonaCategory, ...]
+
+
+class PersonaRule(Struct, frozen=True):
+    """The rule that comes nearest to a persona, measured on people that it was not made of."""
+
+    sentence: Words
+    precision: Interval | None
+    recall: Interval | None
+    f1: Interval
+    held_out: int
+    is_poor: bool
+
+
+class PersonaNote(Struct, frozen=True):
+    """What somebody noted on a persona."""
+
+    day: date
+    by: str
+    text: str
+    kept_in: str
+
+
+class PersonaSurvey(Struct, frozen=True):
+    """A finding of a survey, and the share of those asked that agreed."""
+
+    finding: str
+    day: date | None
+    source: str
+    share: Interval | None
+
+
+class CataloguedPersona(Struct, frozen=True):
+    """What is known of a persona beyond its card, whatever became of it."""
+
+    identity: str
+    status: str
+    name: Words
+    merged_into: str | None
+    generations: int
+    rule: PersonaRule | None
+    notes: tuple[PersonaNote, ...]
+    surveys: tuple[PersonaSurvey, ...]
+    segments: tuple[str, ...]
 
 
 class Personas(Struct, frozen=True):
-    """The personas of the newest search for clusters; none where it found no clusters."""
+    """The personas of the newest search for clusters, none without clusters; `catalogue` has those gone too."""
 
     personas: tuple[Persona, ...]
+    catalogue: tuple[CataloguedPersona, ...]

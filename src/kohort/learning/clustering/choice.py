@@ -38,6 +38,8 @@ class Objection(StrEnum):
     CROWDED_BORDERS = "no valley between clusters"
     LIKE_AN_ELLIPSE = "no tighter than one ellipse"
     LIKE_CHANCE = "no tighter than chance combinations"
+    TOO_FEW_CLUSTERS = "fewer than two clusters"
+    MOSTLY_OUTSIDE = "too many people in no cluster"
 
 
 @dataclass(frozen=True)
@@ -47,22 +49,26 @@ class Criteria:
     `stability`: mean Jaccard of the least stable cluster. `smallest_share` and `smallest_people`: a cluster holds at
     least the larger of the two; in a small population the second gives way to `smallest_share_of_few`. `gap`:
     relative reduction of inertia against a reference, which must also be `errors` standard errors above zero.
-    `border_density`: people at the border of two clusters per person at the emptier centre.
+    `border_density`: people at the border of two clusters per person at the emptier centre. `outside`: the largest
+    share of people in no cluster, for methods that leave some out. `silhouette` is a guide that is shown and never
+    decides.
     """
 
     stability: float = 0.75
     smallest_share: float = 0.01
-    smallest_people: int = 200
+    smallest_people: int = 50
     smallest_share_of_few: float = 0.05
     gap: float = 0.01
     errors: float = 3.0
     border_density: float = 0.5
+    outside: float = 0.25
+    silhouette: float = 0.5
 
     def smallest(self, people: int) -> float:
         """Return the smallest share of `people` that a cluster may hold.
 
         >>> Criteria().smallest(1_000_000), Criteria().smallest(10_000), Criteria().smallest(1_000)
-        (0.01, 0.02, 0.05)
+        (0.01, 0.01, 0.05)
         """
         return max(self.smallest_share, min(self.smallest_people / people, self.smallest_share_of_few))
 
@@ -126,7 +132,7 @@ def _none_words(candidates: Sequence[Candidate], criteria: Criteria, people: int
     if not candidates:
         return _NOTHING_TO_TRY
     found = {why for one in candidates for why in objections(one, Verdict.CONTINUUM, criteria, people)}
-    reasons = [_REASONS[why] for why in Objection if why in found]
+    reasons = [REASONS[why] for why in Objection if why in found]
     return Bilingual(
         f"No stable clusters: for each number tried, {' or '.join(why.en for why in reasons)}.",
         f"Pas de groupes stables{COLON} pour chaque nombre essayé, {' ou '.join(why.fr for why in reasons)}.",
@@ -151,7 +157,7 @@ _NOTHING_TO_TRY = Bilingual(
     "No stable clusters: there are too few people, or too few traits that vary, to look for any.",
     f"Pas de groupes stables{COLON} trop peu de personnes ou de caractéristiques qui varient pour en chercher.",
 )
-_REASONS = {
+REASONS = {
     Objection.UNSTABLE: Bilingual(
         "a cluster does not come back when people are drawn again",
         "un groupe ne se retrouve pas quand on tire à nouveau les personnes",
@@ -160,5 +166,18 @@ _REASONS = {
     Objection.LIKE_CHANCE: Bilingual(
         "clusters are no tighter than chance combinations of the same traits would give",
         "les groupes ne sont pas plus resserrés que des combinaisons au hasard des mêmes caractéristiques",
+    ),
+    Objection.CROWDED_BORDERS: Bilingual(
+        "no valley lies between two clusters", "aucun creux ne sépare deux des groupes"
+    ),
+    Objection.LIKE_AN_ELLIPSE: Bilingual(
+        "clusters are worth no more than those found in a crowd that has none",
+        "les groupes ne valent pas mieux que ceux trouvés dans une foule qui n'en a pas",
+    ),
+    Objection.TOO_FEW_CLUSTERS: Bilingual(
+        "fewer than two clusters were found", "moins de deux groupes ont été trouvés"
+    ),
+    Objection.MOSTLY_OUTSIDE: Bilingual(
+        "too many people are in no cluster", "trop de personnes ne sont dans aucun groupe"
     ),
 }

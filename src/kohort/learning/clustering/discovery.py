@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from kohort.definitions.preparation import PreparationDefinition
 from kohort.errors import UsageError
 from kohort.learning.clustering.borders import border_density
 from kohort.learning.clustering.candidates import SUBSAMPLE, Candidate, Evaluation, Evaluator
@@ -15,12 +16,15 @@ from kohort.learning.clustering.choice import Choice, Criteria, choose
 from kohort.learning.clustering.elbow import elbow
 from kohort.learning.clustering.kmeans import Labels, fit_from, nearest
 from kohort.learning.clustering.model import ClusterModel
-from kohort.learning.features.scaling import Scaler, fit_scaler
+from kohort.learning.clustering.nearest import nearest_in_order
+from kohort.learning.features.preparation import Preparation, fit_preparation
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.stats.intervals import Interval
 
 _FEWEST_PER_CLUSTER: Final = 10
 _FINAL_PASSES: Final = 10
+FITTED: Final = 100_000
+"""How many people are enough to say how features are distributed, and how crowded borders are."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,15 @@ class Discovery:
     """What was found: the choice with its reasons, the table it rests on, and the clusters if there are any.
 
     `labels`, int64 of shape (people,), number the clusters from 0 in descending mean value per person; `clusters`
-    follow the same numbers. Without clusters both are empty and `model` is None. `scaler` tells how features were
-    scaled and which were dropped.
+    follow the same numbers. Without clusters both are empty and `model` is None. `preparation` tells how features
+    became points and which were dropped.
     """
 
     choice: Choice
     criteria: Criteria
     candidates: tuple[Candidate, ...]
     elbow: int | None
-    scaler: Scaler
+    preparation: Preparation
     labels: Labels
     clusters: tuple[ClusterQuality, ...]
     model: ClusterModel | None
@@ -62,14 +66,15 @@ def discover(
     seed: int,
     ks: Iterable[int] = range(2, 11),
     bootstraps: int = 20,
+    options: PreparationDefinition = PreparationDefinition(),  # noqa: B008 - frozen, as above
     criteria: Criteria = Criteria(),  # noqa: B008 - frozen, so it cannot be changed by a call
     progress: Callable[[int, int], None] | None = None,
 ) -> Discovery:
     """Try every number of clusters in `ks`, choose by the rule of `clustering.choice`, and fit the choice.
 
-    `value`, float64 of shape (people,), for instance revenue, orders the clusters. `progress` is called with the
-    steps done and the steps in all. Runs on one thread, so that the machine cannot change the result; the same
-    `seed` gives the same clusters.
+    `options` say how features become points. `value`, float64 of shape (people,), for instance revenue, orders the
+    clusters. `progress` is called with the steps done and the steps in all. Runs on one thread, so that the machine
+    cannot change the result; the same `seed` gives the same clusters.
 
     Raises UsageError if a number of clusters is below 2, there is no bootstrap, or `value` does not fit the people.
 
@@ -85,22 +90,23 @@ def discover(
         raise UsageError("discovering clusters needs numbers of clusters from 2 up and at least one bootstrap")
     if value.shape != (len(table.person_ids),) or not np.isfinite(value).all():
         raise UsageError("the value that orders clusters must be one finite number per person")
-    scaler = fit_scaler(table)
+    preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
-        points = scaler.apply(table)
+        points = preparation.apply(table)
         evaluations = _evaluate(points, sizes, bootstraps, seed, progress)
         candidates = tuple(evaluation.candidate for evaluation in evaluations)
         bend = elbow([one.k for one in candidates], [one.inertia_share for one in candidates])
         choice = choose(candidates, bend, people=len(points), criteria=criteria)
         if choice.k is None:
-            return Discovery(choice, criteria, candidates, bend, scaler, np.empty(0, dtype=np.int64), (), None)
+            return Discovery(choice, criteria, candidates, bend, preparation, np.empty(0, dtype=np.int64), (), None)
         chosen = next(evaluation for evaluation in evaluations if evaluation.candidate.k == choice.k)
         centroids, order = _final_centroids(points, chosen.centroids, value)
-    labels = nearest(points, centroids)
     names = tuple(f"cluster_{number}" for number in range(1, choice.k + 1))
-    model = ClusterModel(scaler, tuple(map(tuple, centroids.tolist())), names, seed)
-    qualities = _qualities(points, labels, centroids, chosen.similarities[:, order])
-    return Discovery(choice, criteria, candidates, bend, scaler, labels, qualities, model)
+    model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), names, seed)
+    labels = nearest_in_order(points, centroids)
+    every = -(-len(points) // FITTED)
+    qualities = _qualities(points[::every], labels[::every], centroids, chosen.similarities[:, order])
+    return Discovery(choice, criteria, candidates, bend, preparation, labels, qualities, model)
 
 
 def _evaluate(

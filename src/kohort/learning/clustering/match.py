@@ -82,6 +82,23 @@ def matched_jaccard(before: Labels, after: Labels, k: int) -> Shares:
     return matched
 
 
+def cluster_stability(labels: Labels, others: Labels, k: int) -> Shares:
+    """Return, per cluster of `labels`, the similarity to its partner in `others` one to one, shape (k,).
+
+    As `matched_jaccard`, for clusterings whose numbers of clusters may differ and that leave people out (-1): a
+    cluster without a partner is 0 similar to any, and people left out count as members of nothing.
+
+    >>> cluster_stability(np.array([0, 0, 1, -1]), np.array([1, 1, 1, 0]), 2).round(2).tolist()
+    [0.67, 0.0]
+    """
+    found = int(others.max(initial=-1)) + 1
+    similarity = jaccard_matrix(np.where(labels < 0, k, labels), np.where(others < 0, found, others), k + 1, found + 1)
+    rows, columns = linear_sum_assignment(similarity[:k, :found], maximize=True)
+    matched = np.zeros(k)
+    matched[rows] = similarity[rows, columns]
+    return matched
+
+
 def match_clusterings(before: Labels, after: Labels, *, smallest: float = 0.5) -> Matching:
     """Match the clusters of two clusterings of the same people, given in the same order.
 

@@ -8,27 +8,28 @@ from typing import Final
 import numpy as np
 
 from kohort.errors import CorruptionError, ProjectError
-from kohort.learning.clustering.kmeans import Labels, nearest
-from kohort.learning.features.scaling import Scaler
+from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.clustering.nearest import nearest_in_order
+from kohort.learning.features.preparation import Preparation
 from kohort.learning.features.table import FeatureTable
 
-_FORMAT: Final = "kohort.cluster-model/1"
+_FORMAT: Final = "kohort.cluster-model/2"
 
 
 @dataclass(frozen=True)
 class ClusterModel:
-    """A scaler, centroids on its scale (one tuple per cluster), the clusters' names, and the seed that found them.
+    """A preparation of features, centroids among its points (one tuple per cluster), their names, and the seed.
 
-    >>> from kohort.learning.features.scaling import fit_scaler
+    >>> from kohort.learning.features.preparation import fit_preparation
     >>> table = FeatureTable(("a", "b", "c"), ("orders",), np.array([[1.0], [2.0], [9.0]]))
-    >>> model = ClusterModel(fit_scaler(table), ((1.0,), (-1.0,)), ("many", "few"), seed=1)
+    >>> model = ClusterModel(fit_preparation(table), ((1.0,), (-1.0,)), ("many", "few"), seed=1)
     >>> model.assign(table).tolist()
     [1, 1, 0]
     >>> ClusterModel.from_json(model.to_json()) == model
     True
     """
 
-    scaler: Scaler
+    preparation: Preparation
     centroids: tuple[tuple[float, ...], ...]
     names: tuple[str, ...]
     seed: int
@@ -39,11 +40,11 @@ class ClusterModel:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, allow_nan=False).encode()).hexdigest()
 
     def assign(self, table: FeatureTable) -> Labels:
-        """Return the number of each person's cluster, int64 of shape (people,).
+        """Return the number of each person's cluster, int64 of shape (people,); nobody's depends on who else is there.
 
         Raises UnknownNameError if `table` lacks a feature of the model.
         """
-        return nearest(self.scaler.apply(table), np.array(self.centroids))
+        return nearest_in_order(self.preparation.apply(table), np.array(self.centroids))
 
     def to_json(self) -> str:
         """Return the model with its format and digest as JSON."""
@@ -60,7 +61,9 @@ class ClusterModel:
             if record["format"] != _FORMAT:
                 raise ProjectError(f"cluster model of format {record['format']!r}; this version reads {_FORMAT!r}")
             centroids = tuple(tuple(map(float, centroid)) for centroid in record["centroids"])
-            model = cls(Scaler.from_record(record["scaler"]), centroids, tuple(record["names"]), int(record["seed"]))
+            model = cls(
+                Preparation.from_record(record["preparation"]), centroids, tuple(record["names"]), int(record["seed"])
+            )
         except (ValueError, TypeError, KeyError) as error:
             raise ProjectError(f"a stored cluster model cannot be read ({error}); run `kohort discover`") from error
         if model.digest != record["digest"]:

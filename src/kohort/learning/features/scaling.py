@@ -1,130 +1,130 @@
-"""Bring features of any skew and unit onto one scale, fitted once and applied everywhere.
+"""Bring a feature of any skew and unit onto one scale, fitted once and applied everywhere.
 
-Money and counts are heavy-tailed: on raw z-scores k-means spends its clusters on a handful of big spenders. So
-each feature is winsorised, a skewed one is bent by a power (Yeo and Johnson 2000, Biometrika 87:954), and all
-are standardised. People at a later time are scaled by the parameters of the first, or nothing could be compared.
+Money and counts are heavy-tailed: on raw z-scores k-means spends its clusters on a handful of big spenders. So by
+default a feature is winsorised, bent by a power if it is skewed (Yeo and Johnson 2000, Biometrika 87:954), and
+standardised. The other ways are for those who know their data; all are one formula with other parameters:
+
+    (yeo_johnson((clip(x, low, high) - shift) / unit, power) - centre) / spread
 """
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from kohort.errors import ProjectError
-from kohort.learning.features.table import FeatureTable
+from kohort.definitions.preparation import Scaling
 
 Values = npt.NDArray[np.float64]
 
 _TAILS: Final = (0.005, 0.995)
 _SKEWED: Final = 0.5
 _FITTING_POINTS: Final = 2_001
-_NEAR_ZERO: Final = 1e-9
+NEAR_ZERO: Final = 1e-9
 
 
 @dataclass(frozen=True)
 class ColumnScaling:
-    """How one feature is scaled: fill, clip, divide by `unit`, bend by `power`, standardise.
+    """How one feature is scaled, by the formula above.
 
-    `median` fills what is missing, `missing` counts how often it did when fitted; `low` and `high` are the
-    winsorising limits; `power` is the Yeo–Johnson parameter (1 leaves values as they are); `mean` and `deviation`
-    are those of the bent values.
+    `median` fills what is missing, `missing` counts how often it did when fitted; `low` and `high` are the limits
+    beyond which values count as the limit, None where there is none; `power` is the Yeo–Johnson parameter: 1 leaves
+    values as they are, 0 is the logarithm of 1 + x.
 
-    >>> plain = ColumnScaling("orders", median=2, missing=0, low=0, high=9, unit=1, power=1, mean=2, deviation=2)
+    >>> plain = ColumnScaling("orders", "standard", median=2, missing=0, low=0, high=9, centre=2, spread=2)
     >>> plain.apply(np.array([4.0, np.nan, 50.0])).tolist()
     [1.0, 0.0, 3.5]
+    >>> plain.inverse(np.array([1.0, 3.5])).tolist()
+    [4.0, 9.0]
     """
 
     name: str
+    method: str
     median: float
     missing: int
-    low: float
-    high: float
-    unit: float
-    power: float
-    mean: float
-    deviation: float
+    low: float | None = None
+    high: float | None = None
+    shift: float = 0.0
+    unit: float = 1.0
+    power: float = 1.0
+    centre: float = 0.0
+    spread: float = 1.0
 
     def apply(self, values: Values) -> Values:
         """Return `values`, shape (people,), on the common scale."""
-        filled = np.clip(np.where(np.isnan(values), self.median, values), self.low, self.high)
-        scaled: Values = (yeo_johnson(filled / self.unit, self.power) - self.mean) / self.deviation
+        scaled: Values = (self._bent(np.where(np.isnan(values), self.median, values)) - self.centre) / self.spread
         return scaled
+
+    def inverse(self, scaled: Values) -> Values:
+        """Return the values in the feature's own unit that `apply` brings to `scaled`, shape (people,).
+
+        What lay beyond the limits comes back as the limit.
+        """
+        straight = yeo_johnson_inverse(scaled * self.spread + self.centre, self.power)
+        return self.clipped(straight * self.unit + self.shift)
+
+    def _bent(self, values: Values) -> Values:
+        return yeo_johnson((self.clipped(values) - self.shift) / self.unit, self.power)
+
+    def clipped(self, values: Values) -> Values:
+        """Return `values`, shape (people,), with the limit in the place of what lies beyond it."""
+        if self.low is None and self.high is None:
+            return values
+        return np.clip(values, self.low, self.high)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "ColumnScaling":
+        """Build from decoded JSON; raises TypeError if fields are missing or unknown."""
+        return cls(**record)
 
 
 @dataclass(frozen=True)
 class DroppedColumn:
-    """A feature that cannot tell people apart, and why: "constant" or "empty"."""
+    """A feature that is left out, and why.
+
+    "constant" or "empty" cannot tell people apart, "identifier" is a text that tells everybody apart. By the limits
+    of a selection: "missing" and "nearly_constant" (`figure` is the share of people), "correlated" (with the feature
+    `beside`, by `figure`), "noise" (its largest correlation with another is `figure`).
+    """
 
     name: str
     reason: str
+    figure: float | None = None
+    beside: str = ""
 
 
-@dataclass(frozen=True)
-class Scaler:
-    """The scaling of a table's features: parameters only, so it can be stored, compared and applied later.
+def fit_column(name: str, values: Values, scaling: Scaling = Scaling.AUTOMATIC) -> ColumnScaling | DroppedColumn:
+    """Fit the scaling of one feature, `values` of shape (people,) with NaN for missing.
 
-    >>> table = FeatureTable(("a", "b", "c"), ("orders", "always"), np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0]]))
-    >>> scaler = fit_scaler(table)
-    >>> scaler.apply(table).shape, scaler.dropped
-    ((3, 1), (DroppedColumn(name='always', reason='constant'),))
-    >>> Scaler.from_json(scaler.to_json()) == scaler
-    True
+    - automatic: clip at the 0.5 % and 99.5 % quantiles, Yeo–Johnson if the skewness exceeds 0.5, standardise;
+    - log: logarithm of 1 + x, standardised; where values are negative, of 1 + (x - the smallest seen);
+    - yeo_johnson: the power of greatest likelihood, standardised, nothing clipped;
+    - robust: minus the median, over the range of the middle half of people;
+    - standard: minus the mean, over the standard deviation (n in the denominator);
+    - min_max: 0 for the smallest seen, 1 for the largest; a later person may lie outside.
+
+    >>> fit_column("orders", np.array([1.0, 2.0, 3.0]), Scaling.MIN_MAX).apply(np.array([1.5])).tolist()
+    [0.25]
     """
-
-    columns: tuple[ColumnScaling, ...]
-    dropped: tuple[DroppedColumn, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The features kept, in the order of the scaled columns."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the parameters in canonical JSON, in hexadecimal."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-    def apply(self, table: FeatureTable) -> Values:
-        """Return the scaled features of `table`, shape (people, features kept).
-
-        Raises UnknownNameError if the table lacks a feature that the scaler knows.
-        """
-        if not self.columns:
-            return np.empty((len(table.person_ids), 0))
-        return np.column_stack([column.apply(table.column(column.name)) for column in self.columns])
-
-    def to_json(self) -> str:
-        """Return the parameters as canonical JSON."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Scaler":
-        """Read what `to_json` wrote; raises ProjectError for anything else."""
-        try:
-            return cls.from_record(json.loads(text))
-        except (ValueError, TypeError, KeyError) as error:
-            raise ProjectError(f"a stored scaler cannot be read ({error}); run `kohort discover` again") from error
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Scaler":
-        """Build a scaler from decoded JSON; raises TypeError or KeyError if fields are missing or unknown."""
-        return cls(
-            tuple(ColumnScaling(**column) for column in record["columns"]),
-            tuple(DroppedColumn(**column) for column in record["dropped"]),
-        )
-
-
-def fit_scaler(table: FeatureTable) -> Scaler:
-    """Fit the scaling of every feature of `table`; features without any spread are dropped, by name and reason."""
-    fitted = [_fit_column(name, table.column(name)) for name in table.names]
-    return Scaler(
-        tuple(column for column in fitted if isinstance(column, ColumnScaling)),
-        tuple(column for column in fitted if isinstance(column, DroppedColumn)),
+    present = values[~np.isnan(values)]
+    if present.size == 0:
+        return DroppedColumn(name, "empty")
+    low, high = (
+        (float(limit) for limit in np.quantile(present, _TAILS))
+        if scaling is Scaling.AUTOMATIC
+        else (float(present.min()), float(present.max()))
     )
+    clipped = np.clip(present, low, high)
+    if high <= low or clipped.std() <= NEAR_ZERO * max(abs(low), abs(high)):
+        return DroppedColumn(name, "constant")
+    median = float(np.median(present))
+    filled = np.where(np.isnan(values), median, values)
+    parameters = _FITS[scaling](_Seen(clipped, np.clip(filled, low, high)))
+    if parameters["spread"] <= 0:
+        return DroppedColumn(name, "constant")
+    return ColumnScaling(name, scaling.value, median, int(values.size - present.size), **parameters)
 
 
 def yeo_johnson(values: Values, power: float) -> Values:
@@ -140,35 +140,88 @@ def yeo_johnson(values: Values, power: float) -> Values:
     return bent
 
 
+def yeo_johnson_inverse(bent: Values, power: float) -> Values:
+    """Return the values that `yeo_johnson` bends to `bent`.
+
+    >>> yeo_johnson_inverse(np.array([-1.5, 0.0, np.log(2)]), 0.0).round(3).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    if power == 1:
+        return bent
+    upper, lower = np.maximum(bent, 0.0), np.maximum(-bent, 0.0)
+    straight: Values = _box_cox_inverse(upper, power) - _box_cox_inverse(lower, 2.0 - power)
+    return straight
+
+
 def _box_cox(values: Values, power: float) -> Values:
-    if abs(power) < _NEAR_ZERO:
+    if abs(power) < NEAR_ZERO:
         return np.log1p(values)
     bent: Values = np.expm1(power * np.log1p(values)) / power
     return bent
 
 
-def _fit_column(name: str, values: Values) -> ColumnScaling | DroppedColumn:
-    present = values[~np.isnan(values)]
-    if present.size == 0:
-        return DroppedColumn(name, "empty")
-    low, high = (float(limit) for limit in np.quantile(present, _TAILS))
-    clipped = np.clip(present, low, high)
-    unit = float(clipped.std())
-    if high <= low or unit <= _NEAR_ZERO * max(abs(low), abs(high)):
-        return DroppedColumn(name, "constant")
-    # Quantiles stand for the column: the fit costs the same at any size, and cannot depend on the order of people.
-    shape = np.quantile(clipped / unit, np.linspace(0, 1, _FITTING_POINTS))
+def _box_cox_inverse(bent: Values, power: float) -> Values:
+    if abs(power) < NEAR_ZERO:
+        return np.expm1(bent)
+    straight: Values = np.expm1(np.log1p(power * bent) / power)
+    return straight
+
+
+class _Seen(NamedTuple):
+    """Values within the limits: of the people who have one, and of everyone with the median for what is missing."""
+
+    known: Values
+    filled: Values
+
+
+def _automatic(seen: _Seen) -> dict[str, float]:
+    unit = float(seen.known.std())
+    shape = _shape(seen.known / unit)
     power = float(stats.yeojohnson_normmax(shape)) if abs(float(stats.skew(shape))) > _SKEWED else 1.0
-    median = float(np.median(present))
-    bent = yeo_johnson(np.clip(np.where(np.isnan(values), median, values), low, high) / unit, power)
-    return ColumnScaling(
-        name=name,
-        median=median,
-        missing=int(values.size - present.size),
-        low=low,
-        high=high,
-        unit=unit,
-        power=power,
-        mean=float(bent.mean()),
-        deviation=float(bent.std()),
-    )
+    limits = {"low": float(seen.known.min()), "high": float(seen.known.max())}
+    return {**limits, "unit": unit, "power": power, **_standardised(yeo_johnson(seen.filled / unit, power))}
+
+
+def _logarithm(seen: _Seen) -> dict[str, float]:
+    shift = min(0.0, float(seen.known.min()))
+    return {"low": shift, "shift": shift, "power": 0.0, **_standardised(np.log1p(seen.filled - shift))}
+
+
+def _yeo_johnson(seen: _Seen) -> dict[str, float]:
+    unit = float(seen.known.std())
+    power = float(stats.yeojohnson_normmax(_shape(seen.known / unit)))
+    return {"unit": unit, "power": power, **_standardised(yeo_johnson(seen.filled / unit, power))}
+
+
+def _robust(seen: _Seen) -> dict[str, float]:
+    lower, middle, upper = (float(quantile) for quantile in np.quantile(seen.known, [0.25, 0.5, 0.75]))
+    return {"centre": middle, "spread": upper - lower}
+
+
+def _standard(seen: _Seen) -> dict[str, float]:
+    return _standardised(seen.filled)
+
+
+def _min_max(seen: _Seen) -> dict[str, float]:
+    smallest = float(seen.known.min())
+    return {"centre": smallest, "spread": float(seen.known.max()) - smallest}
+
+
+def _shape(values: Values) -> Values:
+    # Quantiles stand for the column: the fit costs the same at any size, and cannot depend on the order of people.
+    quantiles: Values = np.quantile(values, np.linspace(0, 1, _FITTING_POINTS))
+    return quantiles
+
+
+def _standardised(bent: Values) -> dict[str, float]:
+    return {"centre": float(bent.mean()), "spread": float(bent.std())}
+
+
+_FITS: Final[Mapping[Scaling, Callable[[_Seen], dict[str, float]]]] = {
+    Scaling.AUTOMATIC: _automatic,
+    Scaling.LOG: _logarithm,
+    Scaling.YEO_JOHNSON: _yeo_johnson,
+    Scaling.ROBUST: _robust,
+    Scaling.STANDARD: _standard,
+    Scaling.MIN_MAX: _min_max,
+}

@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from kohort.learning.importance.ranks import auc_interval, counted, cramers_v, number_and_number
+from kohort.learning.auc import auc_interval
+from kohort.learning.importance.ranks import counted, cramers_v, number_and_number
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.variables import Snapshot, Variable
 

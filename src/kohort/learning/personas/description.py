@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -11,16 +10,19 @@ import numpy.typing as npt
 from kohort.errors import UsageError
 from kohort.learning.clustering.discovery import ClusterQuality, Discovery
 from kohort.learning.clustering.kmeans import Labels
+from kohort.learning.features.preparation import fit_preparation
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.learning.personas.categories import CategoricalTrait, CategoryDifference, category_differences
+from kohort.learning.personas.habits import preferred
+from kohort.learning.personas.names import Leaning, distinct_names
 from kohort.learning.traits import TraitLabel, label_of, write_value
-from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.stats.effects import hedges_g
-from kohort.stats.intervals import Interval
+from kohort.stats.intervals import Interval, mean_interval
+from kohort.stats.summaries import Summary
 
 _SMALL_EFFECT: Final = 0.2  # Cohen 1988, Statistical Power Analysis, 2.2.3: "small"
 _TRAITS_SHOWN: Final = 5
-_TRAITS_IN_NAME: Final = 2
 _TRAITS_IN_SENTENCE: Final = 3
 
 
@@ -46,9 +48,10 @@ class DistinctiveTrait:
 class Persona:
     """One cluster, described.
 
-    `share_of_value` is None where the values of all people sum to nothing. `example` is the pseudonymous id of the
-    person nearest to the centre, hence the medoid over squared distances. `gradual` tells that no valley separates
-    the cluster from its neighbour, so that people at the border resemble both.
+    `share_of_value` and `value`, the mean per person with its interval, are None where the values of all people sum
+    to nothing. `habits` are the channels and moments that are significantly more usual here than elsewhere. `example`
+    is the pseudonymous id of the person nearest to the centre, hence the medoid over squared distances. `gradual`
+    tells that no valley separates the cluster from its neighbour, so that people at the border resemble both.
     """
 
     cluster: int
@@ -62,6 +65,8 @@ class Persona:
     categories: tuple[CategoryDifference, ...]
     example: str
     sentences: tuple[Bilingual, ...]
+    value: Interval | None = None
+    habits: tuple[CategoryDifference, ...] = ()
 
 
 def describe(
@@ -71,11 +76,13 @@ def describe(
     value: npt.NDArray[np.float64],
     labels: Mapping[str, TraitLabel],
     categories: Sequence[CategoricalTrait] = (),
+    habits: Sequence[CategoricalTrait] = (),
     currency: str = "",
 ) -> tuple[Persona, ...]:
     """Return one persona per cluster, in the order of their numbers; none if no clusters were found.
 
-    `table` and `value` are those of the discovery; `labels` maps traits to their wording; `currency` is a symbol.
+    `table` and `value` are those of the discovery; `labels` maps traits to their wording; `categories` and `habits`
+    are of the same people; `currency` is a symbol.
     Names are made of each cluster's most distinctive traits and are always distinct.
 
     Raises UsageError if `value` or a categorical trait is not of the same people as `table`.
@@ -89,13 +96,19 @@ def describe(
     ['High orders', 'Low orders']
     """
     people = len(table.person_ids)
-    if value.shape != (people,) or any(len(trait.categories) != people for trait in categories):
+    if value.shape != (people,) or any(len(trait.categories) != people for trait in (*categories, *habits)):
         raise UsageError("personas need the value and the categories of the same people as the features")
     if discovery.model is None:
         return ()
-    points = discovery.scaler.apply(table)
-    traits = [_distinctive(discovery, table, points, cluster, labels) for cluster in range(len(discovery.clusters))]
-    names = distinct_names(traits)
+    points = discovery.preparation.apply(table)
+    # Texts have no median: they are told by their categories.
+    numbers = FeatureTable(table.person_ids, table.names, table.values)
+    scale = fit_preparation(numbers)
+    scaled = dict(zip(scale.names, scale.apply(numbers).T, strict=True))
+    traits = [
+        _distinctive(discovery.labels == cluster, table, scaled, labels) for cluster in range(len(discovery.clusters))
+    ]
+    names = distinct_names([[Leaning(one.label, one.effect.estimate) for one in own] for own in traits])
     total = float(value.sum())
     personas = []
     for cluster, quality in enumerate(discovery.clusters):
@@ -115,48 +128,20 @@ def describe(
                 categories=category_differences(categories, discovery.labels, cluster),
                 example=table.person_ids[_medoid(points, discovery.labels, cluster)],
                 sentences=_sentences(count, count / people, share_of_value, traits[cluster], currency),
+                value=mean_interval(Summary.of(value[inside])) if total > 0 else None,
+                habits=preferred(habits, discovery.labels, cluster),
             )
         )
     return tuple(personas)
 
 
-def distinct_names(traits: Sequence[Sequence[DistinctiveTrait]]) -> tuple[Bilingual, ...]:
-    """Name clusters after their most distinctive traits: two, more where two are shared, at last a number.
-
-    >>> [name.fr for name in distinct_names([(), ()])]
-    ['Proches de la moyenne', 'Proches de la moyenne (2)']
-    """
-    names: list[Bilingual] = []
-    for own in traits:
-        lengths = range(min(_TRAITS_IN_NAME, len(own)), len(own) + 1)
-        proposals = [_name(own[:length]) for length in lengths]
-        fallbacks = (
-            Bilingual(f"{proposals[-1].en} ({count})", f"{proposals[-1].fr} ({count})")
-            for count in range(2, len(traits) + 1)
-        )
-        taken_en, taken_fr = {name.en for name in names}, {name.fr for name in names}
-        free = (name for name in (*proposals, *fallbacks) if name.en not in taken_en and name.fr not in taken_fr)
-        names.extend(islice(free, 1))
-    return tuple(names)
-
-
-def _name(traits: Sequence[DistinctiveTrait]) -> Bilingual:
-    if not traits:
-        return Bilingual("Close to the average", "Proches de la moyenne")
-    phrases = [trait.label.phrase(high=trait.high) for trait in traits]
-    return Bilingual(
-        sentence_case(", ".join(phrase.en for phrase in phrases)),
-        sentence_case(", ".join(phrase.fr for phrase in phrases)),
-    )
-
-
 def _distinctive(
-    discovery: Discovery, table: FeatureTable, points: Points, cluster: int, labels: Mapping[str, TraitLabel]
+    inside: npt.NDArray[np.bool_], table: FeatureTable, scaled: Mapping[str, Points], labels: Mapping[str, TraitLabel]
 ) -> tuple[DistinctiveTrait, ...]:
-    inside = discovery.labels == cluster
+    """Return the traits that differ, on their scale of its own, whatever the clusters were found on."""
     found = []
-    for position, name in enumerate(discovery.scaler.names):
-        effect = hedges_g(points[inside, position], points[~inside, position])
+    for name, values in scaled.items():
+        effect = hedges_g(values[inside], values[~inside])
         raw = table.column(name)
         known = ~np.isnan(raw)
         if abs(effect.estimate) < _SMALL_EFFECT or effect.low <= 0 <= effect.high:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kohort.learning.traits import TraitKind, TraitLabel
+from kohort.learning.wording import Bilingual
 from kohort.profiles.visits import CHANNELS
 
 _CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
@@ -63,11 +64,13 @@ def _label(name: str, en: str, fr: str, kind: TraitKind) -> TraitLabel:
         name,
         en,
         fr,
-        f"{en} above most",
-        f"{fr} au-dessus de la plupart",
-        f"{en} below most",
-        f"{fr} au-dessous de la plupart",
+        f"above-average {en}",
+        f"{fr} au-dessus de la moyenne",
+        f"below-average {en}",
+        f"{fr} au-dessous de la moyenne",
         kind,
+        Bilingual(f"with above-average {en}", f"avec {fr} au-dessus de la moyenne"),
+        Bilingual(f"with below-average {en}", f"avec {fr} au-dessous de la moyenne"),
     )
 
 

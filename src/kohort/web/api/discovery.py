@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
+from kohort.pipeline.personas import CataloguedPersona
 from kohort.reports.data import DiscoveryReport
 from kohort.web.api.asking import Desk, Shown, answered_if_new
+from kohort.web.api.models.discovery import CataloguedPersona as CataloguedAnswer
 from kohort.web.api.models.discovery import Clusters, Persona, Personas
 from kohort.web.callers import Caller
 from kohort.web.disclosure import disclosure_to
@@ -35,7 +37,17 @@ def mount_discovery(router: APIRouter, desk: Desk, caller: object) -> None:
         cards = tuple(
             replace(one, example=told.person_id(one.example) if named and one.example else "") for one in cards
         )
-        return answered_if_new(Personas(personas=[Persona.model_validate(one) for one in cards]), if_none_match)
+        with desk.asking(**{"clusters score": "query.score"}) as project:
+            known = project.personas()
+        catalogue = [_catalogued(one) for one in known if score is None or one.score == score]
+        personas = [Persona.model_validate(one) for one in cards]
+        return answered_if_new(Personas(personas=personas, catalogue=catalogue), if_none_match)
+
+
+def _catalogued(one: CataloguedPersona) -> CataloguedAnswer:
+    rule = one.card.rule if one.card else None
+    surveys = [{**vars(told.finding), "share": told.share} for told in one.surveys]
+    return CataloguedAnswer.model_validate({**vars(one), "rule": rule, "surveys": surveys})
 
 
 def _discovery(desk: Desk, score: str | None) -> DiscoveryReport:

@@ -14,12 +14,14 @@ from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.builder.pages import mount_builder
 from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.discover.pages import mount_discover
+from kohort.web.studio.discover.validation import mount_validation
 from kohort.web.studio.duplicates import mount_duplicates_page
 from kohort.web.studio.events import mount_events
 from kohort.web.studio.home import mount_home
 from kohort.web.studio.importance import mount_importance_page
 from kohort.web.studio.pages import Pages, Visit
 from kohort.web.studio.people import mount_people
+from kohort.web.studio.personas.pages import mount_personas
 from kohort.web.studio.quality import mount_quality
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
@@ -43,6 +45,8 @@ def mount_studio(
         mount_changes,
         mount_people,
         mount_discover,
+        mount_personas,
+        mount_validation,
         mount_importance_page,
         mount_duplicates_page,
         mount_events,

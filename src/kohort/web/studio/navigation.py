@@ -48,6 +48,8 @@ _WAYS: Final = (
     Way("/people", _("People"), (PEOPLE_READ, PEOPLE_PSEUDONYMISED)),
     Way("/duplicates", _("Duplicates"), (PEOPLE_READ,), under="/people"),
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
+    Way("/personas", _("Personas"), (SEGMENTS_READ,), under="/discover"),
+    Way("/validation", _("Does it hold?"), (SEGMENTS_READ,), under="/discover"),
     Way("/importance", _("What matters"), (SEGMENTS_READ,), under="/discover"),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),

@@ -92,7 +92,11 @@ class ScoreWords:
         for one in scores:
             if isinstance(one, ClustersDefinition):
                 self._labels |= trait_labels(one)
-                self._names |= {one.name: gettext("Group"), f"{one.name}_number": gettext("Number of the group")}
+                self._names |= {
+                    one.name: gettext("Group"),
+                    f"{one.name}_number": gettext("Number of the group"),
+                    f"{one.name}_id": gettext("Lasting id of the group"),
+                }
             if isinstance(one, TraitsDefinition | DemographicsDefinition):
                 self._labels |= {one.prefix + name: label for name, label in FAMILY_LABELS.items()}
             if isinstance(one, PlacesDefinition | GeocodingDefinition):

@@ -47,6 +47,8 @@ class Persona(Answer):
     example: str | None = Field(description="The person id of a typical person; null for who may not know of people.")
     history: Text | None
     rule: str = Field(description="The rule that its people fulfil, in the language of the page.")
+    identity: str = Field(description="What it is called by for good.")
+    nearest: str | None = Field(description="The rule of traits that comes nearest, in the language of the page.")
 
 
 class Discoveries(Answer):

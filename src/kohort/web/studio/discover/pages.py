@@ -8,6 +8,7 @@ from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ
 from kohort.pipeline.documents import ClusterSearch, DiscoveryDocument
 from kohort.pipeline.rfm import RfmFound
+from kohort.reports.data import PersonaCard
 from kohort.rules.expressions import RuleExpression
 from kohort.rules.print import print_rule
 from kohort.rules.python import trait
@@ -114,13 +115,21 @@ def _discoveries(visit: Visit, search: ClusterSearch) -> Discoveries:
         {
             **vars(one),
             "example": told_of.person_id(one.example) if known and one.example else None,
-            "rule": _rule(visit, trait(document.name) == one.name.en),
+            "rule": _rule(visit, _membership(document, one)),
+            "nearest": None if one.rule is None else spoken(one.rule.sentence, visit.language),
         }
         for one in report.personas
     ]
     people = sum(one.people for one in report.personas)
     told = {"scores": search.scores, "score": document.name, "at": document.at, "people": people}
     return Discoveries.model_validate({**vars(report), **told, "personas": personas})
+
+
+def _membership(document: DiscoveryDocument, one: PersonaCard) -> RuleExpression:
+    """Return the rule of a persona's people: by its lasting id, or by its name where it was found before it had one."""
+    if document.report.lineage is None:
+        return trait(document.name) == one.name.en
+    return trait(f"{document.name}_id") == one.identity
 
 
 def _rfm(visit: Visit, found: RfmFound | None) -> RfmScores:

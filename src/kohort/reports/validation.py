@@ -1,0 +1,264 @@
+"""Whether what clustering found holds: each check as a question, an answer in words, and the numbers behind it.
+
+A check says yes or no where a bar was declared before looking; a guide informs and never decides.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
+from kohort.reports.data import CandidateRow, DiscoveryReport
+from kohort.stats.intervals import Interval
+
+
+class Held(StrEnum):
+    """What a check says: it holds, it does not, or it only informs."""
+
+    YES = "yes"
+    NO = "no"
+    GUIDE = "guide"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure behind an answer, with what it is of; without an interval `low` and `high` are the estimate."""
+
+    of: Bilingual
+    value: Interval
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: `key` names it, `question` and `answer` are for everybody, `bar` and `method` for who wants proof.
+
+    `required` is the bar as a number, None where there is none to draw; `is_share` tells that figures are shares.
+    """
+
+    key: str
+    question: Bilingual
+    answer: Bilingual
+    held: Held
+    bar: Bilingual
+    method: Bilingual
+    figures: tuple[Measured, ...]
+    required: float | None = None
+    is_share: bool = False
+
+
+_ALL: Final = Bilingual("all groups", "tous les groupes")
+
+
+def validation_of(report: DiscoveryReport) -> tuple[Check, ...]:
+    """Return what was checked of the clusters that were found, in the order in which they are read.
+
+    Without clusters there is nothing to hold, and no check: the reasons stand in the words of the verdict.
+
+    >>> validation_of(DiscoveryReport("no stable clusters", Bilingual("No.", "Non."), None, None, False, 0.75, ()))
+    ()
+    """
+    if report.k is None:
+        return ()
+    chosen = next((one for one in report.candidates if one.k == report.k), None)
+    return tuple(_checks(report, chosen))
+
+
+def _checks(report: DiscoveryReport, chosen: CandidateRow | None) -> Iterator[Check]:
+    yield _comes_back(report)
+    if report.folds:
+        yield _left_out(report)
+    if report.required_share:
+        yield _large_enough(report)
+    if chosen is not None:
+        yield _beyond_chance(report, chosen)
+        yield _apart(report, chosen)
+        yield _cohesion(chosen)
+        yield _silhouette(report, chosen)
+
+
+def _comes_back(report: DiscoveryReport) -> Check:
+    figures = tuple(Measured(one.name, one.stability) for one in report.personas)
+    least, bar = _weakest(figures), number(report.required_stability, 2)
+    return Check(
+        "stability",
+        Bilingual("Do the same groups come back?", "Retrouve-t-on les mêmes groupes ?"),
+        Bilingual(
+            f"People were drawn again {least.n} times; of the least stable group {percent(least.estimate).en} of "
+            "the people stayed together on average.",
+            f"Les personnes ont été tirées à nouveau {least.n} fois{SEMICOLON} dans le groupe le moins stable, "
+            f"{percent(least.estimate).fr} des personnes sont restées ensemble en moyenne.",
+        ),
+        _held(least.estimate >= report.required_stability),
+        Bilingual(f"at least {bar.en} for every group", f"au moins {bar.fr} pour chaque groupe"),
+        Bilingual(
+            "Mean Jaccard similarity over bootstraps, groups matched one to one (Hennig 2007).",
+            "Similarité de Jaccard moyenne sur des tirages bootstrap, groupes appariés un à un (Hennig 2007).",
+        ),
+        figures,
+        report.required_stability,
+    )
+
+
+def _left_out(report: DiscoveryReport) -> Check:
+    figures = tuple(Measured(one.name, fold) for one, fold in zip(report.personas, report.folds, strict=True))
+    least, bar = _weakest(figures), number(report.required_stability, 2)
+    alike = number(least.estimate, 2)
+    return Check(
+        "folds",
+        Bilingual(
+            "Do people who were left out fall into the same groups?",
+            "Les personnes laissées de côté tombent-elles dans les mêmes groupes ?",
+        ),
+        Bilingual(
+            f"Groups were sought {least.n} times without a part of the people; those left out agree to {alike.en} at "
+            "the least.",
+            f"Les groupes ont été cherchés {least.n} fois sans une partie des personnes{SEMICOLON} celles-ci "
+            f"s'accordent à {alike.fr} au moins.",
+        ),
+        _held(least.estimate >= report.required_stability),
+        Bilingual(f"at least {bar.en} for every group", f"au moins {bar.fr} pour chaque groupe"),
+        Bilingual(
+            "Mean Jaccard similarity among the people of each fold left out, with the worst and the best fold "
+            "(after Tibshirani and Walther 2005).",
+            "Similarité de Jaccard moyenne parmi les personnes de chaque pli laissé de côté, avec le pire et le "
+            "meilleur pli (d'après Tibshirani et Walther 2005).",
+        ),
+        figures,
+        report.required_stability,
+    )
+
+
+def _large_enough(report: DiscoveryReport) -> Check:
+    people = sum(one.people for one in report.personas)
+    figures = tuple(
+        Measured(one.name, Interval(one.share_of_people, one.share_of_people, one.share_of_people, one.people))
+        for one in report.personas
+    )
+    least, bar = _weakest(figures), percent(report.required_share, 1)
+    size, share = number(least.n), percent(least.estimate, 1)
+    return Check(
+        "size",
+        Bilingual("Is every group large enough to act on?", "Chaque groupe est-il assez grand pour agir ?"),
+        Bilingual(
+            f"The smallest group has {size.en} of {number(people).en} people, {share.en}.",
+            f"Le plus petit groupe compte {size.fr} personnes sur {number(people).fr}, soit {share.fr}.",
+        ),
+        _held(least.estimate >= report.required_share),
+        Bilingual(f"at least {bar.en} of the people", f"au moins {bar.fr} des personnes"),
+        Bilingual("Counted, of everyone who is in a group.", "Compté, parmi toutes les personnes d'un groupe."),
+        figures,
+        report.required_share,
+        is_share=True,
+    )
+
+
+def _beyond_chance(report: DiscoveryReport, chosen: CandidateRow) -> Check:
+    gap = chosen.copula_gap if report.gradual else chosen.ellipse_gap
+    tighter = 1 - math.exp(-gap)
+    share = percent(max(tighter, 0.0))
+    return Check(
+        "chance",
+        Bilingual(
+            "Would people without any groups look the same?",
+            "Une population sans groupes donnerait-elle la même chose ?",
+        ),
+        Bilingual(
+            f"The groups leave {share.en} less difference inside them than those found in made-up people without "
+            "groups.",
+            f"Les groupes laissent {share.fr} de différences internes de moins que ceux trouvés dans des populations "
+            "simulées sans groupes.",
+        ),
+        _held(tighter > 0),
+        Bilingual("at least 1 %, and three standard errors", "au moins 1 %, et trois erreurs types"),
+        Bilingual(
+            "Gap statistic (Tibshirani, Walther and Hastie 2001) against "
+            + ("the same traits with no favoured combination." if report.gradual else "one ellipse."),
+            "Statistique du gap (Tibshirani, Walther et Hastie 2001), contre "
+            + ("les mêmes traits sans combinaison favorisée." if report.gradual else "une seule ellipse."),
+        ),
+        (Measured(_ALL, Interval(tighter, tighter, tighter, sum(one.people for one in report.personas))),),
+        is_share=True,
+    )
+
+
+def _apart(report: DiscoveryReport, chosen: CandidateRow) -> Check:
+    crowd = percent(chosen.border_density)
+    return Check(
+        "separation",
+        Bilingual("Is there a gap between the groups?", "Y a-t-il un creux entre les groupes ?"),
+        Bilingual(
+            f"At the most crowded border live {crowd.en} as many people as at the emptier centre"
+            + ("; borders are gradual, and the verdict says so." if report.gradual else "."),
+            f"À la frontière la plus peuplée vivent {crowd.fr} d'autant de personnes qu'au centre le moins peuplé"
+            + (f"{SEMICOLON} les frontières sont graduelles, et le verdict le dit." if report.gradual else "."),
+        ),
+        Held.GUIDE if report.gradual else Held.YES,
+        Bilingual("at most half, to call groups separated", "la moitié au plus, pour parler de groupes séparés"),
+        Bilingual(
+            "Density at the middle of the line between centres, of the least separated pair (Ray and Lindsay 2005).",
+            "Densité au milieu du segment entre les centres, pour la paire la moins séparée (Ray et Lindsay 2005).",
+        ),
+        (Measured(_ALL, _alone(chosen.border_density)),),
+        is_share=True,
+    )
+
+
+def _cohesion(chosen: CandidateRow) -> Check:
+    told = percent(1 - chosen.inertia_share)
+    return Check(
+        "cohesion",
+        Bilingual("How alike are people within a group?", "Les personnes d'un groupe se ressemblent-elles ?"),
+        Bilingual(
+            f"The groups account for {told.en} of what makes people different by these traits.",
+            f"Les groupes rendent compte de {told.fr} de ce qui distingue les personnes selon ces traits.",
+        ),
+        Held.GUIDE,
+        Bilingual("none: it grows with the number of groups", f"aucun{COLON} cela croît avec le nombre de groupes"),
+        Bilingual("Share of variance between groups.", "Part de variance entre groupes."),
+        (Measured(_ALL, _alone(1 - chosen.inertia_share)),),
+        is_share=True,
+    )
+
+
+def _silhouette(report: DiscoveryReport, chosen: CandidateRow) -> Check:
+    mean, guide = number(chosen.silhouette, 2), number(report.silhouette_guide, 2)
+    reached = chosen.silhouette >= report.silhouette_guide
+    reach = 1.96 * chosen.silhouette_error
+    return Check(
+        "silhouette",
+        Bilingual(
+            "Are people nearer to their own group than to the next?",
+            "Les personnes sont-elles plus proches de leur groupe que du suivant ?",
+        ),
+        Bilingual(
+            f"On average {mean.en} on a scale of −1 to 1, {'above' if reached else 'below'} the usual guide of "
+            f"{guide.en}.",
+            f"En moyenne {mean.fr} sur une échelle de −1 à 1, {'au-dessus' if reached else 'en dessous'} du repère "
+            f"habituel de {guide.fr}.",
+        ),
+        Held.GUIDE,
+        Bilingual(
+            f"{guide.en} as a guide: skewed money left as it is scores high, with nearly everybody in one group",
+            f"{guide.fr} comme repère{COLON} des montants laissés bruts donnent un bon score, avec presque tout le "
+            "monde dans un seul groupe",
+        ),
+        Bilingual(
+            "Mean silhouette of a sample over plain distances (Rousseeuw 1987), ± 1.96 standard errors.",
+            "Silhouette moyenne d'un échantillon, distances ordinaires (Rousseeuw 1987), ± 1,96 erreur type.",
+        ),
+        (Measured(_ALL, Interval(chosen.silhouette, chosen.silhouette - reach, chosen.silhouette + reach, 0)),),
+    )
+
+
+def _weakest(figures: tuple[Measured, ...]) -> Interval:
+    return min((one.value for one in figures), key=lambda one: one.estimate)
+
+
+def _alone(value: float) -> Interval:
+    return Interval(value, value, value, 0)
+
+
+def _held(holds: bool) -> Held:
+    return Held.YES if holds else Held.NO

@@ -1,0 +1,47 @@
+"""`kohort clusters`: discovered clusters used elsewhere."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cluster_shop import one_cloud, two_groups
+from kohort.cli.main import run_command
+
+
+def test_the_sql_gives_everybody_the_persona_that_kohort_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = two_groups(tmp_path)
+    project.discover()
+    shop = ["--project", str(project.folder.path)]
+    assert run_command(["clusters", "sql", "persona", "--from", "traits", *shop]) == 0
+    printed = capsys.readouterr()
+    assert "tested by running it" in printed.err
+    statement = f"SELECT t.persona, t.persona_number, c.* FROM traits AS t JOIN ({printed.out}) AS c USING (person_id)"
+    assert run_command(["sql", statement, "--format", "json", *shop]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 60
+    assert all(row["persona"] == row["name"] and row["persona_number"] == row["cluster"] + 1 for row in rows)
+
+
+def test_other_dialects_say_what_is_not_proven(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = two_groups(tmp_path)
+    project.discover()
+    command = ["clusters", "sql", "--dialect", "bigquery", "--from", "shop.features", "--margin"]
+    assert run_command([*command, "--project", str(project.folder.path)]) == 0
+    printed = capsys.readouterr()
+    assert "`shop`.`features`" in printed.out
+    assert "margin is below a billionth" in printed.err
+
+
+def test_without_clusters_there_is_no_sql(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = one_cloud(tmp_path)
+    shop = ["--project", str(project.folder.path)]
+    assert run_command(["clusters", "sql", *shop]) == 2
+    assert "kohort discover" in capsys.readouterr().err
+    project.discover()
+    assert run_command(["clusters", "sql", *shop]) == 2
+    assert run_command(["clusters", "sql", "nobody", *shop]) == 3
+    assert run_command(["clusters", "sql", "--dialect", "dbase", *shop]) == 3
+    assert "unknown engine" in capsys.readouterr().err

@@ -1,0 +1,77 @@
+"""`kohort discover TABLE`: clusters of any table, for an analyst who has no project yet."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from kohort.cli.main import run_command
+from kohort.learning.clustering.model import ClusterModel
+from kohort.pipeline.feature_files import read_features
+
+QUICK = ["--largest", "5", "--bootstraps", "5", "--seed", "1"]
+
+
+def people(folder: Path, *, kinds: int) -> Path:
+    """Write 300 people of so many kinds."""
+    random = np.random.default_rng(3)
+    centres = np.array([[40.0, 20.0], [8.0, 90.0], [4.0, 15.0]])[np.arange(300) % kinds]
+    values = centres + random.normal(size=(300, 2)) * [1, 3]
+    path = folder / "people.csv"
+    lines = [f"c{row},{orders:.3f},{basket:.3f},Paris" for row, (orders, basket) in enumerate(values)]
+    path.write_text("\n".join(["customer,orders,basket,town", *lines]) + "\n")
+    return path
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
+    assert run_command(["discover", *arguments, "--format", "json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_kinds_are_found_with_their_sizes_and_stability(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "clusters.csv"
+    table = str(people(tmp_path, kinds=3))
+    found = told(capsys, table, "--id", "customer", "--out", str(out), *QUICK)
+    assert (found["method"], found["k"], found["sizes"]) == ("k_means", 3, [100, 100, 100])
+    assert found["stability"] == [1.0, 1.0, 1.0]
+    assert found["left_out"] == [{"column": "town", "reason": 'holds text, such as "Paris"'}]
+    rows = [line.split(",") for line in out.read_text().splitlines()[1:]]
+    assert [row[0] for row in rows] == [f"c{row}" for row in range(300)]
+    assert adjusted_rand_score([row % 3 for row in range(300)], [row[1] for row in rows]) == 1.0
+
+
+def test_of_one_kind_it_is_said_that_there_are_no_clusters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "clusters.csv"
+    found = told(capsys, str(people(tmp_path, kinds=1)), "--id", "customer", "--out", str(out), *QUICK)
+    assert (found["method"], found["k"], found["sizes"], found["clusters"]) == (None, None, [], [])
+    assert found["verdict"] == "no stable clusters"
+    assert {line.split(",")[1] for line in out.read_text().splitlines()[1:]} == {""}
+
+
+def test_the_model_that_is_written_assigns_everybody_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, out = tmp_path / "model.json", tmp_path / "clusters.csv"
+    path = people(tmp_path, kinds=3)
+    told(capsys, str(path), "--id", "customer", "--model", str(model), "--out", str(out), *QUICK)
+    labels = ClusterModel.from_json(model.read_text()).assign(read_features(path, id_column="customer").table)
+    written = [int(line.split(",")[1]) - 1 for line in out.read_text().splitlines()[1:]]
+    assert labels.tolist() == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--id", "customer"], "name a table"),
+        (["TABLE", "--at", "2026-01-01"], "leave --at out"),
+        (["TABLE", "--largest", "1"], "from 2 up"),
+        (["TABLE", "--id", "custom"], "customer"),
+    ],
+)
+def test_what_does_not_go_together_is_said(
+    tmp_path: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(people(tmp_path, kinds=3))
+    assert run_command(["discover", *(path if one == "TABLE" else one for one in arguments)]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
