@@ -94,7 +94,7 @@ def edges(comparisons: Numbers) -> int:
 
     A bit is set if the greater of the counts before and after it is an edge of a comparison.
 
-    >>> f"{edges(np.array([[2, 2**63 - 1, 0], [0, 4, 8]])):b}"[-8:]
+    >>> f"{edges(np.array([[2, 2**63 - 1, 0], [0, 4, 8]])) & 255:b}"
     '100101'
     """
     found = 1 << _LAST_EDGE
