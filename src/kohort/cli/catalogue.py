@@ -195,21 +195,20 @@ def _named(one: Mapping[str, Any]) -> str:
     return f"{one['persona']} ({one['jaccard']:.2f})" if "jaccard" in one else str(one["persona"])
 
 
-def _told(row: Mapping[str, Any]) -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
-    for name in _WHOLE:
-        value = row[name]
-        if isinstance(value, list):
-            found += [(name, _in_a_line(one)) for one in value]
-        elif isinstance(value, dict):
-            found.append((name, f"{value['estimate']:,.2f} ({value['low']:,.2f} to {value['high']:,.2f})"))
-        elif value is not None:
-            found.append((name, f"{value:,.2f}" if isinstance(value, float) else value))
-    return found
+def _told(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a line for each thing that is known, and for each of a list."""
+    lists = ((name, row[name] if isinstance(row[name], list) else [row[name]]) for name in _WHOLE)
+    return [(name, _cell(value)) for name, values in lists for value in values if value is not None]
 
 
-def _in_a_line(one: object) -> object:
-    return ", ".join(f"{name}: {value}" for name, value in one.items()) if isinstance(one, dict) else one
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, dict) and "estimate" in value:
+        return f"{value['estimate']:,.2f} ({value['low']:,.2f} to {value['high']:,.2f})"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_cell(one)}" for name, one in value.items() if one is not None and one != "")
+    return str(value)
 
 
 def _interval(one: Any) -> dict[str, float] | None:

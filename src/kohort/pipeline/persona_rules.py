@@ -12,7 +12,9 @@ from kohort.rules.print import print_rule
 
 
 def rule_for(table: FeatureTable, labels: Labels, cluster: int, *, seed: int) -> PersonaRule | None:
-    """Return the rule of a cluster's people by the traits of `table`; None where too few are in it or outside."""
+    """Return the rule of a cluster's people by the numbers of `table`; None without any, or for too few people."""
+    if not table.names:
+        return None
     try:
         found = described(table, labels == cluster, seed=seed)
     except UsageError:
