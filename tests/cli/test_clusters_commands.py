@@ -3,10 +3,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cluster_shop import one_cloud, two_groups
 from kohort.cli.main import run_command
+from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.features.table import FeatureTable
+from segment_shop import written
+from small_shop import order
 
 
 def test_the_sql_gives_everybody_the_persona_that_kohort_wrote(
@@ -45,3 +50,26 @@ def test_without_clusters_there_is_no_sql(tmp_path: Path, capsys: pytest.Capture
     assert run_command(["clusters", "sql", "nobody", *shop]) == 3
     assert run_command(["clusters", "sql", "--dialect", "dbase", *shop]) == 3
     assert "unknown engine" in capsys.readouterr().err
+
+
+def test_somebody_new_gets_the_same_persona_alone_in_the_next_run_and_in_sql(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = two_groups(tmp_path)
+    project.discover()
+    before = project.sql("SELECT person_id, persona FROM traits").to_pylist()
+    new = [order("new", 9_000 + number, days_ago=3 * number + 1, total=95) for number in range(12)]
+    project.ingest(written(tmp_path, "new.jsonl", new))
+    list(project.run())
+    known = {row["person_id"] for row in before}
+    [row] = [one for one in project.sql("SELECT * FROM traits").to_pylist() if one["person_id"] not in known]
+    names = ("orders", "basket_value", "recency_days")
+    document = project.cluster_search("persona").document
+    assert document is not None
+    assert document.model is not None
+    values = np.array([[float(row[name]) for name in names]])
+    [label] = ClusterModel.from_json(document.model).assign(FeatureTable(("new",), names, values)).tolist()
+    assert row["persona"] == document.report.personas[label].name.en
+    statement = project.clusters_sql(relation=("traits",)).text
+    [answer] = [one for one in project.sql(statement).to_pylist() if one["person_id"] == row["person_id"]]
+    assert (answer["cluster"], answer["name"]) == (label, row["persona"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_circles
 from sklearn.metrics import adjusted_rand_score
 
 from kohort.cli.main import run_command
@@ -75,3 +76,31 @@ def test_what_does_not_go_together_is_said(
     path = str(people(tmp_path, kinds=3))
     assert run_command(["discover", *(path if one == "TABLE" else one for one in arguments)]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_rings_are_found_by_a_method_for_crowds_and_strays_are_in_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values, groups = make_circles(600, noise=0.04, factor=0.4, random_state=1)
+    values[:2] = [[2.5, 2.5], [-2.5, 2.5]]
+    path, out = tmp_path / "rings.csv", tmp_path / "clusters.csv"
+    path.write_text("\n".join(["x,y", *(f"{x:.4f},{y:.4f}" for x, y in values)]) + "\n")
+    found = told(capsys, str(path), "--out", str(out), *QUICK)
+    assert (found["method"], found["k"]) == ("hdbscan", 2)
+    written = [line.split(",")[1] for line in out.read_text().splitlines()[1:]]
+    assert found["outside"] == written.count("")
+    assert written[:2] == ["", ""]
+    inside = [row for row, cluster in enumerate(written) if cluster]
+    assert adjusted_rand_score(groups[inside], [written[row] for row in inside]) > 0.98
+    assert found["sizes"] == [written.count("1"), written.count("2")]
+    methods = found["methods"]
+    assert isinstance(methods, list)
+    assert [one["method"] for one in methods] == ["k_means", "gaussian_mixture", "ward", "hdbscan"]
+    assert [one["method"] for one in methods if one["taken"]] == ["hdbscan"]
+
+
+def test_the_methods_are_listed_before_the_clusters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["discover", str(people(tmp_path, kinds=3)), *QUICK]) == 0
+    told = capsys.readouterr().out
+    assert "finds the same as" in " ".join(told.split())
+    assert told.index("k-means") < told.index("HDBSCAN") < told.index("summary")

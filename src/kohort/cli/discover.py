@@ -1,11 +1,13 @@
 """`kohort discover`: clusters of a project's people, or of a table's."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from kohort.cli.methods import METHOD_COLUMNS, method_listing
 from kohort.cli.output import Format, err, show_object, show_rows, write_rows
 from kohort.errors import UsageError
 
@@ -89,7 +91,8 @@ def discover(
         done = discover_table(file, largest=largest, bootstraps=bootstraps, seed=seed, progress=advance)
     if output is not None:
         labels = done.found.labels.tolist() or [None] * len(file.table.person_ids)
-        rows = zip(file.table.person_ids, (None if one is None else one + 1 for one in labels), strict=True)
+        numbers = (None if one is None or one < 0 else one + 1 for one in labels)
+        rows = zip(file.table.person_ids, numbers, strict=True)
         write_rows(output, ["id", "cluster"], rows)
     if model is not None:
         _write_model(model, done)
@@ -104,6 +107,8 @@ def _discover_project(folder: Path, at: str | None, form: Format) -> None:
     project = Project(folder)
     with portion("discovering clusters") as advance:
         found = project.discover(at, progress=advance)
+    if form is Format.TABLE and found.methods:
+        show_rows(method_listing(found.methods), METHOD_COLUMNS, form)
     err.print(found.words.en, markup=False)
     show_rows(persona_rows(found.personas), PERSONA_COLUMNS, form)
 
@@ -129,6 +134,8 @@ def _show(done: "TableDiscovery", form: Format) -> None:
         err.print(f"left out: {one.column} {one.reason}", markup=False)
     if done.file.unknown:
         err.print(f"left out: {done.file.unknown:,} rows without any feature", markup=False)
+    if form is Format.TABLE and done.methods:
+        show_rows(method_listing(done.methods), METHOD_COLUMNS, form)
     err.print(done.found.choice.words.en, markup=False)
     show_rows([_row(one) for one in done.personas], _CLUSTERS, form)
 
@@ -157,12 +164,14 @@ def summary(done: "TableDiscovery") -> dict[str, object]:
         "rows_without_features": done.file.unknown,
         "verdict": choice.verdict.value,
         "words": _both(choice.words),
-        "method": None if choice.k is None else "k_means",
+        "method": None if choice.k is None else found.method.value,
         "k": choice.k,
         "sizes": [one.people for one in done.personas],
         "stability": [one.quality.stability.estimate for one in done.personas],
         "elbow": found.elbow,
         "clusters": [_cluster(one) for one in done.personas],
+        "outside": int((found.labels < 0).sum()),
+        "methods": [asdict(one) for one in done.methods],
         "candidates": [_candidate(one) for one in found.candidates],
     }
 

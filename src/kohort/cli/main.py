@@ -12,6 +12,7 @@ import typer
 from kohort.cli.accounts import accounts
 from kohort.cli.catalogue import personas
 from kohort.cli.clusters import clusters
+from kohort.cli.clv import clv
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.discover import discover
 from kohort.cli.duplicates import duplicates
@@ -535,6 +536,7 @@ def publish(project: ProjectOption = _HERE) -> None:
 
 app.command(rich_help_panel=_DATA)(duplicates)
 app.command(rich_help_panel=_LEARN)(discover)
+app.command(rich_help_panel=_LEARN)(clv)
 app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(clusters, rich_help_panel=_LEARN)

@@ -20,6 +20,7 @@ from kohort.client.answers.records import (
     SourceQualities,
     Sources,
 )
+from kohort.client.answers.value import Value
 from kohort.client.calls import Calls
 from kohort.client.paging import Paged
 from kohort.client.transport import at
@@ -77,6 +78,10 @@ class RecordCalls(Calls):
     def get_importance(self, goal: str) -> Importance:
         """Return which variables matter for a goal: an event of the outcome, or `revenue`."""
         return self._transport.get(at("importance", goal), Importance)
+
+    def get_value(self, score: str) -> Value:
+        """Return what people will be worth by a score of the kind `clv`, and how that was found."""
+        return self._transport.get(at("value", score), Value)
 
     def list_keys(self, *, page: int = 100) -> Paged[Keys, Key]:
         """Return every key, without what it is in plain, the newest first, `page` at a time."""

@@ -2,10 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
+from kohort.clock import parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.preparation import PreparationDefinition, preparation_of
+
+
+class Method(StrEnum):
+    """A way to find clusters; see `kohort.learning.clustering.methods`."""
+
+    K_MEANS = "k_means"
+    GAUSSIAN_MIXTURE = "gaussian_mixture"
+    BAYESIAN_MIXTURE = "bayesian_mixture"
+    WARD = "ward"
+    COMPLETE = "complete"
+    AVERAGE = "average"
+    HDBSCAN = "hdbscan"
+    DBSCAN = "dbscan"
+
+
+METHODS: Final = (Method.K_MEANS, Method.GAUSSIAN_MIXTURE, Method.WARD, Method.HDBSCAN)
+"""Those that are compared unless a score names others."""
 
 VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
 
@@ -28,13 +47,23 @@ class TraitWording:
 
 
 @dataclass(frozen=True)
+class CutOffDefinition:
+    """Each person's own moment: `after` microseconds from their first `event`."""
+
+    event: str
+    after: int
+
+
+@dataclass(frozen=True)
 class ClustersDefinition:
     """Clusters of people by `features` (traits of another score), for `kohort discover`.
 
     Traits written: `{name}` (the persona's name), `{name}_number` and `{name}_id`, which stays when clusters are looked
     for anew. `wording` says how a persona speaks of a trait. `profile` lists traits that describe a
-    persona without forming the clusters (demographics, for one). `preparation` says how features become
-    points.
+    persona without forming the clusters (demographics, for one). `preparation` says how features become points. With
+    `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same. `methods`
+    are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
+    `smallest_people`. `silhouette` is a guide that is shown and never decides.
     """
 
     name: str
@@ -46,6 +75,11 @@ class ClustersDefinition:
     seed: int = 0
     wording: tuple[TraitWording, ...] = ()
     preparation: PreparationDefinition = field(default_factory=PreparationDefinition)
+    methods: tuple[Method, ...] = METHODS
+    smallest_share: float = 0.01
+    smallest_people: int = 50
+    silhouette: float = 0.5
+    as_of: CutOffDefinition | None = None
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -61,7 +95,42 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         seed=fields.integer("seed", default=0),
         wording=_wording(fields.inner("wording")),
         preparation=preparation_of(fields, features),
+        methods=_methods(fields),
+        smallest_share=_share(fields, "smallest_share", default=0.01),
+        smallest_people=_people(fields),
+        silhouette=_share(fields, "silhouette", default=0.5),
+        as_of=_cut_off(fields.inner("as_of")),
     )
+
+
+def _methods(fields: Fields) -> tuple[Method, ...]:
+    asked = fields.texts("methods", default=METHODS)
+    for one in asked:
+        if one not in tuple(Method):
+            raise fields.wrong("methods", "of " + ", ".join(Method), one)
+    return tuple(Method(one) for one in dict.fromkeys((Method.K_MEANS, *asked)))
+
+
+def _share(fields: Fields, name: str, default: float) -> float:
+    share = fields.number(name, default=default)
+    if not 0 <= share < 1:
+        raise fields.wrong(name, "a share of at least 0 and below 1", share)
+    return share
+
+
+def _people(fields: Fields) -> int:
+    people = fields.integer("smallest_people", default=50)
+    if people < 1:
+        raise fields.wrong("smallest_people", "at least 1", people)
+    return people
+
+
+def _cut_off(fields: Fields | None) -> CutOffDefinition | None:
+    if fields is None:
+        return None
+    cut_off = CutOffDefinition(fields.text("event"), fields.build("after", parse_duration))
+    fields.refuse_unknown()
+    return cut_off
 
 
 def _wording(fields: Fields | None) -> tuple[TraitWording, ...]:

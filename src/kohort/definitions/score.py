@@ -6,6 +6,7 @@ from typing import Final
 
 from kohort.clock import DAY, parse_duration
 from kohort.definitions.clusters import ClustersDefinition, clusters_of
+from kohort.definitions.clv import ClvDefinition, clv_of
 from kohort.definitions.demographics import DemographicsDefinition, demographics_of
 from kohort.definitions.devices import DevicesDefinition, devices_of
 from kohort.definitions.engagement import EngagementDefinition, engagement_of
@@ -58,6 +59,7 @@ GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefini
 
 ScoreDefinition = (
     RfmDefinition
+    | ClvDefinition
     | BehaviourDefinition
     | ClustersDefinition
     | ImputationDefinition
@@ -71,6 +73,7 @@ ScoreDefinition = (
 
 _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     RfmDefinition: "rfm",
+    ClvDefinition: "clv",
     BehaviourDefinition: "behaviour",
     ClustersDefinition: "clusters",
     ImputationDefinition: "imputation",
@@ -87,6 +90,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
 }
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
+    ClvDefinition: Family.TRANSACTIONAL,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
     VisitsDefinition: Family.BEHAVIOURAL,
@@ -150,6 +154,7 @@ def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
 def _score(fields: Fields) -> ScoreDefinition:
     makers: Mapping[str, Callable[[Fields], ScoreDefinition]] = {
         "rfm": rfm_of,
+        "clv": clv_of,
         "behaviour": _behaviour,
         "clusters": clusters_of,
         "imputation": imputation_of,

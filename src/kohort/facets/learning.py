@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
     from kohort.pipeline.rfm import RfmFound
+    from kohort.pipeline.values import ValueSearch
+    from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 
 _FOREVER: Final = 2**63 - 1
 
@@ -53,6 +55,32 @@ class LearningFacet(Facet):
             workspace, score, _FOREVER, dialect=dialect, relation=relation, person=person, margin=margin
         )
 
+    def cluster_periods(
+        self, score: str | None = None, at: "str | Moment | None" = None, *, months: int = 6
+    ) -> "PeriodsReport":
+        """Follow a score's newest clusters (the only one's, unless named) over the last `months` months up to `at`.
+
+        Raises MissingExtraError without the extra `[learn]`, UsageError where there are no clusters or too few people.
+        """
+        with needing_extra("learn", "following clusters"):
+            from kohort.pipeline.periods import follow_clusters
+
+        workspace = self._workspace()
+        return follow_clusters(workspace, score, self._moment(workspace, at), months=months)
+
+    def cluster_conversion(
+        self, score: str | None = None, at: "str | Moment | None" = None
+    ) -> "tuple[ClusterConversion, ...]":
+        """Seek clusters in what was known before the outcome's horizon, and tell how well they foretell what came.
+
+        Raises MissingExtraError without the extra `[learn]`, UsageError where no outcome is declared or nobody known.
+        """
+        with needing_extra("learn", "looking whether clusters foretell"):
+            from kohort.pipeline.periods import cluster_conversion
+
+        workspace = self._workspace()
+        return cluster_conversion(workspace, score, self._moment(workspace, at))
+
     def goals(self) -> "dict[str, Goal]":
         """Return the goals for which it can be asked which variables matter, by name."""
         from kohort.pipeline.goals import goals_of
@@ -74,6 +102,16 @@ class LearningFacet(Facet):
 
         workspace = self._workspace()
         return latest_importance(workspace, goal_of(workspace, goal).name)
+
+    def value(self, score: str | None = None) -> "ValueSearch":
+        """Return the newest study of what people will be worth, and the value of segments.
+
+        That of the first score of the kind `clv` that has one, unless named. Raises UnknownNameError for one that
+        nobody declared.
+        """
+        from kohort.pipeline.values import value_search
+
+        return value_search(self._workspace(), score)
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

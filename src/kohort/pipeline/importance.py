@@ -1,7 +1,7 @@
 """Which variables matter for a goal of the project: people before a split in time, and what they did after it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -10,16 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kohort.clock import DAY, Moment
-from kohort.definitions.clusters import ClustersDefinition
-from kohort.definitions.consent import CONSENT_PREFIX
-from kohort.definitions.repair import repaired_trait
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.study import study_of
 from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of, coded
-from kohort.pipeline.computing import computed_at
-from kohort.pipeline.facts import event_facts, revenue_of, traits_at
+from kohort.pipeline.facts import event_facts, revenue_of
 from kohort.pipeline.goals import Goal, ImportanceDocument
+from kohort.pipeline.known import Known, known_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ImportanceStudied
 
@@ -38,7 +35,7 @@ def study_importance(
     UsageError where there are too few people.
     """
     splits = (at - goal.horizon, at - 2 * goal.horizon)
-    tables = [_known_at(workspace, split) for split in splits]
+    tables = [known_at(workspace, split) for split in splits]
     goals = [_reached(workspace, goal, split) for split in splits]
     variables, left_out = _variables(workspace, tables)
     now, before = (
@@ -58,44 +55,6 @@ def study_importance(
     return document
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known at a moment: people, and a column of each trait, null where it is not known."""
-
-    people: Sequence[str]
-    columns: Mapping[str, tuple[pa.Array, ValueType]]
-    at: Moment
-
-
-def _known_at(workspace: Workspace, at: Moment) -> _Known:
-    catalog = workspace.catalog({})
-    computed = [found for one in workspace.scores if (found := computed_at(workspace, one, at))]
-    anew = {name for _, types in computed for name in types}
-    clusters = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
-    told = [
-        (name, kind)
-        for name, kind in sorted(catalog.traits.items())
-        if name not in anew
-        and name not in clusters
-        and repaired_trait(name) == name
-        and not name.startswith(CONSENT_PREFIX)
-    ]
-    with workspace.views(catalog) as views:
-        table = traits_at(views, told, at=at)
-    people = table.column("person_id").combine_chunks()
-    columns = {name: (table.column(name).combine_chunks(), kind) for name, kind in told}
-    for found, types in computed:
-        places = pc.index_in(people, value_set=found.column("person_id").combine_chunks())
-        for name, kind in types.items():
-            column = found.column(name)
-            columns[name] = (column.combine_chunks().take(places), kind)
-    return _Known(people.to_pylist(), columns, at)
-
-
-def _written(score: ClustersDefinition) -> tuple[str, str, str]:
-    return score.name, f"{score.name}_number", f"{score.name}_id"
-
-
 def _reached(workspace: Workspace, goal: Goal, split: Moment) -> dict[str, float]:
     """Return who reaches the goal in the horizon after a split, and how far."""
     until = split + goal.horizon
@@ -109,7 +68,7 @@ def _reached(workspace: Workspace, goal: Goal, split: Moment) -> dict[str, float
     return dict.fromkeys(after.to_pylist(), 1.0)
 
 
-def _variables(workspace: Workspace, tables: Sequence[_Known]) -> tuple[list[list[Variable]], list[LeftOut]]:
+def _variables(workspace: Workspace, tables: Sequence[Known]) -> tuple[list[list[Variable]], list[LeftOut]]:
     """Return the variables of each table, categories alike in all, and those that are nobody's business."""
     found: list[list[Variable]] = [[] for _ in tables]
     out = []
@@ -128,7 +87,7 @@ def _variables(workspace: Workspace, tables: Sequence[_Known]) -> tuple[list[lis
     return found, out
 
 
-def _of_all(name: str, tables: Sequence[_Known]) -> Iterator[Variable]:
+def _of_all(name: str, tables: Sequence[Known]) -> Iterator[Variable]:
     """Yield the variables that a trait is, of the people of all tables one after the other."""
     kind = tables[0].columns[name][1]
     columns = [one.columns[name][0] for one in tables]

@@ -47,7 +47,7 @@ def outcome_tables(workspace: Workspace, at: Moment) -> tuple[OutcomeTable, ...]
         measured = measure_outcomes(
             {f"{kind}\0{name}": people for (kind, name), people in groups.items()},
             everyone=everyone,
-            converted=_did(workspace, event, split, at),
+            converted=did_between(workspace, event, split, at),
             value=spent,
         )
         tables.append(_table(workspace, words, split, outcome.horizon, measured, labels))
@@ -96,7 +96,8 @@ def _people_at(workspace: Workspace, split: Moment) -> frozenset[str]:
     return frozenset(actors.filter(pc.less_equal(actors.column("first_seen"), split)).column("person_id").to_pylist())
 
 
-def _did(workspace: Workspace, event: str, after: Moment, at: Moment) -> frozenset[str]:
+def did_between(workspace: Workspace, event: str, after: Moment, at: Moment) -> frozenset[str]:
+    """Return who did `event` after a moment and up to `at`."""
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
         facts = event_facts(views, catalog, event, {}, at=at, where="kohort.yaml, outcome")

@@ -62,6 +62,7 @@ from kohort.storage.records import (
     SettingsAdopted,
     StepRun,
     TermBegun,
+    ValueStudied,
 )
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.seen import SeenMessages
@@ -284,6 +285,7 @@ class Projection:
             "scores": self._scores,
             "model": self._model,
             "study": self._study,
+            "value": self._value,
             "note": self._note,
             "segments": self._segments,
             "run": self._run,
@@ -363,6 +365,9 @@ class Projection:
 
     def _study(self, record: Record) -> None:
         self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))
+
+    def _value(self, record: Record) -> None:
+        self._append_one("value_studies", record, msgspec.json.decode(record.body, type=ValueStudied))
 
     def _note(self, record: Record) -> None:
         self._append_one("persona_notes", record, msgspec.json.decode(record.body, type=PersonaNoted))

@@ -8,8 +8,10 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment, datetime_of
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.provenance import provenance_of
 from kohort.errors import StorageError, UsageError
+from kohort.learning.value.results import ValueStudy
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.counting import recorded_members
 from kohort.pipeline.documents import latest_discovery
@@ -22,6 +24,7 @@ from kohort.pipeline.people import open_memberships
 from kohort.pipeline.quality.reporting import scores_of, source_reports
 from kohort.pipeline.rfm import rfm_found
 from kohort.pipeline.status import SegmentSummary, segment_summaries
+from kohort.pipeline.values import latest_value
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (
@@ -115,7 +118,15 @@ def report_data(workspace: Workspace) -> ReportData:
         ),
         scores=tuple(scores_of(source_reports(workspace, at), zone)),
         notes=_NOTES,
+        values=tuple(_values(workspace)),
     )
+
+
+def _values(workspace: Workspace) -> Iterator[ValueStudy]:
+    for score in workspace.scores:
+        found = latest_value(workspace, score.name) if isinstance(score, ClvDefinition) else None
+        if found is not None:
+            yield found.study
 
 
 def _importance(workspace: Workspace) -> Iterator[GoalImportance]:

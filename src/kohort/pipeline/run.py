@@ -5,6 +5,7 @@ from functools import partial
 
 from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
@@ -46,7 +47,8 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
     )
     runner = StepRunner(workspace, at, catch_up)
     yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
-    for score in workspace.scores:
+    # Clusters last, in whatever order the files stand: they are found by what the other scores have just written.
+    for score in sorted(workspace.scores, key=lambda one: isinstance(one, ClustersDefinition)):
         reason = _not_yet(workspace, score)
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
@@ -80,6 +82,10 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
+    if isinstance(score, ClvDefinition):
+        from kohort.pipeline.clv import record_values
+
+        return record_values(workspace, score, at)
     if isinstance(score, Told):
         return _with_findings(workspace, score, at)
     table, types = computed(workspace, score, at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -9,17 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kohort.clock import Moment
+from kohort.clock import DAY, Moment
 from kohort.definitions.rfm import RfmDefinition
 from kohort.definitions.score import BehaviourDefinition
 from kohort.definitions.splits import SplitDefinition
-from kohort.definitions.values import ValueType
+from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.value.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.facts import event_facts
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.behaviour import Split, behaviour_traits, trait_types
 from kohort.storage.records import ScoreRun
+
+_UNITS: Final[Mapping[str, int]] = {"recency": DAY, "frequency": 1, "monetary": MICRO}
+"""In what units limits of RFM are told, as counted here."""
 
 
 def behaviour_scores(
@@ -63,6 +67,7 @@ def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> t
         levels=definition.levels,
         weights=definition.weights,
         cells=rfm_cells(definition),
+        limits={axis: [one * _UNITS[axis] for one in values] for axis, values in definition.limits.items()},
     )
     name = definition.name
     columns: Mapping[str, tuple[ValueType, object]] = {

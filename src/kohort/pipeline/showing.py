@@ -1,14 +1,26 @@
 """What learning found, as the rows that people see."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from kohort.learning.clustering.candidates import Candidate
+from kohort.learning.features.preparation import Preparation
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.features.wording import (
+    SKEWED,
+    dropped_words,
+    prepared_words,
+    reduction_words,
+    scaled_skewness,
+    skew_warnings,
+)
 from kohort.learning.personas.description import Persona
 from kohort.learning.personas.habits import habit_words
-from kohort.learning.traits import write_value
+from kohort.learning.traits import TraitLabel, label_of, write_value
 from kohort.learning.wording import NARROW_SPACE, Bilingual
 from kohort.reports.data import CandidateRow, PersonaCard, PersonaCategory, PersonaTrait
 from kohort.reports.persona_data import PersonaRule
+from kohort.reports.preparation_data import PreparationSummary, PreparedFeature
 
 _SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£"}
 _CATEGORIES_SHOWN: Final = 4
@@ -43,6 +55,24 @@ def candidate_row(candidate: Candidate) -> CandidateRow:
         border_density=candidate.border_density,
         ellipse_gap=candidate.ellipse_gap.gap,
         copula_gap=candidate.copula_gap.gap,
+    )
+
+
+def preparation_summary(
+    preparation: Preparation, table: FeatureTable, labels: Mapping[str, TraitLabel]
+) -> PreparationSummary:
+    """Return how the features of `table` became points, in words."""
+    skewed = scaled_skewness(preparation, table)
+    labelled = ((label_of(name, labels), how, skewed.get(name)) for name, how in prepared_words(preparation))
+    return PreparationSummary(
+        features=tuple(
+            PreparedFeature(Bilingual(label.en, label.fr), how, skewness) for label, how, skewness in labelled
+        ),
+        left_out=tuple(dropped_words(one, labels) for one in preparation.dropped),
+        warnings=skew_warnings(preparation, table, labels),
+        reduction=reduction_words(preparation),
+        digest=preparation.digest,
+        most_skewed=SKEWED,
     )
 
 

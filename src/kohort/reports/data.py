@@ -8,9 +8,12 @@ from datetime import datetime
 
 from kohort.errors import UsageError
 from kohort.learning.importance.results import ImportanceStudy
+from kohort.learning.value.results import ValueStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
+from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistances
 from kohort.reports.persona_data import Lineage, PersonaRule
+from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
@@ -109,7 +112,7 @@ class CandidateRow:
 
 @dataclass(frozen=True)
 class MapPoint:
-    """One sampled person on the map; `cluster` counts from 0."""
+    """One sampled person on the map; `cluster` counts from 0; people in no cluster are not on it."""
 
     x: float
     y: float
@@ -195,7 +198,9 @@ class DiscoveryReport:
     `required_stability` is the least mean Jaccard similarity that a cluster needed, `required_share` the least share of
     people, `silhouette_guide` a silhouette beside which that found is read. `folds` tells, for each persona, the
     similarity among people left out, with the worst and the best fold. `lineage` says what became of
-    the personas before.
+    the personas before. `method` found the clusters; `methods` are all that were compared, `dendrograms` the trees
+    among them, and `distances` the curve from which DBSCAN reads its radius. `preparation` is how features became
+    points, None in reports of before that was told.
     """
 
     verdict: str
@@ -211,6 +216,11 @@ class DiscoveryReport:
     silhouette_guide: float = 0.5
     folds: tuple[Interval, ...] = ()
     lineage: Lineage | None = None
+    method: str = "k_means"
+    methods: tuple[MethodRow, ...] = ()
+    dendrograms: tuple[DendrogramTop, ...] = ()
+    distances: NeighbourDistances | None = None
+    preparation: PreparationSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -382,3 +392,4 @@ class ReportData:
     sources: tuple[SourceLine, ...] = ()
     scores: tuple[SourceScores, ...] = ()
     notes: tuple[Note, ...] = ()
+    values: tuple[ValueStudy, ...] = ()

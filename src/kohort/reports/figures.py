@@ -6,7 +6,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from kohort.reports import charts, cluster_charts, importance_charts, quality_charts, tables
+from kohort.learning.value.results import ValueStudy
+from kohort.reports import charts, cluster_charts, importance_charts, quality_charts, tables, value_charts
 from kohort.reports.data import (
     ClusterMap,
     DiscoveryReport,
@@ -24,6 +25,7 @@ from kohort.reports.importance import importance_table
 from kohort.reports.svg import render_svg
 from kohort.reports.tables import Table
 from kohort.reports.theme import AnyChart
+from kohort.reports.value_tables import calibration_table, worth_table
 from kohort.storage.records import Finding
 
 MOST_SEGMENTS: Final = 20
@@ -189,6 +191,24 @@ def importance(number: int, found: GoalImportance) -> list[Figure]:
             None,
         ),
     ]
+
+
+def value(number: int, study: ValueStudy, currency: str) -> list[Figure]:
+    """Draw what people will be worth, and whether such a forecast held; `number` tells several scores apart."""
+    found = [
+        _figure(
+            f"value-{number}",
+            "What tenths of people are worth",
+            "The mean a person; lines are where it lies in nine worlds of ten that were drawn.",
+            value_charts.deciles(study.deciles),
+            worth_table(study, currency),
+        )
+    ]
+    if study.holdout is not None:
+        caption = "Dots are what people spent, with 95 % intervals; the bars across are what was foretold."
+        chart, table = value_charts.calibration(study.holdout.by_decile), calibration_table(study.holdout, currency)
+        found.append(_figure(f"foretold-{number}", "Foretold and happened", caption, chart, table))
+    return found
 
 
 def quality(findings: Sequence[Finding]) -> Figure:

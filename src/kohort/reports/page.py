@@ -13,6 +13,7 @@ from kohort.reports.formatting import axis_labels
 from kohort.reports.importance import fault_words, verdict_words
 from kohort.reports.palette import GROUPS
 from kohort.reports.validation import validation_of
+from kohort.reports.value import value_words
 
 _TEMPLATE: Final = "report.html.j2"
 _STYLE: Final = "report.css"
@@ -70,6 +71,7 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Fi
         "outcomes": [
             figures.outcomes(number, table, data.currency) for number, table in enumerate(data.outcomes, start=1)
         ],
+        "values": [figures.value(number, one, data.currency) for number, one in enumerate(data.values, start=1)],
         "importance": [figures.importance(number, one) for number, one in enumerate(data.importance, start=1)],
         "scores": figures.source_scores(data.scores) if data.scores else None,
         "reliability": figures.reliability(data.scores) if any(one.loads for one in data.scores) else None,
@@ -96,6 +98,7 @@ def _environment() -> Environment:
         "stability_words": words.stability_words,
         "trait_words": words.trait_words,
         "verdict_words": verdict_words,
+        "value_words": value_words,
         "fault_words": fault_words,
         "group": lambda number: number % len(GROUPS),
     }

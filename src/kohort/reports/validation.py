@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
 from kohort.reports.data import CandidateRow, DiscoveryReport
+from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
 
 
@@ -61,7 +62,9 @@ def validation_of(report: DiscoveryReport) -> tuple[Check, ...]:
     """
     if report.k is None:
         return ()
-    chosen = next((one for one in report.candidates if one.k == report.k), None)
+    # The table of numbers of clusters is of k-means; other methods have a row of their own.
+    of_k_means = report.candidates if report.method == "k_means" else ()
+    chosen = next((one for one in of_k_means if one.k == report.k), None)
     return tuple(_checks(report, chosen))
 
 
@@ -76,6 +79,8 @@ def _checks(report: DiscoveryReport, chosen: CandidateRow | None) -> Iterator[Ch
         yield _apart(report, chosen)
         yield _cohesion(chosen)
         yield _silhouette(report, chosen)
+    if report.preparation is not None and any(one.skewness is not None for one in report.preparation.features):
+        yield _one_scale(report.preparation)
 
 
 def _comes_back(report: DiscoveryReport) -> Check:
@@ -250,6 +255,38 @@ def _silhouette(report: DiscoveryReport, chosen: CandidateRow) -> Check:
         ),
         (Measured(_ALL, Interval(chosen.silhouette, chosen.silhouette - reach, chosen.silhouette + reach, 0)),),
     )
+
+
+def _one_scale(preparation: PreparationSummary) -> Check:
+    figures = tuple(
+        Measured(one.label, Interval(abs(one.skewness), abs(one.skewness), abs(one.skewness), 0))
+        for one in preparation.features
+        if one.skewness is not None
+    )
+    even = Bilingual(
+        "Every trait counts alike: none is so uneven that a handful of people would decide the groups.",
+        f"Chaque trait compte autant{COLON} aucun n'est inégal au point qu'une poignée de personnes décide des "
+        "groupes.",
+    )
+    said = (*(preparation.warnings or (even,)), *preparation.left_out)
+    bar = number(preparation.most_skewed)
+    return Check(
+        "scale",
+        Bilingual("Do all traits count alike?", "Tous les traits comptent-ils autant ?"),
+        Bilingual(" ".join(_sentence(one.en) for one in said), " ".join(_sentence(one.fr) for one in said)),
+        _held(not preparation.warnings),
+        Bilingual(f"skewness of at most {bar.en} as scaled", f"asymétrie d'au plus {bar.fr} une fois à l'échelle"),
+        Bilingual(
+            "Skewness of each trait on the scale of all; that of an exponential distribution is 2.",
+            "Asymétrie de chaque trait à l'échelle commune, celle d'une loi exponentielle étant 2.",
+        ),
+        figures,
+        preparation.most_skewed,
+    )
+
+
+def _sentence(text: str) -> str:
+    return sentence_case(text if text.endswith(".") else f"{text}.")
 
 
 def _weakest(figures: tuple[Measured, ...]) -> Interval:

@@ -124,6 +124,15 @@ class ImportanceStudied(msgspec.Struct, frozen=True):
     file: str
 
 
+class ValueStudied(msgspec.Struct, frozen=True):
+    """A study of what people will be worth: its immutable file (by hash), the moment of the data, what was chosen."""
+
+    score: str
+    at: Moment
+    file: str
+    chosen: str
+
+
 class PersonaNoted(msgspec.Struct, frozen=True):
     """What somebody noted on a persona, which its lasting id names; `by` is the name of who did."""
 

@@ -12,6 +12,7 @@ from sqlglot import expressions as exp
 from kohort.engines.sql.dialects import DIALECTS
 from kohort.errors import UsageError
 from kohort.learning.clustering.assignment_sql import assignment_query, tolerance
+from kohort.learning.clustering.methods.assigners import Centroids, vectors
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import margins, nearest_in_order
 from kohort.learning.features.preparation import Preparation, fit_preparation
@@ -51,7 +52,7 @@ def models(draw: st.DrawFn) -> ClusterModel:
     centroids = draw(st.lists(st.tuples(*[SIZES] * len(names)), min_size=k, max_size=k))
     labels = tuple(f"{draw(HOSTILE | ODD)} {place}" for place in range(k))
     return ClusterModel(
-        Preparation(tuple(draw(scalings(name)) for name in names), ()), tuple(centroids), labels, seed=1
+        Preparation(tuple(draw(scalings(name)) for name in names), ()), Centroids(tuple(centroids)), labels, seed=1
     )
 
 
@@ -91,7 +92,7 @@ def plain(*centroids: tuple[float, ...]) -> ClusterModel:
         for place in range(len(centroids[0]))
     )
     return ClusterModel(
-        Preparation(columns, ()), centroids, tuple(f"c{place}" for place in range(len(centroids))), seed=1
+        Preparation(columns, ()), Centroids(centroids), tuple(f"c{place}" for place in range(len(centroids))), seed=1
     )
 
 
@@ -127,7 +128,7 @@ def test_one_person_alone_is_assigned_as_in_the_crowd_and_as_in_sql() -> None:
     # Half of the people stand exactly between two centroids that mirror each other: any other order would tell.
     middle = preparation.apply(table)[:1]
     centroids = np.concatenate([middle + random.normal(size=(1, 4)) * sign for sign in (1, -1)])
-    model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), ("one", "other"), seed=0)
+    model = ClusterModel(preparation, Centroids(vectors(centroids)), ("one", "other"), seed=0)
     crowd = model.assign(table)
     alone = [
         int(model.assign(FeatureTable((person,), table.names, values[[row]]))[0])
@@ -180,7 +181,7 @@ def test_postgresql_says_the_same(postgres: str) -> None:
     preparation = fit_preparation(table)
     assert any(column.power != 1 for column in preparation.columns)
     centroids = random.normal(size=(6, 3))
-    model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), tuple("uvwxyz"), seed=0)
+    model = ClusterModel(preparation, Centroids(vectors(centroids)), tuple("uvwxyz"), seed=0)
     assert margins(preparation.apply(table), centroids).min() > tolerance(model, table)
     with psycopg.connect(postgres, cursor_factory=psycopg.RawCursor) as connection:
         connection.execute('CREATE TEMPORARY TABLE features (person_id int, "a%s" float8, b float8, "c:d" float8)')

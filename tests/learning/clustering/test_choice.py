@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from kohort.learning.clustering.candidates import Candidate
-from kohort.learning.clustering.choice import Criteria, Objection, Verdict, choose, objections
+from kohort.learning.clustering.choice import REASONS, Criteria, Objection, Verdict, choose, objections
 from kohort.learning.clustering.reference import Gap
 from kohort.learning.clustering.silhouette import SampledSilhouette
 
@@ -62,19 +62,20 @@ def test_the_criteria_are_the_callers() -> None:
     assert choose(rows, None, people=1_000, criteria=Criteria(stability=0.85)).k == 2
 
 
-def test_a_cluster_must_hold_one_percent_and_two_hundred_people_relaxed_for_few() -> None:
+def test_a_cluster_must_hold_one_percent_and_fifty_people_relaxed_for_few() -> None:
     criteria = Criteria()
-    assert [criteria.smallest(people) for people in (100, 4_000, 10_000, 20_000, 10**6)] == [
+    assert [criteria.smallest(people) for people in (100, 1_000, 2_500, 5_000, 10**6)] == [
         0.05, 0.05, 0.02, 0.01, 0.01
     ]  # fmt: skip
 
 
-def test_every_objection_is_named() -> None:
+def test_every_objection_is_found_and_has_words() -> None:
     bad = candidate(
         2, stability=(0.1, 0.2), smallest_share=0.001, border_density=2.0, ellipse_gap=NOTHING, copula_gap=NOTHING
     )
     found = {why for verdict in Verdict for why in objections(bad, verdict, Criteria(), 1_000)}
-    assert found == set(Objection)
+    assert found == set(Objection) - {Objection.TOO_FEW_CLUSTERS, Objection.MOSTLY_OUTSIDE}
+    assert set(REASONS) == set(Objection)
 
 
 def test_the_words_say_why_in_both_languages() -> None:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.errors import UsageError
-from kohort.learning.clustering.match import Appearance, Dissolution, Match, match_clusterings, matched_jaccard
+from kohort.learning.clustering.match import (
+    Appearance,
+    Dissolution,
+    Match,
+    cluster_stability,
+    jaccard_matrix,
+    match_clusterings,
+    matched_jaccard,
+)
 
 K = 4
 LABELS = st.lists(st.tuples(st.integers(0, K - 1), st.integers(0, K - 1)), min_size=1, max_size=30)
@@ -62,7 +70,30 @@ def test_a_cluster_scattered_over_many_is_dissolved_into_none() -> None:
     assert matching.dissolved == (Dissolution(0, merged_into=None),)
 
 
-@pytest.mark.parametrize(("before", "after"), [([0, 1], [0]), ([], []), ([0, -1], [0, 1])])
+@pytest.mark.parametrize(("before", "after"), [([0, 1], [0]), ([], []), ([0, -2], [0, 1])])
 def test_clusterings_of_different_people_are_refused(before: list[int], after: list[int]) -> None:
     with pytest.raises(UsageError, match="same people"):
         match_clusterings(np.array(before, dtype=np.int64), np.array(after, dtype=np.int64))
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 4)), min_size=1, max_size=40))
+def test_people_in_no_cluster_are_members_of_nothing(pairs: list[tuple[int, int]]) -> None:
+    before, after = np.array(pairs, dtype=np.int64).T
+    found = jaccard_matrix(before, after, 4, 5)
+    for one in range(4):
+        for other in range(5):
+            mine = {person for person, (left, _) in enumerate(pairs) if left == one}
+            theirs = {person for person, (_, right) in enumerate(pairs) if right == other}
+            assert found[one, other] == pytest.approx(len(mine & theirs) / max(len(mine | theirs), 1))
+    stability = cluster_stability(before, after, 4)
+    assert ((stability >= 0) & (stability <= found.max(axis=1) + 1e-12)).all()
+    if before.max() < 0:
+        assert match_clusterings(before, after).matches == ()
+
+
+@given(st.lists(st.integers(-1, 3), min_size=1, max_size=40), st.permutations(range(4)))
+def test_the_numbers_that_clusters_bear_never_matter(labels: list[int], numbers: list[int]) -> None:
+    mine = np.array(labels, dtype=np.int64)
+    theirs = np.array([numbers[label] if label >= 0 else -1 for label in labels], dtype=np.int64)
+    present = np.isin(np.arange(4), mine)
+    assert (cluster_stability(mine, theirs, 4)[present] == 1).all()

@@ -43,3 +43,11 @@ def test_people_alone_in_a_cluster_and_empty_clusters_count_as_sklearn_counts_th
 def test_one_cluster_or_equal_points_have_no_silhouette() -> None:
     assert squared_silhouette(np.array([[0.0], [1.0]]), np.array([0, 0]), 2) == 0
     assert squared_silhouette(np.zeros((4, 1)), np.array([0, 0, 1, 1]), 2) == 0
+
+
+@pytest.mark.slow
+def test_a_thousand_of_twenty_thousand_people_are_asked_within_three_standard_errors() -> None:
+    points, labels = clustered(20_000, 5, 6)
+    asked = np.random.default_rng(0).permutation(20_000)[:1_000]
+    sampled = SilhouetteSample(points, asked).score(labels, 5)
+    assert abs(sampled.mean - silhouette_score(points, labels)) <= 3 * sampled.error

@@ -27,7 +27,8 @@ def beats(seed: int) -> tuple[float, float]:
 def test_on_hidden_waves_it_beats_as_many_principal_components_by_fifteen_hundredths() -> None:
     curved, flat = beats(0)
     assert curved > flat + 0.15
-    assert curved > 0.85
+    assert curved > 0.9
+    assert flat == pytest.approx(0.65, abs=0.05)
 
 
 @pytest.mark.slow
@@ -38,8 +39,8 @@ def test_it_does_so_whatever_waves_are_drawn() -> None:
 
 
 def test_the_same_seed_gives_the_same_embedding_and_json_keeps_it_to_the_last_bit() -> None:
-    waves = hidden_waves(1, people=400)
-    table = FeatureTable(tuple(map(str, range(400))), tuple(f"x{number}" for number in range(12)), waves.points)
+    waves = hidden_waves(1, people=150)
+    table = FeatureTable(tuple(map(str, range(150))), tuple(f"x{number}" for number in range(12)), waves.points)
     options = PreparationDefinition(reduction=ReductionDefinition(Reduction.AUTOENCODER, components=2))
     preparation, twin = (fit_preparation(table, options, seed=3) for _ in range(2))
     assert twin.digest == preparation.digest

@@ -22,7 +22,9 @@ def table_of(numbers: np.ndarray, **texts: Texts) -> FeatureTable:
 
 
 @given(st.lists(st.sampled_from(["fr", "be", "ch", None]), min_size=10, max_size=80))
-def test_one_hot_columns_are_those_of_scikit_learn_centred_with_the_variance_of_one_feature(texts: list) -> None:
+def test_one_hot_columns_are_those_of_scikit_learn_centred_with_the_variance_of_one_feature(
+    texts: list[str | None],
+) -> None:
     encoding = fit_encoding("country", tuple(texts), EncodingDefinition())
     if isinstance(encoding, OneHot):
         known = [text for text in texts if text is not None]

@@ -7,8 +7,9 @@ from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
 from cdnow_data import CDNOW, needs_cdnow
-from kohort.definitions.preparation import PreparationDefinition, Scaling
+from kohort.definitions.preparation import PreparationDefinition, Reduction, Scaling
 from kohort.learning.clustering.kmeans import fit_fresh, nearest
+from kohort.learning.clustering.reductions import recommended_reduction
 from kohort.learning.features.preparation import fit_preparation
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.features.wording import skew_warnings
@@ -58,3 +59,10 @@ def test_raw_scalings_of_skewed_money_warn_in_words_and_those_that_bend_do_not(
         assert "une poignée de personnes" in warnings[1].fr
     else:
         assert warnings == ()
+
+
+@needs_cdnow
+def test_an_auto_encoder_is_not_recommended_for_recency_orders_and_spend_of_real_buyers(rfm: FeatureTable) -> None:
+    some = rfm.take(np.random.default_rng(2).permutation(len(rfm.person_ids))[:900])
+    advice = recommended_reduction(fit_preparation(some).apply(some), components=2, k=4, seed=1, splits=1)
+    assert advice.recommended is Reduction.PCA

@@ -180,7 +180,9 @@ def test_draws_agree_with_expectations(model: PurchaseModel) -> None:
     assert (drawn > 0).mean(axis=1) == pytest.approx(model.active(values, rows, 26.0), abs=0.012)
 
 
-@pytest.mark.parametrize("model", _MODELS, ids=lambda one: one.key)
+@pytest.mark.parametrize(
+    "model", [BG_NBD, MBG_NBD, pytest.param(_PARETO, marks=pytest.mark.slow)], ids=lambda one: one.key
+)
 def test_the_parameters_of_simulated_people_are_recovered(model: PurchaseModel) -> None:
     ages = np.random.default_rng(1).integers(40, 105, size=6_000).astype(float)
     truth = _TRUTH[model.key]
@@ -204,6 +206,7 @@ def test_the_parameters_of_simulated_people_are_recovered(model: PurchaseModel) 
 
 
 @needs_cdnow
+@pytest.mark.slow
 def test_the_border_of_a_profile_is_where_the_likelihood_has_fallen_by_its_critical_value() -> None:
     rows, _ = _cdnow_rows()
     fit, likelihood = fit_purchases(BG_NBD, rows), likelihood_of(BG_NBD, rows)
@@ -277,3 +280,27 @@ def test_people_who_never_stop_give_no_peak_and_this_is_told() -> None:
         assert fit.interval("a").high == float("inf")
     expected = BG_NBD.expected(np.array(fit.values), fresh(50.0), 10.0)
     assert np.isfinite(expected).all()
+
+
+@pytest.mark.parametrize("model", [BG_NBD, MBG_NBD], ids=lambda one: one.key)
+def test_expectations_go_over_smoothly_to_those_of_a_chance_that_is_known(model: BetaGeometric) -> None:
+    row = _one(6.0, 30.0, 40.0)
+    below, above = (
+        model.expected(np.array([0.8, 5.0, scale * 40.0, scale * 1960.0]), row, 26.0)[0] for scale in (0.999, 1.001)
+    )
+    assert below == pytest.approx(above, rel=1e-3)
+    never = model.expected(np.array([0.8, 5.0, 1e-6, 3e6]), row, 26.0)[0]
+    assert never == pytest.approx((0.8 + 6) / 45 * 26, rel=1e-6)
+
+
+@pytest.mark.parametrize("model", [BG_NBD, MBG_NBD], ids=lambda one: one.key)
+def test_expectations_go_over_smoothly_to_those_where_people_hardly_differ(model: BetaGeometric) -> None:
+    row = _one(6.0, 30.0, 40.0)
+    below, above = (
+        model.expected(np.array([0.8, 5.0, scale * 40.0, scale * 1960.0]), row, 26.0)[0] for scale in (0.999, 1.001)
+    )
+    assert below == pytest.approx(above, rel=1e-3)
+    never = model.expected(np.array([0.8, 5.0, 1e-6, 3e6]), row, 26.0)[0]
+    assert never == pytest.approx((0.8 + 6) / 45 * 26, rel=1e-6)
+    extreme = model.expected(np.array([1.8e6, 3e6, 5e-7, 4.6e-6]), row, 4.0)
+    assert np.isfinite(extreme).all()

@@ -169,7 +169,9 @@ def test_worth_is_purchases_times_value_times_margin_and_less_with_a_discount() 
 
 
 @needs_cdnow
-@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+@pytest.mark.parametrize(
+    "model", [BG_NBD, MBG_NBD, pytest.param(ParetoNbd(), marks=pytest.mark.slow)], ids=lambda one: one.key
+)
 def test_nine_in_ten_spend_what_their_interval_says(model: PurchaseModel) -> None:
     trial, terms = _trial(), Terms(WEEKS, discount=0.0)
     fitted = _fitted(model)
@@ -331,6 +333,7 @@ def test_with_little_time_nothing_is_held_out_and_this_is_told() -> None:
         study_value(short, told, 90, Terms(0.0), seed=1)
 
 
+@pytest.mark.slow
 def test_lately_acquired_people_do_not_bias_how_many_stop() -> None:
     """A constant hazard and staggered entry: who counts the silent among all is wrong by tens of points (T21)."""
     generator = np.random.default_rng(9)

@@ -21,7 +21,8 @@ from kohort.engines.kernel.steps import Steps
 Chosen = NDArray[np.bool_] | None
 
 # Set before anything is compiled: by default numba writes beside the source, which an installation may not allow.
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kohort" / "kernels"
+# Another folder whenever a class goes away that a loop was handed: numba fails on reading an old index that names it.
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kohort" / "loops"
 vars(numba.config).update(CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR") or str(_CACHE))
 _WORD = 64
 _DONE, _ABSENT, _NEVER = 0, 1, 2

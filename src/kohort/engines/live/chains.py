@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING, Moments, Places
+from kohort.engines.columns import MISSING, Moments
 from kohort.engines.live import stepping
 from kohort.engines.live.deadlines import Deadlines
 from kohort.engines.live.flips import Flips, Lines
@@ -18,6 +18,7 @@ from kohort.rules.nodes import Sequence as Steps
 from kohort.rules.nodes import Step
 
 _ROOM = 2**12
+_KEPT = 2**18
 _NOTHING = np.zeros((0, 3), np.int64)
 
 
@@ -105,9 +106,9 @@ class Chains:
             if use.event == name
         ]
         its.sort(key=lambda one: one[:3])
-        self._uses = np.array([(n, use.stream, use.role, use.which) for _, _, n, use in its], np.int64).reshape(-1, 4)
-        self._first_use: Places = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.int32)
-        self._uses_of = np.diff(self._first_use)
+        self._uses = np.array([(n, use.stream, use.role, use.which) for _, _, n, use in its], np.uint32).reshape(-1, 4)
+        self._first_use = np.searchsorted([one[0] for one in its], np.arange(len(events) + 1)).astype(np.uint32)
+        self._uses_of = np.diff(self._first_use.astype(np.int64))
         self._withins = np.array([one for chain in chains for one in chain.withins], np.int64)
         self._gaps = np.array([one for chain in chains for one in chain.gaps], np.int64)
         self._facts = self._facts_of(chains, first)
@@ -118,6 +119,7 @@ class Chains:
         self._pending = np.empty((len(chains), 0, 3), np.int64)
         self._queue = np.zeros((len(chains) + 1, 2), np.int64)
         self._leaving = Deadlines(3)
+        self._leaves, self._flips = _NOTHING, _NOTHING
 
     def begin(self, table: Table, at: Moment) -> Flips:
         """Take in rows in the order of time, and the time up to `at`; return which sequences hold."""
@@ -163,9 +165,10 @@ class Chains:
         if not self._chains:
             return _NOTHING
         most = self._make_room(due)
-        leaves, self._queue[-1] = np.empty((most, 3), np.int64), 0
-        known, flips = tuple(self._known(leaves)), np.empty((2 * most, 3), np.int64)
-        found, _ = stepping.advance(tuple(due.lines()), now, known, self._blocks, self._pool, self._used, flips)
+        leaves, flips = self._lines(most)
+        self._queue[-1] = 0
+        known = tuple(self._known(leaves))
+        found, _ = stepping.advance(due.ts, due.rows, now, known, self._blocks, self._pool, self._used, flips)
         self._leaving.add(leaves[: int(self._queue[-1, 0])].copy())
         leaving = self._leaving.until(now)
         if not len(leaving):
@@ -180,6 +183,15 @@ class Chains:
             ends = self._pending[number, first:end, 1]
             found += np.searchsorted(ends, moments - self._facts[number, stepping.WAIT], side="right")
         return found
+
+    def _lines(self, most: int) -> tuple[Lines, Lines]:
+        """Return room for so many ways to cease, and twice so many flips; it is kept, as new room costs more to get."""
+        if most > _KEPT:
+            return np.empty((most, 3), np.int64), np.empty((2 * most, 3), np.int64)
+        if most > len(self._leaves):
+            size = min(2 * most, _KEPT)
+            self._leaves, self._flips = np.empty((size, 3), np.int64), np.empty((2 * size, 3), np.int64)
+        return self._leaves, self._flips
 
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""
@@ -206,6 +218,7 @@ class Chains:
             self._withins,
             self._gaps,
             self.apart,
+            self.any_apart,
             self._pending,
             self._queue,
             leaves,

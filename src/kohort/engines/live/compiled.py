@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
+Whole = int | np.integer[Any]
+"""A whole number of the loops, of whatever size."""
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 

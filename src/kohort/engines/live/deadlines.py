@@ -90,4 +90,4 @@ class Deadlines:
 
 def _in_time(parts: list[Lines]) -> Lines:
     lines = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return lines[np.argsort(lines[:, 0], kind="stable")]
+    return lines.take(np.argsort(lines[:, 0], kind="stable"), axis=0)

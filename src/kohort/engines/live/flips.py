@@ -95,4 +95,4 @@ def in_order(parts: Sequence[Lines]) -> Lines:
     if not parts:
         return np.zeros((0, 3), np.int64)
     lines = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return lines[np.argsort(lines[:, 0], kind="stable")]
+    return lines.take(np.argsort(lines[:, 0], kind="stable"), axis=0)

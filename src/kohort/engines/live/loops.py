@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import Moments, Places
-from kohort.engines.live.compiled import compiled, inlined
+from kohort.engines.live.compiled import Whole, compiled, inlined
 from kohort.engines.live.flips import Lines
-from kohort.engines.live.programs import EXISTS, INSIDE, OTHERS
+from kohort.engines.live.programs import ASKS_MORE, EXISTS, INSIDE, OTHERS, RULE, TABLES, Indices
 
 Sets = NDArray[np.uint8]
 _LINE = 64
@@ -16,18 +16,14 @@ _FEW = 64
 
 
 class Known(NamedTuple):
-    """What is true of people, and how rules are decided from it; see `Programs`.
-
-    `marks` is room for a number a rule, and for one more.
-    """
+    """What is true of people, and how rules are decided from it; see `Programs`."""
 
     conditions: Sets
     members: Sets
     code: Places
-    first_dependent: Places
-    dependents: Places
+    first_dependent: Indices
+    dependents: Indices
     starts: Places
-    marks: Moments
 
 
 class Found(NamedTuple):
@@ -41,13 +37,13 @@ class Found(NamedTuple):
 
 
 @inlined
-def is_set(sets: Sets, person: int, number: int) -> bool:
+def is_set(sets: Sets, person: Whole, number: Whole) -> bool:
     """Return whether a bit of a person is set."""
     return ((sets[person, number >> 3] >> (number & 7)) & 1) == 1  # type: ignore[no-any-return]  # numpy's own boolean
 
 
 @inlined
-def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
+def put_bit(sets: Sets, person: Whole, number: Whole, holds: bool) -> None:
     """Set a bit of a person, or clear it."""
     mask = 1 << (number & 7)
     if holds:
@@ -57,7 +53,7 @@ def put_bit(sets: Sets, person: int, number: int, holds: bool) -> None:
 
 
 @inlined
-def decide(conditions: Sets, person: int, start: int, code: Places) -> bool:
+def decide(conditions: Sets, person: Whole, start: int, code: Places) -> bool:
     """Return whether the program that begins at `start` finds a person inside."""
     place = start
     while place >= 0:
@@ -84,7 +80,7 @@ def put_all(conditions: Sets, people: Places, numbers: Places, holds: NDArray[np
 
 
 @inlined
-def others_of(conditions: Sets, person: int, dependents: Places, dependent: int) -> int:
+def others_of(conditions: Sets, person: Whole, dependents: Indices, dependent: int) -> int:
     """Return which of the other conditions that a rule asks hold of a person, as bits."""
     found = 0
     for place in range(OTHERS):
@@ -149,14 +145,14 @@ def arrange(flips: Lines, first: int, last: int) -> None:
 
 
 @inlined
-def fetch(flips: Lines, last: int, first_dependent: Places, conditions: Sets, members: Sets) -> tuple[int, int]:
+def fetch(flips: Lines, last: int, first_dependent: Indices, conditions: Sets, members: Sets) -> tuple[int, int]:
     """Read what the first flips will ask for, none waiting for another, so that the cache has it.
 
     Returns how many rules they can change at most, and a number without meaning: a compiler leaves nothing out then.
     """
     seen, most = 0, 0
     for row in range(last):
-        person, number = flips[row, 1], flips[row, 2] >> 3
+        person, number = np.uint32(flips[row, 1]), np.uint32(flips[row, 2] >> 3)
         most += first_dependent[number + 1] - first_dependent[number]
         for place in range(0, conditions.shape[1], _LINE):
             seen += int(conditions[person, place])
@@ -171,12 +167,12 @@ def flip(flips: Lines, place: int, last: int, conditions: Sets) -> tuple[int, in
 
     Returns the next place, how many conditions change, and what causes it.
     """
-    begin, cause, moment, person = place, 0, flips[place, 0], flips[place, 1]
+    begin, cause, moment, person = place, 0, flips[place, 0], np.uint32(flips[place, 1])
     size = 0
     while place < last and flips[place, 0] == moment and flips[place, 1] == person:
         what = flips[place, 2]
         place += 1
-        number, holds = what >> 3, (what & 1) == 1
+        number, holds = np.uint32(what >> 3), (what & 1) == 1
         if is_set(conditions, person, number) != holds:
             put_bit(conditions, person, number, holds)
             cause = max(cause, (what >> 1) & 3)
@@ -192,10 +188,9 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     conditions: Sets,
     members: Sets,
     code: Places,
-    first_dependent: Places,
-    dependents: Places,
+    first_dependent: Indices,
+    dependents: Indices,
     starts: Places,
-    marks: Moments,
     people: Places,
     rules: Places,
     moments: Moments,
@@ -211,22 +206,19 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
     place = 0
     while place < last:
         begin = place
-        moment, person = flips[begin, 0], flips[begin, 1]
+        moment, person = flips[begin, 0], np.uint32(flips[begin, 1])
         place, size, cause = flip(flips, place, last, conditions)
         exists = is_set(conditions, person, EXISTS)
-        marks[-1] += 1
-        mark, first = marks[-1], found
+        first = found
         for one in range(begin, begin + size):
-            number = flips[one, 2]
+            number = np.uint32(flips[one, 2])
             holds = 1 if is_set(conditions, person, number) else 0
             for dependent in range(first_dependent[number], first_dependent[number + 1]):
-                rule = dependents[dependent, 0]
-                if marks[rule] == mark:
-                    continue
-                marks[rule] = mark
-                table = dependents[dependent, 1 + OTHERS + holds]
-                if table < 0:
+                rule, table = dependents[dependent, RULE], dependents[dependent, TABLES + holds]
+                if dependents[dependent, ASKS_MORE] != 0:
                     inside = decide(conditions, person, starts[rule], code)
+                elif table == 0:
+                    inside = False
                 else:
                     inside = ((table >> others_of(conditions, person, dependents, dependent)) & 1) == 1
                 inside &= exists

@@ -26,7 +26,6 @@ class Memberships:
         self._conditions = np.tile(self._blank, (people, 1))
         self._members = np.zeros((people, (programs.rules + 7) // 8), np.uint8)
         self._size = people
-        self._marks = np.zeros(programs.rules + 1, np.int64)
         self.room = _room(0)
 
     def grow(self, people: int) -> None:
@@ -65,7 +64,6 @@ class Memberships:
             its.first_dependent,
             its.dependents,
             its.starts,
-            self._marks,
         )
 
     def make_room(self, changes: int) -> None:

@@ -3,13 +3,12 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kohort.engines.columns import Moments, Places
+from kohort.engines.columns import Moments
 from kohort.engines.live import flips as flipping
 from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.loops import arrange, fetch, resolve
-from kohort.engines.live.sliding import Counters, Kinds, Lines, Numbers, after, count, look_in, look_out
+from kohort.engines.live.sliding import MOMENT, Indices, Numbers, after, count, look_ahead
 
 HEAD, OTHER, FLIPS, FOUND, SEEN = 0, 1, 2, 3, 4
 """The places of what `pass_time` has done; `SEEN` is a number without meaning that what is read ahead goes into."""
@@ -25,17 +24,18 @@ class Lags(NamedTuple):
     """
 
     lengths: Moments
-    spans: Places
+    spans: Indices
     signs: Numbers
     next: Numbers
     entered: int
 
 
 class Room(NamedTuple):
-    """Room for rows that are due, their moments, and flips."""
+    """Room for visits, for where those of each log and lag are, the next moment of each, and for flips."""
 
-    rows: Places
-    moments: Moments
+    visits: Numbers
+    at: Numbers
+    next: Numbers
     flips: flipping.Lines
 
 
@@ -51,84 +51,34 @@ def due(ts: Moments, log: int, until: int, lags: Lags, stops: Numbers) -> int:
 
 
 @inlined
-def foresee(
-    lines: Lines, late: Lines, stops: Numbers, lags: Lags, its: Counters, rows: Places, moments: Moments, at: Numbers
-) -> int:
-    """Note rows that are due, up to `stops`, and their moments, for each lag those of either log, which begin at `at`.
-
-    `lags.next` moves on. Returns a number without meaning.
-    """
-    size, seen = 0, 0
-    _, events, _, _, ts, starts = lines
-    _, late_events, _, _, late_ts, late_starts = late
-    lengths, spans, _, following, _ = lags
-    ranges, cells, _, _, pool = its
-    for lag in range(len(lengths)):
-        at[0, lag] = size
-        size, read = look_out(
-            events, ts, starts, following[0, lag], stops[0, lag], lengths[lag], spans[lag], ranges, cells, pool,
-            rows, moments, size,
-        )  # fmt: skip
-        at[1, lag] = size
-        size, more = look_out(
-            late_events, late_ts, late_starts, following[1, lag], stops[1, lag], lengths[lag], spans[lag], ranges,
-            cells, pool, rows, moments, size,
-        )  # fmt: skip
-        seen += read + more
-        following[0, lag], following[1, lag] = stops[0, lag], stops[1, lag]
-    return seen
-
-
-@inlined
-def pass_lags(  # noqa: PLR0917 - plain arrays: a tuple of arrays would be counted as used at every access
-    moment: int,
+def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
+    log: int,
+    table: _Arrays,
+    lags: Lags,
+    stops: Numbers,
+    its: _Arrays,
+    visits: Numbers,
     at: Numbers,
-    rows: Places,
-    moments: Moments,
-    spans: Places,
-    signs: Numbers,
-    people: Places,
-    events: Kinds,
-    bits: NDArray[np.uint64],
-    values: Numbers,
-    starts: Places,
-    late_people: Places,
-    late_events: Kinds,
-    late_bits: NDArray[np.uint64],
-    late_values: Numbers,
-    late_starts: Places,
-    ranges: Places,
-    cells: Places,
-    bounds: Numbers,
-    asks: Places,
-    pool: Numbers,
-    flips: flipping.Lines,
-    found: int,
-) -> int:
-    """Let happen to the rows that were foreseen what is due up to a moment; return how many flips there are then."""
-    for lag in range(len(spans)):
-        span, sign = spans[lag], signs[lag]
-        while True:
-            first, other = moments[at[0, lag]], moments[at[1, lag]]
-            if min(first, other) > moment:
-                break
-            if first <= other:
-                row = rows[at[0, lag]]
-                at[0, lag] += 1
-                low, high = ranges[events[row], span], ranges[events[row], span + 1]
-                found = count(
-                    people[row], starts[row], low, high, bits[row], values, row, sign, cells, bounds, asks, pool,
-                    first, 0, flips, found,
-                )  # fmt: skip
-            else:
-                row = rows[at[1, lag]]
-                at[1, lag] += 1
-                event = late_events[row]
-                found = count(
-                    late_people[row], late_starts[row], ranges[event, span], ranges[event, span + 1], late_bits[row],
-                    late_values, row, sign, cells, bounds, asks, pool, other, 0, flips, found,
-                )  # fmt: skip
-    return found
+    soon: Numbers,
+    size: int,
+) -> tuple[int, int]:
+    """Note the visits of a log up to `stops`, those of each lag from `at` on, and in `soon` the first moment of these.
+
+    `lags.next` moves on. Returns the next place among visits, and a number without meaning.
+    """
+    ts, rows = table
+    ranges, cells, _, pool = its
+    number, seen = len(lags.lengths), 0
+    for lag in range(number):
+        at[log * number + lag] = size
+        spans = lags.spans[lag], lags.spans[lag] + np.uint32(1)
+        first, stop, length = lags.next[log, lag], stops[log, lag], lags.lengths[lag]
+        begin = size
+        size, read = look_ahead(ts, rows, first, stop, length, spans, ranges, cells, pool, visits, size)
+        soon[log * number + lag] = visits[begin, MOMENT]
+        seen += read
+        lags.next[log, lag] = stop
+    return size, seen
 
 
 @inlined
@@ -136,29 +86,30 @@ def take_turn(
     counted: _Arrays, others: flipping.Lines, stop: int, until: int, room: _Arrays, stops: Numbers, done: Numbers
 ) -> int:
     """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are."""
-    lines, late, lags, its = Lines(*counted[0]), Lines(*counted[1]), Lags(*counted[2]), Counters(*counted[3])
-    people, events, bits, values, ts, starts = lines
-    late_people, late_events, late_bits, late_values, _, late_starts = late
-    _, spans, signs, _, entered = lags
-    ranges, cells, bounds, asks, pool = its
-    rows, moments, flips = room
-    at = np.zeros(stops.shape, np.int64)
-    done[SEEN] += foresee(lines, late, stops, lags, its, rows, moments, at)
-    done[SEEN] += look_in(events, starts, done[HEAD], stop, ranges, pool)
-    size, head, other = 0, done[HEAD], done[OTHER]
+    now, late, lags, its = counted[0], counted[1], Lags(*counted[2]), counted[3]
+    visits, at, soon, flips = room
+    ranges, cells, comparisons, pool = its
+    signs, number = lags.signs, len(lags.lengths)
+    first, seen = foresee(0, now, lags, stops, its, visits, at, soon, 0)
+    runs = number
+    if len(late[0]) > 0:
+        first, more = foresee(1, late, lags, stops, its, visits, at, soon, first)
+        seen += more
+        runs = 2 * number
+    spans = np.uint32(0), np.uint32(lags.entered)
+    _, more = look_ahead(now[0], now[1], done[HEAD], stop, 0, spans, ranges, cells, pool, visits, first)
+    done[SEEN] += seen + more
+    size, head, other = 0, first, done[OTHER]
     while True:
-        moment, begin = ts[head] if head < stop else until, size
-        size = pass_lags(
-            moment, at, rows, moments, spans, signs, people, events, bits, values, starts,
-            late_people, late_events, late_bits, late_values, late_starts,
-            ranges, cells, bounds, asks, pool, flips, size,
-        )  # fmt: skip
-        while head < stop and ts[head] == moment:
-            event = events[head]
-            size = count(
-                people[head], starts[head], ranges[event, 0], ranges[event, entered], bits[head], values, head, 1,
-                cells, bounds, asks, pool, moment, 1, flips, size,
-            )  # fmt: skip
+        moment, begin = min(visits[head, MOMENT], until), size
+        for run in range(runs):
+            while soon[run] <= moment:
+                sign = signs[run if run < number else run - number]
+                size = count(visits, at[run], sign, 0, cells, comparisons, pool, flips, size)
+                at[run] += 1
+                soon[run] = visits[at[run], MOMENT]
+        while visits[head, MOMENT] == moment:
+            size = count(visits, head, 1, 1, cells, comparisons, pool, flips, size)
             head += 1
         while other < len(others) and others[other, 0] <= moment:
             for column in range(3):
@@ -166,7 +117,7 @@ def take_turn(
             size, other = size + 1, other + 1
         arrange(flips, begin, size)
         if moment == until:
-            done[HEAD], done[OTHER] = head, other
+            done[HEAD], done[OTHER] = stop, other
             return size
 
 
@@ -183,14 +134,14 @@ def pass_time(
 ) -> tuple[int, int, int]:
     """Let rows enter, and happen to all rows what is due up to `now`; take flips of `others`, which are in order.
 
-    `counted` are `Lines` of rows that came in order and of those that came late, `Lags` and `Counters`. `done` says how
-    far that has come: rows that have entered, `others` taken, flips to be resolved, changes found. What changes goes
-    into the columns of `changes`, in the order of moments, people and rules. A row flips at most `most[0]` conditions
-    when it happens, and `most[1]` later; about `most[2]` rows enter in one turn. Returns how much room is missing, of
-    rows, flips and changes: with that the caller has to go on; none of any if all is done.
+    `counted` are the moments and rows of those that came in order and of those that came late, `Lags` and `Counters`.
+    `done` says how far that has come: rows that have entered, `others` taken, flips to be resolved, changes found. What
+    changes goes into the columns of `changes`, in the order of moments, people and rules. A row flips at most `most[0]`
+    conditions when it happens, and `most[1]` later; about `most[2]` rows enter in one turn. Returns how much room is
+    missing, of visits, flips and changes: with that the caller has to go on; none of any if all is done.
     """
-    ts, late, flips = counted[0][4], counted[1][4], room[2]
-    conditions, members, code, first_dependent, dependents, starts, marks = known
+    ts, late, flips = counted[0][0], counted[1][0], room[3]
+    conditions, members, code, first_dependent, dependents, starts = known
     whose, rules, since, enters, causes = changes
     stops = np.zeros((2, len(counted[2][0])), np.int64)
     while True:
@@ -200,16 +151,17 @@ def pass_time(
                 stop += 1
             until = now if stop == len(ts) else ts[stop - 1]
             later = due(ts, 0, until, Lags(*counted[2]), stops) + due(late, 1, until, Lags(*counted[2]), stops)
-            flipped = (stop - done[HEAD]) * most[0] + later * most[1] + len(others) - done[OTHER]
-            if later + stops.size > len(room[0]) or flipped > len(flips):
-                return later + stops.size, flipped, 0
+            enter = stop - done[HEAD]
+            visited, flipped = later + enter + stops.size + 1, enter * most[0] + later * most[1] + len(others)
+            if visited > len(room[0]) or flipped > len(flips):
+                return visited, flipped, 0
             done[FLIPS] = take_turn(counted, others, stop, until, room, stops, done)
         changed, seen = fetch(flips, done[FLIPS], first_dependent, conditions, members)
         done[SEEN] += seen
         if done[FOUND] + changed > len(whose):
             return 0, 0, done[FOUND] + changed
         done[FOUND] = resolve(
-            flips, done[FLIPS], conditions, members, code, first_dependent, dependents, starts, marks,
+            flips, done[FLIPS], conditions, members, code, first_dependent, dependents, starts,
             whose, rules, since, enters, causes, done[FOUND],
         )  # fmt: skip
         done[FLIPS] = 0

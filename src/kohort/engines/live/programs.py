@@ -20,7 +20,13 @@ EXISTS: Final = 0
 OTHERS: Final = 4
 """How many other conditions a rule may ask that is decided by a table."""
 
-_WIDTH: Final = OTHERS + 4
+RULE, TABLES, ASKS_MORE = 0, 1 + OTHERS, 3 + OTHERS
+"""The columns of what is known of a rule that asks a condition; the others that it asks stand between the first two."""
+
+_WIDTH: Final = OTHERS + 5
+_SMALL: Final = 2**16
+Indices = NDArray[np.uint16] | NDArray[np.uint32]
+"""Numbers that are never negative: a loop need not look for a place from the end."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +37,16 @@ class Programs:
     holds: another instruction, `INSIDE` or `OUTSIDE`. `starts` are the first instructions.
 
     What asks condition i are the rows of `dependents` from `first_dependent[i]` to before `first_dependent[i + 1]`: a
-    rule, the `OTHERS` other conditions that it asks, and who is inside when condition i does not hold, and when it
-    does: bit k is set if somebody is of whom those others hold that are the bits of k. A rule that asks more is decided
-    by its program, and has -1 there.
+    rule, the `OTHERS` other conditions that it asks, who is inside when condition i does not hold, and when it does,
+    and whether it asks more than that. Bit k is set if somebody is inside of whom those others hold that are the bits
+    of k. A rule that asks more is decided by its program. Rows take 16 bytes, so that they stay near, unless there are
+    more than 65,535 rules or conditions.
     """
 
     starts: NDArray[np.int32]
     code: NDArray[np.int32]
-    first_dependent: NDArray[np.int32]
-    dependents: NDArray[np.int32]
+    first_dependent: Indices
+    dependents: Indices
 
     @property
     def rules(self) -> int:
@@ -53,7 +60,7 @@ def programs_of(formulas: Iterable[Formula], conditions: int) -> Programs:
     >>> programs = programs_of([Gate("or", (1, Gate("not", (2,))))], 3)
     >>> programs.starts.tolist(), programs.code.tolist()
     ([1], [[2, -1, -2], [1, 0, -1]])
-    >>> [[f"{one:b}" for one in tables] for tables in programs.dependents[:, -2:] & 15]
+    >>> [[f"{one:b}" for one in tables] for tables in programs.dependents[:, -3:-1] & 15]
     [['0', '1011'], ['101', '1111'], ['1111', '1010']]
     """
     code: list[tuple[int, int, int]] = []
@@ -62,10 +69,12 @@ def programs_of(formulas: Iterable[Formula], conditions: int) -> Programs:
         starts.append(_emit(formula, INSIDE, OUTSIDE, code))
         asked = _conditions_of(formula)
         table += [(condition, rule, *_remainder(formula, condition, asked)) for condition in asked | {EXISTS}]
-    rows = np.array(sorted(table), np.int32).reshape(-1, _WIDTH)
+    rows = np.array(sorted(table), np.int64).reshape(-1, _WIDTH)
     first = np.searchsorted(rows[:, 0], np.arange(conditions + 1))
+    small = max(conditions, len(starts)) < _SMALL
+    dependents: Indices = rows[:, 1:].astype(np.uint16) if small else rows[:, 1:].astype(np.uint32)
     return Programs(
-        np.array(starts, np.int32), np.array(code, np.int32).reshape(-1, 3), first.astype(np.int32), rows[:, 1:].copy()
+        np.array(starts, np.int32), np.array(code, np.int32).reshape(-1, 3), first.astype(np.uint32), dependents
     )
 
 
@@ -73,13 +82,13 @@ def _remainder(formula: Formula, condition: int, asked: set[int]) -> tuple[int, 
     """Return which others a formula asks, and who is inside when a condition does not hold, and when it does."""
     others = sorted(asked - {condition})
     if len(others) > OTHERS:
-        return (*[EXISTS] * OTHERS, -1, -1)
+        return (*[EXISTS] * OTHERS, 0, 0, 1)
     tables = [0, 0]
     for holds, place in product((False, True), range(2**OTHERS)):
         known = {other: place >> bit & 1 == 1 for bit, other in enumerate(others)}
         exists = holds or condition != EXISTS
         tables[holds] |= (exists and _is_inside(formula, {EXISTS: True, **known, condition: holds})) << place
-    return (*others, *[EXISTS] * (OTHERS - len(others)), *tables)
+    return (*others, *[EXISTS] * (OTHERS - len(others)), *tables, 0)
 
 
 def _is_inside(formula: Formula, known: Mapping[int, bool]) -> bool:

@@ -1,32 +1,29 @@
 """The inner loops over rows in the order of time: what they add to cells, and when they take it back."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, Moments, Places
 from kohort.engines.live import flips as flipping
-from kohort.engines.live.compiled import compiled, inlined
+from kohort.engines.live.compiled import Whole, compiled, inlined
+from kohort.engines.live.table import BITS, EVENT, PEOPLE, START, VALUE, WHO
 
 Numbers = NDArray[np.int64]
-Kinds = NDArray[np.int16]
-NO_ROW = 2**63 - 1
-_LINE = 8
+Indices = NDArray[np.uint32]
+"""Places that are never negative, which a loop need not look for from the end."""
 
-OFFSET, STREAM, COLUMN, FIRST, LAST = 0, 1, 2, 3, 4
+NO_ROW: Final = 2**63 - 1
+_LINE: Final = 8
+
+OFFSET, STREAM, COLUMN, FIRST, LAST, EDGES = 0, 1, 2, 3, 4, 5
 """The columns of what is known of a cell."""
 
+_LAST_EDGE: Final = 63
 
-class Lines(NamedTuple):
-    """A table of rows as the loops read it; see `kohort.engines.live.table.Table`."""
-
-    people: Places
-    events: Kinds
-    bits: NDArray[np.uint64]
-    values: Numbers
-    ts: Moments
-    starts: Places
+MOMENT, PERSON, PLACE, STREAMS, LOW, HIGH, VALUES = 0, 1, 2, 3, 4, 5, 6
+"""The columns of what is known of a visit: that a row is added to cells, or taken back, when its moment comes."""
 
 
 class Counters(NamedTuple):
@@ -35,101 +32,122 @@ class Counters(NamedTuple):
     `ranges[event, span]` and the next are the bounds of an event's cells of a span, which are rows of `cells`.
     """
 
-    ranges: Places
-    cells: Places
-    bounds: Numbers
-    asks: Places
+    ranges: Indices
+    cells: Numbers
+    comparisons: Numbers
     pool: Numbers
 
 
 # What Python calls is handed plain tuples, of which numba needs to know no class: that takes longer than many a loop.
 # What the loops call is handed arrays one by one: a tuple of arrays would be counted as used at every access.
+# Places are told to be np.uint32 where they cannot be negative: numba then asks at no access whether they are.
 
 
 @inlined
 def count(  # noqa: PLR0917 - see above
-    person: int,
-    start: int,
-    first: int,
-    last: int,
-    bits: int,
-    values: Numbers,
-    row: int,
+    visits: Numbers,
+    visit: int,
     sign: int,
-    cells: Places,
-    bounds: Numbers,
-    asks: Places,
-    pool: Numbers,
-    moment: int,
     cause: int,
+    cells: Numbers,
+    comparisons: Numbers,
+    pool: Numbers,
     flips: flipping.Lines,
     found: int,
 ) -> int:
-    """Add a row to the cells from `first` to before `last`, or with the sign -1 take it back; put flips into `flips`.
+    """Add a row to the cells that a visit says, or with the sign -1 take it back; put flips into `flips`.
 
-    Each cell is a row of `cells`: its place in the person's block, which begins at `start`, its stream, its column (-1:
-    it counts rows), and the bounds of its comparisons. A comparison is a row of `bounds`, from which value to which it
-    holds, and of `asks`: eight times its number, and whether it is negated. Returns how many flips there are then.
+    Each cell is a row of `cells`: its place in the person's block, its stream, its column (-1: it counts rows), the
+    bounds of its comparisons, and its `edges`. A comparison is a row of `comparisons`: from which value to which it
+    holds, and eight times its number, and whether it is negated. Returns how many flips there are then.
     """
-    for cell in range(first, last):
-        if (bits >> np.uint64(cells[cell, STREAM])) & np.uint64(1) == 0:
+    moment, person, start = visits[visit, MOMENT], visits[visit, PERSON], visits[visit, PLACE]
+    bits = visits[visit, STREAMS]
+    for one in range(visits[visit, LOW], visits[visit, HIGH]):
+        cell = np.uint32(one)
+        if (bits >> cells[cell, STREAM]) & 1 == 0:
             continue
-        change = sign
-        if cells[cell, COLUMN] >= 0:
-            value = values[row, cells[cell, COLUMN]]
-            change = 0 if value == MISSING else sign * value
-        place = start + cells[cell, OFFSET]
+        place, column = np.uint32(start + cells[cell, OFFSET]), cells[cell, COLUMN]
         before = pool[place]
-        after = before + change
-        pool[place] = after
-        for one in range(cells[cell, FIRST], cells[cell, LAST]):
-            inside = (bounds[one, 0] <= after) & (after <= bounds[one, 1])
-            if inside != ((bounds[one, 0] <= before) & (before <= bounds[one, 1])):
+        if column < 0:
+            after = before + sign
+            pool[place] = after
+            if (cells[cell, EDGES] >> min(max(before, after), _LAST_EDGE)) & 1 == 0:
+                continue
+        else:
+            value = visits[visit, np.uint32(VALUES + column)]
+            after = before if value == MISSING else before + sign * value
+            pool[place] = after
+        for another in range(cells[cell, FIRST], cells[cell, LAST]):
+            comparison = np.uint32(another)
+            low, high = comparisons[comparison, 0], comparisons[comparison, 1]
+            inside = (low <= after) & (after <= high)
+            if inside != ((low <= before) & (before <= high)):
                 flips[found, 0], flips[found, 1] = moment, person
-                flips[found, 2] = (asks[one] ^ (1 if inside else 0)) + 2 * cause
+                flips[found, 2] = (comparisons[comparison, 2] ^ (1 if inside else 0)) + 2 * cause
                 found += 1
     return found
 
 
+def edges(comparisons: Numbers) -> int:
+    """Return at which counts, as bits, one row more or less may change what holds; what is great shares the last.
+
+    A bit is set if the greater of the counts before and after it is an edge of a comparison.
+
+    >>> f"{edges(np.array([[2, 2**63 - 1, 0], [0, 4, 8]])) & 255:b}"
+    '100101'
+    """
+    found = 1 << _LAST_EDGE
+    for low, high in comparisons[:, :2].tolist():
+        for edge in (low, high + 1):
+            found |= 1 << min(edge, _LAST_EDGE) if edge >= 0 else 0
+    return found - 2**64
+
+
 @compiled
-def allot(people: Places, events: Kinds, sizes: Places, blocks: Places, starts: Places, used: int) -> int:
-    """Put into `starts` where each row's cells begin, of a person's first row of an event a new block.
+def allot(rows: Numbers, sizes: Places, blocks: Places, used: int) -> int:
+    """Put into rows where their cells begin, of a person's first row of an event a new block.
 
     Returns how much of the pool is used then.
     """
-    for row in range(len(people)):
-        start = blocks[people[row], events[row]]
+    for row in range(len(rows)):
+        who = rows[row, WHO]
+        person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
+        start = blocks[person, event]
         if start < 0:
             start = used
-            blocks[people[row], events[row]] = used
-            used += sizes[events[row]]
-        starts[row] = start
+            blocks[person, event] = used
+            used += sizes[event]
+        rows[row, START] = start
     return used
+
+
+@inlined
+def visit_of(rows: Numbers, row: int, moment: int, low: int, high: int, visits: Numbers, visit: int) -> None:
+    """Note when what happens to a row, and to which cells."""
+    who = rows[row, WHO]
+    visits[visit, MOMENT], visits[visit, PERSON], visits[visit, PLACE] = moment, who & PEOPLE, rows[row, START]
+    visits[visit, STREAMS], visits[visit, LOW], visits[visit, HIGH] = rows[row, BITS], low, high
+    for value in range(VALUE, rows.shape[1]):
+        visits[visit, VALUES - VALUE + value] = rows[row, value]
 
 
 @compiled
 def fill(
-    lines: tuple[Any, ...],
-    first: Numbers,
-    last: Numbers,
-    its: tuple[Any, ...],
-    moment: int,
-    flips: flipping.Lines,
-) -> int:
+    rows: Numbers, first: Numbers, last: Numbers, its: tuple[Any, ...], moment: int,
+    visits: Numbers, flips: flipping.Lines,
+) -> int:  # fmt: skip
     """Add to the cells of each span the rows from `first[span]` to before `last[span]`, all at one moment.
 
-    `flips` has room for what all rows flip. Returns how many flips there are.
+    `flips` has room for what all rows flip, and `visits` for one. Returns how many flips there are.
     """
     found = 0
-    people, events, bits, values, _, starts = lines
-    ranges, cells, bounds, asks, pool = its
+    ranges, cells, comparisons, pool = its
     for span in range(len(first)):
         for row in range(first[span], last[span]):
-            low, high = ranges[events[row], span], ranges[events[row], span + 1]
-            found = count(
-                people[row], starts[row], low, high, bits[row], values, row, 1, cells, bounds, asks, pool, moment, 1,
-                flips, found,
-            )  # fmt: skip
+            event = np.uint32(rows[row, WHO] >> EVENT)
+            visit_of(rows, row, moment, ranges[event, span], ranges[event, span + 1], visits, 0)
+            found = count(visits, 0, 1, 1, cells, comparisons, pool, flips, found)
     return found
 
 
@@ -147,50 +165,43 @@ def after(ts: Moments, first: int, last: int, moment: int) -> int:
     return first
 
 
-@inlined
-def look_out(  # noqa: PLR0917 - see above
-    lines_events: Kinds,
+@compiled
+def look_ahead(  # noqa: PLR0917 - see above
     ts: Moments,
-    starts: Places,
+    rows: Numbers,
     first: int,
     last: int,
     lag: int,
-    span: int,
-    ranges: Places,
-    cells: Places,
+    spans: tuple[Whole, Whole],
+    ranges: Indices,
+    cells: Numbers,
     pool: Numbers,
-    rows: Places,
-    moments: Moments,
+    visits: Numbers,
     size: int,
 ) -> tuple[int, int]:
-    """Note the rows from `first` to before `last` that change cells of a span, and when: `lag` after their own moments.
+    """Note visits of the rows from `first` to before `last` that change cells of spans, `lag` after their own moments.
 
-    They are put into `rows` and `moments` from place `size` on, and after them a moment that never comes. The cells are
-    read, so that the cache has them: these reads do not wait for one another, as those of the loop that decides on each
-    do, most of its time otherwise. Returns the next place, and a number without meaning, that keeps a compiler from
-    leaving out the reads.
+    They are put into `visits` from place `size` on, and after them a moment that never comes. The cells are read, so
+    that the cache has them: these reads do not wait for one another, as those of the loop that decides on each do, most
+    of its time otherwise. Returns the next place, and a number without meaning, that keeps a compiler from leaving out
+    the reads.
     """
     begin, seen = size, 0
     for row in range(first, last):
-        event = lines_events[row]
-        rows[size], moments[size] = row, ts[row] + lag
-        size += 1 if ranges[event, span] < ranges[event, span + 1] else 0
-    moments[size] = NO_ROW
-    for place in range(begin, size):
-        row = rows[place]
-        seen += pool[starts[row] + cells[ranges[lines_events[row], span], OFFSET]]
+        event = np.uint32(rows[row, WHO] >> EVENT)
+        low, high = ranges[event, spans[0]], ranges[event, spans[1]]
+        # No branch, which no processor foresees: what is not a visit is written over.
+        visits[size, MOMENT], visits[size, VALUES] = ts[row] + lag, row
+        visits[size, LOW], visits[size, HIGH] = low, high
+        size += 1 if low < high else 0
+    visits[size, MOMENT] = NO_ROW
+    for visit in range(begin, size):
+        low, high, row = visits[visit, LOW], visits[visit, HIGH], visits[visit, VALUES]
+        visit_of(rows, row, visits[visit, MOMENT], low, high, visits, visit)
+        start = rows[row, START]
+        for place in range(start + cells[low, OFFSET], start + cells[high - 1, OFFSET] + 1, _LINE):
+            seen += pool[np.uint32(place)]
     return size + 1, seen
-
-
-@inlined
-def look_in(events: Kinds, starts: Places, first: int, last: int, ranges: Places, pool: Numbers) -> int:
-    """Read the cells of rows that enter, as `look_out` does; return a number without meaning."""
-    seen = 0
-    for row in range(first, last):
-        size = ranges[events[row], -1] - ranges[events[row], 0]
-        for place in range(starts[row], starts[row] + size, _LINE):
-            seen += pool[place]
-    return seen
 
 
 @compiled

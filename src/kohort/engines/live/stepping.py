@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kohort.engines.columns import MISSING, Places
-from kohort.engines.live.compiled import compiled, inlined
+from kohort.engines.columns import MISSING, Moments, Places
+from kohort.engines.live.compiled import Whole, compiled, inlined
 from kohort.engines.live.layout import FOREVER
-from kohort.engines.live.sliding import Kinds, Numbers
+from kohort.engines.live.sliding import Indices, Numbers
+from kohort.engines.live.table import BITS, EVENT, PEOPLE, WHO
 
 DONE, ABSENT, NEVER = 0, 1, 2
 """What a row is to a sequence: a step, what must not stand between two steps, what must not follow the last."""
@@ -24,25 +25,26 @@ class Known(NamedTuple):
 
     `uses[first_use[event]:first_use[event + 1]]` say what an event is to sequences, the last steps of each first:
     sequence, stream, role, and which step, absence, or none. `facts` has the columns above; `withins` are the longest
-    times before each step, `gaps` the steps that absences stand before. `apart[sequence, person]`: is not kept here.
-    `pending[sequence]` are ways that wait, in the order of time: person, end and begin, and `queue[sequence]` the first
-    and the end of them. `leaves` are rows of moment at which a way ceases to count, person and sequence; how many there
-    are stands at the end of `queue`.
+    times before each step, `gaps` the steps that absences stand before. `apart[sequence, person]`: is not kept here;
+    `any_apart[sequence]`: that is so of anybody. `pending[sequence]` are ways that wait, in the order of time: person,
+    end and begin, and `queue[sequence]` the first and the end of them. `leaves` are rows of moment at which a way
+    ceases to count, person and sequence; how many there are stands at the end of `queue`.
     """
 
-    first_use: Places
-    uses: Numbers
+    first_use: Indices
+    uses: Indices
     facts: Numbers
     withins: Numbers
     gaps: Numbers
     apart: NDArray[np.bool_]
+    any_apart: NDArray[np.bool_]
     pending: Numbers
     queue: Numbers
     leaves: Numbers
 
 
 @inlined
-def start_of(person: int, chain: int, size: int, blocks: Places, pool: Numbers, used: Numbers) -> int:
+def start_of(person: Whole, chain: Whole, size: int, blocks: Places, pool: Numbers, used: Numbers) -> int:
     """Return where a person's state of a sequence begins, which is made if it is not there."""
     if blocks[person, chain] < 0:
         blocks[person, chain] = used[0]
@@ -52,7 +54,13 @@ def start_of(person: int, chain: int, size: int, blocks: Places, pool: Numbers, 
 
 
 @inlined
-def emit(flips: Numbers, found: int, moment: int, person: int, number: int, holds: int, cause: int) -> int:
+def is_apart(chain: Whole, person: Whole, apart: NDArray[np.bool_], any_apart: NDArray[np.bool_]) -> bool:
+    """Return whether a person's sequence is not kept here; who it is is looked up only where there is anybody."""
+    return bool(any_apart[chain] and apart[chain, person])
+
+
+@inlined
+def emit(flips: Numbers, found: int, moment: int, person: Whole, number: int, holds: int, cause: int) -> int:
     """Put one flip into `flips` and return how many there are then."""
     flips[found, 0], flips[found, 1], flips[found, 2] = moment, person, 8 * number + 2 * cause + holds
     return found + 1
@@ -60,7 +68,7 @@ def emit(flips: Numbers, found: int, moment: int, person: int, number: int, hold
 
 @compiled
 def begin_to_hold(  # noqa: PLR0917 - plain numbers, so that it compiles
-    person: int,
+    person: Whole,
     chain: int,
     at: int,
     begin: int,
@@ -104,7 +112,7 @@ def pass_deadlines(
         person, end, begin = pending[chain, first, 0], pending[chain, first, 1], pending[chain, first, 2]
         queue[chain, 0] += 1
         start = blocks[person, chain]
-        if its.apart[chain, person] or pool[start + size - 2] > end:
+        if is_apart(chain, person, its.apart, its.any_apart) or pool[start + size - 2] > end:
             continue
         found = begin_to_hold(person, chain, end + wait, begin, 0, start, its, pool, flips, found)
     return found
@@ -162,7 +170,15 @@ def is_over(chain: int, before: int, pending: Numbers, queue: Numbers) -> bool:
 
 @compiled
 def step_on(  # noqa: PLR0917 - as above
-    person: int, moment: int, chain: int, which: int, start: int, its: Known, pool: Numbers, flips: Numbers, found: int
+    person: Whole,
+    moment: int,
+    chain: int,
+    which: int,
+    start: int,
+    its: Known,
+    pool: Numbers,
+    flips: Numbers,
+    found: int,
 ) -> int:
     """Let a person do a step of a sequence, if a way goes on with it; return how many flips there are then."""
     facts = its.facts
@@ -184,12 +200,14 @@ def step_on(  # noqa: PLR0917 - as above
 
 
 @inlined
-def look_up(people: Places, events: Kinds, first_use: Places, uses: Numbers, blocks: Places, pool: Numbers) -> int:
+def look_up(rows: Numbers, first_use: Indices, uses: Indices, blocks: Places, pool: Numbers) -> int:
     """Read what rows will be asked for, so that the cache has it; return a number without meaning."""
     seen = 0
-    for row in range(len(people)):
-        for use in range(first_use[events[row]], first_use[events[row] + 1]):
-            start = blocks[people[row], uses[use, 0]]
+    for row in range(len(rows)):
+        who = rows[row, WHO]
+        person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
+        for use in range(first_use[event], first_use[event + 1]):
+            start = blocks[person, uses[np.uint32(use), 0]]
             if start >= 0:
                 seen ^= pool[start]
     return seen
@@ -197,7 +215,8 @@ def look_up(people: Places, events: Kinds, first_use: Places, uses: Numbers, blo
 
 @compiled
 def advance(
-    lines: tuple[Any, ...],
+    ts: Moments,
+    rows: Numbers,
     now: int,
     known: tuple[Any, ...],
     blocks: Places,
@@ -212,15 +231,16 @@ def advance(
     holds. Returns how many flips there are, and a number without meaning.
     """
     found, its = 0, Known(*known)
-    # Taken out of the tuples once: each access there counts an array as used.
-    people, events, bits, _, ts, _ = lines
-    first_use, uses, facts, _, _, apart, pending, queue, _ = its
-    seen = look_up(people, events, first_use, uses, blocks, pool)
-    for row in range(len(people)):
-        person, moment, event = people[row], ts[row], events[row]
-        for use in range(first_use[event], first_use[event + 1]):
+    # Taken out of the tuple once: each access there counts an array as used.
+    first_use, uses, facts, _, _, apart, any_apart, pending, queue, _ = its
+    seen = look_up(rows, first_use, uses, blocks, pool)
+    for row in range(len(rows)):
+        moment, who, bits = ts[row], rows[row, WHO], rows[row, BITS]
+        person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
+        for one in range(first_use[event], first_use[event + 1]):
+            use = np.uint32(one)
             chain, role, which = uses[use, 0], uses[use, 2], uses[use, 3]
-            if (bits[row] >> np.uint64(uses[use, 1])) & np.uint64(1) == 0 or apart[chain, person]:
+            if (bits >> uses[use, 1]) & 1 == 0 or is_apart(chain, person, apart, any_apart):
                 continue
             size, wait = facts[chain, SIZE], facts[chain, WAIT]
             start = start_of(person, chain, size, blocks, pool, used)
@@ -251,7 +271,7 @@ def leave_windows(
     for row in range(len(leaving)):
         moment, person, chain = leaving[row, 0], leaving[row, 1], leaving[row, 2]
         place = blocks[person, chain] + its.facts[chain, SIZE] - 1
-        if not its.apart[chain, person] and pool[place] == moment:
+        if not is_apart(chain, person, its.apart, its.any_apart) and pool[place] == moment:
             pool[place] = MISSING
             found = emit(flips, found, moment, person, its.facts[chain, NUMBER], 0, 0)
     return found

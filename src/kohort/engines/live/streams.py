@@ -16,6 +16,7 @@ from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import TextTest, leaves
 
 Bits = NDArray[np.uint64]
+_FIRST = np.full(2**12, -1, np.int8)
 
 
 @dataclass
@@ -62,7 +63,8 @@ class Streams:
             if column is not None and len(column.dictionary):
                 return self._table(self._only, self._looked_up[self._only], column), column.values
         elif not self._looked_up and not self._asked:
-            return self._same, np.full(len(rows.ts), -1, np.int8)
+            size = len(rows.ts)
+            return self._same, _FIRST[:size] if size <= len(_FIRST) else np.full(size, -1, np.int8)
         columns = [(rows.columns.get(name), name, numbers) for name, numbers in self._looked_up.items()]
         bits = np.full(len(rows.ts), self._always, np.uint64)
         for column, name, numbers in columns:

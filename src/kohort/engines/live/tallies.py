@@ -13,7 +13,7 @@ from kohort.engines.live.changes import Changes
 from kohort.engines.live.flips import Cause, Flips, Lines, in_order
 from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
 from kohort.engines.live.memberships import Memberships
-from kohort.engines.live.table import Log, Table, spread
+from kohort.engines.live.table import BITS, Log, Table, spread
 from kohort.engines.statistics import Statistics
 from kohort.errors import OverloadError
 
@@ -34,10 +34,9 @@ class Plans:
     events: tuple[str, ...]
     spans: tuple[Span, ...]
     places: Mapping[Cell, tuple[int, int]]
-    ranges: Places
-    cells: Places
-    bounds: Numbers
-    asks: Places
+    ranges: sliding.Indices
+    cells: Numbers
+    comparisons: Numbers
     sizes: Places
     most_of_span: int
     most_of_event: int
@@ -55,11 +54,14 @@ class Plans:
         keys = [events.index(cell.event) * len(spans) + spans.index(cell.span) for cell in ordered]
         edges = np.searchsorted(keys, np.arange(len(events) * len(spans) + 1))
         width = len(spans)
-        ranges = np.array([edges[one * width : (one + 1) * width + 1] for one in range(len(events))], np.int32)
+        ranges = np.array([edges[one * width : (one + 1) * width + 1] for one in range(len(events))], np.uint32)
         ranges = ranges.reshape(-1, width + 1)
         ends = np.cumsum([0, *(len(asked[cell]) for cell in ordered)])
         firsts = {event: int(ranges[place, 0]) for place, event in enumerate(events)}
         places = {cell: (events.index(cell.event), place - firsts[cell.event]) for place, cell in enumerate(ordered)}
+        comparisons = np.array(
+            [(its.low, its.high, 8 * number + its.negated) for cell in ordered for number, its in asked[cell]], np.int64
+        ).reshape(-1, 3)
         cells = [
             (
                 places[cell][1],
@@ -67,19 +69,18 @@ class Plans:
                 -1 if cell.column is None else columns[cell.event].index(cell.column),
                 ends[place],
                 ends[place + 1],
+                sliding.edges(comparisons[ends[place] : ends[place + 1]]),
             )
             for place, cell in enumerate(ordered)
         ]
-        comparisons = [(number, its) for cell in ordered for number, its in asked[cell]]
         flips = ends[ranges[:, 1:]] - ends[ranges[:, :-1]]
         return Plans(
             events,
             spans,
             places,
             ranges,
-            np.array(cells, np.int32).reshape(-1, 5),
-            np.array([(its.low, its.high) for _, its in comparisons], np.int64).reshape(-1, 2),
-            np.array([8 * number + its.negated for number, its in comparisons], np.int32),
+            np.array(cells, np.int64).reshape(-1, sliding.EDGES + 1),
+            comparisons,
             (ranges[:, -1] - ranges[:, 0]).astype(np.int32),
             int(flips.max(initial=0)),
             int(flips.sum(axis=1).max(initial=0)),
@@ -88,12 +89,19 @@ class Plans:
     @property
     def numbers(self) -> NDArray[np.int32]:
         """The numbers of the comparisons."""
-        return self.asks >> 3
+        return (self.comparisons[:, 2] >> 3).astype(np.int32)
 
     def holds(self, comparison: int, values: Numbers) -> NDArray[np.bool_]:
-        """Return of which values a comparison holds, one of `asks`."""
-        low, high = self.bounds[comparison].tolist()
-        return np.asarray(((values >= low) & (values <= high)) != (self.asks[comparison] & 1 == 1))
+        """Return of which values a comparison holds, by its row."""
+        low, high, asked = self.comparisons[comparison].tolist()
+        return np.asarray(((values >= low) & (values <= high)) != (asked & 1 == 1))
+
+    def compare(self, comparison: int, number: int, bounds: Bounds) -> None:
+        """Let a comparison have other bounds."""
+        self.comparisons[comparison] = bounds.low, bounds.high, 8 * number + bounds.negated
+        cell = int(np.searchsorted(self.cells[:, sliding.LAST], comparison, side="right"))
+        first, last = self.cells[cell, [sliding.FIRST, sliding.LAST]].tolist()
+        self.cells[cell, sliding.EDGES] = sliding.edges(self.comparisons[first:last])
 
 
 class Tallies:
@@ -107,7 +115,7 @@ class Tallies:
     def __init__(self, plans: Plans, width: int, people: int) -> None:
         self._people = people
         # Another epoch asks for other bounds: these are its own.
-        self._plans = its = replace(plans, bounds=plans.bounds.copy(), asks=plans.asks.copy())
+        self._plans = its = replace(plans, cells=plans.cells.copy(), comparisons=plans.comparisons.copy())
         self._enters = np.array([span.enter for span in its.spans], np.int64)
         self._leaves = np.array([span.leave for span in its.spans], np.int64)
         leaving = [(span.leave, place, -1) for place, span in enumerate(its.spans) if span.leave != FOREVER]
@@ -115,7 +123,7 @@ class Tallies:
         lengths, spans, signs = np.array(leaving + entering, np.int64).reshape(-1, 3).T.copy()
         self._lags = passing.Lags(
             lengths,
-            spans.astype(np.int32),
+            spans.astype(np.uint32),
             signs,
             np.zeros((2, len(lengths)), np.int64),
             len(its.spans) - len(entering),
@@ -124,12 +132,13 @@ class Tallies:
         self._pool, self._used = np.zeros(_ROOM, np.int64), 0
         self._log, self._late = Log(width), Table.empty(width)
         self._rows = {number: row for row, number in enumerate(its.numbers.tolist())}
-        self._room = _room(0, 0)
+        self._room = _room(0, width, len(lengths), 0)
+        self._width = width
 
     def blank(self) -> NDArray[np.int32]:
         """Return the numbers of the comparisons that hold of whoever has done nothing."""
         nothing = np.zeros(1, np.int64)
-        holds = [bool(self._plans.holds(row, nothing)[0]) for row in range(len(self._plans.asks))]
+        holds = [bool(self._plans.holds(row, nothing)[0]) for row in range(len(self._plans.comparisons))]
         return self._plans.numbers[np.array(holds, np.bool_)]
 
     def begin(self, table: Table, at: Moment) -> Iterator[Flips]:
@@ -169,15 +178,17 @@ class Tallies:
             self._forget()
         done = np.array([len(self._log), 0, 0, 0, 0])
         self._log.add(self._allotted(due))
-        tables = (self._log.table.lines(), self._late.lines(), self._lags, self._counters(self._plans.cells))
-        counted, flips = tuple(map(tuple, tables)), in_order(others)
+        now_told, late = self._log.table, self._late
+        counters = self._counters(self._plans.cells)
+        counted = (now_told.ts, now_told.rows), (late.ts, late.rows), tuple(self._lags), tuple(counters)
+        flips = in_order(others)
         most = (self._plans.most_of_event, self._plans.most_of_span, A_TURN)
         while True:
-            rows, flipped, changed = passing.pass_time(
+            visited, flipped, changed = passing.pass_time(
                 counted, flips, now, most, tuple(memberships.known()), tuple(self._room), tuple(memberships.room), done
             )
-            if rows > len(self._room.rows) or flipped > len(self._room.flips):
-                self._room = _room(2 * rows, 2 * flipped)
+            if visited > len(self._room.visits) or flipped > len(self._room.flips):
+                self._room = _room(2 * visited, self._width, len(self._lags.lengths), 2 * flipped)
             elif changed:
                 memberships.make_room(2 * changed)
             else:
@@ -200,7 +211,7 @@ class Tallies:
             low, high = (np.searchsorted(table.ts, np.unique(moments), side) for side in ("left", "right"))
             sizes = high - low
             rows = np.repeat(high - np.cumsum(sizes), sizes) + np.arange(int(sizes.sum()))
-            table.bits[rows[np.isin(table.people[rows], people)]] = 0
+            table.rows[rows[np.isin(table.at(rows).people, people)], BITS] = 0
         for event, size in enumerate(self._plans.sizes.tolist()):
             starts = self._blocks[people, event]
             self._pool[starts[starts >= 0, np.newaxis] + np.arange(size)] = 0
@@ -214,7 +225,7 @@ class Tallies:
             row, its = self._rows[number], self._plans
             values = self._values(cell)
             before = its.holds(row, values)
-            its.bounds[row], its.asks[row] = (bounds.low, bounds.high), 8 * number + bounds.negated
+            its.compare(row, number, bounds)
             after = its.holds(row, values)
             people = np.flatnonzero(after != before)
             found.append(_flips(people, number, after[people], at, Cause.EPOCH))
@@ -228,22 +239,21 @@ class Tallies:
             room = np.zeros(max(most, len(self._pool) * 3 // 2), np.int64)
             room[: self._used] = self._pool[: self._used]
             self._pool = room
-        starts = np.empty(len(table), np.int32)
-        its = self._plans.sizes
-        self._used = sliding.allot(table.people, table.events, its, self._blocks, starts, self._used)
-        return Table(table.people, table.events, table.bits, table.values, table.ts, starts)
+        self._used = sliding.allot(table.rows, self._plans.sizes, self._blocks, self._used)
+        return table
 
-    def _fill(self, table: Table, cells: Places, at: Moment) -> Flips:
+    def _fill(self, table: Table, cells: Numbers, at: Moment) -> Flips:
         """Count rows that have entered spans up to `at`, and not left them, by `cells`."""
         entered, left = (table.until(spread(at, lengths, FOREVER)) for lengths in (self._enters, self._leaves))
         silent = cells is not self._plans.cells
         most = 0 if silent else int((entered - left).clip(0).sum()) * self._plans.most_of_span
         flips = np.empty((most, 3), np.int64)
-        found = sliding.fill(tuple(table.lines()), left, entered, tuple(self._counters(cells)), at, flips)
+        visits = _room(1, self._width, 0, 0).visits
+        found = sliding.fill(table.rows, left, entered, tuple(self._counters(cells)), at, visits, flips)
         return Flips.of_lines(flips[:found])
 
-    def _counters(self, cells: Places) -> sliding.Counters:
-        return sliding.Counters(self._plans.ranges, cells, self._plans.bounds, self._plans.asks, self._pool)
+    def _counters(self, cells: Numbers) -> sliding.Counters:
+        return sliding.Counters(self._plans.ranges, cells, self._plans.comparisons, self._pool)
 
     def _forget(self) -> None:
         """Forget the rows to which nothing is going to happen any more."""
@@ -279,5 +289,6 @@ def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at:
     )
 
 
-def _room(rows: int, flips: int) -> passing.Room:
-    return passing.Room(np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty((flips, 3), np.int64))
+def _room(visits: int, values: int, lags: int, flips: int) -> passing.Room:
+    at, soon = np.zeros(2 * lags, np.int64), np.zeros(2 * lags, np.int64)
+    return passing.Room(np.empty((visits, sliding.VALUES + values), np.int64), at, soon, np.empty((flips, 3), np.int64))

@@ -9,6 +9,7 @@ import numpy as np
 from kohort.engines.columns import Column, Rows
 
 _LARGEST: Final = 2**63 - 1
+_NOTHING = np.zeros(1, np.int64)
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Widths:
     def _holds(self, columns: Mapping[tuple[str, str], Column]) -> bool:
         """Return whether no number, of all columns together, is greater than the least of what is known of each."""
         known = min((self._largest.get(one, 0) for one in columns), default=0)
-        values = np.concatenate([np.zeros(1, np.int64), *(column.values for column in columns.values())])
+        values = np.concatenate([_NOTHING, *[column.values for column in columns.values()]])
         return -known <= int(values.min()) and int(values.max()) <= known
 
     def wide(self) -> set[tuple[str, str]]:

@@ -5,38 +5,41 @@ k-means gives everyone a cluster and borders that are easily told, so it is take
 a quarter of the people are in none, its clusters are worth more than those it finds in one ellipse, and a valley lies
 between every two. It finds more if k-means finds nothing that holds, or if its clusters are others (adjusted Rand
 index below 0.9), better in its own measure, and no fewer than separated clusters of k-means. Of several such methods
-the one with the most clusters is taken, of those the first in the order of `Method`.
+those whose clusters do not touch come first (density validity above 0), of those the one with the most clusters, and
+of those the first in the order of `Method`.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
+from kohort.definitions.clusters import Method
 from kohort.learning.clustering.choice import REASONS, Choice, Criteria, Verdict
 from kohort.learning.clustering.comparison import MethodResult
-from kohort.learning.clustering.methods.fitted import METHOD_NAMES, Method
+from kohort.learning.clustering.methods.fitted import METHOD_NAMES
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 
 _THE_SAME: Final = 0.9
 
 
-def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Criteria) -> tuple[Method | None, Choice]:
-    """Return the method to take, None without clusters, and the choice with its reason; `choice` is that of k-means.
+def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Criteria) -> tuple[Method, Choice]:
+    """Return the method to take and the choice with its reason, in place of `choice`, that of k-means.
 
     >>> from kohort.learning.clustering.choice import Objection
     >>> nothing = Choice(Verdict.NONE, None, Bilingual("No.", "Non."))
     >>> rows = [MethodResult(Method.K_MEANS, 2, objections=(Objection.UNSTABLE,))]
-    >>> choose_method(rows, nothing, Criteria())
-    (None, Choice(verdict=<Verdict.NONE: 'no stable clusters'>, k=None, words=Bilingual(en='No.', fr='Non.')))
+    >>> method, chosen = choose_method(rows, nothing, Criteria())
+    >>> method.value, chosen.k
+    ('k_means', None)
     """
     others = [one for one in results if one.method is not Method.K_MEANS]
     more = [one for one in others if one.holds and finds_more(one, choice, criteria)]
     if more:
-        taken = max(more, key=lambda one: one.k)
+        taken = max(more, key=lambda one: ((one.density or 0) > 0, one.k))
         return taken.method, Choice(Verdict.SEPARATED, taken.k, _taken(taken, choice))
     if not others:
-        return (None if choice.k is None else Method.K_MEANS), choice
+        return Method.K_MEANS, choice
     words = _none(choice, others) if choice.k is None else _k_means(choice, others)
-    return (None if choice.k is None else Method.K_MEANS), Choice(choice.verdict, choice.k, words)
+    return Method.K_MEANS, Choice(choice.verdict, choice.k, words)
 
 
 def finds_more(result: MethodResult, choice: Choice, criteria: Criteria) -> bool:

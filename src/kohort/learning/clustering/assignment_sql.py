@@ -17,6 +17,7 @@ from sqlglot import expressions as exp
 from kohort.errors import UsageError
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import weights_of
+from kohort.learning.features.encoding import OTHER, LevelCodes, OneHot
 from kohort.learning.features.scaling import NEAR_ZERO, ColumnScaling
 from kohort.learning.features.table import FeatureTable
 
@@ -43,11 +44,13 @@ def assignment_query(
     `names`, by default the model's), and with `margin` how much farther the second nearest centroid is, as a
     difference of squared distances. Write it with `.sql(dialect=…, pretty=True)`.
 
-    Raises UsageError if there is not one name for each cluster, or a name holds U+0000, which no database stores.
+    Raises UsageError if there is not one name for each cluster, a name holds U+0000, which no database stores, or the
+    features are reduced to components, which are not written as SQL.
 
+    >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
     >>> orders = ColumnScaling("orders", "standard", median=2, missing=0, low=0, high=9, centre=2, spread=2)
-    >>> model = ClusterModel(Preparation((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
+    >>> model = ClusterModel(Preparation((orders,), ()), Centroids(((-1.0,), (1.0,))), ("few", "many"), seed=1)
     >>> import duckdb
     >>> with duckdb.connect() as connection:
     ...     _ = connection.execute("CREATE TABLE features AS SELECT 'ann' AS person_id, 7 AS orders")
@@ -57,16 +60,26 @@ def assignment_query(
     called = model.names if names is None else tuple(names)
     if len(called) != len(model.centroids):
         raise UsageError(f"{len(model.centroids)} clusters need as many names; got {len(called)}")
-    if any("\0" in one for one in (*relation, person, *called, *model.preparation.names)):
+    prepared = model.preparation
+    if prepared.reduction is not None:
+        raise UsageError("clusters of reduced features are not written as SQL: discover without `reduction` to have it")
+    encoded: tuple[LevelCodes | OneHot, ...] = (*prepared.codes, *prepared.one_hots)
+    texts = [level for one in encoded for level in one.levels]
+    if any("\0" in one for one in (*relation, person, *called, *prepared.features, *texts)):
         raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
     clusters = range(1, len(called) + 1)
     far = [exp.column(f"d{one}") for one in clusters]
     straight = exp.select(exp.column(person, quoted=True).as_("person_id")).from_(_table(relation))
     scaled = exp.select("person_id").from_("straight")
-    for place, column in enumerate(model.preparation.columns, start=1):
-        straight = straight.select(_straight(column).as_(f"x{place}"))
+    codes = {one.name: one for one in prepared.codes}
+    for place, column in enumerate(prepared.columns, start=1):
+        straight = straight.select(_straight(column, codes.get(column.name)).as_(f"x{place}"))
         bent = _bent(exp.column(f"x{place}"), column)
         scaled = scaled.select(_standardised(bent, column.centre, column.spread).as_(f"z{place}"))
+    indicators = (one for each in prepared.one_hots for one in _indicators(each))
+    for place, indicator in enumerate(indicators, start=len(prepared.columns) + 1):
+        straight = straight.select(indicator.as_(f"z{place}"))
+        scaled = scaled.select(f"z{place}")
     distances = exp.select("person_id", *(one.as_(f"d{n}") for n, one in enumerate(_distances(model), start=1)))
     nearest = exp.select("person_id", *far, _least(far).as_("nearest")).from_("distances")
     assigned = exp.select("person_id", *far, "nearest", _first_at(far).as_("cluster")).from_("compared")
@@ -86,10 +99,11 @@ def tolerance(model: ClusterModel, table: FeatureTable) -> float:
     Accuracy and Stability of Numerical Algorithms, chapter 3), with powers and logarithms right to a few units in the
     last place; where nothing is bent, all is computed alike and the answer is 0.
 
+    >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
     >>> table = FeatureTable(("ann",), ("orders",), np.array([[7.0]]))
     >>> orders = ColumnScaling("orders", "log", median=2, missing=0, power=0)
-    >>> model = ClusterModel(Preparation((orders,), ()), ((-1.0,), (1.0,)), ("few", "many"), seed=1)
+    >>> model = ClusterModel(Preparation((orders,), ()), Centroids(((-1.0,), (1.0,))), ("few", "many"), seed=1)
     >>> 0 < tolerance(model, table) < 1e-13
     True
     """
@@ -97,18 +111,21 @@ def tolerance(model: ClusterModel, table: FeatureTable) -> float:
     if all(column.power == 1 for column in columns):
         return 0.0
     farthest = np.abs(np.array(model.centroids)).max(axis=0)
-    off, reach = np.array([_off(column, table.column(column.name)) for column in columns]).T
+    codes = {one.name: np.array(one.codes) for one in model.preparation.codes}
+    off = np.zeros(len(farthest))
+    for place, column in enumerate(columns):
+        off[place] = _off(column, codes[column.name] if column.name in codes else table.column(column.name))
+    reach = np.abs(model.preparation.scaled(table)).max(axis=0)
     sums = (farthest * farthest).sum() + 2 * (reach * farthest).sum()
     return float(2 * (2 * (off * farthest).sum() + (len(off) + 2) * _ROUNDING * sums))
 
 
-def _off(column: ColumnScaling, values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return how far a scaled value can be from that of another library, and the largest scaled value."""
+def _off(column: ColumnScaling, values: npt.NDArray[np.float64]) -> float:
+    """Return how far a scaled value can be from that of another library."""
+    if column.power == 1:
+        return 0.0
     filled = np.where(np.isnan(values), column.median, values)
     ends = np.array([filled.min(), filled.max()])
-    reach = float(np.abs(column.apply(ends)).max())
-    if column.power == 1:
-        return 0.0, reach
     worst = 0.0
     for value in (column.clipped(ends) - column.shift) / column.unit:
         power = column.power if value >= 0 else 2.0 - column.power
@@ -117,12 +134,41 @@ def _off(column: ColumnScaling, values: npt.NDArray[np.float64]) -> tuple[float,
         if abs(power) >= NEAR_ZERO:
             bent *= float(np.exp(max(power, 0.0) * logarithm)) * max(1.0, 1.0 / abs(power))
         worst = max(worst, bent)
-    return _OF_A_POWER * _ROUNDING * (worst + abs(column.centre)) / column.spread, reach
+    return _OF_A_POWER * _ROUNDING * (worst + abs(column.centre)) / column.spread
 
 
-def _straight(column: ColumnScaling) -> exp.Expr:
+def _coded(codes: LevelCodes) -> exp.Expr:
+    """Return `LevelCodes.apply` as an expression."""
+    text = exp.column(codes.name, quoted=True)
+    number = exp.Case()
+    for level, code in zip(codes.levels, codes.codes, strict=True):
+        number = number.when(exp.EQ(this=text.copy(), expression=exp.Literal.string(level)), _number(code))
+    if codes.unseen is not None:
+        number = number.when(exp.Not(this=exp.Is(this=text.copy(), expression=exp.null())), _number(codes.unseen))
+    return number
+
+
+def _indicators(one_hot: OneHot) -> Iterable[exp.Expr]:
+    """Return the columns of `OneHot.apply` as expressions: of a level, of any other text, and 0 where there is none."""
+    text = exp.column(one_hot.name, quoted=True)
+    seen = [exp.Literal.string(level) for level in one_hot.levels if level != OTHER]
+    for place, level in enumerate(one_hot.levels):
+        # A text has two levels at least, so that the one before is another.
+        here, elsewhere = one_hot.apply((level, one_hot.levels[place - 1]))[:, place].tolist()
+        known: exp.Expr = exp.In(this=text.copy(), expressions=[one.copy() for one in seen])
+        if level == OTHER:
+            is_level: exp.Expr = exp.Not(this=exp.Paren(this=known.copy()))
+        else:
+            is_level = exp.EQ(this=text.copy(), expression=exp.Literal.string(level))
+        if OTHER in one_hot.levels:
+            known = exp.Not(this=exp.Is(this=text.copy(), expression=exp.null()))
+        yield exp.Case().when(is_level, _number(here)).when(known, _number(elsewhere)).else_(_number(0.0))
+
+
+def _straight(column: ColumnScaling, codes: LevelCodes | None) -> exp.Expr:
     """Return the first half of `ColumnScaling.apply`: the value, filled, between its limits, from `shift` in `unit`."""
-    value: exp.Expr = exp.Cast(this=exp.column(column.name, quoted=True), to=_DOUBLE)
+    read = exp.column(column.name, quoted=True) if codes is None else _coded(codes)
+    value: exp.Expr = exp.Cast(this=read, to=_DOUBLE)
     # NULL is unknown and NaN is above everything or beside it: only finite numbers are between the largest two.
     finite = exp.Between(this=value, low=_number(-_LARGEST), high=_number(_LARGEST))
     value = exp.Case().when(finite, value.copy()).else_(_number(column.median))

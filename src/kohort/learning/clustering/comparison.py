@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
+from kohort.definitions.clusters import Method
 from kohort.errors import UsageError
 from kohort.learning.clustering.candidates import SILHOUETTE_SAMPLE, Evaluation
 from kohort.learning.clustering.choice import Choice, Criteria, Objection, Verdict, objections
 from kohort.learning.clustering.density import density_validity
+from kohort.learning.clustering.kmeans import fit_from
 from kohort.learning.clustering.match import Labels, cluster_stability
-from kohort.learning.clustering.methods.assigners import OUTSIDE, Assigner, Centroids, Mixture, vectors
+from kohort.learning.clustering.methods.assigners import NOBODY, OUTSIDE, Assigner, Centroids, Mixture, vectors
 from kohort.learning.clustering.methods.dbscan import DistanceCurve, distance_curve, fewest_neighbours
-from kohort.learning.clustering.methods.fitted import Method
 from kohort.learning.clustering.methods.hierarchy import Dendrogram, dendrogram
 from kohort.learning.clustering.methods.mixtures import mixture_of
 from kohort.learning.clustering.reference import Gap
@@ -72,18 +73,26 @@ class MethodResult:
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """A method's result with what it was computed from: the assigner, and similarities of shape (refits, k)."""
+    """A method's result with what it was computed from: the assigner, and similarities of shape (refits, k).
+
+    `again` finds clusters of other people with the same settings.
+    """
 
     result: MethodResult
-    assigner: Assigner | None
+    assigner: Assigner
     similarities: npt.NDArray[np.float64]
+    again: Callable[[Points], Assigner]
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All methods asked for, k-means first, a dendrogram per tree, and the distance curve if DBSCAN was asked for."""
+    """All methods asked for, k-means first, a dendrogram per tree, and the distance curve if DBSCAN was asked for.
+
+    `choice` is that of a number of clusters of k-means.
+    """
 
     clusters: tuple[Clusters, ...]
+    choice: Choice
     dendrograms: tuple[Dendrogram, ...]
     curve: DistanceCurve | None
 
@@ -131,14 +140,14 @@ def compare_methods(
             continue
         search = search_by(method, samples, ks, smallest, criteria)
         found.append(_clusters(search))
-        if isinstance(search, TreeSearch) and found[-1].assigner is not None:
+        if isinstance(search, TreeSearch) and not found[-1].result.refused:
             dendrograms.append(dendrogram(samples.fitted, search.tree, method))
         if progress:
             progress()
     curve = None
     if Method.DBSCAN in methods and len(samples.fitted) > fewest_neighbours(points.shape[1]):
         curve = distance_curve(samples.fitted, fewest_neighbours(points.shape[1]))
-    return Comparison(_beside_one_another(found, samples), tuple(dendrograms), curve)
+    return Comparison(_beside_one_another(found, samples), choice, tuple(dendrograms), curve)
 
 
 def _k_means(
@@ -157,7 +166,11 @@ def _k_means(
         objections=objections(candidate, verdict, criteria, people),
     )
     assigner = Centroids(vectors(shown.centroids))
-    return Clusters(_measured(result, samples, assigner), assigner, shown.similarities)
+
+    def again(points: Points) -> Centroids:
+        return Centroids(vectors(fit_from(points, shown.centroids).centroids))
+
+    return Clusters(_measured(result, samples, assigner), assigner, shown.similarities, again)
 
 
 def _clusters(search: Search) -> Clusters:
@@ -167,12 +180,12 @@ def _clusters(search: Search) -> Clusters:
         assigner = search.best()
     except UsageError as error:
         result = MethodResult(search.method, 0, refused=str(error), objections=(Objection.TOO_FEW_CLUSTERS,))
-        return Clusters(replace(result, seconds=time.process_time() - started), None, nothing)
+        return Clusters(replace(result, seconds=time.process_time() - started), NOBODY, nothing, search.again)
     result = MethodResult(search.method, assigner.clusters)
     result = _measured(result, search.samples, assigner)
     if assigner.clusters < 2:  # noqa: PLR2004 - one cluster is everyone
         result = replace(result, objections=(Objection.TOO_FEW_CLUSTERS,), seconds=time.process_time() - started)
-        return Clusters(result, assigner, nothing)
+        return Clusters(result, assigner, nothing, search.again)
     labels = assigner.assign(search.samples.evaluated)
     similarities = np.stack(
         [cluster_stability(labels, one.assign(search.samples.evaluated), assigner.clusters) for one in search.refits()]
@@ -184,7 +197,7 @@ def _clusters(search: Search) -> Clusters:
         valley=search.valley(search.samples.evaluated, labels, assigner),
     )
     result = replace(result, objections=_objections(result, search), seconds=time.process_time() - started)
-    return Clusters(result, assigner, similarities)
+    return Clusters(result, assigner, similarities, search.again)
 
 
 def _gap(search: Search) -> Gap:
@@ -232,23 +245,23 @@ def _measured(result: MethodResult, samples: Samples, assigner: Assigner) -> Met
 
 def _beside_one_another(found: Sequence[Clusters], samples: Samples) -> tuple[Clusters, ...]:
     """Add to each result how far it agrees with each other, and how much better it is than k-means."""
-    labels = [None if one.assigner is None else one.assigner.assign(samples.evaluated) for one in found]
+    labels = [one.assigner.assign(samples.evaluated) for one in found]
     beside = []
     for position, one in enumerate(found):
         same = tuple(
-            (other.result.method, agreement(mine, theirs))
+            (other.result.method, agreement(labels[position], labels[number]))
             for number, other in enumerate(found)
-            if number != position and (mine := labels[position]) is not None and (theirs := labels[number]) is not None
+            if number != position
         )
         better = None
-        if position and one.assigner is not None and found[0].result.holds:
+        if position and found[0].result.holds:
             better = _better(one, found[0], samples)
         beside.append(replace(one, result=replace(one.result, same=same, better=better)))
     return tuple(beside)
 
 
 def _better(one: Clusters, k_means: Clusters, samples: Samples) -> Gap | None:
-    if isinstance(one.assigner, Mixture) and k_means.assigner is not None:
+    if isinstance(one.assigner, Mixture):
         evaluated = samples.evaluated
         other = mixture_of(evaluated, k_means.assigner.assign(evaluated))
         gains = one.assigner.log_density(evaluated) - other.log_density(evaluated)

@@ -10,6 +10,8 @@ from kohort.learning.clustering.match import Labels
 from kohort.learning.features.table import Points
 
 _FEWEST: Final = 3
+_TIES: Final = 1e-6
+TRIMMED: Final = 0.95
 
 
 def density_validity(points: Points, labels: Labels) -> float:
@@ -33,7 +35,7 @@ def density_validity(points: Points, labels: Labels) -> float:
         distances = cdist(points[people], points[people])
         core = _core_distances(distances, points.shape[1])
         reach = np.maximum(distances, np.maximum(core[:, None], core))
-        inside, sparsest = _inner_tree(reach)
+        inside, sparsest = _inner_tree(reach, distances)
         inner.append(people[inside])
         cores.append(core[inside])
         sparseness.append(sparsest)
@@ -56,23 +58,27 @@ def _core_distances(distances: Points, features: int) -> npt.NDArray[np.float64]
     return core
 
 
-def _inner_tree(reach: Points) -> tuple[npt.NDArray[np.bool_], float]:
-    """Return who is no leaf of the minimum spanning tree (Prim 1957), and the longest edge between two such."""
+def _inner_tree(reach: Points, distances: Points) -> tuple[npt.NDArray[np.bool_], float]:
+    """Return who is no leaf of the minimum spanning tree (Prim 1957), and the longest edge between two such.
+
+    Many edges are as long as a core distance: of equal ones the tree takes that of the nearer people.
+    """
     people = len(reach)
+    weights = reach + _TIES * distances
     edges = np.empty((people - 1, 2), dtype=np.int64)
-    lengths = np.empty(people - 1)
     waiting = np.ones(people, dtype=bool)
     waiting[0] = False
-    nearest, source = reach[0].copy(), np.zeros(people, dtype=np.int64)
+    nearest, source = weights[0].copy(), np.zeros(people, dtype=np.int64)
     for step in range(people - 1):
         new = int(np.where(waiting, nearest, np.inf).argmin())
-        edges[step], lengths[step] = (source[new], new), nearest[new]
+        edges[step] = source[new], new
         waiting[new] = False
-        closer = reach[new] < nearest
-        nearest[closer], source[closer] = reach[new][closer], new
+        closer = weights[new] < nearest
+        nearest[closer], source[closer] = weights[new][closer], new
     inside = np.bincount(edges.ravel(), minlength=people) > 1
     between = inside[edges].all(axis=1)
-    return inside, float((lengths[between] if between.any() else lengths).max())
+    lengths = reach[edges[:, 0], edges[:, 1]]
+    return inside, float(np.quantile(lengths[between] if between.any() else lengths, TRIMMED))
 
 
 def _separations(

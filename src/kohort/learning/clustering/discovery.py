@@ -1,28 +1,32 @@
 """Discover clusters, or learn that there are none."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from kohort.definitions.clusters import Method
 from kohort.definitions.preparation import PreparationDefinition
 from kohort.errors import UsageError
+from kohort.learning.clustering.across import choose_method
 from kohort.learning.clustering.borders import border_density
 from kohort.learning.clustering.candidates import SUBSAMPLE, Candidate, Evaluation, Evaluator
 from kohort.learning.clustering.choice import Choice, Criteria, choose
+from kohort.learning.clustering.comparison import Comparison, compare_methods
 from kohort.learning.clustering.elbow import elbow
 from kohort.learning.clustering.kmeans import Labels, fit_from, nearest
+from kohort.learning.clustering.methods.assigners import Assigner, Centroids, vectors
 from kohort.learning.clustering.model import ClusterModel
-from kohort.learning.clustering.nearest import nearest_in_order
 from kohort.learning.features.preparation import Preparation, fit_preparation
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.stats.intervals import Interval
 
 _FEWEST_PER_CLUSTER: Final = 10
 _FINAL_PASSES: Final = 10
+_NOBODY: Final = np.empty(0, dtype=np.int64)
 FITTED: Final = 100_000
 """How many people are enough to say how features are distributed, and how crowded borders are."""
 
@@ -44,9 +48,11 @@ class ClusterQuality:
 class Discovery:
     """What was found: the choice with its reasons, the table it rests on, and the clusters if there are any.
 
-    `labels`, int64 of shape (people,), number the clusters from 0 in descending mean value per person; `clusters`
-    follow the same numbers. Without clusters both are empty and `model` is None. `preparation` tells how features
-    became points and which were dropped.
+    `labels`, int64 of shape (people,), number the clusters from 0 in descending mean value per person, with -1 for
+    people in none, whom only methods other than k-means leave out; `clusters` follow the same numbers. Without
+    clusters both are empty and `model` is None. `preparation` tells how features became points and which were
+    dropped. `method` found the clusters; `comparison` holds all methods, None where k-means alone was asked for or
+    nobody could be clustered.
     """
 
     choice: Choice
@@ -57,6 +63,22 @@ class Discovery:
     labels: Labels
     clusters: tuple[ClusterQuality, ...]
     model: ClusterModel | None
+    method: Method = Method.K_MEANS
+    comparison: Comparison | None = None
+
+    @property
+    def k_means(self) -> Choice:
+        """The choice of a number of clusters of k-means, whichever method was taken."""
+        return self.choice if self.comparison is None else self.comparison.choice
+
+    def again(self, points: Points) -> Assigner:
+        """Return the clusters of other people by the method taken, with its settings.
+
+        Raises UsageError without clusters.
+        """
+        if self.model is None or self.comparison is None:
+            raise UsageError("clusters are found again by the method taken; there are none, or k-means alone was tried")
+        return next(one for one in self.comparison.clusters if one.result.method is self.method).again(points)
 
 
 def discover(
@@ -68,13 +90,15 @@ def discover(
     bootstraps: int = 20,
     options: PreparationDefinition = PreparationDefinition(),  # noqa: B008 - frozen, as above
     criteria: Criteria = Criteria(),  # noqa: B008 - frozen, so it cannot be changed by a call
+    methods: Sequence[Method] = (Method.K_MEANS,),
     progress: Callable[[int, int], None] | None = None,
 ) -> Discovery:
     """Try every number of clusters in `ks`, choose by the rule of `clustering.choice`, and fit the choice.
 
-    `options` say how features become points. `value`, float64 of shape (people,), for instance revenue, orders the
-    clusters. `progress` is called with the steps done and the steps in all. Runs on one thread, so that the machine
-    cannot change the result; the same `seed` gives the same clusters.
+    With other `methods` the best clustering of each is compared with that of k-means, and taken if it finds what
+    k-means cannot (see `clustering.across`). `options` say how features become points. `value`, float64 of shape
+    (people,), for instance revenue, orders the clusters. `progress` is called with the steps done and the steps in
+    all. Runs on one thread, so that the machine cannot change the result; the same `seed` gives the same clusters.
 
     Raises UsageError if a number of clusters is below 2, there is no bootstrap, or `value` does not fit the people.
 
@@ -93,25 +117,75 @@ def discover(
     preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
         points = preparation.apply(table)
-        evaluations = _evaluate(points, sizes, bootstraps, seed, progress)
+        steps = _Steps(progress, len(set(methods) - {Method.K_MEANS}))
+        evaluations = _evaluate(points, sizes, bootstraps, seed, steps)
         candidates = tuple(evaluation.candidate for evaluation in evaluations)
         bend = elbow([one.k for one in candidates], [one.inertia_share for one in candidates])
         choice = choose(candidates, bend, people=len(points), criteria=criteria)
+        method, comparison = Method.K_MEANS, None
+        if evaluations and steps.others:
+            comparison = compare_methods(
+                points,
+                evaluations,
+                choice,
+                methods=methods,
+                criteria=criteria,
+                refits=bootstraps,
+                seed=seed,
+                progress=steps.done,
+            )
+            method, choice = choose_method(comparison.results, choice, criteria)
+        found = Discovery(choice, criteria, candidates, bend, preparation, _NOBODY, (), None, method, comparison)
         if choice.k is None:
-            return Discovery(choice, criteria, candidates, bend, preparation, np.empty(0, dtype=np.int64), (), None)
+            return found
+        if comparison is not None and method is not Method.K_MEANS:
+            return _by_another(found, comparison, points, value, seed)
         chosen = next(evaluation for evaluation in evaluations if evaluation.candidate.k == choice.k)
         centroids, order = _final_centroids(points, chosen.centroids, value)
-    names = tuple(f"cluster_{number}" for number in range(1, choice.k + 1))
-    model = ClusterModel(preparation, tuple(map(tuple, centroids.tolist())), names, seed)
-    labels = nearest_in_order(points, centroids)
-    every = -(-len(points) // FITTED)
-    qualities = _qualities(points[::every], labels[::every], centroids, chosen.similarities[:, order])
-    return Discovery(choice, criteria, candidates, bend, preparation, labels, qualities, model)
+        model = ClusterModel(preparation, Centroids(vectors(centroids)), _names(choice.k), seed)
+        labels = model.assigner.assign(points)
+        every = -(-len(points) // FITTED)
+        borders = border_density(points[::every], labels[::every], centroids).max(axis=1)
+        qualities = _qualities(borders, chosen.similarities[:, order])
+    return replace(found, labels=labels, clusters=qualities, model=model)
 
 
-def _evaluate(
-    points: Points, sizes: list[int], bootstraps: int, seed: int, progress: Callable[[int, int], None] | None
-) -> list[Evaluation]:
+def _by_another(
+    found: Discovery, comparison: Comparison, points: Points, value: npt.NDArray[np.float64], seed: int
+) -> Discovery:
+    """Return the clusters of a method other than k-means, numbered by value."""
+    taken = next(one for one in comparison.clusters if one.result.method is found.method)
+    order = _by_value(taken.assigner.assign(points), value, taken.assigner.clusters)
+    assigner = taken.assigner.renumbered(order)
+    labels = assigner.assign(points)
+    # Of clusters of any shape no line leads from centre to centre: all are as far apart as the least separated pair.
+    borders = np.full(assigner.clusters, taken.result.valley or 0.0)
+    model = ClusterModel(found.preparation, assigner, _names(assigner.clusters), seed)
+    return replace(found, labels=labels, clusters=_qualities(borders, taken.similarities[:, order]), model=model)
+
+
+class _Steps:
+    """Tells progress: each number of clusters is a step, and each other method."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, others: int) -> None:
+        self.others = others
+        self._progress = progress
+        self._done, self._all = 0, 0
+
+    def start(self, numbers: int) -> None:
+        self._all = numbers + self.others
+
+    def done(self) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._all)
+
+
+def _names(k: int) -> tuple[str, ...]:
+    return tuple(f"cluster_{number}" for number in range(1, k + 1))
+
+
+def _evaluate(points: Points, sizes: list[int], bootstraps: int, seed: int, steps: "_Steps") -> list[Evaluation]:
     people, features = points.shape
     distinct = len(np.unique(points[:SUBSAMPLE], axis=0)) if features else 0
     possible = [k for k in sizes if k * _FEWEST_PER_CLUSTER <= people and k < distinct]
@@ -119,10 +193,10 @@ def _evaluate(
         return []
     evaluator = Evaluator(points, bootstraps=bootstraps, seed=seed)
     evaluations = []
-    for done, k in enumerate(possible, start=1):
+    steps.start(len(possible))
+    for k in possible:
         evaluations.append(evaluator.evaluate(k))
-        if progress:
-            progress(done, len(possible))
+        steps.done()
     return evaluations
 
 
@@ -131,16 +205,18 @@ def _final_centroids(
 ) -> tuple[Points, npt.NDArray[np.int64]]:
     """Improve centroids on everyone and order them by descending mean value; also return the order."""
     final = fit_from(points, centroids, passes=_FINAL_PASSES).centroids
-    labels = nearest(points, final)
-    people = np.maximum(np.bincount(labels, minlength=len(final)), 1)
-    order = np.argsort(-np.bincount(labels, weights=value, minlength=len(final)) / people, kind="stable")
+    order = _by_value(nearest(points, final), value, len(final))
     return final[order], order
 
 
-def _qualities(
-    points: Points, labels: Labels, centroids: Points, similarities: npt.NDArray[np.float64]
-) -> tuple[ClusterQuality, ...]:
-    borders = border_density(points, labels, centroids).max(axis=1)
+def _by_value(labels: Labels, value: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
+    """Return clusters by descending mean value; people in none do not count."""
+    inside = labels >= 0
+    people = np.maximum(np.bincount(labels[inside], minlength=k), 1)
+    return np.argsort(-np.bincount(labels[inside], weights=value[inside], minlength=k) / people, kind="stable")
+
+
+def _qualities(borders: npt.NDArray[np.float64], similarities: npt.NDArray[np.float64]) -> tuple[ClusterQuality, ...]:
     means = similarities.mean(axis=0)
     lows, highs = np.quantile(similarities, [0.025, 0.975], axis=0)
     return tuple(

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from kohort.errors import UsageError
 from kohort.learning.clustering.kmeans import Labels, fit_fresh, fit_from, nearest
 from kohort.learning.clustering.match import contingency
+from kohort.learning.clustering.methods.assigners import Assigner
 from kohort.learning.features.table import Points
 from kohort.stats.intervals import Interval
 
@@ -24,6 +25,9 @@ Assign = Callable[[Points], Labels]
 FOLDS: Final = 5
 LARGEST: Final = 10_000
 """The most people whose folds are looked at."""
+
+LARGEST_OF_ANY: Final = 5_000
+"""The same for methods other than k-means, which take longer."""
 
 _STARTS: Final = 2
 _ROUGH: Final = 1e-3
@@ -73,6 +77,24 @@ def k_means_folds(points: Points, labels: Labels, centroids: Points, *, seed: in
     chosen = np.random.default_rng(seed).permutation(len(points))[:LARGEST]
     with threadpool_limits(limits=1):
         return fold_stability(points[chosen], labels[chosen], fit, seed=seed)
+
+
+def method_folds(
+    points: Points, labels: Labels, again: Callable[[Points], Assigner], *, seed: int
+) -> tuple[Interval, ...]:
+    """Return the same of any method: `again` finds clusters among some people, and assigns others.
+
+    Of more than 5,000 people a sample is taken, drawn by `seed`. Runs on one thread.
+
+    >>> from kohort.learning.clustering.methods.assigners import Centroids
+    >>> points = np.array([[0.0], [0.1], [0.2], [0.3], [0.4], [9.0], [9.1], [9.2], [9.3], [9.4]])
+    >>> found = method_folds(points, np.repeat([0, 1], 5), lambda some: Centroids(((0.2,), (9.2,))), seed=0)
+    >>> [one.estimate for one in found]
+    [1.0, 1.0]
+    """
+    chosen = np.random.default_rng(seed).permutation(len(points))[:LARGEST_OF_ANY]
+    with threadpool_limits(limits=1):
+        return fold_stability(points[chosen], labels[chosen], lambda some: again(some).assign, seed=seed)
 
 
 def _left_out(

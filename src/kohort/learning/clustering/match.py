@@ -47,12 +47,13 @@ class Matching:
 
 
 def contingency(before: Labels, after: Labels, rows: int, columns: int) -> npt.NDArray[np.int64]:
-    """Return how many people are in cluster i before and j after, shape (rows, columns).
+    """Return how many people are in cluster i before and j after, shape (rows, columns); of -1, in none, nobody.
 
     >>> contingency(np.array([0, 0, 1]), np.array([1, 1, 0]), 2, 2).tolist()
     [[0, 2], [1, 0]]
     """
-    return np.bincount(before * columns + after, minlength=rows * columns).reshape(rows, columns)
+    inside = (before >= 0) & (after >= 0)
+    return np.bincount(before[inside] * columns + after[inside], minlength=rows * columns).reshape(rows, columns)
 
 
 def jaccard_matrix(before: Labels, after: Labels, rows: int, columns: int) -> Shares:
@@ -62,7 +63,8 @@ def jaccard_matrix(before: Labels, after: Labels, rows: int, columns: int) -> Sh
     [[0.5, 0.3333333333333333], [0.0, 0.5]]
     """
     common = contingency(before, after, rows, columns)
-    either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
+    sizes = (np.bincount(one[one >= 0], minlength=count) for one, count in ((before, rows), (after, columns)))
+    either = np.add.outer(*sizes) - common
     similarity: Shares = common / np.maximum(either, 1)
     return similarity
 
@@ -91,9 +93,8 @@ def cluster_stability(labels: Labels, others: Labels, k: int) -> Shares:
     >>> cluster_stability(np.array([0, 0, 1, -1]), np.array([1, 1, 1, 0]), 2).round(2).tolist()
     [0.67, 0.0]
     """
-    found = int(others.max(initial=-1)) + 1
-    similarity = jaccard_matrix(np.where(labels < 0, k, labels), np.where(others < 0, found, others), k + 1, found + 1)
-    rows, columns = linear_sum_assignment(similarity[:k, :found], maximize=True)
+    similarity = jaccard_matrix(labels, others, k, int(others.max(initial=-1)) + 1)
+    rows, columns = linear_sum_assignment(similarity, maximize=True)
     matched = np.zeros(k)
     matched[rows] = similarity[rows, columns]
     return matched
@@ -102,16 +103,17 @@ def cluster_stability(labels: Labels, others: Labels, k: int) -> Shares:
 def match_clusterings(before: Labels, after: Labels, *, smallest: float = 0.5) -> Matching:
     """Match the clusters of two clusterings of the same people, given in the same order.
 
-    A pair less similar than `smallest` is no match: the old cluster is dissolved and the new one has appeared.
+    A pair less similar than `smallest` is no match: the old cluster is dissolved and the new one has appeared. People
+    in no cluster, -1, are members of nothing.
 
-    Raises UsageError if the labels are not of the same people, or a label is negative.
+    Raises UsageError if the labels are not of the same people, or a label is below -1.
 
     >>> matching = match_clusterings(np.array([0, 0, 0, 1, 1, 1]), np.array([1, 1, 1, 0, 0, 2]))
     >>> [(match.before, match.after) for match in matching.matches], matching.appeared
     ([(0, 1), (1, 0)], (Appearance(after=2, split_from=1),))
     """
-    if before.shape != after.shape or before.size == 0 or min(before.min(), after.min()) < 0:
-        raise UsageError("clusterings are matched on the same people: two equally long arrays of labels from 0 up")
+    if before.shape != after.shape or before.size == 0 or min(before.min(), after.min()) < -1:
+        raise UsageError("clusterings are matched on the same people: two equally long arrays of labels from -1 up")
     rows, columns = int(before.max()) + 1, int(after.max()) + 1
     common = contingency(before, after, rows, columns)
     similarity = jaccard_matrix(before, after, rows, columns)
@@ -131,5 +133,7 @@ def match_clusterings(before: Labels, after: Labels, *, smallest: float = 0.5) -
 
 
 def _majority(counts: npt.NDArray[np.int64]) -> int | None:
+    if not counts.size:
+        return None
     largest = int(counts.argmax())
     return largest if 2 * counts[largest] > counts.sum() else None

@@ -9,7 +9,7 @@ from kohort.learning.clustering.reference import draw_ellipse
 from kohort.learning.features.table import Points
 
 FITTED: Final = 5_000
-REFITTED: Final = 1_500
+REFITTED: Final = 1_000
 EVALUATED: Final = 2_500
 DRAWS: Final = 8
 

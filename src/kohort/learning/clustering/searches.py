@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
+from kohort.definitions.clusters import Method
 from kohort.errors import UsageError
 from kohort.learning.clustering.borders import border_density
 from kohort.learning.clustering.choice import Criteria
 from kohort.learning.clustering.density import density_validity
 from kohort.learning.clustering.match import Labels, cluster_stability
-from kohort.learning.clustering.methods.assigners import Assigner, Mixture, Neighbours
+from kohort.learning.clustering.methods.assigners import NOBODY, Assigner, Mixture
 from kohort.learning.clustering.methods.dbscan import fit_dbscan
-from kohort.learning.clustering.methods.fitted import Method
 from kohort.learning.clustering.methods.hdbscan import fit_hdbscan
 from kohort.learning.clustering.methods.hierarchy import Tree, cut_tree, grow_tree, tree_assigner
 from kohort.learning.clustering.methods.mixtures import (
@@ -173,7 +173,7 @@ class DensitySearch(Search):
             return fit_dbscan(points, seed=self.samples.seed).assigner
         smallest = max(round(self._crowd * self.smallest * len(points)), _FEWEST_IN_CROWD)
         if smallest >= len(points):
-            return Neighbours((), (), ())
+            return NOBODY
         return fit_hdbscan(points, smallest=smallest).assigner
 
     def worth(self, points: Points, assigner: Assigner) -> float:

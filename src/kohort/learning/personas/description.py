@@ -82,8 +82,7 @@ def describe(
     """Return one persona per cluster, in the order of their numbers; none if no clusters were found.
 
     `table` and `value` are those of the discovery; `labels` maps traits to their wording; `categories` and `habits`
-    are of the same people; `currency` is a symbol.
-    Names are made of each cluster's most distinctive traits and are always distinct.
+    are of the same people; `currency` is a symbol. Names are made of the most distinctive traits, and always distinct.
 
     Raises UsageError if `value` or a categorical trait is not of the same people as `table`.
 
@@ -100,11 +99,7 @@ def describe(
         raise UsageError("personas need the value and the categories of the same people as the features")
     if discovery.model is None:
         return ()
-    points = discovery.preparation.apply(table)
-    # Texts have no median: they are told by their categories.
-    numbers = FeatureTable(table.person_ids, table.names, table.values)
-    scale = fit_preparation(numbers)
-    scaled = dict(zip(scale.names, scale.apply(numbers).T, strict=True))
+    points, scaled = discovery.preparation.apply(table), _scaled_numbers(table)
     traits = [
         _distinctive(discovery.labels == cluster, table, scaled, labels) for cluster in range(len(discovery.clusters))
     ]
@@ -133,6 +128,13 @@ def describe(
             )
         )
     return tuple(personas)
+
+
+def _scaled_numbers(table: FeatureTable) -> dict[str, Points]:
+    """Return each number on one scale; texts, which have no median, are told by their categories."""
+    numbers = FeatureTable(table.person_ids, table.names, table.values)
+    scale = fit_preparation(numbers)
+    return dict(zip(scale.names, scale.apply(numbers).T, strict=True))
 
 
 def _distinctive(

@@ -14,12 +14,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, gammaln, hyp2f1
+from scipy.special import betaincinv, digamma, gammaln, hyp2f1
 
 from kohort.learning.value.purchasing import Places, Rows, usual_rate
 
 Floats = NDArray[np.float64]
 
+_LARGEST: Final = 2e3
+"""Beyond this, where people hardly differ any more, the series would lose all digits."""
+_QUANTILES: Final = 64
 _POLE: Final = 1e-7
 """How near to 1 the parameter a may come: at 1 the expectation is a limit."""
 
@@ -81,10 +84,22 @@ class BetaGeometric:
         if abs(a - 1) < _POLE:
             a = 1 + _POLE
         stops = rows.frequency + self.chances
+        if max(r, a + b) > _LARGEST:
+            return self._expected_by_quantiles(values, rows, horizon)
         rest = np.log1p(-horizon / (alpha + rows.age + horizon))
         every = a + b + stops - 1
         series = hyp2f1(a - 1, a + b + self.chances - 1 - r, every, -np.expm1(rest))
         if_alive = every / (a - 1) * (1 - np.exp((a - 1) * rest) * series)
+        return np.asarray(if_alive * self.alive(values, rows))
+
+    def _expected_by_quantiles(self, values: Floats, rows: Rows, horizon: float) -> Floats:
+        """Return the same as a mean over quantiles of the probability to stop."""
+        r, alpha, a, b = values
+        stops = (rows.frequency + self.chances)[:, None]
+        levels = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+        stop = np.maximum(betaincinv(a, b + stops, levels), 1e-12)
+        shape, pace = (r + rows.frequency)[:, None], (horizon / (alpha + rows.age))[:, None]
+        if_alive = (-np.expm1(-shape * np.log1p(stop * pace)) / stop).mean(axis=1)
         return np.asarray(if_alive * self.alive(values, rows))
 
     def active(self, values: Floats, rows: Rows, horizon: float) -> Floats:

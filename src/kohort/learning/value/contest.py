@@ -111,9 +111,15 @@ def _choice(
 
 
 def _trial(merged: Purchases, until: int, terms: Terms) -> Trial | None:
-    """Hold out the newest horizon, or half of what there is where that is less; None where too little is left."""
-    known = merged.day[merged.day <= until]
-    days = min(supervised.whole_days(terms.weeks), (until - int(known.min())) // 2)
+    """Hold out what is known of later days, up to a horizon; or else the newest horizon, at most half of all time.
+
+    None where too little is left to learn from.
+    """
+    days = supervised.whole_days(terms.weeks)
+    last, first = int(merged.day.max()), int(merged.day.min())
+    if last > until:
+        return Trial(merged, until, min(last, until + days))
+    days = min(days, (until - first) // 2)
     trial = Trial(merged, until - days, until)
     enough = int((trial.histories.valued > 0).sum()) >= FEWEST_REPEATERS
     return trial if days > 0 and enough else None

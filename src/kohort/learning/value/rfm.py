@@ -4,7 +4,7 @@ Hughes 1994, Strategic Database Marketing. Scores are ntiles in which equal valu
 hundred one-time buyers are never spread over several levels by accident.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,10 +80,13 @@ def score_rfm(
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
     levels: int = 5,
     cells: Sequence[RfmCell] = DEFAULT_CELLS,
+    limits: Mapping[str, Sequence[float]] | None = None,
 ) -> RfmScores:
     """Score people by time since their last order (less is better), number of orders, and money spent.
 
-    Each argument has shape (people,); the units do not matter, only the order of the values.
+    Each argument has shape (people,); the units do not matter, only the order of the values. `limits` gives thresholds
+    for the axes `recency`, `frequency` or `monetary`, rising, in the units of the values: recency up to the first limit
+    has the highest score, frequency and monetary from the last limit on.
 
     Raises UsageError if the arrays differ in length, hold NaN, or the weights are no shares of something positive;
     DefinitionError if the cells do not cover every combination of scores exactly once.
@@ -99,9 +102,16 @@ def score_rfm(
     if min(weights) < 0 or sum(weights) <= 0:
         raise UsageError(f"RFM weights must be zero or more, and not all zero; got {weights}")
     grid = cell_grid(cells, levels)
+    known = limits or {}
     scores = [
-        ntile_scores(_ranks(values), levels, reversed=less_is_better)
-        for values, less_is_better in ((recency, True), (frequency, False), (monetary, False))
+        _between(values, known[axis], less_is_better=less_is_better)
+        if axis in known
+        else ntile_scores(_ranks(values), levels, reversed=less_is_better)
+        for axis, values, less_is_better in (
+            ("recency", recency, True),
+            ("frequency", frequency, False),
+            ("monetary", monetary, False),
+        )
     ]
     composite = np.average(np.stack(scores), axis=0, weights=weights)
     found = grid[tuple(axis - 1 for axis in scores)]
@@ -133,6 +143,13 @@ def cell_grid(cells: Sequence[RfmCell], levels: int) -> npt.NDArray[np.int64]:
         r, f, m = (int(axis[0]) + 1 for axis in np.nonzero(grid < 0))
         raise DefinitionError(f"no RFM cell covers recency {r}, frequency {f}, monetary {m}; widen a cell to hold it")
     return grid
+
+
+def _between(values: Values, limits: Sequence[float], *, less_is_better: bool) -> Scores:
+    """Return scores from 1 by thresholds."""
+    if less_is_better:
+        return (len(limits) + 1 - np.searchsorted(limits, values, side="left")).astype(np.int64)
+    return (1 + np.searchsorted(limits, values, side="right")).astype(np.int64)
 
 
 def _ranks(values: Values) -> Scores:

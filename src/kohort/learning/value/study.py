@@ -55,17 +55,15 @@ def study_value(
     """Return what was found of the value of all who bought up to the end of the day `until`, and what each is worth.
 
     `merged` and `told` are what `merge_days` returns; `model` is the one that is asked for, by default the best.
-    `progress` is told how many of how many steps are done. Raises UsageError where too few bought twice, or the horizon
+    Purchases after `until` are held out, and nothing is learnt from them. `progress` is told how many of how many
+    steps are done. Raises UsageError where too few bought twice, or the horizon
     is no stretch of time.
     """
     if terms.weeks <= 0 or terms.discount <= -1 or terms.margin <= 0:
         raise UsageError("a value needs a horizon and a margin above zero, and a discount above -100 %")
+    if lack := lacking_repeats(merged, until):
+        raise UsageError(lack)
     histories = histories_of(merged, until)
-    if int((histories.valued > 0).sum()) < FEWEST_REPEATERS:
-        raise UsageError(
-            f"{int((histories.valued > 0).sum())} people bought on a second day at a price above zero; "
-            f"a value needs {FEWEST_REPEATERS} of them"
-        )
     step = _steps(progress)
     contest = hold_contest(merged, until, terms, model, seed, step)
     worth = _Worth(merged, histories, until, terms, seed)
@@ -79,6 +77,21 @@ def study_value(
     valued = Valued(histories, forecast, spread, deciles(forecast.worth))
     linked = independence(histories.valued, histories.mean_value)
     return _told(valued, contest, fitted, linked, told, until, terms), valued
+
+
+def lacking_repeats(merged: Purchases, until: int) -> str:
+    """Return in words that too few people bought twice up to a day for a value; "" where it is enough.
+
+    >>> lacking_repeats(Purchases(np.array([0, 0]), np.array([1, 9]), np.array([5.0, 7.0])), 30)
+    'people who bought on a second day at a price above zero: 1; a value needs 20 of them'
+    """
+    repeaters = int((histories_of(merged, until).valued > 0).sum())
+    if repeaters >= FEWEST_REPEATERS:
+        return ""
+    return (
+        f"people who bought on a second day at a price above zero: {repeaters}; "
+        f"a value needs {FEWEST_REPEATERS} of them"
+    )
 
 
 @dataclass(frozen=True, eq=False)

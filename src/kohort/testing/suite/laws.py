@@ -106,6 +106,14 @@ class Laws(EngineCases):
             }
         )
 
+    def test_mean_and_a_deviation_are_of_the_sample_in_every_engine(self) -> None:
+        # Of the population the threshold would be 38.49, and of the four without the last 36.18: 37 would be above it.
+        found = self.engine_of(_worth(10, 20, 30, 40, 37)).evaluate({"above": _RULES["above"]}, 5)
+        assert found.statistics.by_key["mean + 1 std of clv"] == Statistic(5, 5, (39_801_613,))  # 27.4 + √(615.2/4)
+        assert members_of(found) == {"above": ["p3"]}
+        four = self.engine_of(_worth(10, 20, 30, 40)).evaluate(_RULES, 5).statistics
+        assert members_of(self.engine_of(_worth(10, 20, 30, 40, 37)).evaluate(_RULES, 5, four))["above"] == ["p3"]
+
     @pytest.mark.parametrize(
         ("micros", "threshold"),
         [((1, 2), 2), ((2, 3), 2), ((-1, -2), -2), ((-2, -3), -2), ((1, 2, 3), 2)],

@@ -43,6 +43,7 @@ from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
+from kohort.web.api.value import mount_value
 from kohort.web.slashes import Slashes, read_names
 
 Mount = Callable[[FastAPI, Desk], Refusing]
@@ -124,6 +125,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_records(segments, desk)
     mount_discovery(segments, desk, caller)
     mount_importance(segments, desk)
+    mount_value(segments, desk)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
     mount_explanations(people, desk, caller)
     mount_values(people, desk, caller)

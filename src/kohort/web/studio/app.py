@@ -27,6 +27,7 @@ from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
 from kohort.web.studio.sources import mount_sources
+from kohort.web.studio.value import mount_value_page
 from kohort.web.studio.visiting import Doorkeeper
 
 _UNKNOWN_VISITOR: Final = 401
@@ -48,6 +49,7 @@ def mount_studio(
         mount_personas,
         mount_validation,
         mount_importance_page,
+        mount_value_page,
         mount_duplicates_page,
         mount_events,
         mount_sources,

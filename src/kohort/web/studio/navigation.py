@@ -50,6 +50,7 @@ _WAYS: Final = (
     Way("/discover", _("Discover"), (SEGMENTS_READ,)),
     Way("/personas", _("Personas"), (SEGMENTS_READ,), under="/discover"),
     Way("/validation", _("Does it hold?"), (SEGMENTS_READ,), under="/discover"),
+    Way("/value", _("Value"), (SEGMENTS_READ,), under="/discover"),
     Way("/importance", _("What matters"), (SEGMENTS_READ,), under="/discover"),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 
 from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.families import Family
 from kohort.definitions.provenance import provenance_of
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
@@ -38,7 +39,7 @@ from kohort.web.studio.values import ScoreWords, family_name, shown
 _MOST_EVENTS: Final = 20
 _FOUND: Final = ("person_id", "kind", "value", "refused")
 _LIVED: Final = ("at", "name", "source", "event_id", "properties")
-_APART: Final = (RfmDefinition, ClustersDefinition, ImputationDefinition, OutliersDefinition)
+_APART: Final = (RfmDefinition, ClvDefinition, ClustersDefinition, ImputationDefinition, OutliersDefinition)
 """What judges people by others, or repairs what was told: a score of its own, and no trait of a family."""
 _PLACES: Final = {name: place for place, name in enumerate(BEHAVIOUR_LABELS)}
 Identifier = Annotated[str, Query(max_length=1_000)]

@@ -7,6 +7,7 @@ from typing import Final
 
 from kohort.clock import moment_of
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.demographics import DemographicsDefinition
 from kohort.definitions.devices import DevicesDefinition
 from kohort.definitions.engagement import EngagementDefinition
@@ -31,6 +32,7 @@ from kohort.web.studio.answer_words import about_answers, answer_names, answer_v
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.place_words import about_places, place_names
+from kohort.web.studio.value_words import value_names
 
 _PLACES: Final = 6
 _FEW: Final = 2
@@ -104,6 +106,8 @@ class ScoreWords:
             if isinstance(one, TextsDefinition | SurveyDefinition):
                 self._names |= answer_names(one, formats.language)
                 self._cells |= answer_values(one, formats.language)
+            if isinstance(one, ClvDefinition):
+                self._names |= value_names(one.name, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -129,8 +133,8 @@ class ScoreWords:
                     "window": self._formats.lasting(score.window / MICRO),
                     "levels": score.levels,
                 }
-            case BehaviourDefinition():
-                return gettext("Habits, read from %(event)s.") % {"event": score.event}
+            case BehaviourDefinition() | ClvDefinition():
+                return self._about_purchases(score)
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
                 return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
@@ -140,6 +144,15 @@ class ScoreWords:
                 return about_places(score, self._formats)
             case _:
                 return self._about_family(score)
+
+    def _about_purchases(self, score: BehaviourDefinition | ClvDefinition) -> str:
+        gettext = translations(self._formats.language).gettext
+        match score:
+            case BehaviourDefinition():
+                return gettext("Habits, read from %(event)s.") % {"event": score.event}
+            case ClvDefinition():
+                told = gettext("What people will be worth over %(horizon)s, by %(event)s: expected, and how far off.")
+                return told % {"event": score.event, "horizon": self._formats.lasting(score.horizon / MICRO)}
 
     def _about_repair(self, score: ImputationDefinition | OutliersDefinition) -> str:
         gettext = translations(self._formats.language).gettext

@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.errors import ProjectError
-from kohort.learning.clustering.methods.distances import blocks, squared_distances
+from kohort.learning.clustering.nearest import nearest_in_order
 from kohort.learning.features.table import Points
 
 Labels = npt.NDArray[np.int64]
 Vectors = tuple[tuple[float, ...], ...]
+
+_BLOCK: Final = 65_536
 
 OUTSIDE: Final = -1
 """The label of people in no cluster."""
@@ -49,9 +51,7 @@ class Centroids:
 
     def assign(self, points: Points) -> Labels:
         """Return the cluster of each of `points`, shape (people, features): int64 of shape (people,)."""
-        centroids = np.array(self.centroids)
-        parts = blocks(len(points), self.clusters)
-        return _together([squared_distances(points[part], centroids).argmin(axis=1) for part in parts])
+        return nearest_in_order(points, np.array(self.centroids))
 
     def renumbered(self, order: npt.NDArray[np.int64]) -> "Centroids":
         """Return the same assigner in which cluster `order[0]` is 0, `order[1]` is 1, and so on."""
@@ -88,8 +88,10 @@ class Mixture:
 
     def assign(self, points: Points) -> Labels:
         """Return the likeliest component of each of `points`, shape (people, features): int64 of shape (people,)."""
-        parts = blocks(len(points), self.clusters + points.shape[1])
-        return _together([self._scores(points[part]).argmax(axis=1) for part in parts])
+        labels = np.empty(len(points), dtype=np.int64)
+        for begin in range(0, len(points), _BLOCK):
+            labels[begin : begin + _BLOCK] = self._scores(points[begin : begin + _BLOCK]).argmax(axis=1)
+        return labels
 
     def memberships(self, points: Points) -> Points:
         """Return the probability of each component for each of `points`, shape (people, components)."""
@@ -191,6 +193,9 @@ class Neighbours:
         return cls(_vectors(record["points"]), tuple(map(int, record["labels"])), radii)
 
 
+NOBODY: Final = Neighbours((), (), ())
+"""Puts nobody in any cluster."""
+
 Assigner = Centroids | Mixture | Neighbours
 
 _KINDS: Final[dict[str, type[Assigner]]] = {one.kind: one for one in (Centroids, Mixture, Neighbours)}
@@ -209,7 +214,3 @@ def assigner_of(kind: str, record: dict[str, Any]) -> Assigner:
 
 def _vectors(rows: list[list[float]]) -> Vectors:
     return tuple(tuple(map(float, row)) for row in rows)
-
-
-def _together(parts: list[npt.NDArray[np.intp]]) -> Labels:
-    return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, dtype=np.int64)

@@ -11,17 +11,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
 from kohort.errors import UsageError
 from kohort.learning.clustering.elbow import elbow
 from kohort.learning.clustering.methods.assigners import Neighbours, vectors
-from kohort.learning.clustering.methods.distances import blocks, squared_distances
 from kohort.learning.clustering.methods.fitted import Fitted
 from kohort.learning.features.table import Points
 
 LARGEST_PAIRS: Final = 40_000_000
 _ASKED: Final = 500
+_BLOCK: Final = 8_192
 _CURVE: Final = 200
 
 
@@ -76,7 +77,7 @@ def estimated_pairs(points: Points, eps: float, *, seed: int) -> int:
     """
     asked = points[np.random.default_rng(seed).permutation(len(points))[:_ASKED]]
     found = sum(
-        int((squared_distances(asked, points[part]) <= eps * eps).sum()) for part in blocks(len(points), len(asked))
+        int((cdist(asked, points[begin : begin + _BLOCK]) <= eps).sum()) for begin in range(0, len(points), _BLOCK)
     )
     return round(found / len(asked) * len(points))
 

@@ -1,24 +1,10 @@
-"""What every method returns, and the names of the methods."""
+"""What every method returns, and how people call the methods."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from kohort.definitions.clusters import Method
 from kohort.learning.clustering.methods.assigners import Assigner
 from kohort.learning.wording import Bilingual
-
-
-class Method(StrEnum):
-    """A way to find clusters."""
-
-    K_MEANS = "k_means"
-    GAUSSIAN_MIXTURE = "gaussian_mixture"
-    BAYESIAN_MIXTURE = "bayesian_mixture"
-    WARD = "ward"
-    COMPLETE = "complete"
-    AVERAGE = "average"
-    DBSCAN = "dbscan"
-    HDBSCAN = "hdbscan"
-
 
 METHOD_NAMES = {
     Method.K_MEANS: Bilingual("k-means", "k-moyennes"),

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import cophenet, fcluster, linkage
 from scipy.spatial.distance import pdist
 
+from kohort.definitions.clusters import Method
 from kohort.errors import UsageError
 from kohort.learning.clustering.methods.assigners import Assigner, Centroids, Labels, Neighbours, vectors
-from kohort.learning.clustering.methods.fitted import Method
 from kohort.learning.clustering.methods.ward import ward_linkage
 from kohort.learning.features.table import Points
 

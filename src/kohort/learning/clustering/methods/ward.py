@@ -38,7 +38,7 @@ class _Forest:
     """The clusters that are not merged yet: centre, people, and a person who stands for each."""
 
     def __init__(self, points: Points) -> None:
-        self._centres = np.ascontiguousarray(points.T)
+        self._centres = np.array(points.T, order="C")
         self._people = np.ones(len(points))
         self._ids = np.arange(len(points))
         self._places = np.arange(len(points))
@@ -56,11 +56,9 @@ class _Forest:
     def nearest(self, cluster: int, preferred: int | None) -> tuple[int, float]:
         """Return the nearest other cluster, of equally near ones `preferred`, and its squared Ward distance."""
         place = self._places[cluster]
-        distances = np.zeros(len(self._ids))
-        for row in self._centres:
-            difference = row - row[place]
-            difference *= difference
-            distances += difference
+        difference = self._centres - self._centres[:, [place]]
+        difference *= difference
+        distances = difference.sum(axis=0)
         # The same bits from either side, or a chain might run in a circle; merged clusters are infinitely far away.
         distances *= 2 * (self._people * self._people[place]) / (self._people + self._people[place])
         distances[place] = np.inf

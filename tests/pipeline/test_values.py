@@ -1,0 +1,127 @@
+"""Value as a score: the traits of everybody, what was found as it was kept, and what segments are worth."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from kohort.clock import DAY, parse_moment, zone_of
+from kohort.definitions.clv import ClvDefinition
+from kohort.definitions.score import score_definitions_of
+from kohort.definitions.values import VALUE_COLUMNS, ValueType
+from kohort.errors import DefinitionError, UnknownNameError
+from kohort.learning.value.results import Foreteller, Reason
+from kohort.pipeline.purchases import days_of
+from kohort.project import Project
+from kohort.storage.tables import Tables
+from small_shop import NOW, tables_of
+from value_shop import PEOPLE, value_shop
+
+_MICRO = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = value_shop(tmp_path_factory.mktemp("value"))
+    list(project.run(NOW))
+    return project
+
+
+def _trait(project: Project, name: str) -> dict[str, float]:
+    rows = Tables(project.folder.tables).read("trait_values").to_pylist()
+    column = VALUE_COLUMNS[ValueType.NUMBER]
+    told = [row for row in rows if row["name"] == name and row[column] is not None]
+    return {row["actor_id"]: row[column] / _MICRO for row in told}
+
+
+def test_everybody_who_bought_has_a_value_with_its_range_and_decile(shop: Project) -> None:
+    worth, low, high = (_trait(shop, name) for name in ("clv", "clv_low", "clv_high"))
+    assert len(worth) == PEOPLE
+    assert all(low[one] <= high[one] for one in worth)
+    assert {round(one) for one in _trait(shop, "clv_decile").values()} == set(range(1, 11))
+    purchases, value = _trait(shop, "clv_expected_purchases"), _trait(shop, "clv_expected_value")
+    for one in worth:
+        # Discounted at ten percent a year over half a year, it is a little less than the product.
+        assert 0.94 < worth[one] / (purchases[one] * value[one]) < 1.0
+    assert all(0 <= chance <= 1 for chance in _trait(shop, "clv_active").values())
+
+
+def test_what_was_found_is_kept_and_told_with_the_value_of_segments(shop: Project) -> None:
+    found = shop.value()
+    assert found.scores == ("clv",)
+    document = found.document
+    assert document is not None
+    assert (document.score, document.currency, document.horizon) == ("clv", "EUR", 182 * DAY)
+    study = document.study
+    assert (study.chosen, study.reason, study.people) == (Foreteller.BG_NBD, Reason.ASKED, PEOPLE)
+    assert study.told.returns == 1
+    assert study.holdout is not None
+    worth = _trait(shop, "clv")
+    assert study.total.worth == pytest.approx(np.mean(list(worth.values())), rel=1e-6)
+    vip, often = (next(one for one in found.segments if one.segment == name) for name in ("vip", "often"))
+    most = sorted(worth.values(), reverse=True)[: vip.members]
+    assert vip.worth is not None
+    assert vip.worth.estimate == pytest.approx(np.mean(most), rel=1e-6)
+    reach = 1.959964 * np.std(most, ddof=1) / np.sqrt(len(most))
+    assert vip.worth.high - vip.worth.estimate == pytest.approx(reach, rel=1e-5)
+    assert vip.share == pytest.approx(sum(most) / sum(worth.values()), rel=1e-6)
+    assert often.members > vip.members
+    assert found.segments[0] is vip
+
+
+def test_a_rebuild_gives_the_same_study_and_values(shop: Project, tmp_path: Path) -> None:
+    copy = Project(shutil.copytree(shop.folder.path, tmp_path / "shop"))
+    before, found = tables_of(copy), copy.value()
+    copy.rebuild()
+    assert tables_of(copy) == before
+    assert copy.value() == found
+
+
+def test_with_few_repeat_purchases_the_run_says_so_and_goes_on(tmp_path: Path) -> None:
+    project = value_shop(tmp_path)
+    outcomes = list(project.run(NOW - 690 * DAY))
+    told = next(one.detail for one in outcomes if one.step == "score clv")
+    assert "a value needs 20 of them" in told
+    assert project.value().document is None
+
+
+def test_an_unknown_score_of_value_is_named(shop: Project) -> None:
+    with pytest.raises(UnknownNameError, match="scores of the kind clv"):
+        shop.value("clw")
+
+
+def test_days_are_those_of_the_business() -> None:
+    moments = [parse_moment(text, zone_of("UTC")) for text in ("2026-03-28T23:30", "2026-03-29T22:30")]
+    assert np.diff(days_of(pa.array(moments), "Europe/Paris")).tolist() == [1]
+    # Half past eleven in London is the next day in Paris, and the day is of 23 hours.
+    assert days_of(pa.array(moments), "Europe/Paris").tolist()[0] == days_of(pa.array(moments), "UTC").tolist()[0] + 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("model", "magic", "one of auto, bg_nbd"),
+        ("discount", 3, "a share a year"),
+        ("margin", 0, "a share above 0"),
+        ("horizon", "3 hours", "a day or more"),
+    ],
+)
+def test_what_is_wrong_in_a_definition_is_named(field: str, value: object, expected: str) -> None:
+    document = {"scores": [{"kind": "clv", "event": "order_completed", "value": "total", field: value}]}
+    with pytest.raises(DefinitionError, match=f"{field}.*{expected}"):
+        score_definitions_of(document, "scores/value.yaml")
+
+
+def test_a_definition_has_sensible_defaults() -> None:
+    document = {"scores": [{"kind": "clv", "event": "order_completed", "value": "total"}]}
+    assert score_definitions_of(document, "f.yaml") == [ClvDefinition("clv", "order_completed", "total")]
+
+
+def test_the_report_tells_of_value_in_both_languages(shop: Project, tmp_path: Path) -> None:
+    page = shop.report(tmp_path / "report.html").read_text()
+    assert "BG/NBD was asked for." in page
+    assert "BG/NBD a été demandé." in page
+    assert "What tenths of people are worth" in page
+    assert "Foretold and happened" in page
