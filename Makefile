@@ -7,11 +7,12 @@ NODE := .venv/node
 STORES := .venv/stores
 FEBRL := .venv/febrl
 CDNOW := .venv/cdnow
+BAYES := .venv/bayes
 # Where it is set, every process of the tests would compile every module anew.
 export PYTHONDONTWRITEBYTECODE :=
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-stores test-spark test-spark-runs test-warehouses test-deep test-chaos mutants lint docs examples bench format generate clean
+.PHONY: demo test test-slow test-stores test-spark test-spark-runs test-warehouses test-bayes test-deep test-chaos mutants lint docs examples bench format generate clean
 
 demo: $(DEMO)/.ready ## Segment a real retailer's customers, and write demo/report.html.
 	$(DEMO)/bin/kohort demo demo
@@ -32,6 +33,9 @@ test-spark-runs: $(DEV)/.ready ## Runs of a project on Spark, what it keeps, and
 
 test-warehouses: $(DEV)/.ready $(STORES)/.ready
 	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest --numprocesses 2 -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py
+
+test-bayes: $(DEV)/.ready $(BAYES)/.ready $(CDNOW)/.ready ## Fit customer value with posterior distributions, by pymc-marketing: a minute.
+	$(BAYES)/bin/pytest -m bayes tests/learning/value/test_posterior.py
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times as many worlds, new ones every time: ten minutes.
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
@@ -80,6 +84,11 @@ $(DEMO)/.ready: pyproject.toml constraints.txt
 $(STORES)/.ready: pyproject.toml tests/stores/requirements.txt tests/stores/constraints.txt
 	$(PYTHON) -m venv $(STORES)
 	$(STORES)/bin/pip install --quiet --disable-pip-version-check --requirement tests/stores/requirements.txt --editable . --constraint tests/stores/constraints.txt
+	touch $@
+
+$(BAYES)/.ready: pyproject.toml tests/bayes/requirements.txt tests/bayes/constraints.txt
+	$(PYTHON) -m venv $(BAYES)
+	$(BAYES)/bin/pip install --quiet --disable-pip-version-check --requirement tests/bayes/requirements.txt --editable ".[bayes]" --constraint tests/bayes/constraints.txt
 	touch $@
 
 $(DBT)/.ready: examples/dbt/requirements.txt examples/dbt/constraints.txt

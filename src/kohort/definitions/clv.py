@@ -9,6 +9,7 @@ from kohort.definitions.fields import Fields
 VALUE_MODELS: Final = ("auto", "bg_nbd", "mbg_nbd", "pareto_nbd", "supervised")
 """What may foretell value; `auto` takes what foretold a held-out time best."""
 _DISCOUNT: Final = 0.1
+_PARTS: Final = ("low", "high", "decile", "top", "expected_purchases", "expected_value", "active", "alive")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class ClvDefinition:
     margin: float = 1.0
     model: str = "auto"
     currency: str = ""
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """The names of the traits written, the value itself first."""
+        return (self.name, *(f"{self.name}_{part}" for part in _PARTS))
 
 
 def clv_of(fields: Fields) -> ClvDefinition:

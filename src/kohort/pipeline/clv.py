@@ -34,7 +34,7 @@ def clv_scores(
     terms = Terms(definition.horizon / DAY / DAYS_A_WEEK, definition.discount, definition.margin)
     study, valued = study_value(merged, told, bought.until, terms, model=model, seed=_SEED)
     currency = definition.currency or workspace.settings.currency
-    columns = value_columns(definition.name, valued)
+    columns = value_columns(definition, valued)
     people = bought.people.take(pa.array(valued.histories.person))
     table = pa.table({"person_id": people, **{name: _micros(one) for name, one in columns.items()}})
     document = ValueDocument(definition.name, at, currency, definition.horizon, study)
@@ -54,20 +54,14 @@ def record_values(workspace: Workspace, definition: ClvDefinition, at: Moment) -
     return f"{len(types)} traits of {table.num_rows:,} people by {document.study.chosen}"
 
 
-def value_columns(name: str, valued: Valued) -> Mapping[str, np.ndarray]:
+def value_columns(definition: ClvDefinition, valued: Valued) -> Mapping[str, np.ndarray]:
     """Return the traits of a score of value by name, each of shape (people,), NaN where its model says nothing."""
     forecast, spread = valued.forecast, valued.spread
-    return {
-        name: forecast.worth,
-        f"{name}_low": spread.low,
-        f"{name}_high": spread.high,
-        f"{name}_decile": valued.decile.astype(np.float64),
-        f"{name}_top": spread.top,
-        f"{name}_expected_purchases": forecast.purchases,
-        f"{name}_expected_value": forecast.value,
-        f"{name}_active": forecast.active,
-        f"{name}_alive": forecast.alive,
-    }
+    columns = (
+        forecast.worth, spread.low, spread.high, valued.decile.astype(np.float64), spread.top, forecast.purchases,
+        forecast.value, forecast.active, forecast.alive,
+    )  # fmt: skip
+    return dict(zip(definition.traits, columns, strict=True))
 
 
 def _micros(values: np.ndarray) -> pa.Array:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.repair import repaired_trait
 from kohort.definitions.score import ScoreDefinition
@@ -29,18 +30,20 @@ class Known:
 def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition] | None = None) -> Known:
     """Return what was known at `at`; a score recorded by a later run is computed anew, so that it tells of no later.
 
-    Clusters, repairs and consents are left out. `scores`, by default all, are those computed.
+    Clusters, forecasts of value, repairs and consents are left out. `scores`, by default the others, are computed.
     """
     catalog = workspace.catalog({})
-    chosen = workspace.scores if scores is None else scores
+    forecasts = [one for one in workspace.scores if isinstance(one, ClvDefinition)]
+    chosen = [one for one in workspace.scores if one not in forecasts] if scores is None else scores
     computed = [found for one in chosen if (found := computed_at(workspace, one, at))]
     anew = {name for _, types in computed for name in types}
-    clusters = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
+    modelled = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
+    modelled |= {name for one in forecasts for name in one.traits}
     told = [
         (name, kind)
         for name, kind in sorted(catalog.traits.items())
         if name not in anew
-        and name not in clusters
+        and name not in modelled
         and repaired_trait(name) == name
         and not name.startswith(CONSENT_PREFIX)
     ]

@@ -56,7 +56,6 @@ def test_umap_is_an_extra_that_says_how_to_install_it(monkeypatch: pytest.Monkey
 
 @pytest.mark.slow
 def test_umap_keeps_near_people_near() -> None:
-    pytest.importorskip("umap", reason='needs the extra "umap"')
     drawn = project(POINTS[:300], seed=1, method=Picture.UMAP)
     assert trustworthiness(POINTS[drawn.people], drawn.positions, n_neighbors=10) > 0.9
 

@@ -6,6 +6,7 @@ groups are there, how far apart and how many says nothing, and nobody else can b
 on a picture: a preparation reduces by principal components or an auto-encoder alone.
 """
 
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -87,7 +88,9 @@ def _tsne(points: Points, axes: int, seed: int) -> Points:
 
 
 def _umap(points: Points, axes: int, seed: int) -> Points:
-    with needing_extra("umap", "drawing a map by UMAP"):
+    with needing_extra("umap", "drawing a map by UMAP"), warnings.catch_warnings():
+        # It complains that TensorFlow is missing, which only its networks need.
+        warnings.simplefilter("ignore", ImportWarning)
         from umap import UMAP
     neighbours = min(_NEIGHBOURS, len(points) - 1)
     drawn = UMAP(n_components=axes, n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(points)
