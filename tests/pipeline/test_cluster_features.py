@@ -330,8 +330,8 @@ def test_the_next_run_gives_everybody_the_cluster_that_the_discovery_gave_them(t
     assert set(before.values()) == {MICRO, 2 * MICRO}
 
 
-def test_a_model_on_texts_or_reduced_columns_is_not_written_as_sql(two_kinds: Project) -> None:
-    with pytest.raises(UsageError, match="is not written as SQL"):
+def test_a_model_on_reduced_columns_is_not_written_as_sql(two_kinds: Project) -> None:
+    with pytest.raises(UsageError, match="reduced features are not written as SQL"):
         assignment_statement(
             two_kinds._workspace(), None, NOW, dialect="duckdb", relation=("f",), person="person_id", margin=False
         )

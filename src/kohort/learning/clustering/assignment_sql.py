@@ -57,16 +57,8 @@ def assignment_query(
     ...     connection.sql(assignment_query(model).sql(dialect="duckdb")).fetchall()
     [('ann', 1, 'many')]
     """
-    called = model.names if names is None else tuple(names)
-    if len(called) != len(model.centroids):
-        raise UsageError(f"{len(model.centroids)} clusters need as many names; got {len(called)}")
-    prepared = model.preparation
-    if prepared.reduction is not None:
-        raise UsageError("clusters of reduced features are not written as SQL: discover without `reduction` to have it")
-    encoded: tuple[LevelCodes | OneHot, ...] = (*prepared.codes, *prepared.one_hots)
-    texts = [level for one in encoded for level in one.levels]
-    if any("\0" in one for one in (*relation, person, *called, *prepared.features, *texts)):
-        raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
+    called, prepared = model.names if names is None else tuple(names), model.preparation
+    _check(model, called, (*relation, person))
     clusters = range(1, len(called) + 1)
     far = [exp.column(f"d{one}") for one in clusters]
     straight = exp.select(exp.column(person, quoted=True).as_("person_id")).from_(_table(relation))
@@ -90,6 +82,19 @@ def assignment_query(
     for name, part in {**measured, "compared": nearest, "assigned": assigned}.items():
         answer = answer.with_(name, as_=part)
     return answer
+
+
+def _check(model: ClusterModel, called: Sequence[str], written: Sequence[str]) -> None:
+    """Raise UsageError for a model that is not written as SQL, and for names that are too few or cannot be stored."""
+    if len(called) != len(model.centroids):
+        raise UsageError(f"{len(model.centroids)} clusters need as many names; got {len(called)}")
+    prepared = model.preparation
+    if prepared.reduction is not None:
+        raise UsageError("clusters of reduced features are not written as SQL: discover without `reduction` to have it")
+    encoded: tuple[LevelCodes | OneHot, ...] = (*prepared.codes, *prepared.one_hots)
+    texts = [level for one in encoded for level in one.levels]
+    if any("\0" in one for one in (*written, *called, *prepared.features, *texts)):
+        raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
 
 
 def tolerance(model: ClusterModel, table: FeatureTable) -> float:

@@ -110,10 +110,7 @@ def discover(
     ('separated clusters', 3)
     """
     sizes = sorted(set(ks))
-    if not sizes or sizes[0] < 2 or bootstraps < 1:  # noqa: PLR2004 - one cluster is everyone
-        raise UsageError("discovering clusters needs numbers of clusters from 2 up and at least one bootstrap")
-    if value.shape != (len(table.person_ids),) or not np.isfinite(value).all():
-        raise UsageError("the value that orders clusters must be one finite number per person")
+    _check(table, value, sizes, bootstraps)
     preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
         points = preparation.apply(table)
@@ -141,12 +138,26 @@ def discover(
         if comparison is not None and method is not Method.K_MEANS:
             return _by_another(found, comparison, points, value, seed)
         chosen = next(evaluation for evaluation in evaluations if evaluation.candidate.k == choice.k)
-        centroids, order = _final_centroids(points, chosen.centroids, value)
-        model = ClusterModel(preparation, Centroids(vectors(centroids)), _names(choice.k), seed)
-        labels = model.assigner.assign(points)
-        every = -(-len(points) // FITTED)
-        borders = border_density(points[::every], labels[::every], centroids).max(axis=1)
-        qualities = _qualities(borders, chosen.similarities[:, order])
+        return _by_k_means(found, chosen, points, value, seed)
+
+
+def _check(table: FeatureTable, value: npt.NDArray[np.float64], sizes: Sequence[int], bootstraps: int) -> None:
+    if not sizes or sizes[0] < 2 or bootstraps < 1:  # noqa: PLR2004 - one cluster is everyone
+        raise UsageError("discovering clusters needs numbers of clusters from 2 up and at least one bootstrap")
+    if value.shape != (len(table.person_ids),) or not np.isfinite(value).all():
+        raise UsageError("the value that orders clusters must be one finite number per person")
+
+
+def _by_k_means(
+    found: Discovery, chosen: Evaluation, points: Points, value: npt.NDArray[np.float64], seed: int
+) -> Discovery:
+    """Return the clusters of k-means, improved on everyone and numbered by value."""
+    centroids, order = _final_centroids(points, chosen.centroids, value)
+    model = ClusterModel(found.preparation, Centroids(vectors(centroids)), _names(len(centroids)), seed)
+    labels = model.assigner.assign(points)
+    every = -(-len(points) // FITTED)
+    borders = border_density(points[::every], labels[::every], centroids).max(axis=1)
+    qualities = _qualities(borders, chosen.similarities[:, order])
     return replace(found, labels=labels, clusters=qualities, model=model)
 
 
