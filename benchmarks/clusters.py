@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from kohort.learning.clustering.discovery import Discovery, discover
 from kohort.learning.clustering.kmeans import inertia
-from kohort.learning.clustering.match import matched_jaccard
+from kohort.learning.clustering.match import cluster_stability
 from kohort.learning.features.table import Points
 from kohort.testing.crowds import crowd_of_groups
 
@@ -40,7 +40,7 @@ def timed(work: Callable[[], Result]) -> tuple[Result, float]:
 def bootstrap(points: Points, labels: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.float64]:
     sample = points[np.random.default_rng(0).integers(0, len(points), len(points))]
     again = KMeans(k, n_init=10, random_state=1).fit(sample).predict(points).astype(np.int64)
-    return matched_jaccard(labels, again, k)
+    return cluster_stability(labels, again, k)
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """The studio, listening on this machine, on a project of the tests, for a visitor with every right."""
 
+import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -57,3 +59,9 @@ def studio(project: Project, *scopes: str, language: Language | None = None) -> 
     with serving(app, feed) as url:
         yield Studio(url)
     assert troubles == []
+
+
+def plain(page: str) -> str:
+    """Return the words of a page, without those of its charts."""
+    without = re.sub(r"<svg.*?</svg>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())

@@ -7,8 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from api_desk import answering, problem
-from studio_desk import Studio, studio
-from test_studio_discover import plain
+from studio_desk import Studio, plain, studio
 
 from kohort.clock import DAY
 from kohort.definitions.identity import USER

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from studio_desk import Studio, studio
+from studio_desk import Studio, plain, studio
 
 from cluster_shop import one_cloud, two_groups
 from kohort.project import Project
@@ -30,12 +30,6 @@ def found_two(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def open_studio(found_two: Project) -> Iterator[Studio]:
     with studio(found_two) as found:
         yield found
-
-
-def plain(page: str) -> str:
-    """Return the words of a page."""
-    without = re.sub(r"<svg.*?</svg>", " ", page, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 
 def rows(found: Studio, path: str) -> list[dict[str, str]]:

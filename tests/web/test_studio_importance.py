@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from studio_desk import Studio, studio
-from test_studio_discover import plain
+from studio_desk import Studio, plain, studio
 
 from importance_shop import importance_shop
 from kohort.project import Project

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from studio_desk import EVERY_RIGHT, Studio, studio
+from studio_desk import EVERY_RIGHT, Studio, plain, studio
 
 from cluster_shop import two_groups
 from kohort.project import Project
@@ -47,10 +47,6 @@ def noted(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def open_studio(noted: Project) -> Iterator[Studio]:
     with studio(noted) as found:
         yield found
-
-
-def plain(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def note(found: Studio, persona: str, text: str, csrf: str = EVERY_RIGHT.csrf) -> int:

@@ -1,13 +1,11 @@
 """`/quality`: what each source is worth, in both languages, as a page, as data and as a table; and by the API."""
 
 import csv
-import html
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from studio_desk import Studio, studio
+from studio_desk import Studio, plain, studio
 
 from kohort.clock import DAY
 from kohort.errors import StoppedError
@@ -59,11 +57,6 @@ def load(project: Project, path: Path, rows: str) -> None:
 def open_studio(shop: Project) -> Iterator[Studio]:
     with studio(shop) as found:
         yield found
-
-
-def plain(page: str) -> str:
-    without = re.sub(r"<svg.*?</svg>", " ", page, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 
 def test_the_audit_is_told_in_both_languages(open_studio: Studio) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from urllib.parse import quote
 
 import pytest
-from studio_desk import Studio, studio
+from studio_desk import Studio, plain, studio
 
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
@@ -46,12 +46,6 @@ def part(found: Studio, path: str, language: str = "en") -> str:
     assert answer.status_code == 200, answer.text
     assert "<html" not in answer.text
     return plain(answer.text)
-
-
-def plain(page: str) -> str:
-    """Return the words of a page."""
-    without = re.sub(r"<svg.*?</svg>", " ", page, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 
 def rows(found: Studio, path: str) -> list[dict[str, str]]:

@@ -1,12 +1,10 @@
 """`/validation`: each check as a question, an answer in words, and the numbers behind it; in both languages."""
 
 import csv
-import html
-import re
 from collections.abc import Iterator
 
 import pytest
-from studio_desk import Studio, studio
+from studio_desk import Studio, plain, studio
 
 from cluster_shop import one_cloud, two_groups
 from kohort.project import Project
@@ -23,11 +21,6 @@ def found_two(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def open_studio(found_two: Project) -> Iterator[Studio]:
     with studio(found_two) as found:
         yield found
-
-
-def plain(page: str) -> str:
-    without = re.sub(r"<svg.*?</svg>", " ", page, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 
 def test_every_check_is_asked_and_answered_in_both_languages(open_studio: Studio) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from api_desk import answering, problem
-from studio_desk import Studio, studio
-from test_studio_discover import plain
+from studio_desk import Studio, plain, studio
 
 from kohort.client import Client
 from kohort.project import Project

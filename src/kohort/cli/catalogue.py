@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from kohort.cli.help import GroupedCommands
-from kohort.cli.output import Format, err, out, show_rows
+from kohort.cli.output import Format, err, interval_object, out, show_rows
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def rule(persona: PersonaArgument, project: ProjectOption = _HERE, form: FormatO
         "persona": found.identity,
         "rule": nearest.sentence.en,
         "règle": nearest.sentence.fr,
-        **{name: _interval(getattr(nearest, name)) for name in ("precision", "recall", "f1")},
+        **{name: interval_object(getattr(nearest, name)) for name in ("precision", "recall", "f1")},
         "held_out": nearest.held_out,
         "poor": nearest.is_poor,
         "words": getattr(words, language),
@@ -131,14 +131,14 @@ def persona_row(one: "CataloguedPersona", project: "Project") -> dict[str, Any]:
         "size": card.people if card else None,
         "share": card.share_of_people if card else None,
         "share_of_value": card.share_of_value if card else None,
-        "value": _interval(card.value) if card else None,
+        "value": interval_object(card.value) if card else None,
         "stability": card.stability.estimate if card else None,
         "traits": [
             {"trait": trait.label.en, "here": trait.here.en, "elsewhere": trait.elsewhere.en, **_effect(trait.effect)}
             for trait in (card.traits if card else ())
         ],
         "habits": [
-            {"habit": habit.label.en, "share": habit.here.estimate, "lift": _interval(habit.lift)}
+            {"habit": habit.label.en, "share": habit.here.estimate, "lift": interval_object(habit.lift)}
             for habit in (card.habits if card else ())
         ],
         "notes": [
@@ -151,7 +151,7 @@ def persona_row(one: "CataloguedPersona", project: "Project") -> dict[str, Any]:
                 "finding": told.finding.finding,
                 "date": told.finding.day.isoformat() if told.finding.day else None,
                 "source": told.finding.source,
-                "share": _interval(told.share),
+                "share": interval_object(told.share),
             }
             for told in one.surveys
         ],
@@ -209,10 +209,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_cell(one)}" for name, one in value.items() if one is not None and one != "")
     return str(value)
-
-
-def _interval(one: Any) -> dict[str, float] | None:
-    return None if one is None else {"estimate": one.estimate, "low": one.low, "high": one.high}
 
 
 def _effect(one: Any) -> dict[str, float]:

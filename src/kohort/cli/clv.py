@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from kohort.cli.output import Format, err, out, show_object, show_rows
+from kohort.cli.output import Format, err, interval_object, out, show_object, show_rows
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ def _whole(done: "TableValue") -> Mapping[str, object]:
         "model": _fitted(study.model),
         "value_model": _fitted(study.values),
         "frequency_and_value": {
-            "correlation": _interval(study.correlation),
-            "rank_correlation": _interval(study.ranks),
+            "correlation": interval_object(study.correlation),
+            "rank_correlation": interval_object(study.ranks),
             "is_dependent": study.is_dependent,
         },
         "holdout": _holdout(study.holdout),
@@ -208,7 +208,7 @@ def _holdout(held: "Holdout | None") -> Mapping[str, object] | None:
 
 def _judged(one: "Judged", *, whole: bool = False) -> dict[str, object]:
     def shown(found: "Interval | None") -> object:
-        return _interval(found) if whole else None if found is None else found.estimate
+        return interval_object(found) if whole else None if found is None else found.estimate
 
     return {
         "model": str(one.key),
@@ -227,14 +227,10 @@ def _judged(one: "Judged", *, whole: bool = False) -> dict[str, object]:
 def _calibration(one: "CalibrationRow") -> Mapping[str, object]:
     return {
         **{name: value for name, value in vars(one).items() if not name.endswith("_made")},
-        "purchases_made": _interval(one.purchases_made),
-        "active_made": _interval(one.active_made),
-        "spent_made": _interval(one.spent_made),
+        "purchases_made": interval_object(one.purchases_made),
+        "active_made": interval_object(one.active_made),
+        "spent_made": interval_object(one.spent_made),
     }
-
-
-def _interval(found: "Interval | None") -> Mapping[str, object] | None:
-    return None if found is None else {"estimate": found.estimate, "low": found.low, "high": found.high}
 
 
 def _parameters(model: "FittedModel") -> Iterator[Mapping[str, object]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from kohort.cli.methods import METHOD_COLUMNS, method_listing
-from kohort.cli.output import Format, err, show_object, show_rows, write_rows
+from kohort.cli.output import Format, err, interval_object, names_in, show_object, show_rows, write_rows
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kohort.learning.personas.description import Persona
     from kohort.learning.wording import Bilingual
     from kohort.pipeline.table_discovery import TableDiscovery
-    from kohort.stats.intervals import Interval
 
 _CLUSTERS: Final = ("cluster", "name", "people", "share", "stability", "summary")
 _HERE = Path()
@@ -86,7 +85,9 @@ def discover(
         from kohort.pipeline.table_discovery import discover_table
 
     with stepping(f"reading {table.name}"):
-        file = read_features(table, id_column=id_column, features=_names(features), ignored=_names(ignore), value=value)
+        file = read_features(
+            table, id_column=id_column, features=names_in(features), ignored=names_in(ignore), value=value
+        )
     with portion("discovering clusters") as advance:
         done = discover_table(file, largest=largest, bootstraps=bootstraps, seed=seed, progress=advance)
     if output is not None:
@@ -111,10 +112,6 @@ def _discover_project(folder: Path, at: str | None, form: Format) -> None:
         show_rows(method_listing(found.methods), METHOD_COLUMNS, form)
     err.print(found.words.en, markup=False)
     show_rows(persona_rows(found.personas), PERSONA_COLUMNS, form)
-
-
-def _names(listed: str) -> list[str]:
-    return [one.strip() for one in listed.split(",") if one.strip()]
 
 
 def _write_model(path: Path, done: "TableDiscovery") -> None:
@@ -183,12 +180,12 @@ def _cluster(one: "Persona") -> dict[str, object]:
         "people": one.people,
         "share": one.share_of_people,
         "share_of_value": one.share_of_value,
-        "stability": _interval(one.quality.stability),
+        "stability": interval_object(one.quality.stability),
         "border_density": one.quality.border_density,
         "traits": [
             {
                 "trait": trait.label.name,
-                "effect": _interval(trait.effect),
+                "effect": interval_object(trait.effect),
                 "here": trait.here,
                 "elsewhere": trait.elsewhere,
             }
@@ -215,10 +212,6 @@ def _candidate(one: "Candidate") -> Mapping[str, object]:
         "ellipse_gap": one.ellipse_gap.gap,
         "copula_gap": one.copula_gap.gap,
     }
-
-
-def _interval(one: "Interval") -> dict[str, float]:
-    return {"estimate": one.estimate, "low": one.low, "high": one.high}
 
 
 def _both(text: "Bilingual") -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kohort.cli.output import Format, err, out, show_rows, write_rows
+from kohort.cli.output import Format, err, names_in, out, show_rows, write_rows
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def duplicates(
     from kohort.definitions.duplicates import Linkage, read_fields
     from kohort.pipeline.duplicates import find_duplicates, read_labels, read_records
 
-    ignored = tuple(one.strip() for one in ignore.split(",") if one.strip())
-    linkage = Linkage(read_fields(fields), ignored, threshold, seed, most_comparisons, families_apart)
+    linkage = Linkage(read_fields(fields), names_in(ignore), threshold, seed, most_comparisons, families_apart)
     if labels is not None and threshold is not None:
         raise UsageError("labelled pairs choose the threshold: give --labels or --threshold, not both")
     records = read_records(tables, id_column)

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +15,9 @@ from rich.table import Table
 
 from kohort.errors import UsageError
 from kohort.reports.spreadsheets import spreadsheet_cell
+
+if TYPE_CHECKING:
+    from kohort.stats.intervals import Interval
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -54,6 +58,20 @@ def show_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form
 def show_object(value: Mapping[str, object]) -> None:
     """Show one JSON object."""
     sys.stdout.write(_json(value) + "\n")
+
+
+def interval_object(one: "Interval | None") -> dict[str, float] | None:
+    """Return an estimate and its limits as an object of JSON, None where there is none."""
+    return None if one is None else {"estimate": one.estimate, "low": one.low, "high": one.high}
+
+
+def names_in(listed: str) -> tuple[str, ...]:
+    """Return the names of an option that takes several, with commas between them.
+
+    >>> names_in("orders, basket,")
+    ('orders', 'basket')
+    """
+    return tuple(one.strip() for one in listed.split(",") if one.strip())
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

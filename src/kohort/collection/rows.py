@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kohort.collection.scalars import JSON, MomentText, text_of
@@ -48,6 +49,16 @@ class Column:
             aware = self.array.type.tz is not None
             return [_datetime(micros, aware=aware) for micros in self.array.cast(pa.int64()).to_pylist()]
         return list(self.array.to_pylist())
+
+    def texts(self) -> pa.Array:
+        """Return the values as texts, null where there is none.
+
+        >>> Column(pa.array([1, None])).texts().to_pylist()
+        ['1', None]
+        """
+        if self.is_json or not pa.types.is_string(self.array.type):
+            return pa.array([None if one is None else text_of(one) for one in self.plain()], pa.string())
+        return self.array
 
     def json_values(self) -> list[Any]:
         """Return the values as what `msgspec` writes, so that reading them again gives the same."""
@@ -127,6 +138,16 @@ def concatenated(chunks: Sequence[Rows]) -> Rows:
     lines = np.concatenate([chunk.lines for chunk in chunks])
     malformed = tuple(line for chunk in chunks for line in chunk.malformed)
     return Rows(columns, lines, malformed, chunks[0].unit)
+
+
+def trimmed(texts: pa.Array) -> pa.Array:
+    """Return texts without blanks around them, null where nothing is left.
+
+    >>> trimmed(pa.array([" 12 ", "  ", None])).to_pylist()
+    ['12', None, None]
+    """
+    bare = pc.utf8_trim_whitespace(texts)
+    return pc.if_else(pc.fill_null(pc.equal(bare, ""), False), pa.scalar(None, pa.string()), bare)
 
 
 def _datetime(micros: int | None, *, aware: bool) -> object:

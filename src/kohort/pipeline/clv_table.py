@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kohort.clock import DAY, parse_moment
-from kohort.collection.rows import Column, Rows
-from kohort.collection.scalars import text_of
+from kohort.collection.rows import Column, Rows, trimmed
 from kohort.collection.tables import open_rows
 from kohort.errors import InputError, UsageError, did_you_mean, shorten
 from kohort.learning.value.results import Foreteller, Terms, ValueStudy
@@ -84,10 +83,10 @@ class _Reader:
             self._tell(f"line {line.line}", line.reason)
         self._rows += len(rows) + len(rows.malformed)
         person, time, amount = (rows.columns[name] for name in self._columns)
-        who = _texts(person)
+        who = person.texts()
         days, wrong_day = self._days(time)
         paid, wrong_amount = _amounts(amount)
-        nobody = np.array(pc.equal(pc.fill_null(pc.utf8_trim_whitespace(who), ""), "").to_numpy(zero_copy_only=False))
+        nobody = np.array(trimmed(who).is_null().to_numpy(zero_copy_only=False))
         for wrong, name, said in (
             (nobody, self._columns[0], "is empty"),
             (wrong_day & ~nobody, self._columns[1], "is no time such as 2026-01-31"),
@@ -118,7 +117,7 @@ class _Reader:
                                                                     nonexistent="latest")  # fmt: skip
             wrong = np.array(pc.is_null(array).to_numpy(zero_copy_only=False))
             return days_of(pc.fill_null(array.cast(pa.int64()), 0), self._zone.key), wrong
-        coded = _texts(column).dictionary_encode()
+        coded = column.texts().dictionary_encode()
         known = [self._day(text) for text in coded.dictionary.to_pylist()]
         table = np.array([*(0 if one is None else one for one in known), 0], dtype=np.int64)
         faulty = np.array([*(one is None for one in known), True])
@@ -192,20 +191,13 @@ def day_read(text: str) -> date:
         raise UsageError(f'"{shorten(text)}" is no day such as 2026-01-31') from error
 
 
-def _texts(column: Column) -> pa.Array:
-    if column.is_json or not pa.types.is_string(column.array.type):
-        return pa.array([None if one is None else text_of(one) for one in column.plain()], pa.string())
-    return column.array
-
-
 def _amounts(column: Column) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return amounts, NaN where there is none, and which are no numbers."""
     kind = column.array.type
     if not column.is_json and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         values = column.array.cast(pa.float64()).to_numpy(zero_copy_only=False)
         return values, np.isinf(values)
-    texts = pc.utf8_trim_whitespace(_texts(column))
-    texts = pc.if_else(pc.fill_null(pc.equal(texts, ""), False), pa.scalar(None, pa.string()), texts)
+    texts = trimmed(column.texts())
     number = pc.fill_null(pc.match_substring_regex(texts, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$"), False)
     values = pc.if_else(number, texts, pa.scalar(None, pa.string())).cast(pa.float64()).to_numpy(zero_copy_only=False)
     wrong = np.array(pc.and_not(pc.is_valid(texts), number).to_numpy(zero_copy_only=False))

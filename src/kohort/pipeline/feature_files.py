@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from kohort.collection.rows import Column, Rows, concatenated
+from kohort.collection.rows import Column, Rows, concatenated, trimmed
 from kohort.collection.scalars import text_of
 from kohort.collection.tables import open_rows
 from kohort.errors import InputError, UsageError, did_you_mean, shorten
@@ -104,8 +103,7 @@ def _numbers(path: Path, name: str, column: Column) -> Values | str:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "holds times; tell how long ago instead"
     if pa.types.is_string(kind):
-        blank = pc.equal(pc.utf8_trim_whitespace(array), "")
-        array = pc.if_else(pc.fill_null(blank, False), pa.scalar(None, pa.string()), pc.utf8_trim_whitespace(array))
+        array = trimmed(array)
     try:
         values: Values = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:

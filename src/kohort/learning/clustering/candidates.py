@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from kohort.learning.clustering.borders import border_density
 from kohort.learning.clustering.kmeans import Labels, fit_fresh, fit_from, inertia, nearest
-from kohort.learning.clustering.match import matched_jaccard
+from kohort.learning.clustering.match import cluster_stability
 from kohort.learning.clustering.reference import Gap, Reference, ReferenceDraws, total_inertia
 from kohort.learning.clustering.silhouette import SampledSilhouette, SilhouetteSample, squared_silhouette
 from kohort.learning.features.table import Points
@@ -101,7 +101,7 @@ class Evaluator:
         similarities = []
         for sample, found in zip(self._resamples, fresh, strict=True):
             better = min(found, fit_from(sample, centroids, tolerance=_ROUGH), key=lambda solution: solution.inertia)
-            similarities.append(matched_jaccard(labels, nearest(self._evaluated, better.centroids), k))
+            similarities.append(cluster_stability(labels, nearest(self._evaluated, better.centroids), k))
         stacked = np.stack(similarities)
         return Evaluation(self._measure(k, centroids, labels, stacked), centroids, stacked)
 

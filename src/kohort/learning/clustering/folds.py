@@ -10,12 +10,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
 from kohort.learning.clustering.kmeans import Labels, fit_fresh, fit_from, nearest
-from kohort.learning.clustering.match import contingency
+from kohort.learning.clustering.match import cluster_stability
 from kohort.learning.clustering.methods.assigners import Assigner
 from kohort.learning.features.table import Points
 from kohort.stats.intervals import Interval
@@ -74,9 +73,7 @@ def k_means_folds(points: Points, labels: Labels, centroids: Points, *, seed: in
         better = min(fresh, fit_from(some, centroids, tolerance=_ROUGH), key=lambda found: found.inertia)
         return lambda others: nearest(others, better.centroids)
 
-    chosen = np.random.default_rng(seed).permutation(len(points))[:LARGEST]
-    with threadpool_limits(limits=1):
-        return fold_stability(points[chosen], labels[chosen], fit, seed=seed)
+    return _of_a_sample(points, labels, fit, largest=LARGEST, seed=seed)
 
 
 def method_folds(
@@ -84,7 +81,7 @@ def method_folds(
 ) -> tuple[Interval, ...]:
     """Return the same of any method: `again` finds clusters among some people, and assigns others.
 
-    Of more than 5,000 people a sample is taken, drawn by `seed`. Runs on one thread.
+    Of more than `LARGEST_OF_ANY` people a sample is taken, drawn by `seed`. Runs on one thread.
 
     >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> points = np.array([[0.0], [0.1], [0.2], [0.3], [0.4], [9.0], [9.1], [9.2], [9.3], [9.4]])
@@ -92,9 +89,15 @@ def method_folds(
     >>> [one.estimate for one in found]
     [1.0, 1.0]
     """
-    chosen = np.random.default_rng(seed).permutation(len(points))[:LARGEST_OF_ANY]
+    return _of_a_sample(points, labels, lambda some: again(some).assign, largest=LARGEST_OF_ANY, seed=seed)
+
+
+def _of_a_sample(
+    points: Points, labels: Labels, fit: Callable[[Points], Assign], *, largest: int, seed: int
+) -> tuple[Interval, ...]:
+    chosen = np.random.default_rng(seed).permutation(len(points))[:largest]
     with threadpool_limits(limits=1):
-        return fold_stability(points[chosen], labels[chosen], lambda some: again(some).assign, seed=seed)
+        return fold_stability(points[chosen], labels[chosen], fit, seed=seed)
 
 
 def _left_out(
@@ -102,11 +105,4 @@ def _left_out(
 ) -> npt.NDArray[np.float64]:
     """Return the similarity of each cluster among the people left out; NaN for one of which nobody was."""
     again, own = fit(points[~left])(points[left]), labels[left]
-    # The first row and column hold whoever is in no cluster: they count in the sizes, and match nothing.
-    people = contingency(own + 1, again + 1, k + 1, int(again.max()) + 2)
-    common, sizes = people[1:, 1:], people.sum(axis=1)[1:]
-    jaccard = common / np.maximum(sizes[:, None] + people.sum(axis=0)[None, 1:] - common, 1)
-    similarity = np.where(sizes > 0, 0.0, np.nan)
-    rows, columns = linear_sum_assignment(jaccard, maximize=True)
-    similarity[rows] += jaccard[rows, columns]
-    return similarity
+    return np.where(np.bincount(own[own >= 0], minlength=k) > 0, cluster_stability(own, again, k), np.nan)

@@ -69,27 +69,15 @@ def jaccard_matrix(before: Labels, after: Labels, rows: int, columns: int) -> Sh
     return similarity
 
 
-def matched_jaccard(before: Labels, after: Labels, k: int) -> Shares:
-    """Return, per cluster before, the similarity to its partner under the best one-to-one matching, shape (k,).
+def cluster_stability(labels: Labels, others: Labels, k: int) -> Shares:
+    """Return, per cluster of `labels`, the similarity to its partner under the best one-to-one matching, shape (k,).
 
     Jaccard per cluster after Hennig 2007, Computational Statistics and Data Analysis 52:258; partners by the
-    Hungarian method (Kuhn 1955), so that the numbers that clusters bear never matter.
+    Hungarian method (Kuhn 1955), so that the numbers that clusters bear never matter. A cluster without a partner is 0
+    similar to any, and people in no cluster, -1, count as members of nothing.
 
-    >>> matched_jaccard(np.array([0, 0, 1, 2]), np.array([2, 2, 0, 1]), 3).tolist()
+    >>> cluster_stability(np.array([0, 0, 1, 2]), np.array([2, 2, 0, 1]), 3).tolist()
     [1.0, 1.0, 1.0]
-    """
-    similarity = jaccard_matrix(before, after, k, k)
-    rows, columns = linear_sum_assignment(similarity, maximize=True)
-    matched: Shares = similarity[rows, columns]
-    return matched
-
-
-def cluster_stability(labels: Labels, others: Labels, k: int) -> Shares:
-    """Return, per cluster of `labels`, the similarity to its partner in `others` one to one, shape (k,).
-
-    As `matched_jaccard`, for clusterings whose numbers of clusters may differ and that leave people out (-1): a
-    cluster without a partner is 0 similar to any, and people left out count as members of nothing.
-
     >>> cluster_stability(np.array([0, 0, 1, -1]), np.array([1, 1, 1, 0]), 2).round(2).tolist()
     [0.67, 0.0]
     """

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kohort.errors import MissingExtraError
+from kohort.imports import needing_extra
 from kohort.learning.value.beta_geometric import BG_NBD
 from kohort.learning.value.fitting import Fit
 from kohort.learning.value.purchasing import distinct_rows, likelihood_of
@@ -23,12 +23,10 @@ def fit_posterior(histories: Histories, *, draws: int = 500, seed: int) -> Fit:
     `has_converged` says that all chains agree (rank-normalised R-hat below 1.01; Vehtari and others 2021, Bayesian
     Analysis 16:667). `log_likelihood` is that at the means. Raises MissingExtraError without the extra `[bayes]`.
     """
-    try:
+    with needing_extra("bayes", "fitting with posterior distributions"):
         import arviz  # noqa: PLC0415 - half a gigabyte that only this needs
         import pandas as pd  # noqa: PLC0415 - the form in which the library takes data
         from pymc_marketing.clv import BetaGeoModel  # noqa: PLC0415 - as above
-    except ImportError as error:
-        raise MissingExtraError("bayes", "fitting with posterior distributions") from error
     data = pd.DataFrame(
         {
             "customer_id": histories.person,
