@@ -7,7 +7,7 @@ write a moment, so they appear here and nowhere else.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from time import time_ns
+from time import process_time, time_ns
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,6 +43,11 @@ class SystemClock:
     def now(self) -> Moment:
         """Return the machine's present moment."""
         return time_ns() // 1_000
+
+
+def processor_seconds() -> float:
+    """Return the seconds that this process has had a processor: the difference of two tells what work costs."""
+    return process_time()
 
 
 def moment_of(time: datetime) -> Moment:

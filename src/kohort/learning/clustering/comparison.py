@@ -1,6 +1,5 @@
 """Methods side by side: the best clustering of each, measured on the same people with the same bars."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
+from kohort.clock import processor_seconds
 from kohort.definitions.clusters import Method
 from kohort.errors import UsageError
 from kohort.learning.clustering.candidates import SILHOUETTE_SAMPLE, Evaluation
@@ -139,7 +139,9 @@ def compare_methods(
         if method is Method.K_MEANS:
             continue
         search = search_by(method, samples, ks, smallest, criteria)
-        found.append(_clusters(search))
+        started = processor_seconds()
+        one = _clusters(search)
+        found.append(replace(one, result=replace(one.result, seconds=processor_seconds() - started)))
         if isinstance(search, TreeSearch) and not found[-1].result.refused:
             dendrograms.append(dendrogram(samples.fitted, search.tree, method))
         if progress:
@@ -174,17 +176,16 @@ def _k_means(
 
 
 def _clusters(search: Search) -> Clusters:
-    started = time.process_time()
     nothing = np.empty((0, 0))
     try:
         assigner = search.best()
     except UsageError as error:
         result = MethodResult(search.method, 0, refused=str(error), objections=(Objection.TOO_FEW_CLUSTERS,))
-        return Clusters(replace(result, seconds=time.process_time() - started), NOBODY, nothing, search.again)
+        return Clusters(result, NOBODY, nothing, search.again)
     result = MethodResult(search.method, assigner.clusters)
     result = _measured(result, search.samples, assigner)
     if assigner.clusters < 2:  # noqa: PLR2004 - one cluster is everyone
-        result = replace(result, objections=(Objection.TOO_FEW_CLUSTERS,), seconds=time.process_time() - started)
+        result = replace(result, objections=(Objection.TOO_FEW_CLUSTERS,))
         return Clusters(result, assigner, nothing, search.again)
     labels = assigner.assign(search.samples.evaluated)
     similarities = np.stack(
@@ -196,7 +197,7 @@ def _clusters(search: Search) -> Clusters:
         gap=_gap(search),
         valley=search.valley(search.samples.evaluated, labels, assigner),
     )
-    result = replace(result, objections=_objections(result, search), seconds=time.process_time() - started)
+    result = replace(result, objections=_objections(result, search))
     return Clusters(result, assigner, similarities, search.again)
 
 
