@@ -27,6 +27,7 @@ from kohort.rules.read import read_rule
 from kohort.segments.entries import entry_of, entry_text, with_entry, without_entry
 from kohort.segments.yaml_text import loaded
 from kohort.storage.lock import write_lock
+from kohort.storage.whole import writing_whole
 
 STUDIO: Final = "studio.yaml"
 """The file that a new segment goes to unless another is named."""
@@ -222,18 +223,9 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all, with the line ends that it has; raises StorageError."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    """Write a file as a whole or not at all, with the line ends and the rights that it has; raises StorageError."""
+    with writing_whole(path, forced=True) as file:
         windows = path.exists() and b"\r\n" in path.read_bytes()
-        path.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            file.write((text.replace("\n", "\r\n") if windows else text).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        file.write((text.replace("\n", "\r\n") if windows else text).encode())
         if path.exists():
-            partial.chmod(path.stat().st_mode & 0o777)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StorageError(f"could not write {path}: {error.strerror}; free some space and try again") from error
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)

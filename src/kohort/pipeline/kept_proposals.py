@@ -10,13 +10,13 @@ from typing import Final
 import msgspec
 
 from kohort.clock import Moment
-from kohort.errors import StorageError
 from kohort.pipeline.biography import traits_of
 from kohort.pipeline.identities import edits_of
 from kohort.pipeline.proposals import Proposals, ProposedPair
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.graph import Edit, in_force
 from kohort.storage.lookups import rows_with
+from kohort.storage.whole import write_whole
 
 _MERGED: Final = 2
 """How many identifiers a merge by hand names."""
@@ -47,14 +47,7 @@ def keep_proposals(workspace: Workspace, found: Proposals, at: Moment) -> None:
     """Keep what was found in place of what was before; raises StorageError if the disk refuses."""
     pairs = tuple(ProposedPair(one.left, one.right, one.probability, one.kin, one.weights) for one in found.proposals)
     kept = KeptProposals(at, found.threshold, tuple(one.column for one in found.fields), pairs)
-    path = workspace.folder.proposals
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(msgspec.json.encode(kept))
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"could not write {path}: {error.strerror}; free some space and try again") from error
+    write_whole(workspace.folder.proposals, msgspec.json.encode(kept), forced=False)
 
 
 def kept_proposals(workspace: Workspace) -> KeptProposals | None:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kohort.errors import StorageError
+from kohort.storage.whole import writing_whole
 
 FOLDER: Final = "_amended"
 STANDS: Final = "stands"
@@ -136,12 +137,8 @@ class Amendments:
         gone = amendment.emptied(self._column)
         nothing = {one.name: pa.nulls(len(gone), one.type) for one in self._schema}
         marks = pa.table({**nothing, self._column: gone, STANDS: pa.array([False] * len(gone), pa.bool_())})
-        partial = self._folder / f"{name}.partial"
-        with partial.open("wb") as file:
+        with writing_whole(self._folder / name, forced=True) as file:
             pq.write_table(pa.concat_tables([rows, marks.cast(rows.schema)]), file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self._folder / name)
 
     def _read(self, span: Span) -> Amendment:
         read = pq.ParquetFile(span.path).read()

@@ -11,6 +11,7 @@ from typing import Final
 from kohort.clock import Moment
 from kohort.errors import CorruptionError
 from kohort.storage.frames import MAGIC, filler, is_cut_short, is_damaged, next_record, record_at
+from kohort.storage.whole import write_whole
 
 TORN: Final = ".torn"
 """What an interrupted write left: nobody was told that it had succeeded."""
@@ -95,13 +96,8 @@ def _set_aside(path: Path, position: int, content: bytes, suffix: str) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, forced to disk."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    """Write a file whole or not at all, its name forced to disk too."""
+    write_whole(path, content, forced=True)
     sync_folder(path.parent)
 
 

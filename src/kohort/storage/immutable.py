@@ -1,13 +1,13 @@
 """Immutable files named by the hash of their content: score runs and models."""
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from kohort.errors import CorruptionError, StorageError
+from kohort.storage.whole import write_whole
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}\.[a-z]{1,10}", re.ASCII)
 _PART: Final = 4 * 2**20
@@ -25,19 +25,8 @@ def keep(folder: Path, content: bytes, suffix: str) -> str:
     ('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.json', b'{}')
     """
     name = hashlib.sha256(content).hexdigest() + suffix
-    path, partial = folder / name, folder / f"{name}.partial"
-    if path.exists():
-        return name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StorageError(f"could not write {path}: {error.strerror}; free some space and try again") from error
+    if not (folder / name).exists():
+        write_whole(folder / name, content, forced=True)
     return name
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kohort.storage.frames import Record, frame_of, record_at
+from kohort.storage.whole import write_whole
 
 _MAGIC: Final = b"KOHORTR1"
 _BASE: Final = struct.Struct("<Q")
@@ -43,9 +44,7 @@ class RecentRecords:
             self._begin(up_to, left)
 
     def _begin(self, base: int, records: Sequence[Record]) -> None:
-        partial = self._path.with_suffix(".partial")
-        partial.write_bytes(_MAGIC + _BASE.pack(base) + b"".join(map(frame_of, records)))
-        partial.replace(self._path)
+        write_whole(self._path, _MAGIC + _BASE.pack(base) + b"".join(map(frame_of, records)), forced=False)
         self._base, self._records = base, list(records)
         self._last = records[-1].seq if records else base
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from kohort.errors import CorruptionError, StorageError
 from kohort.storage.hashing import hashes_of
+from kohort.storage.whole import write_whole
 
 Keys = NDArray[np.uint64]
 """Hashes: rows of two halves, the higher first."""
@@ -286,12 +287,7 @@ class SeenMessages:
             raise CorruptionError(f"{path} cannot be read: {error}; make it anew with: kohort rebuild") from error
 
     def _replace(self, manifest: _Manifest) -> None:
-        partial = self.folder / f"{_MANIFEST}.partial"
-        with partial.open("wb") as file:
-            file.write(msgspec.json.encode(manifest))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.folder / _MANIFEST)
+        write_whole(self.folder / _MANIFEST, msgspec.json.encode(manifest), forced=True)
         self._sign = self._sign_of()
 
     def _sign_of(self) -> tuple[int, int] | None:

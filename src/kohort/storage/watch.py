@@ -14,6 +14,7 @@ import msgspec
 
 from kohort.clock import SECOND, Clock, Moment
 from kohort.errors import StorageError
+from kohort.storage.whole import write_whole
 
 Writer = Literal["collector", "projection"]
 What = Literal["accepted", "duplicate", "rejected", "refused", "withheld", "left out"]
@@ -128,10 +129,8 @@ class Follower:
                 path.unlink(missing_ok=True)
 
     def _beat(self) -> None:
-        partial = self._sign.with_suffix(".beat")
-        partial.write_text(str(self._clock.now()))
-        # At once: a sign that another process finds half-written would be that of nobody.
-        partial.replace(self._sign)
+        # A sign that another process finds half-written would be that of nobody.
+        write_whole(self._sign, str(self._clock.now()).encode(), forced=False)
 
     def _new(self, path: Path) -> list[Seen]:
         with path.open("rb") as file:

@@ -12,6 +12,7 @@ from kohort.definitions.schedule import STALLED_AFTER
 from kohort.errors import StorageError
 from kohort.pipeline.freshness import Freshness
 from kohort.pipeline.projection import Tally
+from kohort.storage.whole import write_whole
 from kohort.web.access import SecretKeys, check_scope
 from kohort.web.collector import Collector
 from kohort.web.http import Request, Response
@@ -252,12 +253,7 @@ class EngineMeasurements:
 
 def write_families(path: Path, families: list[Family]) -> None:
     """Leave measurements in a file for the collector to show; raises StorageError if the disk refuses."""
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(families))
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"could not write {path}: {error.strerror}; free some space") from error
+    write_whole(path, msgspec.json.encode(families), forced=False)
 
 
 def mount_metrics(
