@@ -129,8 +129,8 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
             "Mean stability",
             "Smallest cluster",
             "Border density",
-            "Gap: ellipse",
-            "Gap: chance",
+            "Tighter than one ellipse",
+            "Tighter than chance",
         ),
         tuple(
             (
@@ -142,8 +142,8 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
                 decimal(one.mean_stability),
                 percent(one.smallest_share),
                 decimal(one.border_density),
-                decimal(one.ellipse_gap, 3),
-                decimal(one.copula_gap, 3),
+                percent(one.tighter_than_ellipse),
+                percent(one.tighter_than_chance),
             )
             for one in discovery.candidates
         ),

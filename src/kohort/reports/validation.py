@@ -3,7 +3,6 @@
 A check says yes or no where a bar was declared before looking; a guide informs and never decides.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -160,8 +159,7 @@ def _large_enough(report: DiscoveryReport) -> Check:
 
 
 def _beyond_chance(report: DiscoveryReport, chosen: CandidateRow) -> Check:
-    gap = chosen.copula_gap if report.gradual else chosen.ellipse_gap
-    tighter = 1 - math.exp(-gap)
+    tighter = chosen.tighter_than_chance if report.gradual else chosen.tighter_than_ellipse
     share = percent(max(tighter, 0.0))
     return Check(
         "chance",
