@@ -128,7 +128,7 @@ def _inertia(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
     y = alt.Y("inertia:Q", title=None, axis=alt.Axis(format="~%", tickCount=4), scale=alt.Scale(zero=True))
     base = alt.Chart(rows(values)).encode(_k_axis(words), y)
     note = base.mark_text(align="left", dx=6, dy=-10, color=MUTED).encode(text="note:N")
-    return _panel(discovery, words, base.mark_line(color=ACCENT), _dots(base, discovery.k), note)
+    return _panel(discovery, words, base.mark_line(color=ACCENT), _dots(base, discovery.k_of_candidates), note)
 
 
 def _silhouette(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
@@ -144,7 +144,7 @@ def _silhouette(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart
     y = alt.Y("silhouette:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
     base = alt.Chart(rows(values)).encode(_k_axis(words), y)
     errors = alt.Chart(rows(values)).mark_rule(color=ACCENT).encode(_k_axis(words), alt.Y("low:Q"), alt.Y2("high:Q"))
-    return _panel(discovery, words, errors, base.mark_line(color=ACCENT), _dots(base, discovery.k))
+    return _panel(discovery, words, errors, base.mark_line(color=ACCENT), _dots(base, discovery.k_of_candidates))
 
 
 def _stability(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
@@ -196,7 +196,8 @@ def _gap(discovery: DiscoveryReport, words: CurveWords) -> alt.LayerChart:
 
 
 def _panel(discovery: DiscoveryReport, words: CurveWords, *curves: alt.Chart) -> alt.LayerChart:
-    chosen = [] if discovery.k is None else [{"k": discovery.k}]
+    taken = discovery.k_of_candidates
+    chosen = [] if taken is None else [{"k": taken}]
     band = alt.Chart(rows(chosen)).mark_rule(color=SECOND, opacity=0.22, strokeWidth=16).encode(_k_axis(words))
     panel: alt.LayerChart = layers(band, *curves).properties(width=_WIDTH, height=_HEIGHT)
     return panel

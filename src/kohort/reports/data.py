@@ -250,6 +250,11 @@ class DiscoveryReport:
     preparation: PreparationSummary | None = None
     pictures: tuple[ClusterPicture, ...] = ()
 
+    @property
+    def k_of_candidates(self) -> int | None:
+        """The number of clusters that was taken of the candidates, which are of k-means; None if another method was."""
+        return self.k if self.method == "k_means" else None
+
 
 @dataclass(frozen=True)
 class Overlap:

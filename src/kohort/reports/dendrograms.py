@@ -49,15 +49,11 @@ def branches(top: DendrogramTop) -> tuple[Branch, ...]:
     [(1.0, 2.0, 5.0, 0.0, 0.0), (0.0, 1.5, 17.0, 0.0, 5.0)]
     """
     places, heights = _places(top), [*([0.0] * len(top.leaves)), *(one.height for one in top.merges)]
-    return tuple(
-        Branch(
-            *sorted((places[one.left], places[one.right])),
-            one.height,
-            *(heights[side] for side in sorted((one.left, one.right), key=lambda side: places[side])),
-            one.people,
-        )
-        for one in top.merges
-    )
+    drawn = []
+    for one in top.merges:
+        left, right = sorted((one.left, one.right), key=lambda side: places[side])
+        drawn.append(Branch(places[left], places[right], one.height, heights[left], heights[right], one.people))
+    return tuple(drawn)
 
 
 def cuts(top: DendrogramTop) -> tuple[Cut, ...]:
@@ -69,10 +65,11 @@ def cuts(top: DendrogramTop) -> tuple[Cut, ...]:
     (Cut(groups=2, height=17.0, one=4, other=1), Cut(groups=3, height=5.0, one=2, other=2))
     """
     people = _people(top)
-    return tuple(
-        Cut(groups, one.height, *sorted((people[one.left], people[one.right]), reverse=True))
-        for groups, one in enumerate(reversed(top.merges), start=2)
-    )
+    divided = []
+    for groups, one in enumerate(reversed(top.merges), start=2):
+        fewer, more = sorted((people[one.left], people[one.right]))
+        divided.append(Cut(groups, one.height, more, fewer))
+    return tuple(divided)
 
 
 def cut_height(top: DendrogramTop, groups: int) -> float | None:

@@ -11,6 +11,7 @@ from kohort.reports.preparation_data import PreparationSummary
 from kohort.reports.tables import Table
 
 _ABSENT: Final = "–"
+_CUTS: Final = 8
 
 
 def methods_table(methods: Sequence[MethodRow]) -> Table:
@@ -45,7 +46,7 @@ def methods_table(methods: Sequence[MethodRow]) -> Table:
 
 
 def cuts_table(top: DendrogramTop, groups: int) -> Table:
-    """Return what each number of groups divides.
+    """Return what each number of groups divides, as far as a little beyond the cut.
 
     >>> from kohort.reports.method_data import DendrogramMerge
     >>> tree = DendrogramTop("ward", (3, 2), (DendrogramMerge(0, 1, 4.0, 5),), 5, 0.9, 5)
@@ -61,7 +62,7 @@ def cuts_table(top: DendrogramTop, groups: int) -> Table:
                 decimal(one.height),
                 f"{count(one.one)} + {count(one.other)}",
             )
-            for one in cuts(top)
+            for one in cuts(top)[: max(groups + 1, _CUTS)]
         ),
     )
 

@@ -118,6 +118,7 @@ def cells_table(grid: RfmGrid) -> Table:
 
 def candidates_table(discovery: DiscoveryReport) -> Table:
     """Return what each number of clusters was worth; the chosen one is named so."""
+    chosen = discovery.k_of_candidates
     return Table(
         "What each number of clusters is worth",
         (
@@ -134,7 +135,7 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
         ),
         tuple(
             (
-                f"{one.k}{' (chosen)' if one.k == discovery.k else ''}{' (elbow)' if one.k == discovery.elbow else ''}",
+                f"{one.k}{' (chosen)' if one.k == chosen else ''}{' (elbow)' if one.k == discovery.elbow else ''}",
                 percent(one.inertia_share),
                 f"{decimal(one.silhouette, 3)} ± {decimal(one.silhouette_error, 3)}",
                 decimal(one.silhouette_squared, 3),

@@ -62,8 +62,7 @@ def validation_of(report: DiscoveryReport) -> tuple[Check, ...]:
     if report.k is None:
         return ()
     # The table of numbers of clusters is of k-means; other methods have a row of their own.
-    of_k_means = report.candidates if report.method == "k_means" else ()
-    chosen = next((one for one in of_k_means if one.k == report.k), None)
+    chosen = next((one for one in report.candidates if one.k == report.k_of_candidates), None)
     return tuple(_checks(report, chosen))
 
 

@@ -74,7 +74,7 @@ def curves(report: DiscoveryReport, formats: Formats) -> list[Figure]:
             say(_STABILITY) % {"required": required},
             cluster_charts.stability_curve(report, words, writing),
         ),
-        figure("gap", say(_("Gap")), say(_GAP), cluster_charts.gap_curve(report, words, writing)),
+        figure("gap", say(_("Tighter (gap)")), say(_GAP), cluster_charts.gap_curve(report, words, writing)),
     ]
 
 

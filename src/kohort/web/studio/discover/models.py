@@ -86,10 +86,11 @@ class CandidateK(Answer):
 
 
 class Curves(Answer):
-    """How the number of clusters was chosen."""
+    """How the number of clusters of k-means was chosen; `k` is null where another `method` found the clusters."""
 
     score: str
     at: IsoMoment
+    method: str
     k: int | None
     elbow: int | None
     required_stability: float

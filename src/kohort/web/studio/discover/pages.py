@@ -58,8 +58,12 @@ def mount_discover(pages: Pages) -> None:
     def how_chosen(visit: Visiting, score: Score = "") -> Response:
         document = found_in(search_of(visit, score))
         report = document.report
-        page = Curves.model_validate({**vars(report), "score": document.name, "at": document.at})
-        more: dict[str, Any] = {"figures": curves(report, visit.formats)} if visit.form == "html" else {}
+        told = {"score": document.name, "at": document.at, "k": report.k_of_candidates}
+        page = Curves.model_validate({**vars(report), **told})
+        more: dict[str, Any] = {}
+        if visit.form == "html":
+            other = [one.name for one in report.methods if one.taken and one.method == report.method != "k_means"]
+            more = {"figures": curves(report, visit.formats), "other": other, "spoken": _spoken(visit)}
         return shows_part(visit, "discover/curves", page, Listed.of(_CANDIDATES, page.candidates), **more)
 
     @pages.page("/discover/map", SEGMENTS_READ, listed=True)
