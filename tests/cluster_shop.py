@@ -20,7 +20,7 @@ SCORE = """scores:
 """
 
 
-def shop_of(folder: Path, orders: Sequence[object]) -> Project:
+def shop_of(folder: Path, orders: Sequence[object], more: str = "") -> Project:
     """Make a project that has run on these orders, and declares what to cluster by."""
     project = Project.create(folder / "shop", clock=SettableClock(NOW))
     for file in (folder / "shop" / "segments").iterdir():
@@ -29,12 +29,15 @@ def shop_of(folder: Path, orders: Sequence[object]) -> Project:
     project.folder.settings.write_text(settings + "revenue: order_completed.total\n")
     project.ingest(written(folder, "orders.jsonl", orders))
     list(project.run())
-    (folder / "shop" / "scores" / "clusters.yaml").write_text(SCORE)
+    (folder / "shop" / "scores" / "clusters.yaml").write_text(SCORE + more)
     return project
 
 
-def two_groups(folder: Path) -> Project:
-    """Thirty who buy much and lately, thirty who bought little and long ago; nobody has looked for clusters."""
+def two_groups(folder: Path, more: str = "") -> Project:
+    """Thirty who buy much and lately, thirty who bought little and long ago; nobody has looked for clusters.
+
+    `more` are lines of the score, such as "methods: [ward]".
+    """
     chance = random.Random(3)  # noqa: S311 - no secret
     lines: list[object] = []
     for who in range(60):
@@ -43,7 +46,7 @@ def two_groups(folder: Path) -> Project:
             days = chance.uniform(1, 20) if often else chance.uniform(100, 200)
             total = chance.uniform(80, 120) if often else chance.uniform(5, 15)
             lines.append(order(f"p{who}", len(lines), days_ago=days, total=total))
-    return shop_of(folder, lines)
+    return shop_of(folder, lines, more)
 
 
 def one_cloud(folder: Path) -> Project:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -40,6 +41,7 @@ from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
+    from kohort.definitions.clusters import Picture
     from kohort.pipeline.counting import SizeAt
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.goals import ImportanceDocument
@@ -407,9 +409,16 @@ class Project(
         return current_findings(self._workspace())
 
     def discover(
-        self, at: Time = None, *, score: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        at: Time = None,
+        *,
+        score: str | None = None,
+        maps: "Sequence[Picture]" = (),
+        progress: Callable[[int, int], None] | None = None,
     ) -> "DiscoveryReport":
         """Look for clusters as the clusters score (the only one, unless named) says; write them as a trait.
+
+        `maps` are drawn this time beside those that the score asks for.
 
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
         """
@@ -417,6 +426,7 @@ class Project(
             from kohort.pipeline.discovery import discover_clusters
         with self._writing() as (workspace, catch_up):
             definition = workspace.clusters_score(score)
+            definition = replace(definition, maps=tuple(dict.fromkeys((*definition.maps, *maps))))
             document = discover_clusters(workspace, definition, self._moment(workspace, at), progress)
             catch_up()
             return document.report

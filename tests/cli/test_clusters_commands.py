@@ -8,6 +8,7 @@ import pytest
 
 from cluster_shop import one_cloud, two_groups
 from kohort.cli.main import run_command
+from kohort.definitions.clusters import Picture
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.table import FeatureTable
 from segment_shop import written
@@ -28,6 +29,27 @@ def test_the_sql_gives_everybody_the_persona_that_kohort_wrote(
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 60
     assert all(row["persona"] == row["name"] and row["persona_number"] == row["cluster"] + 1 for row in rows)
+
+
+def test_a_second_map_is_drawn_where_it_is_asked_for(tmp_path: Path) -> None:
+    project = two_groups(tmp_path, "    methods: [k_means]\n")
+    assert run_command(["discover", "--map", "tsne", "--project", str(project.folder.path)]) == 0
+    found = project.discovery()
+    assert found is not None
+    assert found.map is not None
+    [picture] = found.pictures
+    assert (picture.method, len(picture.points)) == ("tsne", 60)
+    assert [one.cluster for one in picture.points] == [one.cluster for one in found.map.points]
+    assert found.pictures == project.discover(maps=[Picture.TSNE]).pictures, "the seed of the score draws the same"
+
+
+def test_one_trait_alone_has_no_map_and_is_clustered_all_the_same(tmp_path: Path) -> None:
+    project = two_groups(tmp_path, "    methods: [k_means]\n    maps: [tsne]\n")
+    score = project.folder.path / "scores" / "clusters.yaml"
+    score.write_text(score.read_text().replace("[orders, basket_value, recency_days]", "[basket_value]"))
+    found = project.discover()
+    assert found.k is not None
+    assert (found.map, found.pictures) == (None, ())
 
 
 def test_other_dialects_say_what_is_not_proven(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

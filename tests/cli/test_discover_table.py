@@ -65,7 +65,8 @@ def test_the_model_that_is_written_assigns_everybody_alike(tmp_path: Path, capsy
     ("arguments", "said"),
     [
         (["--id", "customer"], "name a table"),
-        (["TABLE", "--at", "2026-01-01"], "leave --at out"),
+        (["TABLE", "--at", "2026-01-01"], "leave --at and --map out"),
+        (["TABLE", "--map", "tsne"], "leave --at and --map out"),
         (["TABLE", "--largest", "1"], "from 2 up"),
         (["TABLE", "--id", "custom"], "customer"),
     ],

@@ -1,13 +1,17 @@
 """Charts draw the numbers they are given, in colours that can be told apart, by day and by night."""
 
+import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from method_builder import distances, tree
 from report_builder import (
+    candidate,
     cluster_map,
     discovery,
     findings,
@@ -21,7 +25,7 @@ from report_builder import (
 )
 
 from kohort.errors import UsageError
-from kohort.reports import charts, cluster_charts
+from kohort.reports import charts, cluster_charts, method_charts
 from kohort.reports.data import IntersectionRow, IntersectionTable, Overlap, RfmGrid
 from kohort.reports.palette import ACCENT, GRAVE, INK, MUTED, PAPER, SECOND, VARIABLES
 from kohort.reports.svg import render_svg
@@ -40,6 +44,10 @@ ALL: dict[str, Callable[[], AnyChart]] = {
     "k_selection": lambda: cluster_charts.k_selection(discovery()),
     "k_selection without a choice": lambda: cluster_charts.k_selection(nothing_found()),
     "cluster_map": lambda: cluster_charts.cluster_map(cluster_map(50), NAMES),
+    "cluster_picture": lambda: cluster_charts.cluster_picture(cluster_map(50).points, NAMES),
+    "dendrogram": lambda: method_charts.dendrogram(tree(), 3),
+    "dendrogram without a cut": lambda: method_charts.dendrogram(tree(), 0),
+    "neighbour_distances": lambda: method_charts.neighbour_distances(distances()),
 }
 
 
@@ -108,6 +116,20 @@ def test_k_selection_marks_the_choice() -> None:
     assert {"k": 4} not in records(cluster_charts.k_selection(nothing_found()))
     silhouettes = [row for row in drawn if row.get("k") == 4 and "silhouette" in row]
     assert all(row["low"] == pytest.approx(0.328) and row["high"] == pytest.approx(0.352) for row in silhouettes)
+
+
+def test_gaps_are_drawn_as_shares_of_what_is_left_with_three_standard_errors() -> None:
+    row = replace(candidate(2), ellipse_gap=math.log(4), copula_gap=0.0, copula_gap_error=math.log(2) / 3)
+    found = replace(discovery(), candidates=(row,))
+    drawn = {str(one["crowd"]): one for one in records(cluster_charts.gap_curve(found)) if "crowd" in one}
+    assert drawn["than one ellipse"]["tighter"] == pytest.approx(0.75), "a quarter of the inertia is left"
+    chance = drawn["than chance"]
+    assert (chance["tighter"], chance["low"], chance["high"]) == pytest.approx((0.0, -1.0, 0.5))
+
+
+def test_curves_of_k_means_mark_no_choice_of_another_method() -> None:
+    other = replace(discovery(), method="hdbscan")
+    assert {"k": 4} not in records(cluster_charts.k_selection(other))
 
 
 def test_the_map_draws_each_person_once_and_numbers_each_cluster_inside() -> None:

@@ -69,10 +69,12 @@ def test_every_chart_is_described_and_has_its_numbers_as_a_table() -> None:
     page = page_of(shop())
     figures = page.all("figure")
     charts = page.all("svg")
-    assert len(figures) == len(charts) == 11
+    assert len(figures) == len(charts) == 12
     assert all(one.attributes["role"] == "img" and one.attributes["aria-labelledby"] for one in charts)
     without = {one.attributes["id"] for one in figures if "In numbers" not in one.text}
-    assert without == {"figure-inertia", "figure-silhouette"}, "the table of figure-stability holds all three"
+    assert without == {"figure-inertia", "figure-silhouette", "figure-stability"}, (
+        "the table of figure-gap holds all four"
+    )
     heads = page.tables()["What each number of clusters is worth"][0]
     assert {"Inertia left", "Silhouette ± SE", "Weakest stability"} <= set(heads)
     assert len(page.all("caption")) == len(page.all("table"))

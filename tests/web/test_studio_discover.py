@@ -2,6 +2,7 @@
 
 import csv
 import html
+import math
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -73,11 +74,19 @@ def test_how_the_number_of_clusters_was_chosen(open_studio: Studio) -> None:
     data = open_studio.get("/discover/curves.json").json()
     assert [one["k"] for one in data["candidates"]] == [2, 3, 4]
     page = open_studio.get("/discover/curves", "fr", **{HEADER: "1"}).text
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert "nombre de groupes" in page
     assert "<html" not in page
     assert "2 choisi" in plain(page)
     assert [one["k"] for one in rows(open_studio, "/discover/curves.csv")] == ["2", "3", "4"]
+
+
+def test_gaps_are_said_as_shares_of_what_is_left(open_studio: Studio) -> None:
+    chosen = open_studio.get("/discover/curves.json").json()["candidates"][0]
+    assert chosen["tighter_than_ellipse"] == pytest.approx(1 - math.exp(-chosen["ellipse_gap"]))
+    assert chosen["ellipse_gap"] > 1, "as a percentage, a difference of logarithms would be more than all"
+    written = f"{100 * chosen['tighter_than_ellipse']:.1f}".removesuffix(".0") + "%"
+    assert written in plain(open_studio.get("/discover/curves").text)
 
 
 def test_the_map_shows_people_without_any_id(open_studio: Studio) -> None:

@@ -1,6 +1,6 @@
 """`kohort discover`: clusters of a project's people, or of a table's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,6 +9,7 @@ import typer
 
 from kohort.cli.methods import METHOD_COLUMNS, method_listing
 from kohort.cli.output import Format, err, interval_object, names_in, show_object, show_rows, write_rows
+from kohort.definitions.clusters import Picture
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ ModelOption = Annotated[
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
 ]
+MapOption = Annotated[
+    list[Picture] | None,
+    typer.Option("--map", metavar="NAME", help="Draw this map too: tsne, or umap. The option can be given again."),
+]
 ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 
@@ -64,6 +69,7 @@ def discover(
     output: OutOption = None,
     model: ModelOption = None,
     at: AtOption = None,
+    maps: MapOption = None,
     project: ProjectOption = _HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -73,10 +79,10 @@ def discover(
             raise UsageError(
                 "what a project's people are grouped by stands in scores/; name a table, or leave these out"
             )
-        _discover_project(project, at, form)
+        _discover_project(project, at, maps or [], form)
         return
-    if at is not None:
-        raise UsageError("a table is of one moment: leave --at out")
+    if at is not None or maps:
+        raise UsageError("a table is of one moment and has no page for maps: leave --at and --map out")
     from kohort.cli.progress import portion, stepping
     from kohort.imports import needing_extra
 
@@ -100,14 +106,14 @@ def discover(
     _show(done, form)
 
 
-def _discover_project(folder: Path, at: str | None, form: Format) -> None:
+def _discover_project(folder: Path, at: str | None, maps: Sequence[Picture], form: Format) -> None:
     from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
     from kohort.cli.progress import portion
     from kohort.project import Project
 
     project = Project(folder)
     with portion("discovering clusters") as advance:
-        found = project.discover(at, progress=advance)
+        found = project.discover(at, maps=maps, progress=advance)
     if form is Format.TABLE and found.methods:
         show_rows(method_listing(found.methods), METHOD_COLUMNS, form)
     err.print(found.words.en, markup=False)

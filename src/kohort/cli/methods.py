@@ -20,8 +20,8 @@ def method_listing(methods: "Sequence[MethodRow]") -> list[dict[str, object]]:
             "method": one.name.en,
             "clusters": one.k,
             "outside": one.outside,
-            "stability": min(one.stability, default=None),
-            "beyond chance": None if one.gap is None else round(one.gap / max(one.gap_error or 0.0, 1e-3), 1),
+            "stability": one.weakest,
+            "beyond chance": None if one.beyond_chance is None else round(one.beyond_chance, 1),
             "silhouette": one.silhouette,
             "verdict": one.words.en,
         }

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from kohort.client.answers.discovery import Clusters, Personas
+from kohort.client.answers.clusters import Clusters
+from kohort.client.answers.discovery import Personas
 from kohort.client.answers.importance import Goals, Importance
 from kohort.client.answers.records import (
     DeadLetter,

@@ -26,6 +26,15 @@ class Method(StrEnum):
 METHODS: Final = (Method.K_MEANS, Method.GAUSSIAN_MIXTURE, Method.WARD, Method.HDBSCAN)
 """Those that are compared unless a score names others."""
 
+
+class Picture(StrEnum):
+    """How a map of people is drawn; see `kohort.learning.features.projection`."""
+
+    PCA = "pca"
+    TSNE = "tsne"
+    UMAP = "umap"
+
+
 VALUE_KINDS: Final = ("count", "days", "money", "share", "number")
 
 
@@ -63,7 +72,8 @@ class ClustersDefinition:
     persona without forming the clusters (demographics, for one). `preparation` says how features become points. With
     `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same. `methods`
     are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
-    `smallest_people`. `silhouette` is a guide that is shown and never decides.
+    `smallest_people`. `silhouette` is a guide that is shown and never decides. `maps` are drawn of the clusters, that
+    of principal components always among them.
     """
 
     name: str
@@ -80,6 +90,7 @@ class ClustersDefinition:
     smallest_people: int = 50
     silhouette: float = 0.5
     as_of: CutOffDefinition | None = None
+    maps: tuple[Picture, ...] = (Picture.PCA,)
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -100,6 +111,7 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         smallest_people=_people(fields),
         silhouette=_share(fields, "silhouette", default=0.5),
         as_of=_cut_off(fields.inner("as_of")),
+        maps=_maps(fields),
     )
 
 
@@ -109,6 +121,14 @@ def _methods(fields: Fields) -> tuple[Method, ...]:
         if one not in tuple(Method):
             raise fields.wrong("methods", "of " + ", ".join(Method), one)
     return tuple(Method(one) for one in dict.fromkeys((Method.K_MEANS, *asked)))
+
+
+def _maps(fields: Fields) -> tuple[Picture, ...]:
+    asked = fields.texts("maps", default=())
+    for one in asked:
+        if one not in tuple(Picture):
+            raise fields.wrong("maps", "of " + ", ".join(Picture), one)
+    return tuple(Picture(one) for one in dict.fromkeys((Picture.PCA, *asked)))
 
 
 def _share(fields: Fields, name: str, default: float) -> float:

@@ -13,12 +13,10 @@ from kohort.learning.clustering.choice import Criteria, Verdict
 from kohort.learning.clustering.discovery import Discovery, discover
 from kohort.learning.clustering.folds import k_means_folds, method_folds
 from kohort.learning.clustering.model import ClusterModel
-from kohort.learning.features.projection import project
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.personas.description import describe
-from kohort.learning.traits import label_of
-from kohort.learning.wording import Bilingual
 from kohort.pipeline.cluster_features import ClusterFeatures, features_of
+from kohort.pipeline.cluster_maps import cluster_map, cluster_pictures
 from kohort.pipeline.compared import dendrogram_tops, method_rows, neighbour_distances
 from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
@@ -29,7 +27,7 @@ from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card, preparation_summary
 from kohort.pipeline.wording import trait_labels
 from kohort.pipeline.workspace import Workspace
-from kohort.reports.data import ClusterMap, DiscoveryReport, Loading, MapPoint
+from kohort.reports.data import DiscoveryReport
 from kohort.stats.intervals import Interval
 from kohort.storage.records import ModelFitted
 
@@ -137,7 +135,7 @@ def _document(
         gradual=found.choice.verdict is Verdict.CONTINUUM,
         required_stability=found.criteria.stability,
         candidates=tuple(candidate_row(one) for one in found.candidates),
-        map=None if found.model is None else _map(definition, found, table),
+        map=cluster_map(definition, found, table),
         personas=tuple(
             persona_card(
                 one,
@@ -157,6 +155,7 @@ def _document(
         dendrograms=dendrogram_tops(found),
         distances=neighbour_distances(found),
         preparation=preparation_summary(found.preparation, table, labels),
+        pictures=cluster_pictures(definition, found, table),
     )
     return DiscoveryDocument(definition.name, at, report, None if found.model is None else found.model.to_json())
 
@@ -168,21 +167,3 @@ def _folds(definition: ClustersDefinition, found: Discovery, table: FeatureTable
     if found.method is not Method.K_MEANS:
         return method_folds(points, found.labels, found.again, seed=definition.seed)
     return k_means_folds(points, found.labels, np.array(found.model.centroids), seed=definition.seed)
-
-
-def _map(definition: ClustersDefinition, found: Discovery, table: FeatureTable) -> ClusterMap:
-    flat = project(found.preparation.scaled(table), seed=definition.seed)
-    labels = trait_labels(definition)
-    wordings = [label_of(name, labels) for name in found.preparation.scaled_names]
-    return ClusterMap(
-        points=tuple(
-            MapPoint(round(float(x), 3), round(float(y), 3), int(found.labels[person]))
-            for person, (x, y) in zip(flat.people, flat.positions, strict=True)
-            if found.labels[person] >= 0
-        ),
-        explained=(float(flat.explained[0]), float(flat.explained[1])),
-        loadings=tuple(
-            Loading(Bilingual(one.en, one.fr), float(x), float(y))
-            for one, x, y in zip(wordings, flat.loadings[0], flat.loadings[1], strict=True)
-        ),
-    )

@@ -5,6 +5,7 @@ from typing import Final
 
 from kohort.learning.clustering.candidates import Candidate
 from kohort.learning.features.preparation import Preparation
+from kohort.learning.features.reasons import scaling_reasons
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.features.wording import (
     SKEWED,
@@ -55,6 +56,8 @@ def candidate_row(candidate: Candidate) -> CandidateRow:
         border_density=candidate.border_density,
         ellipse_gap=candidate.ellipse_gap.gap,
         copula_gap=candidate.copula_gap.gap,
+        ellipse_gap_error=candidate.ellipse_gap.error,
+        copula_gap_error=candidate.copula_gap.error,
     )
 
 
@@ -62,12 +65,17 @@ def preparation_summary(
     preparation: Preparation, table: FeatureTable, labels: Mapping[str, TraitLabel]
 ) -> PreparationSummary:
     """Return how the features of `table` became points, in words."""
-    skewed = scaled_skewness(preparation, table)
-    labelled = ((label_of(name, labels), how, skewed.get(name)) for name, how in prepared_words(preparation))
+    skewed, reasons = scaled_skewness(preparation, table), scaling_reasons(preparation, table)
+    features = []
+    for name, how in prepared_words(preparation):
+        label, reason = label_of(name, labels), reasons[name]
+        features.append(
+            PreparedFeature(
+                Bilingual(label.en, label.fr), how, skewed.get(name), reason.why, reason.skewness, reason.missing
+            )
+        )
     return PreparationSummary(
-        features=tuple(
-            PreparedFeature(Bilingual(label.en, label.fr), how, skewness) for label, how, skewness in labelled
-        ),
+        features=tuple(features),
         left_out=tuple(dropped_words(one, labels) for one in preparation.dropped),
         warnings=skew_warnings(preparation, table, labels),
         reduction=reduction_words(preparation),

@@ -50,6 +50,8 @@ class CurveWords:
     elbow: str = "elbow"
     mean_cluster: str = "mean cluster"
     weakest_cluster: str = "weakest cluster"
+    ellipse: str = "than one ellipse"
+    chance: str = "than chance"
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,21 @@ class EffectWords:
 
     less: str = "← less"
     more: str = "more →"
+
+
+@dataclass(frozen=True)
+class DendrogramWords:
+    """The words of a tree of merges; `cut` stands on the line at which it is cut, empty where it is not."""
+
+    height: str = "height at which branches meet"
+    people: str = "people"
+    cut: str = "cut"
+
+
+@dataclass(frozen=True)
+class DistanceWords:
+    """The words of the curve of distances to a neighbour; `radius` stands on the line at the distance chosen."""
+
+    people: str = "share of people"
+    distance: str = "distance to the neighbour"
+    radius: str = "radius"

@@ -15,6 +15,7 @@ from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistan
 from kohort.reports.persona_data import Lineage, PersonaRule
 from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
+from kohort.stats.logarithms import share_less
 from kohort.storage.records import Finding
 
 
@@ -93,8 +94,13 @@ class CandidateRow:
 
     `inertia_share` is of the inertia of a single cluster; the silhouettes are over plain distances (sampled, with
     its standard error) and over squared distances (exact): two scales. Stabilities are mean Jaccard similarities
-    over bootstraps. `border_density` is that of the least separated pair. The gaps say how much tighter the clusters
-    are than those of one ellipse, and of chance combinations of the same traits.
+    over bootstraps. `border_density` is that of the least separated pair. The gaps are differences of mean log inertia
+    against one ellipse, and against chance combinations of the same traits, with their errors, None in reports of
+    before these were kept; `tighter_than_ellipse` and `tighter_than_chance` are the same as shares of what is left.
+
+    >>> row = CandidateRow(2, 0.4, 0.5, 0.01, 0.6, 0.9, 0.95, 0.3, 0.2, 0.1, 0.05)
+    >>> round(row.tighter_than_ellipse, 3), round(row.tighter_than_chance, 3)
+    (0.095, 0.049)
     """
 
     k: int
@@ -108,6 +114,18 @@ class CandidateRow:
     border_density: float
     ellipse_gap: float
     copula_gap: float
+    ellipse_gap_error: float | None = None
+    copula_gap_error: float | None = None
+
+    @property
+    def tighter_than_ellipse(self) -> float:
+        """How much less inertia is left than in one ellipse, as a share."""
+        return share_less(self.ellipse_gap)
+
+    @property
+    def tighter_than_chance(self) -> float:
+        """How much less inertia is left than in chance combinations of the same traits, as a share."""
+        return share_less(self.copula_gap)
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,14 @@ class ClusterMap:
     points: tuple[MapPoint, ...]
     explained: tuple[float, float]
     loadings: tuple[Loading, ...]
+
+
+@dataclass(frozen=True)
+class ClusterPicture:
+    """The same sampled people as another `method`, "tsne" or "umap", places them, for the eye alone."""
+
+    method: str
+    points: tuple[MapPoint, ...]
 
 
 @dataclass(frozen=True)
@@ -200,7 +226,8 @@ class DiscoveryReport:
     similarity among people left out, with the worst and the best fold. `lineage` says what became of
     the personas before. `method` found the clusters; `methods` are all that were compared, `dendrograms` the trees
     among them, and `distances` the curve from which DBSCAN reads its radius. `preparation` is how features became
-    points, None in reports of before that was told.
+    points, None in reports of before that was told. `pictures` are other maps of the same people that were
+    asked for.
     """
 
     verdict: str
@@ -221,6 +248,12 @@ class DiscoveryReport:
     dendrograms: tuple[DendrogramTop, ...] = ()
     distances: NeighbourDistances | None = None
     preparation: PreparationSummary | None = None
+    pictures: tuple[ClusterPicture, ...] = ()
+
+    @property
+    def k_of_candidates(self) -> int | None:
+        """The number of clusters that was taken of the candidates, which are of k-means; None if another method was."""
+        return self.k if self.method == "k_means" else None
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def cluster_map(clusters: ClusterMap, names: Sequence[str]) -> Figure:
 
 
 def k_selection(discovery: DiscoveryReport) -> list[Figure]:
-    """Draw elbow, silhouette and stability; one table holds what all three show."""
+    """Draw elbow, silhouette, stability and gap; one table holds what all four show."""
     required = percent(discovery.required_stability, 0)
     return [
         _figure(
@@ -150,6 +150,13 @@ def k_selection(discovery: DiscoveryReport) -> list[Figure]:
             "Stability",
             f"Do clusters come back when people are drawn again? Mean Jaccard; {required} was required of the weakest.",
             cluster_charts.stability_curve(discovery),
+            None,
+        ),
+        _figure(
+            "gap",
+            "Tighter (gap)",
+            "How much less variance is left than in crowds without groups; bars are three standard errors.",
+            cluster_charts.gap_curve(discovery),
             tables.candidates_table(discovery),
         ),
     ]

@@ -1,8 +1,13 @@
 """What comparing methods of clustering found, as it is kept and shown."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from kohort.learning.wording import Bilingual
+
+_SHARES: Final = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
+_LEAST_ERROR: Final = 1e-3
+"""Of a few crowds without clusters that are alike to the last bit: nothing is infinitely beyond chance."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,8 @@ class MethodRow:
     separated pair per person at the emptier centre; `density` the density validity from -1 to 1; `certainty` the mean
     probability of the cluster that people are put in, of mixtures. `better` is by how much it exceeds k-means. `same`
     is the adjusted Rand index with each other method. `holds` tells that every bar is met, `words` how it fared.
+    `weakest` is the stability of the least stable cluster, None without clusters; `beyond_chance` the gap in its
+    standard errors.
     """
 
     method: str
@@ -39,6 +46,16 @@ class MethodRow:
     holds: bool
     words: Bilingual
     seconds: float
+
+    @property
+    def weakest(self) -> float | None:
+        """The mean Jaccard similarity of the least stable cluster, None without clusters."""
+        return min(self.stability, default=None)
+
+    @property
+    def beyond_chance(self) -> float | None:
+        """How many standard errors the gap is above zero, None where it was not measured."""
+        return None if self.gap is None else self.gap / max(self.gap_error or 0.0, _LEAST_ERROR)
 
 
 @dataclass(frozen=True)
@@ -74,3 +91,13 @@ class NeighbourDistances:
     neighbours: int
     distances: tuple[float, ...]
     eps: float
+
+    @property
+    def by_share(self) -> tuple[tuple[float, float], ...]:
+        """Shares of people, and the distance within which so many have their k-th neighbour.
+
+        >>> NeighbourDistances(5, (0.1, 0.2, 0.9), 0.2).by_share[2]
+        (0.5, 0.2)
+        """
+        last = len(self.distances) - 1
+        return tuple((share, self.distances[round(share * last)]) for share in _SHARES) if last >= 0 else ()

@@ -11,6 +11,8 @@ from kohort.reports.data import ReportData
 from kohort.reports.figures import Figure
 from kohort.reports.formatting import axis_labels
 from kohort.reports.importance import fault_words, verdict_words
+from kohort.reports.method_figures import method_figures
+from kohort.reports.method_tables import methods_table, preparation_table
 from kohort.reports.palette import GROUPS
 from kohort.reports.validation import validation_of
 from kohort.reports.value import value_words
@@ -36,6 +38,7 @@ def render_report(data: ReportData) -> str:
     environment = _environment()
     loader = environment.loader
     checks = validation_of(data.discovery) if data.discovery else ()
+    preparation = data.discovery.preparation if data.discovery else None
     style = loader.get_source(environment, _STYLE)[0] if loader else ""
     return environment.get_template(_TEMPLATE).render(
         data=data,
@@ -46,6 +49,8 @@ def render_report(data: ReportData) -> str:
         left_out=[segment for segment in data.segments if segment.note],
         cells=tables.cells_table(data.rfm) if data.rfm else None,
         validation=tables.validation_table(checks) if checks else None,
+        methods=methods_table(data.discovery.methods) if data.discovery and data.discovery.methods else None,
+        prepared=preparation_table(preparation) if preparation else None,
         findings=tables.findings_table(data.findings),
         categories_shown=_CATEGORIES_SHOWN,
         **_figures(data),
@@ -68,6 +73,7 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Fi
         "rfm": figures.rfm_grid(data.rfm, data.currency) if data.rfm else None,
         "map": figures.cluster_map(discovery.map, names) if discovery and discovery.map and names else None,
         "selection": figures.k_selection(discovery) if discovery and discovery.candidates else [],
+        "compared": method_figures(discovery) if discovery else [],
         "outcomes": [
             figures.outcomes(number, table, data.currency) for number, table in enumerate(data.outcomes, start=1)
         ],

@@ -7,11 +7,18 @@ from kohort.learning.wording import Bilingual
 
 @dataclass(frozen=True)
 class PreparedFeature:
-    """One feature and how it came among the points; `skewness` as it is scaled, None of a text."""
+    """One feature and how it came among the points; `skewness` as it is scaled, None of a text.
+
+    `why` is the reason, `skewness_before` the skewness within its limits before it was scaled, and `missing` the share
+    of people without a value; all are None in reports of before they were kept.
+    """
 
     label: Bilingual
     how: Bilingual
     skewness: float | None = None
+    why: Bilingual | None = None
+    skewness_before: float | None = None
+    missing: float | None = None
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ def cells_table(grid: RfmGrid) -> Table:
 
 def candidates_table(discovery: DiscoveryReport) -> Table:
     """Return what each number of clusters was worth; the chosen one is named so."""
+    chosen = discovery.k_of_candidates
     return Table(
         "What each number of clusters is worth",
         (
@@ -129,12 +130,12 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
             "Mean stability",
             "Smallest cluster",
             "Border density",
-            "Gap: ellipse",
-            "Gap: chance",
+            "Tighter than one ellipse",
+            "Tighter than chance",
         ),
         tuple(
             (
-                f"{one.k}{' (chosen)' if one.k == discovery.k else ''}{' (elbow)' if one.k == discovery.elbow else ''}",
+                f"{one.k}{' (chosen)' if one.k == chosen else ''}{' (elbow)' if one.k == discovery.elbow else ''}",
                 percent(one.inertia_share),
                 f"{decimal(one.silhouette, 3)} ± {decimal(one.silhouette_error, 3)}",
                 decimal(one.silhouette_squared, 3),
@@ -142,8 +143,8 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
                 decimal(one.mean_stability),
                 percent(one.smallest_share),
                 decimal(one.border_density),
-                decimal(one.ellipse_gap, 3),
-                decimal(one.copula_gap, 3),
+                percent(one.tighter_than_ellipse),
+                percent(one.tighter_than_chance),
             )
             for one in discovery.candidates
         ),

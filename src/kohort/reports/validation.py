@@ -3,7 +3,6 @@
 A check says yes or no where a bar was declared before looking; a guide informs and never decides.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,8 +62,7 @@ def validation_of(report: DiscoveryReport) -> tuple[Check, ...]:
     if report.k is None:
         return ()
     # The table of numbers of clusters is of k-means; other methods have a row of their own.
-    of_k_means = report.candidates if report.method == "k_means" else ()
-    chosen = next((one for one in of_k_means if one.k == report.k), None)
+    chosen = next((one for one in report.candidates if one.k == report.k_of_candidates), None)
     return tuple(_checks(report, chosen))
 
 
@@ -160,8 +158,7 @@ def _large_enough(report: DiscoveryReport) -> Check:
 
 
 def _beyond_chance(report: DiscoveryReport, chosen: CandidateRow) -> Check:
-    gap = chosen.copula_gap if report.gradual else chosen.ellipse_gap
-    tighter = 1 - math.exp(-gap)
+    tighter = chosen.tighter_than_chance if report.gradual else chosen.tighter_than_ellipse
     share = percent(max(tighter, 0.0))
     return Check(
         "chance",

@@ -1,4 +1,4 @@
-"""Answers about clusters and personas."""
+"""Answers about personas, and the words and intervals of others."""
 
 from datetime import date
 
@@ -19,59 +19,6 @@ class Interval(Struct, frozen=True):
     low: float | None
     high: float | None
     n: int
-
-
-class Candidate(Struct, frozen=True):
-    """What one number of clusters was worth."""
-
-    k: int
-    inertia_share: float | None
-    silhouette: float | None
-    silhouette_error: float | None
-    silhouette_squared: float | None
-    weakest_stability: float | None
-    mean_stability: float | None
-    smallest_share: float | None
-    border_density: float | None
-    ellipse_gap: float | None
-    copula_gap: float | None
-
-
-class MapPoint(Struct, frozen=True):
-    """A sampled person on the map."""
-
-    x: float
-    y: float
-    cluster: int
-
-
-class Loading(Struct, frozen=True):
-    """How much a trait pulls along the two axes of the map."""
-
-    trait: Words
-    x: float
-    y: float
-
-
-class ClusterMap(Struct, frozen=True):
-    """Sampled people on the first two principal components."""
-
-    points: tuple[MapPoint, ...]
-    explained: tuple[float, ...]
-    loadings: tuple[Loading, ...]
-
-
-class Clusters(Struct, frozen=True):
-    """What the newest search for clusters found."""
-
-    verdict: str
-    words: Words
-    k: int | None
-    elbow: int | None
-    gradual: bool
-    required_stability: float
-    candidates: tuple[Candidate, ...]
-    map: ClusterMap | None
 
 
 class PersonaTrait(Struct, frozen=True):

@@ -14,7 +14,6 @@ The silhouette is shown beside and never decides: it rewards leaving skewed feat
 everybody in one cluster.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,8 +113,7 @@ def _chosen(verdict: Verdict, candidate: Candidate, elbow: int | None) -> Choice
     bend = Bilingual("no elbow", "pas de coude")
     if elbow is not None:
         bend = Bilingual(f"elbow at {elbow}", f"coude à {elbow}")
-    # The gap is a difference of logarithms: 0.1 leaves 9.5 % less inertia.
-    stability, tighter = number(candidate.weakest, 2), percent(-math.expm1(-gap.gap), 1)
+    stability, tighter = number(candidate.weakest, 2), percent(gap.tighter, 1)
     silhouette = number(candidate.silhouette.mean, 2)
     template = _FOUND[verdict]
     return Choice(

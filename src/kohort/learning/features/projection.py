@@ -8,7 +8,6 @@ on a picture: a preparation reduces by principal components or an auto-encoder a
 
 import warnings
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from kohort.definitions.clusters import Picture
 from kohort.errors import UsageError
 from kohort.imports import needing_extra
 from kohort.learning.features.components import fit_components
@@ -25,14 +25,6 @@ LARGEST_MAP: Final = 2_000
 _NEIGHBOURS: Final = 15
 _PERPLEXITY: Final = 30.0
 _FEWEST: Final = 10
-
-
-class Picture(StrEnum):
-    """How a map is drawn."""
-
-    PCA = "pca"
-    TSNE = "tsne"
-    UMAP = "umap"
 
 
 @dataclass(frozen=True, eq=False)

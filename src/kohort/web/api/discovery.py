@@ -10,8 +10,9 @@ from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.pipeline.personas import CataloguedPersona
 from kohort.reports.data import DiscoveryReport
 from kohort.web.api.asking import Desk, Shown, answered_if_new
+from kohort.web.api.models.clusters import Clusters
 from kohort.web.api.models.discovery import CataloguedPersona as CataloguedAnswer
-from kohort.web.api.models.discovery import Clusters, Persona, Personas
+from kohort.web.api.models.discovery import Persona, Personas
 from kohort.web.callers import Caller
 from kohort.web.disclosure import disclosure_to
 

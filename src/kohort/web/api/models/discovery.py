@@ -1,4 +1,4 @@
-"""What the search for clusters found, and the personas that it made of them."""
+"""The personas that clusters are, and the words and intervals that other answers share."""
 
 import math
 from datetime import date
@@ -31,59 +31,6 @@ class Interval(Answer):
     low: Number
     high: Number
     n: int = Field(description="How many people it rests on.")
-
-
-class Candidate(Answer):
-    """What one number of clusters was worth; see `kohort.reports.data.CandidateRow`."""
-
-    k: int
-    inertia_share: Number
-    silhouette: Number
-    silhouette_error: Number
-    silhouette_squared: Number
-    weakest_stability: Number
-    mean_stability: Number
-    smallest_share: Number
-    border_density: Number
-    ellipse_gap: Number
-    copula_gap: Number
-
-
-class MapPoint(Answer):
-    """A sampled person on the map."""
-
-    x: float
-    y: float
-    cluster: int = Field(description="From 0.")
-
-
-class Loading(Answer):
-    """How much a trait pulls along the two axes of the map."""
-
-    trait: Words
-    x: float
-    y: float
-
-
-class ClusterMap(Answer):
-    """Sampled people on the first two principal components."""
-
-    points: list[MapPoint]
-    explained: list[float] = Field(description="The share of the variance along each axis.")
-    loadings: list[Loading]
-
-
-class Clusters(Answer):
-    """What the newest search for clusters found."""
-
-    verdict: str
-    words: Words = Field(description="The verdict in sentences.")
-    k: int | None = Field(description="How many clusters there are; null for none.")
-    elbow: int | None
-    gradual: bool = Field(description="Whether the clusters are parts of a continuum.")
-    required_stability: float = Field(description="The least mean Jaccard similarity that a cluster needed.")
-    candidates: list[Candidate]
-    map: ClusterMap | None
 
 
 class PersonaTrait(Answer):

@@ -6,7 +6,7 @@ from typing import Final
 
 from kohort.reports import charts, cluster_charts
 from kohort.reports.chart_words import CurveWords, MapWords, RfmWords
-from kohort.reports.data import ClusterMap, DiscoveryReport, RfmGrid
+from kohort.reports.data import ClusterMap, DiscoveryReport, MapPoint, RfmGrid
 from kohort.reports.figures import Figure
 from kohort.web.studio.drawing import figure, spoken, writing_of
 from kohort.web.studio.formats import Formats
@@ -26,6 +26,15 @@ _SILHOUETTE: Final = _(
 _STABILITY: Final = _(
     "Whether clusters come back when people are drawn again (Jaccard); %(required)s was required of the weakest."
 )
+_GAP: Final = _(
+    "How much less variance is left than in crowds without groups: one ellipse, and chance combinations of the same "
+    "traits. Bars are three standard errors; at zero people are no tighter than chance."
+)
+_PICTURE: Final = _(
+    "The same %(people)s people by %(name)s, which keeps neighbours together and nothing else: do not read how far "
+    "apart groups lie, how large they look, or how many there seem to be."
+)
+_PICTURES: Final = {"tsne": "t-SNE", "umap": "UMAP"}
 _MAP: Final = _(
     "Each dot is one of %(people)s sampled people; people alike lie close together. The plane keeps %(seen)s of the "
     "variance, so that groups that touch here may be apart in what it hides."
@@ -34,9 +43,16 @@ _MAP: Final = _(
 
 @lru_cache(_KEPT)
 def curves(report: DiscoveryReport, formats: Formats) -> list[Figure]:
-    """Draw elbow, silhouette and stability."""
+    """Draw elbow, silhouette, stability and gap."""
     say = translations(formats.language).gettext
-    words = CurveWords(say(_("number of clusters")), say(_("elbow")), say(_("mean cluster")), say(_("weakest cluster")))
+    words = CurveWords(
+        say(_("number of clusters")),
+        say(_("elbow")),
+        say(_("mean cluster")),
+        say(_("weakest cluster")),
+        say(_("than one ellipse")),
+        say(_("than chance")),
+    )
     writing = writing_of(formats)
     required = formats.decimal(report.required_stability)
     return [
@@ -58,22 +74,35 @@ def curves(report: DiscoveryReport, formats: Formats) -> list[Figure]:
             say(_STABILITY) % {"required": required},
             cluster_charts.stability_curve(report, words, writing),
         ),
+        figure("gap", say(_("Tighter (gap)")), say(_GAP), cluster_charts.gap_curve(report, words, writing)),
     ]
 
 
 @lru_cache(_KEPT)
-def map_figure(report: DiscoveryReport, formats: Formats) -> Figure | None:
-    """Draw sampled people on a plane; None without clusters."""
+def map_figure(report: DiscoveryReport, drawn: str, formats: Formats) -> Figure | None:
+    """Draw sampled people on a plane, by principal components or as a picture that was `drawn`; None without it."""
     if report.map is None:
         return None
-    say, whole = translations(formats.language).gettext, report.map
-    step = -(-len(whole.points) // _DOTS)
-    shown = ClusterMap(whole.points[:: max(1, step)], whole.explained, whole.loadings)
-    words = MapWords(say(_("more")), say(_("less")), "")
-    caption = say(_MAP) % {"people": formats.count(len(shown.points)), "seen": formats.percent(sum(whole.explained))}
+    say = translations(formats.language).gettext
     names = [spoken(one.name, formats.language) for one in report.personas]
-    chart = cluster_charts.cluster_map(shown, names, words, writing_of(formats))
-    return figure("cluster-map", say(_("Where the personas lie")), caption, chart)
+    if drawn == "pca":
+        shown = ClusterMap(_some(report.map.points), report.map.explained, report.map.loadings)
+        words, title = MapWords(say(_("more")), say(_("less")), ""), say(_("Where the personas lie"))
+        chart = cluster_charts.cluster_map(shown, names, words, writing_of(formats))
+        seen = formats.percent(sum(report.map.explained))
+        caption = say(_MAP) % {"people": formats.count(len(shown.points)), "seen": seen}
+        return figure("cluster-map", title, caption, chart)
+    for picture in report.pictures:
+        if picture.method == drawn:
+            points = _some(picture.points)
+            chart = cluster_charts.cluster_picture(points, names, writing_of(formats))
+            caption = say(_PICTURE) % {"people": formats.count(len(points)), "name": _PICTURES[drawn]}
+            return figure(f"cluster-{drawn}", f"{say(_('Where the personas lie'))}, {_PICTURES[drawn]}", caption, chart)
+    return None
+
+
+def _some(points: tuple[MapPoint, ...]) -> tuple[MapPoint, ...]:
+    return points[:: max(1, -(-len(points) // _DOTS))]
 
 
 @lru_cache(_KEPT)

@@ -81,13 +81,16 @@ class CandidateK(Answer):
     border_density: float
     ellipse_gap: float
     copula_gap: float
+    tighter_than_ellipse: float
+    tighter_than_chance: float
 
 
 class Curves(Answer):
-    """How the number of clusters was chosen."""
+    """How the number of clusters of k-means was chosen; `k` is null where another `method` found the clusters."""
 
     score: str
     at: IsoMoment
+    method: str
     k: int | None
     elbow: int | None
     required_stability: float
@@ -111,12 +114,17 @@ class Pull(Answer):
 
 
 class ClusterPlane(Answer):
-    """Sampled people on two principal components; `explained` is the share of variance along each."""
+    """Sampled people on a map, one of `maps`: by principal components unless another is asked for.
+
+    `explained` is the share of variance along each component; other maps have neither that nor pulls.
+    """
 
     score: str
     at: IsoMoment
+    map: str
+    maps: list[str]
     points: list[Point]
-    explained: tuple[float, float]
+    explained: tuple[float, float] | None
     loadings: list[Pull]
 
 

@@ -15,6 +15,7 @@ from kohort.rules.python import trait
 from kohort.web.disclosure import disclosure_to
 from kohort.web.studio.discover.figures import curves, map_figure, rfm_figure
 from kohort.web.studio.discover.models import ClusterPlane, Curves, Discoveries, RfmScores
+from kohort.web.studio.discover.search import Score, found_in, search_of
 from kohort.web.studio.discover.wording import Strengths
 from kohort.web.studio.drawing import spoken
 from kohort.web.studio.fragments import shows_part
@@ -25,8 +26,9 @@ _CANDIDATES: Final = (
     "k", "inertia_share", "silhouette", "silhouette_error", "weakest_stability", "mean_stability", "smallest_share",
 )  # fmt: skip
 _POINTS: Final = ("x", "y", "cluster")
+_COMPONENTS: Final = "pca"
 _CELLS: Final = ("key", "name", "size", "share", "revenue_share", "rule")
-Score = Annotated[str, Query(max_length=200)]
+Map = Annotated[str, Query(alias="map", max_length=20)]
 
 
 def mount_discover(pages: Pages) -> None:
@@ -34,7 +36,7 @@ def mount_discover(pages: Pages) -> None:
 
     @pages.page("/discover", SEGMENTS_READ, listed=True)
     def discover(visit: Visiting, score: Score = "") -> Response:
-        search = _search(visit, score)
+        search = search_of(visit, score)
         page = _discoveries(visit, search)
         rows = [
             [
@@ -54,20 +56,21 @@ def mount_discover(pages: Pages) -> None:
 
     @pages.page("/discover/curves", SEGMENTS_READ, listed=True)
     def how_chosen(visit: Visiting, score: Score = "") -> Response:
-        document = _found(_search(visit, score))
+        document = found_in(search_of(visit, score))
         report = document.report
-        page = Curves.model_validate({**vars(report), "score": document.name, "at": document.at})
-        more: dict[str, Any] = {"figures": curves(report, visit.formats)} if visit.form == "html" else {}
+        told = {"score": document.name, "at": document.at, "k": report.k_of_candidates}
+        page = Curves.model_validate({**vars(report), **told})
+        more: dict[str, Any] = {}
+        if visit.form == "html":
+            other = [one.name for one in report.methods if one.taken and one.method == report.method != "k_means"]
+            more = {"figures": curves(report, visit.formats), "other": other, "spoken": _spoken(visit)}
         return shows_part(visit, "discover/curves", page, Listed.of(_CANDIDATES, page.candidates), **more)
 
     @pages.page("/discover/map", SEGMENTS_READ, listed=True)
-    def where_they_lie(visit: Visiting, score: Score = "") -> Response:
-        document = _found(_search(visit, score))
-        if document.report.map is None:
-            problem = "there is no map where there are no clusters"
-            raise RequestRefusedError(404, "no_clusters", problem, where="query.score")
-        page = ClusterPlane.model_validate({**vars(document.report.map), "score": document.name, "at": document.at})
-        more = {"figure": map_figure(document.report, visit.formats)} if visit.form == "html" else {}
+    def where_they_lie(visit: Visiting, score: Score = "", drawn: Map = _COMPONENTS) -> Response:
+        document = found_in(search_of(visit, score))
+        page = _plane(document, drawn)
+        more = {"figure": map_figure(document.report, drawn, visit.formats)} if visit.form == "html" else {}
         return shows_part(visit, "discover/map", page, Listed.of(_POINTS, page.points), spoken=_spoken(visit), **more)
 
     @pages.page("/discover/rfm", SEGMENTS_READ, listed=True)
@@ -84,17 +87,20 @@ def _spoken(visit: Visit) -> Any:
     return lambda text: spoken(text, visit.language)
 
 
-def _search(visit: Visit, score: str) -> ClusterSearch:
-    places = {"clusters score": "query.score"}
-    with visit.desk.asking(**places) as project:
-        return project.cluster_search(score or None)
-
-
-def _found(search: ClusterSearch) -> DiscoveryDocument:
-    if search.document is None:
-        problem = "nobody has looked for clusters yet; run: kohort discover"
-        raise RequestRefusedError(404, "no_discovery", problem, where="query.score")
-    return search.document
+def _plane(document: DiscoveryDocument, drawn: str) -> ClusterPlane:
+    """Return one of the maps as data; refuses with 404 what was not drawn."""
+    report = document.report
+    if report.map is None:
+        problem = "there is no map where there are no clusters"
+        raise RequestRefusedError(404, "no_clusters", problem, where="query.score")
+    pictures = {one.method: one for one in report.pictures}
+    about = {"score": document.name, "at": document.at, "map": drawn, "maps": [_COMPONENTS, *pictures]}
+    if drawn == _COMPONENTS:
+        return ClusterPlane.model_validate({**vars(report.map), **about})
+    if drawn not in pictures:
+        problem = f"this map was not drawn; there is: {', '.join(about['maps'])}"
+        raise RequestRefusedError(404, "no_map", problem, where="query.map")
+    return ClusterPlane.model_validate({"points": pictures[drawn].points, "explained": None, "loadings": [], **about})
 
 
 def _discoveries(visit: Visit, search: ClusterSearch) -> Discoveries:

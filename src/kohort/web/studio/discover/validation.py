@@ -1,9 +1,9 @@
 """`/validation`: what was checked of the clusters, and whether it holds."""
 
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Query, Response
+from fastapi import Response
 
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.reports.figures import Figure
@@ -11,6 +11,7 @@ from kohort.reports.validation import Check, Held, validation_of
 from kohort.reports.validation_charts import check_chart
 from kohort.web.api.models.answer import Answer, IsoMoment
 from kohort.web.studio.discover.models import Text
+from kohort.web.studio.discover.search import Score, search_of
 from kohort.web.studio.drawing import figure, kept, spoken, writing_of
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -19,7 +20,6 @@ from kohort.web.studio.segment.models import Estimate
 _: Final[Callable[[str], str]] = marked
 _COLUMNS: Final = ("check", "held", "of", "estimate", "low", "high", "n", "required")
 _HELD: Final = {Held.YES: _("it holds"), Held.NO: _("it does not hold"), Held.GUIDE: _("to read beside")}
-Score = Annotated[str, Query(max_length=200)]
 
 
 class CheckedFigure(Answer):
@@ -59,8 +59,7 @@ def mount_validation(pages: Pages) -> None:
 
     @pages.page("/validation", SEGMENTS_READ, listed=True)
     def validation(visit: Visiting, score: Score = "") -> Response:
-        with visit.desk.asking(**{"clusters score": "query.score"}) as project:
-            search = project.cluster_search(score or None)
+        search = search_of(visit, score)
         document = search.document
         checks = () if document is None else validation_of(document.report)
         page = Validation.model_validate(
