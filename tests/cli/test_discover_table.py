@@ -12,14 +12,14 @@ from kohort.cli.main import run_command
 from kohort.learning.clustering.model import ClusterModel
 from kohort.pipeline.feature_files import read_features
 
-QUICK = ["--largest", "5", "--bootstraps", "5", "--seed", "1"]
+QUICK = ["--largest", "4", "--bootstraps", "4", "--seed", "1"]
 
 
-def people(folder: Path, *, kinds: int) -> Path:
-    """Write 300 people of so many kinds."""
+def people(folder: Path, *, kinds: int, count: int = 300) -> Path:
+    """Write so many people of so many kinds."""
     random = np.random.default_rng(3)
-    centres = np.array([[40.0, 20.0], [8.0, 90.0], [4.0, 15.0]])[np.arange(300) % kinds]
-    values = centres + random.normal(size=(300, 2)) * [1, 3]
+    centres = np.array([[40.0, 20.0], [8.0, 90.0], [4.0, 15.0]])[np.arange(count) % kinds]
+    values = centres + random.normal(size=(count, 2)) * [1, 3]
     path = folder / "people.csv"
     lines = [f"c{row},{orders:.3f},{basket:.3f},Paris" for row, (orders, basket) in enumerate(values)]
     path.write_text("\n".join(["customer,orders,basket,town", *lines]) + "\n")
@@ -38,7 +38,10 @@ def test_kinds_are_found_with_their_sizes_and_stability(tmp_path: Path, capsys: 
     found = told(capsys, table, "--id", "customer", "--out", str(out), *QUICK)
     assert (found["method"], found["k"], found["sizes"]) == ("k_means", 3, [100, 100, 100])
     assert found["stability"] == [1.0, 1.0, 1.0]
-    assert found["left_out"] == [{"column": "town", "reason": 'holds text, such as "Paris"'}]
+    assert found["left_out"] == [{"column": "town", "reason": "is constant"}]
+    used = found["used"]
+    assert isinstance(used, list)
+    assert [(one["column"], one["levels"]) for one in used] == [("orders", []), ("basket", [])]
     rows = [line.split(",") for line in out.read_text().splitlines()[1:]]
     assert [row[0] for row in rows] == [f"c{row}" for row in range(300)]
     assert adjusted_rand_score([row % 3 for row in range(300)], [row[1] for row in rows]) == 1.0
@@ -77,6 +80,44 @@ def test_what_does_not_go_together_is_said(
     path = str(people(tmp_path, kinds=3))
     assert run_command(["discover", *(path if one == "TABLE" else one for one in arguments)]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def with_category(folder: Path, *, levels: int, count: int) -> Path:
+    """Write people of three kinds, each with one of so many levels that mean nothing."""
+    path = people(folder, kinds=3, count=count)
+    header, *rows = path.read_text().splitlines()
+    drawn = np.random.default_rng(7).permutation(np.arange(count) % levels).tolist()
+    told = [f"{row},shop {shop}" for row, shop in zip(rows, drawn, strict=True)]
+    path.write_text("\n".join([f"{header},shop", *told]) + "\n")
+    return path
+
+
+def test_a_category_of_many_levels_that_mean_nothing_changes_no_cluster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "clusters.csv"
+    path = with_category(tmp_path, levels=50, count=450)
+    found = told(capsys, str(path), "--id", "customer", "--out", str(out), *QUICK)
+    clusters = [line.split(",")[1] for line in out.read_text().splitlines()[1:]]
+    assert adjusted_rand_score([row % 3 for row in range(450)], clusters) > 0.9
+    used = found["used"]
+    assert isinstance(used, list)
+    assert [(one["column"], len(one["levels"])) for one in used] == [("orders", 0), ("basket", 0), ("shop", 50)]
+    assert used[2]["how"]["en"] == "50 levels, which weigh together as one number"
+    assert found["without_categories"] == {"k": 3, "agreement": 1.0}
+    assert found["warning"] is None
+    methods = found["methods"]
+    assert isinstance(methods, list)
+    assert "gaussian_mixture" not in [one["method"] for one in methods]
+
+
+def test_a_category_that_makes_the_clusters_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(with_category(tmp_path, levels=2, count=300))
+    assert run_command(["discover", path, "--id", "customer", *QUICK]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "a category: shop, 2 levels, which weigh together as one number" in said
+    assert "with shop, 3 clusters without (adjusted Rand index 0." in said
+    assert "Leave out by --ignore" in said
 
 
 def test_rings_are_found_by_a_method_for_crowds_and_strays_are_in_none(

@@ -1,4 +1,4 @@
-"""A table of people becomes features: numbers are taken, everything else is told with its reason."""
+"""A table of people becomes features: numbers and categories; everything else is told with its reason."""
 
 from pathlib import Path
 
@@ -24,8 +24,41 @@ def test_numbers_are_features_and_all_else_is_told(tmp_path: Path) -> None:
     found = read_features(path, id_column="id")
     assert (found.table.person_ids, found.table.names) == (("a", "b"), ("orders", "basket"))
     assert np.array_equal(found.table.values, [[3, 12.5], [np.nan, 7]], equal_nan=True)
-    assert found.left_out == (LeftOutColumn("town", 'holds text, such as "Paris"'),)
+    assert found.left_out == (
+        LeftOutColumn("town", 'holds text, such as "Paris", which fewer than 5 people share on average: no category'),
+    )
     assert (found.value, found.unknown) == (None, 0)
+
+
+def tiers(count: int, each: int) -> str:
+    """Write people of so many tiers, so many of each."""
+    rows = [f"{row},tier {row % count}" for row in range(count * each)]
+    return "\n".join(["orders,tier", *rows]) + "\n"
+
+
+def test_a_text_of_few_levels_is_a_category(tmp_path: Path) -> None:
+    path = written(tmp_path, "orders,tier\n" + "1, gold \n2,blue\n3,\n,gold\n" * 5)
+    found = read_features(path)
+    assert (found.table.names, found.left_out) == (("orders",), ())
+    assert found.table.texts == {"tier": ("gold", "blue", None) * 5}
+    assert found.unknown == 5, "whoever has no number is left out"
+
+
+@pytest.mark.parametrize(
+    ("count", "each", "reason"),
+    [
+        (50, 5, None),
+        (51, 5, 'holds text, such as "tier 0", and 51 different ones: more than 50 are no category'),
+        (50, 4, 'holds text, such as "tier 0", which fewer than 5 people share on average: no category'),
+    ],
+)
+def test_many_levels_or_one_for_hardly_anybody_are_no_category_unless_asked_for(
+    tmp_path: Path, count: int, each: int, reason: str | None
+) -> None:
+    path = written(tmp_path, tiers(count, each))
+    assert [one.reason for one in read_features(path).left_out] == ([] if reason is None else [reason])
+    assert list(read_features(path, features=["orders", "tier"]).table.texts) == ["tier"]
+    assert not read_features(path, ignored=["tier"]).table.texts
 
 
 def test_people_without_ids_are_numbered_as_their_rows(tmp_path: Path) -> None:
@@ -69,7 +102,7 @@ def test_other_kinds_of_files_tell_the_same(tmp_path: Path, name: str) -> None:
     [
         ("a,b\n1,2\n", {"id_column": "c"}, UsageError, 'no column "c"'),
         ("a,b\n1,2\n", {"features": ["a"], "ignored": ["a"]}, UsageError, "feature and ignored"),
-        ("a,b\n1,x\n", {"features": ["b"]}, InputError, 'b holds text, such as "x"'),
+        ("a,b\n1,x\n", {"features": ["b"]}, InputError, "no column of numbers .* b holds categories"),
         ("a,b\n1,x\n", {"value": "b"}, InputError, "value b holds text"),
         ("a,b\nx,y\n", {}, InputError, "no column of numbers"),
         ("a,b\n,\n", {}, InputError, "of no row"),

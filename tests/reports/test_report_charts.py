@@ -161,8 +161,8 @@ def test_shapes_that_make_no_sense_are_refused() -> None:
         Overlap(("a", "b"), ((2, 1),))
     with pytest.raises(UsageError, match="have a name"):
         IntersectionTable(("a",), (IntersectionRow((1,), 3),), 3)
-    with pytest.raises(UsageError, match="square"):
-        RfmGrid(((1, 2),), ((1, 2),), ())
+    with pytest.raises(UsageError, match="one row per recency score"):
+        RfmGrid(((1, 2), (3,)), ((1, 2), (3,)), ())
 
 
 def luminance(colour: str) -> float:

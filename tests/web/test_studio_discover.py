@@ -107,7 +107,7 @@ def test_the_grid_counts_everybody_once(open_studio: Studio, found_two: Project)
         assert found_two.preview(one["rule"]).size == one["size"]
     text = plain(open_studio.get("/discover/rfm", "fr", **{HEADER: "1"}).text)
     assert "À ne pas perdre" in text
-    assert "Des scores de 1 à 5" in text
+    assert "La récence est notée de 1 à 5, la fréquence de 1 à 5" in text
 
 
 def test_viewers_see_no_example(found_two: Project) -> None:

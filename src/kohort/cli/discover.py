@@ -32,7 +32,10 @@ IdOption = Annotated[
     str | None, typer.Option("--id", metavar="COLUMN", help="What tells people apart; by default the row, from 1.")
 ]
 FeaturesOption = Annotated[
-    str, typer.Option("--features", metavar="COLUMN,…", help="What people are grouped by; all numbers by default.")
+    str,
+    typer.Option(
+        "--features", metavar="COLUMN,…", help="What people are grouped by; all numbers and categories by default."
+    ),
 ]
 IgnoreOption = Annotated[str, typer.Option("--ignore", metavar="COLUMN,…", help="Columns that are no features.")]
 ValueOption = Annotated[
@@ -133,13 +136,18 @@ def _show(done: "TableDiscovery", form: Format) -> None:
     if form is Format.JSON:
         show_object(summary(done))
         return
-    for one in done.file.left_out:
-        err.print(f"left out: {one.column} {one.reason}", markup=False)
+    for one in done.used:
+        if one.levels:
+            err.print(f"a category: {one.column}, {one.how.en}", markup=False)
+    for column in done.left_out:
+        err.print(f"left out: {column.column} {column.reason}", markup=False)
     if done.file.unknown:
-        err.print(f"left out: {done.file.unknown:,} rows without any feature", markup=False)
+        err.print(f"left out: {done.file.unknown:,} rows without any number", markup=False)
     if form is Format.TABLE and done.methods:
         show_rows(method_listing(done.methods), METHOD_COLUMNS, form)
     err.print(done.found.choice.words.en, markup=False)
+    if done.warning is not None:
+        err.print(done.warning.en, markup=False)
     show_rows([_row(one) for one in done.personas], _CLUSTERS, form)
 
 
@@ -160,13 +168,13 @@ def summary(done: "TableDiscovery") -> dict[str, object]:
     return {
         "people": len(done.file.table.person_ids),
         "features": list(found.preparation.names),
-        "left_out": [
-            *({"column": one.column, "reason": one.reason} for one in done.file.left_out),
-            *({"column": one.name, "reason": f"is {one.reason}"} for one in found.preparation.dropped),
-        ],
+        "used": [{"column": one.column, "levels": one.levels, "how": _both(one.how)} for one in done.used],
+        "left_out": [{"column": one.column, "reason": one.reason} for one in done.left_out],
         "rows_without_features": done.file.unknown,
         "verdict": choice.verdict.value,
         "words": _both(choice.words),
+        "warning": None if done.warning is None else _both(done.warning),
+        "without_categories": None if done.without is None else {"k": done.without.choice.k, "agreement": done.alike},
         "method": None if choice.k is None else found.method.value,
         "k": choice.k,
         "sizes": [one.people for one in done.personas],

@@ -9,7 +9,10 @@ from kohort.clock import DAY, parse_duration
 from kohort.definitions.fields import Fields
 
 LEVELS: Final = 5
+"""Levels of an axis unless declared; Kohort's own cells are of as many on each."""
 RFM_AXES: Final = ("recency", "frequency", "monetary")
+Levels = tuple[int, int, int]
+"""How many scores recency, frequency and monetary value have."""
 Scores = tuple[int, int]
 """The lowest and the highest score, both included."""
 
@@ -27,7 +30,7 @@ class RfmCellDefinition:
 class RfmDefinition:
     """Recency, frequency and monetary value of `event`, whose property `value` is the money.
 
-    Traits written: `{name}_recency`, `_frequency`, `_monetary` (1 to `levels`), `_score`, `_cell`.
+    Traits written: `{name}_recency`, `_frequency`, `_monetary` (1 to the `levels` of the axis), `_score`, `_cell`.
     `window` in microseconds is how far back orders count. `limits` are thresholds by axis (days, orders, money),
     rising, one fewer than the levels; an axis without any is scored by quantiles. `cells` names ranges of scores;
     without any, Kohort's own.
@@ -36,7 +39,7 @@ class RfmDefinition:
     name: str
     event: str
     value: str
-    levels: int = LEVELS
+    levels: Levels = (LEVELS, LEVELS, LEVELS)
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     window: int = 365 * DAY
     limits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -45,20 +48,42 @@ class RfmDefinition:
 
 def rfm_of(fields: Fields) -> RfmDefinition:
     """Read a score of the kind `rfm`; raises DefinitionError with the field of what is wrong."""
+    levels = _levels(fields)
+    cells = tuple(_cell(one, levels) for one in fields.items("cells"))
+    if not cells and levels != (LEVELS,) * len(RFM_AXES):
+        raise fields.wrong("cells", f"cells of your own, for Kohort's are of {LEVELS} levels on each axis", None)
     return RfmDefinition(
         name=fields.text("name", default="rfm"),
         event=fields.text("event"),
         value=fields.text("value"),
-        levels=fields.integer("levels", default=LEVELS),
+        levels=levels,
         weights=_weights(fields.inner("weights")),
         window=fields.build("window", parse_duration, default="365 days"),
-        limits=_limits(fields.inner("limits"), fields.integer("levels", default=LEVELS)),
-        cells=tuple(_cell(one, fields.integer("levels", default=LEVELS)) for one in fields.items("cells")),
+        limits=_limits(fields.inner("limits"), levels),
+        cells=cells,
     )
 
 
-def _cell(fields: Fields, levels: int) -> RfmCellDefinition:
-    boxes = [tuple(_range(box, axis, levels) for axis in RFM_AXES) for box in fields.items("scores")]
+def _levels(fields: Fields) -> Levels:
+    """Return the levels of each axis: one number for all, or by axis, 5 where none is told."""
+    each = fields.inner("levels") if isinstance(fields.value("levels"), Mapping) else None
+    found = []
+    for axis in RFM_AXES:
+        where, name = (fields, "levels") if each is None else (each, axis)
+        count = where.integer(name, default=LEVELS)
+        if count < 2:  # noqa: PLR2004 - one level tells nobody apart
+            raise where.wrong(name, "two levels or more", count)
+        found.append(count)
+    if each is not None:
+        each.refuse_unknown()
+    return found[0], found[1], found[2]
+
+
+def _cell(fields: Fields, levels: Levels) -> RfmCellDefinition:
+    boxes = [
+        tuple(_range(box, axis, count) for axis, count in zip(RFM_AXES, levels, strict=True))
+        for box in fields.items("scores")
+    ]
     if not boxes:
         raise fields.wrong("scores", "a list of ranges, each with recency, frequency or monetary", None)
     cell = RfmCellDefinition(fields.text("name"), fields.languages("label"), tuple((r, f, m) for r, f, m in boxes))
@@ -76,18 +101,18 @@ def _range(box: Fields, axis: str, levels: int) -> Scores:
     return low, high
 
 
-def _limits(fields: Fields | None, levels: int) -> dict[str, tuple[float, ...]]:
+def _limits(fields: Fields | None, levels: Levels) -> dict[str, tuple[float, ...]]:
     """Return the thresholds of each axis that has any."""
     found: dict[str, tuple[float, ...]] = {}
-    for axis in RFM_AXES if fields is not None else ():
+    for axis, count in zip(RFM_AXES, levels, strict=True) if fields is not None else ():
         values = fields.value(axis) if fields is not None else None
         if values is None or fields is None:
             continue
         numbers = values if isinstance(values, list) else [values]
         told = [float(one) for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
         rising = all(low < high for low, high in pairwise(told))
-        if len(told) != len(numbers) or len(told) != levels - 1 or not rising:
-            raise fields.wrong(axis, f"{levels - 1} numbers, each greater than the one before", values)
+        if len(told) != len(numbers) or len(told) != count - 1 or not rising:
+            raise fields.wrong(axis, f"{count - 1} numbers, each greater than the one before", values)
         found[axis] = tuple(told)
     if fields is not None:
         fields.refuse_unknown()

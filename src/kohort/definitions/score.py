@@ -143,7 +143,7 @@ def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
 
     >>> document = {"scores": [{"kind": "rfm", "name": "rfm", "event": "order_completed", "value": "total"}]}
     >>> score_definitions_of(document, "scores/rfm.yaml")[0].levels
-    5
+    (5, 5, 5)
     """
     fields = Fields(document, file)
     scores = [_score(one) for one in fields.items("scores")]

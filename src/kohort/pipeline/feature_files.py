@@ -1,4 +1,4 @@
-"""A table of numbers about people, read from one CSV, Parquet or JSON lines file that belongs to no project."""
+"""A table about people, read from one CSV, Parquet or JSON lines file that belongs to no project."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,10 +14,14 @@ from kohort.collection.rows import Column, Rows, concatenated, trimmed
 from kohort.collection.scalars import text_of
 from kohort.collection.tables import open_rows
 from kohort.errors import InputError, UsageError, did_you_mean, shorten
-from kohort.learning.features.table import FeatureTable
+from kohort.learning.features.table import FeatureTable, Texts
 
 Values = npt.NDArray[np.float64]
 
+MOST_LEVELS: Final = 50
+"""A text of more levels is no category, unless it is asked for."""
+FEWEST_EACH: Final = 5
+"""A text that fewer people share on average tells who somebody is rather than what they are like."""
 _ID_WORDS: Final = frozenset({"id", "ids", "uuid", "key", "code", "number", "num", "numero", "identifiant", "siren"})
 
 
@@ -34,7 +38,7 @@ class FeatureFile:
     """What a file tells of people: their features, a value that orders clusters, and the columns left out.
 
     `value` is float64 of shape (people,), None where no column was named for it; `unknown` counts the rows of which
-    not one feature is known, which are left out.
+    not one number is known, which are left out.
     """
 
     table: FeatureTable
@@ -51,12 +55,15 @@ def read_features(
     ignored: Sequence[str] = (),
     value: str | None = None,
 ) -> FeatureFile:
-    """Read the columns of numbers of a table, or those named as `features`; people are numbered from 1 without ids.
+    """Read the numbers and categories of a table, or those named as `features`; without ids people are numbered from 1.
 
-    Columns of text and of times are left out with the reason, and so are whole numbers that only name people (every
-    one different, in a column called an id), unless they are asked for. Raises UsageError for a column that is not
-    there or to be both used and ignored; InputError for a line that is no row, ids that are missing or not distinct,
-    an infinite number, a feature asked for that holds something else, and a table without any feature.
+    A column of text is a category if it has at most `MOST_LEVELS` levels and `FEWEST_EACH` people share one on average.
+    Other texts are left out with the reason, and so are whole numbers that only name people (every one different, in a
+    column called an id), unless they are asked for; times are left out whatever is asked.
+
+    Raises UsageError for a column that is not there or to be both used and ignored; InputError for a line that is no
+    row, ids that are missing or not distinct, an infinite number, a feature asked for that is neither number nor text,
+    and a table without any number.
     """
     rows = concatenated(list(open_rows(path)))
     _check(path, rows, [*features, *ignored, *(one for one in (id_column, value) if one is not None)])
@@ -65,22 +72,36 @@ def read_features(
         raise UsageError(f'the column "{both[0]}" cannot be a feature and ignored')
     left_out: list[LeftOutColumn] = []
     numbers: dict[str, Values] = {}
+    categories: dict[str, Texts] = {}
     for name, column in rows.columns.items():
-        if name in ignored or name == id_column or (features and name not in features):
+        if name in ignored or name in (id_column, value) or (features and name not in features):
             continue
-        found = _numbers(path, name, column)
-        reason = found if isinstance(found, str) else _naming(name, found)
-        if isinstance(found, str) or (reason and name not in features):
-            if name in features:
-                raise InputError(f"{path}: the feature {name} {reason}; leave it out of --features, or mend it")
-            left_out.append(LeftOutColumn(name, reason or ""))
+        found = _feature(path, name, column, asked=name in features)
+        if isinstance(found, str):
+            left_out.append(LeftOutColumn(name, found))
+        elif isinstance(found, tuple):
+            categories[name] = found
         else:
             numbers[name] = found
     ordering = None if value is None else _ordering(path, value, rows.columns[value])
-    numbers.pop(value or "", None)
     if not numbers:
-        raise InputError(f"{path} has no column of numbers to group people by; {_reasons(left_out)}")
-    return _people(path, rows, numbers, id_column, ordering, tuple(left_out))
+        told = [*left_out, *(LeftOutColumn(name, "holds categories") for name in categories)]
+        raise InputError(f"{path} has no column of numbers to group people by; {_reasons(told)}")
+    return _people(path, rows, numbers, categories, id_column, ordering, tuple(left_out))
+
+
+def _feature(path: Path, name: str, column: Column, *, asked: bool) -> Values | Texts | str:
+    """Return the numbers or the categories of a column, or why it is no feature."""
+    found = _numbers(path, name, column)
+    if isinstance(found, _Text):
+        texts: Texts = tuple(trimmed(column.texts()).to_pylist())
+        reason = "" if asked else _crowded(texts, found)
+        return reason or texts
+    if isinstance(found, str):
+        if asked:
+            raise InputError(f"{path}: the feature {name} {found}; leave it out of --features, or mend it")
+        return found
+    return ("" if asked else _naming(name, found)) or found
 
 
 def _check(path: Path, rows: Rows, wanted: Sequence[str]) -> None:
@@ -92,6 +113,23 @@ def _check(path: Path, rows: Rows, wanted: Sequence[str]) -> None:
     for name in wanted:
         if name not in rows.columns:
             raise UsageError(f'{path} has no column "{shorten(name)}"; {did_you_mean(name, rows.columns)}')
+
+
+class _Text(str):
+    """Why a column holds no numbers: it holds texts."""
+
+    __slots__ = ()
+
+
+def _crowded(texts: Texts, holds: str) -> str:
+    """Return why texts are no category, or nothing."""
+    known = [one for one in texts if one is not None]
+    levels = len(set(known))
+    if levels > MOST_LEVELS:
+        return f"{holds}, and {levels:,} different ones: more than {MOST_LEVELS} are no category"
+    if levels * FEWEST_EACH > len(known):
+        return f"{holds}, which fewer than {FEWEST_EACH} people share on average: no category"
+    return ""
 
 
 def _numbers(path: Path, name: str, column: Column) -> Values | str:
@@ -107,7 +145,7 @@ def _numbers(path: Path, name: str, column: Column) -> Values | str:
     try:
         values: Values = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
-        return f'holds text, such as "{shorten(_first_text(array))}"'
+        return _Text(f'holds text, such as "{shorten(_first_text(array))}"')
     except pa.ArrowNotImplementedError:
         return "holds lists"
     if np.isinf(values).any():
@@ -153,6 +191,7 @@ def _people(
     path: Path,
     rows: Rows,
     numbers: dict[str, Values],
+    categories: dict[str, Texts],
     id_column: str | None,
     ordering: Values | None,
     left_out: tuple[LeftOutColumn, ...],
@@ -161,10 +200,9 @@ def _people(
     known = np.asarray(~np.isnan(values).all(axis=1))
     if not known.any():
         raise InputError(f"{path}: of no row one of {', '.join(numbers)} is known")
-    ids = _ids(path, rows, id_column, len(values))
+    table = FeatureTable(tuple(_ids(path, rows, id_column, len(values))), tuple(numbers), values, categories)
     if not known.all():
-        ids = [one for one, kept in zip(ids, known.tolist(), strict=True) if kept]
-    table = FeatureTable(tuple(ids), tuple(numbers), values[known] if not known.all() else values)
+        table = table.take(np.flatnonzero(known))
     return FeatureFile(table, None if ordering is None else ordering[known], left_out, int((~known).sum()))
 
 

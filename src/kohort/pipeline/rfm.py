@@ -36,10 +36,10 @@ def rfm_found(workspace: Workspace, at: Moment) -> RfmFound | None:
     codes, keys = crowd.codes(f"{definition.name}_cell")
     scored = crowd.existing & (recency != MISSING) & (frequency != MISSING) & (codes != NO_CODE)
     spent = _spent(workspace, crowd)
-    grid = (recency[scored] // MICRO - 1) * definition.levels + frequency[scored] // MICRO - 1
-    size = definition.levels**2
-    people = np.bincount(grid, minlength=size).reshape(definition.levels, -1)
-    value = np.zeros(size, dtype=np.int64)
+    rows, columns, _ = definition.levels
+    grid = (recency[scored] // MICRO - 1) * columns + frequency[scored] // MICRO - 1
+    people = np.bincount(grid, minlength=rows * columns).reshape(rows, columns)
+    value = np.zeros(rows * columns, dtype=np.int64)
     np.add.at(value, grid, spent[scored])
     cells = np.array([*keys, ""], dtype=object)[codes[scored]]
     return RfmFound(
@@ -49,7 +49,7 @@ def rfm_found(workspace: Workspace, at: Moment) -> RfmFound | None:
             people=tuple(tuple(row) for row in people.tolist()),
             mean_value=tuple(
                 tuple(spent // count if count else None for spent, count in zip(*row, strict=True))
-                for row in zip(value.reshape(definition.levels, -1).tolist(), people.tolist(), strict=True)
+                for row in zip(value.reshape(rows, columns).tolist(), people.tolist(), strict=True)
             ),
             cells=_rows(rfm_cells(definition), cells, spent[scored], int(spent[crowd.existing].sum())),
         ),

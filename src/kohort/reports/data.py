@@ -62,13 +62,13 @@ class RfmCellRow:
 class RfmGrid:
     """People by recency and frequency score, and the named cells.
 
-    `people[r][f]` counts the people of recency score r + 1 and frequency score f + 1 (5 is best: ordered most
-    recently, most often); `mean_value[r][f]` is their mean monetary value in micros, None where nobody is.
+    `people[r][f]` counts the people of recency score r + 1 and frequency score f + 1 (the highest is best: ordered
+    most recently, most often); `mean_value[r][f]` is their mean monetary value in micros, None where nobody is.
 
-    Raises UsageError unless both are square and of one size.
+    Raises UsageError unless both are rectangles of one size.
 
-    >>> RfmGrid(((3, 1), (0, 2)), ((5, 9), (None, 7)), ()).levels
-    2
+    >>> RfmGrid(((3, 1, 0), (0, 2, 4)), ((5, 9, None), (None, 7, 2)), ()).levels
+    (2, 3)
     """
 
     people: tuple[tuple[int, ...], ...]
@@ -76,16 +76,15 @@ class RfmGrid:
     cells: tuple[RfmCellRow, ...]
 
     def __post_init__(self) -> None:
+        rows, columns = self.levels
         for grid in (self.people, self.mean_value):
-            if len(grid) != self.levels or any(len(row) != self.levels for row in grid):
-                raise UsageError(
-                    "an RFM grid must be square: one row per recency score, one column per frequency score"
-                )
+            if len(grid) != rows or any(len(row) != columns for row in grid):
+                raise UsageError("an RFM grid must have one row per recency score, one column per frequency score")
 
     @property
-    def levels(self) -> int:
-        """The number of scores per axis."""
-        return len(self.people)
+    def levels(self) -> tuple[int, int]:
+        """The number of recency scores and of frequency scores."""
+        return len(self.people), len(self.people[0]) if self.people else 0
 
 
 @dataclass(frozen=True)

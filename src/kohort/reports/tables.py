@@ -85,14 +85,15 @@ def rfm_table(grid: RfmGrid, currency: str) -> Table:
     >>> [row[:2] for row in rfm_table(RfmGrid(((3, 0), (1, 2)), ((1, None), (1, 1)), ()), "EUR").rows]
     [('R2 F2', '2'), ('R2 F1', '1'), ('R1 F1', '3')]
     """
+    recencies, frequencies = grid.levels
     rows = tuple(
         (
             f"R{recency + 1} F{frequency + 1}",
             count(grid.people[recency][frequency]),
             _ABSENT if (mean := grid.mean_value[recency][frequency]) is None else money(mean, currency),
         )
-        for recency in reversed(range(grid.levels))
-        for frequency in reversed(range(grid.levels))
+        for recency in reversed(range(recencies))
+        for frequency in reversed(range(frequencies))
         if grid.people[recency][frequency]
     )
     return Table("People by recency (R) and frequency (F) score", ("Scores", "People", "Mean value"), rows)

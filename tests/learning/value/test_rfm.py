@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kohort.definitions.rfm import Levels
 from kohort.errors import DefinitionError, UsageError
-from kohort.learning.value.rfm import DEFAULT_CELLS, cell_grid, score_rfm
+from kohort.learning.value.rfm import DEFAULT_CELLS, FIVE, RfmCell, ScoreRange, cell_grid, score_rfm
+from kohort.learning.wording import Bilingual
 
 CUSTOMERS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 5), st.integers(0, 100_000)), min_size=1, max_size=40)
 
@@ -25,6 +27,23 @@ def test_scores_are_those_of_counting_one_by_one(customers: list[tuple[int, int,
         assert scores.recency[person] == 1 + 5 * sum(other[0] > recency for other in customers) // n
         assert scores.frequency[person] == 1 + 5 * sum(other[1] < frequency for other in customers) // n
         assert scores.monetary[person] == 1 + 5 * sum(other[2] < monetary for other in customers) // n
+
+
+@given(CUSTOMERS, st.tuples(st.integers(2, 4), st.integers(2, 6), st.integers(2, 10)))
+def test_each_axis_has_levels_of_its_own_and_all_weigh_alike(
+    customers: list[tuple[int, int, int]], levels: Levels
+) -> None:
+    r, f, m = levels
+    everyone = [RfmCell("all", Bilingual("All", "Tous"), (ScoreRange((1, r), (1, f), (1, m)),))]
+    scores = score_rfm(*arrays(customers), levels=levels, cells=everyone)
+    for person, (recency, frequency, monetary) in enumerate(customers):
+        n = len(customers)
+        found = (scores.recency[person], scores.frequency[person], scores.monetary[person])
+        assert found[0] == 1 + r * sum(other[0] > recency for other in customers) // n
+        assert found[1] == 1 + f * sum(other[1] < frequency for other in customers) // n
+        assert found[2] == 1 + m * sum(other[2] < monetary for other in customers) // n
+        places = [(score - 1) / (count - 1) for score, count in zip(found, levels, strict=True)]
+        assert scores.composite[person] == pytest.approx(1 + (max(levels) - 1) * sum(places) / 3)
 
 
 @given(CUSTOMERS)
@@ -79,7 +98,7 @@ def test_weights_weigh_the_composite() -> None:
 )
 def test_a_marketer_reads_the_cells(score: tuple[int, int, int], cell: str) -> None:
     r, f, m = score
-    assert DEFAULT_CELLS[cell_grid(DEFAULT_CELLS, 5)[r - 1, f - 1, m - 1]].key == cell
+    assert DEFAULT_CELLS[cell_grid(DEFAULT_CELLS, FIVE)[r - 1, f - 1, m - 1]].key == cell
 
 
 def test_every_combination_falls_in_exactly_one_cell() -> None:
@@ -95,18 +114,18 @@ def test_every_combination_falls_in_exactly_one_cell() -> None:
         ]
         assert len(homes) == 1, score
     assert {cell.key for cell in DEFAULT_CELLS} == {
-        DEFAULT_CELLS[i].key for i in np.unique(cell_grid(DEFAULT_CELLS, 5))
+        DEFAULT_CELLS[i].key for i in np.unique(cell_grid(DEFAULT_CELLS, FIVE))
     }
 
 
 def test_cells_with_a_gap_an_overlap_or_foreign_scores_are_refused() -> None:
     with pytest.raises(DefinitionError, match="no RFM cell covers recency 4, frequency 4, monetary 4"):
-        cell_grid(DEFAULT_CELLS[1:], 5)
+        cell_grid(DEFAULT_CELLS[1:], FIVE)
     twice = (*DEFAULT_CELLS, replace(DEFAULT_CELLS[0], key="again"))
     with pytest.raises(DefinitionError, match='"champions" and "again" overlap'):
-        cell_grid(twice, 5)
+        cell_grid(twice, FIVE)
     with pytest.raises(DefinitionError, match="outside 1 to 3"):
-        score_rfm(np.arange(3), np.arange(3), np.arange(3), levels=3)
+        score_rfm(np.arange(3), np.arange(3), np.arange(3), levels=(3, 5, 5))
 
 
 @pytest.mark.parametrize(

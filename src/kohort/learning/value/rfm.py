@@ -1,4 +1,4 @@
-"""Recency, frequency, monetary value: scores of 1 to 5 per axis, a weighted composite, and a named cell.
+"""Recency, frequency, monetary value: scores of 1 to 5 or as declared per axis, a weighted composite, a named cell.
 
 Hughes 1994, Strategic Database Marketing. Scores are ntiles in which equal values get equal scores, so that a
 hundred one-time buyers are never spread over several levels by accident.
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from kohort.definitions.rfm import LEVELS, Levels
 from kohort.errors import DefinitionError, UsageError
 from kohort.learning.wording import Bilingual
 from kohort.stats.population import ntile_scores
@@ -18,7 +19,7 @@ from kohort.stats.population import ntile_scores
 Scores = npt.NDArray[np.int64]
 Values = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
-_AXES: Final = 3
+FIVE: Final[Levels] = (LEVELS, LEVELS, LEVELS)
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ DEFAULT_CELLS: Final = (
 class RfmScores:
     """Scores of everyone, each of shape (people,), in the order of the input.
 
-    `recency`, `frequency` and `monetary` are int64 from 1 (worst) to the number of levels; `composite` is their
-    weighted mean, float64; `cells` holds the keys of the cells.
+    `recency`, `frequency` and `monetary` are int64 from 1 (worst) to the levels of the axis; `composite` is their
+    weighted mean, float64, on the scale of the axis with the most levels; `cells` holds the keys of the cells.
     """
 
     recency: Scores
@@ -78,7 +79,7 @@ def score_rfm(
     monetary: Values,
     *,
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    levels: int = 5,
+    levels: Levels = FIVE,
     cells: Sequence[RfmCell] = DEFAULT_CELLS,
     limits: Mapping[str, Sequence[float]] | None = None,
 ) -> RfmScores:
@@ -86,7 +87,9 @@ def score_rfm(
 
     Each argument has shape (people,); the units do not matter, only the order of the values. `limits` gives thresholds
     for the axes `recency`, `frequency` or `monetary`, rising, in the units of the values: recency up to the first limit
-    has the highest score, frequency and monetary from the last limit on.
+    has the highest score, frequency and monetary from the last limit on. `levels` are those of recency, frequency and
+    monetary value; where they differ, the composite spreads each score evenly from 1 to the largest number of levels,
+    so that an axis of three levels weighs as much as one of ten.
 
     Raises UsageError if the arrays differ in length, hold NaN, or the weights are no shares of something positive;
     DefinitionError if the cells do not cover every combination of scores exactly once.
@@ -106,33 +109,35 @@ def score_rfm(
     scores = [
         _between(values, known[axis], less_is_better=less_is_better)
         if axis in known
-        else ntile_scores(_ranks(values), levels, reversed=less_is_better)
-        for axis, values, less_is_better in (
-            ("recency", recency, True),
-            ("frequency", frequency, False),
-            ("monetary", monetary, False),
+        else ntile_scores(_ranks(values), count, reversed=less_is_better)
+        for axis, values, count, less_is_better in (
+            ("recency", recency, levels[0], True),
+            ("frequency", frequency, levels[1], False),
+            ("monetary", monetary, levels[2], False),
         )
     ]
-    composite = np.average(np.stack(scores), axis=0, weights=weights)
+    composite = np.average(np.stack(_spread_alike(scores, levels)), axis=0, weights=weights)
     found = grid[tuple(axis - 1 for axis in scores)]
     return RfmScores(scores[0], scores[1], scores[2], composite, tuple(cells[index].key for index in found))
 
 
-def cell_grid(cells: Sequence[RfmCell], levels: int) -> npt.NDArray[np.int64]:
-    """Return the index in `cells` of each combination of scores, shape (levels, levels, levels): r, f, m from 1.
+def cell_grid(cells: Sequence[RfmCell], levels: Levels) -> npt.NDArray[np.int64]:
+    """Return the index in `cells` of each combination of scores, shape `levels`: r, f, m from 1.
 
     Raises DefinitionError if a combination falls in no cell or in two.
 
     >>> cells = [RfmCell("all", Bilingual("All", "Tous"), (ScoreRange((1, 2), (1, 2), (1, 2)),))]
-    >>> cell_grid(cells, 2).tolist()
+    >>> cell_grid(cells, (2, 2, 2)).tolist()
     [[[0, 0], [0, 0]], [[0, 0], [0, 0]]]
     """
-    grid = np.full((levels,) * _AXES, -1, dtype=np.int64)
+    grid = np.full(levels, -1, dtype=np.int64)
     for index, cell in enumerate(cells):
         for box in cell.ranges:
-            if any(not 1 <= low <= high <= levels for low, high in (box.recency, box.frequency, box.monetary)):
-                raise DefinitionError(f'RFM cell "{cell.key}" has scores outside 1 to {levels}: {box}')
-            part = grid[tuple(slice(low - 1, high) for low, high in (box.recency, box.frequency, box.monetary))]
+            sides = (box.recency, box.frequency, box.monetary)
+            for (low, high), highest in zip(sides, levels, strict=True):
+                if not 1 <= low <= high <= highest:
+                    raise DefinitionError(f'RFM cell "{cell.key}" has scores outside 1 to {highest}: {box}')
+            part = grid[tuple(slice(low - 1, high) for low, high in sides)]
             if (part >= 0).any():
                 other = cells[int(part.max())].key
                 raise DefinitionError(
@@ -143,6 +148,15 @@ def cell_grid(cells: Sequence[RfmCell], levels: int) -> npt.NDArray[np.int64]:
         r, f, m = (int(axis[0]) + 1 for axis in np.nonzero(grid < 0))
         raise DefinitionError(f"no RFM cell covers recency {r}, frequency {f}, monetary {m}; widen a cell to hold it")
     return grid
+
+
+def _spread_alike(scores: Sequence[Scores], levels: Levels) -> list[npt.NDArray[np.float64]]:
+    """Return scores on one scale, from 1 to the largest number of levels."""
+    most = max(levels)
+    return [
+        score.astype(np.float64) if count == most else 1 + (score - 1) * ((most - 1) / (count - 1))
+        for score, count in zip(scores, levels, strict=True)
+    ]
 
 
 def _between(values: Values, limits: Sequence[float], *, less_is_better: bool) -> Scores:

@@ -16,7 +16,7 @@ from kohort.definitions.families import Family
 from kohort.definitions.geocoding import GeocodingDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
-from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.rfm import RFM_AXES, RfmDefinition
 from kohort.definitions.score import BehaviourDefinition, PsychographicDefinition, ScoreDefinition, TraitsDefinition
 from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
@@ -127,11 +127,12 @@ class ScoreWords:
         match score:
             case RfmDefinition():
                 return gettext(
-                    "How recently, how often and for how much: %(event)s over %(window)s, each scored 1 to %(levels)s."
+                    "How recently, how often and for how much: %(event)s over %(window)s, scored 1 to %(recency)s, "
+                    "%(frequency)s and %(monetary)s."
                 ) % {
                     "event": score.event,
                     "window": self._formats.lasting(score.window / MICRO),
-                    "levels": score.levels,
+                    **dict(zip(RFM_AXES, score.levels, strict=True)),
                 }
             case BehaviourDefinition() | ClvDefinition():
                 return self._about_purchases(score)
