@@ -17,12 +17,11 @@ from sqlglot import expressions as exp
 from kohort.errors import UsageError
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import weights_of
-from kohort.learning.features.encoding import OTHER, LevelCodes, OneHot
+from kohort.learning.features.preparation_sql import preparation_sql, texts_of
 from kohort.learning.features.scaling import NEAR_ZERO, ColumnScaling
 from kohort.learning.features.table import FeatureTable
+from kohort.learning.sql import LARGEST, minus, number, table, whole
 
-_DOUBLE: Final = exp.DataType.build("DOUBLE")
-_LARGEST: Final = float(np.finfo(np.float64).max)
 _ROUNDING: Final = float(np.finfo(np.float64).eps)
 _OF_A_POWER: Final = 8
 """How many roundings a power or logarithm may be off, in numpy and in a database together, with what is around it."""
@@ -61,17 +60,8 @@ def assignment_query(
     _check(model, called, (*relation, person))
     clusters = range(1, len(called) + 1)
     far = [exp.column(f"d{one}") for one in clusters]
-    straight = exp.select(exp.column(person, quoted=True).as_("person_id")).from_(_table(relation))
-    scaled = exp.select("person_id").from_("straight")
-    codes = {one.name: one for one in prepared.codes}
-    for place, column in enumerate(prepared.columns, start=1):
-        straight = straight.select(_straight(column, codes.get(column.name)).as_(f"x{place}"))
-        bent = _bent(exp.column(f"x{place}"), column)
-        scaled = scaled.select(_standardised(bent, column.centre, column.spread).as_(f"z{place}"))
-    indicators = (one for each in prepared.one_hots for one in _indicators(each))
-    for place, indicator in enumerate(indicators, start=len(prepared.columns) + 1):
-        straight = straight.select(indicator.as_(f"z{place}"))
-        scaled = scaled.select(f"z{place}")
+    straight, scaled = preparation_sql(prepared, person)
+    straight = straight.from_(table(relation))
     distances = exp.select("person_id", *(one.as_(f"d{n}") for n, one in enumerate(_distances(model), start=1)))
     nearest = exp.select("person_id", *far, _least(far).as_("nearest")).from_("distances")
     assigned = exp.select("person_id", *far, "nearest", _first_at(far).as_("cluster")).from_("compared")
@@ -91,14 +81,12 @@ def _check(model: ClusterModel, called: Sequence[str], written: Sequence[str]) -
     prepared = model.preparation
     if prepared.reduction is not None:
         raise UsageError("clusters of reduced features are not written as SQL: discover without `reduction` to have it")
-    encoded: tuple[LevelCodes | OneHot, ...] = (*prepared.codes, *prepared.one_hots)
-    texts = [level for one in encoded for level in one.levels]
-    if any("\0" in one for one in (*written, *called, *prepared.features, *texts)):
+    if any("\0" in one for one in (*written, *called, *texts_of(prepared))):
         raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
 
 
-def tolerance(model: ClusterModel, table: FeatureTable) -> float:
-    """Return the most by which a difference of squared distances of people in `table` can differ in a database.
+def tolerance(model: ClusterModel, people: FeatureTable) -> float:
+    """Return the most by which a difference of squared distances of `people` can differ in a database.
 
     Whoever's margin is larger has the same cluster in both. Bounds of rounding to the first order (Higham 2002,
     Accuracy and Stability of Numerical Algorithms, chapter 3), with powers and logarithms right to a few units in the
@@ -119,8 +107,8 @@ def tolerance(model: ClusterModel, table: FeatureTable) -> float:
     codes = {one.name: np.array(one.codes) for one in model.preparation.codes}
     off = np.zeros(len(farthest))
     for place, column in enumerate(columns):
-        off[place] = _off(column, codes[column.name] if column.name in codes else table.column(column.name))
-    reach = np.abs(model.preparation.scaled(table)).max(axis=0)
+        off[place] = _off(column, codes[column.name] if column.name in codes else people.column(column.name))
+    reach = np.abs(model.preparation.scaled(people)).max(axis=0)
     sums = (farthest * farthest).sum() + 2 * (reach * farthest).sum()
     return float(2 * (2 * (off * farthest).sum() + (len(off) + 2) * _ROUNDING * sums))
 
@@ -142,83 +130,15 @@ def _off(column: ColumnScaling, values: npt.NDArray[np.float64]) -> float:
     return _OF_A_POWER * _ROUNDING * (worst + abs(column.centre)) / column.spread
 
 
-def _coded(codes: LevelCodes) -> exp.Expr:
-    """Return `LevelCodes.apply` as an expression."""
-    text = exp.column(codes.name, quoted=True)
-    number = exp.Case()
-    for level, code in zip(codes.levels, codes.codes, strict=True):
-        number = number.when(exp.EQ(this=text.copy(), expression=exp.Literal.string(level)), _number(code))
-    if codes.unseen is not None:
-        number = number.when(exp.Not(this=exp.Is(this=text.copy(), expression=exp.null())), _number(codes.unseen))
-    return number
-
-
-def _indicators(one_hot: OneHot) -> Iterable[exp.Expr]:
-    """Return the columns of `OneHot.apply` as expressions: of a level, of any other text, and 0 where there is none."""
-    text = exp.column(one_hot.name, quoted=True)
-    seen = [exp.Literal.string(level) for level in one_hot.levels if level != OTHER]
-    for place, level in enumerate(one_hot.levels):
-        # A text has two levels at least, so that the one before is another.
-        here, elsewhere = one_hot.apply((level, one_hot.levels[place - 1]))[:, place].tolist()
-        known: exp.Expr = exp.In(this=text.copy(), expressions=[one.copy() for one in seen])
-        if level == OTHER:
-            is_level: exp.Expr = exp.Not(this=exp.Paren(this=known.copy()))
-        else:
-            is_level = exp.EQ(this=text.copy(), expression=exp.Literal.string(level))
-        if OTHER in one_hot.levels:
-            known = exp.Not(this=exp.Is(this=text.copy(), expression=exp.null()))
-        yield exp.Case().when(is_level, _number(here)).when(known, _number(elsewhere)).else_(_number(0.0))
-
-
-def _straight(column: ColumnScaling, codes: LevelCodes | None) -> exp.Expr:
-    """Return the first half of `ColumnScaling.apply`: the value, filled, between its limits, from `shift` in `unit`."""
-    read = exp.column(column.name, quoted=True) if codes is None else _coded(codes)
-    value: exp.Expr = exp.Cast(this=read, to=_DOUBLE)
-    # NULL is unknown and NaN is above everything or beside it: only finite numbers are between the largest two.
-    finite = exp.Between(this=value, low=_number(-_LARGEST), high=_number(_LARGEST))
-    value = exp.Case().when(finite, value.copy()).else_(_number(column.median))
-    if column.low is not None:
-        value = exp.Greatest(this=value, expressions=[_number(column.low)])
-    if column.high is not None:
-        value = exp.Least(this=value, expressions=[_number(column.high)])
-    return _standardised(value, column.shift, column.unit)
-
-
-def _bent(value: exp.Expr, column: ColumnScaling) -> exp.Expr:
-    """Return the transformation of Yeo and Johnson of `value`, on the side or sides of 0 where it can be."""
-    if column.power == 1:
-        return value
-    upper = _box_cox(value, column.power)
-    if column.low is not None and column.low >= column.shift:
-        return upper
-    lower = exp.Neg(this=exp.Paren(this=_box_cox(exp.Neg(this=exp.Paren(this=value.copy())), 2.0 - column.power)))
-    return exp.Case().when(exp.GTE(this=value.copy(), expression=_number(0.0)), upper).else_(lower)
-
-
-def _standardised(value: exp.Expr, centre: float, spread: float) -> exp.Expr:
-    """Return (value − centre) / spread; to subtract 0 and to divide by 1 change nothing."""
-    if centre != 0:
-        value = _minus(value, _number(centre))
-    return exp.Div(this=value, expression=_number(spread)) if spread != 1 else value
-
-
-def _box_cox(value: exp.Expr, power: float) -> exp.Expr:
-    from_one = exp.Add(this=_number(1.0), expression=exp.Paren(this=value.copy()))
-    if abs(power) < NEAR_ZERO:
-        return exp.Ln(this=from_one)
-    power_less_one = _minus(exp.Pow(this=exp.Paren(this=from_one), expression=_number(power)), _number(1.0))
-    return exp.Div(this=power_less_one, expression=_number(power))
-
-
 def _distances(model: ClusterModel) -> Iterable[exp.Expr]:
     """Return, for each centroid, the squared distance less what is the same for all, summed from left to right."""
     starts, weights = weights_of(np.array(model.centroids))
     for start, row in zip(starts.tolist(), weights.tolist(), strict=True):
         terms = (
-            exp.Mul(this=exp.column(f"z{place}"), expression=_number(weight))
+            exp.Mul(this=exp.column(f"z{place}"), expression=number(weight))
             for place, weight in enumerate(row, start=1)
         )
-        yield reduce(lambda left, right: exp.Add(this=left, expression=right), terms, _number(start))
+        yield reduce(lambda left, right: exp.Add(this=left, expression=right), terms, number(start))
 
 
 def _least(values: Sequence[exp.Expr]) -> exp.Expr:
@@ -230,42 +150,22 @@ def _first_at(far: Sequence[exp.Expr]) -> exp.Expr:
     """Return the place of the first distance that is the least: of equally near clusters, the first."""
     chosen = exp.Case()
     for place, distance in enumerate(far[:-1]):
-        chosen = chosen.when(exp.EQ(this=distance.copy(), expression=exp.column("nearest")), _whole(place))
-    return chosen.else_(_whole(len(far) - 1)) if len(far) > 1 else _whole(0)
+        chosen = chosen.when(exp.EQ(this=distance.copy(), expression=exp.column("nearest")), whole(place))
+    return chosen.else_(whole(len(far) - 1)) if len(far) > 1 else whole(0)
 
 
 def _named(names: Sequence[str]) -> exp.Expr:
     chosen = exp.Case(this=exp.column("cluster"))
     for place, name in enumerate(names):
-        chosen = chosen.when(_whole(place), exp.Literal.string(name))
+        chosen = chosen.when(whole(place), exp.Literal.string(name))
     return chosen
 
 
 def _margin(far: Sequence[exp.Expr]) -> exp.Expr:
     others = [
         exp.Case()
-        .when(exp.EQ(this=exp.column("cluster"), expression=_whole(place)), _number(_LARGEST))
+        .when(exp.EQ(this=exp.column("cluster"), expression=whole(place)), number(LARGEST))
         .else_(distance.copy())
         for place, distance in enumerate(far)
     ]
-    return _minus(_least(others), exp.column("nearest"))
-
-
-def _table(relation: Sequence[str]) -> exp.Table:
-    *schema, name = (exp.to_identifier(part, quoted=True) for part in relation)
-    return exp.Table(this=name, **dict(zip(("db", "catalog"), reversed(schema), strict=False)))
-
-
-def _number(value: float) -> exp.Expr:
-    """Return `value` as a literal that is a double, not a decimal; a negative one in parentheses: `--` is a comment."""
-    digits = repr(abs(float(value)))
-    literal = exp.Literal.number(digits if "e" in digits else f"{digits}e0")
-    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
-
-
-def _whole(value: int) -> exp.Expr:
-    return exp.Literal.number(value)
-
-
-def _minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=exp.Sub(this=left, expression=right))
+    return minus(_least(others), exp.column("nearest"))

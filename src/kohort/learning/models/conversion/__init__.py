@@ -1,0 +1,1 @@
+"""From fitted estimators of other libraries to plain models."""
