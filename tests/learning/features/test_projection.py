@@ -5,8 +5,9 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
+from kohort.definitions.clusters import Picture
 from kohort.errors import MissingExtraError, UsageError
-from kohort.learning.features.projection import Picture, project
+from kohort.learning.features.projection import project
 
 POINTS = np.random.default_rng(1).normal(size=(3_000, 4)) @ np.random.default_rng(2).normal(size=(4, 4))
 

@@ -94,11 +94,12 @@ def _plane(document: DiscoveryDocument, drawn: str) -> ClusterPlane:
         problem = "there is no map where there are no clusters"
         raise RequestRefusedError(404, "no_clusters", problem, where="query.score")
     pictures = {one.method: one for one in report.pictures}
-    about = {"score": document.name, "at": document.at, "map": drawn, "maps": [_COMPONENTS, *pictures]}
+    maps = [_COMPONENTS, *pictures]
+    about = {"score": document.name, "at": document.at, "map": drawn, "maps": maps}
     if drawn == _COMPONENTS:
         return ClusterPlane.model_validate({**vars(report.map), **about})
     if drawn not in pictures:
-        problem = f"this map was not drawn; there is: {', '.join(about['maps'])}"
+        problem = f"this map was not drawn; there is: {', '.join(maps)}"
         raise RequestRefusedError(404, "no_map", problem, where="query.map")
     return ClusterPlane.model_validate({"points": pictures[drawn].points, "explained": None, "loadings": [], **about})
 
