@@ -152,7 +152,7 @@ ROWS = [
     *table("/quality", SEGMENTS),
     *table("/discover", SEGMENTS),
     *table("/discover/rfm", SEGMENTS),
-    *(row for part in ("curves", "map") for row in table(f"/discover/{part}", SEGMENTS, status=404)),
+    *(row for part in ("curves", "map", "methods", "preparation") for row in table(f"/discover/{part}", SEGMENTS, status=404)),
     *table("/events", EVENTS),
     Row("GET", "/events/stream", EVENTS),
     Row("POST", "/events/try", EVENTS, body={"event": "none"}),
