@@ -4,7 +4,7 @@ What an event means is said in `segment_messages`, for each by itself. What is r
 for there: an event with nested properties, with choices in its context, in a form that SDKs rarely use, or wrong.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress, count
 from operator import attrgetter
@@ -324,7 +324,9 @@ def _usually_written(times: pa.Array) -> NDArray[np.bool_]:
 
 def _groups(events: Sequence[_Event], plan: TrackingPlan) -> Iterator[Group]:
     """Yield the events whose properties have the same names, whatever they are called themselves."""
-    values = [(one.properties or {}) if one.type == "track" else _values_of_page(one) for one in events]
+    values: list[dict[str, Any]] = [
+        (one.properties or {}) if one.type == "track" else _values_of_page(one) for one in events
+    ]
     shapes, called = _numbered(map(tuple, values)), _numbered(map(_CALLED_OF, events))
     keys = [EVENT_OF_TYPE[kind] if kind != "track" else _key(event or "", plan) for kind, event in called.distinct]
     for names, places in zip(shapes.distinct, shapes.places(), strict=True):
@@ -352,7 +354,7 @@ def _numbered(values: Iterable[_T]) -> _Numbered[_T]:
     return _Numbered([*firsts], np.searchsorted(np.fromiter(firsts.values(), np.int64), first_of))
 
 
-def _values_of_page(event: _Event) -> Mapping[str, Any]:
+def _values_of_page(event: _Event) -> dict[str, Any]:
     """Return the properties of a page or screen, its name and category among them."""
     told = {"name": event.name, "category": event.category}
     return {**(event.properties or {}), **{name: value for name, value in told.items() if value is not None}}

@@ -20,7 +20,7 @@ _TYPES: Final = {str: ValueType.TEXT, bool: ValueType.BOOLEAN, int: ValueType.NU
 
 
 class Group(NamedTuple):
-    """Events with the same names of properties, at some places: the number of each one's key, and each property's values.
+    """Events with the same names of properties: the number of each one's key, its place, and each property's values.
 
     An empty key is none: such events are not read here.
     """
@@ -34,8 +34,9 @@ class Group(NamedTuple):
 def typed(group: Group, plan: TrackingPlan) -> Iterator[Alike]:
     """Yield those with values of the same types, but those of another type than declared, and numbers not surely exact.
 
-    >>> group = Group(["seen"], np.array([0, 0, 0]), np.array([3, 4, 5]), {"a": ["x", 0.1, 10**30], "b": [None, 1, 2]})
-    >>> [(one.places.tolist(), [(str(kind), name) for kind, name, _ in one.columns]) for one in typed(group, TrackingPlan())]
+    >>> plan, values = TrackingPlan(), {"a": ["x", 0.1, 10**30], "b": [None, 1, 2]}
+    >>> group = Group(["seen"], np.array([0, 0, 0]), np.array([3, 4, 5]), values)
+    >>> [(one.places.tolist(), [(str(kind), name) for kind, name, _ in one.columns]) for one in typed(group, plan)]
     [([3], [('text', 'a')]), ([4], [('number', 'a'), ('number', 'b')])]
     """
     found = {name: {_TYPES.get(one) for one in set(map(type, values))} for name, values in group.columns.items()}
@@ -45,18 +46,18 @@ def typed(group: Group, plan: TrackingPlan) -> Iterator[Alike]:
         parts: dict[tuple[ValueType | None, ...], list[int]] = {}
         for row, signature in enumerate(signatures):
             parts.setdefault(signature, []).append(row)
-        for rows in parts.values():
-            columns = {name: [values[row] for row in rows] for name, values in group.columns.items()}
-            yield from typed(Group(group.keys, group.numbers[rows], group.places[rows], columns), plan)
+        for part in parts.values():
+            its = {name: [values[row] for row in part] for name, values in group.columns.items()}
+            yield from typed(Group(group.keys, group.numbers[part], group.places[part], its), plan)
         return
     kinds = {name: kind for name, (kind,) in found.items() if kind is not None}
     right, columns = _exact(group, kinds)
     present, own = np.unique(group.numbers, return_inverse=True)
     for number, rows in zip(present.tolist(), places_of(own, len(present)), strict=True):
-        key, its = group.keys[number], rows[right[rows]]
-        if len(its) and key and _is_as_declared(key, kinds, plan):
-            taken = pa.array(its)
-            yield Alike(key, group.places[its], [(kind, name, values.take(taken)) for kind, name, values in columns])
+        key, exact = group.keys[number], rows[right[rows]]
+        if len(exact) and key and _is_as_declared(key, kinds, plan):
+            taken = pa.array(exact)
+            yield Alike(key, group.places[exact], [(kind, name, values.take(taken)) for kind, name, values in columns])
 
 
 def places_of(numbers: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
