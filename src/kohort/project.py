@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.member_lists import MemberList
     from kohort.pipeline.membership_log import MembershipLog
     from kohort.pipeline.projection import Tally
+    from kohort.pipeline.reader_processes import ReaderProcesses
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.pipeline.today import Today
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -234,8 +235,14 @@ class Project(
         with self._kept.open(self._journal) as (workspace, behind):
             live.tidy(workspace, behind)
 
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Delete every table and make it anew from the journal; return how many records were applied."""
+    def rebuild(
+        self, progress: Callable[[int, int], None] | None = None, readers: "ReaderProcesses | None" = None
+    ) -> int:
+        """Delete every table and make it anew from the journal; return how many records were applied.
+
+        `progress` is called with (records done, records in all), `readers` read a long journal: see
+        `kohort.pipeline.projection.Projection.catch_up`.
+        """
         from kohort.pipeline.receiving import open_projection
 
         with write_lock(self.folder.lock, self._patience):
@@ -244,7 +251,7 @@ class Project(
             workspace.seen.drop()
             workspace.tables.drop_all()
             drop_others(workspace.folder.mapped, "")
-            return open_projection(workspace).catch_up(progress)
+            return open_projection(workspace).catch_up(progress, readers)
 
     def preview(
         self,

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from kohort.definitions.identity import IdentityDefinition
-from kohort.pipeline import projection, reading_ahead, wire
+from kohort.pipeline import projection, reader_processes, reading_ahead, wire
+from kohort.pipeline.reader_processes import ReaderProcesses
 from kohort.pipeline.reading import Said, Terms
 from kohort.pipeline.reading_ahead import Read, read_ahead
 from kohort.pipeline.wire import said_of
@@ -48,7 +49,7 @@ def test_whoever_reads_the_tables_are_the_same(shop: Project, monkeypatch: pytes
         return taken[-1]
 
     monkeypatch.setattr(projection, "CHUNK", 1_000)
-    monkeypatch.setattr(reading_ahead, "_READ_HERE", 0)
+    monkeypatch.setattr(reading_ahead, "READ_HERE", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", executable)
     monkeypatch.setattr(wire, "said_of", noted)
@@ -57,17 +58,39 @@ def test_whoever_reads_the_tables_are_the_same(shop: Project, monkeypatch: pytes
     assert bool(taken) == (executable != "/bin/true")
 
 
-def test_a_reader_does_not_load_pandas() -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "kohort.pipeline.reader"]
+def loaded_by(*arguments: str) -> set[bytes]:
+    """Return the modules that a program loads, which ends where its input does."""
+    command = [sys.executable, "-X", "importtime", *arguments]
     ran = subprocess.run(command, input=b"", capture_output=True, check=True)
-    loaded = {line.rpartition(b"|")[2].strip() for line in ran.stderr.splitlines()}
+    return {line.rpartition(b"|")[2].strip() for line in ran.stderr.splitlines()}
+
+
+def test_a_reader_loads_no_more_than_it_needs() -> None:
+    loaded = loaded_by("-m", "kohort.pipeline.reader")
     assert b"pyarrow.lib" in loaded
-    assert not any(one.startswith(b"pandas.") for one in loaded)
+    assert not any(one.startswith((b"pandas.", b"deltalake", b"duckdb")) for one in loaded)
+
+
+def test_readers_of_a_long_journal_are_started_before_anything_else_is_loaded(
+    shop: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(shop)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with ReaderProcesses() as readers:
+        readers.start_for(shop.folder.path)
+        assert not readers.running, "a short journal is read here"
+        monkeypatch.setattr(reader_processes, "READ_HERE", 0)
+        readers.start_for(shop.folder.path)
+        started = [*readers.running]
+        expected = shop.rebuild()
+        assert (len(started), shop.rebuild(readers=readers)) == (2, expected)
+        assert all(one.poll() is not None for one in started)
+    assert not {b"numpy", b"pyarrow", b"kohort.project"} & loaded_by("-c", "import kohort.pipeline.reader_processes")
 
 
 def test_who_stops_taking_leaves_no_process_behind(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(shop)
-    monkeypatch.setattr(reading_ahead, "_READ_HERE", 0)
+    monkeypatch.setattr(reading_ahead, "READ_HERE", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     started: list[subprocess.Popen[bytes]] = []
 

@@ -184,11 +184,15 @@ def run(
 @app.command(rich_help_panel=_DATA)
 def rebuild(project: ProjectOption = _HERE) -> None:
     """Delete every table and make it anew from the journal."""
-    from kohort.cli.progress import portion
+    from kohort.pipeline.reader_processes import ReaderProcesses
 
-    opened = _open(project)
-    with portion("rebuilding") as advance:
-        records = opened.rebuild(advance)
+    with ReaderProcesses() as readers:
+        readers.start_for(project)
+        from kohort.cli.progress import portion
+
+        opened = _open(project)
+        with portion("rebuilding") as advance:
+            records = opened.rebuild(advance, readers)
     out.print(f"{records:,} journal records applied", markup=False)
 
 

@@ -4,11 +4,11 @@ What an event means is said in `segment_messages`, for each by itself. What is r
 for there: an event with nested properties, with choices in its context, in a form that SDKs rarely use, or wrong.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import chain, compress, count
 from operator import attrgetter
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,7 +21,7 @@ from kohort.clock import Moment, parse_moment
 from kohort.collection.flattening import MOST_VALUES
 from kohort.collection.message_columns import Alike, Heads, digests_of, heads_of
 from kohort.collection.segment_messages import EVENT_OF_TYPE, LONGEST_ID, LONGEST_MESSAGE_ID
-from kohort.collection.usual_values import Group, typed
+from kohort.collection.usual_values import Group, places_of, typed
 from kohort.definitions.identity import IdentityDefinition, Origin
 from kohort.definitions.tracking import LONGEST_NAME, TrackingPlan, event_key
 from kohort.storage.received import Kept, Received
@@ -35,6 +35,9 @@ _FRACTION: Final = 19
 _LAST_ASCII: Final = 127
 _ESCAPED_NUL: Final = b"\\u0000"
 _BACKSLASH: Final = b"\\"
+
+_CALLED_OF: Final = attrgetter("type", "event")
+_T = TypeVar("_T")
 
 _Name = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
 
@@ -320,24 +323,38 @@ def _usually_written(times: pa.Array) -> NDArray[np.bool_]:
 
 
 def _groups(events: Sequence[_Event], plan: TrackingPlan) -> Iterator[Group]:
-    values = [(one.properties or {}) if one.type == "track" else _values_of_page(one) for one in events]
-    alike: dict[tuple[str, ...], list[int]] = {}
-    for place, (event, its) in enumerate(zip(events, values, strict=True)):
-        key = (event.event or "", event.type, *its)
-        places = alike.get(key)
-        if places is None:
-            alike[key] = [place]
-        else:
-            places.append(place)
-    for (called, kind, *names), places in alike.items():
-        name = EVENT_OF_TYPE[kind] if kind != "track" else _key(called, plan)
-        if name and len(names) <= MOST_VALUES and all(0 < len(each) <= LONGEST_NAME for each in names):
-            cells = [*chain.from_iterable([values[place].values() for place in places])]
+    """Yield the events whose properties have the same names, whatever they are called themselves."""
+    values: list[dict[str, Any]] = [
+        (one.properties or {}) if one.type == "track" else _values_of_page(one) for one in events
+    ]
+    shapes, called = _numbered(map(tuple, values)), _numbered(map(_CALLED_OF, events))
+    keys = [EVENT_OF_TYPE[kind] if kind != "track" else _key(event or "", plan) for kind, event in called.distinct]
+    for names, places in zip(shapes.distinct, shapes.places(), strict=True):
+        if len(names) <= MOST_VALUES and all(0 < len(each) <= LONGEST_NAME for each in names):
+            its = values if len(shapes.distinct) == 1 else [values[place] for place in places.tolist()]
+            cells = [*chain.from_iterable(map(dict.values, its))]
             columns = {each: cells[number :: len(names)] for number, each in enumerate(names)}
-            yield Group(name, np.array(places, np.int64), columns)
+            yield Group(keys, called.numbers[places], places, columns)
 
 
-def _values_of_page(event: _Event) -> Mapping[str, Any]:
+class _Numbered(NamedTuple, Generic[_T]):
+    """Distinct values in the order in which they came, and the number of each one's own."""
+
+    distinct: Sequence[_T]
+    numbers: NDArray[np.int64]
+
+    def places(self) -> Iterator[NDArray[np.int64]]:
+        """Yield where each distinct value stands."""
+        return places_of(self.numbers, len(self.distinct))
+
+
+def _numbered(values: Iterable[_T]) -> _Numbered[_T]:
+    firsts = dict[_T, int]()
+    first_of = np.fromiter(map(firsts.setdefault, values, count()), np.int64)
+    return _Numbered([*firsts], np.searchsorted(np.fromiter(firsts.values(), np.int64), first_of))
+
+
+def _values_of_page(event: _Event) -> dict[str, Any]:
     """Return the properties of a page or screen, its name and category among them."""
     told = {"name": event.name, "category": event.category}
     return {**(event.properties or {}), **{name: value for name, value in told.items() if value is not None}}

@@ -1,6 +1,7 @@
 """The values of events whose properties have the same names, made columns of one type each."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,9 +20,13 @@ _TYPES: Final = {str: ValueType.TEXT, bool: ValueType.BOOLEAN, int: ValueType.NU
 
 
 class Group(NamedTuple):
-    """Events of one name with the same names of properties: their places, and each property's values."""
+    """Events with the same names of properties: the number of each one's key, its place, and each property's values.
 
-    name: str
+    An empty key is none: such events are not read here.
+    """
+
+    keys: Sequence[str]
+    numbers: NDArray[np.int64]
     places: NDArray[np.int64]
     columns: Mapping[str, Sequence[Any]]
 
@@ -29,8 +34,8 @@ class Group(NamedTuple):
 def typed(group: Group, plan: TrackingPlan) -> Iterator[Alike]:
     """Yield those with values of the same types, but those of another type than declared, and numbers not surely exact.
 
-    >>> plan = TrackingPlan()
-    >>> group = Group("seen", np.array([3, 4, 5]), {"a": ["x", 0.1, 10**30], "b": [None, 1, 2]})
+    >>> plan, values = TrackingPlan(), {"a": ["x", 0.1, 10**30], "b": [None, 1, 2]}
+    >>> group = Group(["seen"], np.array([0, 0, 0]), np.array([3, 4, 5]), values)
     >>> [(one.places.tolist(), [(str(kind), name) for kind, name, _ in one.columns]) for one in typed(group, plan)]
     [([3], [('text', 'a')]), ([4], [('number', 'a'), ('number', 'b')])]
     """
@@ -41,20 +46,42 @@ def typed(group: Group, plan: TrackingPlan) -> Iterator[Alike]:
         parts: dict[tuple[ValueType | None, ...], list[int]] = {}
         for row, signature in enumerate(signatures):
             parts.setdefault(signature, []).append(row)
-        for rows in parts.values():
-            columns = {name: [values[row] for row in rows] for name, values in group.columns.items()}
-            yield from typed(group._replace(places=group.places[rows], columns=columns), plan)
+        for part in parts.values():
+            its = {name: [values[row] for row in part] for name, values in group.columns.items()}
+            yield from typed(Group(group.keys, group.numbers[part], group.places[part], its), plan)
         return
     kinds = {name: kind for name, (kind,) in found.items() if kind is not None}
-    declared = plan.types_of(group.name)
-    if any(kinds.get(name, kind) is not kind for name, kind in declared.items()):
-        return
-    if any(name not in kinds for name in plan.required_of(group.name)):
-        return
-    yield from _exact(group, kinds)
+    right, columns = _exact(group, kinds)
+    present, own = np.unique(group.numbers, return_inverse=True)
+    for number, rows in zip(present.tolist(), places_of(own, len(present)), strict=True):
+        key, exact = group.keys[number], rows[right[rows]]
+        if len(exact) and key and _is_as_declared(key, kinds, plan):
+            taken = pa.array(exact)
+            yield Alike(key, group.places[exact], [(kind, name, values.take(taken)) for kind, name, values in columns])
 
 
-def _exact(group: Group, kinds: dict[str, ValueType]) -> Iterator[Alike]:
+def places_of(numbers: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
+    """Yield where each of the numbers from 0 stands, in order.
+
+    >>> [places.tolist() for places in places_of(np.array([1, 0, 1]), 3)]
+    [[1], [0, 2], []]
+    """
+    order, ends = np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers, minlength=count)).tolist()
+    for start, end in pairwise([0, *ends]):
+        yield order[start:end]
+
+
+def _is_as_declared(key: str, kinds: Mapping[str, ValueType], plan: TrackingPlan) -> bool:
+    declared = plan.types_of(key)
+    return all(kinds.get(name, kind) is kind for name, kind in declared.items()) and all(
+        name in kinds for name in plan.required_of(key)
+    )
+
+
+def _exact(
+    group: Group, kinds: Mapping[str, ValueType]
+) -> tuple[NDArray[np.bool_], list[tuple[ValueType, str, pa.Array]]]:
+    """Return of which events all values are surely exact, and the values of all."""
     right = np.ones(len(group.places), np.bool_)
     columns: list[tuple[ValueType, str, pa.Array]] = []
     for kind in PLAIN_FIELDS:
@@ -66,10 +93,7 @@ def _exact(group: Group, kinds: dict[str, ValueType]) -> Iterator[Alike]:
                 columns.append((kind, name, pa.array(micros)))
             else:
                 columns.append((kind, name, pa.array(values, pa.string() if kind is ValueType.TEXT else pa.bool_())))
-    if right.any():
-        chosen = pa.array(right)
-        its = [(kind, name, values if right.all() else values.filter(chosen)) for kind, name, values in columns]
-        yield Alike(group.name, group.places[right], its)
+    return right, columns
 
 
 def _micros(values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -96,7 +96,7 @@ class Merged:
 
 
 def with_news(identifiers: Indexed, links: Indexed, actors: Rows, seen: pa.Table, told: pa.Table) -> Merged:
-    """Return people with sightings and links added: each once, links as the earliest message told them.
+    """Return people with sightings, each of which is told once, and links added, as the earliest message told them.
 
     Of the news `refused` is null. That an identifier was seen later again is no news.
     """
@@ -111,7 +111,9 @@ def _sighted(identifiers: Indexed, seen: pa.Table) -> tuple[WithNews, pa.Chunked
     """Return the rows of whoever is seen, and which of these tell something new."""
     whose = distinct(seen.column("actor_id"))
     known = identifiers.of(ACTOR, whose)
-    found = merged_sightings([_numbered(known.select(seen.column_names)), _numbered(seen, known=False)])
+    found = _numbered(seen, known=False)
+    if known.num_rows:
+        found = merged_sightings([_numbered(known.select(seen.column_names)), found])
     before = found.column("row")
     rows = found.append_column("refused", known.column("refused").take(before)).select(known.column_names)
     new = _differ(rows.column("first_seen"), known.column("first_seen").take(before))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +12,9 @@ from kohort.definitions.identity import IdentityDefinition
 from kohort.profiles.consents import Choice, consent_at
 from kohort.profiles.identity import actor_id_of, named_in
 from kohort.storage.messages import Message
-from kohort.storage.tables import Tables
+
+if TYPE_CHECKING:  # a process that reads needs no Delta Lake
+    from kohort.storage.tables import Tables
 
 
 def choices_told(message: Message, definition: IdentityDefinition) -> list[dict[str, Any]]:
@@ -47,7 +49,7 @@ class Consents:
 
     def __init__(
         self,
-        tables: Tables,
+        tables: "Tables",
         purposes: Mapping[str, Sequence[str]],
         actors: AbstractSet[str],
         told: Iterable[Choice],

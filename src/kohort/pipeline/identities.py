@@ -12,6 +12,7 @@ from kohort.definitions.identity import IdentityDefinition, Origin, normalised
 from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.concerned import ACTOR, KEY, VALUE, Around, Merged, concerned, keys_of, with_news
 from kohort.pipeline.evidence import Evidence as Gathered
+from kohort.pipeline.evidence import merged_sightings
 from kohort.profiles.graph import BLOCKED, Edit, Evidence, Link, Persons, Sighting, Value, in_force
 from kohort.profiles.identity import trait_texts
 from kohort.storage.indexed import distinct
@@ -62,7 +63,7 @@ def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
 
     Traits that were set before their kind was declared unique are looked through as well.
     """
-    seen = _seen_in_traits(tables, identity_in_force(tables))
+    seen = merged_sightings([_seen_in_traits(tables, identity_in_force(tables))])
     identifiers, links = tables.indexed("identifiers"), tables.indexed("links")
     merged = with_news(identifiers, links, tables.indexed("actors"), seen, SCHEMAS["links"].empty_table())
     whole = merged.identifiers.whole()

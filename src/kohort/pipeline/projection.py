@@ -34,6 +34,7 @@ from kohort.pipeline.findings import lost_finding
 from kohort.pipeline.identities import identity_changes, identity_tables_anew
 from kohort.pipeline.leading import counts, term_in_force
 from kohort.pipeline.quality.loads import append_load
+from kohort.pipeline.reader_processes import ReaderProcesses
 from kohort.pipeline.reading import Terms, messages_at, messages_of
 from kohort.pipeline.reading_ahead import Read, groups_of, read_ahead
 from kohort.pipeline.recording import LogSoFar, log_kept
@@ -126,16 +127,19 @@ class Projection:
         self.tally = Tally()
         self._watch = ProjectionWatch(watch)
 
-    def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
+    def catch_up(
+        self, progress: Callable[[int, int], None] | None = None, readers: ReaderProcesses | None = None
+    ) -> int:
         """Apply everything that the journal holds and the tables lack; return how many records that was.
 
-        `progress` is called with (records done, records in all) after each chunk. Raises CorruptionError if the journal
-        or a table has lost what was there.
+        `progress` is called with (records done, records in all) after each chunk. `readers` read it, where it is long;
+        others are started if there are none, and all have ended when this returns. Raises CorruptionError if the
+        journal or a table has lost what was there.
         """
         start, end = self._seen.watermark(), self._journal.last_seq()
         self._check(end)
         expected = 0 if start else self._journal.size() or 0
-        for seq in self._apply(self._journal.read(after=start), expected):
+        for seq in self._apply(self._journal.read(after=start), expected, readers):
             if progress is not None:
                 progress(seq - start, end - start)
         return end - start
@@ -157,14 +161,14 @@ class Projection:
     def _watermarks(self) -> dict[str, int]:
         return {name: self._tables.watermark(name) for name in SCHEMAS}
 
-    def _apply(self, records: Iterator[Record], expected: int) -> Iterator[int]:
+    def _apply(self, records: Iterator[Record], expected: int, readers: ReaderProcesses | None) -> Iterator[int]:
         # Where an interruption fell between two tables, a chunk must end where it did then.
         ends = frozenset(self._watermarks().values())
         # What an interrupted call had not finished begins again.
         self._seen.forget_staged()
         self._evidence = Evidence()
         unsettled = 0
-        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected):
+        for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected, readers):
             if isinstance(one, Read):
                 with self._holding():
                     unsettled = self._flush(one)

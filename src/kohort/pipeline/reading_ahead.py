@@ -4,9 +4,7 @@ Order is kept, and what is read ahead is bounded in number. What they read is wh
 of them dies, it is read here.
 """
 
-import os
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +12,12 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
+from kohort.pipeline.reader_processes import READ_HERE, ReaderProcesses
 from kohort.pipeline.reading import Said, Terms, read_records
 from kohort.pipeline.wire import ask
 from kohort.storage.frames import Record
 
 MESSAGE_KINDS: Final = frozenset({"messages", "received"})
-
-_READ_HERE: Final = 32 * 2**20
-"""So many bytes are read here before it pays to start other processes."""
-_MOST_READERS: Final = 4
-_PIPE: Final = 2**20
-"""How many bytes a process can be handed at once."""
 
 Group = list[Record]
 """Consecutive records that hold nothing but messages, or one of another kind."""
@@ -63,25 +56,29 @@ def groups_of(records: Iterable[Record], size: int, ends: frozenset[int]) -> Ite
 
 
 def read_ahead(
-    groups: Iterable[Group], terms_of: Callable[[Record], Terms], expected: int = 0
+    groups: Iterable[Group],
+    terms_of: Callable[[Record], Terms],
+    expected: int = 0,
+    processes: ReaderProcesses | None = None,
 ) -> Generator[Read | Record]:
     """Yield what groups of messages say, in order, and every other record as it is.
 
-    `expected` is how many bytes will come, as far as is known. `terms_of` tells by which terms a group is read. It is
+    `expected` is how many bytes will come, as far as is known; `processes` may have been started for it, and have ended
+    when all is read. `terms_of` tells by which terms a group is read. It is
     asked only when whoever takes what is yielded has taken every earlier record that holds no messages, since such a
     record may change them.
     """
     waiting: deque[tuple[Group, Terms, Callable[[], Said]]] = deque()
     read = 0
-    with _Readers() as readers:
-        if expected > _READ_HERE:
+    with _Readers(processes or ReaderProcesses()) as readers:
+        if expected > READ_HERE:
             readers.start()
         for group in groups:
             if group[0].kind not in MESSAGE_KINDS:
                 yield from _taken(waiting, 0)
                 yield group[0]
                 continue
-            if not readers.ahead and read >= _READ_HERE:
+            if not readers.ahead and read >= READ_HERE:
                 readers.start()
             read += sum(len(one.body) for one in group)
             terms = terms_of(group[0])
@@ -97,32 +94,25 @@ def _taken(waiting: deque[tuple[Group, Terms, Callable[[], Said]]], left: int) -
 
 
 class _Readers:
-    """Processes that read; as many as there are processors, none until they are started."""
+    """Processes that read, and threads that wait for them; none until they are started."""
 
-    def __init__(self) -> None:
+    def __init__(self, processes: ReaderProcesses) -> None:
+        self._processes = processes
         self._free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-        self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: ThreadPoolExecutor | None = None
-        self._ended = False
 
     @property
     def ahead(self) -> int:
         """How many groups are read beyond the one that is asked for."""
-        return len(self._processes) + 1 if self._processes else 0
+        return len(self._processes.running) + 1 if self._threads else 0
 
     def start(self) -> None:
         """Start them, unless there is one processor only."""
-        count = min(os.cpu_count() or 1, _MOST_READERS)
-        if count == 1:
-            return
-        self._threads = ThreadPoolExecutor(count)
-        for _ in range(count):
-            command = [sys.executable, "-m", "kohort.pipeline.reader"]
-            process = subprocess.Popen(  # noqa: S603 - our own module
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, pipesize=_PIPE
-            )
-            self._processes.append(process)
+        self._processes.start()
+        for process in self._processes.running:
             self._free.put(process)
+        if self._processes.running:
+            self._threads = ThreadPoolExecutor(len(self._processes.running))
 
     def begin(self, records: Group, terms: Terms) -> Callable[[], Said]:
         """Begin to read, and return what waits for what was read."""
@@ -135,7 +125,7 @@ class _Readers:
         try:
             return ask(process, records, terms)
         except (OSError, EOFError):
-            if self._ended:
+            if self._processes.are_stopped:
                 raise
             return read_records(records, terms)
         finally:
@@ -147,10 +137,7 @@ class _Readers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended = True
-        for process in self._processes:
-            process.kill()
+        self._processes.stop()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
-        for process in self._processes:
-            process.communicate()
+        self._processes.reap()

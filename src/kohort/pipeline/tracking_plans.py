@@ -13,10 +13,10 @@ from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.storage.frames import Record
 from kohort.storage.received import PlanAdopted
 from kohort.storage.schemas import SCHEMAS
-from kohort.storage.tables import Tables
 
-if TYPE_CHECKING:  # a process that reads needs no engines
+if TYPE_CHECKING:  # a process that reads needs no engines, and no Delta Lake
     from kohort.pipeline.workspace import Workspace
+    from kohort.storage.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def adopt_plan(workspace: "Workspace") -> bool:
     return True
 
 
-def adopted_plan(tables: Tables, *, before: int) -> PlanAdopted:
+def adopted_plan(tables: "Tables", *, before: int) -> PlanAdopted:
     """Return the plan that the tables say was in force before a journal record; an empty one if there was none."""
     rows = tables.read("tracking_plans")
     return _last(rows.filter(pc.less(rows.column("seq"), before))) or PlanAdopted("{}", "UTC")

@@ -5,10 +5,12 @@ manual splits cut are taken away. Nothing depends on the order of arrival: limit
 that joined people are found in the order of their own times.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from kohort.clock import Moment
@@ -116,7 +118,8 @@ class Evidence:
         groups = Groups[str](key=lambda actor: (self.first_seen[actor], actor))
         firsts: dict[Value, str] = {}
         merges = []
-        for edge in sorted(self.edges, key=_in_time):
+        has_values = not all(isinstance(edge.other, str) for edge in self.edges)
+        for edge in sorted(self.edges, key=_in_time if has_values else None):
             # A value joins each of its carriers to the first one.
             value = None if isinstance(edge.other, str) else edge.other
             other = edge.other if isinstance(edge.other, str) else firsts.setdefault(edge.other, edge.one)
@@ -128,14 +131,17 @@ class Evidence:
     @cached_property
     def edges(self) -> Sequence[Edge]:
         """The connections that join people: of no refused value, and none that a split cuts."""
+        own, refused = self._own, self.refused
         found = [
-            Edge(link.ts, *self._own[link.other], link.actor, link.other)
-            for link in self.links
-            if self._joins(link.actor) and self._joins(link.other)
+            Edge(ts, *own[other], actor, other)
+            for actor, other, ts in self.links
+            if own[actor] not in refused and own[other] not in refused
         ]
         for value, carriers in self._carried.items():
-            if value not in self.refused:
-                found += [Edge(one.first_seen, *value, one.actor, value) for one in carriers if self._joins(one.actor)]
+            if value not in refused:
+                found += [
+                    Edge(one.first_seen, *value, one.actor, value) for one in carriers if own[one.actor] not in refused
+                ]
         edits = self.in_force()
         found += [
             Edge(edit.recorded_at, MANUAL, "", *edit.apart) for edit in edits if edit.change == "merge" and edit.apart
@@ -147,12 +153,19 @@ class Evidence:
     @cached_property
     def refused(self) -> Mapping[Value, str]:
         """Why values join nobody: blocked ones, and those that more actors share than one person has."""
-        sharing = {value: {one.actor for one in carriers} for value, carriers in self._carried.items()}
-        for link in self.links:
+        own, sharing = self._own, {value: {one.actor for one in its} for value, its in self._carried.items()}
+        limits = {kind: self.definition.limit_of(kind) for kind in {one.kind for one in self.sightings}}
+        # Who is linked no oftener than the limit, and has a value that nobody carries, is not over it.
+        often = Counter(chain.from_iterable(link[:2] for link in self.links))
+        asked = {
+            actor
+            for actor, times in often.items()
+            if (limit := limits[own[actor][0]]) is not None and (times > limit or own[actor] in sharing)
+        }
+        for link in self.links if asked else ():
             for actor, other in ((link.actor, link.other), (link.other, link.actor)):
-                if self._own[actor][0] != self._own[other][0]:
-                    sharing.setdefault(self._own[actor], set()).add(other)
-        limits = {kind: self.definition.limit_of(kind) for kind in {kind for kind, _ in sharing}}
+                if actor in asked and own[actor][0] != own[other][0]:
+                    sharing.setdefault(own[actor], set()).add(other)
         over = {
             value: OVER_LIMIT
             for value, actors in sharing.items()
@@ -169,9 +182,6 @@ class Evidence:
     def in_force(self) -> list[Edit]:
         """Return the edits that no other has taken back, in their order."""
         return in_force(self.edits)
-
-    def _joins(self, actor: str) -> bool:
-        return self._own[actor] not in self.refused
 
     @cached_property
     def first_seen(self) -> Mapping[str, Moment]:
