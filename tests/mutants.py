@@ -323,7 +323,7 @@ FAULTS = (
     Fault("what happens at the moment is to come", FEED, 'now, side="right"', 'now, side="left"'),
     Fault("a step at the deadline does not undo", STEPPING, "+ wait < before:", "+ wait <= before:"),
     Fault("a step at the same time undoes", STEPPING, "pool[start + size - 2] > end", "pool[start + size - 2] >= end"),
-    Fault("a step has 1 µs less", STEPPING, "moment - end > its.withins", "moment - end >= its.withins"),
+    Fault("a step has 1 µs less", STEPPING, "moment - end > withins[", "moment - end >= withins["),
     Fault("the whole has 1 µs less", STEPPING, "> facts[chain, LIMIT]", ">= facts[chain, LIMIT]"),
     Fault(
         "a step may follow at the same time", STEPPING, "if pool[place] < moment else", "if pool[place] <= moment else"

@@ -18,6 +18,8 @@ STEPS, WITHINS, LIMIT, WINDOW, WAIT, NUMBER, ABSENTS, SIZE = 0, 1, 2, 3, 4, 5, 6
 """The columns of what is known of a sequence; `WITHINS` and `ABSENTS` are first rows of tables of their own."""
 
 _PER_STEP = 4
+_A_TURN = 128
+"""So many rows are read ahead: what they ask for fits into the nearest caches."""
 
 
 class Known(NamedTuple):
@@ -66,15 +68,17 @@ def emit(flips: Numbers, found: int, moment: int, person: Whole, number: int, ho
     return found + 1
 
 
-@compiled
+@inlined
 def begin_to_hold(  # noqa: PLR0917 - plain numbers, so that it compiles
     person: Whole,
-    chain: int,
+    chain: Whole,
     at: int,
     begin: int,
     cause: int,
     start: int,
-    its: Known,
+    facts: Numbers,
+    queue: Numbers,
+    leaves: Numbers,
     pool: Numbers,
     flips: Numbers,
     found: int,
@@ -84,7 +88,7 @@ def begin_to_hold(  # noqa: PLR0917 - plain numbers, so that it compiles
     Whoever is inside until later than `at` stays inside; whoever left meanwhile, unseen, left then. When the way ceases
     to count is noted, if its window ends at all. Returns how many flips there are then.
     """  # fmt: skip
-    facts, place = its.facts, start + its.facts[chain, SIZE] - 1
+    place = start + facts[chain, SIZE] - 1
     leave, until, number = begin + facts[chain, WINDOW], pool[place], facts[chain, NUMBER]
     if leave <= at:
         return found
@@ -94,27 +98,40 @@ def begin_to_hold(  # noqa: PLR0917 - plain numbers, so that it compiles
         found = emit(flips, found, at, person, number, 1, cause)
     pool[place] = max(until, leave)
     if facts[chain, WINDOW] != FOREVER:
-        noted = its.queue[-1, 0]
-        its.leaves[noted, 0], its.leaves[noted, 1], its.leaves[noted, 2] = leave, person, chain
-        its.queue[-1, 0] += 1
+        noted = queue[-1, 0]
+        leaves[noted, 0], leaves[noted, 1], leaves[noted, 2] = leave, person, chain
+        queue[-1, 0] += 1
     return found
 
 
-@compiled
-def pass_deadlines(
-    chain: int, before: int, its: Known, blocks: Places, pool: Numbers, flips: Numbers, found: int
+@inlined
+def pass_deadlines(  # noqa: PLR0917 - as above
+    chain: Whole,
+    before: int,
+    facts: Numbers,
+    apart: NDArray[np.bool_],
+    any_apart: NDArray[np.bool_],
+    pending: Numbers,
+    queue: Numbers,
+    leaves: Numbers,
+    blocks: Places,
+    pool: Numbers,
+    flips: Numbers,
+    found: int,
 ) -> int:
     """Let the ways of a sequence whose time to be undone ends before `before` count, unless they were undone."""
-    facts, pending, queue = its.facts, its.pending, its.queue
     wait, size = facts[chain, WAIT], facts[chain, SIZE]
-    while queue[chain, 0] < queue[chain, 1] and pending[chain, queue[chain, 0], 1] + wait < before:
-        first = queue[chain, 0]
+    first, last = queue[chain, 0], queue[chain, 1]
+    while first < last and pending[chain, first, 1] + wait < before:
         person, end, begin = pending[chain, first, 0], pending[chain, first, 1], pending[chain, first, 2]
-        queue[chain, 0] += 1
+        first += 1
         start = blocks[person, chain]
-        if is_apart(chain, person, its.apart, its.any_apart) or pool[start + size - 2] > end:
+        if is_apart(chain, person, apart, any_apart) or pool[start + size - 2] > end:
             continue
-        found = begin_to_hold(person, chain, end + wait, begin, 0, start, its, pool, flips, found)
+        found = begin_to_hold(
+            person, chain, end + wait, begin, 0, start, facts, queue, leaves, pool, flips, found
+        )  # fmt: skip
+    queue[chain, 0] = first
     return found
 
 
@@ -125,10 +142,20 @@ def latest_before(pool: Numbers, place: int, moment: int, step: int) -> int:
 
 
 @inlined
-def goes_on(pool: Numbers, start: int, came: int, gap: int, moment: int, chain: int, its: Known) -> bool:
+def goes_on(  # noqa: PLR0917 - as above
+    pool: Numbers,
+    start: int,
+    came: int,
+    gap: int,
+    moment: int,
+    chain: Whole,
+    facts: Numbers,
+    withins: Numbers,
+    gaps: Numbers,
+) -> bool:
     """Return whether the way that ended at `pool[came]` goes on at `moment` across a gap between two steps."""
-    facts, end = its.facts, pool[came]
-    if end == MISSING or moment - end > its.withins[facts[chain, WITHINS] + gap]:
+    end = pool[came]
+    if end == MISSING or moment - end > withins[facts[chain, WITHINS] + gap]:
         return False
     if moment - pool[came + 1] > facts[chain, LIMIT]:
         return False
@@ -136,7 +163,7 @@ def goes_on(pool: Numbers, start: int, came: int, gap: int, moment: int, chain: 
     number = (facts[chain, SIZE] - 2 - _PER_STEP * (facts[chain, STEPS] - 1)) // 2
     for one in range(number):
         place = absents + 2 * one
-        if its.gaps[facts[chain, ABSENTS] + one] == gap and pool[latest_before(pool, place, moment, 1)] > end:
+        if gaps[facts[chain, ABSENTS] + one] == gap and pool[latest_before(pool, place, moment, 1)] > end:
             return False
     return True
 
@@ -168,48 +195,70 @@ def is_over(chain: int, before: int, pending: Numbers, queue: Numbers) -> bool:
     return bool(queue[chain, 0] < queue[chain, 1] and pending[chain, queue[chain, 0], 1] < before)
 
 
-@compiled
+@inlined
 def step_on(  # noqa: PLR0917 - as above
     person: Whole,
     moment: int,
-    chain: int,
-    which: int,
+    chain: Whole,
+    which: Whole,
     start: int,
-    its: Known,
+    facts: Numbers,
+    withins: Numbers,
+    gaps: Numbers,
+    pending: Numbers,
+    queue: Numbers,
+    leaves: Numbers,
     pool: Numbers,
     flips: Numbers,
     found: int,
 ) -> int:
     """Let a person do a step of a sequence, if a way goes on with it; return how many flips there are then."""
-    facts = its.facts
     begin = moment
     if which > 0:
         came = latest_before(pool, start + _PER_STEP * (which - 1), moment, 2)
-        if not goes_on(pool, start, came, which, moment, chain, its):
+        if not goes_on(pool, start, came, which, moment, chain, facts, withins, gaps):
             return found
         begin = pool[came + 1]
     if which < facts[chain, STEPS] - 1:
         note_end(pool, start + _PER_STEP * which, moment, begin)
         return found
     if facts[chain, WAIT] > 0:
-        last = its.queue[chain, 1]
-        its.pending[chain, last, 0], its.pending[chain, last, 1], its.pending[chain, last, 2] = person, moment, begin
-        its.queue[chain, 1] += 1
+        last = queue[chain, 1]
+        pending[chain, last, 0], pending[chain, last, 1], pending[chain, last, 2] = person, moment, begin
+        queue[chain, 1] += 1
         return found
-    return begin_to_hold(person, chain, moment, begin, 1, start, its, pool, flips, found)
+    return begin_to_hold(person, chain, moment, begin, 1, start, facts, queue, leaves, pool, flips, found)
 
 
 @inlined
-def look_up(rows: Numbers, first_use: Indices, uses: Indices, blocks: Places, pool: Numbers) -> int:
-    """Read what rows will be asked for, so that the cache has it; return a number without meaning."""
+def look_up(
+    rows: Numbers, first: int, last: int, first_use: Indices, uses: Indices, blocks: Places, pool: Numbers
+) -> int:
+    """Read what rows from `first` to before `last` will be asked for, so that the cache has it.
+
+    These reads do not wait for one another, as those of the loop that decides on each do: no branch depends on one.
+    Returns a number without meaning, that keeps a compiler from leaving out the reads.
+    """
     seen = 0
-    for row in range(len(rows)):
+    if len(pool) == 0:
+        return seen
+    for row in range(first, last):
         who = rows[row, WHO]
         person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
         for use in range(first_use[event], first_use[event + 1]):
-            start = blocks[person, uses[np.uint32(use), 0]]
-            if start >= 0:
-                seen ^= pool[start]
+            seen ^= pool[max(blocks[person, uses[np.uint32(use), 0]], 0)]
+    return seen
+
+
+@inlined
+def look_up_pending(now: int, facts: Numbers, pending: Numbers, queue: Numbers, blocks: Places, pool: Numbers) -> int:
+    """Do as `look_up`, of the ways whose time to be undone ends by `now`."""
+    seen = 0
+    for chain in range(len(facts)):
+        last, place = facts[chain, SIZE] - 1, queue[chain, 0]
+        while place < queue[chain, 1] and pending[chain, place, 1] + facts[chain, WAIT] <= now:
+            seen ^= pool[blocks[pending[chain, place, 0], chain] + last]
+            place += 1
     return seen
 
 
@@ -230,11 +279,13 @@ def advance(
     its begin; for each absence the latest row and the one before; the latest row that undoes; until when the sequence
     holds. Returns how many flips there are, and a number without meaning.
     """
-    found, its = 0, Known(*known)
-    # Taken out of the tuple once: each access there counts an array as used.
-    first_use, uses, facts, _, _, apart, any_apart, pending, queue, _ = its
-    seen = look_up(rows, first_use, uses, blocks, pool)
+    found = 0
+    # Arrays, not the tuple of them, are handed on: a call copies all of a tuple, and each access counts one as used.
+    first_use, uses, facts, withins, gaps, apart, any_apart, pending, queue, leaves = known
+    seen = look_up_pending(now, facts, pending, queue, blocks, pool)
     for row in range(len(rows)):
+        if row % _A_TURN == 0:
+            seen ^= look_up(rows, row, min(row + _A_TURN, len(rows)), first_use, uses, blocks, pool)
         moment, who, bits = ts[row], rows[row, WHO], rows[row, BITS]
         person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
         for one in range(first_use[event], first_use[event + 1]):
@@ -245,7 +296,9 @@ def advance(
             size, wait = facts[chain, SIZE], facts[chain, WAIT]
             start = start_of(person, chain, size, blocks, pool, used)
             if role != ABSENT and is_over(chain, moment - wait, pending, queue):
-                found = pass_deadlines(chain, moment, its, blocks, pool, flips, found)
+                found = pass_deadlines(
+                    chain, moment, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found
+                )
             if role == NEVER:
                 pool[start + size - 2] = moment
             elif role == ABSENT:
@@ -253,9 +306,14 @@ def advance(
             elif which == 0 and facts[chain, STEPS] > 1:
                 note_end(pool, start, moment, moment)
             elif may_go_on(pool, start, which, moment):
-                found = step_on(person, moment, chain, which, start, its, pool, flips, found)
-    for chain in range(len(facts)):
-        found = pass_deadlines(chain, now + 1, its, blocks, pool, flips, found)
+                found = step_on(
+                    person, moment, chain, which, start,
+                    facts, withins, gaps, pending, queue, leaves, pool, flips, found,
+                )  # fmt: skip
+    for number in range(len(facts)):
+        found = pass_deadlines(
+            number, now + 1, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found
+        )
     return found, seen
 
 
