@@ -1,31 +1,26 @@
 """Assigning people to clusters where their features are: a cluster model as one SQL statement.
 
 The statement does what `ClusterModel.assign` does, operation by operation and in the same order, in 64-bit floating
-point. Only powers and logarithms are another library's in a database, and may differ in the last bits; `tolerance`
-bounds what that can do to a distance. Whoever's two nearest clusters lie farther apart than that gets the same cluster
-everywhere; the others, if there are any, can be asked for with `margin`.
+point. Only powers, logarithms and exponentials are another library's in a database, and may differ in the last bits;
+`assignment_tolerance` bounds what that can do to a distance. Whoever's two nearest clusters lie farther apart than that
+gets the same cluster everywhere; the others, if there are any, can be asked for with `margin`.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from sqlglot import expressions as exp
 
 from kohort.errors import UsageError
+from kohort.learning.clustering.assignment_steps import assigning_steps
 from kohort.learning.clustering.model import ClusterModel
-from kohort.learning.clustering.nearest import weights_of
+from kohort.learning.clustering.sql_numbers import minus, number, whole
 from kohort.learning.features.encoding import OTHER, LevelCodes, OneHot
 from kohort.learning.features.scaling import NEAR_ZERO, ColumnScaling
-from kohort.learning.features.table import FeatureTable
 
 _DOUBLE: Final = exp.DataType.build("DOUBLE")
 _LARGEST: Final = float(np.finfo(np.float64).max)
-_ROUNDING: Final = float(np.finfo(np.float64).eps)
-_OF_A_POWER: Final = 8
-"""How many roundings a power or logarithm may be off, in numpy and in a database together, with what is around it."""
 
 
 def assignment_query(
@@ -41,11 +36,11 @@ def assignment_query(
     `relation` is the table, after its schema if it is in one; it holds a column for each feature, in the units that
     the model was fitted on, and the column `person`. What is missing there, or is no finite number, counts as missing
     in the model. The columns of the answer: `person_id`, `cluster` (as `ClusterModel.assign` numbers them), `name` (of
-    `names`, by default the model's), and with `margin` how much farther the second nearest centroid is, as a
-    difference of squared distances. Write it with `.sql(dialect=…, pretty=True)`.
+    `names`, by default the model's), and with `margin` how much farther the second nearest cluster is: a difference of
+    squared distances to centroids, or of log densities in a mixture. Write it with `.sql(dialect=…, pretty=True)`.
 
-    Raises UsageError if there is not one name for each cluster, a name holds U+0000, which no database stores, or the
-    features are reduced to components, which are not written as SQL.
+    Raises UsageError if there is not one name for each cluster, a name holds U+0000, which no database stores, or
+    people are assigned by the nearest of known people, which no two databases decide alike.
 
     >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
@@ -72,85 +67,41 @@ def assignment_query(
     for place, indicator in enumerate(indicators, start=len(prepared.columns) + 1):
         straight = straight.select(indicator.as_(f"z{place}"))
         scaled = scaled.select(f"z{place}")
-    distances = exp.select("person_id", *(one.as_(f"d{n}") for n, one in enumerate(_distances(model), start=1)))
+    parts, before = {"straight": straight, "scaled": scaled}, "scaled"
+    columns = [f"z{place}" for place in range(1, len(prepared.scaled_names) + 1)]
+    for name, made in assigning_steps(prepared.reduction, model.assigner, columns):
+        parts[name] = exp.select("person_id", *(one.as_(each) for each, one in made.items())).from_(before)
+        before = name
     nearest = exp.select("person_id", *far, _least(far).as_("nearest")).from_("distances")
     assigned = exp.select("person_id", *far, "nearest", _first_at(far).as_("cluster")).from_("compared")
     answer = exp.select("person_id", "cluster", _named(called).as_("name")).from_("assigned")
     if margin:
         answer = answer.select(_margin(far).as_("margin"))
-    measured = {"straight": straight, "scaled": scaled, "distances": distances.from_("scaled")}
-    for name, part in {**measured, "compared": nearest, "assigned": assigned}.items():
+    for name, part in {**parts, "compared": nearest, "assigned": assigned}.items():
         answer = answer.with_(name, as_=part)
     return answer
 
 
 def _check(model: ClusterModel, called: Sequence[str], written: Sequence[str]) -> None:
     """Raise UsageError for a model that is not written as SQL, and for names that are too few or cannot be stored."""
-    if len(called) != len(model.centroids):
-        raise UsageError(f"{len(model.centroids)} clusters need as many names; got {len(called)}")
+    if len(called) != model.assigner.clusters:
+        raise UsageError(f"{model.assigner.clusters} clusters need as many names; got {len(called)}")
     prepared = model.preparation
-    if prepared.reduction is not None:
-        raise UsageError("clusters of reduced features are not written as SQL: discover without `reduction` to have it")
     encoded: tuple[LevelCodes | OneHot, ...] = (*prepared.codes, *prepared.one_hots)
     texts = [level for one in encoded for level in one.levels]
     if any("\0" in one for one in (*written, *called, *prepared.features, *texts)):
         raise UsageError("a name holds the character U+0000, which no database stores; rename it first")
 
 
-def tolerance(model: ClusterModel, table: FeatureTable) -> float:
-    """Return the most by which a difference of squared distances of people in `table` can differ in a database.
-
-    Whoever's margin is larger has the same cluster in both. Bounds of rounding to the first order (Higham 2002,
-    Accuracy and Stability of Numerical Algorithms, chapter 3), with powers and logarithms right to a few units in the
-    last place; where nothing is bent, all is computed alike and the answer is 0.
-
-    >>> from kohort.learning.clustering.methods.assigners import Centroids
-    >>> from kohort.learning.features.preparation import Preparation
-    >>> table = FeatureTable(("ann",), ("orders",), np.array([[7.0]]))
-    >>> orders = ColumnScaling("orders", "log", median=2, missing=0, power=0)
-    >>> model = ClusterModel(Preparation((orders,), ()), Centroids(((-1.0,), (1.0,))), ("few", "many"), seed=1)
-    >>> 0 < tolerance(model, table) < 1e-13
-    True
-    """
-    columns = model.preparation.columns
-    if all(column.power == 1 for column in columns):
-        return 0.0
-    farthest = np.abs(np.array(model.centroids)).max(axis=0)
-    codes = {one.name: np.array(one.codes) for one in model.preparation.codes}
-    off = np.zeros(len(farthest))
-    for place, column in enumerate(columns):
-        off[place] = _off(column, codes[column.name] if column.name in codes else table.column(column.name))
-    reach = np.abs(model.preparation.scaled(table)).max(axis=0)
-    sums = (farthest * farthest).sum() + 2 * (reach * farthest).sum()
-    return float(2 * (2 * (off * farthest).sum() + (len(off) + 2) * _ROUNDING * sums))
-
-
-def _off(column: ColumnScaling, values: npt.NDArray[np.float64]) -> float:
-    """Return how far a scaled value can be from that of another library."""
-    if column.power == 1:
-        return 0.0
-    filled = np.where(np.isnan(values), column.median, values)
-    ends = np.array([filled.min(), filled.max()])
-    worst = 0.0
-    for value in (column.clipped(ends) - column.shift) / column.unit:
-        power = column.power if value >= 0 else 2.0 - column.power
-        logarithm = float(np.log1p(abs(value)))
-        bent = 1.0 + logarithm
-        if abs(power) >= NEAR_ZERO:
-            bent *= float(np.exp(max(power, 0.0) * logarithm)) * max(1.0, 1.0 / abs(power))
-        worst = max(worst, bent)
-    return _OF_A_POWER * _ROUNDING * (worst + abs(column.centre)) / column.spread
-
-
 def _coded(codes: LevelCodes) -> exp.Expr:
     """Return `LevelCodes.apply` as an expression."""
     text = exp.column(codes.name, quoted=True)
-    number = exp.Case()
+    chosen = exp.Case()
     for level, code in zip(codes.levels, codes.codes, strict=True):
-        number = number.when(exp.EQ(this=text.copy(), expression=exp.Literal.string(level)), _number(code))
+        chosen = chosen.when(exp.EQ(this=text.copy(), expression=exp.Literal.string(level)), number(code))
     if codes.unseen is not None:
-        number = number.when(exp.Not(this=exp.Is(this=text.copy(), expression=exp.null())), _number(codes.unseen))
-    return number
+        chosen = chosen.when(exp.Not(this=exp.Is(this=text.copy(), expression=exp.null())), number(codes.unseen))
+    return chosen
 
 
 def _indicators(one_hot: OneHot) -> Iterable[exp.Expr]:
@@ -167,7 +118,7 @@ def _indicators(one_hot: OneHot) -> Iterable[exp.Expr]:
             is_level = exp.EQ(this=text.copy(), expression=exp.Literal.string(level))
         if OTHER in one_hot.levels:
             known = exp.Not(this=exp.Is(this=text.copy(), expression=exp.null()))
-        yield exp.Case().when(is_level, _number(here)).when(known, _number(elsewhere)).else_(_number(0.0))
+        yield exp.Case().when(is_level, number(here)).when(known, number(elsewhere)).else_(number(0.0))
 
 
 def _straight(column: ColumnScaling, codes: LevelCodes | None) -> exp.Expr:
@@ -175,12 +126,12 @@ def _straight(column: ColumnScaling, codes: LevelCodes | None) -> exp.Expr:
     read = exp.column(column.name, quoted=True) if codes is None else _coded(codes)
     value: exp.Expr = exp.Cast(this=read, to=_DOUBLE)
     # NULL is unknown and NaN is above everything or beside it: only finite numbers are between the largest two.
-    finite = exp.Between(this=value, low=_number(-_LARGEST), high=_number(_LARGEST))
-    value = exp.Case().when(finite, value.copy()).else_(_number(column.median))
+    finite = exp.Between(this=value, low=number(-_LARGEST), high=number(_LARGEST))
+    value = exp.Case().when(finite, value.copy()).else_(number(column.median))
     if column.low is not None:
-        value = exp.Greatest(this=value, expressions=[_number(column.low)])
+        value = exp.Greatest(this=value, expressions=[number(column.low)])
     if column.high is not None:
-        value = exp.Least(this=value, expressions=[_number(column.high)])
+        value = exp.Least(this=value, expressions=[number(column.high)])
     return _standardised(value, column.shift, column.unit)
 
 
@@ -192,33 +143,22 @@ def _bent(value: exp.Expr, column: ColumnScaling) -> exp.Expr:
     if column.low is not None and column.low >= column.shift:
         return upper
     lower = exp.Neg(this=exp.Paren(this=_box_cox(exp.Neg(this=exp.Paren(this=value.copy())), 2.0 - column.power)))
-    return exp.Case().when(exp.GTE(this=value.copy(), expression=_number(0.0)), upper).else_(lower)
+    return exp.Case().when(exp.GTE(this=value.copy(), expression=number(0.0)), upper).else_(lower)
 
 
 def _standardised(value: exp.Expr, centre: float, spread: float) -> exp.Expr:
     """Return (value − centre) / spread; to subtract 0 and to divide by 1 change nothing."""
     if centre != 0:
-        value = _minus(value, _number(centre))
-    return exp.Div(this=value, expression=_number(spread)) if spread != 1 else value
+        value = minus(value, number(centre))
+    return exp.Div(this=value, expression=number(spread)) if spread != 1 else value
 
 
 def _box_cox(value: exp.Expr, power: float) -> exp.Expr:
-    from_one = exp.Add(this=_number(1.0), expression=exp.Paren(this=value.copy()))
+    from_one = exp.Add(this=number(1.0), expression=exp.Paren(this=value.copy()))
     if abs(power) < NEAR_ZERO:
         return exp.Ln(this=from_one)
-    power_less_one = _minus(exp.Pow(this=exp.Paren(this=from_one), expression=_number(power)), _number(1.0))
-    return exp.Div(this=power_less_one, expression=_number(power))
-
-
-def _distances(model: ClusterModel) -> Iterable[exp.Expr]:
-    """Return, for each centroid, the squared distance less what is the same for all, summed from left to right."""
-    starts, weights = weights_of(np.array(model.centroids))
-    for start, row in zip(starts.tolist(), weights.tolist(), strict=True):
-        terms = (
-            exp.Mul(this=exp.column(f"z{place}"), expression=_number(weight))
-            for place, weight in enumerate(row, start=1)
-        )
-        yield reduce(lambda left, right: exp.Add(this=left, expression=right), terms, _number(start))
+    power_less_one = minus(exp.Pow(this=exp.Paren(this=from_one), expression=number(power)), number(1.0))
+    return exp.Div(this=power_less_one, expression=number(power))
 
 
 def _least(values: Sequence[exp.Expr]) -> exp.Expr:
@@ -230,42 +170,27 @@ def _first_at(far: Sequence[exp.Expr]) -> exp.Expr:
     """Return the place of the first distance that is the least: of equally near clusters, the first."""
     chosen = exp.Case()
     for place, distance in enumerate(far[:-1]):
-        chosen = chosen.when(exp.EQ(this=distance.copy(), expression=exp.column("nearest")), _whole(place))
-    return chosen.else_(_whole(len(far) - 1)) if len(far) > 1 else _whole(0)
+        chosen = chosen.when(exp.EQ(this=distance.copy(), expression=exp.column("nearest")), whole(place))
+    return chosen.else_(whole(len(far) - 1)) if len(far) > 1 else whole(0)
 
 
 def _named(names: Sequence[str]) -> exp.Expr:
     chosen = exp.Case(this=exp.column("cluster"))
     for place, name in enumerate(names):
-        chosen = chosen.when(_whole(place), exp.Literal.string(name))
+        chosen = chosen.when(whole(place), exp.Literal.string(name))
     return chosen
 
 
 def _margin(far: Sequence[exp.Expr]) -> exp.Expr:
     others = [
         exp.Case()
-        .when(exp.EQ(this=exp.column("cluster"), expression=_whole(place)), _number(_LARGEST))
+        .when(exp.EQ(this=exp.column("cluster"), expression=whole(place)), number(_LARGEST))
         .else_(distance.copy())
         for place, distance in enumerate(far)
     ]
-    return _minus(_least(others), exp.column("nearest"))
+    return minus(_least(others), exp.column("nearest"))
 
 
 def _table(relation: Sequence[str]) -> exp.Table:
     *schema, name = (exp.to_identifier(part, quoted=True) for part in relation)
     return exp.Table(this=name, **dict(zip(("db", "catalog"), reversed(schema), strict=False)))
-
-
-def _number(value: float) -> exp.Expr:
-    """Return `value` as a literal that is a double, not a decimal; a negative one in parentheses: `--` is a comment."""
-    digits = repr(abs(float(value)))
-    literal = exp.Literal.number(digits if "e" in digits else f"{digits}e0")
-    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
-
-
-def _whole(value: int) -> exp.Expr:
-    return exp.Literal.number(value)
-
-
-def _minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=exp.Sub(this=left, expression=right))
