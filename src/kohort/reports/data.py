@@ -199,7 +199,7 @@ class DiscoveryReport:
     similarity among people left out, with the worst and the best fold. `lineage` says what became of
     the personas before. `method` found the clusters; `methods` are all that were compared, `dendrograms` the trees
     among them, and `distances` the curve from which DBSCAN reads its radius. `preparation` is how features became
-    points, None in reports of before that was told.
+    points, None in reports of before that was told. `outside` counts the people in no cluster, who have no persona.
     """
 
     verdict: str
@@ -220,6 +220,7 @@ class DiscoveryReport:
     dendrograms: tuple[DendrogramTop, ...] = ()
     distances: NeighbourDistances | None = None
     preparation: PreparationSummary | None = None
+    outside: int = 0
 
 
 @dataclass(frozen=True)
