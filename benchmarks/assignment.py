@@ -15,7 +15,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from kohort.learning.clustering.assignment_sql import assignment_query, tolerance
+from kohort.learning.clustering.assignment_sql import assignment_query
+from kohort.learning.clustering.assignment_tolerance import tolerance
 from kohort.learning.clustering.kmeans import fit_fresh
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import margins

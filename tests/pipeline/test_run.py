@@ -257,7 +257,7 @@ def test_an_empty_project_runs_and_says_what_it_waits_for(shop: Project) -> None
     outcomes = {one.step: one.detail for one in shop.run(NOW)}
     assert "needs order_completed" in outcomes["score rfm"]
     assert "needs add_to_cart" in outcomes["segment cart_abandoners"]
-    assert [one.size for one in shop.segments()] == [None] * 9
+    assert [one.size for one in shop.segments()] == [None] * 11
 
 
 def test_without_as_of_the_clock_decides(shop: Project, write_lines: WriteLines, clock: SettableClock) -> None:

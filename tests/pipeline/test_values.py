@@ -15,9 +15,12 @@ from kohort.errors import DefinitionError, UnknownNameError
 from kohort.learning.value.results import Foreteller, Reason
 from kohort.pipeline.purchases import days_of
 from kohort.project import Project
+from kohort.segments.templates import template
+from kohort.segments.yaml_text import loaded
 from kohort.storage.tables import Tables
+from kohort.testing.clock import SettableClock
 from small_shop import NOW, tables_of
-from value_shop import PEOPLE, value_shop
+from value_shop import PEOPLE, SCORES, value_shop
 
 _MICRO = 1_000_000
 
@@ -125,3 +128,31 @@ def test_the_report_tells_of_value_in_both_languages(shop: Project, tmp_path: Pa
     assert "BG/NBD a été demandé." in page
     assert "What tenths of people are worth" in page
     assert "Foretold and happened" in page
+
+
+def test_the_reference_segments_of_value_wait_for_it_and_then_hold_those_they_speak_of(
+    shop: Project, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(shop.folder.path, folder)
+    behaviour = "  - {kind: behaviour, name: behaviour, event: order_completed, value: total}\n"
+    (folder / "scores" / "value.yaml").write_text(SCORES + behaviour)
+    (folder / "segments" / "value.yaml").write_text(template("reference.yaml"))
+    project = Project(folder, clock=SettableClock(NOW))
+    list(project.run(NOW, apply=True))
+    worth, spent, active = (_trait(project, name) for name in ("clv", "historic_clv", "clv_active"))
+    next_year = set(project.members("most_valuable_next").column("person_id").to_pylist())
+    assert len(next_year) == PEOPLE // 10
+    assert min(worth[one] for one in next_year) >= max(worth[one] for one in set(worth) - next_year)
+    lapsing = set(project.members("valuable_lapsing").column("person_id").to_pylist())
+    much = set(sorted(spent, key=spent.__getitem__, reverse=True)[: len(spent) // 4])
+    assert lapsing == {one for one in much if active[one] < 0.5}
+    assert lapsing
+
+
+def test_the_score_that_a_new_project_has_behind_a_hash_can_be_declared(tmp_path: Path) -> None:
+    text = template("scores.yaml").replace("\n  # -", "\n  -").replace("\n  #  ", "\n   ")
+    found = score_definitions_of(loaded(text, "scores.yaml"), "scores.yaml")
+    assert [one for one in found if isinstance(one, ClvDefinition)] == [
+        ClvDefinition("clv", "order_completed", "total")
+    ]

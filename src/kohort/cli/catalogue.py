@@ -1,7 +1,7 @@
 """`kohort personas`: who they are, what people noted, what became of them, and the rule that comes nearest."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,7 +21,7 @@ _WHOLE: Final = (
     "habits", "notes", "pictures", "surveys", "segments", "since", "at", "generations", "merged_into", "rule",
 )  # fmt: skip
 _BECAME: Final = ("kept", "born", "gone")
-_GENERATIONS: Final = ("score", "at", "generation", "verdict", "personas", *_BECAME)
+_GENERATIONS: Final = ("score", "at", "generation", "verdict", "personas", "outside", *_BECAME)
 _RULE: Final = ("persona", "rule", "règle", "precision", "recall", "f1", "held_out", "poor", "words")
 _HERE = Path()
 
@@ -51,6 +51,8 @@ def list_personas(context: typer.Context, project: ProjectOption = _HERE, form: 
     show_rows([{**row, "notes": len(row["notes"])} for row in rows], _COLUMNS, form)
     if not found:
         err.print("no personas yet; find some with: kohort discover", markup=False)
+    for score, outside in _newest_outside(opened.persona_generations()).items():
+        err.print(f"{outside:,} {'person is' if outside == 1 else 'people are'} in no {score}", markup=False)
 
 
 @personas.command()
@@ -164,6 +166,14 @@ def persona_row(one: "CataloguedPersona", project: "Project") -> dict[str, Any]:
     }
 
 
+def _newest_outside(generations: "Sequence[PersonaGeneration]") -> dict[str, int]:
+    """Return how many people the newest search of each score left in no persona, where there are any."""
+    newest: dict[str, int] = {}
+    for one in generations:
+        newest.setdefault(one.score, one.outside)
+    return {score: outside for score, outside in newest.items() if outside}
+
+
 def _generation_row(one: "PersonaGeneration", project: "Project") -> dict[str, Any]:
     lineage = one.lineage
     return {
@@ -172,6 +182,7 @@ def _generation_row(one: "PersonaGeneration", project: "Project") -> dict[str, A
         "generation": lineage.generation if lineage else None,
         "verdict": one.verdict,
         "personas": one.personas,
+        "outside": one.outside,
         "kept": [
             {"persona": kept.identity, "name": kept.name.en, "before": kept.before.en, "jaccard": kept.jaccard}
             for kept in (lineage.kept if lineage else ())

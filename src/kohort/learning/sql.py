@@ -1,6 +1,7 @@
 """Pieces of SQL that models are written in: names quoted, numbers as doubles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,20 @@ def whole(value: int) -> exp.Expr:
 def minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """Return left - right, in parentheses."""
     return exp.Paren(this=exp.Sub(this=left, expression=right))
+
+
+def total(terms: Iterable[exp.Expr]) -> exp.Expr:
+    """Return the sum of `terms`, added from left to right as it is written.
+
+    >>> total([exp.column("a"), exp.column("b"), exp.column("c")]).sql()
+    'a + b + c'
+    """
+    return reduce(lambda left, right: exp.Add(this=left, expression=right), terms)
+
+
+def weighted(columns: Iterable[exp.Expr], weights: Iterable[float]) -> Iterable[exp.Expr]:
+    """Return each of `columns` times its weight."""
+    return (exp.Mul(this=one, expression=number(weight)) for one, weight in zip(columns, weights, strict=True))
 
 
 def finite(column: str) -> exp.Expr:

@@ -83,7 +83,9 @@ def assign_clusters(workspace: Workspace, definition: ClustersDefinition, at: Mo
     table = features_of(workspace, definition, at).table
     labels = ClusterModel.from_json(document.model).assign(table)
     _record(workspace, definition, document, table.person_ids, labels, at)
-    return f"{len(document.report.personas)} personas of {int((labels >= 0).sum()):,} people"
+    inside = int((labels >= 0).sum())
+    told = f"{len(document.report.personas)} personas of {inside:,} people"
+    return told if inside == len(labels) else f"{told}, {len(labels) - inside:,} in none"
 
 
 def _record(
@@ -156,6 +158,7 @@ def _document(
         distances=neighbour_distances(found),
         preparation=preparation_summary(found.preparation, table, labels),
         pictures=cluster_pictures(definition, found, table),
+        outside=int((found.labels < 0).sum()),
     )
     return DiscoveryDocument(definition.name, at, report, None if found.model is None else found.model.to_json())
 

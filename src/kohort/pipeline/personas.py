@@ -76,13 +76,17 @@ class CataloguedPersona:
 
 @dataclass(frozen=True)
 class PersonaGeneration:
-    """One search for clusters: the moment of its data, its verdict, how many personas it found, and who they were."""
+    """One search for clusters: the moment of its data, its verdict, how many personas it found, and who they were.
+
+    `outside` counts the people who were in no cluster, and so in no persona.
+    """
 
     score: str
     at: Moment
     verdict: str
     personas: int
     lineage: Lineage | None
+    outside: int
 
 
 def persona_catalogue(workspace: Workspace) -> tuple[CataloguedPersona, ...]:
@@ -131,7 +135,9 @@ def persona_generations(workspace: Workspace, score: str | None = None) -> tuple
     found = [one for name in scores if score in {None, name} for one in discoveries(workspace, name)]
     found.sort(key=lambda one: one.at)
     return tuple(
-        PersonaGeneration(one.name, one.at, one.report.verdict, len(one.report.personas), one.report.lineage)
+        PersonaGeneration(
+            one.name, one.at, one.report.verdict, len(one.report.personas), one.report.lineage, one.report.outside
+        )
         for one in reversed(found)
     )
 

@@ -226,7 +226,7 @@ class DiscoveryReport:
     the personas before. `method` found the clusters; `methods` are all that were compared, `dendrograms` the trees
     among them, and `distances` the curve from which DBSCAN reads its radius. `preparation` is how features became
     points, None in reports of before that was told. `pictures` are other maps of the same people that were
-    asked for.
+    asked for. `outside` counts the people in no cluster, who have no persona.
     """
 
     verdict: str
@@ -248,6 +248,7 @@ class DiscoveryReport:
     distances: NeighbourDistances | None = None
     preparation: PreparationSummary | None = None
     pictures: tuple[ClusterPicture, ...] = ()
+    outside: int = 0
 
     @property
     def k_of_candidates(self) -> int | None:

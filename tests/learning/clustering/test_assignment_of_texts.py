@@ -5,15 +5,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kohort.definitions.preparation import (
-    Encoding,
-    EncodingDefinition,
-    PreparationDefinition,
-    Reduction,
-    ReductionDefinition,
-)
-from kohort.errors import UsageError
-from kohort.learning.clustering.assignment_sql import assignment_query, tolerance
+from kohort.definitions.preparation import Encoding, EncodingDefinition, PreparationDefinition
+from kohort.learning.clustering.assignment_sql import assignment_query
+from kohort.learning.clustering.assignment_tolerance import tolerance
 from kohort.learning.clustering.discovery import discover
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.table import FeatureTable
@@ -61,12 +55,3 @@ def test_texts_count_as_in_python(method: Encoding, *, rare: bool) -> None:
     for crowd in (table, later):
         assert in_sql(found.model, crowd) == found.model.assign(crowd).tolist()
         assert tolerance(found.model, crowd) < 1e-9
-
-
-def test_reduced_features_are_refused() -> None:
-    table = people(300, 3, rare=False)
-    options = PreparationDefinition(reduction=ReductionDefinition(Reduction.PCA, components=2))
-    found = discover(table, value=table.column("spent"), seed=0, ks=range(2, 4), bootstraps=5, options=options)
-    assert found.model is not None
-    with pytest.raises(UsageError, match="not written as SQL"):
-        assignment_query(found.model)

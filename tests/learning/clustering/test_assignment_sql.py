@@ -11,7 +11,8 @@ from sqlglot import expressions as exp
 
 from kohort.engines.sql.dialects import DIALECTS
 from kohort.errors import UsageError
-from kohort.learning.clustering.assignment_sql import assignment_query, tolerance
+from kohort.learning.clustering.assignment_sql import assignment_query
+from kohort.learning.clustering.assignment_tolerance import tolerance
 from kohort.learning.clustering.methods.assigners import Centroids, vectors
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import margins, nearest_in_order

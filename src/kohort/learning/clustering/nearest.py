@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from kohort.learning.features.products import sums_in_order
 from kohort.learning.features.table import Points
 
 _BLOCK: Final = 4_096
@@ -25,7 +26,7 @@ def nearest_in_order(points: Points, centroids: Points) -> npt.NDArray[np.int64]
     starts, weights = weights_of(centroids)
     labels = np.empty(len(points), dtype=np.int64)
     for begin in range(0, len(points), _BLOCK):
-        labels[begin : begin + _BLOCK] = _distances(points[begin : begin + _BLOCK], starts, weights).argmin(axis=0)
+        labels[begin : begin + _BLOCK] = sums_in_order(points[begin : begin + _BLOCK], weights.T, starts).argmin(axis=1)
     return labels
 
 
@@ -38,8 +39,8 @@ def margins(points: Points, centroids: Points) -> npt.NDArray[np.float64]:
     starts, weights = weights_of(centroids)
     found = np.empty(len(points))
     for begin in range(0, len(points), _BLOCK):
-        distances = np.partition(_distances(points[begin : begin + _BLOCK], starts, weights), 1, axis=0)
-        found[begin : begin + _BLOCK] = distances[1] - distances[0]
+        distances = np.partition(sums_in_order(points[begin : begin + _BLOCK], weights.T, starts), 1, axis=1)
+        found[begin : begin + _BLOCK] = distances[:, 1] - distances[:, 0]
     return found
 
 
@@ -50,10 +51,3 @@ def weights_of(centroids: Points) -> tuple[npt.NDArray[np.float64], Points]:
     [25.0]
     """
     return (centroids * centroids).sum(axis=1), -2.0 * centroids
-
-
-def _distances(points: Points, starts: npt.NDArray[np.float64], weights: Points) -> Points:
-    distances = np.repeat(starts[:, None], len(points), axis=1)
-    for feature, values in enumerate(np.ascontiguousarray(points.T)):
-        distances += weights[:, feature, None] * values
-    return distances

@@ -16,6 +16,7 @@ from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
+from kohort.learning.features.products import sums_in_order
 from kohort.learning.features.table import Points
 
 WIDTHS: Final = (32, 16)
@@ -40,8 +41,7 @@ class Layer:
 
     def apply(self, points: Points) -> Points:
         """Return what the neurons answer to `points`, shape (people, inputs): shape (people, neurons)."""
-        answers: Points = points @ np.array(self.weights) + np.array(self.offsets)
-        return answers
+        return sums_in_order(points, np.array(self.weights), np.array(self.offsets))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from kohort.errors import UsageError
+from kohort.learning.features.products import sums_in_order
 from kohort.learning.features.table import Points
 
 USUAL_VARIANCE: Final = 0.9
@@ -31,8 +32,8 @@ class PrincipalComponents:
 
     def apply(self, points: Points) -> Points:
         """Return `points`, shape (people, columns), on the components: shape (people, components)."""
-        reduced: Points = (points - np.array(self.centre)) @ np.array(self.loadings).T
-        return reduced
+        centred = points - np.array(self.centre)
+        return sums_in_order(centred, np.array(self.loadings).T, np.zeros(self.components))
 
     def inverse(self, reduced: Points) -> Points:
         """Return the points, shape (people, columns), nearest to what they were before: the rest of it is lost."""

@@ -154,7 +154,7 @@ def _spread_alike(scores: Sequence[Scores], levels: Levels) -> list[npt.NDArray[
     """Return scores on one scale, from 1 to the largest number of levels."""
     most = max(levels)
     return [
-        score.astype(np.float64) if count == most else 1 + (score - 1) * ((most - 1) / (count - 1))
+        np.asarray(score if count == most else 1 + (score - 1) * ((most - 1) / (count - 1)), dtype=np.float64)
         for score, count in zip(scores, levels, strict=True)
     ]
 

@@ -86,6 +86,14 @@ class Mixture:
         """How many components there are."""
         return len(self.means)
 
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """For each component, log(weight · density) at its mean."""
+        return tuple(
+            log_weight + float(np.log(np.diag(np.array(root))).sum()) - len(root) / 2 * float(np.log(2 * np.pi))
+            for log_weight, root in zip(self.log_weights, self.roots, strict=True)
+        )
+
     def assign(self, points: Points) -> Labels:
         """Return the likeliest component of each of `points`, shape (people, features): int64 of shape (people,)."""
         labels = np.empty(len(points), dtype=np.int64)
@@ -120,9 +128,7 @@ class Mixture:
         """Return log(weight · density) of each component, added feature by feature for the same bits at any size."""
         features = points.shape[1]
         scores = np.empty((len(points), self.clusters))
-        for component, (log_weight, mean, rows) in enumerate(
-            zip(self.log_weights, self.means, self.roots, strict=True)
-        ):
+        for component, (constant, mean, rows) in enumerate(zip(self.constants, self.means, self.roots, strict=True)):
             root = np.array(rows)
             centred = points - np.array(mean)
             quadratic = np.zeros(len(points))
@@ -131,7 +137,6 @@ class Mixture:
                 for row in range(column + 1):
                     projected += centred[:, row] * root[row, column]
                 quadratic += projected * projected
-            constant = log_weight + float(np.log(np.diag(root)).sum()) - features / 2 * np.log(2 * np.pi)
             scores[:, component] = constant - quadratic / 2
         return scores
 

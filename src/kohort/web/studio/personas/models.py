@@ -92,6 +92,7 @@ class Generation(Answer):
     at: IsoMoment
     number: int | None
     personas: int
+    outside: int = Field(description="How many people were in no persona.")
     words: Text | None
     kept: list[Became]
     born: list[Became]
