@@ -63,7 +63,8 @@ class ClustersDefinition:
     persona without forming the clusters (demographics, for one). `preparation` says how features become points. With
     `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same. `methods`
     are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
-    `smallest_people`. `silhouette` is a guide that is shown and never decides.
+    `smallest_people`. `silhouette` is a guide that is shown and never decides. Clusters are followed over the last
+    `follow_months` months whenever they are found and whenever a month has ended, and never by themselves if it is 0.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ClustersDefinition:
     smallest_people: int = 50
     silhouette: float = 0.5
     as_of: CutOffDefinition | None = None
+    follow_months: int = 0
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -100,6 +102,7 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         smallest_people=_people(fields),
         silhouette=_share(fields, "silhouette", default=0.5),
         as_of=_cut_off(fields.inner("as_of")),
+        follow_months=_months(fields),
     )
 
 
@@ -123,6 +126,13 @@ def _people(fields: Fields) -> int:
     if people < 1:
         raise fields.wrong("smallest_people", "at least 1", people)
     return people
+
+
+def _months(fields: Fields) -> int:
+    months = fields.integer("follow_months", default=0)
+    if months < 0 or months == 1:
+        raise fields.wrong("follow_months", "at least 2, or 0 for none", months)
+    return months
 
 
 def _cut_off(fields: Fields | None) -> CutOffDefinition | None:
