@@ -422,20 +422,28 @@ class Project(
         score: str | None = None,
         maps: "Sequence[Picture]" = (),
         progress: Callable[[int, int], None] | None = None,
+        follow: bool = True,
     ) -> "DiscoveryReport":
         """Look for clusters as the clusters score (the only one, unless named) says; write them as a trait.
 
-        `maps` are drawn this time beside those that the score asks for.
+        `maps` are drawn this time beside those that the score asks for. Clusters are followed over time besides where
+        the score declares `follow_months`, unless not to `follow`.
 
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
         """
         with needing_extra("learn", "discovering clusters"):
             from kohort.pipeline.discovery import discover_clusters
+        from kohort.pipeline.cluster_studies import is_due, study_clusters
+
         with self._writing() as (workspace, catch_up):
             definition = workspace.clusters_score(score)
             definition = replace(definition, maps=tuple(dict.fromkeys((*definition.maps, *maps))))
-            document = discover_clusters(workspace, definition, self._moment(workspace, at), progress)
+            moment = self._moment(workspace, at)
+            document = discover_clusters(workspace, definition, moment, progress)
             catch_up()
+            if follow and document.model is not None and is_due(workspace, definition, moment):
+                study_clusters(workspace, definition, moment)
+                catch_up()
             return document.report
 
     def discovery(self, at: Time = None, *, score: str | None = None) -> "DiscoveryReport | None":

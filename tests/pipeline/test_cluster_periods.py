@@ -10,7 +10,7 @@ import pytest
 from cluster_shop import one_cloud, shop_of
 from kohort.cli.main import run_command
 from kohort.errors import UsageError
-from kohort.learning.clustering.periods import Fate
+from kohort.learning.clustering.period_results import Fate
 from kohort.project import Project
 from small_shop import order
 

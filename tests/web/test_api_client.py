@@ -23,7 +23,18 @@ from kohort.client import (
     RefusedError,
     ServerFaultError,
 )
-from kohort.client.answers import clusters, discovery, duplicates, importance, people, records, rules, segments, value
+from kohort.client.answers import (
+    clusters,
+    discovery,
+    duplicates,
+    importance,
+    over_time,
+    people,
+    records,
+    rules,
+    segments,
+    value,
+)
 from kohort.errors import TerminalError, TransientError
 from kohort.governance.keys import SCOPES
 from kohort.project import Project
@@ -33,7 +44,7 @@ from small_shop import WriteLines, made_once, order
 
 ANSWERS = {
     name: one
-    for module in (clusters, discovery, duplicates, importance, people, records, rules, segments, value)
+    for module in (clusters, discovery, duplicates, importance, over_time, people, records, rules, segments, value)
     for name, one in vars(module).items()
     if isinstance(one, type) and issubclass(one, msgspec.Struct) and one.__module__ == module.__name__
 }

@@ -35,7 +35,9 @@ def test_the_numbers_are_those_of_the_discovery(open_studio: Studio, found_two: 
     report = found_two.discovery()
     assert report is not None
     checks = {one["key"]: one for one in open_studio.get("/validation.json").json()["checks"]}
-    assert list(checks) == ["stability", "folds", "size", "chance", "separation", "cohesion", "silhouette", "scale"]
+    assert list(checks) == [
+        "stability", "folds", "size", "chance", "separation", "cohesion", "silhouette", "scale", "methods", "steadiest",
+    ]  # fmt: skip
     assert [one["value"]["estimate"] for one in checks["stability"]["figures"]] == [
         one.stability.estimate for one in report.personas
     ]

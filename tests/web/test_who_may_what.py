@@ -107,7 +107,10 @@ ROWS = [
     ),
     Row("GET", f"{API}/traits/{{name}}/values", PEOPLE, f"{API}/traits/plan/values"),
     *(Row("GET", f"{API}/{name}", SEGMENTS) for name in ("sources", "runs", "quality", "quality/sources", "scores")),
-    *(Row("GET", f"{API}/{name}", SEGMENTS, status=422) for name in ("clusters", "personas")),
+    *(
+        Row("GET", f"{API}/{name}", SEGMENTS, status=422)
+        for name in ("clusters", "clusters/periods", "clusters/foretelling", "personas")
+    ),
     Row("GET", f"{API}/importance", SEGMENTS),
     Row("GET", f"{API}/value/{{score}}", SEGMENTS, f"{API}/value/clv", status=404),
     Row("GET", f"{API}/importance/{{goal}}", SEGMENTS, f"{API}/importance/revenue", status=404),
@@ -152,7 +155,12 @@ ROWS = [
     *table("/quality", SEGMENTS),
     *table("/discover", SEGMENTS),
     *table("/discover/rfm", SEGMENTS),
-    *(row for part in ("curves", "map", "methods", "preparation") for row in table(f"/discover/{part}", SEGMENTS, status=404)),
+    *(row for part in ("periods", "conversion") for row in table(f"/discover/{part}", SEGMENTS)),
+    *(
+        row
+        for part in ("curves", "map", "methods", "preparation")
+        for row in table(f"/discover/{part}", SEGMENTS, status=404)
+    ),
     *table("/events", EVENTS),
     Row("GET", "/events/stream", EVENTS),
     Row("POST", "/events/try", EVENTS, body={"event": "none"}),

@@ -1,21 +1,14 @@
 """`kohort clusters`: what can be done with clusters that were discovered."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
 from kohort.cli.help import GroupedCommands
 from kohort.cli.output import Format, err, out, show_rows
 
-if TYPE_CHECKING:
-    from kohort.reports.periods_data import ClusterConversion, PeriodsReport
-    from kohort.stats.intervals import Interval
-
 _HERE = Path()
-_FATES: Final = ("month", "cluster", "people", "low", "high", "stayed", "fate", "jaccard", "jaccard_low", "moved")
-_COHORTS: Final = ("came", "since", "people", "active", "low", "high", "shares")
-_CONVERSIONS: Final = ("did", "cluster", "people", "rate", "low", "high", "others", "difference", "p_value")
 
 clusters = typer.Typer(
     name="clusters",
@@ -74,12 +67,13 @@ def periods(
 ) -> None:
     """Follow clusters month by month: who moves, what persists, splits, merges or dissolves, and what drifts."""
     from kohort.project import Project
+    from kohort.reports.period_rows import COHORTS, FATES, cohort_rows, fate_rows
 
     found = Project(project).cluster_periods(score, at, months=months)
     if cohorts:
-        show_rows(_cohort_rows(found), _COHORTS, form)
+        show_rows(cohort_rows(found), COHORTS, form)
         return
-    show_rows(_fate_rows(found), _FATES, form)
+    show_rows(fate_rows(found), FATES, form)
     err.print(found.words.en, markup=False)
 
 
@@ -89,84 +83,10 @@ def conversion(
 ) -> None:
     """Seek clusters before a split in time, and tell how well they foretell what people did after it."""
     from kohort.project import Project
+    from kohort.reports.period_rows import OUTCOMES, outcome_rows
+    from kohort.reports.validation_conversion import power_words
 
     found = Project(project).cluster_conversion(score, at)
-    show_rows(_conversion_rows(found), _CONVERSIONS, form)
+    show_rows(outcome_rows(found), OUTCOMES, form)
     for one in found:
-        err.print(_power(one), markup=False)
-
-
-def _fate_rows(found: "PeriodsReport") -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for period in found.periods:
-        for fate, share, stayed in zip(period.fates, period.shares, period.stayed, strict=True):
-            moved = [
-                f"{one.kind} of {one.feature} {one.change.estimate:+.2f}"
-                for one in period.shifts
-                if one.found and one.cluster == fate.cluster
-            ]
-            rows.append(
-                {
-                    "month": period.name,
-                    "cluster": found.names[fate.cluster].en,
-                    "people": share.estimate,
-                    "low": share.low,
-                    "high": share.high,
-                    "stayed": stayed.estimate if stayed else None,
-                    "fate": fate.fate.value,
-                    "jaccard": fate.jaccard.estimate,
-                    "jaccard_low": fate.jaccard.low,
-                    "moved": "; ".join(moved),
-                }
-            )
-    return rows
-
-
-def _cohort_rows(found: "PeriodsReport") -> list[dict[str, object]]:
-    return [
-        {
-            "came": found.months[cell.cohort],
-            "since": cell.since,
-            "people": cell.people,
-            "active": cell.active.estimate,
-            "low": cell.active.low,
-            "high": cell.active.high,
-            "shares": ", ".join(
-                f"{name.en} {share.estimate:.0%}" for name, share in zip(found.names, cell.shares, strict=False)
-            ),
-        }
-        for cell in found.cohorts
-    ]
-
-
-def _conversion_rows(found: "tuple[ClusterConversion, ...]") -> list[dict[str, object]]:
-    return [
-        {
-            "did": one.did.en,
-            "cluster": outcome.segment,
-            "people": outcome.members.n,
-            "rate": outcome.members.estimate,
-            "low": outcome.members.low,
-            "high": outcome.members.high,
-            "others": outcome.others.estimate if outcome.others else None,
-            "difference": outcome.comparison.difference.estimate if outcome.comparison else None,
-            "p_value": outcome.comparison.adjusted_p_value if outcome.comparison else None,
-        }
-        for one in found
-        for outcome in one.outcomes
-        if outcome.members
-    ]
-
-
-def _power(one: "ClusterConversion") -> str:
-    if one.power is None:
-        return f"{one.did.en} in {one.horizon.en}: too few people did, or did not, to say whether clusters foretell it"
-    groups, rule, gain = one.power.groups, one.power.rule, one.power.gain
-    return (
-        f"{one.did.en} in {one.horizon.en}: area under the curve {_span(groups.area)}, Cramér's V "
-        f"{_span(groups.association)}; quintiles of recency {_span(rule.area)}; difference {_span(gain)}"
-    )
-
-
-def _span(found: "Interval") -> str:
-    return f"{found.estimate:.3f} ({found.low:.3f} to {found.high:.3f})"
+        err.print(power_words(one), markup=False)

@@ -201,6 +201,8 @@ def _holdout(held: "Holdout | None") -> Mapping[str, object] | None:
         "purchases": held.purchases,
         "spent": held.spent,
         "models": [_judged(one, whole=True) for one in held.judged],
+        "over_same_rate": interval_object(held.over_same_rate),
+        "over_last_period": interval_object(held.over_last_period),
         "by_frequency": [_calibration(one) for one in held.by_frequency],
         "by_decile": [_calibration(one) for one in held.by_decile],
     }

@@ -43,7 +43,7 @@ def run_demo(directory: Path) -> None:
         if last is not None and last > at:
             continue
         _run(project, at)
-        _discover(project, at)
+        _discover(project, at, follow=at == end)
     for goal in _GOALS:
         with portion(f"finding what matters for {goal}") as advance:
             project.study_importance(goal, end, progress=advance)
@@ -91,11 +91,11 @@ def _run(project: Project, at: int) -> None:
             describe(outcome.step)
 
 
-def _discover(project: Project, at: int) -> None:
+def _discover(project: Project, at: int, *, follow: bool) -> None:
     if project.discovery(at) is not None and project.discovery(at) != project.discovery(at - 1):
         return
     with portion(f"discovering clusters as of {project.show_moment(at)[:10]}") as advance:
-        project.discover(at, progress=advance)
+        project.discover(at, progress=advance, follow=follow)
 
 
 def _plan(project: Project, at: int) -> None:

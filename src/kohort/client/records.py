@@ -6,6 +6,7 @@ from typing import Literal
 from kohort.client.answers.clusters import Clusters
 from kohort.client.answers.discovery import Personas
 from kohort.client.answers.importance import Goals, Importance
+from kohort.client.answers.over_time import ClusterForetelling, ClusterPeriods
 from kohort.client.answers.records import (
     DeadLetter,
     DeadLetters,
@@ -67,6 +68,14 @@ class RecordCalls(Calls):
     def get_clusters(self, score: str | None = None) -> Clusters:
         """Return what the newest search for clusters found."""
         return self._transport.get("/clusters", Clusters, {"score": score})
+
+    def get_cluster_periods(self, score: str | None = None) -> ClusterPeriods:
+        """Return whether the clusters hold month by month."""
+        return self._transport.get("/clusters/periods", ClusterPeriods, {"score": score})
+
+    def get_cluster_foretelling(self, score: str | None = None) -> ClusterForetelling:
+        """Return what the clusters foretell of what people do later."""
+        return self._transport.get("/clusters/foretelling", ClusterForetelling, {"score": score})
 
     def get_personas(self, score: str | None = None) -> Personas:
         """Return the personas that the clusters are."""

@@ -73,7 +73,8 @@ class ClustersDefinition:
     `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same. `methods`
     are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
     `smallest_people`. `silhouette` is a guide that is shown and never decides. `maps` are drawn of the clusters, that
-    of principal components always among them.
+    of principal components always among them. Clusters are followed over the last `follow_months` months whenever they
+    are found and whenever a month has ended, and never by themselves if it is 0.
     """
 
     name: str
@@ -91,6 +92,7 @@ class ClustersDefinition:
     silhouette: float = 0.5
     as_of: CutOffDefinition | None = None
     maps: tuple[Picture, ...] = (Picture.PCA,)
+    follow_months: int = 0
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -112,6 +114,7 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         silhouette=_share(fields, "silhouette", default=0.5),
         as_of=_cut_off(fields.inner("as_of")),
         maps=_maps(fields),
+        follow_months=_months(fields),
     )
 
 
@@ -143,6 +146,13 @@ def _people(fields: Fields) -> int:
     if people < 1:
         raise fields.wrong("smallest_people", "at least 1", people)
     return people
+
+
+def _months(fields: Fields) -> int:
+    months = fields.integer("follow_months", default=0)
+    if months < 0 or months == 1:
+        raise fields.wrong("follow_months", "at least 2, or 0 for none", months)
+    return months
 
 
 def _cut_off(fields: Fields | None) -> CutOffDefinition | None:

@@ -9,6 +9,7 @@ from kohort.imports import needing_extra
 if TYPE_CHECKING:
     from kohort.clock import Moment
     from kohort.pipeline.assignment import AssignmentStatement
+    from kohort.pipeline.cluster_studies import ClusterStudies, ClusterValidation
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
     from kohort.pipeline.rfm import RfmFound
@@ -60,26 +61,49 @@ class LearningFacet(Facet):
     ) -> "PeriodsReport":
         """Follow a score's newest clusters (the only one's, unless named) over the last `months` months up to `at`.
 
-        Raises MissingExtraError without the extra `[learn]`, UsageError where there are no clusters or too few people.
+        What was found is kept beside the discovery. Raises MissingExtraError without the extra `[learn]`, UsageError
+        where there are no clusters or too few people.
         """
-        with needing_extra("learn", "following clusters"):
-            from kohort.pipeline.periods import follow_clusters
+        from kohort.pipeline.cluster_studies import study_periods
 
-        workspace = self._workspace()
-        return follow_clusters(workspace, score, self._moment(workspace, at), months=months)
+        with needing_extra("learn", "following clusters"), self._writing() as (workspace, catch_up):
+            found = study_periods(workspace, score, self._moment(workspace, at), months=months)
+            catch_up()
+            return found
 
     def cluster_conversion(
         self, score: str | None = None, at: "str | Moment | None" = None
     ) -> "tuple[ClusterConversion, ...]":
         """Seek clusters in what was known before the outcome's horizon, and tell how well they foretell what came.
 
-        Raises MissingExtraError without the extra `[learn]`, UsageError where no outcome is declared or nobody known.
+        What was found is kept beside the discovery. Raises MissingExtraError without the extra `[learn]`, UsageError
+        where no outcome is declared or nobody known.
         """
-        with needing_extra("learn", "looking whether clusters foretell"):
-            from kohort.pipeline.periods import cluster_conversion
+        from kohort.pipeline.cluster_studies import study_conversion
+
+        with needing_extra("learn", "looking whether clusters foretell"), self._writing() as (workspace, catch_up):
+            found = study_conversion(workspace, score, self._moment(workspace, at))
+            catch_up()
+            return found
+
+    def cluster_validation(self, score: str | None = None) -> "ClusterValidation":
+        """Return all by which the newest clusters of a score are checked; of the first that has any, unless named.
+
+        Raises UnknownNameError for a score that nobody declared.
+        """
+        from kohort.pipeline.cluster_studies import cluster_validation
+
+        return cluster_validation(self._workspace(), score, _FOREVER)
+
+    def cluster_studies(self, score: str | None = None) -> "ClusterStudies":
+        """Return what is kept of the newest discovery's clusters: whether they hold over time, and foretell anything.
+
+        Raises UnknownNameError or UsageError where it is not clear which score is meant.
+        """
+        from kohort.pipeline.cluster_studies import kept_studies
 
         workspace = self._workspace()
-        return cluster_conversion(workspace, score, self._moment(workspace, at))
+        return kept_studies(workspace, workspace.clusters_score(score).name, _FOREVER)
 
     def goals(self) -> "dict[str, Goal]":
         """Return the goals for which it can be asked which variables matter, by name."""

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.errors import UsageError
+from kohort.measurement.lift import LiftPoint, lift_curve
 from kohort.stats.intervals import Interval
 
 Groups = npt.NDArray[np.int64]
@@ -22,11 +23,13 @@ class Prediction:
     """The power of groups to predict: 0.5 of `area` and 0 of `association` are none at all.
 
     `area` is that under the ROC curve when people are ranked by the rate of their group among *other* people;
-    `association` is Cramér's V, corrected for bias. Their intervals are by the bootstrap.
+    `association` is Cramér's V, corrected for bias. `lift` is the curve of the same ranking, by tenths of people. Their
+    intervals are by the bootstrap.
     """
 
     area: Interval
     association: Interval
+    lift: tuple[LiftPoint, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ def predictive_power(groups: Groups, rule: Groups, hits: Hits, *, seed: int) -> 
     area = [area_under_curve(score, hits) for score in scores]
     link = [cramers_v(one, hits) for one in (groups, rule)]
     mine, obvious = (
-        Prediction(_between(area[at], areas[:, at]), _mirrored(link[at], links[:, at])) for at in range(len(scores))
+        Prediction(
+            _between(area[at], areas[:, at]), _mirrored(link[at], links[:, at]), lift_curve(scores[at], hits, rows)
+        )
+        for at in range(len(scores))
     )
     return PredictionBeside(mine, obvious, _between(area[0] - area[1], areas[:, 0] - areas[:, 1]))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -12,6 +11,7 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.value.results import Foreteller, Terms
 from kohort.learning.value.study import Valued, lacking_repeats, study_value
 from kohort.learning.value.summaries import DAYS_A_WEEK, merge_days
+from kohort.pipeline.kept_documents import keep_document
 from kohort.pipeline.purchases import bought_until
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.values import ValueDocument
@@ -47,11 +47,10 @@ def record_values(workspace: Workspace, definition: ClvDefinition, at: Moment) -
     if isinstance(found, str):
         return found
     table, types, document = found
-    file = workspace.keep_file("models", msgspec.json.encode(document), ".json")
-    body = msgspec.json.encode(ValueStudied(definition.name, at, file, document.study.chosen))
-    workspace.journal.append("value", [body], recorded_at=workspace.clock.now())
+    chosen = document.study.chosen
+    keep_document(workspace, "value", document, lambda file: ValueStudied(definition.name, at, file, chosen))
     record_scores(workspace, definition.name, table, types, at)
-    return f"{len(types)} traits of {table.num_rows:,} people by {document.study.chosen}"
+    return f"{len(types)} traits of {table.num_rows:,} people by {chosen}"
 
 
 def value_columns(definition: ClvDefinition, valued: Valued) -> Mapping[str, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -22,6 +21,7 @@ from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.habits import habits_of
+from kohort.pipeline.kept_documents import keep_document
 from kohort.pipeline.persona_rules import rule_for
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card, preparation_summary
@@ -52,22 +52,21 @@ def discover_clusters(
         seed=definition.seed,
         ks=range(definition.smallest, definition.largest + 1),
         bootstraps=definition.bootstraps,
-        criteria=_criteria(definition),
+        criteria=criteria_of(definition),
         methods=definition.methods,
         options=definition.preparation,
         progress=progress,
     )
     document = _document(workspace, definition, at, found, features, value)
-    body = msgspec.json.encode(document)
-    file = workspace.keep_file("models", body, ".json")
-    fitted = ModelFitted(definition.name, at, file, document.report.verdict, document.report.k or 0)
-    workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
+    verdict, k = document.report.verdict, document.report.k or 0
+    keep_document(workspace, "model", document, lambda file: ModelFitted(definition.name, at, file, verdict, k))
     if found.model is not None:
         _record(workspace, definition, document, table.person_ids, found.labels, at)
     return document
 
 
-def _criteria(definition: ClustersDefinition) -> Criteria:
+def criteria_of(definition: ClustersDefinition) -> Criteria:
+    """Return what a number of clusters must meet, as the score declares it."""
     return Criteria(
         smallest_share=definition.smallest_share,
         smallest_people=definition.smallest_people,

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.errors import UnknownNameError
+from kohort.pipeline.kept_documents import BY_MOMENT, kept_rows, read_document
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import DiscoveryReport
-from kohort.storage.immutable import fetch
 
 
 @dataclass(frozen=True)
@@ -27,22 +25,23 @@ def discoveries(workspace: Workspace, name: str) -> list[DiscoveryDocument]:
 
     Personas of a discovery made before they had identities get those of their place.
     """
-    rows = [row for row in workspace.tables.read("models").to_pylist() if row["name"] == name]
-    rows.sort(key=lambda row: (row["at"], row["seq"]))
-    return [_read(workspace, row["file"]) for row in rows]
+    return [_read(workspace, row["file"]) for row in kept_rows(workspace, "models", {"name": name}, newest=BY_MOMENT)]
 
 
 def latest_discovery(workspace: Workspace, name: str, at: Moment) -> DiscoveryDocument | None:
     """Return the newest discovery of the score `name` on data up to `at`, None if there is none."""
-    rows = [row for row in workspace.tables.read("models").to_pylist() if row["name"] == name and row["at"] <= at]
-    if not rows:
-        return None
-    newest = max(rows, key=lambda row: (row["at"], row["seq"]))
-    return _read(workspace, newest["file"])
+    file = discovery_file(workspace, name, at)
+    return None if file is None else _read(workspace, file)
+
+
+def discovery_file(workspace: Workspace, name: str, at: Moment) -> str | None:
+    """Return the file, named by its digest, of the newest discovery of the score `name` on data up to `at`."""
+    rows = kept_rows(workspace, "models", {"name": name}, newest=BY_MOMENT, until=at)
+    return str(rows[-1]["file"]) if rows else None
 
 
 def _read(workspace: Workspace, file: str) -> DiscoveryDocument:
-    found = msgspec.json.decode(fetch(workspace.folder.models, file), type=DiscoveryDocument)
+    found = read_document(workspace, file, DiscoveryDocument)
     if all(one.identity for one in found.report.personas):
         return found
     cards = (replace(one, identity=f"{found.name}-{one.cluster + 1}") for one in found.report.personas)

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from kohort.clock import Moment
 from kohort.definitions.project import OutcomeDefinition
 from kohort.errors import DefinitionError, UnknownNameError
 from kohort.learning.importance.results import ImportanceStudy
+from kohort.pipeline.kept_documents import kept_rows, latest_document
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.immutable import fetch
 
 REVENUE: Final = "revenue"
 """What the goal is called that is no event: what people spend."""
@@ -65,15 +63,10 @@ def goal_of(workspace: Workspace, name: str | None) -> Goal:
 
 def studied_goals(workspace: Workspace) -> dict[str, Moment | None]:
     """Return the goals of a project, and up to when the newest study of each looked, None before the first."""
-    rows = workspace.tables.read("importance_studies").sort_by("seq").to_pylist()
-    newest = {row["goal"]: row["at"] for row in rows}
+    newest = {row["goal"]: row["at"] for row in kept_rows(workspace, "importance_studies", {})}
     return {name: newest.get(name) for name in goals_of(workspace)}
 
 
 def latest_importance(workspace: Workspace, goal: str) -> ImportanceDocument | None:
     """Return the newest study of a goal, None before the first."""
-    rows = [row for row in workspace.tables.read("importance_studies").to_pylist() if row["goal"] == goal]
-    if not rows:
-        return None
-    newest = max(rows, key=lambda row: row["seq"])
-    return msgspec.json.decode(fetch(workspace.folder.models, newest["file"]), type=ImportanceDocument)
+    return latest_document(workspace, "importance_studies", ImportanceDocument, {"goal": goal})

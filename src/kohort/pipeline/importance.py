@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +15,7 @@ from kohort.learning.importance.study import study_of
 from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of, coded
 from kohort.pipeline.facts import event_facts, revenue_of
 from kohort.pipeline.goals import Goal, ImportanceDocument
+from kohort.pipeline.kept_documents import keep_document
 from kohort.pipeline.known import Known, known_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ImportanceStudied
@@ -49,9 +49,7 @@ def study_importance(
     study = study_of(now, before, seed=_SEED, progress=progress)
     study = replace(study, left_out=(*study.left_out, *left_out))
     document = ImportanceDocument(goal, at, splits[0], study)
-    file = workspace.keep_file("models", msgspec.json.encode(document), ".json")
-    body = msgspec.json.encode(ImportanceStudied(goal.name, at, file))
-    workspace.journal.append("study", [body], recorded_at=workspace.clock.now())
+    keep_document(workspace, "study", document, lambda file: ImportanceStudied(goal.name, at, file))
     return document
 
 

@@ -49,6 +49,7 @@ from kohort.storage.journals import OpenJournal
 from kohort.storage.messages import derived_id
 from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
+    ClustersStudied,
     EpochClosed,
     FilePart,
     FindingsRecorded,
@@ -288,6 +289,7 @@ class Projection:
             "load": lambda one: append_load(self._tables, one),
             "scores": self._scores,
             "model": self._model,
+            "clusters": self._clusters,
             "study": self._study,
             "value": self._value,
             "note": self._note,
@@ -366,6 +368,9 @@ class Projection:
     def _model(self, record: Record) -> None:
         model = msgspec.json.decode(record.body, type=ModelFitted)
         self._append_one("models", record, model)
+
+    def _clusters(self, record: Record) -> None:
+        self._append_one("cluster_studies", record, msgspec.json.decode(record.body, type=ClustersStudied))
 
     def _study(self, record: Record) -> None:
         self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))

@@ -6,15 +6,13 @@ from typing import Final
 
 import pyarrow.compute as pc
 
-from kohort.clock import Moment, datetime_of
-from kohort.definitions.clusters import ClustersDefinition
-from kohort.definitions.clv import ClvDefinition
+from kohort.clock import datetime_of
 from kohort.definitions.provenance import provenance_of
 from kohort.errors import StorageError, UsageError
-from kohort.learning.value.results import ValueStudy
 from kohort.learning.wording import Bilingual
+from kohort.pipeline.cluster_studies import kept_studies
 from kohort.pipeline.counting import recorded_members
-from kohort.pipeline.documents import latest_discovery
+from kohort.pipeline.documents import cluster_search
 from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.findings import current_findings
@@ -24,11 +22,10 @@ from kohort.pipeline.people import open_memberships
 from kohort.pipeline.quality.reporting import scores_of, source_reports
 from kohort.pipeline.rfm import rfm_found
 from kohort.pipeline.status import SegmentSummary, segment_summaries
-from kohort.pipeline.values import latest_value
+from kohort.pipeline.values import value_studies
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (
-    DiscoveryReport,
     EventCount,
     GoalImportance,
     IntersectionRow,
@@ -40,6 +37,7 @@ from kohort.reports.data import (
     SizePoint,
     SourceLine,
 )
+from kohort.reports.periods_data import NOTHING_YET
 from kohort.segments.intersections import intersections_of
 from kohort.storage.views import count_by
 
@@ -87,6 +85,7 @@ def report_data(workspace: Workspace) -> ReportData:
     if at is None:
         raise UsageError("there is nothing to report yet; run first: kohort run")
     zone = workspace.settings.zone
+    document = cluster_search(workspace, None, at).document
     revenue = revenue_of(workspace, at)
     summaries = segment_summaries(workspace)
     inside = open_memberships(workspace)
@@ -106,7 +105,8 @@ def report_data(workspace: Workspace) -> ReportData:
             for row in recorded(workspace.tables, "segment_sizes").sort_by("seq").to_pylist()
         ),
         rfm=found.grid if (found := rfm_found(workspace, at)) else None,
-        discovery=_discovery(workspace, at),
+        discovery=None if document is None else document.report,
+        over_time=NOTHING_YET if document is None else kept_studies(workspace, document.name, at).over_time,
         overlap=_overlap(workspace, inside),
         intersections=_intersections(workspace, summaries),
         outcomes=outcome_tables(workspace, at),
@@ -118,15 +118,8 @@ def report_data(workspace: Workspace) -> ReportData:
         ),
         scores=tuple(scores_of(source_reports(workspace, at), zone)),
         notes=_NOTES,
-        values=tuple(_values(workspace)),
+        values=tuple(value_studies(workspace)),
     )
-
-
-def _values(workspace: Workspace) -> Iterator[ValueStudy]:
-    for score in workspace.scores:
-        found = latest_value(workspace, score.name) if isinstance(score, ClvDefinition) else None
-        if found is not None:
-            yield found.study
 
 
 def _importance(workspace: Workspace) -> Iterator[GoalImportance]:
@@ -163,15 +156,6 @@ def _segments(
             )
         )
     return tuple(rows)
-
-
-def _discovery(workspace: Workspace, at: Moment) -> DiscoveryReport | None:
-    for score in workspace.scores:
-        if isinstance(score, ClustersDefinition):
-            document = latest_discovery(workspace, score.name, at)
-            if document is not None:
-                return document.report
-    return None
 
 
 def _overlap(workspace: Workspace, inside: Mapping[str, frozenset[str]]) -> Overlap | None:

@@ -13,6 +13,7 @@ from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
 from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.checks import check_quality
+from kohort.pipeline.cluster_studies import is_due, study_clusters
 from kohort.pipeline.computing import computed, lacks
 from kohort.pipeline.epochs import declared_segments
 from kohort.pipeline.families.demographics import demographic_traits
@@ -55,6 +56,10 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
         else:
             inputs = geographic_inputs(workspace, score) if isinstance(score, GeographicDefinition) else repr(score)
             yield runner.step(f"score {score.name}", inputs, partial(_score, workspace, score, at))
+    for one in workspace.scores:
+        if isinstance(one, ClustersDefinition) and is_due(workspace, one, at):
+            name = f"clusters {one.name} over time"
+            yield runner.step(name, repr(one), partial(study_clusters, workspace, one, at), always=True)
     yield from _segments(workspace, runner, apply=apply)
 
 

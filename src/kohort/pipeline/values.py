@@ -1,9 +1,8 @@
 """What was found of people's value, as an immutable document, and the value of segments as of now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from kohort.clock import Moment
@@ -13,11 +12,11 @@ from kohort.engines.columns import MISSING
 from kohort.errors import UnknownNameError
 from kohort.learning.value.results import ValueStudy
 from kohort.pipeline.crowds import Crowd
+from kohort.pipeline.kept_documents import latest_document
 from kohort.pipeline.people import open_memberships
 from kohort.pipeline.workspace import Workspace
 from kohort.stats.intervals import Interval, mean_interval
 from kohort.stats.summaries import Summary
-from kohort.storage.immutable import fetch
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,15 @@ class ValueSearch:
 
 def latest_value(workspace: Workspace, score: str) -> ValueDocument | None:
     """Return the newest study of a score of value, None before the first."""
-    rows = [row for row in workspace.tables.read("value_studies").to_pylist() if row["score"] == score]
-    if not rows:
-        return None
-    newest = max(rows, key=lambda row: row["seq"])
-    return msgspec.json.decode(fetch(workspace.folder.models, newest["file"]), type=ValueDocument)
+    return latest_document(workspace, "value_studies", ValueDocument, {"score": score})
+
+
+def value_studies(workspace: Workspace) -> Iterator[ValueStudy]:
+    """Yield the newest study of each score of value that has one."""
+    for score in workspace.scores:
+        found = latest_value(workspace, score.name) if isinstance(score, ClvDefinition) else None
+        if found is not None:
+            yield found.study
 
 
 def value_search(workspace: Workspace, score: str | None) -> ValueSearch:

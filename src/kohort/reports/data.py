@@ -12,6 +12,7 @@ from kohort.learning.value.results import ValueStudy
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
 from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistances
+from kohort.reports.periods_data import NOTHING_YET, ClustersOverTime
 from kohort.reports.persona_data import Lineage, PersonaRule
 from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
@@ -426,3 +427,4 @@ class ReportData:
     scores: tuple[SourceScores, ...] = ()
     notes: tuple[Note, ...] = ()
     values: tuple[ValueStudy, ...] = ()
+    over_time: ClustersOverTime = NOTHING_YET

@@ -6,7 +6,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kohort.reports import figures, formatting, tables, words
+from kohort.reports import figures, formatting, period_figures, tables, words
 from kohort.reports.data import ReportData
 from kohort.reports.figures import Figure
 from kohort.reports.formatting import axis_labels
@@ -15,6 +15,7 @@ from kohort.reports.method_figures import method_figures
 from kohort.reports.method_tables import methods_table, preparation_table
 from kohort.reports.palette import GROUPS
 from kohort.reports.validation import validation_of
+from kohort.reports.validation_conversion import foretelling_words
 from kohort.reports.value import value_words
 
 _TEMPLATE: Final = "report.html.j2"
@@ -37,7 +38,8 @@ def render_report(data: ReportData) -> str:
     """
     environment = _environment()
     loader = environment.loader
-    checks = validation_of(data.discovery) if data.discovery else ()
+    value = data.values[0] if data.values else None
+    checks = validation_of(data.discovery, data.over_time, value) if data.discovery else ()
     preparation = data.discovery.preparation if data.discovery else None
     style = loader.get_source(environment, _STYLE)[0] if loader else ""
     return environment.get_template(_TEMPLATE).render(
@@ -77,6 +79,8 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Fi
         "outcomes": [
             figures.outcomes(number, table, data.currency) for number, table in enumerate(data.outcomes, start=1)
         ],
+        "over_time": period_figures.over_time(data.over_time.periods) if data.over_time.periods else [],
+        "foretold": [period_figures.foretold(*one) for one in enumerate(data.over_time.conversions, start=1)],
         "values": [figures.value(number, one, data.currency) for number, one in enumerate(data.values, start=1)],
         "importance": [figures.importance(number, one) for number, one in enumerate(data.importance, start=1)],
         "scores": figures.source_scores(data.scores) if data.scores else None,
@@ -106,6 +110,7 @@ def _environment() -> Environment:
         "verdict_words": verdict_words,
         "value_words": value_words,
         "fault_words": fault_words,
+        "foretelling_words": foretelling_words,
         "group": lambda number: number % len(GROUPS),
     }
     environment.globals |= {"outcome_words": words.outcome_words, "percent_range": formatting.percent_range}

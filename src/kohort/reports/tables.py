@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from markupsafe import Markup
+
 from kohort.definitions.gates import DIMENSIONS
 from kohort.definitions.values import MICRO
 from kohort.learning.wording import Bilingual
+from kohort.reports.checks import Check, Detail
 from kohort.reports.data import (
     ClusterMap,
     DiscoveryReport,
@@ -20,12 +23,20 @@ from kohort.reports.data import (
     SourceScores,
 )
 from kohort.reports.formatting import count, date, decimal, money, percent, percent_range, probability, timestamp
-from kohort.reports.validation import Check
 from kohort.stats.intervals import Interval
 from kohort.storage.records import Finding
 
 LONGEST: Final = 200
 _ABSENT: Final = "–"
+_SECTIONS: Final = {
+    Detail.PERSONAS: ("personas", "Personas"),
+    Detail.CURVES: ("selection", "Curves"),
+    Detail.METHODS: ("methods", "Methods compared"),
+    Detail.PERIODS: ("over-time", "Over time"),
+    Detail.CONVERSION: ("foretold", "What they foretell"),
+    Detail.VALUE: ("value", "Value"),
+}
+"""Where more stands of a check: the id of the section, and its name."""
 
 
 @dataclass(frozen=True)
@@ -153,17 +164,27 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
 
 
 def validation_table(checks: Sequence[Check]) -> Table:
-    """Return each check with its answer, the figure of the weakest group with its interval, and what was required."""
+    """Return each check with its answer, the figure that decided with its interval, and what was required."""
     return Table(
         "What was checked of the groups",
-        ("Question", "Holds", "Answer", "Weakest group", "Required", "How"),
-        tuple((one.question, str(one.held), one.answer, _weakest(one), one.bar, one.method) for one in checks),
-        frozenset({0, 1, 2, 4, 5}),
+        ("Question", "Holds", "Answer", "Found", "Required", "How", "More"),
+        tuple((one.question, str(one.held), one.answer, _told(one), one.bar, one.method, _more(one)) for one in checks),
+        frozenset({0, 1, 2, 4, 5, 6}),
     )
 
 
-def _weakest(check: Check) -> str:
-    said = min((one.value for one in check.figures), key=lambda one: one.estimate)
+def _more(check: Check) -> Markup:
+    """Return a link to the section of the report where more stands, empty where there is none."""
+    if check.details is None:
+        return Markup()
+    anchor, title = _SECTIONS[check.details]
+    return Markup('<a href="#{}">{}</a>').format(anchor, title)
+
+
+def _told(check: Check) -> str:
+    said = check.told
+    if said is None:
+        return _ABSENT
     write = percent if check.is_share else decimal
     apart = f" [{write(said.low)}–{write(said.high)}]" if said.low < said.high else ""
     return f"{write(said.estimate)}{apart}"

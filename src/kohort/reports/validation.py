@@ -4,57 +4,27 @@ A check says yes or no where a bar was declared before looking; a guide informs 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
 
+from kohort.learning.value.results import ValueStudy
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
+from kohort.reports.checks import ALL_GROUPS, Check, Detail, Held, Measured, alone, held, weakest
 from kohort.reports.data import CandidateRow, DiscoveryReport
+from kohort.reports.periods_data import NOTHING_YET, ClustersOverTime
 from kohort.reports.preparation_data import PreparationSummary
+from kohort.reports.validation_conversion import conversion_checks
+from kohort.reports.validation_methods import comparison_checks, method_checks
+from kohort.reports.validation_periods import period_checks
+from kohort.reports.validation_value import value_checks
 from kohort.stats.intervals import Interval
 
 
-class Held(StrEnum):
-    """What a check says: it holds, it does not, or it only informs."""
-
-    YES = "yes"
-    NO = "no"
-    GUIDE = "guide"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A figure behind an answer, with what it is of; without an interval `low` and `high` are the estimate."""
-
-    of: Bilingual
-    value: Interval
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: `key` names it, `question` and `answer` are for everybody, `bar` and `method` for who wants proof.
-
-    `required` is the bar as a number, None where there is none to draw; `is_share` tells that figures are shares.
-    """
-
-    key: str
-    question: Bilingual
-    answer: Bilingual
-    held: Held
-    bar: Bilingual
-    method: Bilingual
-    figures: tuple[Measured, ...]
-    required: float | None = None
-    is_share: bool = False
-
-
-_ALL: Final = Bilingual("all groups", "tous les groupes")
-
-
-def validation_of(report: DiscoveryReport) -> tuple[Check, ...]:
+def validation_of(
+    report: DiscoveryReport, over_time: ClustersOverTime = NOTHING_YET, value: ValueStudy | None = None
+) -> tuple[Check, ...]:
     """Return what was checked of the clusters that were found, in the order in which they are read.
 
-    Without clusters there is nothing to hold, and no check: the reasons stand in the words of the verdict.
+    `over_time` is what is kept of whether they hold and foretell, `value` what was found of people's value. Without
+    clusters there is nothing to hold, and no check: the reasons stand in the words of the verdict.
 
     >>> validation_of(DiscoveryReport("no stable clusters", Bilingual("No.", "Non."), None, None, False, 0.75, ()))
     ()
@@ -63,7 +33,13 @@ def validation_of(report: DiscoveryReport) -> tuple[Check, ...]:
         return ()
     # The table of numbers of clusters is of k-means; other methods have a row of their own.
     chosen = next((one for one in report.candidates if one.k == report.k_of_candidates), None)
-    return tuple(_checks(report, chosen))
+    return (
+        *_checks(report, chosen),
+        *period_checks(over_time),
+        *conversion_checks(over_time),
+        *comparison_checks(report),
+        *(value_checks(value) if value else ()),
+    )
 
 
 def _checks(report: DiscoveryReport, chosen: CandidateRow | None) -> Iterator[Check]:
@@ -77,13 +53,14 @@ def _checks(report: DiscoveryReport, chosen: CandidateRow | None) -> Iterator[Ch
         yield _apart(report, chosen)
         yield _cohesion(chosen)
         yield _silhouette(report, chosen)
+    yield from method_checks(report)
     if report.preparation is not None and any(one.skewness is not None for one in report.preparation.features):
         yield _one_scale(report.preparation)
 
 
 def _comes_back(report: DiscoveryReport) -> Check:
     figures = tuple(Measured(one.name, one.stability) for one in report.personas)
-    least, bar = _weakest(figures), number(report.required_stability, 2)
+    least, bar = weakest(figures), number(report.required_stability, 2)
     return Check(
         "stability",
         Bilingual("Do the same groups come back?", "Retrouve-t-on les mêmes groupes ?"),
@@ -93,7 +70,7 @@ def _comes_back(report: DiscoveryReport) -> Check:
             f"Les personnes ont été tirées à nouveau {least.n} fois{SEMICOLON} dans le groupe le moins stable, "
             f"{percent(least.estimate).fr} des personnes sont restées ensemble en moyenne.",
         ),
-        _held(least.estimate >= report.required_stability),
+        held(least.estimate >= report.required_stability),
         Bilingual(f"at least {bar.en} for every group", f"au moins {bar.fr} pour chaque groupe"),
         Bilingual(
             "Mean Jaccard similarity over bootstraps, groups matched one to one (Hennig 2007).",
@@ -101,12 +78,13 @@ def _comes_back(report: DiscoveryReport) -> Check:
         ),
         figures,
         report.required_stability,
+        details=Detail.PERSONAS,
     )
 
 
 def _left_out(report: DiscoveryReport) -> Check:
     figures = tuple(Measured(one.name, fold) for one, fold in zip(report.personas, report.folds, strict=True))
-    least, bar = _weakest(figures), number(report.required_stability, 2)
+    least, bar = weakest(figures), number(report.required_stability, 2)
     alike = number(least.estimate, 2)
     return Check(
         "folds",
@@ -120,7 +98,7 @@ def _left_out(report: DiscoveryReport) -> Check:
             f"Les groupes ont été cherchés {least.n} fois sans une partie des personnes{SEMICOLON} celles-ci "
             f"s'accordent à {alike.fr} au moins.",
         ),
-        _held(least.estimate >= report.required_stability),
+        held(least.estimate >= report.required_stability),
         Bilingual(f"at least {bar.en} for every group", f"au moins {bar.fr} pour chaque groupe"),
         Bilingual(
             "Mean Jaccard similarity among the people of each fold left out, with the worst and the best fold "
@@ -130,6 +108,7 @@ def _left_out(report: DiscoveryReport) -> Check:
         ),
         figures,
         report.required_stability,
+        details=Detail.PERSONAS,
     )
 
 
@@ -139,7 +118,7 @@ def _large_enough(report: DiscoveryReport) -> Check:
         Measured(one.name, Interval(one.share_of_people, one.share_of_people, one.share_of_people, one.people))
         for one in report.personas
     )
-    least, bar = _weakest(figures), percent(report.required_share, 1)
+    least, bar = weakest(figures), percent(report.required_share, 1)
     size, share = number(least.n), percent(least.estimate, 1)
     return Check(
         "size",
@@ -148,12 +127,13 @@ def _large_enough(report: DiscoveryReport) -> Check:
             f"The smallest group has {size.en} of {number(people).en} people, {share.en}.",
             f"Le plus petit groupe compte {size.fr} personnes sur {number(people).fr}, soit {share.fr}.",
         ),
-        _held(least.estimate >= report.required_share),
+        held(least.estimate >= report.required_share),
         Bilingual(f"at least {bar.en} of the people", f"au moins {bar.fr} des personnes"),
         Bilingual("Counted, of everyone who is in a group.", "Compté, parmi toutes les personnes d'un groupe."),
         figures,
         report.required_share,
         is_share=True,
+        details=Detail.PERSONAS,
     )
 
 
@@ -172,7 +152,7 @@ def _beyond_chance(report: DiscoveryReport, chosen: CandidateRow) -> Check:
             f"Les groupes laissent {share.fr} de différences internes de moins que ceux trouvés dans des populations "
             "simulées sans groupes.",
         ),
-        _held(tighter > 0),
+        held(tighter > 0),
         Bilingual("at least 1 %, and three standard errors", "au moins 1 %, et trois erreurs types"),
         Bilingual(
             "Gap statistic (Tibshirani, Walther and Hastie 2001) against "
@@ -180,8 +160,9 @@ def _beyond_chance(report: DiscoveryReport, chosen: CandidateRow) -> Check:
             "Statistique du gap (Tibshirani, Walther et Hastie 2001), contre "
             + ("les mêmes traits sans combinaison favorisée." if report.gradual else "une seule ellipse."),
         ),
-        (Measured(_ALL, Interval(tighter, tighter, tighter, sum(one.people for one in report.personas))),),
+        (Measured(ALL_GROUPS, Interval(tighter, tighter, tighter, sum(one.people for one in report.personas))),),
         is_share=True,
+        details=Detail.CURVES,
     )
 
 
@@ -202,8 +183,9 @@ def _apart(report: DiscoveryReport, chosen: CandidateRow) -> Check:
             "Density at the middle of the line between centres, of the least separated pair (Ray and Lindsay 2005).",
             "Densité au milieu du segment entre les centres, pour la paire la moins séparée (Ray et Lindsay 2005).",
         ),
-        (Measured(_ALL, _alone(chosen.border_density)),),
+        (Measured(ALL_GROUPS, alone(chosen.border_density)),),
         is_share=True,
+        details=Detail.CURVES,
     )
 
 
@@ -219,8 +201,9 @@ def _cohesion(chosen: CandidateRow) -> Check:
         Held.GUIDE,
         Bilingual("none: it grows with the number of groups", f"aucun{COLON} cela croît avec le nombre de groupes"),
         Bilingual("Share of variance between groups.", "Part de variance entre groupes."),
-        (Measured(_ALL, _alone(1 - chosen.inertia_share)),),
+        (Measured(ALL_GROUPS, alone(1 - chosen.inertia_share)),),
         is_share=True,
+        details=Detail.CURVES,
     )
 
 
@@ -250,7 +233,8 @@ def _silhouette(report: DiscoveryReport, chosen: CandidateRow) -> Check:
             "Mean silhouette of a sample over plain distances (Rousseeuw 1987), ± 1.96 standard errors.",
             "Silhouette moyenne d'un échantillon, distances ordinaires (Rousseeuw 1987), ± 1,96 erreur type.",
         ),
-        (Measured(_ALL, Interval(chosen.silhouette, chosen.silhouette - reach, chosen.silhouette + reach, 0)),),
+        (Measured(ALL_GROUPS, Interval(chosen.silhouette, chosen.silhouette - reach, chosen.silhouette + reach, 0)),),
+        details=Detail.CURVES,
     )
 
 
@@ -271,7 +255,7 @@ def _one_scale(preparation: PreparationSummary) -> Check:
         "scale",
         Bilingual("Do all traits count alike?", "Tous les traits comptent-ils autant ?"),
         Bilingual(" ".join(_sentence(one.en) for one in said), " ".join(_sentence(one.fr) for one in said)),
-        _held(not preparation.warnings),
+        held(not preparation.warnings),
         Bilingual(f"skewness of at most {bar.en} as scaled", f"asymétrie d'au plus {bar.fr} une fois à l'échelle"),
         Bilingual(
             "Skewness of each trait on the scale of all; that of an exponential distribution is 2.",
@@ -284,15 +268,3 @@ def _one_scale(preparation: PreparationSummary) -> Check:
 
 def _sentence(text: str) -> str:
     return sentence_case(text if text.endswith(".") else f"{text}.")
-
-
-def _weakest(figures: tuple[Measured, ...]) -> Interval:
-    return min((one.value for one in figures), key=lambda one: one.estimate)
-
-
-def _alone(value: float) -> Interval:
-    return Interval(value, value, value, 0)
-
-
-def _held(holds: bool) -> Held:
-    return Held.YES if holds else Held.NO

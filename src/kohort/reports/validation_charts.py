@@ -5,10 +5,10 @@ from typing import Final
 import altair as alt
 
 from kohort.reports.chart_words import Writing
+from kohort.reports.checks import Check
 from kohort.reports.formatting import axis_labels
 from kohort.reports.palette import ACCENT, MUTED
 from kohort.reports.theme import layers, rows, style
-from kohort.reports.validation import Check
 
 _WIDTH: Final = 420
 _BAND: Final = 22
@@ -20,7 +20,7 @@ def check_chart(check: Check, writing: Writing = _PLAIN) -> alt.LayerChart:
     """Return a dot a figure with its interval, and a dashed line at the bar.
 
     >>> from kohort.learning.wording import Bilingual
-    >>> from kohort.reports.validation import Held, Measured
+    >>> from kohort.reports.checks import Held, Measured
     >>> from kohort.stats.intervals import Interval
     >>> said = Bilingual("", "")
     >>> figures = (Measured(Bilingual("loyal", "fidèles"), Interval(0.9, 0.8, 0.95, 20)),)

@@ -116,6 +116,19 @@ class ModelFitted(msgspec.Struct, frozen=True):
     k: int
 
 
+class ClustersStudied(msgspec.Struct, frozen=True):
+    """A study of clusters: of which `kind`, of what discovery (its file), the moment up to which it looked, its file.
+
+    `kind` is "periods" (whether they hold over time) or "conversion" (whether they foretell what people do).
+    """
+
+    score: str
+    kind: str
+    at: Moment
+    discovery: str
+    file: str
+
+
 class ImportanceStudied(msgspec.Struct, frozen=True):
     """A study of which variables matter for a goal: its immutable file (by hash), the moment up to which it looked."""
 

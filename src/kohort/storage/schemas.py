@@ -144,6 +144,9 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "models": _schema(
         seq=_INTEGER, name=_TEXT, recorded_at=_INTEGER, at=_INTEGER, verdict=_TEXT, k=_INTEGER, file=_TEXT
     ),
+    "cluster_studies": _schema(
+        seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, kind=_TEXT, at=_INTEGER, discovery=_TEXT, file=_TEXT
+    ),
     "importance_studies": _schema(seq=_INTEGER, recorded_at=_INTEGER, goal=_TEXT, at=_INTEGER, file=_TEXT),
     "value_studies": _schema(seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, chosen=_TEXT, file=_TEXT),
     # What people noted on personas in the studio; notes of files stand in personas/.

@@ -53,7 +53,7 @@ _JOINED: Final = 16 * 2**20
 """The bytes from which on a file is large enough to be left alone."""
 
 _ORDER: Final = (
-    "tracking_plans", "settings", "people_edits", "segment_versions", "applications", "models",
+    "tracking_plans", "settings", "people_edits", "segment_versions", "applications", "models", "cluster_studies",
     "importance_studies", "value_studies", "persona_notes", "runs",
     "events", "trait_values", "consent_choices", "dead_letters", "quality_findings", "quality_loads", "names",
     "merges", "actors", "links", "identifiers",

@@ -7,7 +7,8 @@ from kohort.errors import UsageError
 from kohort.learning.clustering.choice import Verdict
 from kohort.learning.clustering.kmeans import fit_fresh
 from kohort.learning.clustering.nearest import nearest_in_order
-from kohort.learning.clustering.periods import Fate, Period, PeriodFound, follow
+from kohort.learning.clustering.period_results import Fate, PeriodFound
+from kohort.learning.clustering.periods import Period, follow
 
 CENTRES = np.array([[0.0, 0.0, 0.0], [7.0, 0.0, 0.0], [0.0, 7.0, 0.0], [0.0, 0.0, 7.0]])
 NAMES = ("orders", "basket", "days")

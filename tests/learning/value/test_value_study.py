@@ -5,7 +5,7 @@ from functools import cache
 import msgspec
 import numpy as np
 import pytest
-from sklearn.metrics import mean_poisson_deviance, roc_auc_score
+from sklearn.metrics import mean_poisson_deviance, r2_score, roc_auc_score
 
 from cdnow_data import needs_cdnow
 from cdnow_histories import END, SPLIT, WEEKS, cdnow_purchases, cdnow_split
@@ -22,6 +22,7 @@ from kohort.learning.value.holdout import (
     deciles,
     deviances,
     judge,
+    skill_over,
 )
 from kohort.learning.value.lifetime import FittedValue, Forecast, discounted
 from kohort.learning.value.pareto import ParetoNbd
@@ -30,6 +31,7 @@ from kohort.learning.value.results import Foreteller, Reason, Terms, ValueStudy
 from kohort.learning.value.study import Valued, study_value
 from kohort.learning.value.summaries import Histories, Merged, Purchases, merge_days
 from kohort.learning.value.supervised import features_of, learn_at, ranges_of
+from kohort.stats.intervals import Interval
 from purchase_stories import beta_geometric_days, pareto_days
 
 _HALF_A_YEAR = Terms(26.0)
@@ -125,6 +127,42 @@ def test_calibration_adds_up_to_everybody() -> None:
         assert sum(row.people * (row.purchases or 0) for row in rows) == pytest.approx(told.purchases.sum())
         assert sum(row.people * row.spent_made.estimate for row in rows) == pytest.approx(trial.future.spent.sum())
     assert [row.first for row in by_frequency(trial, told)] == list(range(8))
+
+
+def test_what_a_forecast_does_without_is_that_of_a_second_implementation_and_its_interval_of_people_drawn_again() -> (
+    None
+):
+    generator = np.random.default_rng(8)
+    merged, _ = _simulated(8, people=600)
+    trial = Trial(merged, 546, 728)
+    rule = by_same_rate(trial)
+    ours = by_model(trial, fitted_value(BG_NBD, trial.histories))
+    found = skill_over(trial, ours, rule)
+    assert found is not None
+    happened = trial.future.spent
+    # R² counts from the mean; the ratio of what is left of either is the same share.
+    left = [1 - r2_score(happened, one.spent) for one in (ours, rule)]
+    assert found.estimate == pytest.approx(1 - left[0] / left[1])
+    rows = [generator.integers(0, len(happened), len(happened)) for _ in range(500)]
+    drawn = [
+        1 - ((ours.spent - happened) ** 2)[one].mean() / ((rule.spent - happened) ** 2)[one].mean() for one in rows
+    ]
+    logarithms = np.log(1 - np.array([found.low, found.high])), np.log(1 - np.array(drawn))
+    assert -np.diff(logarithms[0])[0] == pytest.approx(2 * 1.96 * np.std(logarithms[1]), rel=0.35)
+    assert found.low < found.estimate < found.high < 1
+    assert skill_over(trial, rule, rule) == pytest.approx(Interval(0.0, 0.0, 0.0, len(happened)))
+    right = Foretold(Foreteller.SAME_RATE, happened)
+    assert skill_over(trial, ours, right) is None
+
+
+@needs_cdnow
+def test_on_cdnow_the_model_does_without_most_of_the_error_of_going_on_at_the_same_rate() -> None:
+    found = skill_over(_trial(), by_model(_trial(), _fitted(BG_NBD)), by_same_rate(_trial()))
+    assert found is not None
+    assert found.estimate == pytest.approx(0.869, abs=0.001)
+    assert found.low > 0.4
+    right = skill_over(_trial(), Foretold(Foreteller.BG_NBD, _trial().future.spent), by_same_rate(_trial()))
+    assert right == Interval(1.0, 1.0, 1.0, 2357)
 
 
 def test_deviances_are_those_of_a_second_implementation() -> None:

@@ -55,7 +55,11 @@ class ValueCalibration(Struct, frozen=True):
 
 
 class ValueHoldout(Struct, frozen=True):
-    """The time held out; `split` is the last day that was known, in days since 1970."""
+    """The time held out; `split` is the last day that was known, in days since 1970.
+
+    `over_same_rate` and `over_last_period` are the shares of the squared error of two plain rules that the chosen one
+    does without.
+    """
 
     split: int
     weeks: float
@@ -66,6 +70,8 @@ class ValueHoldout(Struct, frozen=True):
     judged: tuple[ValueJudged, ...]
     by_frequency: tuple[ValueCalibration, ...]
     by_decile: tuple[ValueCalibration, ...]
+    over_same_rate: Interval | None
+    over_last_period: Interval | None
 
 
 class ValueGroup(Struct, frozen=True):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from kohort.learning.clustering.kmeans import fit_from, nearest
+from kohort.learning.clustering.period_results import Shift
 from kohort.learning.features.table import Points
 from kohort.stats.comparisons import holm
 from kohort.stats.intervals import Interval
@@ -50,25 +51,6 @@ class MeasuredPeriod:
     measures: Measures
     centroids: Points
     drawn: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Shift:
-    """How far one measure has moved from the first period.
-
-    `kind` is "centre" (in the first period's standard deviations), "spread" (log ratio of standard deviations) or
-    "correlation" (difference of r). `cluster` is None where it is of everybody; `other` is the second feature of a
-    correlation. `p_value` is adjusted by Holm for all that was looked at; `found` says that it is below the level and
-    the shift at least the smallest that matters.
-    """
-
-    kind: str
-    cluster: int | None
-    feature: str
-    other: str | None
-    change: Interval
-    p_value: float
-    found: bool
 
 
 @dataclass(frozen=True)

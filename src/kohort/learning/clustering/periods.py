@@ -6,7 +6,6 @@ period's model), and the clusters themselves change (seen by seeking them again 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,8 @@ from kohort.learning.clustering.choice import Criteria, Verdict, objections
 from kohort.learning.clustering.kmeans import Labels, fit_fresh, fit_from
 from kohort.learning.clustering.match import cluster_stability, contingency, jaccard_matrix
 from kohort.learning.clustering.nearest import nearest_in_order
-from kohort.learning.clustering.period_drift import LARGEST, MeasuredPeriod, Shift, measure_period, shifts_of
+from kohort.learning.clustering.period_drift import LARGEST, MeasuredPeriod, measure_period, shifts_of
+from kohort.learning.clustering.period_results import ClusterFate, Fate, PeriodFound
 from kohort.learning.features.table import Points
 from kohort.stats.intervals import Interval, wilson_interval
 
@@ -29,60 +29,6 @@ _PART: Final = 0.2
 _STARTS: Final = 5
 FEWEST: Final = 50
 """The fewest people of a period of which anything is said."""
-
-
-class Fate(StrEnum):
-    """What became of a cluster."""
-
-    PERSISTS = "persists"
-    SPLIT = "split"
-    MERGED = "merged"
-    DISSOLVED = "dissolved"
-
-
-@dataclass(frozen=True)
-class ClusterFate:
-    """What became of a cluster of the first period: `into` are the later clusters that its people are in.
-
-    `jaccard` is the similarity of its people, as the first model gives them, with those of its partner among the
-    clusters sought again; `low` and `high` are quantiles of people drawn again.
-    """
-
-    cluster: int
-    fate: Fate
-    into: tuple[int, ...]
-    jaccard: Interval
-
-
-@dataclass(frozen=True)
-class PeriodFound:
-    """One later period.
-
-    `shares` tells how many people the first model gives each of its clusters, `stayed` how many of those who were in
-    it in the first period and are still there have stayed (None where nobody was). `k` is the number of clusters that
-    hold in the period, `fates` what became of those of the first, `appeared` the later clusters whose people were not
-    there before. `shifts` tells how far centres, spreads and correlations have moved.
-    """
-
-    name: str
-    people: int
-    k: int
-    shares: tuple[Interval, ...]
-    stayed: tuple[Interval | None, ...]
-    fates: tuple[ClusterFate, ...]
-    appeared: tuple[int, ...]
-    shifts: tuple[Shift, ...]
-
-    @property
-    def drifted(self) -> tuple[int, ...]:
-        """The clusters of the first period that do not persist as they were."""
-        changed = {one.cluster for one in self.fates if one.fate is not Fate.PERSISTS}
-        return tuple(sorted(changed | {one.cluster for one in self.shifts if one.found and one.cluster is not None}))
-
-    @property
-    def silent(self) -> bool:
-        """Whether nothing has changed: no cluster, no correlation, and nobody new."""
-        return not (self.drifted or self.appeared or any(one.found for one in self.shifts))
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from kohort.learning.value.holdout import (
     deviances,
     difference,
     judge,
+    skill_over,
 )
 from kohort.learning.value.lifetime import FittedValue
 from kohort.learning.value.pareto import ParetoNbd
@@ -144,6 +145,7 @@ def holdout_of(contest: Contest) -> Holdout | None:
     trial, best = contest.trial, contest.best
     if trial is None or best is None:
         return None
+    rules = {one.key: one for one in contest.forecasts}
     return Holdout(
         split=trial.split,
         weeks=trial.terms.weeks,
@@ -154,4 +156,6 @@ def holdout_of(contest: Contest) -> Holdout | None:
         chosen=best.key,
         by_frequency=by_frequency(trial, best),
         by_decile=by_decile(trial, best),
+        over_same_rate=skill_over(trial, best, rules[Foreteller.SAME_RATE]),
+        over_last_period=skill_over(trial, best, rules[Foreteller.LAST_PERIOD]),
     )

@@ -128,6 +128,26 @@ def difference(one: Floats, other: Floats) -> Interval:
     return _mean(one - other)
 
 
+def skill_over(trial: Trial, foretold: Foretold, rule: Foretold) -> Interval | None:
+    """Return how much of a rule's squared error in what people spent a forecast does without, with its interval.
+
+    1 for a perfect forecast, 0 for one that is no nearer, below 0 for one that is farther off; None where the rule is
+    right about everybody. Who foretells the mean has the least squared error (Gneiting 2011, JASA 106:746). The
+    interval of 95 % is that of a ratio of two means over the same people, linearised (Cochran 1977, section 6.4) and
+    taken on the scale of its logarithm, so that nothing is better than perfect.
+    """
+    ours, its = ((one.spent - trial.future.spent) ** 2 for one in (foretold, rule))
+    whole = float(its.mean())
+    if not whole:
+        return None
+    ratio = float(ours.mean()) / whole
+    if not ratio:
+        return Interval(1.0, 1.0, 1.0, len(ours))
+    spread = _mean((ours - ratio * its) / (ratio * whole))
+    factor = float(np.exp(spread.high - spread.estimate))
+    return Interval(1 - ratio, 1 - ratio * factor, 1 - ratio / factor, len(ours))
+
+
 def by_frequency(trial: Trial, foretold: Foretold) -> tuple[CalibrationRow, ...]:
     """Return what was foretold and what happened, by repeat purchases until the split."""
     known = np.minimum(trial.histories.frequency, _MOST_REPEATS)

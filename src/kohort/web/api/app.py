@@ -33,6 +33,7 @@ from kohort.web.api.guard import needs
 from kohort.web.api.importance import mount_importance
 from kohort.web.api.keys import mount_keys
 from kohort.web.api.members import mount_members
+from kohort.web.api.over_time import mount_over_time
 from kohort.web.api.people import mount_people
 from kohort.web.api.problems import Refusing, mount_problems, refused_in_one_shape
 from kohort.web.api.quotas import Quotas
@@ -124,6 +125,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_sources(segments, desk)
     mount_records(segments, desk)
     mount_discovery(segments, desk, caller)
+    mount_over_time(segments, desk)
     mount_importance(segments, desk)
     mount_value(segments, desk)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)

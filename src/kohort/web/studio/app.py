@@ -14,6 +14,7 @@ from kohort.web.api.problems import Refusing, problem_answer
 from kohort.web.studio.builder.pages import mount_builder
 from kohort.web.studio.changes import mount_changes
 from kohort.web.studio.discover.methods import mount_methods
+from kohort.web.studio.discover.over_time import mount_over_time_parts
 from kohort.web.studio.discover.pages import mount_discover
 from kohort.web.studio.discover.validation import mount_validation
 from kohort.web.studio.duplicates import mount_duplicates_page
@@ -49,6 +50,7 @@ def mount_studio(
         mount_discover,
         mount_methods,
         mount_personas,
+        mount_over_time_parts,
         mount_validation,
         mount_importance_page,
         mount_value_page,

@@ -22,6 +22,13 @@ _FORMS: Final = (
     _("is not in force yet; see: kohort plan"),
     _("has not been evaluated yet; run: kohort run"),
     _("stalled: last evaluated %(moment)s"),
+    # Why clusters cannot be followed, or what they foretell cannot be seen.
+    _(
+        'score "%(name)s": fewer than two of the last %(months)s months have %(people)s people with its features; ask '
+        "for more with --months"
+    ),
+    _('score "%(name)s": nobody had its features before the split; ask for a later moment'),
+    _('score "%(name)s": no clusters hold among what was known before the split; ask for a later moment'),
     # Why an event was rejected.
     _('expected one of %(types)s, got "%(given)s"; %(hint)s'),
     _('did you mean "%(name)s"?'),

@@ -69,6 +69,10 @@ class ValueHoldout(Answer):
     judged: list[ValueJudged]
     by_frequency: list[ValueCalibration]
     by_decile: list[ValueCalibration]
+    over_same_rate: Interval | None = Field(
+        description="The share of the squared error of going on at the same rate that the chosen one does without."
+    )
+    over_last_period: Interval | None = Field(description="The same of spending as in the last period.")
 
 
 class ValueGroup(Answer):

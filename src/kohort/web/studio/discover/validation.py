@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlencode
 
 from fastapi import Response
+from pydantic import Field
 
 from kohort.governance.keys import SEGMENTS_READ
+from kohort.reports.checks import Check, Detail, Held
 from kohort.reports.figures import Figure
-from kohort.reports.validation import Check, Held, validation_of
+from kohort.reports.periods_data import ClustersOverTime
+from kohort.reports.validation import validation_of
 from kohort.reports.validation_charts import check_chart
-from kohort.web.api.models.answer import Answer, IsoMoment
+from kohort.web.api.models.answer import Answer, IsoMoment, Said
 from kohort.web.studio.discover.models import Text
-from kohort.web.studio.discover.search import Score, search_of
+from kohort.web.studio.discover.search import Score
 from kohort.web.studio.drawing import figure, kept, spoken, writing_of
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
@@ -20,6 +24,14 @@ from kohort.web.studio.segment.models import Estimate
 _: Final[Callable[[str], str]] = marked
 _COLUMNS: Final = ("check", "held", "of", "estimate", "low", "high", "n", "required")
 _HELD: Final = {Held.YES: _("it holds"), Held.NO: _("it does not hold"), Held.GUIDE: _("to read beside")}
+_DETAILS: Final = {
+    Detail.PERSONAS: ("/discover#personas-heading", _("Personas")),
+    Detail.CURVES: ("/discover#curves-heading", _("How the number of clusters was chosen")),
+    Detail.METHODS: ("/discover#methods-heading", _("Methods compared")),
+    Detail.PERIODS: ("/discover#periods-heading", _("Month by month")),
+    Detail.CONVERSION: ("/discover#conversion-heading", _("What the groups foretell")),
+    Detail.VALUE: ("/value#held-out", _("The held-out time")),
+}
 
 
 class CheckedFigure(Answer):
@@ -40,6 +52,7 @@ class ValidationCheck(Answer):
     method: Text
     required: float | None
     is_share: bool
+    details: Detail | None = Field(description="Where more stands.")
     figures: list[CheckedFigure]
 
 
@@ -52,6 +65,10 @@ class Validation(Answer):
     verdict: str | None
     words: Text | None
     checks: list[ValidationCheck]
+    lacks: list[Said] = Field(
+        description="Why clusters could not be followed, or what they foretell could not be seen."
+    )
+    unasked: list[str] = Field(description="The commands that check what nobody has looked at yet.")
 
 
 def mount_validation(pages: Pages) -> None:
@@ -59,9 +76,11 @@ def mount_validation(pages: Pages) -> None:
 
     @pages.page("/validation", SEGMENTS_READ, listed=True)
     def validation(visit: Visiting, score: Score = "") -> Response:
-        search = search_of(visit, score)
+        with visit.desk.asking(**{"clusters score": "query.score"}) as project:
+            found = project.cluster_validation(score or None)
+        search, over_time = found.search, found.over_time
         document = search.document
-        checks = () if document is None else validation_of(document.report)
+        checks = () if document is None else validation_of(document.report, over_time, found.value)
         page = Validation.model_validate(
             {
                 "scores": search.scores,
@@ -70,6 +89,8 @@ def mount_validation(pages: Pages) -> None:
                 "verdict": None if document is None else document.report.verdict,
                 "words": None if document is None else document.report.words,
                 "checks": checks,
+                "lacks": [one for one in (over_time.periods_lack, over_time.conversion_lack) if one],
+                "unasked": _unasked(over_time) if checks else [],
             }
         )
         return visit.shows(
@@ -78,8 +99,28 @@ def mount_validation(pages: Pages) -> None:
             _listed(checks),
             figures=_figures(visit, checks) if visit.form == "html" else {},
             held=lambda one: visit.say(_HELD[one]),
+            more=lambda one: _more(visit, one, page),
             spoken=lambda text: spoken(text, visit.language),
         )
+
+
+def _unasked(over_time: ClustersOverTime) -> list[str]:
+    asked = {
+        "kohort clusters periods": over_time.periods or over_time.periods_lack,
+        "kohort clusters conversion": over_time.conversions or over_time.conversion_lack,
+    }
+    return [command for command, answer in asked.items() if not answer]
+
+
+def _more(visit: Visit, check: ValidationCheck, page: Validation) -> tuple[str, str] | None:
+    """Return where more stands of a check, and what that is called."""
+    if check.details is None:
+        return None
+    path, title = _DETAILS[check.details]
+    base, _sharp, anchor = path.partition("#")
+    # Clusters of several scores have a page each; value is of its own score.
+    asked = f"?{urlencode({'score': page.score})}" if base == "/discover" and page.score else ""
+    return f"{base}{asked}#{anchor}", visit.say(title)
 
 
 def _listed(checks: tuple[Check, ...]) -> Listed:
