@@ -8,6 +8,7 @@ from typing import Final
 from kohort.clock import parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.preparation import PreparationDefinition, preparation_of
+from kohort.definitions.retraining import NEVER, RetrainingDefinition, retraining_of
 
 
 class Method(StrEnum):
@@ -63,7 +64,8 @@ class ClustersDefinition:
     persona without forming the clusters (demographics, for one). `preparation` says how features become points. With
     `as_of`, features are those of each person at a moment of their own, otherwise of everybody at the same. `methods`
     are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
-    `smallest_people`. `silhouette` is a guide that is shown and never decides.
+    `smallest_people`. `silhouette` is a guide that is shown and never decides. `retrain` says when a new model is
+    proposed.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ClustersDefinition:
     smallest_people: int = 50
     silhouette: float = 0.5
     as_of: CutOffDefinition | None = None
+    retrain: RetrainingDefinition = NEVER
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -100,6 +103,7 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         smallest_people=_people(fields),
         silhouette=_share(fields, "silhouette", default=0.5),
         as_of=_cut_off(fields.inner("as_of")),
+        retrain=retraining_of(fields.inner("retrain")),
     )
 
 

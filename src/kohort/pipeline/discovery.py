@@ -1,6 +1,7 @@
 """Discovering clusters on people's traits, keeping what was found, and assigning people to it later."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -25,6 +26,8 @@ from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.habits import habits_of
 from kohort.pipeline.persona_rules import rule_for
+from kohort.pipeline.registry.cluster_cards import cluster_entry
+from kohort.pipeline.registry.entries import record_training
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card, preparation_summary
 from kohort.pipeline.wording import trait_labels
@@ -44,6 +47,44 @@ def discover_clusters(
 
     Raises UsageError if nobody has the features yet, DefinitionError for a feature that is neither number nor text.
     """
+    found = find_clusters(workspace, definition, at, progress)
+    document, body = found.document, found.content
+    entry = cluster_entry(workspace, definition, document.report, body, at=at, people=len(found.person_ids))
+    file = record_training(workspace, entry, body, live=True).file
+    fitted = fitted_of(document, file, at)
+    workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
+    if document.model is not None:
+        table, types = persona_scores(definition, document, found.person_ids, found.labels)
+        record_scores(workspace, definition.name, table, types, at)
+    return document
+
+
+@dataclass(frozen=True, eq=False)
+class FoundClusters:
+    """A discovery that nobody has recorded: its document, and the cluster of each person, shape (people,)."""
+
+    document: DiscoveryDocument
+    person_ids: tuple[str, ...]
+    labels: np.ndarray
+
+    @property
+    def content(self) -> bytes:
+        """The document as it is kept."""
+        return msgspec.json.encode(self.document)
+
+
+def fitted_of(document: DiscoveryDocument, file: str, at: Moment) -> ModelFitted:
+    """Return what a record says of a discovery that is in force from the data of `at` on."""
+    return ModelFitted(document.name, at, file, document.report.verdict, document.report.k or 0)
+
+
+def find_clusters(
+    workspace: Workspace,
+    definition: ClustersDefinition,
+    at: Moment,
+    progress: Callable[[int, int], None] | None = None,
+) -> FoundClusters:
+    """Look for clusters as of `at`, and record nothing; raises as `discover_clusters` does."""
     features = features_of(workspace, definition, at)
     table = features.table
     revenue = revenue_of(workspace, at)
@@ -59,14 +100,7 @@ def discover_clusters(
         options=definition.preparation,
         progress=progress,
     )
-    document = _document(workspace, definition, at, found, features, value)
-    body = msgspec.json.encode(document)
-    file = workspace.keep_file("models", body, ".json")
-    fitted = ModelFitted(definition.name, at, file, document.report.verdict, document.report.k or 0)
-    workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
-    if found.model is not None:
-        _record(workspace, definition, document, table.person_ids, found.labels, at)
-    return document
+    return FoundClusters(_document(workspace, definition, at, found, features, value), table.person_ids, found.labels)
 
 
 def _criteria(definition: ClustersDefinition) -> Criteria:
@@ -82,36 +116,41 @@ def assign_clusters(workspace: Workspace, definition: ClustersDefinition, at: Mo
     document = latest_discovery(workspace, definition.name, at)
     if document is None or document.model is None:
         return "no stable clusters to assign people to"
+    table, types = assigned_scores(workspace, definition, document, at)
+    record_scores(workspace, definition.name, table, types, at)
+    return f"{len(document.report.personas)} personas of {table.num_rows:,} people"
+
+
+def assigned_scores(
+    workspace: Workspace, definition: ClustersDefinition, document: DiscoveryDocument, at: Moment
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return the persona of everybody with features as of `at`, as a discovery assigns it; nobody's if it has none."""
     table = features_of(workspace, definition, at).table
+    if document.model is None:
+        return persona_scores(definition, document, table.person_ids, np.full(len(table.person_ids), -1))
     labels = ClusterModel.from_json(document.model).assign(table)
-    _record(workspace, definition, document, table.person_ids, labels, at)
-    return f"{len(document.report.personas)} personas of {int((labels >= 0).sum()):,} people"
+    return persona_scores(definition, document, table.person_ids, labels)
 
 
-def _record(
-    workspace: Workspace,
-    definition: ClustersDefinition,
-    document: DiscoveryDocument,
-    person_ids: tuple[str, ...],
-    labels: np.ndarray,
-    at: Moment,
-) -> None:
-    """Record the persona of everyone in a cluster; whoever is in none has none, and loses one given before."""
+def persona_scores(
+    definition: ClustersDefinition, document: DiscoveryDocument, person_ids: tuple[str, ...], labels: np.ndarray
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return the persona of everyone in a cluster (column person_id and one a trait), and the traits' types."""
     names = [card.name.en for card in document.report.personas]
     identities = [card.identity for card in document.report.personas]
     inside = np.nonzero(labels >= 0)[0]
     columns = {
-        "person_id": [person_ids[row] for row in inside],
-        definition.name: [names[label] for label in labels[inside]],
-        f"{definition.name}_number": (labels[inside] + 1) * MICRO,
-        f"{definition.name}_id": [identities[label] for label in labels[inside]],
+        "person_id": pa.array([person_ids[row] for row in inside], pa.string()),
+        definition.name: pa.array([names[label] for label in labels[inside]], pa.string()),
+        f"{definition.name}_number": pa.array((labels[inside] + 1) * MICRO, pa.int64()),
+        f"{definition.name}_id": pa.array([identities[label] for label in labels[inside]], pa.string()),
     }
     types = {
         definition.name: ValueType.TEXT,
         f"{definition.name}_number": ValueType.NUMBER,
         f"{definition.name}_id": ValueType.TEXT,
     }
-    record_scores(workspace, definition.name, pa.table(columns), types, at)
+    return pa.table(columns), types
 
 
 def _document(

@@ -48,11 +48,14 @@ from kohort.storage.journals import OpenJournal
 from kohort.storage.messages import derived_id
 from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
+    DriftWatched,
     EpochClosed,
     FilePart,
     FindingsRecorded,
     ImportanceStudied,
     ModelFitted,
+    ModelPromoted,
+    ModelTrained,
     PeopleEdited,
     PersonaNoted,
     Rejection,
@@ -284,6 +287,10 @@ class Projection:
             "load": lambda one: append_load(self._tables, one),
             "scores": self._scores,
             "model": self._model,
+            "trained": lambda one: self._append_one(
+                "model_runs", one, msgspec.json.decode(one.body, type=ModelTrained)
+            ),
+            "drift": lambda one: self._append_one("model_drift", one, msgspec.json.decode(one.body, type=DriftWatched)),
             "study": self._study,
             "value": self._value,
             "note": self._note,
@@ -343,7 +350,9 @@ class Projection:
         self._add_findings(FindingsRecorded("journal", [lost_finding(record, self._journal.remains)]), record)
 
     def _scores(self, record: Record) -> None:
-        run = msgspec.json.decode(record.body, type=ScoreRun)
+        self._scored(msgspec.json.decode(record.body, type=ScoreRun), record)
+
+    def _scored(self, run: ScoreRun, record: Record) -> None:
         scores = pq.read_table(BytesIO(fetch(self._folder.scores, run.file)))
         types = {name: ValueType(kind) for name, kind in run.types.items()}
         rows = score_rows(
@@ -362,6 +371,13 @@ class Projection:
     def _model(self, record: Record) -> None:
         model = msgspec.json.decode(record.body, type=ModelFitted)
         self._append_one("models", record, model)
+
+    def _promoted(self, promoted: ModelPromoted, record: Record) -> None:
+        self._scored(promoted.scores, record)
+        if promoted.fitted is not None:
+            self._append_one("models", record, promoted.fitted)
+        said = {name: getattr(promoted, name) for name in ("score", "run", "cause")}
+        self._append_row("model_promotions", record, {**said, "at": promoted.scores.at})
 
     def _study(self, record: Record) -> None:
         self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))
@@ -415,10 +431,15 @@ class Projection:
         names.add(
             {event: {name: ValueType(kind) for name, kind in its.items()} for event, its in applied.shown.items()}
         )
+        if applied.promoted is not None:
+            for name, kind in applied.promoted.scores.types.items():
+                names.trait(name, ValueType(kind))
         self._store_names(names, record.seq)
         self._tables.append("segment_versions", _versions(self._tables, applied, record.seq), watermark=record.seq)
         said = {"cause": applied.cause, "despite": applied.despite, "reason": applied.reason}
         self._append_row("applications", record, said)
+        if applied.promoted is not None:
+            self._promoted(applied.promoted, record)
         if applied.epoch is not None:
             self._close_epoch(applied.epoch, record)
 

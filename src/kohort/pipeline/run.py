@@ -56,6 +56,11 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
             inputs = geographic_inputs(workspace, score) if isinstance(score, GeographicDefinition) else repr(score)
             yield runner.step(f"score {score.name}", inputs, partial(_score, workspace, score, at))
     yield from _segments(workspace, runner, apply=apply)
+    if any(isinstance(one, ClustersDefinition) and not one.retrain.is_empty for one in workspace.scores):
+        # Model libraries are heavy and optional: only a project that asks to train again loads them.
+        from kohort.pipeline.retraining.proposing import propose_models
+
+        yield from propose_models(workspace, at, catch_up)
 
 
 def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:

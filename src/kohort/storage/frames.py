@@ -19,7 +19,7 @@ from kohort.errors import StorageError
 
 RecordKind = Literal[
     "messages", "received", "plan", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run",
-    "lost", "settings", "people", "changes", "term", "file", "load", "study", "value", "note",
+    "lost", "settings", "people", "changes", "term", "file", "load", "study", "value", "note", "trained", "drift",
 ]  # fmt: skip
 
 MAGIC: Final = b"KOHORTJ1"
