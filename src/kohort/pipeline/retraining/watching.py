@@ -144,7 +144,8 @@ class _Look:
         features = tuple(self._watched(one, *columns[one.feature]) for one in drift)
         found = [one.feature for one in features if one.found]
         proposes = bool(found) and (self._seasonal or not self._kind.retrain.season)
-        against = tuple(self._month(one) for one in self._calendar.reference(self._now))
+        others = [one for one in self._calendar.reference(self._now) if self._people(one) >= _FEWEST]
+        against = tuple(self._month(one) for one in others)
         return DriftLook(
             self._model.score, self._model.number, self._ends[self._now], self._month(self._now),
             self._people(self._now), against, self._seasonal, features, proposes,
@@ -182,9 +183,11 @@ class _Look:
         return found | {self._kind.name: (word_bins(said[self._calendar.learnt]), dict(said))}
 
     def _counts(self, bins: Bins, values: Mapping[int, object]) -> Counts:
-        """Return people by month and bin; a month that is not needed, or has nobody, has none."""
+        """Return people by month and bin; a month that is not needed, or has too few, has none."""
         counts = np.zeros((len(self._ends), len(bins.names)), dtype=np.int64)
         for window, its in values.items():
+            if self._people(window) < _FEWEST:
+                continue
             counts[window] = bins.counts(its)  # type: ignore[arg-type]
         return counts
 
@@ -196,7 +199,7 @@ class _Look:
         own = values[self._now]
         if isinstance(own, np.ndarray):
             others = self._calendar.reference(self._now)
-            before = np.concatenate([np.asarray(values[one]) for one in others if one in values])
+            before = np.concatenate([np.asarray(values[one]) for one in others if self._people(one) >= _FEWEST])
             one, other = before[~np.isnan(before)], own[~np.isnan(own)]
             if one.size and other.size:
                 distance, spread = kolmogorov_smirnov(one, other), float(one.std())
