@@ -18,6 +18,7 @@ from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
 from kohort.facets.events import EventsFacet
 from kohort.facets.learning import LearningFacet
+from kohort.facets.models import ModelsFacet
 from kohort.facets.people import PeopleFacet
 from kohort.facets.personas import PersonasFacet
 from kohort.facets.records import RecordsFacet
@@ -71,6 +72,7 @@ class Project(
     EditingFacet,
     EventsFacet,
     LearningFacet,
+    ModelsFacet,
     PeopleFacet,
     PersonasFacet,
     RecordsFacet,
@@ -186,8 +188,15 @@ class Project(
         `despite` names guard rails to override, for a `reason` that is kept. Raises StalePlanError if what the plan was
         made from has changed since, CheckError for a test that fails or a guard rail that stops: then nothing changes.
         """
-        from kohort.pipeline.applying import apply_plan
         from kohort.pipeline.steps import StepRunner
+
+        if plan.model is not None:
+            with needing_extra("learn", "scoring with a model"):
+                from kohort.pipeline.retraining.promoting import apply_promotion
+            with self._writing() as (workspace, catch_up):
+                apply_promotion(StepRunner(workspace, plan.at, catch_up), plan, despite, reason)
+            return True
+        from kohort.pipeline.applying import apply_plan
 
         with self._writing() as (workspace, catch_up):
             return apply_plan(StepRunner(workspace, plan.at, catch_up), plan, despite, reason) is not None

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.spatial.distance import jensenshannon
 
 from kohort.errors import UsageError
 from kohort.stats.divergences import jensen_shannon, kolmogorov_smirnov, stability_index, wasserstein
@@ -47,8 +48,6 @@ def test_shares_are_compared_and_not_numbers(reference: list[int], now: list[int
 
 @given(counts, counts)
 def test_the_divergence_is_that_of_scipy(reference: list[int], now: list[int]) -> None:
-    from scipy.spatial.distance import jensenshannon
-
     found = float(jensen_shannon(reference, now))
     assert found == pytest.approx(float(jensenshannon(reference, now, base=2)) ** 2, abs=1e-7)
     assert -1e-12 <= found <= 1 + 1e-12

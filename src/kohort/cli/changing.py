@@ -12,7 +12,7 @@ from kohort.clock import Moment
 from kohort.errors import CheckError, StorageError, UsageError
 from kohort.pipeline.applying import check_plan
 from kohort.pipeline.history import VersionRow
-from kohort.segments.change_plan import ChangePlan
+from kohort.segments.change_plan import ChangePlan, ModelChange
 from kohort.segments.changes import Kind
 from kohort.segments.expectations import State, Verdict
 
@@ -44,6 +44,8 @@ def show_plan(plan: ChangePlan, form: Format, spoken: Spoken) -> None:
     if form is Format.CSV:
         show_rows(rows, _COLUMNS, form)
         return
+    if plan.model is not None:
+        _show_model(plan.model)
     if plan.changes:
         show_rows(rows, _COLUMNS, form)
     for one in plan.changes:
@@ -97,7 +99,7 @@ def apply_shown(
 ) -> None:
     """Show a plan, ask unless `sure`, and apply it; raises CheckError if the answer is no."""
     show_plan(plan, Format.TABLE, project.spoken)
-    if not plan.changes:
+    if not plan.changes and plan.model is None:
         return
     check_plan(plan, despite, reason)
     if not sure:
@@ -105,7 +107,8 @@ def apply_shown(
         if sys.stdin.readline().strip() != "yes":
             raise CheckError("nothing was applied; answer yes, or give --yes where nobody can be asked")
     project.apply(plan, despite=despite, reason=reason)
-    out.print(f"in force as of {project.show_moment(plan.at)}; to go back: kohort rollback", markup=False)
+    back = "kohort rollback" if plan.model is None else f"kohort models rollback {plan.model.score}"
+    out.print(f"in force as of {project.show_moment(plan.at)}; to go back: {back}", markup=False)
 
 
 def show_verdicts(found: Sequence[Verdict], form: Format) -> None:
@@ -184,7 +187,20 @@ def _show_failed(verdicts: Sequence[Verdict]) -> None:
             out.print(f"  {one.state.value}: {one.segment}: {one.test} ({one.found})", markup=False)
 
 
+def _show_model(model: ModelChange) -> None:
+    instead = "the first" if model.before is None else f"in place of {model.score} {model.before}"
+    out.print(
+        f"model {model.score} {model.run}, {instead}: scores {model.scored:,} people, "
+        f"{model.moved:,} of them otherwise than now ({model.trait})",
+        markup=False,
+    )
+    if model.journeys:
+        out.print(f"journeys that will tell of it: {', '.join(model.journeys)}", markup=False)
+
+
 def _conclusion(plan: ChangePlan) -> str:
+    if plan.model is not None:
+        return f"{len(plan.changes)} segments ask for its scores, {len(plan.unchanged)} do not"
     if not plan.changes:
         return f"nothing to change: {len(plan.unchanged)} segments mean what is in force"
     changed = f"{len(plan.changes)} to change, {len(plan.unchanged)} unchanged"

@@ -19,6 +19,7 @@ from kohort.cli.duplicates import duplicates
 from kohort.cli.help import GroupedCommands
 from kohort.cli.importance import importance
 from kohort.cli.keys import keys
+from kohort.cli.models import models
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
 from kohort.clock import SECOND
@@ -214,6 +215,12 @@ def status(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) ->
             *([("events wait since", opened.show_moment(held.waiting_since))] if held.waiting_since else []),
             *((f"deliveries {state}", f"{count:,}") for state, count in sorted(held.deliveries.items())),
             *([("stalled segments", ", ".join(held.stalled))] if held.stalled else []),
+            *(
+                (f"model {one.score}", f"candidate {one.candidate} waits: kohort models plan {one.score}")
+                for one in held.models
+                if one.candidate is not None
+            ),
+            *((f"drift of {one.score}", ", ".join(one.drifted)) for one in held.models if one.drifted),
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", _journal_of(held)),
             ("tables behind the journal", f"{held.behind:,} records"),
@@ -546,6 +553,7 @@ app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(clusters, rich_help_panel=_LEARN)
 app.add_typer(deliveries, rich_help_panel=_SERVE)
 app.add_typer(keys, rich_help_panel=_SERVE)
+app.add_typer(models, rich_help_panel=_LEARN)
 app.add_typer(people, rich_help_panel=_PEOPLE)
 app.add_typer(personas, rich_help_panel=_LEARN)
 

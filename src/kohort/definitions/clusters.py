@@ -8,6 +8,7 @@ from typing import Final
 from kohort.clock import parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.preparation import PreparationDefinition, preparation_of
+from kohort.definitions.retraining import NEVER, RetrainingDefinition, retraining_of
 
 
 class Method(StrEnum):
@@ -74,7 +75,8 @@ class ClustersDefinition:
     are compared, k-means always among them. A cluster holds at least `smallest_share` of the people and at least
     `smallest_people`. `silhouette` is a guide that is shown and never decides. `maps` are drawn of the clusters, that
     of principal components always among them. Clusters are followed over the last `follow_months` months whenever they
-    are found and whenever a month has ended, and never by themselves if it is 0.
+    are found and whenever a month has ended, and never by themselves if it is 0. `retrain` says when a new model is
+    proposed.
     """
 
     name: str
@@ -93,6 +95,7 @@ class ClustersDefinition:
     as_of: CutOffDefinition | None = None
     maps: tuple[Picture, ...] = (Picture.PCA,)
     follow_months: int = 0
+    retrain: RetrainingDefinition = NEVER
 
 
 def clusters_of(fields: Fields) -> ClustersDefinition:
@@ -115,6 +118,7 @@ def clusters_of(fields: Fields) -> ClustersDefinition:
         as_of=_cut_off(fields.inner("as_of")),
         maps=_maps(fields),
         follow_months=_months(fields),
+        retrain=retraining_of(fields.inner("retrain")),
     )
 
 

@@ -43,7 +43,7 @@ def switch(
         applied = application(workspace, definitions, runner.at, cause=cause, despite=despite, reason=reason)
         workspace.journal.append("segments", [msgspec.json.encode(applied)], recorded_at=workspace.clock.now())
         runner.catch_up()
-        return _evaluated(definitions)
+        return evaluated_words(definitions)
 
     return runner.step("segments", _inputs(workspace, definitions), work, always=True)
 
@@ -91,7 +91,7 @@ def evaluate_in_force(runner: StepRunner) -> StepOutcome:
         epoch = evaluate_now(workspace, force, runner.at)
         workspace.journal.append("epoch", [msgspec.json.encode(epoch)], recorded_at=workspace.clock.now())
         runner.catch_up()
-        return _evaluated(definitions)
+        return evaluated_words(definitions)
 
     return runner.step("segments", _inputs(workspace, definitions), work)
 
@@ -101,7 +101,8 @@ def _inputs(workspace: Workspace, definitions: Definitions) -> str:
     return repr((sorted(definitions.sentences.items()), sorted(definitions.periods.items()), traits))
 
 
-def _evaluated(definitions: Definitions) -> str:
+def evaluated_words(definitions: Definitions) -> str:
+    """Say what an evaluation did."""
     return f"{len(definitions.sentences)} segments evaluated"
 
 

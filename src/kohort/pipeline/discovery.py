@@ -1,7 +1,9 @@
 """Discovering clusters on people's traits, keeping what was found, and assigning people to it later."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -21,8 +23,9 @@ from kohort.pipeline.continuity import generation_of
 from kohort.pipeline.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.habits import habits_of
-from kohort.pipeline.kept_documents import keep_document
 from kohort.pipeline.persona_rules import rule_for
+from kohort.pipeline.registry.cluster_cards import cluster_entry
+from kohort.pipeline.registry.entries import record_training
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.showing import candidate_row, currency_symbol, persona_card, preparation_summary
 from kohort.pipeline.wording import trait_labels
@@ -42,6 +45,44 @@ def discover_clusters(
 
     Raises UsageError if nobody has the features yet, DefinitionError for a feature that is neither number nor text.
     """
+    found = find_clusters(workspace, definition, at, progress)
+    document, body = found.document, found.content
+    entry = cluster_entry(workspace, definition, document.report, body, at=at, people=len(found.person_ids))
+    file = record_training(workspace, entry, body, live=True).file
+    fitted = fitted_of(document, file, at)
+    workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
+    if document.model is not None:
+        table, types = persona_scores(definition, document, found.person_ids, found.labels)
+        record_scores(workspace, definition.name, table, types, at)
+    return document
+
+
+@dataclass(frozen=True, eq=False)
+class FoundClusters:
+    """A discovery that nobody has recorded: its document, and the cluster of each person, shape (people,)."""
+
+    document: DiscoveryDocument
+    person_ids: tuple[str, ...]
+    labels: np.ndarray
+
+    @property
+    def content(self) -> bytes:
+        """The document as it is kept."""
+        return msgspec.json.encode(self.document)
+
+
+def fitted_of(document: DiscoveryDocument, file: str, at: Moment) -> ModelFitted:
+    """Return what a record says of a discovery that is in force from the data of `at` on."""
+    return ModelFitted(document.name, at, file, document.report.verdict, document.report.k or 0)
+
+
+def find_clusters(
+    workspace: Workspace,
+    definition: ClustersDefinition,
+    at: Moment,
+    progress: Callable[[int, int], None] | None = None,
+) -> FoundClusters:
+    """Look for clusters as of `at`, and record nothing; raises as `discover_clusters` does."""
     features = features_of(workspace, definition, at)
     table = features.table
     revenue = revenue_of(workspace, at)
@@ -57,12 +98,7 @@ def discover_clusters(
         options=definition.preparation,
         progress=progress,
     )
-    document = _document(workspace, definition, at, found, features, value)
-    verdict, k = document.report.verdict, document.report.k or 0
-    keep_document(workspace, "model", document, lambda file: ModelFitted(definition.name, at, file, verdict, k))
-    if found.model is not None:
-        _record(workspace, definition, document, table.person_ids, found.labels, at)
-    return document
+    return FoundClusters(_document(workspace, definition, at, found, features, value), table.person_ids, found.labels)
 
 
 def criteria_of(definition: ClustersDefinition) -> Criteria:
@@ -79,38 +115,50 @@ def assign_clusters(workspace: Workspace, definition: ClustersDefinition, at: Mo
     document = latest_discovery(workspace, definition.name, at)
     if document is None or document.model is None:
         return "no stable clusters to assign people to"
+    person_ids, labels = _assigned(workspace, definition, document, at)
+    table, types = persona_scores(definition, document, person_ids, labels)
+    record_scores(workspace, definition.name, table, types, at)
+    told = f"{len(document.report.personas)} personas of {table.num_rows:,} people"
+    outside = len(person_ids) - table.num_rows
+    return f"{told}, {outside:,} in none" if outside else told
+
+
+def assigned_scores(
+    workspace: Workspace, definition: ClustersDefinition, document: DiscoveryDocument, at: Moment
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return the persona of everybody with features as of `at`, as a discovery assigns it; nobody's if it has none."""
+    return persona_scores(definition, document, *_assigned(workspace, definition, document, at))
+
+
+def _assigned(
+    workspace: Workspace, definition: ClustersDefinition, document: DiscoveryDocument, at: Moment
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return everybody with features as of `at`, and their cluster, -1 for none."""
     table = features_of(workspace, definition, at).table
-    labels = ClusterModel.from_json(document.model).assign(table)
-    _record(workspace, definition, document, table.person_ids, labels, at)
-    inside = int((labels >= 0).sum())
-    told = f"{len(document.report.personas)} personas of {inside:,} people"
-    return told if inside == len(labels) else f"{told}, {len(labels) - inside:,} in none"
+    if document.model is None:
+        return table.person_ids, np.full(len(table.person_ids), -1)
+    return table.person_ids, ClusterModel.from_json(document.model).assign(table)
 
 
-def _record(
-    workspace: Workspace,
-    definition: ClustersDefinition,
-    document: DiscoveryDocument,
-    person_ids: tuple[str, ...],
-    labels: np.ndarray,
-    at: Moment,
-) -> None:
-    """Record the persona of everyone in a cluster; whoever is in none has none, and loses one given before."""
+def persona_scores(
+    definition: ClustersDefinition, document: DiscoveryDocument, person_ids: tuple[str, ...], labels: np.ndarray
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return the persona of everyone in a cluster (column person_id and one a trait), and the traits' types."""
     names = [card.name.en for card in document.report.personas]
     identities = [card.identity for card in document.report.personas]
     inside = np.nonzero(labels >= 0)[0]
     columns = {
-        "person_id": [person_ids[row] for row in inside],
-        definition.name: [names[label] for label in labels[inside]],
-        f"{definition.name}_number": (labels[inside] + 1) * MICRO,
-        f"{definition.name}_id": [identities[label] for label in labels[inside]],
+        "person_id": pa.array([person_ids[row] for row in inside], pa.string()),
+        definition.name: pa.array([names[label] for label in labels[inside]], pa.string()),
+        f"{definition.name}_number": pa.array((labels[inside] + 1) * MICRO, pa.int64()),
+        f"{definition.name}_id": pa.array([identities[label] for label in labels[inside]], pa.string()),
     }
     types = {
         definition.name: ValueType.TEXT,
         f"{definition.name}_number": ValueType.NUMBER,
         f"{definition.name}_id": ValueType.TEXT,
     }
-    record_scores(workspace, definition.name, pa.table(columns), types, at)
+    return pa.table(columns), types
 
 
 def _document(

@@ -127,7 +127,7 @@ def _plan(workspace: Workspace, at: Moment, asked: ChangePlan, tests: Sequence[t
         population=evaluation.population,
         changes=tuple(changes),
         unchanged=tuple(one.segment for one in found if one.kind is Kind.UNCHANGED),
-        broken=_broken(workspace, changes, bits, evaluation, at),
+        broken=broken_by(workspace, changes, bits, evaluation, at),
         verdicts=_verdicts(workspace, tests, asked.left_out, bits, evaluation),
     )
 
@@ -198,13 +198,14 @@ def _first(evaluation: Evaluation, bits: Bits) -> list[str]:
     return evaluation.members.first_of(bits, SAMPLE)
 
 
-def _broken(
+def broken_by(
     workspace: Workspace,
     changes: Sequence[SegmentChange],
     bits: Mapping[str, Bits],
     evaluation: Evaluation,
     at: Moment,
 ) -> tuple[Broken, ...]:
+    """Return the guard rails that changes of members break; `bits` are those that segments would have."""
     changed = {one.segment: one for one in changes}
     declared, project = workspace.declared, workspace.settings.guards
     guards = {name: project.refined(declared[name].guards if name in declared else Guards()) for name in bits}

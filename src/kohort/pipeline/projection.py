@@ -50,11 +50,14 @@ from kohort.storage.messages import derived_id
 from kohort.storage.received import HTTP, PlanAdopted, decode_plan
 from kohort.storage.records import (
     ClustersStudied,
+    DriftWatched,
     EpochClosed,
     FilePart,
     FindingsRecorded,
     ImportanceStudied,
     ModelFitted,
+    ModelPromoted,
+    ModelTrained,
     PeopleEdited,
     PersonaNoted,
     Rejection,
@@ -290,6 +293,10 @@ class Projection:
             "scores": self._scores,
             "model": self._model,
             "clusters": self._clusters,
+            "trained": lambda one: self._append_one(
+                "model_runs", one, msgspec.json.decode(one.body, type=ModelTrained)
+            ),
+            "drift": lambda one: self._append_one("model_drift", one, msgspec.json.decode(one.body, type=DriftWatched)),
             "study": self._study,
             "value": self._value,
             "note": self._note,
@@ -349,7 +356,9 @@ class Projection:
         self._add_findings(FindingsRecorded("journal", [lost_finding(record, self._journal.remains)]), record)
 
     def _scores(self, record: Record) -> None:
-        run = msgspec.json.decode(record.body, type=ScoreRun)
+        self._scored(msgspec.json.decode(record.body, type=ScoreRun), record)
+
+    def _scored(self, run: ScoreRun, record: Record) -> None:
         scores = pq.read_table(BytesIO(fetch(self._folder.scores, run.file)))
         types = {name: ValueType(kind) for name, kind in run.types.items()}
         rows = score_rows(
@@ -371,6 +380,13 @@ class Projection:
 
     def _clusters(self, record: Record) -> None:
         self._append_one("cluster_studies", record, msgspec.json.decode(record.body, type=ClustersStudied))
+
+    def _promoted(self, promoted: ModelPromoted, record: Record) -> None:
+        self._scored(promoted.scores, record)
+        if promoted.fitted is not None:
+            self._append_one("models", record, promoted.fitted)
+        said = {name: getattr(promoted, name) for name in ("score", "run", "cause")}
+        self._append_row("model_promotions", record, {**said, "at": promoted.scores.at})
 
     def _study(self, record: Record) -> None:
         self._append_one("importance_studies", record, msgspec.json.decode(record.body, type=ImportanceStudied))
@@ -424,10 +440,15 @@ class Projection:
         names.add(
             {event: {name: ValueType(kind) for name, kind in its.items()} for event, its in applied.shown.items()}
         )
+        if applied.promoted is not None:
+            for name, kind in applied.promoted.scores.types.items():
+                names.trait(name, ValueType(kind))
         self._store_names(names, record.seq)
         self._tables.append("segment_versions", _versions(self._tables, applied, record.seq), watermark=record.seq)
         said = {"cause": applied.cause, "despite": applied.despite, "reason": applied.reason}
         self._append_row("applications", record, said)
+        if applied.promoted is not None:
+            self._promoted(applied.promoted, record)
         if applied.epoch is not None:
             self._close_epoch(applied.epoch, record)
 

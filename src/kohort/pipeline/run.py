@@ -61,6 +61,11 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
             name = f"clusters {one.name} over time"
             yield runner.step(name, repr(one), partial(study_clusters, workspace, one, at), always=True)
     yield from _segments(workspace, runner, apply=apply)
+    if any(isinstance(one, ClustersDefinition) and not one.retrain.is_empty for one in workspace.scores):
+        # Model libraries are heavy and optional: only a project that asks to train again loads them.
+        from kohort.pipeline.retraining.proposing import propose_models
+
+        yield from propose_models(workspace, at, catch_up)
 
 
 def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:

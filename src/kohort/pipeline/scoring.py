@@ -103,15 +103,32 @@ def record_scores(
 
     `marks` names, for traits of which some values were made, the column of `table` that says how.
     """
+    run = keep_scores(workspace, score, everybody(workspace, table), types, at, marks)
+    workspace.journal.append("scores", [msgspec.json.encode(run)], recorded_at=workspace.clock.now())
+
+
+def everybody(workspace: Workspace, table: pa.Table) -> pa.Table:
+    """Return scores (column person_id and one a trait) with everybody else too, who have none, in the order of ids."""
     everyone = workspace.tables.read("actors").column("person_id").unique()
     missing = everyone.filter(pc.invert(pc.is_in(everyone, value_set=table.column("person_id").combine_chunks())))
     nothing = {name: pa.nulls(len(missing), table.schema.field(name).type) for name in table.column_names[1:]}
     full = pa.concat_tables([table, pa.table({"person_id": missing, **nothing}).cast(table.schema)])
+    return full.sort_by([("person_id", "ascending")])
+
+
+def keep_scores(
+    workspace: Workspace,
+    score: str,
+    full: pa.Table,
+    types: Mapping[str, ValueType],
+    at: Moment,
+    marks: Mapping[str, str] | None = None,
+) -> ScoreRun:
+    """Keep the scores of `everybody` as an immutable file, and return what a record says of it."""
     buffer = BytesIO()
-    pq.write_table(full.sort_by([("person_id", "ascending")]), buffer, compression="zstd")
+    pq.write_table(full, buffer, compression="zstd")
     file = workspace.keep_file("scores", buffer.getvalue(), ".parquet")
-    run = ScoreRun(score, at, file, {name: str(kind) for name, kind in types.items()}, dict(marks or {}))
-    workspace.journal.append("scores", [msgspec.json.encode(run)], recorded_at=workspace.clock.now())
+    return ScoreRun(score, at, file, {name: str(kind) for name, kind in types.items()}, dict(marks or {}))
 
 
 def _orders(

@@ -11,6 +11,7 @@ from kohort.activation.ledger import Ledger
 from kohort.clock import Moment, format_moment
 from kohort.pipeline.epochs import applicable_segments, latest_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
+from kohort.pipeline.registry.alerts import ModelAlert, alerts_of
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
@@ -49,6 +50,8 @@ class ProjectStatus:
     """The segments in force that were not evaluated for longer than the schedule's `stalled_after`."""
     deliveries: Mapping[str, int] = field(default_factory=dict)
     """How many deliveries of journeys are in which state; empty without journeys."""
+    models: tuple[ModelAlert, ...] = ()
+    """How the model of each score that has one stands."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         lag=fresh.lag,
         stalled=_stalled(workspace, fresh.evaluated),
         deliveries=_deliveries(workspace),
+        models=alerts_of(workspace),
     )
 
 

@@ -37,13 +37,32 @@ class SegmentChange:
 
 
 @dataclass(frozen=True)
+class ModelChange:
+    """The model that a plan puts in force for a score, of training run `run`, in place of that of `before`.
+
+    Both are numbers of the score's models, from 1; `before` is None where none is in force. It scores `scored` people,
+    `moved` of whom, or of those who lose their score, have another value of `trait` than now. `journeys` tell others
+    of who enters or leaves a segment that would change.
+    """
+
+    score: str
+    run: int
+    before: int | None
+    trait: str
+    scored: int
+    moved: int
+    journeys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ChangePlan:
     """What applying definitions would change: made at once for all segments, nothing written.
 
     `applied` is the journal record that put the present versions in force, 0 before the first; the plan holds as long
     as that, the files, and what it says of people at `at` stay as they are. `cause` is "apply", or "rollback" of
     `segment` to `version` (if None to what it was before its last change), of all segments if None. `left_out` are
-    segments of the files that cannot be evaluated yet, and why.
+    segments of the files that cannot be evaluated yet, and why. With a `model` definitions stay as they are, and its
+    scores change who is in; `cause` then is "promote" or "rollback".
     """
 
     at: Moment
@@ -58,6 +77,7 @@ class ChangePlan:
     cause: str = "apply"
     segment: str | None = None
     version: int | None = None
+    model: ModelChange | None = None
 
     @property
     def failed(self) -> tuple[Verdict, ...]:

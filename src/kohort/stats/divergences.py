@@ -101,11 +101,17 @@ def _checked(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Values, V
 
 def _filled(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Values, Values]:
     first, second = _checked(reference, counts)
-    return tuple(np.maximum(one, EMPTY) / one.sum(axis=-1, keepdims=True) for one in (first, second))  # type: ignore[return-value]
+    return np.maximum(first, EMPTY) / _sums(first), np.maximum(second, EMPTY) / _sums(second)
 
 
 def _shares(counts: Values) -> Values:
-    return counts / counts.sum(axis=-1, keepdims=True)
+    shares: Values = counts / _sums(counts)
+    return shares
+
+
+def _sums(counts: Values) -> Values:
+    sums: Values = counts.sum(axis=-1, keepdims=True)
+    return sums
 
 
 def _relative(shares: Values, middle: Values) -> Values:

@@ -129,6 +129,47 @@ class ClustersStudied(msgspec.Struct, frozen=True):
     file: str
 
 
+class ModelTrained(msgspec.Struct, frozen=True):
+    """A training run: the score it is for, the moment of its data, its model's immutable file, and what is told of it.
+
+    `entry` is the immutable file of parameters, figures and the model card. A model that is `live` was put in force at
+    once, by whoever asked for it; any other is a candidate until somebody promotes it.
+    """
+
+    score: str
+    at: Moment
+    file: str
+    entry: str
+    live: bool
+
+
+class ModelPromoted(msgspec.Struct, frozen=True):
+    """The model of a training run put in force for its score: `run` is that run's record, `scores` everybody's values.
+
+    `cause` is "promote" or "rollback". `fitted` is the same for clusters, as those who read discoveries look for it.
+    """
+
+    score: str
+    run: int
+    cause: str
+    scores: ScoreRun
+    fitted: ModelFitted | None = None
+
+
+class DriftWatched(msgspec.Struct, frozen=True):
+    """A look at a model's drift: the moment of the look, the model's training run, and its immutable file.
+
+    `found` names what has drifted; it is `proposed` to train again if there is a reason, and no candidate waits.
+    """
+
+    score: str
+    at: Moment
+    run: int
+    file: str
+    found: list[str]
+    proposed: bool
+
+
 class ImportanceStudied(msgspec.Struct, frozen=True):
     """A study of which variables matter for a goal: its immutable file (by hash), the moment up to which it looked."""
 
@@ -227,7 +268,8 @@ class SegmentsApplied(msgspec.Struct, frozen=True):
     is their first evaluation: one record, so that definitions and members switch together (None in journals written
     before there was `kohort apply`, where the epoch follows). `cause` says what asked for it ("first run", "apply",
     "rollback"), `despite` names the guard rails that were overridden, and `reason` why. `shown` are the names that a
-    store has shown to an application there, like `declared`, and traits under the empty text.
+    store has shown to an application there, like `declared`, and traits under the empty text. A model that is
+    `promoted` comes into force with the members that its scores lead to.
     """
 
     segments: list[SegmentVersion]
@@ -238,6 +280,7 @@ class SegmentsApplied(msgspec.Struct, frozen=True):
     despite: list[str] = []
     reason: str = ""
     shown: dict[str, dict[str, str]] = {}
+    promoted: ModelPromoted | None = None
 
 
 class SettingsAdopted(msgspec.Struct, frozen=True):

@@ -147,6 +147,23 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "cluster_studies": _schema(
         seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, kind=_TEXT, at=_INTEGER, discovery=_TEXT, file=_TEXT
     ),
+    # All training runs, and which of their models came into force by a plan; those that are live did by being made.
+    "model_runs": _schema(
+        seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, file=_TEXT, entry=_TEXT, live=_BOOLEAN
+    ),
+    "model_promotions": _schema(
+        seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, run=_INTEGER, cause=_TEXT, at=_INTEGER
+    ),
+    "model_drift": _schema(
+        seq=_INTEGER,
+        recorded_at=_INTEGER,
+        score=_TEXT,
+        at=_INTEGER,
+        run=_INTEGER,
+        file=_TEXT,
+        found=pa.list_(_TEXT),
+        proposed=_BOOLEAN,
+    ),
     "importance_studies": _schema(seq=_INTEGER, recorded_at=_INTEGER, goal=_TEXT, at=_INTEGER, file=_TEXT),
     "value_studies": _schema(seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, chosen=_TEXT, file=_TEXT),
     # What people noted on personas in the studio; notes of files stand in personas/.

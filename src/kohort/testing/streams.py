@@ -1,4 +1,4 @@
-"""People by window, month after month, with a season and a drift whose places are known: what alarms are measured on."""
+"""People month after month, with a season and a drift whose places are known: what alarms are measured on."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -47,7 +47,9 @@ class Engine:
         self._arrived: Moment | None = None
         self._last_run: Moment | None = None
         self._failures = Failures(log)
-        self._measurements = EngineMeasurements(project.folder.measurements, clock, project.freshness, project.untaken)
+        self._measurements = EngineMeasurements(
+            project.folder.measurements, clock, project.freshness, project.untaken, project.model_alerts
+        )
         self._stalled: tuple[str, ...] = ()
         # Compiled loops take their time to load; who is told to end meanwhile must have heard it.
         from kohort.pipeline.live.keeping import LiveMemberships  # noqa: PLC0415

@@ -12,6 +12,7 @@ from kohort.definitions.schedule import STALLED_AFTER
 from kohort.errors import StorageError
 from kohort.pipeline.freshness import Freshness
 from kohort.pipeline.projection import Tally
+from kohort.pipeline.registry.alerts import ModelAlert
 from kohort.storage.whole import write_whole
 from kohort.web.access import SecretKeys, check_scope
 from kohort.web.collector import Collector
@@ -153,7 +154,8 @@ class EngineMeasurements:
     """What the engine counts, written to the file `path` at most every five seconds.
 
     `freshness` tells how far the project is behind, given the answer before, and `untaken` how much of a topic of
-    events the journal lacks, None where there is none. `stalled` are the segments that were found to be so.
+    events the journal lacks, None where there is none. `models` tells how the models of scores stand. `stalled` are the
+    segments that were found to be so.
     """
 
     def __init__(
@@ -162,7 +164,9 @@ class EngineMeasurements:
         clock: Clock,
         freshness: Callable[[Freshness | None], Freshness],
         untaken: Callable[[], int | None],
+        models: Callable[[], Sequence[ModelAlert]] = tuple,
     ) -> None:
+        self._models = models
         self._path, self._clock, self._freshness, self._count_untaken = path, clock, freshness, untaken
         self.stalled: tuple[str, ...] = ()
         self._before: Freshness | None = None
@@ -204,6 +208,15 @@ class EngineMeasurements:
             "1 where the segment was not evaluated for longer than the schedule's stalled_after, else 0.",
             ("segment",),
         )
+        self._drifted = Metric(
+            "kohort_model_drifted_features",
+            "gauge",
+            "How many features, the score included, the last look at the model in force found drifted.",
+            ("score",),
+        )
+        self._candidate = Metric(
+            "kohort_model_candidate_waiting", "gauge", "1 where a candidate waits to be promoted, else 0.", ("score",)
+        )
         self._alive = Metric("kohort_engine_timestamp_seconds", "gauge", "When the engine last wrote these values.")
 
     def applied(self, tally: Tally) -> None:
@@ -240,13 +253,16 @@ class EngineMeasurements:
         self._evaluated.replace(((name,), moment / SECOND) for name, moment in found.evaluated.items())
         self.stalled = found.stalled(now, stalled_after)
         self._is_stalled.replace(((name,), float(name in self.stalled)) for name in found.evaluated)
+        models = self._models()
+        self._drifted.replace(((one.score,), float(len(one.drifted))) for one in models)
+        self._candidate.replace(((one.score,), float(one.candidate is not None)) for one in models)
         self._alive.set(now / SECOND)
         self._before = found
 
     def _write(self) -> None:
         metrics = (
             self._applied, self._known, self._rejected, self._behind, self._untaken, self._leads, self._lag,
-            self._since, self._evaluated, self._is_stalled, self._alive,
+            self._since, self._evaluated, self._is_stalled, self._drifted, self._candidate, self._alive,
         )  # fmt: skip
         write_families(self._path, [one.family() for one in metrics])
 

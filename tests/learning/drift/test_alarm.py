@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kohort.errors import UsageError
-from kohort.learning.drift.alarm import Compared, Sensitivity, find_drift, null_indices
+from kohort.learning.drift.alarm import Compared, find_drift, null_indices
 from kohort.learning.drift.bins import number_bins, word_bins
 from kohort.learning.drift.windows import Calendar, compared
 from kohort.stats.divergences import kolmogorov_smirnov, stability_index
@@ -15,13 +15,13 @@ from kohort.testing.streams import Planted, counted, stream
 WEEKS = 52
 
 
-def alarms(values: np.ndarray, calendar: Calendar, sensitivity: Sensitivity = Sensitivity()) -> dict[int, list[str]]:
+def alarms(values: np.ndarray, calendar: Calendar) -> dict[int, list[str]]:
     """Return what alarms in each window after the one learnt from, in those where anything does."""
     counts = counted(values, calendar.learnt)
     found = {}
     for window in range(calendar.learnt + 1, len(values)):
         looks = {name: compared(one, window, calendar) for name, one in counts.items()}
-        drift = find_drift({name: one for name, one in looks.items() if one}, seed=window, sensitivity=sensitivity)
+        drift = find_drift({name: one for name, one in looks.items() if one}, seed=window)
         if names := [one.feature for one in drift if one.found]:
             found[window] = names
     return found

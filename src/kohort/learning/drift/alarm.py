@@ -1,8 +1,9 @@
 """Whether a window of people differs from its reference by more than windows do that nothing has happened in.
 
 The alarm is an effect size, the population stability index, against what it comes to among windows drawn again from
-quiet ones: people drawn by lot, and, where past windows differ by more than that, their differences too. It sounds where the index is at least the smallest that matters *and* beyond the draws after Holm's
-adjustment for all features. A p-value alone would sound for anything: of a million people any difference is sure.
+quiet ones: people drawn by lot, and, where past windows differ by more than that, their differences too. It sounds
+where the index is at least the smallest that matters *and* beyond the draws after Holm's adjustment for all features.
+A p-value alone would sound for anything: of a million people any difference is sure.
 """
 
 from collections.abc import Mapping

@@ -7,6 +7,7 @@ own, and so is a word that the reference never had: both are ways to drift.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -36,7 +37,7 @@ class NumberBins:
     def names(self) -> tuple[str, ...]:
         """What each bin holds, in words: "≤ 1"."""
         ends = [f"{one:g}" for one in self.edges]
-        between = [f"{low} to {high}" for low, high in zip(ends[:-1], ends[1:], strict=True)]
+        between = [f"{low} to {high}" for low, high in pairwise(ends)]
         return (f"≤ {ends[0]}", *between, f"> {ends[-1]}", _MISSING)
 
     def counts(self, values: Values) -> Counts:

@@ -1,0 +1,81 @@
+"""The registry of models: what was trained, what is in force, what has drifted, and changing which model is."""
+
+from typing import TYPE_CHECKING
+
+from kohort.facets.facet import Facet
+from kohort.imports import needing_extra
+
+if TYPE_CHECKING:
+    from kohort.clock import Moment
+    from kohort.pipeline.registry.alerts import ModelAlert
+    from kohort.pipeline.registry.entries import RegisteredModel
+    from kohort.pipeline.retraining.watching import DriftLook
+    from kohort.segments.change_plan import ChangePlan
+
+
+class ModelsFacet(Facet):
+    """The part of `Project` that tells of models and puts them in force."""
+
+    def models(self, score: str | None = None) -> "list[RegisteredModel]":
+        """Return every model that was ever trained, or those of one score, the oldest first.
+
+        Raises UnknownNameError for a score that has none.
+        """
+        from kohort.pipeline.registry.entries import models_of
+
+        return models_of(self._workspace(), score)
+
+    def model_alerts(self) -> "tuple[ModelAlert, ...]":
+        """Return for each score that has a model whether a candidate waits, and what has drifted."""
+        from kohort.pipeline.registry.alerts import alerts_of
+
+        return alerts_of(self._workspace())
+
+    def model(self, score: str, number: int | None = None) -> "RegisteredModel":
+        """Return a model by its number, by default the one in force, or the newest candidate where none is.
+
+        Raises UnknownNameError for a score that has none, UsageError for a number that none has.
+        """
+        from kohort.pipeline.registry.entries import live_model, model_numbered, models_of
+
+        workspace = self._workspace()
+        if number is not None:
+            return model_numbered(workspace, score, number)
+        return live_model(workspace, score) or models_of(workspace, score)[-1]
+
+    def plan_promotion(self, score: str, number: int | None = None, at: "str | Moment | None" = None) -> "ChangePlan":
+        """Return what putting a model in force would change, by default the newest candidate; `apply` does it.
+
+        Raises MissingExtraError without the extra `[learn]`, UnknownNameError for a score without models, UsageError
+        where no candidate waits.
+        """
+        with needing_extra("learn", "scoring with a model"):
+            from kohort.pipeline.retraining.promoting import plan_promotion
+
+        workspace = self._workspace()
+        return plan_promotion(workspace, score, number, self._moment(workspace, at))
+
+    def plan_model_rollback(
+        self, score: str, number: int | None = None, at: "str | Moment | None" = None
+    ) -> "ChangePlan":
+        """Return what going back to a model would change, by default the one in force before; `apply` does it.
+
+        Raises as `plan_promotion`, and UsageError where there is nothing to go back to.
+        """
+        with needing_extra("learn", "scoring with a model"):
+            from kohort.pipeline.retraining.promoting import plan_model_rollback
+
+        workspace = self._workspace()
+        return plan_model_rollback(workspace, score, number, self._moment(workspace, at))
+
+    def drift(self, score: str, at: "str | Moment | None" = None) -> "DriftLook":
+        """Look whether people are still as a score's live model knows them, in the last month that ended by `at`.
+
+        Nothing is written. Raises MissingExtraError without the extra `[learn]`, UsageError where there is nothing to
+        compare.
+        """
+        with needing_extra("learn", "watching a model"):
+            from kohort.pipeline.retraining.watching import look_for_drift
+
+        workspace = self._workspace()
+        return look_for_drift(workspace, score, self._moment(workspace, at))
