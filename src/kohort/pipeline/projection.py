@@ -55,6 +55,7 @@ from kohort.storage.records import (
     ModelFitted,
     PeopleEdited,
     PersonaNoted,
+    PredictionStudied,
     Rejection,
     Replayed,
     ScoreRun,
@@ -286,6 +287,7 @@ class Projection:
             "model": self._model,
             "study": self._study,
             "value": self._value,
+            "prediction": self._prediction,
             "note": self._note,
             "segments": self._segments,
             "run": self._run,
@@ -368,6 +370,9 @@ class Projection:
 
     def _value(self, record: Record) -> None:
         self._append_one("value_studies", record, msgspec.json.decode(record.body, type=ValueStudied))
+
+    def _prediction(self, record: Record) -> None:
+        self._append_one("prediction_studies", record, msgspec.json.decode(record.body, type=PredictionStudied))
 
     def _note(self, record: Record) -> None:
         self._append_one("persona_notes", record, msgspec.json.decode(record.body, type=PersonaNoted))
