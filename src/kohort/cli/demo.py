@@ -14,6 +14,7 @@ from kohort.cli.output import Format, out, show_rows
 from kohort.cli.personas import PERSONA_COLUMNS, persona_rows
 from kohort.cli.progress import counting, portion, stepping
 from kohort.cli.quality import show_sources
+from kohort.cli.train import BAND_COLUMNS, band_rows
 from kohort.clock import DAY
 from kohort.errors import MissingExtraError
 from kohort.pipeline.creation import create_project
@@ -50,6 +51,7 @@ def run_demo(directory: Path) -> None:
     with stepping("writing the report"):
         report = project.report()
     _show(project)
+    _show_predictions(project)
     _plan(project, end)
     out.print(f"\nThe report: [bold]{report}[/bold]   ({time.perf_counter() - started:.0f} s)")
     kohort = "kohort" if shutil.which("kohort") else os.path.relpath(sys.argv[0])
@@ -101,6 +103,20 @@ def _discover(project: Project, at: int, *, follow: bool) -> None:
 def _plan(project: Project, at: int) -> None:
     out.print(f'\n[bold]What if[/bold] "{_CHANGED[0]}" meant: {_CHANGED[1]}?', highlight=False)
     show_plan(project.plan(at, instead=dict([_CHANGED])), Format.TABLE, project.spoken)
+
+
+def _show_predictions(project: Project) -> None:
+    """Say of each prediction how good it is on the newest stretch, beside the obvious rule."""
+    from kohort.learning.prediction.wording import study_words
+
+    for name in project.predictions():
+        found = project.prediction(name)
+        if found is None:
+            continue
+        out.print(f"\n[bold]What people will do: {name}[/bold] ({found.event} within {found.within // DAY} days)")
+        for sentence in study_words(found.study):
+            out.print(sentence.en, markup=False)
+        show_rows(list(band_rows(found.study)), BAND_COLUMNS, Format.TABLE)
 
 
 def _show(project: Project) -> None:

@@ -22,6 +22,7 @@ from kohort.cli.keys import keys
 from kohort.cli.models import models
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.cli.people import people
+from kohort.cli.train import train
 from kohort.clock import SECOND
 from kohort.errors import CheckError, KohortError, UsageError
 from kohort.imports import import_without_pandas
@@ -548,6 +549,7 @@ def publish(project: ProjectOption = _HERE) -> None:
 app.command(rich_help_panel=_DATA)(duplicates)
 app.command(rich_help_panel=_LEARN)(discover)
 app.command(rich_help_panel=_LEARN)(clv)
+app.command(rich_help_panel=_LEARN)(train)
 app.command(rich_help_panel=_LEARN)(importance)
 app.add_typer(accounts, rich_help_panel=_SERVE)
 app.add_typer(clusters, rich_help_panel=_LEARN)

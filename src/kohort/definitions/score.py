@@ -15,6 +15,7 @@ from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
 from kohort.definitions.geocoding import GeocodingDefinition, geocoding_of
 from kohort.definitions.places import PlacesDefinition, places_of
+from kohort.definitions.prediction import PredictionDefinition, prediction_of
 from kohort.definitions.repair import (
     ImputationDefinition,
     OutliersDefinition,
@@ -60,6 +61,7 @@ GeographicDefinition = PlacesDefinition | EnrichmentDefinition | GeocodingDefini
 ScoreDefinition = (
     RfmDefinition
     | ClvDefinition
+    | PredictionDefinition
     | BehaviourDefinition
     | ClustersDefinition
     | ImputationDefinition
@@ -74,6 +76,7 @@ ScoreDefinition = (
 _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     RfmDefinition: "rfm",
     ClvDefinition: "clv",
+    PredictionDefinition: "prediction",
     BehaviourDefinition: "behaviour",
     ClustersDefinition: "clusters",
     ImputationDefinition: "imputation",
@@ -91,6 +94,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
 _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
     ClvDefinition: Family.TRANSACTIONAL,
+    PredictionDefinition: Family.OTHER,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
     VisitsDefinition: Family.BEHAVIOURAL,
@@ -155,6 +159,7 @@ def _score(fields: Fields) -> ScoreDefinition:
     makers: Mapping[str, Callable[[Fields], ScoreDefinition]] = {
         "rfm": rfm_of,
         "clv": clv_of,
+        "prediction": prediction_of,
         "behaviour": _behaviour,
         "clusters": clusters_of,
         "imputation": imputation_of,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from kohort.errors import UnknownNameError
 from kohort.facets.facet import Facet
 from kohort.imports import needing_extra
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.cluster_studies import ClusterStudies, ClusterValidation
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
+    from kohort.pipeline.prediction import PredictionDocument
     from kohort.pipeline.rfm import RfmFound
     from kohort.pipeline.values import ValueSearch
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport
@@ -136,6 +138,26 @@ class LearningFacet(Facet):
         from kohort.pipeline.values import value_search
 
         return value_search(self._workspace(), score)
+
+    def prediction(self, score: str | None = None) -> "PredictionDocument | None":
+        """Return what a prediction found last, None before its first run; by default of the first that is declared.
+
+        Raises UnknownNameError for one that nobody declared.
+        """
+        from kohort.pipeline.prediction import declared_predictions, latest_prediction
+
+        workspace = self._workspace()
+        names = declared_predictions(workspace)
+        if score is not None and score not in names:
+            raise UnknownNameError("prediction", score, names, where="scores of the kind prediction")
+        chosen = next(iter(names), None) if score is None else score
+        return None if chosen is None else latest_prediction(workspace, chosen)
+
+    def predictions(self) -> tuple[str, ...]:
+        """Return the names of the predictions that the project declares."""
+        from kohort.pipeline.prediction import declared_predictions
+
+        return declared_predictions(self._workspace())
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

@@ -4,7 +4,7 @@ What comes after a person's cut-off is never read for their row. Labels, where a
 do later, come from strictly after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.screening import screened
 from kohort.learning.importance.variables import Snapshot, Variable, category_of
 from kohort.learning.personas.categories import CategoricalTrait
+from kohort.learning.prediction.labels import reached_labels
 from kohort.pipeline.computing import computed_at
 from kohort.pipeline.facts import event_facts, traits_at
 from kohort.pipeline.known import known_at
@@ -95,15 +96,11 @@ def reached_after(
     An event at the very cut-off, or at the end of the gap, is not after it. People whose window is not over by `at`
     are left out: they may still do it. Raises UnknownNameError for an unknown event.
     """
-    complete = {person: cut for person, cut in cut_offs.items() if cut + gap + horizon <= at}
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
         facts = event_facts(views, catalog, event, {}, at=at, where="labels")
-    reached = dict.fromkeys(complete, False)
-    for person, moment in zip(facts.column("person_id").to_pylist(), facts.column("ts").to_pylist(), strict=True):
-        if person in complete and complete[person] + gap < moment <= complete[person] + gap + horizon:
-            reached[person] = True
-    return reached
+    people, moments = facts.column("person_id").to_pylist(), facts.column("ts").to_pylist()
+    return reached_labels(cut_offs, people, moments, horizon=horizon, gap=gap, until=at)
 
 
 def telling_features(table: FeatureTable, reached: npt.NDArray[np.bool_]) -> tuple[LeftOut, ...]:
@@ -146,7 +143,7 @@ def _traits_before(
     """Return traits as `traits_at` does, each person's as of just before their cut-off: once for each day."""
     schema = pa.schema([("person_id", pa.string()), *((name, ARROW_TYPES[kinds[name]]) for name in kinds)])
     parts = [schema.empty_table()]
-    scores = _needed(workspace, kinds, max(cut_offs.values(), default=0))
+    scores = scores_needed(workspace, kinds, max(cut_offs.values(), default=0))
     for moment in sorted(set(cut_offs.values())):
         known = known_at(workspace, moment - 1, scores)
         missing = [name for name in kinds if name not in known.columns]
@@ -161,10 +158,10 @@ def _traits_before(
     return pa.concat_tables(parts).sort_by([("person_id", "ascending")])
 
 
-def _needed(workspace: Workspace, kinds: Mapping[str, ValueType], at: Moment) -> list[ScoreDefinition]:
+def scores_needed(workspace: Workspace, traits: Collection[str], at: Moment) -> list[ScoreDefinition]:
     """Return the scores that compute any of the traits: the others need not be computed at every cut-off."""
     return [
-        one for one in workspace.scores if (found := computed_at(workspace, one, at)) and set(found[1]) & set(kinds)
+        one for one in workspace.scores if (found := computed_at(workspace, one, at)) and set(found[1]) & set(traits)
     ]
 
 

@@ -66,7 +66,7 @@ def read_features(
     and a table without any number.
     """
     rows = concatenated(list(open_rows(path)))
-    _check(path, rows, [*features, *ignored, *(one for one in (id_column, value) if one is not None)])
+    check_columns(path, rows, [*features, *ignored, *(one for one in (id_column, value) if one is not None)])
     both = sorted(set(features) & set(ignored))
     if both:
         raise UsageError(f'the column "{both[0]}" cannot be a feature and ignored')
@@ -92,7 +92,7 @@ def read_features(
 
 def _feature(path: Path, name: str, column: Column, *, asked: bool) -> Values | Texts | str:
     """Return the numbers or the categories of a column, or why it is no feature."""
-    found = _numbers(path, name, column)
+    found = numbers_of(path, name, column)
     if isinstance(found, _Text):
         texts: Texts = tuple(trimmed(column.texts()).to_pylist())
         reason = "" if asked else _crowded(texts, found)
@@ -101,14 +101,15 @@ def _feature(path: Path, name: str, column: Column, *, asked: bool) -> Values | 
         if asked:
             raise InputError(f"{path}: the feature {name} {found}; leave it out of --features, or mend it")
         return found
-    return ("" if asked else _naming(name, found)) or found
+    return ("" if asked else naming_reason(name, found)) or found
 
 
-def _check(path: Path, rows: Rows, wanted: Sequence[str]) -> None:
+def check_columns(path: Path, rows: Rows, wanted: Sequence[str]) -> None:
+    """Raise InputError for a line that is no row, UsageError for a column that is not there."""
     if rows.malformed:
         first = rows.malformed[0]
         raise InputError(
-            f"{path}, line {first.line}: {first.reason}; mend it first, whoever is left out is in no cluster"
+            f"{path}, line {first.line}: {first.reason}; mend it first, whoever is left out would be missing"
         )
     for name in wanted:
         if name not in rows.columns:
@@ -132,9 +133,9 @@ def _crowded(texts: Texts, holds: str) -> str:
     return ""
 
 
-def _numbers(path: Path, name: str, column: Column) -> Values | str:
+def numbers_of(path: Path, name: str, column: Column) -> Values | str:
     """Return the numbers of a column, NaN where missing; or why they are none."""
-    array = _plain(column)
+    array = plain_array(column)
     kind = array.type
     if pa.types.is_null(kind):
         return "is empty"
@@ -154,7 +155,8 @@ def _numbers(path: Path, name: str, column: Column) -> Values | str:
     return values
 
 
-def _plain(column: Column) -> pa.Array:
+def plain_array(column: Column) -> pa.Array:
+    """Return the values of a column with JSON read, and truth as 0 and 1."""
     array = (
         pa.array([None if one is None else text_of(one) for one in column.plain()]) if column.is_json else column.array
     )
@@ -170,7 +172,7 @@ def _first_text(array: pa.Array) -> str:
     return ""
 
 
-def _naming(name: str, values: Values) -> str:
+def naming_reason(name: str, values: Values) -> str:
     """Return why a column only names people, or nothing."""
     words = set(name.lower().replace("-", "_").split("_"))
     known = values[~np.isnan(values)]
@@ -181,7 +183,7 @@ def _naming(name: str, values: Values) -> str:
 
 
 def _ordering(path: Path, name: str, column: Column) -> Values:
-    found = _numbers(path, name, column)
+    found = numbers_of(path, name, column)
     if isinstance(found, str):
         raise InputError(f"{path}: the value {name} {found}; name a column of numbers with --value")
     return np.nan_to_num(found, nan=0.0)

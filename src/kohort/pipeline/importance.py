@@ -37,7 +37,7 @@ def study_importance(
     splits = (at - goal.horizon, at - 2 * goal.horizon)
     tables = [known_at(workspace, split) for split in splits]
     goals = [_reached(workspace, goal, split) for split in splits]
-    variables, left_out = _variables(workspace, tables)
+    variables, left_out = variables_of(workspace, tables)
     now, before = (
         Snapshot(
             tuple(each),
@@ -66,7 +66,7 @@ def _reached(workspace: Workspace, goal: Goal, split: Moment) -> dict[str, float
     return dict.fromkeys(after.to_pylist(), 1.0)
 
 
-def _variables(workspace: Workspace, tables: Sequence[Known]) -> tuple[list[list[Variable]], list[LeftOut]]:
+def variables_of(workspace: Workspace, tables: Sequence[Known]) -> tuple[list[list[Variable]], list[LeftOut]]:
     """Return the variables of each table, categories alike in all, and those that are nobody's business."""
     found: list[list[Variable]] = [[] for _ in tables]
     out = []

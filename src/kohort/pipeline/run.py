@@ -7,6 +7,7 @@ from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.demographics import DemographicsDefinition
+from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
 from kohort.definitions.survey import SurveyDefinition
@@ -48,8 +49,8 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
     )
     runner = StepRunner(workspace, at, catch_up)
     yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
-    # Clusters last, in whatever order the files stand: they are found by what the other scores have just written.
-    for score in sorted(workspace.scores, key=lambda one: isinstance(one, ClustersDefinition)):
+    # Clusters and predictions last, in whatever order the files stand: they read what other scores have just written.
+    for score in sorted(workspace.scores, key=lambda one: isinstance(one, ClustersDefinition | PredictionDefinition)):
         reason = _not_yet(workspace, score)
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
@@ -75,6 +76,8 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
         names = workspace.tables.read("models").column("name").to_pylist()
         if not missing and score.name not in names:
             return "no clusters have been discovered yet; find them with: kohort discover"
+    elif isinstance(score, PredictionDefinition):
+        missing = [one for one in dict.fromkeys((score.event, score.among)) if one and one not in catalog.events]
     elif isinstance(score, GeographicDefinition):
         missing = [*geographic_waits_for(catalog, score)]
     elif isinstance(score, PsychographicDefinition):
@@ -92,6 +95,10 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
+    if isinstance(score, PredictionDefinition):
+        from kohort.pipeline.prediction import record_prediction
+
+        return record_prediction(workspace, score, at)
     if isinstance(score, ClvDefinition):
         from kohort.pipeline.clv import record_values
 

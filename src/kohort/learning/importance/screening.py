@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from kohort.learning.auc import auc_interval
+from kohort.learning.auc import TELLING, auc_interval
 from kohort.learning.importance.ranks import counted, cramers_v, number_and_number
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.variables import Snapshot, Variable
@@ -13,8 +13,6 @@ CONSTANT: Final = 0.995
 """A variable with the same value for this share of those who have one hardly varies."""
 KNOWN: Final = 0.01
 """Less than this share of people with a value is too few to learn from."""
-TELLING: Final = 0.98
-"""From here on a variable tells the goal so well that it must have come after it: an AUC, or an association."""
 _FEWEST: Final = 20
 
 

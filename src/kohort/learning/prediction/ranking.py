@@ -1,0 +1,57 @@
+"""What a ranking is worth: average precision, and how much of the goal the first so many hold."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kohort.learning.prediction.judged import Chances, Judged, Weights
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """People by falling chance; equal chances are one step, so that the order of rows changes nothing.
+
+    >>> judged = Judged(np.array([0.9, 0.8, 0.7, 0.1]), np.array([True, False, True, False]))
+    >>> everyone = np.ones(4, dtype=np.int64)
+    >>> round(Ranking(judged).average_precision(everyone), 3), Ranking(judged).captured(everyone, 0.5)
+    (0.833, 0.5)
+    """
+
+    judged: Judged
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(-self.judged.chances, kind="stable")
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        chances = self.judged.chances[self._order]
+        return np.flatnonzero(np.concatenate([[True], chances[1:] != chances[:-1]]))
+
+    def _steps(self, weights: Weights) -> tuple[Chances, Chances]:
+        """Return how many who reached the goal, and how many people, stand down to each step."""
+        counts = weights[self._order]
+        hits = np.add.reduceat(counts * self.judged.reached[self._order], self._starts)
+        return hits.cumsum().astype(np.float64), np.add.reduceat(counts, self._starts).cumsum().astype(np.float64)
+
+    def average_precision(self, weights: Weights) -> float:
+        """Return the mean precision over those who reached the goal: the area under precision and recall by steps.
+
+        Without interpolation, which flatters (Davis and Goadrich 2006, ICML). By chance it is the base rate.
+        """
+        hits, people = self._steps(weights)
+        precision = np.divide(hits, people, out=np.zeros_like(hits), where=people > 0)
+        return float((np.diff(hits, prepend=0.0) * precision).sum() / hits[-1])
+
+    def captured(self, weights: Weights, share: float) -> float:
+        """Return which part of those who reached the goal stands among the first `share` of people.
+
+        Of a step that goes beyond it the part counts that is within, as if its people were drawn by lot.
+        """
+        hits, people = self._steps(weights)
+        return float(np.interp(share * people[-1], [0.0, *people], [0.0, *hits]) / hits[-1])
+
+    def lift(self, weights: Weights, share: float) -> float:
+        """Return how many times as often the first `share` of people reach the goal as all do."""
+        return self.captured(weights, share) / share

@@ -1,0 +1,99 @@
+"""What was found of a prediction, in words: the same in the terminal, the document and the studio."""
+
+from collections.abc import Iterator
+
+from kohort.learning.prediction.study import FoldKind, PredictionStudy, Reason
+from kohort.learning.wording import Bilingual, number, sentence_case
+
+_FAMILIES = {
+    "logistic": Bilingual("logistic regression", "régression logistique"),
+    "random_forest": Bilingual("random forest", "forêt aléatoire"),
+    "gradient_boosting": Bilingual("gradient boosting", "gradient boosting"),
+    "lightgbm": Bilingual("LightGBM", "LightGBM"),
+    "xgboost": Bilingual("XGBoost", "XGBoost"),
+    "svm": Bilingual("support vector machine", "machine à vecteurs de support"),
+    "neural_network": Bilingual("neural network", "réseau de neurones"),
+}
+
+
+def family_words(family: str) -> Bilingual:
+    """Return what a family is called.
+
+    >>> family_words("svm").fr
+    'machine à vecteurs de support'
+    """
+    return _FAMILIES[family]
+
+
+def study_words(study: PredictionStudy) -> Iterator[Bilingual]:
+    """Yield the sentences that say what was found: the model, how good, against the obvious rule, and what is wrong."""
+    yield _chosen(study)
+    yield _good(study)
+    yield _beside_the_rule(study)
+    yield from _bands(study)
+    if study.is_telling:
+        yield Bilingual(
+            f"An AUC of {study.measures.auc.estimate:.3f} is rarely honest: look for a feature that knows what "
+            f"happened.",
+            f"Une AUC de {number(study.measures.auc.estimate, 3).fr} est rarement honnête : cherchez une variable qui "
+            f"connaît déjà le résultat.",
+        )
+
+
+def _chosen(study: PredictionStudy) -> Bilingual:
+    family = family_words(study.chosen)
+    match study.reason:
+        case Reason.ONLY:
+            return Bilingual(f"The model is a {family.en}.", f"Modèle : {family.fr}.")
+        case Reason.BEST:
+            return Bilingual(
+                f"{sentence_case(family.en)} was taken: none of the plainer ones does as well.",
+                f"{sentence_case(family.fr)} : aucun modèle plus simple ne fait aussi bien.",
+            )
+        case _:
+            return Bilingual(
+                f"{sentence_case(family.en)} was taken, the plainest of those that do as well as the best.",
+                f"{sentence_case(family.fr)} : le plus simple de ceux qui font aussi bien que le meilleur.",
+            )
+
+
+def _good(study: PredictionStudy) -> Bilingual:
+    area, lift = study.measures.auc, study.measures.lift
+    held = (
+        Bilingual("people of a later time", "les personnes d'une période postérieure")
+        if study.folds is FoldKind.IN_TIME
+        else Bilingual("people it did not learn from", "des personnes jamais vues")
+    )
+    return Bilingual(
+        f"On {held.en} it has an AUC of {area.estimate:.3f} ({area.low:.3f} to {area.high:.3f}); the first 20 % reach "
+        f"the goal {lift.estimate:.1f} times as often as all.",
+        f"Sur {held.fr}, l'AUC est de {number(area.estimate, 3).fr} "
+        f"({number(area.low, 3).fr} à {number(area.high, 3).fr}) ; les 20 % "
+        f"premiers atteignent l'objectif {number(lift.estimate, 1).fr} fois plus que l'ensemble.",
+    )
+
+
+def _beside_the_rule(study: PredictionStudy) -> Bilingual:
+    rule = study.rule
+    gained = f"{rule.gained.estimate:+.3f}, {rule.gained.low:+.3f} to {rule.gained.high:+.3f}"
+    gained_fr = (
+        f"{number(rule.gained.estimate, 3).fr}, de {number(rule.gained.low, 3).fr} à {number(rule.gained.high, 3).fr}"
+    )
+    if rule.is_beaten:
+        return Bilingual(
+            f"It beats the obvious rule, {rule.name} alone (AUC {rule.auc.estimate:.3f}; {gained}).",
+            f"Il bat la règle évidente, {rule.name} seule (AUC {number(rule.auc.estimate, 3).fr} ; {gained_fr}).",
+        )
+    return Bilingual(
+        f"It does not beat the obvious rule, {rule.name} alone (AUC {rule.auc.estimate:.3f}; {gained}): take the rule.",
+        f"Il ne bat pas la règle évidente, {rule.name} seule (AUC {number(rule.auc.estimate, 3).fr} ; {gained_fr}) : "
+        f"prenez la règle.",
+    )
+
+
+def _bands(study: PredictionStudy) -> Iterator[Bilingual]:
+    empty = [one for one in study.bands if one.is_empty]
+    if empty:
+        told = ", ".join(f"{one.low:.0%}–{one.high:.0%}" for one in empty)
+        french = ", ".join(f"{one.low * 100:.0f}–{one.high * 100:.0f} %" for one in empty)
+        yield Bilingual(f"Nobody has a chance of {told}.", f"Personne n'a une probabilité de {french}.")

@@ -1,0 +1,152 @@
+"""The whole way from examples to chances: what must come out where the truth is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from kohort.errors import UsageError
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.prediction.contest import Plan
+from kohort.learning.prediction.examples import Examples, alike
+from kohort.learning.prediction.families import FAMILIES
+from kohort.learning.prediction.fitting import Balance, raw_scores
+from kohort.learning.prediction.judged import Judged
+from kohort.learning.prediction.reliability import brier_score
+from kohort.learning.prediction.search import Budget, Search
+from kohort.learning.prediction.study import Reason, train
+from kohort.learning.prediction.thresholds import Costs, bands_of
+from kohort.learning.prediction.wording import study_words
+from prediction_people import people_with_chances
+
+PLAIN = Plan(families=("logistic",))
+_LIGHT = {"logistic", "lightgbm", "xgboost"}
+
+
+@pytest.mark.parametrize(
+    "family", [pytest.param(one, marks=() if one in _LIGHT else pytest.mark.slow) for one in FAMILIES]
+)
+def test_shuffled_labels_tell_nothing_through_the_whole_way(family: str) -> None:
+    examples, _ = people_with_chances(2_000, base=-0.5, seed=4)
+    shuffled = replace(examples, reached=np.random.default_rng(8).permutation(examples.reached))
+    plan = Plan(families=(family,), balance=Balance.SMOTE)
+    if family in _LIGHT:
+        plan = replace(plan, budget=Budget(Search.RANDOM, 2))
+    found = train(shuffled, plan, parts=3).study
+    assert found.measures.auc.estimate == pytest.approx(0.5, abs=0.03)
+    assert found.measures.lift.estimate == pytest.approx(1, abs=0.2)
+    assert not found.rule.is_beaten
+
+
+@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+def test_every_band_holds_what_it_says_on_people_of_another_draw(family: str) -> None:
+    examples, _ = people_with_chances(4_000, base=0.0, seed=1, strength=1.5)
+    others, truth = people_with_chances(8_000, base=0.0, seed=2, strength=1.5)
+    done = train(examples, Plan(families=(family,)), parts=2)
+    chances = done.model.chances(others.table)
+    for one in bands_of(Judged(chances, others.reached)):
+        assert one.chance is not None
+        assert one.observed is not None
+        error = np.sqrt(one.chance * (1 - one.chance) / one.people)
+        assert abs(one.chance - one.observed.estimate) <= 2 * error + 0.005
+    assert done.study.measures.calibration_error.estimate <= 0.03
+    assert np.abs(chances - truth).mean() < (0.02 if family == "logistic" else 0.07)
+
+
+@pytest.mark.parametrize("balance", [Balance.WEIGHTS, Balance.SMOTE])
+def test_chances_that_balancing_distorted_are_repaired(balance: Balance) -> None:
+    examples, _ = people_with_chances(3_000, base=-3.0, seed=3)
+    plain = train(examples, PLAIN, parts=2).study.measures
+    done = train(examples, replace(PLAIN, balance=balance), parts=2)
+    raw = raw_scores(done.model.estimator, done.model.preparation.apply(examples.table))
+    everyone = np.ones(len(examples), dtype=np.int64)
+    distorted = brier_score(Judged(raw, examples.reached), everyone)
+    assert distorted > 2 * plain.brier.estimate
+    repaired = done.study.measures
+    assert repaired.brier.estimate == pytest.approx(plain.brier.estimate, abs=0.002)
+    assert repaired.calibration_error.estimate < 0.02
+
+
+def test_a_threshold_tuned_on_noise_gains_nothing() -> None:
+    random = np.random.default_rng(5)
+    table = FeatureTable(tuple(map(str, range(1_500))), ("a", "b", "c"), random.normal(size=(1_500, 3)))
+    found = train(Examples(table, random.random(1_500) < 0.2, np.arange(1_500)), PLAIN).study.measures
+    everybody = 2 * found.base_rate / (1 + found.base_rate)
+    error = (found.f1.high - found.f1.estimate) / 1.96
+    assert found.f1.estimate - everybody <= 2 * error
+
+
+def test_threads_change_nothing() -> None:
+    examples, _ = people_with_chances(400, seed=6)
+    told = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            done = train(examples, Plan(families=("logistic", "gradient_boosting", "lightgbm", "xgboost")), parts=2)
+            told.append((done.study, done.model.chances(examples.table).tolist()))
+    assert told[0] == told[1]
+
+
+def test_the_rule_is_taken_where_nothing_beats_it() -> None:
+    random = np.random.default_rng(7)
+    silent = random.exponential(30, 1_000)
+    table = FeatureTable(
+        tuple(map(str, range(1_000))), ("days_silent", "noise"), np.column_stack([silent, random.normal(size=1_000)])
+    )
+    lapsed = random.random(1_000) < silent / (silent + 30)
+    found = train(Examples(table, lapsed, np.arange(1_000)), PLAIN).study
+    assert (found.rule.name, found.rule.rises, found.rule.is_beaten) == ("days_silent", True, False)
+    words = " ".join(one.en for one in study_words(found))
+    assert "does not beat the obvious rule, days_silent alone" in words
+    assert "take the rule" in words
+    assert "prenez la règle" in " ".join(one.fr for one in study_words(found))
+
+
+def test_the_plainest_of_those_alike_is_taken_and_the_better_one_where_it_is_better() -> None:
+    linear, _ = people_with_chances(1_500, seed=9)
+    plan = Plan(families=("lightgbm", "logistic"))
+    found = train(linear, plan, parts=2).study
+    assert (found.chosen, [one.family for one in found.families]) == ("logistic", ["logistic", "lightgbm"])
+    random = np.random.default_rng(9)
+    values = random.normal(size=(1_500, 2))
+    table = FeatureTable(linear.table.person_ids, ("a", "b"), values)
+    crossed = Examples(table, (values[:, 0] * values[:, 1] > 0) ^ (random.random(1_500) < 0.2), np.arange(1_500))
+    found = train(crossed, plan, parts=2).study
+    assert (found.chosen, found.reason) == ("lightgbm", Reason.BEST)
+    assert found.rule.is_beaten
+
+
+def test_people_and_not_rows_are_drawn_and_parted() -> None:
+    examples, _ = people_with_chances(500, seed=10)
+    rows = np.repeat(np.arange(500), 2)
+    twice = replace(examples.take(np.arange(500)), table=examples.table)
+    doubled = Examples(
+        FeatureTable(
+            tuple(map(str, range(1_000))), twice.table.names, twice.table.values[rows],
+            {name: tuple(told[row] for row in rows.tolist()) for name, told in twice.table.texts.items()},
+        ),
+        twice.reached[rows], rows,
+    )  # fmt: skip
+    once, again = (train(one, Plan(families=("lightgbm",)), parts=3).study.measures for one in (twice, doubled))
+    assert again.auc.estimate <= once.auc.estimate + 0.02
+    assert again.auc.high - again.auc.low >= 0.85 * (once.auc.high - once.auc.low)
+    assert len(np.unique(alike(doubled.table, doubled.reached))) == 500
+
+
+def test_a_rare_goal_is_captured_and_costs_are_told() -> None:
+    examples, _ = people_with_chances(4_000, base=-4.0, seed=11, strength=1.6)
+    found = train(examples, replace(PLAIN, costs=Costs(missed=15, needless=1)), parts=3).study
+    assert found.measures.base_rate < 0.1
+    assert found.measures.capture.estimate > 0.5
+    assert found.cost is not None
+    assert found.cost.model.high < min(found.cost.everybody, found.cost.nobody)
+    assert found.bands[2].people < 80
+
+
+def test_nothing_is_learnt_from_too_few_or_from_features_that_are_all_alike() -> None:
+    examples, _ = people_with_chances(60, base=-3.0, seed=12)
+    with pytest.raises(UsageError, match="takes 20 people"):
+        train(examples, PLAIN)
+    same = FeatureTable(tuple(map(str, range(100))), ("same",), np.ones((100, 1)))
+    with pytest.raises(UsageError, match="no feature tells people apart"):
+        train(Examples(same, np.arange(100) % 2 == 0, np.arange(100)), PLAIN)

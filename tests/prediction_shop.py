@@ -1,0 +1,63 @@
+"""A shop whose people stop at a hazard that their pace tells, and may answer a campaign: two years of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kohort.clock import DAY
+from kohort.project import Project
+from kohort.testing.clock import SettableClock
+from small_shop import NOW, iso, lines_in, order
+
+PEOPLE = 260
+SCORES = """scores:
+  - kind: rfm
+    name: rfm
+    event: order_completed
+    value: total
+    window: 365 days
+  - kind: behaviour
+    name: behaviour
+    event: order_completed
+    value: total
+  - kind: prediction
+    name: lapse
+    target: lapse
+    event: order_completed
+    within: 60 days
+    cut_offs: 4
+    models: [logistic]
+    rule: recency_days
+    costs: [5, 1]
+"""
+
+
+def messages() -> Iterator[dict[str, object]]:
+    """Yield the orders of people who buy at paces of their own, and stop at some time, or never."""
+    random = np.random.default_rng(11)
+    number = 0
+    for person in range(PEOPLE):
+        day, pace = float(random.uniform(330, 700)), float(random.gamma(3, 8)) + 4
+        stops = random.exponential(400)
+        begun = day
+        while day > 0 and begun - day < stops:
+            yield order(f"p{person}", number, days_ago=day, total=round(float(random.gamma(4, 10)), 2))
+            number += 1
+            day -= float(random.exponential(pace))
+
+
+def prediction_shop(folder: Path, scores: str = SCORES, *, until: int = NOW) -> Project:
+    """Return the shop in a new folder, filled with what happened before a moment, not run."""
+    project = Project.create(folder / "shop", clock=SettableClock(NOW))
+    for path in (*project.folder.path.glob("segments/*.yaml"), *project.folder.path.glob("scores/*.yaml")):
+        path.unlink()
+    (project.folder.path / "scores/scores.yaml").write_text(scores)
+    kept = [one for one in messages() if str(one["timestamp"]) < iso(until)]
+    project.ingest(lines_in(folder)("orders.jsonl", kept))
+    return project
+
+
+def days_before(days: float) -> int:
+    """Return the moment so many days before now."""
+    return NOW - int(days * DAY)
