@@ -10,11 +10,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cached_property
 from typing import Final
 
-import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from kohort.storage.state import SECRETS, State
+from kohort.storage.state import State
 
 _PREFIX: Final = "pn_"
 _NAME: Final = "pseudonyms"
@@ -57,10 +56,4 @@ class Pseudonyms:
 
     @cached_property
     def _cipher(self) -> AESSIV:
-        with self._state.writing() as connection:
-            wanted = sa.select(SECRETS.c.value).where(SECRETS.c.name == _NAME)
-            secret = connection.scalar(wanted)
-            if secret is None:
-                secret = AESSIV.generate_key(512)
-                connection.execute(sa.insert(SECRETS).values(name=_NAME, value=secret))
-        return AESSIV(bytes(secret))
+        return AESSIV(self._state.kept_secret(_NAME, lambda: AESSIV.generate_key(512)))

@@ -219,6 +219,22 @@ class State:
             with self._begin() as connection:
                 yield connection
 
+    def kept_secret(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """Return the project's secret of that name, made by `make` when it is first asked for; it must never be shown.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     state = State(Path(folder) / "state.sqlite")
+        ...     state.kept_secret("models", lambda: b"first"), state.kept_secret("models", lambda: b"second")
+        (b'first', b'first')
+        """
+        with self.writing() as connection:
+            secret = connection.scalar(sa.select(SECRETS.c.value).where(SECRETS.c.name == name))
+            if secret is None:
+                secret = make()
+                connection.execute(sa.insert(SECRETS).values(name=name, value=secret))
+        return bytes(secret)
+
     def _prepare(self) -> None:
         if self._ready and self._path.exists():
             return

@@ -6,7 +6,8 @@ decoder that knows no other fields; then every index, shape, size and number by 
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from kohort.errors import CorruptionError, ProjectError, UsageError
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.records import read, written
+from kohort.storage.state import State
 
 FORMAT: Final = "kohort.model/1"
 MOST_BYTES: Final = 256 * 2**20
@@ -51,6 +53,21 @@ def document_of(model: PlainModel, key: bytes) -> bytes:
             "train with fewer or smaller trees, such as max_leaf_nodes=500"
         )
     return document
+
+
+def signing_key(state: State, randomness: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
+    """Return the key that signs a project's models, made when first asked for; it stands in the state store alone.
+
+    Whoever moves models to another project signs them there anew. It must never be shown.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     state = State(Path(folder) / "state.sqlite")
+    ...     len(signing_key(state)), signing_key(state) == signing_key(state)
+    (32, True)
+    """
+    return state.kept_secret("models", lambda: randomness(SHORTEST_KEY))
 
 
 def digest_of(model: PlainModel) -> str:

@@ -6,8 +6,11 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from kohort.learning.features.encoding import LevelCodes, OneHot
 from kohort.learning.features.preparation import Preparation
+from kohort.learning.features.scaling import ColumnScaling, DroppedColumn
 from kohort.learning.models import plain, trees
+from kohort.learning.models.arrays import check
 from kohort.learning.models.plain import Activation, Link, PlainModel
 
 
@@ -124,13 +127,23 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
     of_margin: bool
 
 
+class PreparationRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """See `Preparation`; its reduction is read by itself."""
+
+    columns: tuple[ColumnScaling, ...]
+    dropped: tuple[DroppedColumn, ...]
+    codes: tuple[LevelCodes, ...]
+    one_hots: tuple[OneHot, ...]
+    reduction: dict[str, Any] | None
+
+
 class Model(msgspec.Struct, forbid_unknown_fields=True):
     """See `plain.PlainModel`."""
 
     names: list[str]
     parts: list[Part]
     missing: bool
-    preparation: dict[str, Any] | None = None
+    preparation: PreparationRecord | None
 
 
 _KINDS: Final = (
@@ -171,7 +184,7 @@ def read(body: bytes) -> PlainModel:
 
 def _record(value: Any) -> Any:
     if isinstance(value, Preparation):
-        return asdict(value)
+        return msgspec.convert(asdict(value), PreparationRecord)
     if type(value) in _RECORDS:
         return _RECORDS[type(value)](**{one.name: _record(getattr(value, one.name)) for one in fields(value)})
     if isinstance(value, np.ndarray):
@@ -184,10 +197,20 @@ def _plain(value: Any) -> Any:
     if type(value) in _PLAIN:
         kind = _PLAIN[type(value)]
         return kind(**{one.name: _plain(getattr(value, one.name)) for one in fields(kind)})
-    if isinstance(value, dict):
-        return Preparation.from_record(value)
+    if isinstance(value, PreparationRecord):
+        return _preparation(value)
     if isinstance(value, list):
         if not value or isinstance(value[0], str | msgspec.Struct):
             return tuple(map(_plain, value))
         return np.array([np.nan if one is None else one for one in value]) if None in value else value
     return value
+
+
+def _preparation(record: PreparationRecord) -> Preparation:
+    scales = [one for column in record.columns for one in (column.spread, column.unit)]
+    check(all(one > 0 for one in scales), "a preparation divides by 0")
+    check(all(len(one.levels) == len(one.codes) for one in record.codes), "levels have not one code each")
+    reduced = Preparation.from_record(
+        {"columns": (), "dropped": (), "codes": (), "one_hots": (), "reduction": record.reduction}
+    )
+    return Preparation(record.columns, record.dropped, record.codes, record.one_hots, reduced.reduction)

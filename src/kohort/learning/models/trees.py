@@ -6,9 +6,10 @@ Some libraries round features to 32 bits first, or compare by `<`. That is no ot
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kohort.learning.models.arrays import Flags, Floats, Integers, check, finite, flags, floats, integers, keep
 
@@ -54,7 +55,7 @@ class Trees:
     def __post_init__(self) -> None:
         nodes = len(self.feature)
         check(0 < nodes <= MOST_NODES, f"trees have 1 to {MOST_NODES:,} nodes")
-        kept = {
+        kept: dict[str, npt.NDArray[Any]] = {
             "roots": integers(self.roots, "roots of trees", nodes),
             "feature": integers(self.feature, "features of nodes", self.columns, lowest=LEAF),
             "left": integers(self.left, "children of nodes", nodes),
@@ -98,7 +99,7 @@ class Trees:
         return deep
 
     @cached_property
-    def nodes(self) -> np.ndarray:
+    def nodes(self) -> npt.NDArray[Any]:
         """The nodes as records, for kernels: of a leaf `cut` is its value, else the threshold; children are places."""
         records = np.empty(len(self.feature), dtype=_NODE)
         records["cut"] = np.where(self.feature == LEAF, self.value, self.threshold)

@@ -20,10 +20,11 @@ _MOST_COMPARED: Final = 5_000
 
 @dataclass(frozen=True)
 class Weight:
-    """How much a group of features brings: a mean over people with its 95 % interval."""
+    """How much a group of features brings: a mean over people, of sizes if `absolute`, with its 95 % interval."""
 
     group: Group
     brought: Interval
+    absolute: bool = False
 
 
 def groups_of(table: FeatureTable, features: Sequence[str], *, seed: int, same: float = SAME) -> tuple[Group, ...]:
@@ -60,7 +61,7 @@ def global_weights(found: Contributions) -> tuple[Weight, ...]:
     >>> [(one.group, round(one.brought.estimate, 3)) for one in global_weights(found)]
     [(('b',), 0.3), (('a',), 0.1)]
     """
-    return _weights(found.groups, np.abs(found.brought))
+    return _weights(found.groups, np.abs(found.brought), absolute=True)
 
 
 def segment_weights(found: Contributions, inside: npt.NDArray[np.bool_]) -> tuple[Weight, ...]:
@@ -70,9 +71,10 @@ def segment_weights(found: Contributions, inside: npt.NDArray[np.bool_]) -> tupl
     """
     if len(inside) != len(found.brought):
         raise UsageError(f"a segment of {len(inside)} people is not of the {len(found.brought)} that were explained")
-    return _weights(found.groups, found.brought[inside])
+    return _weights(found.groups, found.brought[inside], absolute=False)
 
 
-def _weights(groups: tuple[Group, ...], brought: npt.NDArray[np.float64]) -> tuple[Weight, ...]:
-    means = [Weight(group, mean_interval(Summary.of(brought[:, place]))) for place, group in enumerate(groups)]
+def _weights(groups: tuple[Group, ...], brought: npt.NDArray[np.float64], *, absolute: bool) -> tuple[Weight, ...]:
+    columns = zip(groups, brought.T, strict=True)
+    means = [Weight(group, mean_interval(Summary.of(column)), absolute) for group, column in columns]
     return tuple(sorted(means, key=lambda one: -abs(one.brought.estimate)))

@@ -1,4 +1,6 @@
-"""Shapley values of trees by the way of their training data (Lundberg et al. 2020, Nat. Mach. Intell. 2:56, algorithm 2).
+"""Shapley values of trees by the way of their training data.
+
+Lundberg et al. 2020, Nature Machine Intelligence 2:56, algorithm 2.
 
 The game: where a feature is not known, a tree goes both ways, in the shares of the training data that went each way.
 What a person's features bring to the margin is shared by Shapley's formula, exactly, in time of leaves · depth².

@@ -48,9 +48,9 @@ def weight_words(weight: Weight, *, probability: bool) -> Bilingual:
     >>> from kohort.stats.intervals import Interval
     >>> words = weight_words(Weight(("orders", "lines"), Interval(0.04, 0.03, 0.05, 100)), probability=True)
     >>> print(words.en.replace(chr(8239), " "))
-    orders, lines (read as one) goes with 4.0 points more on average (3.0 to 5.0).
+    orders, lines (read as one) go with 4.0 points more on average (3.0 to 5.0).
     """
-    line = _line(weight.group, weight.brought.estimate, probability=probability)
+    line = _line(weight.group, weight.brought.estimate, probability=probability, absolute=weight.absolute)
     scale = _POINTS if probability else 1
     low, high = (number(scale * one, 1) for one in (weight.brought.low, weight.brought.high))
     return Bilingual(
@@ -59,14 +59,17 @@ def weight_words(weight: Weight, *, probability: bool) -> Bilingual:
     )
 
 
-def _line(group: Group, brought: float, *, probability: bool) -> Bilingual:
-    size = number(abs(brought) * (_POINTS if probability else 1), 1 if probability else 2)
-    unit = " points" if probability else ""
+def _line(group: Group, brought: float, *, probability: bool, absolute: bool = False) -> Bilingual:
+    scaled = abs(brought) * (_POINTS if probability else 1)
+    size = number(scaled, 1 if probability else 2)
+    # In French what is less than two is singular.
+    units = (" points", " points" if scaled >= 2 else " point") if probability else ("", "")  # noqa: PLR2004 - as said
     names = ", ".join(group)
     alike = (" (read as one)", " (lus ensemble)") if len(group) > 1 else ("", "")
-    more = ("more", "de plus") if brought > 0 else ("less", "de moins")
-    verb = "vont" if len(group) > 1 else "va"
+    side = ("more", "de plus") if brought > 0 else ("less", "de moins")
+    side = ("more or less", "de plus ou de moins") if absolute else side
+    verbs = ("go", "vont") if len(group) > 1 else ("goes", "va")
     return Bilingual(
-        f"{names}{alike[0]} goes with {size.en}{unit} {more[0]}.",
-        f"{names}{alike[1]} {verb} de pair avec {size.fr}{unit} {more[1]}.",
+        f"{names}{alike[0]} {verbs[0]} with {size.en}{units[0]} {side[0]}.",
+        f"{names}{alike[1]} {verbs[1]} de pair avec {size.fr}{units[1]} {side[1]}.",
     )

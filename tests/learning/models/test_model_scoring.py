@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from fitted import ALL, FILLED_TREES, NAMES, TAKE_MISSING, TREES, boosted_by_xgboost, fitted, people
+from fitted_models import ALL, FILLED_TREES, NAMES, TAKE_MISSING, TREES, boosted_by_xgboost, fitted, people
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import CalibratedClassifierCV

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import sqlglot
-from fitted import ALL, NAMES, boosted_by_xgboost, fitted, people
+from fitted_models import ALL, NAMES, boosted_by_xgboost, fitted, people
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import expressions as exp
