@@ -46,12 +46,14 @@ def test_a_plan_is_shown_and_the_model_put_in_force_and_back(
     plan = json.loads(said(capsys, shop, "plan", "persona", "--format", "json"))
     assert plan["cause"] == "promote"
     assert {one["segment"] for one in plan["changes"]} == {"first", "second", "grouped"}
-    shown = said(capsys, shop, "promote", "persona", "--yes")
+    shown = said(capsys, shop, "promote", "persona", "--at", "2026-03-03", "--yes")
     assert "model persona 2, in place of persona 1: scores 90 people" in shown
     assert "3 segments ask for its scores, 1 do not" in shown
     assert "to go back: kohort models rollback persona" in shown
     assert "candidate" not in said(capsys, shop, "list")
-    assert "model persona 1, in place of persona 2" in said(capsys, shop, "rollback", "persona", "--yes")
+    assert "model persona 1, in place of persona 2" in said(
+        capsys, shop, "rollback", "persona", "--at", "2026-03-03", "--yes"
+    )
 
 
 def test_a_candidate_that_waits_is_told_by_the_status(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:

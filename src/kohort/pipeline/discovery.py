@@ -52,7 +52,7 @@ def discover_clusters(
     fitted = fitted_of(document, file, at)
     workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
     if document.model is not None:
-        table, types = persona_scores(definition, document, found.person_ids, found.labels)
+        table, types = persona_scores(definition, found)
         record_scores(workspace, definition.name, table, types, at)
     return document
 
@@ -115,35 +115,27 @@ def assign_clusters(workspace: Workspace, definition: ClustersDefinition, at: Mo
     document = latest_discovery(workspace, definition.name, at)
     if document is None or document.model is None:
         return "no stable clusters to assign people to"
-    person_ids, labels = _assigned(workspace, definition, document, at)
-    table, types = persona_scores(definition, document, person_ids, labels)
+    found = assigned(workspace, definition, document, at)
+    table, types = persona_scores(definition, found)
     record_scores(workspace, definition.name, table, types, at)
     told = f"{len(document.report.personas)} personas of {table.num_rows:,} people"
-    outside = len(person_ids) - table.num_rows
+    outside = len(found.person_ids) - table.num_rows
     return f"{told}, {outside:,} in none" if outside else told
 
 
-def assigned_scores(
+def assigned(
     workspace: Workspace, definition: ClustersDefinition, document: DiscoveryDocument, at: Moment
-) -> tuple[pa.Table, dict[str, ValueType]]:
-    """Return the persona of everybody with features as of `at`, as a discovery assigns it; nobody's if it has none."""
-    return persona_scores(definition, document, *_assigned(workspace, definition, document, at))
-
-
-def _assigned(
-    workspace: Workspace, definition: ClustersDefinition, document: DiscoveryDocument, at: Moment
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return everybody with features as of `at`, and their cluster, -1 for none."""
+) -> FoundClusters:
+    """Give everybody with features as of `at` their cluster of an earlier discovery; none has one if it has none."""
     table = features_of(workspace, definition, at).table
     if document.model is None:
-        return table.person_ids, np.full(len(table.person_ids), -1)
-    return table.person_ids, ClusterModel.from_json(document.model).assign(table)
+        return FoundClusters(document, table.person_ids, np.full(len(table.person_ids), -1))
+    return FoundClusters(document, table.person_ids, ClusterModel.from_json(document.model).assign(table))
 
 
-def persona_scores(
-    definition: ClustersDefinition, document: DiscoveryDocument, person_ids: tuple[str, ...], labels: np.ndarray
-) -> tuple[pa.Table, dict[str, ValueType]]:
+def persona_scores(definition: ClustersDefinition, found: FoundClusters) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return the persona of everyone in a cluster (column person_id and one a trait), and the traits' types."""
+    document, person_ids, labels = found.document, found.person_ids, found.labels
     names = [card.name.en for card in document.report.personas]
     identities = [card.identity for card in document.report.personas]
     inside = np.nonzero(labels >= 0)[0]

@@ -19,7 +19,7 @@ from kohort.errors import UnknownNameError
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.discovery import FoundClusters, assigned_scores, find_clusters, fitted_of
+from kohort.pipeline.discovery import assigned, find_clusters, fitted_of, persona_scores
 from kohort.pipeline.documents import DiscoveryDocument
 from kohort.pipeline.periods import features_at
 from kohort.pipeline.registry.cluster_cards import cluster_entry
@@ -101,7 +101,7 @@ class ClusterKind:
 
     def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
         """Look for clusters as of `at`; raises UsageError if nobody has the features."""
-        found: FoundClusters = find_clusters(workspace, self.definition, at)
+        found = find_clusters(workspace, self.definition, at)
         content, people = found.content, len(found.person_ids)
         report = found.document.report
         entry = cluster_entry(workspace, self.definition, report, content, at=at, people=people, cause=cause, why=why)
@@ -109,7 +109,7 @@ class ClusterKind:
 
     def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
         """Return the persona of everybody as of `at`."""
-        return assigned_scores(workspace, self.definition, _document(content), at)
+        return persona_scores(self.definition, assigned(workspace, self.definition, _document(content), at))
 
     def features(self, workspace: Workspace, at: Moment) -> FeatureTable | None:
         """Return the numbers that the clusters are found by, as they were known at `at`."""

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from kohort.clock import DAY, Moment
 from kohort.errors import UsageError
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.periods import month_ends
+from kohort.pipeline.kept_documents import keep_document
+from kohort.pipeline.months import month_ends
 from kohort.pipeline.registry.entries import live_model, models_of, record_training, waiting_candidate
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.retraining.kinds import ModelKind, kinds_of
@@ -87,8 +86,9 @@ def _look_once(workspace: Workspace, kind: ModelKind, at: Moment, catch_up: Catc
     if live is None or any(row["run"] == live.seq and row["at"] == end for row in rows):
         return None
     look = look_for_drift(workspace, kind.name, at)
-    file = workspace.keep_file("models", msgspec.json.encode(look), ".json")
-    watched = DriftWatched(kind.name, look.at, live.seq, file, list(look.found), look.proposes)
-    workspace.journal.append("drift", [msgspec.json.encode(watched)], recorded_at=workspace.clock.now())
+    found, run = list(look.found), live.seq
+    keep_document(
+        workspace, "drift", look, lambda file: DriftWatched(kind.name, look.at, run, file, found, look.proposes)
+    )
     catch_up()
     return look

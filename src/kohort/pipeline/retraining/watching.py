@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from kohort.clock import Moment, datetime_of
@@ -18,7 +17,7 @@ from kohort.learning.drift.bins import Bins, number_bins, word_bins
 from kohort.learning.drift.windows import Calendar, compared
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.wording import COLON, Bilingual
-from kohort.pipeline.periods import month_ends
+from kohort.pipeline.months import month_ends
 from kohort.pipeline.registry.entries import RegisteredModel, content_of, live_model
 from kohort.pipeline.retraining.kinds import ModelKind, kind_named
 from kohort.pipeline.workspace import Workspace
@@ -227,8 +226,3 @@ def _words(month: str, against: Sequence[str], found: Sequence[str], *, told: bo
         f"{said.fr} Personne n'était connu un an avant, ce peut donc être la saison{COLON} aucun réentraînement n'est "
         "proposé.",
     )
-
-
-def read_look(content: bytes) -> DriftLook:
-    """Return a look as it was kept."""
-    return msgspec.json.decode(content, type=DriftLook)
