@@ -310,7 +310,7 @@ FAULTS = (
         "while soon[run] <= moment:",
         "while soon[run] < moment:",
     ),
-    Fault("late rows are not looked for", PASSING, "runs = 2 * number", "runs = number"),
+    Fault("late rows are not looked for", PASSING, "lags.signs, len(late[0]) > 0", "lags.signs, len(late[0]) < 0"),
     Fault("a count passes an edge unseen", SLIDING, "for edge in (low, high + 1):", "for edge in (low,):"),
     Fault("great counts are not compared", SLIDING, "found = 1 << _LAST_EDGE", "found = 0"),
     Fault("an epoch keeps the edges of before", TALLIED, "= sliding.edges(self.comparisons[first:last])", "|= 0"),

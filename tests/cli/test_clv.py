@@ -50,6 +50,15 @@ def test_published_results_come_out_of_the_plain_file(cdnow: Path, capsys: pytes
     assert len(found["customers"]) == 2357
     first = found["customers"][0]
     assert first["person"] == "0001"
+    for one in found["customers"]:
+        assert 0 <= one["expected_purchases"] < 200
+        assert one["expected_value"] > 0
+        assert one["clv_low"] <= one["clv_high"]
+    # Who reads parameters must know whose they are: those of default priors differ (T25).
+    assert (found["model"]["estimator"], found["model"]["intervals"]) == (
+        "maximum likelihood",
+        "profile likelihood, 95 %",
+    )
     assert first["clv_low"] <= first["clv"] <= first["clv_high"]
 
 

@@ -38,6 +38,11 @@ def test_kinds_are_found_with_their_sizes_and_stability(tmp_path: Path, capsys: 
     found = told(capsys, table, "--id", "customer", "--out", str(out), *QUICK)
     assert (found["method"], found["k"], found["sizes"]) == ("k_means", 3, [100, 100, 100])
     assert found["stability"] == [1.0, 1.0, 1.0]
+    clusters = found["clusters"]
+    assert isinstance(clusters, list)
+    assert [(one["cluster"], one["people"], one["stability"]["estimate"]) for one in clusters] == [
+        (number, 100, 1.0) for number in (1, 2, 3)
+    ]
     assert found["left_out"] == [{"column": "town", "reason": "is constant"}]
     used = found["used"]
     assert isinstance(used, list)

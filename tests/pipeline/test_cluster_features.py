@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -15,6 +17,7 @@ from kohort.clock import DAY, parse_moment
 from kohort.definitions.clusters import ClustersDefinition, CutOffDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
+from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.table import FeatureTable
 from kohort.pipeline.assignment import assignment_statement
 from kohort.pipeline.cluster_features import (
@@ -24,6 +27,7 @@ from kohort.pipeline.cluster_features import (
     reached_after,
     telling_features,
 )
+from kohort.pipeline.documents import latest_discovery
 from kohort.pipeline.facts import traits_at
 from kohort.project import Project
 from kohort.testing.cdnow import SAMPLE, read_cdnow
@@ -330,8 +334,19 @@ def test_the_next_run_gives_everybody_the_cluster_that_the_discovery_gave_them(t
     assert set(before.values()) == {MICRO, 2 * MICRO}
 
 
-def test_a_model_on_reduced_columns_is_not_written_as_sql(two_kinds: Project) -> None:
-    with pytest.raises(UsageError, match="reduced features are not written as SQL"):
-        assignment_statement(
-            two_kinds._workspace(), None, NOW, dialect="duckdb", relation=("f",), person="person_id", margin=False
-        )
+def test_a_model_on_reduced_columns_gives_the_same_clusters_in_sql(two_kinds: Project) -> None:
+    workspace = two_kinds._workspace()
+    statement = assignment_statement(
+        workspace, None, NOW, dialect="duckdb", relation=("f",), person="person_id", margin=False
+    )
+    document = latest_discovery(workspace, "persona", NOW)
+    assert document is not None
+    assert document.model is not None
+    table = features_of(workspace, workspace.clusters_score(None), NOW).table
+    columns = {name: table.column(name) for name in table.names} | {name: table.text(name) for name in table.texts}
+    with duckdb.connect() as connection:
+        connection.register("f", pa.table({"person_id": table.person_ids, **columns}))
+        found = dict(connection.sql(f"SELECT person_id, cluster FROM ({statement.text})").fetchall())
+    labels = ClusterModel.from_json(document.model).assign(table).tolist()
+    assert [found[person] for person in table.person_ids] == labels
+    assert set(labels) == {0, 1}

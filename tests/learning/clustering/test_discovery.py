@@ -42,6 +42,13 @@ def test_people_of_known_groups_are_found_again(k: int, features: int, people: i
     assert all(cluster.stability.estimate > 0.9 and cluster.border_density < 0.5 for cluster in found.clusters)
 
 
+def test_of_two_clusters_too_many_one_does_not_come_back() -> None:
+    values, _ = mixture(3, 4, 700, 1)
+    stability = {one.k: one.stability for one in found_in(values, ks=range(3, 6)).candidates}
+    assert min(stability[3]) >= 0.85
+    assert min(stability[5]) < 0.75
+
+
 NOISE: dict[str, Callable[[Random], np.ndarray]] = {
     "a round cloud": lambda random: random.normal(size=(600, 5)),
     "an elongated cloud": lambda random: random.normal(size=(600, 5)) @ random.normal(size=(5, 5)),

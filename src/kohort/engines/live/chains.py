@@ -1,5 +1,6 @@
 """Sequences kept up to date step by step, with two queues of deadlines: to be complete, and to leave their window."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,6 +113,7 @@ class Chains:
         self._withins = np.array([one for chain in chains for one in chain.withins], np.int64)
         self._gaps = np.array([one for chain in chains for one in chain.gaps], np.int64)
         self._facts = self._facts_of(chains, first)
+        self._most = max((chain.size for chain in chains), default=0)
         self.apart = np.zeros((len(chains), people), np.bool_)
         self.any_apart = np.zeros(len(chains), np.bool_)
         self._blocks = np.full((people, len(chains)), -1, np.int32)
@@ -180,8 +182,9 @@ class Chains:
         """Return how many ways begin or cease to count by each of some moments, if nothing happens meanwhile."""
         found = self._leaving.count(moments)
         for number, (first, end) in enumerate(self._queue[:-1].tolist()):
-            ends = self._pending[number, first:end, 1]
-            found += np.searchsorted(ends, moments - self._facts[number, stepping.WAIT], side="right")
+            by, ends = moments - self._facts[number, stepping.WAIT], self._pending[number, :end, 1]
+            # Only what is due: numpy copies all of a column that it searches.
+            found += np.searchsorted(ends[first : bisect_right(ends, by[-1], first)], by, side="right")
         return found
 
     def _lines(self, most: int) -> tuple[Lines, Lines]:
@@ -196,7 +199,7 @@ class Chains:
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""
         new = int(self._uses_of[due.events].sum())
-        need = int(self._used[0]) + new * max(chain.size for chain in self._chains)
+        need = int(self._used[0]) + new * self._most
         if need > len(self._pool):
             pool = np.empty(max(need, len(self._pool) * 3 // 2), np.int64)
             pool[: len(self._pool)] = self._pool

@@ -66,7 +66,8 @@ class Deadlines:
             self._settle()
         found = np.zeros(len(moments), np.int64)
         for run in self._runs:
-            found += [run.until(moment) - run.next for moment in moments.tolist()]
+            due = run.lines[run.next : run.until(int(moments[-1])), 0]
+            found += np.searchsorted(due, moments, side="right")
         return found
 
     def until(self, now: Moment) -> Lines:

@@ -8,7 +8,8 @@ from kohort.engines.columns import Moments
 from kohort.engines.live import flips as flipping
 from kohort.engines.live.compiled import compiled, inlined
 from kohort.engines.live.loops import arrange, fetch, resolve
-from kohort.engines.live.sliding import MOMENT, Indices, Numbers, after, count, look_ahead
+from kohort.engines.live.sliding import MOMENT, ROW, Indices, Numbers, after, count, look_ahead
+from kohort.engines.live.table import EVENT, WHO
 
 HEAD, OTHER, FLIPS, FOUND, SEEN = 0, 1, 2, 3, 4
 """The places of what `pass_time` has done; `SEEN` is a number without meaning that what is read ahead goes into."""
@@ -82,6 +83,34 @@ def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
 
 
 @inlined
+def come_due(  # noqa: PLR0917 - plain arrays, as in `sliding`
+    log: int,
+    moment: int,
+    rows: Numbers,
+    visits: Numbers,
+    at: Numbers,
+    soon: Numbers,
+    spans: Indices,
+    signs: Numbers,
+    its: _Arrays,
+    flips: flipping.Lines,
+    size: int,
+) -> int:
+    """Let the visits of a log with these rows come that are due by a moment; return how many flips there are then."""
+    ranges, cells, comparisons, pool = its
+    for lag in range(len(signs)):
+        run = log * len(signs) + lag
+        while soon[run] <= moment:
+            row, due_at = visits[at[run], ROW], visits[at[run], MOMENT]
+            event, span = np.uint32(rows[row, WHO] >> EVENT), spans[lag]
+            low, high = ranges[event, span], ranges[event, span + np.uint32(1)]
+            size = count(rows, row, due_at, low, high, signs[lag], 0, cells, comparisons, pool, flips, size)
+            at[run] += 1
+            soon[run] = visits[at[run], MOMENT]
+    return size
+
+
+@inlined
 def take_turn(
     counted: _Arrays, others: flipping.Lines, stop: int, until: int, room: _Arrays, stops: Numbers, done: Numbers
 ) -> int:
@@ -89,27 +118,25 @@ def take_turn(
     now, late, lags, its = counted[0], counted[1], Lags(*counted[2]), counted[3]
     visits, at, soon, flips = room
     ranges, cells, comparisons, pool = its
-    signs, number = lags.signs, len(lags.lengths)
+    lag_spans, signs, is_late = lags.spans, lags.signs, len(late[0]) > 0
     first, seen = foresee(0, now, lags, stops, its, visits, at, soon, 0)
-    runs = number
-    if len(late[0]) > 0:
+    if is_late:
         first, more = foresee(1, late, lags, stops, its, visits, at, soon, first)
         seen += more
-        runs = 2 * number
     spans = np.uint32(0), np.uint32(lags.entered)
     _, more = look_ahead(now[0], now[1], done[HEAD], stop, 0, spans, ranges, cells, pool, visits, first)
     done[SEEN] += seen + more
     size, head, other = 0, first, done[OTHER]
     while True:
         moment, begin = min(visits[head, MOMENT], until), size
-        for run in range(runs):
-            while soon[run] <= moment:
-                sign = signs[run if run < number else run - number]
-                size = count(visits, at[run], sign, 0, cells, comparisons, pool, flips, size)
-                at[run] += 1
-                soon[run] = visits[at[run], MOMENT]
+        size = come_due(0, moment, now[1], visits, at, soon, lag_spans, signs, its, flips, size)
+        if is_late:
+            size = come_due(1, moment, late[1], visits, at, soon, lag_spans, signs, its, flips, size)
         while visits[head, MOMENT] == moment:
-            size = count(visits, head, 1, 1, cells, comparisons, pool, flips, size)
+            row = visits[head, ROW]
+            event = np.uint32(now[1][row, WHO] >> EVENT)
+            low, high = ranges[event, spans[0]], ranges[event, spans[1]]
+            size = count(now[1], row, moment, low, high, 1, 1, cells, comparisons, pool, flips, size)
             head += 1
         while other < len(others) and others[other, 0] <= moment:
             for column in range(3):

@@ -22,7 +22,7 @@ OFFSET, STREAM, COLUMN, FIRST, LAST, EDGES = 0, 1, 2, 3, 4, 5
 
 _LAST_EDGE: Final = 63
 
-MOMENT, PERSON, PLACE, STREAMS, LOW, HIGH, VALUES = 0, 1, 2, 3, 4, 5, 6
+MOMENT, ROW = 0, 1
 """The columns of what is known of a visit: that a row is added to cells, or taken back, when its moment comes."""
 
 
@@ -45,8 +45,11 @@ class Counters(NamedTuple):
 
 @inlined
 def count(  # noqa: PLR0917 - see above
-    visits: Numbers,
-    visit: int,
+    rows: Numbers,
+    row: int,
+    moment: int,
+    low: Whole,
+    high: Whole,
     sign: int,
     cause: int,
     cells: Numbers,
@@ -55,15 +58,14 @@ def count(  # noqa: PLR0917 - see above
     flips: flipping.Lines,
     found: int,
 ) -> int:
-    """Add a row to the cells that a visit says, or with the sign -1 take it back; put flips into `flips`.
+    """Add a row to the cells from `low` to before `high`, or with the sign -1 take it back; put flips into `flips`.
 
     Each cell is a row of `cells`: its place in the person's block, its stream, its column (-1: it counts rows), the
     bounds of its comparisons, and its `edges`. A comparison is a row of `comparisons`: from which value to which it
     holds, and eight times its number, and whether it is negated. Returns how many flips there are then.
     """
-    moment, person, start = visits[visit, MOMENT], visits[visit, PERSON], visits[visit, PLACE]
-    bits = visits[visit, STREAMS]
-    for one in range(visits[visit, LOW], visits[visit, HIGH]):
+    start, bits = rows[row, START], rows[row, BITS]
+    for one in range(low, high):
         cell = np.uint32(one)
         if (bits >> cells[cell, STREAM]) & 1 == 0:
             continue
@@ -75,15 +77,15 @@ def count(  # noqa: PLR0917 - see above
             if (cells[cell, EDGES] >> min(max(before, after), _LAST_EDGE)) & 1 == 0:
                 continue
         else:
-            value = visits[visit, np.uint32(VALUES + column)]
+            value = rows[row, np.uint32(VALUE + column)]
             after = before if value == MISSING else before + sign * value
             pool[place] = after
         for another in range(cells[cell, FIRST], cells[cell, LAST]):
             comparison = np.uint32(another)
-            low, high = comparisons[comparison, 0], comparisons[comparison, 1]
-            inside = (low <= after) & (after <= high)
-            if inside != ((low <= before) & (before <= high)):
-                flips[found, 0], flips[found, 1] = moment, person
+            least, most = comparisons[comparison, 0], comparisons[comparison, 1]
+            inside = (least <= after) & (after <= most)
+            if inside != ((least <= before) & (before <= most)):
+                flips[found, 0], flips[found, 1] = moment, rows[row, WHO] & PEOPLE
                 flips[found, 2] = (comparisons[comparison, 2] ^ (1 if inside else 0)) + 2 * cause
                 found += 1
     return found
@@ -122,32 +124,19 @@ def allot(rows: Numbers, sizes: Places, blocks: Places, used: int) -> int:
     return used
 
 
-@inlined
-def visit_of(rows: Numbers, row: int, moment: int, low: int, high: int, visits: Numbers, visit: int) -> None:
-    """Note when what happens to a row, and to which cells."""
-    who = rows[row, WHO]
-    visits[visit, MOMENT], visits[visit, PERSON], visits[visit, PLACE] = moment, who & PEOPLE, rows[row, START]
-    visits[visit, STREAMS], visits[visit, LOW], visits[visit, HIGH] = rows[row, BITS], low, high
-    for value in range(VALUE, rows.shape[1]):
-        visits[visit, VALUES - VALUE + value] = rows[row, value]
-
-
 @compiled
-def fill(
-    rows: Numbers, first: Numbers, last: Numbers, its: tuple[Any, ...], moment: int,
-    visits: Numbers, flips: flipping.Lines,
-) -> int:  # fmt: skip
+def fill(rows: Numbers, first: Numbers, last: Numbers, its: tuple[Any, ...], moment: int, flips: flipping.Lines) -> int:
     """Add to the cells of each span the rows from `first[span]` to before `last[span]`, all at one moment.
 
-    `flips` has room for what all rows flip, and `visits` for one. Returns how many flips there are.
+    `flips` has room for what all rows flip. Returns how many flips there are.
     """
     found = 0
     ranges, cells, comparisons, pool = its
     for span in range(len(first)):
         for row in range(first[span], last[span]):
             event = np.uint32(rows[row, WHO] >> EVENT)
-            visit_of(rows, row, moment, ranges[event, span], ranges[event, span + 1], visits, 0)
-            found = count(visits, 0, 1, 1, cells, comparisons, pool, flips, found)
+            low, high = ranges[event, span], ranges[event, span + 1]
+            found = count(rows, row, moment, low, high, 1, 1, cells, comparisons, pool, flips, found)
     return found
 
 
@@ -191,14 +180,13 @@ def look_ahead(  # noqa: PLR0917 - see above
         event = np.uint32(rows[row, WHO] >> EVENT)
         low, high = ranges[event, spans[0]], ranges[event, spans[1]]
         # No branch, which no processor foresees: what is not a visit is written over.
-        visits[size, MOMENT], visits[size, VALUES] = ts[row] + lag, row
-        visits[size, LOW], visits[size, HIGH] = low, high
+        visits[size, MOMENT], visits[size, ROW] = ts[row] + lag, row
         size += 1 if low < high else 0
     visits[size, MOMENT] = NO_ROW
     for visit in range(begin, size):
-        low, high, row = visits[visit, LOW], visits[visit, HIGH], visits[visit, VALUES]
-        visit_of(rows, row, visits[visit, MOMENT], low, high, visits, visit)
-        start = rows[row, START]
+        row = visits[visit, ROW]
+        event, start = np.uint32(rows[row, WHO] >> EVENT), rows[row, START]
+        low, high = ranges[event, spans[0]], ranges[event, spans[1]]
         for place in range(start + cells[low, OFFSET], start + cells[high - 1, OFFSET] + 1, _LINE):
             seen += pool[np.uint32(place)]
     return size + 1, seen

@@ -136,6 +136,28 @@ def pass_deadlines(  # noqa: PLR0917 - as above
 
 
 @inlined
+def pass_all(  # noqa: PLR0917 - as above
+    before: int,
+    facts: Numbers,
+    apart: NDArray[np.bool_],
+    any_apart: NDArray[np.bool_],
+    pending: Numbers,
+    queue: Numbers,
+    leaves: Numbers,
+    blocks: Places,
+    pool: Numbers,
+    flips: Numbers,
+    found: int,
+) -> int:
+    """Do as `pass_deadlines`, for all sequences."""
+    for chain in range(len(facts)):
+        found = pass_deadlines(
+            chain, before, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found
+        )
+    return found
+
+
+@inlined
 def latest_before(pool: Numbers, place: int, moment: int, step: int) -> int:
     """Return where, from `place` or `step` further on, the latest moment strictly before another stands."""
     return place if pool[place] < moment else place + step
@@ -310,11 +332,7 @@ def advance(
                     person, moment, chain, which, start,
                     facts, withins, gaps, pending, queue, leaves, pool, flips, found,
                 )  # fmt: skip
-    for number in range(len(facts)):
-        found = pass_deadlines(
-            number, now + 1, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found
-        )
-    return found, seen
+    return pass_all(now + 1, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found), seen
 
 
 @compiled

@@ -132,8 +132,7 @@ class Tallies:
         self._pool, self._used = np.zeros(_ROOM, np.int64), 0
         self._log, self._late = Log(width), Table.empty(width)
         self._rows = {number: row for row, number in enumerate(its.numbers.tolist())}
-        self._room = _room(0, width, len(lengths), 0)
-        self._width = width
+        self._room = _room(0, len(lengths), 0)
 
     def blank(self) -> NDArray[np.int32]:
         """Return the numbers of the comparisons that hold of whoever has done nothing."""
@@ -188,7 +187,7 @@ class Tallies:
                 counted, flips, now, most, tuple(memberships.known()), tuple(self._room), tuple(memberships.room), done
             )
             if visited > len(self._room.visits) or flipped > len(self._room.flips):
-                self._room = _room(2 * visited, self._width, len(self._lags.lengths), 2 * flipped)
+                self._room = _room(2 * visited, len(self._lags.lengths), 2 * flipped)
             elif changed:
                 memberships.make_room(2 * changed)
             else:
@@ -248,8 +247,7 @@ class Tallies:
         silent = cells is not self._plans.cells
         most = 0 if silent else int((entered - left).clip(0).sum()) * self._plans.most_of_span
         flips = np.empty((most, 3), np.int64)
-        visits = _room(1, self._width, 0, 0).visits
-        found = sliding.fill(table.rows, left, entered, tuple(self._counters(cells)), at, visits, flips)
+        found = sliding.fill(table.rows, left, entered, tuple(self._counters(cells)), at, flips)
         return Flips.of_lines(flips[:found])
 
     def _counters(self, cells: Numbers) -> sliding.Counters:
@@ -289,6 +287,6 @@ def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at:
     )
 
 
-def _room(visits: int, values: int, lags: int, flips: int) -> passing.Room:
+def _room(visits: int, lags: int, flips: int) -> passing.Room:
     at, soon = np.zeros(2 * lags, np.int64), np.zeros(2 * lags, np.int64)
-    return passing.Room(np.empty((visits, sliding.VALUES + values), np.int64), at, soon, np.empty((flips, 3), np.int64))
+    return passing.Room(np.empty((visits, 2), np.int64), at, soon, np.empty((flips, 3), np.int64))

@@ -1,0 +1,126 @@
+"""Each trap of clustering, RFM and customer value has a test that catches it: which one, and that it is there."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_CLUSTERING, _FEATURES, _VALUE = (f"tests/learning/{room}" for room in ("clustering", "features", "value"))
+_STUDY = f"{_VALUE}/test_value_study.py"
+_METHODS = f"{_CLUSTERING}/test_methods.py"
+
+TRAPS = {
+    "T1 raw money makes clusters of a handful": [
+        f"{_FEATURES}/test_skewed_money.py::test_five_clusters_of_real_buyers_have_no_handful_unless_money_is_left_as_it_is",
+        f"{_FEATURES}/test_skewed_money.py::test_raw_scalings_of_skewed_money_warn_in_words_and_those_that_bend_do_not",
+    ],
+    "T2 one start ends in a poor solution": [
+        f"{_CLUSTERING}/test_kmeans.py::test_what_is_chosen_is_as_tight_as_ten_starts_on_everyone",
+    ],
+    "T3 bad luck of the optimiser is taken for instability": [
+        f"{_CLUSTERING}/test_discovery.py::test_people_of_known_groups_are_found_again",
+        f"{_CLUSTERING}/test_discovery.py::test_of_two_clusters_too_many_one_does_not_come_back",
+    ],
+    "T4 clusters are compared by their numbers": [
+        f"{_CLUSTERING}/test_match.py::test_renumbering_clusters_changes_nothing",
+        f"{_CLUSTERING}/test_match.py::test_a_split_is_reported_with_the_cluster_it_came_from",
+        f"{_CLUSTERING}/test_match.py::test_a_merger_is_reported_with_the_cluster_that_took_its_people",
+    ],
+    "T5 another time is measured with another ruler": [
+        f"{_CLUSTERING}/test_periods.py::test_halves_of_one_population_have_the_same_clusters_and_nothing_is_said",
+        f"{_CLUSTERING}/test_periods.py::test_only_the_cluster_that_moved_is_flagged",
+    ],
+    "T6 a sampled silhouette has no error": [
+        f"{_CLUSTERING}/test_silhouette.py::test_a_sample_lies_within_three_standard_errors_of_everyone",
+        f"{_CLUSTERING}/test_silhouette.py::test_the_squared_silhouette_is_exactly_that_of_sklearn",
+    ],
+    "T7 an elbow is seen in noise": [
+        f"{_CLUSTERING}/test_discovery.py::test_no_personas_are_invented_from_noise",
+        f"{_CLUSTERING}/test_compared_methods.py::test_noise_has_no_structure_for_any_method",
+    ],
+    "T8 a radius of DBSCAN fills the memory": [
+        f"{_METHODS}::test_a_radius_that_relates_too_many_people_is_refused_with_the_estimate",
+    ],
+    "T9 Ward's tree holds all pairs": [
+        f"{_METHODS}::test_wards_tree_of_twenty_thousand_people_takes_less_than_300_megabytes",
+        f"{_METHODS}::test_wards_tree_of_many_people_never_holds_their_pairs",
+        f"{_METHODS}::test_cophenetic_correlations_of_iris_are_the_published_ones",
+    ],
+    "T10 a model stands on t-SNE": [
+        f"{_FEATURES}/test_components.py::test_no_model_stands_on_a_picture",
+    ],
+    "T11 a Bayesian mixture is believed to find the number": [
+        f"{_METHODS}::test_heavy_tails_keep_extra_bayesian_components_while_icl_finds_the_groups",
+        f"{_METHODS}::test_heavy_tails_in_twenty_features_keep_extra_components_while_icl_finds_the_groups",
+    ],
+    "T12 one text outweighs all numbers": [
+        f"{_FEATURES}/test_encoding.py::test_a_random_text_of_fifty_levels_does_not_change_the_clusters",
+        "tests/cli/test_discover_table.py::test_a_category_of_many_levels_that_mean_nothing_changes_no_cluster",
+        "tests/cli/test_discover_table.py::test_a_category_that_makes_the_clusters_is_told",
+    ],
+    "T13 a model has other parameters where it is applied": [
+        f"{_CLUSTERING}/test_model.py::test_a_model_survives_json_to_the_last_bit",
+        f"{_CLUSTERING}/test_assignment_sql.py::test_one_person_alone_is_assigned_as_in_the_crowd_and_as_in_sql",
+        f"{_CLUSTERING}/test_assignment_of_other_models.py::test_of_a_hundred_thousand_people_none_has_another_cluster",
+        "tests/pipeline/test_cluster_features.py::test_the_next_run_gives_everybody_the_cluster_that_the_discovery_gave_them",
+    ],
+    "T14 ties of quantiles are spread by accident": [
+        f"{_VALUE}/test_rfm_limits.py::test_cdnow_has_five_levels_each_defined_and_the_order_of_people_changes_nothing",
+        f"{_VALUE}/test_rfm.py::test_the_order_of_people_does_not_matter_and_equal_people_score_alike",
+    ],
+    "T15 times are read in another zone": [
+        "tests/collection/test_real_purchases.py::test_baskets_fall_on_the_right_day_and_hour",
+        "tests/collection/test_real_purchases.py::test_days_of_the_zone_hold_every_basket_once_and_have_23_or_25_hours_when_the_clocks_change",
+        "tests/collection/test_real_purchases.py::test_read_naively_many_baskets_fall_on_the_wrong_day",
+    ],
+    "T16 mean + 1 sd is of the population here and of a sample there": [
+        "src/kohort/testing/suite/laws.py::test_mean_and_a_deviation_are_of_the_sample_in_every_engine",
+    ],
+    "T20 features know of what came after": [
+        "tests/pipeline/test_cluster_features.py::test_a_table_at_a_cut_off_is_byte_for_byte_that_of_data_which_end_there",
+        "tests/pipeline/test_cluster_features.py::test_recency_of_the_extraction_tells_the_future_and_is_found_out_while_that_of_the_cut_off_does_not",
+        f"{_STUDY}::test_the_features_of_a_day_know_nothing_of_later_days",
+    ],
+    "T21 who came lately is counted as gone": [
+        f"{_STUDY}::test_lately_acquired_people_do_not_bias_how_many_stop",
+    ],
+    "T22 the first purchase is counted as a repeat": [
+        f"{_VALUE}/test_purchase_histories.py::test_the_summary_of_the_raw_log_is_the_published_one",
+        f"{_VALUE}/test_purchase_models.py::test_the_first_purchase_counted_as_a_repeat_is_seen_in_the_fit",
+    ],
+    "T23 who bought once is alive for certain": [
+        f"{_STUDY}::test_expected_purchases_and_the_chance_to_buy_tell_who_comes_back_and_alive_does_not",
+        f"{_STUDY}::test_who_bought_once_is_shown_the_rate_of_the_holdout",
+    ],
+    "T24 who buys often buys dearer": [
+        f"{_VALUE}/test_purchase_values.py::test_who_buys_often_and_dear_is_warned_of",
+        f"{_VALUE}/test_purchase_values.py::test_people_without_a_price_are_left_out",
+    ],
+    "T25 default priors are taken for the likelihood": [
+        f"{_VALUE}/test_posterior.py::test_default_priors_pull_the_chance_to_stop",
+        "tests/cli/test_clv.py::test_published_results_come_out_of_the_plain_file",
+    ],
+    "T26 nobody looks at what was held out": [
+        f"{_STUDY}::test_bg_nbd_foretells_the_published_holdout_of_cdnow",
+        f"{_STUDY}::test_calibration_adds_up_to_everybody",
+    ],
+}  # fmt: skip
+
+
+@cache
+def functions_of(path: str) -> set[str]:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_every_trap_has_its_test(trap: str) -> None:
+    for one in TRAPS[trap]:
+        path, _, name = one.partition("::")
+        assert name in functions_of(path), f"{trap}: {one} is not there"
+
+
+def test_no_trap_of_clusters_and_value_is_left_out() -> None:
+    assert [trap.split()[0] for trap in TRAPS] == [f"T{number}" for number in (*range(1, 17), *range(20, 27))]
