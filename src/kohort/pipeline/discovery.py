@@ -48,9 +48,10 @@ def discover_clusters(
     found = find_clusters(workspace, definition, at, progress)
     document, body = found.document, found.content
     entry = cluster_entry(workspace, definition, document.report, body, at=at, people=len(found.person_ids))
-    file = record_training(workspace, entry, body, live=True).file
-    fitted = fitted_of(document, file, at)
+    # First what readers of discoveries look for: an interruption then leaves no model in force that nobody finds.
+    fitted = fitted_of(document, workspace.keep_file("models", body, ".json"), at)
     workspace.journal.append("model", [msgspec.json.encode(fitted)], recorded_at=workspace.clock.now())
+    record_training(workspace, entry, body, live=True)
     if document.model is not None:
         table, types = persona_scores(definition, found)
         record_scores(workspace, definition.name, table, types, at)
