@@ -44,8 +44,8 @@ def test_whoever_reads_the_tables_are_the_same(shop: Project, monkeypatch: pytes
     shop.rebuild()
     expected, taken = tables_of(shop), list[Said]()
 
-    def noted(frame: bytes) -> Said:
-        taken.append(said_of(frame))
+    def noted(parts: list[bytes]) -> Said:
+        taken.append(said_of(parts))
         return taken[-1]
 
     monkeypatch.setattr(projection, "CHUNK", 1_000)

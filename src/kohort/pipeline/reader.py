@@ -10,14 +10,14 @@ if __name__ == "__main__":
 
 # Arrow would load it as soon as these are loaded.
 from kohort.pipeline.reading import read_records
-from kohort.pipeline.wire import asked_of, read_frame, told, write_frame
+from kohort.pipeline.wire import asked_of, read_parts, told, write_parts
 
 
 def main() -> None:
     """Read what is asked on the standard input, and tell on the standard output what it says."""
     gc.disable()
-    while (frame := read_frame(sys.stdin.buffer)) is not None:
-        write_frame(sys.stdout.buffer, told(read_records(*asked_of(frame))))
+    while (parts := read_parts(sys.stdin.buffer)) is not None:
+        write_parts(sys.stdout.buffer, told(read_records(*asked_of(parts))))
 
 
 if __name__ == "__main__":

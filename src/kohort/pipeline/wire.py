@@ -18,27 +18,24 @@ from kohort.storage.frames import Record, RecordKind
 from kohort.storage.received import PlanAdopted
 from kohort.storage.records import Rejection
 
-_LENGTH: Final = struct.Struct("<Q")
+_COUNT: Final = struct.Struct("<Q")
+
+Parts = Sequence[bytes | memoryview]
+"""A head, and what it tells of: each is written, and read, as it is, since copying much costs more than finding it."""
 
 
 class _Asked(msgspec.Struct, array_like=True):
-    records: list[tuple[int, Moment, RecordKind, bytes]]
+    """The records but for their bodies, and by which terms they are read."""
+
+    records: list[tuple[int, Moment, RecordKind]]
     plan: PlanAdopted
     identity: IdentityDefinition
 
 
 class _Told(msgspec.Struct, array_like=True):
-    keys: bytes
-    digests: bytes
-    moments: bytes
-    who: bytes
-    heads: bytes
-    seen: bytes
-    linked: bytes
-    events: bytes
+    """What was read but for arrays and tables."""
+
     properties: list[Property]
-    traits: bytes
-    choices: bytes
     shown: list[tuple[str, Property | None]]
     sizes: list[int]
     letters: list[tuple[Moment, Rejection]]
@@ -54,89 +51,94 @@ def ask(process: subprocess.Popen[bytes], records: Sequence[Record], terms: Term
     """Let a reader read records; raises OSError or EOFError if it is there no more."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    asked = _Asked([(one.seq, one.recorded_at, one.kind, one.body) for one in records], terms.plan, terms.identity)
-    write_frame(process.stdin, _ENCODER.encode(asked))
-    frame = read_frame(process.stdout)
-    if frame is None:
+    asked = _Asked([(one.seq, one.recorded_at, one.kind) for one in records], terms.plan, terms.identity)
+    write_parts(process.stdin, [_ENCODER.encode(asked), *(one.body for one in records)])
+    parts = read_parts(process.stdout)
+    if parts is None:
         raise EOFError
-    return said_of(frame)
+    return said_of(parts)
 
 
-def asked_of(frame: bytes) -> tuple[list[Record], Terms]:
+def asked_of(parts: Sequence[bytes]) -> tuple[list[Record], Terms]:
     """Return the records to read, and by which terms."""
-    asked = _ASKED.decode(frame)
-    return [Record(*one) for one in asked.records], Terms(asked.plan, asked.identity)
+    asked = _ASKED.decode(parts[0])
+    records = [Record(*one, body) for one, body in zip(asked.records, parts[1:], strict=True)]
+    return records, Terms(asked.plan, asked.identity)
 
 
-def told(said: Said) -> bytes:
-    """Return what was read as bytes, for `said_of`."""
+def told(said: Said) -> Parts:
+    """Return what was read, for `said_of`."""
     its = said.stretch
-    return _ENCODER.encode(
-        _Told(
-            its.keys.tobytes(),
-            its.digests.tobytes(),
-            its.moments.tobytes(),
-            its.who.tobytes(),
-            _bytes_of(pa.table({"event_id": its.event_ids, "source": its.sources.dictionary_encode()})),
-            _bytes_of(its.seen),
-            _bytes_of(its.linked),
-            _bytes_of(its.events),
-            list(its.properties),
-            _bytes_of(its.traits),
-            _bytes_of(its.choices),
-            list(its.shown),
-            list(said.sizes),
-            list(said.letters),
-            list(said.remarks),
-        )
-    )
+    heads = pa.table({"event_id": its.event_ids, "source": its.sources.dictionary_encode()})
+    head = _Told(list(its.properties), list(its.shown), list(said.sizes), list(said.letters), list(said.remarks))
+    return [
+        _ENCODER.encode(head),
+        *(
+            np.ascontiguousarray(one).reshape(-1).view(np.uint8).data
+            for one in (its.keys, its.digests, its.moments, its.who)
+        ),
+        *(_bytes_of(one) for one in (heads, its.seen, its.linked, its.events, its.traits, its.choices)),
+    ]
 
 
-def said_of(frame: bytes) -> Said:
-    """Return what `told` made bytes of."""
-    its = _TOLD.decode(frame)
-    heads = _table_of(its.heads)
+def said_of(parts: Parts) -> Said:
+    """Return what `told` made parts of."""
+    its = _TOLD.decode(parts[0])
+    keys, digests, moments, who = parts[1:5]
+    heads, seen, linked, events, traits, choices = map(_table_of, parts[5:])
     stretch = Stretch(
-        keys=np.frombuffer(its.keys, np.uint64).reshape(-1, 2),
-        digests=np.frombuffer(its.digests, np.int64),
+        keys=np.frombuffer(keys, np.uint64).reshape(-1, 2),
+        digests=np.frombuffer(digests, np.int64),
         event_ids=heads.column("event_id").combine_chunks(),
         sources=heads.column("source").combine_chunks().cast(pa.string()),
-        moments=np.frombuffer(its.moments, np.int64),
-        who=np.frombuffer(its.who, np.int64),
-        seen=_table_of(its.seen),
-        linked=_table_of(its.linked),
-        events=_table_of(its.events),
+        moments=np.frombuffer(moments, np.int64),
+        who=np.frombuffer(who, np.int64),
+        seen=seen,
+        linked=linked,
+        events=events,
         properties=its.properties,
-        traits=_table_of(its.traits),
-        choices=_table_of(its.choices),
+        traits=traits,
+        choices=choices,
         shown=its.shown,
     )
     return Said(stretch, its.sizes, its.letters, its.remarks)
 
 
-def write_frame(stream: IO[bytes], content: bytes) -> None:
-    """Write what `read_frame` reads."""
-    stream.write(_LENGTH.pack(len(content)))
-    stream.write(content)
+def write_parts(stream: IO[bytes], parts: Parts) -> None:
+    """Write what `read_parts` reads."""
+    sizes = [len(parts), *map(len, parts)]
+    stream.write(b"".join(map(_COUNT.pack, sizes)))
+    for one in parts:
+        stream.write(one)
     stream.flush()
 
 
-def read_frame(stream: IO[bytes]) -> bytes | None:
-    """Return what was written, None where the stream ends."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+def read_parts(stream: IO[bytes]) -> list[bytes] | None:
+    """Return what was written, None where the stream ends.
+
+    >>> from io import BytesIO
+    >>> stream = BytesIO()
+    >>> write_parts(stream, [b"head", b"", b"body"])
+    >>> read_parts(BytesIO(stream.getvalue())), read_parts(BytesIO(stream.getvalue()[:-1])), read_parts(BytesIO())
+    ([b'head', b'', b'body'], None, None)
+    """
+    head = stream.read(_COUNT.size)
+    if len(head) < _COUNT.size:
         return None
-    (length,) = _LENGTH.unpack(head)
-    content = stream.read(length)
-    return content if len(content) == length else None
+    sizes = stream.read(_COUNT.unpack(head)[0] * _COUNT.size)
+    if len(sizes) < _COUNT.unpack(head)[0] * _COUNT.size:
+        return None
+    wanted = [size for (size,) in _COUNT.iter_unpack(sizes)]
+    parts = [stream.read(size) for size in wanted]
+    return parts if [*map(len, parts)] == wanted else None
 
 
-def _bytes_of(table: pa.Table) -> bytes:
+def _bytes_of(table: pa.Table) -> memoryview:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())
+    return memoryview(sink.getvalue())
 
 
-def _table_of(content: bytes) -> pa.Table:
+def _table_of(content: bytes | memoryview) -> pa.Table:
     return pa.ipc.open_stream(content).read_all()

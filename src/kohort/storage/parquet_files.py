@@ -17,6 +17,13 @@ _SOUGHT: Final[Mapping[str, Sequence[str]]] = {
     "memberships": ("person_id",),
 }
 """Columns of ids, in no order, by which few rows are sought: filters say which groups of rows cannot hold an id."""
+_DISTINCT: Final[Mapping[str, Sequence[str]]] = {
+    "events": ("event_id", "actor_id", "ts"),
+    "identifiers": ("actor_id", "value"),
+    "actors": ("actor_id", "person_id"),
+    "links": ("event_id",),
+}
+"""Columns of which hardly a value comes twice in a group of rows: a dictionary of them would be made for nothing."""
 _GROUP: Final = 2**16
 _MISTAKEN: Final = 0.01
 """How often a filter says that a group may hold what it does not hold."""
@@ -41,14 +48,18 @@ def properties_of(table: str, rows: int = _GROUP) -> WriterProperties:
     >>> properties_of("runs").max_row_group_size, properties_of("identifiers").max_row_group_size
     (None, 65536)
     """
-    if table not in _SELECTED and table not in _SOUGHT:
-        return WriterProperties(compression="SNAPPY")
     filters = BloomFilterProperties(set_bloom_filter_enabled=True, fpp=_MISTAKEN, ndv=_GROUP)
-    sought = _SOUGHT.get(table, ()) if rows >= _GROUP else ()
+    sought, distinct = _SOUGHT.get(table, ()) if rows >= _GROUP else (), _DISTINCT.get(table, ())
     return WriterProperties(
         compression="SNAPPY",
-        max_row_group_size=_GROUP,
-        column_properties={column: ColumnProperties(bloom_filter_properties=filters) for column in sought},
+        max_row_group_size=_GROUP if table in _SELECTED or table in _SOUGHT else None,
+        column_properties={
+            column: ColumnProperties(
+                dictionary_enabled=False if column in distinct else None,
+                bloom_filter_properties=filters if column in sought else None,
+            )
+            for column in {*sought, *distinct}
+        },
     )
 
 
