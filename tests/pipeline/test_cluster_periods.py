@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import pytest
 
 from cluster_shop import one_cloud, shop_of
 from kohort.cli.main import run_command
-from kohort.errors import UsageError
+from kohort.clock import DAY
+from kohort.errors import DefinitionError, UsageError
 from kohort.learning.clustering.period_results import Fate
+from kohort.pipeline.cluster_studies import ClusterStudies
 from kohort.project import Project
-from small_shop import order
+from kohort.testing.clock import SettableClock
+from small_shop import NOW, order, tables_of
 
 SCORE = """scores:
   - kind: clusters
@@ -108,3 +112,42 @@ def test_what_cannot_be_followed_is_refused(tmp_path: Path) -> None:
     project = one_cloud(tmp_path)
     with pytest.raises(UsageError, match="kohort discover"):
         project.cluster_periods()
+
+
+def test_what_was_found_is_kept_beside_its_discovery_and_rebuilt(shop: Project) -> None:
+    found, foretold = shop.cluster_periods(months=3), shop.cluster_conversion()
+    kept = shop.cluster_studies()
+    assert kept.periods is not None
+    assert kept.conversion is not None
+    assert (kept.periods.report, kept.conversion.conversions) == (found, foretold)
+    before = tables_of(shop)
+    shop.rebuild()
+    assert tables_of(shop) == before
+    assert shop.cluster_studies() == kept
+    assert shop.cluster_validation().over_time.periods == found
+
+
+def test_a_run_follows_once_a_month_and_a_new_discovery_anew(shop: Project, tmp_path: Path) -> None:
+    copy = Project(shutil.copytree(shop.folder.path, tmp_path / "shop"), clock=SettableClock(NOW))
+    (copy.folder.path / "scores" / "clusters.yaml").write_text(SCORE + "    follow_months: 2\n")
+
+    def followed(at: int) -> list[str]:
+        return [one.detail for one in copy.run(at) if one.step == "clusters persona over time"]
+
+    copy.discover(follow=False)
+    assert copy.cluster_studies() == ClusterStudies()
+    [said] = followed(NOW)
+    assert "The clusters hold" in said
+    assert "area under the curve" in said
+    assert followed(NOW + 5 * DAY) == [], "no month has ended since"
+    assert len(followed(NOW + 32 * DAY)) == 1
+    copy.discover(NOW + 32 * DAY)
+    assert copy.cluster_studies().periods is not None
+    assert followed(NOW + 33 * DAY) == []
+
+
+def test_a_month_alone_is_no_time(shop: Project, tmp_path: Path) -> None:
+    copy = Project(shutil.copytree(shop.folder.path, tmp_path / "shop"), clock=SettableClock(NOW))
+    (copy.folder.path / "scores" / "clusters.yaml").write_text(SCORE + "    follow_months: 1\n")
+    with pytest.raises(DefinitionError, match="at least 2, or 0 for none"):
+        copy.discover()

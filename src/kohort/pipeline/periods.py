@@ -34,8 +34,9 @@ from kohort.reports.periods_data import PeriodsReport
 def follow_clusters(workspace: Workspace, score: str | None, at: Moment, *, months: int) -> PeriodsReport:
     """Follow the clusters of a score's newest discovery over the last `months` months that have ended by `at`.
 
-    Features are those of what was known at the end of each month, on one scale for all. Months of too few people are
-    left out. Raises UsageError where no stable clusters were found yet, or fewer than two months are left.
+    Features are those of what was known at the end of each month, scaled as at the end of the first, with room
+    for what has grown since. Months of too few people are left out. Raises UsageError where no stable clusters were
+    found yet, or fewer than two months are left.
     """
     definition = workspace.clusters_score(score)
     document = latest_discovery(workspace, definition.name, at)
@@ -52,7 +53,8 @@ def follow_clusters(workspace: Workspace, score: str | None, at: Moment, *, mont
             f'score "{definition.name}": fewer than two of the last {months} months have {FEWEST} people with its '
             "features; ask for more with --months"
         )
-    preparation = fit_preparation(_together(list(tables.values())), definition.preparation)
+    preparation = fit_preparation(next(iter(tables.values())), definition.preparation)
+    preparation = preparation.with_room(_together(list(tables.values())))
     named = {end: _month(workspace, end) for end in tables}
     periods = [Period(named[end], table.person_ids, preparation.apply(table)) for end, table in tables.items()]
     seen = model.assign(next(iter(tables.values())))
@@ -75,10 +77,7 @@ def follow_clusters(workspace: Workspace, score: str | None, at: Moment, *, mont
 
 
 def _together(tables: Sequence[FeatureTable]) -> FeatureTable:
-    """Return all months as one table, for a scale that has room for each.
-
-    On that of the first month alone whatever has grown beyond its largest values would be cut off, and not be seen.
-    """
+    """Return all months as one table, for a scale that has room for each."""
     people = tuple(f"{place} {person}" for place, one in enumerate(tables) for person in one.person_ids)
     return FeatureTable(people, tables[0].names, np.vstack([one.values for one in tables]))
 

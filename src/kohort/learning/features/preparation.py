@@ -6,7 +6,7 @@ People at a later time are prepared by the parameters of the first, or nothing c
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -91,6 +91,15 @@ class Preparation:
         ]
         blocks += [one_hot.apply(table.text(one_hot.name)) for one_hot in self.one_hots]
         return np.column_stack(blocks) if blocks else np.empty((len(table.person_ids), 0))
+
+    def with_room(self, table: FeatureTable) -> "Preparation":
+        """Return the same scales with limits that cut off no more than 0.5 % of `table` at either end.
+
+        So what has grown beyond the largest values that were seen while fitting does not look as if it had not.
+        """
+        codes = {one.name: one for one in self.codes}
+        columns = tuple(one.with_room(_numbers(table, one.name, codes.get(one.name))) for one in self.columns)
+        return replace(self, columns=columns)
 
     def to_json(self) -> str:
         """Return the parameters as canonical JSON."""

@@ -8,7 +8,7 @@ standardised. The other ways are for those who know their data; all are one form
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -73,6 +73,21 @@ class ColumnScaling:
         if self.low is None and self.high is None:
             return values
         return np.clip(values, self.low, self.high)
+
+    def with_room(self, values: Values) -> "ColumnScaling":
+        """Return the same scale with limits that are as far as the 0.5 % and 99.5 % quantiles of `values` at least.
+
+        A scale without limits is returned as it is; `values` have the shape (people,), NaN for missing.
+
+        >>> narrow = ColumnScaling("spend", "automatic", median=2, missing=0, low=1, high=9)
+        >>> wide = narrow.with_room(np.array([5.0, 20.0, 20.0, np.nan]))
+        >>> wide.low, wide.high
+        (1, 20.0)
+        """
+        if self.low is None or self.high is None or np.isnan(values).all():
+            return self
+        low, high = (float(limit) for limit in np.nanquantile(values, _TAILS))
+        return replace(self, low=min(self.low, low), high=max(self.high, high))
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "ColumnScaling":
