@@ -1,6 +1,7 @@
 """Small fitted estimators of each kind, and people to score: many on a threshold, many with something missing."""
 
 import warnings
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -24,26 +25,27 @@ from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier
 
+Makers = dict[str, Callable[[], Any]]
 NAMES = ("orders", "days", "basket", "visits")
 
-TREES = {
+TREES: Makers = {
     "forest": lambda: RandomForestClassifier(8, max_depth=5, random_state=0),
     "extra trees": lambda: ExtraTreesClassifier(8, max_depth=5, random_state=0),
     "histogram": lambda: HistGradientBoostingClassifier(max_iter=12, max_leaf_nodes=8, random_state=0),
     "lightgbm": lambda: LGBMClassifier(n_estimators=12, num_leaves=8, verbose=-1, n_jobs=1, random_state=0),
 }
-FILLED_TREES = {
+FILLED_TREES: Makers = {
     "gradient": lambda: GradientBoostingClassifier(n_estimators=12, random_state=0),
     "lightgbm without missing": TREES["lightgbm"],
 }
-OTHERS = {
+OTHERS: Makers = {
     "logistic": LogisticRegression,
     "network": lambda: MLPClassifier((6, 4), max_iter=15, random_state=0),
     "network of tanh": lambda: MLPClassifier(5, max_iter=15, activation="tanh", random_state=0),
     "machine": lambda: CalibratedClassifierCV(SVC(), cv=2),
     "linear machine": lambda: CalibratedClassifierCV(LinearSVC(), method="isotonic", cv=2),
 }
-MISSING_TOO = {
+MISSING_TOO: Makers = {
     "calibrated forest": lambda: CalibratedClassifierCV(TREES["forest"](), method="isotonic", cv=2),
     "calibrated histogram": lambda: CalibratedClassifierCV(TREES["histogram"](), ensemble=False, cv=2),
     "pipeline": lambda: make_pipeline(SimpleImputer(add_indicator=True), StandardScaler(), LogisticRegression()),

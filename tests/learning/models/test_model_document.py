@@ -23,7 +23,7 @@ from kohort.learning.models.plain import Linear, Link, OddsSigmoid, Part, PlainM
 from kohort.learning.models.scoring import scores
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
-ONE = PlainModel(("orders",), (Part(Linear([0.1], -1.0), Link.LOGIT),))
+ONE = PlainModel(("orders",), (Part(Linear(np.array([0.1]), -1.0), Link.LOGIT),))
 
 
 def signed(body: bytes) -> bytes:
@@ -61,14 +61,15 @@ def test_a_preparation_and_a_curve_are_kept_with_the_model() -> None:
     assert again.parts[0].calibrator == model.parts[0].calibrator
     body = json.loads(document_of(model, KEY))["model"]
     prepared = body["preparation"]
-    for wrong in (
+    wrongs: list[dict[str, Any]] = [
         {"reduction": {"method": "tsne"}},
         {"columns": [prepared["columns"][0] | {"spread": 0.0}]},
         {"columns": [prepared["columns"][0] | {"median": "2"}]},
         {"one_hots": [{"name": "city"}]},
         {"one_hots": []},
         {"code": "run"},
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises(ProjectError, match=r"cannot be used|cannot be read"):
             model_of(signed(json.dumps(body | {"preparation": prepared | wrong}).encode()), [KEY])
 
@@ -184,7 +185,7 @@ def test_numbers_that_are_none_are_refused(number: str) -> None:
 def test_sizes_and_names_have_limits() -> None:
     body = json.loads(document_of(ONE, KEY))["model"]
     part = body["parts"][0]
-    for wrong in (
+    wrongs: list[dict[str, Any]] = [
         {"names": []},
         {"names": ["a", "a"]},
         {"names": ["a\0"]},
@@ -198,7 +199,8 @@ def test_sizes_and_names_have_limits() -> None:
         {"parts": [part | {"steps": [{"kind": "choose", "places": [0], "of": 10**30}]}]},
         {"parts": [part | {"steps": [{"kind": "scale", "centre": [0.0], "spread": [0.0]}]}]},
         {"parts": [part | {"calibrator": {"kind": "isotonic", "scores": [1.0, 1.0], "values": [0.0, 1.0]}}]},
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises(ProjectError):
             model_of(signed(json.dumps(body | wrong).encode()), [KEY])
     assert scores(model_of(signed(json.dumps(body).encode()), [KEY]), [[10.0]]).tolist() == [0.5]

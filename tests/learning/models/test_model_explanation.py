@@ -75,7 +75,9 @@ def small_trees(draw: st.DrawFn) -> Trees:
 
     roots = [grow(0, draw(st.integers(0, 6))) for _ in range(draw(st.integers(1, 2)))]
     feature, cut, left, right, missing, value, weight = np.array(rows).T
-    return Trees(roots, feature, cut, left, right, missing != 0, value, weight, COLUMNS, base=0.5, divisor=2.0)
+    return Trees(
+        np.array(roots), feature, cut, left, right, missing != 0, value, weight, COLUMNS, base=0.5, divisor=2.0
+    )
 
 
 def told(trees: Trees, x: np.ndarray, known: frozenset[int]) -> float:
@@ -153,7 +155,7 @@ def test_a_linear_model_is_compared_with_the_mean_person() -> None:
 
 
 def test_at_the_base_itself_contributions_are_of_the_slope_there() -> None:
-    model = PlainModel(("a", "b"), (Part(Linear([1.0, 1.0], 0.0, centre=[0.0, 0.0]), Link.LOGIT),))
+    model = PlainModel(("a", "b"), (Part(Linear(np.ones(2), 0.0, np.zeros(2)), Link.LOGIT),))
     found = contributions(model, [[2.0, -2.0]])
     assert found.total.tolist() == [0.5]
     assert found.brought[0].tolist() == pytest.approx([0.5, -0.5], abs=1e-9)
@@ -205,19 +207,19 @@ def test_sampled_contributions_add_up_for_any_model(seed: int) -> None:
 
 
 def test_sampled_contributions_are_exact_where_features_only_add_up() -> None:
-    line = PlainModel(NAMES, (Part(Linear([1.0, -2.0, 0.5, 0.0], 3.0), Link.IDENTITY),))
+    line = PlainModel(NAMES, (Part(Linear(np.array([1.0, -2.0, 0.5, 0.0]), 3.0), Link.IDENTITY),))
     values = np.nan_to_num(people(5, seed=9)[0])
     found = sampled_contributions(line, values, np.zeros((1, 4)), seed=0, rounds=1)
     assert found.brought == pytest.approx(values * [1.0, -2.0, 0.5, 0.0], abs=1e-12)
 
 
 def test_a_local_model_finds_what_adds_up_and_says_where_it_does_not() -> None:
-    line = PlainModel(NAMES, (Part(Linear([1.0, -2.0, 0.5, 0.0], 3.0), Link.IDENTITY),))
+    line = PlainModel(NAMES, (Part(Linear(np.array([1.0, -2.0, 0.5, 0.0]), 3.0), Link.IDENTITY),))
     person, nobody = np.array([1.0, 1.0, 2.0, 5.0]), np.zeros((1, 4))
     found = local_model(line, person, nobody, seed=0)
     assert found.brought == pytest.approx([1.0, -2.0, 1.0, 0.0], abs=1e-3)
     assert found.fidelity == pytest.approx(1.0, abs=1e-6)
-    bump = PlainModel(NAMES, (Part(Kernel([[1.0, 1.0, 2.0, 5.0]], [1.0], 0.0, 2.0), Link.IDENTITY),))
+    bump = PlainModel(NAMES, (Part(Kernel(person[None], np.ones(1), 0.0, 2.0), Link.IDENTITY),))
     assert local_model(bump, person, nobody, seed=0).fidelity < 0.9
 
 

@@ -134,7 +134,7 @@ def test_a_calibrator_comes_after_the_logistic_of_a_margin() -> None:
     model = calibrated_by(plain_model(machine, NAMES), OddsSigmoid(1.0, 0.0, 1e-6))
     raw = 1 / (1 + np.exp(-machine.decision_function(values)))
     assert scores(model, values) == pytest.approx(raw, abs=1e-9)
-    steps = calibrated_by(model, Isotonic([0.2, 0.6], [0.1, 0.5]))
+    steps = calibrated_by(model, Isotonic(np.array([0.2, 0.6]), np.array([0.1, 0.5])))
     assert scores(steps, values) == pytest.approx(np.interp(raw, [0.2, 0.6], [0.1, 0.5]), abs=1e-12)
 
 
@@ -153,7 +153,7 @@ def test_what_has_no_plain_form_is_refused_with_what_to_do() -> None:
 
 
 def test_people_who_cannot_be_scored_are_refused() -> None:
-    model = PlainModel(("orders",), (Part(Linear([1.0], 0.0), Link.LOGIT),))
+    model = PlainModel(("orders",), (Part(Linear(np.array([1.0]), 0.0), Link.LOGIT),))
     with pytest.raises(UsageError, match="'orders' is missing of somebody"):
         scores(model, [[np.nan]])
     with pytest.raises(UsageError, match="a feature is infinite"):
@@ -166,6 +166,6 @@ def test_people_who_cannot_be_scored_are_refused() -> None:
 
 
 def test_a_huge_margin_is_certain_and_no_warning() -> None:
-    model = PlainModel(("orders",), (Part(Kernel([[0.0]], [1e6], 0.0, 1e6), Link.LOGIT),))
+    model = PlainModel(("orders",), (Part(Kernel(np.array([[0.0]]), np.array([1e6]), 0.0, 1e6), Link.LOGIT),))
     assert scores(model, [[0.0], [1e3]]).tolist() == [1.0, 0.5]
     assert json.dumps(scores(model, [[0.0]]).tolist()) == "[1.0]"

@@ -86,10 +86,10 @@ def calibrated_parts(draw: st.DrawFn) -> Part:
         st.none()
         | st.builds(Sigmoid, number, number)
         | st.builds(OddsSigmoid, number, number, st.just(1e-6))
-        | st.just(Isotonic(knots, heights if draw(st.booleans()) else heights[::-1]))
+        | st.just(Isotonic(np.array(knots), np.array(heights if draw(st.booleans()) else heights[::-1])))
     )
     of_margin = draw(st.booleans()) and not isinstance(curve, OddsSigmoid)
-    return Part(Linear([1.0], 0.0), Link.LOGIT, (), curve, of_margin)
+    return Part(Linear(np.array([1.0]), 0.0), Link.LOGIT, (), curve, of_margin)
 
 
 @given(calibrated_parts(), st.lists(st.floats(-9, 9), min_size=3, max_size=20))
@@ -107,7 +107,9 @@ def test_a_band_begins_at_the_first_margin_whose_score_reaches_it(part: Part, ma
 
 
 def test_a_cut_that_no_score_reaches_is_reached_by_nobody() -> None:
-    flat = PlainModel(("orders",), (Part(Linear([1.0], 0.0), Link.LOGIT, (), Isotonic([0.0], [0.3])),))
+    flat = PlainModel(
+        ("orders",), (Part(Linear(np.array([1.0]), 0.0), Link.LOGIT, (), Isotonic(np.array([0.0]), np.array([0.3]))),)
+    )
     assert margin_cut(flat.parts[0], 0.5) is None
     found = asked(flat, np.array([[3.0]]), (Band("half", 0.5),))
     assert found.column("band").to_pylist() == [None]
@@ -144,7 +146,7 @@ def test_large_sums_are_written_in_stages() -> None:
     feature, left, right = np.full(3 * trees, -1), np.zeros(3 * trees, dtype=int), np.zeros(3 * trees, dtype=int)
     feature[first], left[first], right[first] = 0, first + 1, first + 2
     stumps = Trees(
-        first, feature, random.normal(size=3 * trees), left, right, [True] * (3 * trees),
+        first, feature, random.normal(size=3 * trees), left, right, np.ones(3 * trees, dtype=bool),
         random.normal(size=3 * trees), np.ones(3 * trees), 1, base=0.3,
     )  # fmt: skip
     model = PlainModel(("orders",), (Part(stumps, Link.LOGIT),), missing=True)
@@ -153,7 +155,7 @@ def test_large_sums_are_written_in_stages() -> None:
 
 
 def test_what_is_not_written_is_refused_with_what_to_do() -> None:
-    machine = PlainModel(("orders",), (Part(Kernel([[0.0]], [1.0], 0.0, 1.0), Link.LOGIT),))
+    machine = PlainModel(("orders",), (Part(Kernel(np.array([[0.0]]), np.array([1.0]), 0.0, 1.0), Link.LOGIT),))
     with pytest.raises(UsageError, match="of the kind Kernel is not written as SQL: score with"):
         scoring_query(machine)
     forest = model_called("forest")

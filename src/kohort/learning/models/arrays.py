@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kohort.errors import UsageError
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int32]
+Integers = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 
 

@@ -87,7 +87,7 @@ def score_of(model: PlainModel, features: Mapping[str, float | str | None]) -> f
 
 
 def _alone(preparation: Preparation, features: Mapping[str, float | str | None]) -> FeatureTable:
-    texts = {one.name for one in (*preparation.codes, *preparation.one_hots)}
+    texts = {one.name for one in preparation.codes} | {one.name for one in preparation.one_hots}
     numbers = [name for name in preparation.features if name not in texts]
     told = [np.nan if features[name] is None else features[name] for name in numbers]
     known = {

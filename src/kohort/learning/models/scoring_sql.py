@@ -207,8 +207,9 @@ def _rounded(core: Trees, value: exp.Expr) -> exp.Expr:
 
 def _mean(model: PlainModel) -> exp.Expr:
     """Return the mean of the parts' scores, NULL where somebody misses what the model does not take."""
-    first, *others = (exp.column(f"s{which}") for which in range(1, len(model.parts) + 1))
-    total: exp.Expr = reduce(_plus, others, first)
+    columns: list[exp.Expr] = [exp.column(f"s{which}") for which in range(1, len(model.parts) + 1)]
+    first, *others = columns
+    total = reduce(_plus, others, first)
     if others:
         total = exp.Div(this=exp.Paren(this=total), expression=number(float(len(model.parts))))
     if model.missing or model.preparation is not None:
@@ -219,7 +220,7 @@ def _mean(model: PlainModel) -> exp.Expr:
 
 def _banded(model: PlainModel, bands: Sequence[Band]) -> exp.Expr:
     """Return the band of a score: by the margin where there is one, which is the same everywhere."""
-    branches = [(_null(exp.column("score")), exp.null())]
+    branches: list[tuple[exp.Expr, exp.Expr]] = [(_null(exp.column("score")), exp.null())]
     for band in reversed(bands):
         reached: exp.Expr | None = exp.GTE(this=exp.column("score"), expression=number(band.lowest))
         if len(model.parts) == 1:

@@ -11,7 +11,8 @@ from kohort.learning.models.plain import Activation, Core, Kernel, Layer, Linear
 from kohort.learning.models.trees import LEAF, Trees, moved, plain_thresholds
 
 Cored = tuple[Core, Link]
-Tables = dict[str, np.ndarray]
+Tables = dict[str, Any]
+"""The nodes of one tree: arrays of shape (nodes,) by the names of `Trees`."""
 
 
 def linear_of(estimator: Any) -> Cored:
@@ -111,7 +112,7 @@ def summed(tables: list[Tables], columns: int, **options: Any) -> Trees:
     """Return trees, each a table of nodes whose children are places in it, as one."""
     sizes = [len(one["feature"]) for one in tables]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
-    together = {name: np.concatenate([one[name] for one in tables]) for name in tables[0]}
+    together: Tables = {name: np.concatenate([one[name] for one in tables]) for name in tables[0]}
     shift = np.repeat(starts, sizes)
     inner = together["feature"] != LEAF
     for side in ("left", "right"):

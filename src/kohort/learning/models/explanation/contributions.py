@@ -42,7 +42,8 @@ class Contributions:
     @property
     def total(self) -> Floats:
         """The score or the margin of each person, shape (people,)."""
-        return self.base + self.brought.sum(axis=1)
+        total: Floats = self.base + self.brought.sum(axis=1)
+        return total
 
     def grouped(self, groups: Sequence[Group]) -> "Contributions":
         """Return the contributions of larger groups, each the sum of its features'.
