@@ -19,6 +19,8 @@ from kohort.learning.prediction.study import PredictionStudy, train
 from kohort.learning.prediction.thresholds import Costs, band_of
 from kohort.pipeline.cluster_features import telling_features
 from kohort.pipeline.prediction_examples import PastExamples, past_examples
+from kohort.pipeline.prediction_models import prediction_content, prediction_entry
+from kohort.pipeline.registry.entries import record_training
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch
@@ -93,8 +95,10 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     study = found.document.study
     file = workspace.keep_file("models", msgspec.json.encode(found.document), ".json")
     body = msgspec.json.encode(PredictionStudied(definition.name, at, file, study.chosen))
-    workspace.journal.append("prediction", [body], recorded_at=workspace.clock.now())
+    workspace.journal.append("predict", [body], recorded_at=workspace.clock.now())
     types = dict(zip(definition.traits, (ValueType.NUMBER, ValueType.TEXT), strict=True))
+    content = prediction_content(workspace, found.model)
+    record_training(workspace, prediction_entry(workspace, definition, study, content, at), content, live=True)
     record_scores(workspace, definition.name, found.table, types, at)
     area, rule = study.measures.auc, study.rule
     beside = f"beats {rule.name} alone" if rule.is_beaten else f"does not beat {rule.name} alone, take that"

@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from kohort.learning.auc import Groups
 from kohort.learning.prediction.judged import Chances, Reached
 
-_EDGE: Final = 1e-6
+EDGE: Final = 1e-6
+"""How far from 0 and 1 scores and chances are kept."""
 _WEAK: Final = 1e6
 
 
@@ -36,7 +37,7 @@ class SigmoidCurve:
 
     def apply(self, scores: Chances) -> Chances:
         """Return chances, shape (rows,)."""
-        chances: Chances = np.clip(expit(self.slope * _log_odds(scores) + self.intercept), _EDGE, 1 - _EDGE)
+        chances: Chances = np.clip(expit(self.slope * _log_odds(scores) + self.intercept), EDGE, 1 - EDGE)
         return chances
 
 
@@ -110,4 +111,4 @@ def _without_own_fold(one: Calibration, scores: Chances, reached: Reached, parts
 
 
 def _log_odds(scores: Chances) -> Chances:
-    return np.asarray(logit(np.clip(scores, _EDGE, 1 - _EDGE)))
+    return np.asarray(logit(np.clip(scores, EDGE, 1 - EDGE)))
