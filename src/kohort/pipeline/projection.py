@@ -300,7 +300,7 @@ class Projection:
             "drift": lambda one: self._append_one("model_drift", one, msgspec.json.decode(one.body, type=DriftWatched)),
             "study": self._study,
             "value": self._value,
-            "prediction": self._prediction,
+            "predict": self._prediction,
             "note": self._note,
             "segments": self._segments,
             "run": self._run,
