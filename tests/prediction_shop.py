@@ -30,6 +30,7 @@ SCORES = """scores:
     models: [logistic]
     rule: recency_days
     costs: [5, 1]
+    dates: true
 """
 
 

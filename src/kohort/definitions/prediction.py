@@ -31,7 +31,9 @@ class PredictionDefinition:
     It is learnt from `cut_offs` moments of the past, `every` microseconds apart; what happens in the `gap` after one is
     neither known nor counted. Only people who did `among` before are asked about ("" for everybody): those who bought
     may lapse, those who received a campaign may react. `features` are traits, all by default; `rule` is the trait of
-    the obvious rule. Traits written: `{name}`, a chance from 0 to 1, and `{name}_band`.
+    the obvious rule. Traits written: `{name}`, a chance from 0 to 1, and `{name}_band`; with `dates` also
+    `{name}_next`, the moment by which half of such people do the event, and `{name}_next_low` and `_high`, between
+    which eight of ten do.
     """
 
     name: str
@@ -48,12 +50,18 @@ class PredictionDefinition:
     balance: str = "none"
     bands: tuple[float, ...] = (0.5, 0.8)
     costs: tuple[float, float] | None = None
+    dates: bool = False
     seed: int = 0
 
     @property
-    def traits(self) -> tuple[str, str]:
+    def traits(self) -> tuple[str, ...]:
         """The names of the traits written, the chance first."""
-        return self.name, f"{self.name}_band"
+        return self.name, f"{self.name}_band", *(self.moments if self.dates else ())
+
+    @property
+    def moments(self) -> tuple[str, str, str]:
+        """The names of the traits that say when."""
+        return f"{self.name}_next", f"{self.name}_next_low", f"{self.name}_next_high"
 
     @property
     def step(self) -> int:
@@ -94,6 +102,7 @@ def prediction_of(fields: Fields) -> PredictionDefinition:
         balance=fields.text("balance", default="none"),
         bands=_bands(fields),
         costs=_costs(fields),
+        dates=_dates(fields),
         seed=fields.integer("seed", default=0),
     )
     _check(fields, definition)
@@ -123,6 +132,13 @@ def _numbers(fields: Fields, name: str, expected: str) -> tuple[float, ...] | No
     ):
         raise fields.wrong(name, expected, written)
     return tuple(float(one) for one in written)
+
+
+def _dates(fields: Fields) -> bool:
+    written = fields.value("dates") or False
+    if not isinstance(written, bool):
+        raise fields.wrong("dates", "true or false", written)
+    return written
 
 
 def _bands(fields: Fields) -> tuple[float, ...]:

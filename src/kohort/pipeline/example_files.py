@@ -140,7 +140,8 @@ def _times(path: Path, name: str, rows: Rows, kept: np.ndarray) -> np.ndarray:
     if not isinstance(found, str):
         if np.isnan(found[kept]).any():
             raise InputError(f"{path}: a row has no {name}; each row needs the time up to which it knows")
-        return np.unique(found, return_inverse=True)[1][kept].astype(np.int64)
+        places: np.ndarray = np.unique(found, return_inverse=True)[1][kept].astype(np.int64)
+        return places
     moments = []
     for row, text in zip(kept.tolist(), column.take(kept).texts().to_pylist(), strict=True):
         try:

@@ -6,11 +6,12 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from kohort.clock import Moment
+from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.contest import Plan
+from kohort.learning.prediction.dates import DateRanges, date_ranges
 from kohort.learning.prediction.examples import FEWEST
 from kohort.learning.prediction.fitting import Balance
 from kohort.learning.prediction.folds import Fold
@@ -46,6 +47,7 @@ class PredictionDocument:
     alarms: tuple[LeftOut, ...]
     scored: int
     in_bands: tuple[int, ...]
+    dates: DateRanges | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Predicted:
     document: PredictionDocument
     model: TrainedModel
     table: pa.Table
+    types: dict[str, ValueType]
 
 
 def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> Predicted | str:
@@ -74,17 +77,35 @@ def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) 
     chances = done.model.chances(past.today)
     bands = band_of(chances, definition.bands)
     names = definition.band_names
-    columns = {
+    columns: dict[str, object] = {
         "person_id": list(past.today.person_ids),
         definition.name: np.rint(chances * MICRO).astype(np.int64),
         f"{definition.name}_band": [names[band] for band in bands.tolist()],
     }
+    types = {definition.name: ValueType.NUMBER, f"{definition.name}_band": ValueType.TEXT}
+    dates = None
+    if definition.dates:
+        dates = date_ranges(done.chances, past.waited[done.rows], past.happened[done.rows], seed=definition.seed)
+        columns |= _moments(definition, dates, chances, at)
+        types |= dict.fromkeys(definition.moments, ValueType.MOMENT)
     document = PredictionDocument(
         definition.name, at, definition.target, definition.event, definition.within, past.cut_offs, done.study,
         past.left_out, telling_features(past.examples.table, past.examples.reached), len(chances),
-        tuple(np.bincount(bands, minlength=len(names)).tolist()),
+        tuple(np.bincount(bands, minlength=len(names)).tolist()), dates,
     )  # fmt: skip
-    return Predicted(document, done.model, pa.table(columns))
+    return Predicted(document, done.model, pa.table(columns), types)
+
+
+def _moments(
+    definition: PredictionDefinition, dates: DateRanges, chances: np.ndarray, at: Moment
+) -> dict[str, pa.Array]:
+    """Return when people do it next, low and high; null where nobody was watched so long."""
+    low, middle, high = dates.of(chances)
+    found = {}
+    for name, days in zip(definition.moments, (middle, low, high), strict=True):
+        unknown = np.isinf(days)
+        found[name] = pa.array(at + np.rint(np.where(unknown, 0, days) * DAY).astype(np.int64), mask=unknown)
+    return found
 
 
 def record_prediction(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> str:
@@ -96,10 +117,9 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     file = workspace.keep_file("models", msgspec.json.encode(found.document), ".json")
     body = msgspec.json.encode(PredictionStudied(definition.name, at, file, study.chosen))
     workspace.journal.append("predict", [body], recorded_at=workspace.clock.now())
-    types = dict(zip(definition.traits, (ValueType.NUMBER, ValueType.TEXT), strict=True))
     content = prediction_content(workspace, found.model)
     record_training(workspace, prediction_entry(workspace, definition, study, content, at), content, live=True)
-    record_scores(workspace, definition.name, found.table, types, at)
+    record_scores(workspace, definition.name, found.table, found.types, at)
     area, rule = study.measures.auc, study.rule
     beside = f"beats {rule.name} alone" if rule.is_beaten else f"does not beat {rule.name} alone, take that"
     return (

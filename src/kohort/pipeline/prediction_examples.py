@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kohort.clock import Moment
+from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.definitions.values import ValueType
 from kohort.errors import UnknownNameError
@@ -22,12 +22,18 @@ from kohort.pipeline.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class PastExamples:
-    """Examples of several cut-offs, the people of today with the same features, and the features left out."""
+    """Examples of several cut-offs, the people of today with the same features, and the features left out.
+
+    `waited` is how many days passed from a row's cut-off until its person did the event, or until today where that has
+    not `happened`; both of shape (rows,).
+    """
 
     examples: Examples
     cut_offs: tuple[Moment, ...]
     today: FeatureTable
     left_out: tuple[LeftOut, ...]
+    waited: np.ndarray
+    happened: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +80,19 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
         reached = np.array([labels[one] for one in people], dtype=bool) ^ (definition.target is Target.LAPSE)
         labelled.append((table, reached, np.full(len(people), cut_off, dtype=np.int64)))
     today = _table(tables[-1], features[-1], _people(tables[-1], asked, at))
-    return PastExamples(_joined(labelled, today), tuple(cut_offs), today, tuple(left_out))
+    waits = [_waits(done, table.person_ids, cut, at) for (table, _, _), cut in zip(labelled, cut_offs, strict=True)]
+    waited = np.concatenate([np.zeros(0), *(days for days, _ in waits)])
+    happened = np.concatenate([np.zeros(0, dtype=bool), *(did for _, did in waits)])
+    return PastExamples(_joined(labelled, today), tuple(cut_offs), today, tuple(left_out), waited, happened)
+
+
+def _waits(done: _Events, people: Sequence[str], cut_off: Moment, at: Moment) -> tuple[np.ndarray, np.ndarray]:
+    first: dict[str, Moment] = {}
+    for person, moment in zip(done.people, done.moments, strict=True):
+        if moment > cut_off:
+            first.setdefault(person, moment)
+    ends = np.array([first.get(person, at) for person in people], dtype=np.int64)
+    return (ends - cut_off) / DAY, np.array([person in first for person in people], dtype=bool)
 
 
 def _cut_offs(definition: PredictionDefinition, at: Moment) -> list[Moment]:

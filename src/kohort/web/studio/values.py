@@ -15,6 +15,7 @@ from kohort.definitions.enrichment import EnrichmentDefinition
 from kohort.definitions.families import Family
 from kohort.definitions.geocoding import GeocodingDefinition
 from kohort.definitions.places import PlacesDefinition
+from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.rfm import RFM_AXES, RfmDefinition
 from kohort.definitions.score import BehaviourDefinition, PsychographicDefinition, ScoreDefinition, TraitsDefinition
@@ -32,6 +33,7 @@ from kohort.web.studio.answer_words import about_answers, answer_names, answer_v
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.place_words import about_places, place_names
+from kohort.web.studio.prediction_words import about_prediction, prediction_names
 from kohort.web.studio.value_words import value_names
 
 _PLACES: Final = 6
@@ -108,6 +110,8 @@ class ScoreWords:
                 self._cells |= answer_values(one, formats.language)
             if isinstance(one, ClvDefinition):
                 self._names |= value_names(one.name, formats.language)
+            if isinstance(one, PredictionDefinition):
+                self._names |= prediction_names(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -134,7 +138,7 @@ class ScoreWords:
                     "window": self._formats.lasting(score.window / MICRO),
                     **dict(zip(RFM_AXES, score.levels, strict=True)),
                 }
-            case BehaviourDefinition() | ClvDefinition():
+            case BehaviourDefinition() | ClvDefinition() | PredictionDefinition():
                 return self._about_purchases(score)
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
@@ -146,7 +150,7 @@ class ScoreWords:
             case _:
                 return self._about_family(score)
 
-    def _about_purchases(self, score: BehaviourDefinition | ClvDefinition) -> str:
+    def _about_purchases(self, score: BehaviourDefinition | ClvDefinition | PredictionDefinition) -> str:
         gettext = translations(self._formats.language).gettext
         match score:
             case BehaviourDefinition():
@@ -154,6 +158,8 @@ class ScoreWords:
             case ClvDefinition():
                 told = gettext("What people will be worth over %(horizon)s, by %(event)s: expected, and how far off.")
                 return told % {"event": score.event, "horizon": self._formats.lasting(score.horizon / MICRO)}
+            case PredictionDefinition():
+                return about_prediction(score, self._formats)
 
     def _about_repair(self, score: ImputationDefinition | OutliersDefinition) -> str:
         gettext = translations(self._formats.language).gettext

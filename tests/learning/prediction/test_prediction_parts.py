@@ -55,7 +55,7 @@ def test_made_up_examples_lie_between_those_of_the_rarer_class_and_weights_count
     points, reached = random.normal(size=(400, 2)), np.arange(400) < 40
     seen: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]] = []
 
-    class Watching(LogisticRegression):
+    class Watching:
         def fit(self, rows: np.ndarray, told: np.ndarray, sample_weight: np.ndarray | None = None) -> "Watching":
             seen.append((rows, told, sample_weight))
             return self
@@ -87,7 +87,7 @@ def test_a_search_stays_in_its_budget_and_range_and_never_does_worse_than_the_us
 
     def judge(settings: object) -> float:
         tried.append(dict(settings))  # type: ignore[call-overload]
-        return -abs(np.log(tried[-1]["learning_rate"] / 0.15)) - 0.01 * tried[-1]["max_leaf_nodes"]
+        return float(-abs(np.log(tried[-1]["learning_rate"] / 0.15)) - 0.01 * tried[-1]["max_leaf_nodes"])
 
     found = best_settings(family, Budget(search, 12), judge, seed=3)
     assert len(tried) == 12

@@ -1,0 +1,44 @@
+"""What a prediction and its traits are called in the studio."""
+
+from collections.abc import Mapping
+
+from kohort.definitions.prediction import PredictionDefinition, Target
+from kohort.definitions.values import MICRO
+from kohort.rules.languages import Language
+from kohort.web.studio.formats import Formats
+from kohort.web.studio.languages import translations
+
+
+def prediction_names(score: PredictionDefinition, language: Language) -> Mapping[str, str]:
+    """Return what each trait of a prediction is called.
+
+    >>> churn = PredictionDefinition("churn", Target.LAPSE, "order_completed", within=9)
+    >>> prediction_names(churn, Language.FR)["churn"]
+    'Risque de ne plus revenir'
+    """
+    gettext = translations(language).gettext
+    said = {
+        Target.LAPSE: gettext("Chance to stop"),
+        Target.BUYS: gettext("Chance to do it"),
+        Target.REACTS: gettext("Chance to react"),
+    }
+    middle, low, high = score.moments
+    return {
+        score.name: said[score.target],
+        f"{score.name}_band": gettext("Band of the chance"),
+        middle: gettext("Next time, as half of such people"),
+        low: gettext("Next time, at the earliest (eight in ten)"),
+        high: gettext("Next time, at the latest (eight in ten)"),
+    }
+
+
+def about_prediction(score: PredictionDefinition, formats: Formats) -> str:
+    """Return what a prediction tells, in a sentence."""
+    gettext = translations(formats.language).gettext
+    said = {
+        Target.LAPSE: gettext("The chance that %(event)s does not come within %(within)s, learnt from the past."),
+        Target.BUYS: gettext("The chance of %(event)s within %(within)s, learnt from the past."),
+        Target.REACTS: gettext("The chance of %(event)s within %(within)s, of people with %(among)s before."),
+    }
+    values = {"event": score.event, "within": formats.lasting(score.within / MICRO), "among": score.among}
+    return said[score.target] % values
