@@ -1,19 +1,24 @@
 """A prediction in the registry: kept as plain numbers that the project signed, with its figures and card."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kohort.clock import DAY
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import CorruptionError
-from kohort.learning.models.document import model_of
+from kohort.learning.drift.matured import performance_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
-from kohort.pipeline.prediction import latest_prediction
+from kohort.pipeline.prediction import latest_prediction, scored_prediction
 from kohort.pipeline.prediction_examples import past_examples
-from kohort.pipeline.prediction_models import signing_key
+from kohort.pipeline.prediction_features import read_by
+from kohort.pipeline.prediction_models import model_in, signing_key
 from kohort.pipeline.registry.entries import State, content_of
+from kohort.pipeline.retraining.prediction_kind import PredictionKind
+from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
 from prediction_shop import SCORES, prediction_shop
 from small_shop import NOW
@@ -47,9 +52,9 @@ def test_a_run_that_learns_is_kept_with_its_figures_and_card(shop: Project) -> N
 
 def test_what_is_kept_says_of_everybody_what_was_written(shop: Project) -> None:
     workspace = shop._workspace()
-    definition = next(one for one in workspace.scores if isinstance(one, PredictionDefinition))
+    definition = _lapse(workspace)
     [kept] = shop.models("lapse")
-    model = model_of(content_of(workspace, kept), [signing_key(workspace)])
+    model = model_in(workspace, content_of(workspace, kept))
     today = past_examples(workspace, definition, NOW).today
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
@@ -60,9 +65,87 @@ def test_what_is_kept_says_of_everybody_what_was_written(shop: Project) -> None:
     assert np.abs(scores_of(model, today) * 1_000_000 - expected).max() <= 1
 
 
-def test_who_has_another_key_cannot_put_a_model_in_its_place(shop: Project, tmp_path: Path) -> None:
+def test_who_signs_with_another_key_cannot_put_a_model_in_its_place(shop: Project, tmp_path: Path) -> None:
     workspace = shop._workspace()
     [kept] = shop.models("lapse")
+    content = content_of(workspace, kept)
+    elsewhere = Project.create(tmp_path / "other")._workspace()
+    assert signing_key(elsewhere) != signing_key(workspace) == signing_key(shop._workspace())
     with pytest.raises(CorruptionError, match="did not sign it"):
-        model_of(content_of(workspace, kept), [bytes(32)])
-    assert signing_key(workspace) == signing_key(shop._workspace())
+        model_in(elsewhere, content)
+
+
+def test_the_model_reads_of_people_what_it_learnt_from(shop: Project) -> None:
+    workspace = shop._workspace()
+    [kept] = shop.models("lapse")
+    model = model_in(workspace, content_of(workspace, kept))
+    today = past_examples(workspace, _lapse(workspace), NOW).today
+    read = read_by(workspace, _lapse(workspace), model, NOW)
+    assert read.person_ids == today.person_ids
+    for name in read.names:
+        np.testing.assert_array_equal(read.column(name), today.column(name))
+    assert {name: read.text(name) for name in read.texts} == {name: today.text(name) for name in read.texts}
+
+
+def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_path: Path) -> None:
+    project = prediction_shop(tmp_path)
+    list(project.run(NOW - 60 * DAY))
+    first = project.models("lapse")
+    later = {one.step: one for one in project.run(NOW)}["score lapse"]
+    assert later.detail.endswith("people by lapse 1")
+    assert [one.seq for one in project.models("lapse")] == [one.seq for one in first]
+    workspace = project._workspace()
+    table, _ = scored_prediction(workspace, _lapse(workspace), content_of(workspace, first[0]), NOW)
+    catalog = workspace.catalog({})
+    with workspace.views(catalog) as views:
+        written = traits_at(views, [("lapse", catalog.traits["lapse"])], at=NOW)
+    held = dict(zip(written.column("person_id").to_pylist(), written.column("lapse").to_pylist(), strict=True))
+    said = dict(zip(table.column("person_id").to_pylist(), table.column("lapse").to_pylist(), strict=True))
+    assert {person: held[person] for person in said} == said
+
+    scores = project.folder.path / "scores/scores.yaml"
+    scores.write_text(SCORES.replace("costs: [5, 1]", "costs: [5, 1]\n    retrain: {every: 30 days}"))
+    again = {one.step: one for one in Project(project.folder.path, clock=project.clock).run(NOW)}
+    assert "lapse 2 waits" in again["model lapse"].detail
+    states = [one.state for one in project.models("lapse")]
+    assert states == [State.LIVE, State.CANDIDATE]
+
+
+def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
+    project = prediction_shop(tmp_path)
+    list(project.run(NOW))
+    scores = project.folder.path / "scores/scores.yaml"
+    scores.write_text(SCORES.replace("within: 60 days", "within: 90 days"))
+    opened = Project(project.folder.path, clock=project.clock)
+    list(opened.run(NOW))
+    assert [one.state for one in opened.models("lapse")] == [State.RETIRED, State.LIVE]
+    found = latest_prediction(opened._workspace(), "lapse")
+    assert found is not None
+    assert found.within == 90 * DAY
+
+
+def test_chances_are_judged_when_the_time_of_people_is_over(tmp_path: Path) -> None:
+    project = prediction_shop(tmp_path)
+    workspace = project._workspace()
+    early = NOW - 180 * DAY
+    list(project.run(early))
+    kind = PredictionKind(_lapse(workspace))
+    content = content_of(workspace, project.models("lapse")[0])
+    cut_off = early + 30 * DAY
+    assert kind.foretold(workspace, content, cut_off, cut_off + 59 * DAY) is None
+    told = kind.foretold(workspace, content, cut_off, cut_off + 60 * DAY)
+    assert told is not None
+    orders = past_examples(workspace, replace(_lapse(workspace), cut_offs=2), cut_off + 60 * DAY)
+    assert orders.cut_offs[-1] == cut_off
+    last = orders.examples.times == cut_off
+    np.testing.assert_array_equal(told.reached, orders.examples.reached[last])
+    assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
+
+    look = project.drift("lapse", NOW)
+    assert look.judged is not None
+    assert look.judged_month < look.month
+    assert {one.measure for one in look.losses} == {"calibration", "auc"}
+
+
+def _lapse(workspace: Workspace) -> PredictionDefinition:
+    return next(one for one in workspace.scores if isinstance(one, PredictionDefinition))

@@ -8,6 +8,7 @@ from typing import Final
 
 from kohort.clock import DAY, parse_duration
 from kohort.definitions.fields import Fields
+from kohort.definitions.retraining import NEVER, RetrainingDefinition, retraining_of
 
 MODELS: Final = ("logistic", "random_forest", "gradient_boosting", "lightgbm", "xgboost", "svm", "neural_network")
 """The families of models that a prediction may compare, the plainest first."""
@@ -31,9 +32,10 @@ class PredictionDefinition:
     It is learnt from `cut_offs` moments of the past, `every` microseconds apart; what happens in the `gap` after one is
     neither known nor counted. Only people who did `among` before are asked about ("" for everybody): those who bought
     may lapse, those who received a campaign may react. `features` are traits, all by default; `rule` is the trait of
-    the obvious rule. Traits written: `{name}`, a chance from 0 to 1, and `{name}_band`; with `dates` also
-    `{name}_next`, the moment by which half of such people do the event, and `{name}_next_low` and `_high`, between
-    which eight of ten do.
+    the obvious rule. `retrain` says when a new model is proposed.
+
+    Traits written: `{name}`, a chance from 0 to 1, and `{name}_band`; with `dates` also `{name}_next`, the moment by
+    which half of such people do the event, and `{name}_next_low` and `_high`, between which eight of ten do.
     """
 
     name: str
@@ -52,6 +54,7 @@ class PredictionDefinition:
     costs: tuple[float, float] | None = None
     dates: bool = False
     seed: int = 0
+    retrain: RetrainingDefinition = NEVER
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -104,6 +107,7 @@ def prediction_of(fields: Fields) -> PredictionDefinition:
         costs=_costs(fields),
         dates=_dates(fields),
         seed=fields.integer("seed", default=0),
+        retrain=retraining_of(fields.inner("retrain")),
     )
     _check(fields, definition)
     return definition

@@ -91,12 +91,12 @@ def _of_all(name: str, tables: Sequence[Known]) -> Iterator[Variable]:
     columns = [one.columns[name][0] for one in tables]
     match kind:
         case ValueType.NUMBER:
-            yield Variable(name, np.concatenate([_floats(one) / MICRO for one in columns]))
+            yield Variable(name, np.concatenate([floats_of(one) / MICRO for one in columns]))
         case ValueType.MOMENT:
-            ages = [(table.at - _floats(one)) / DAY for table, one in zip(tables, columns, strict=True)]
+            ages = [(table.at - floats_of(one)) / DAY for table, one in zip(tables, columns, strict=True)]
             yield Variable(f"{name}: days", np.concatenate(ages))
         case ValueType.BOOLEAN:
-            values = np.concatenate([_floats(one.cast(pa.int64())) for one in columns])
+            values = np.concatenate([floats_of(one.cast(pa.int64())) for one in columns])
             yield Variable(name, values, ("no", "yes"))
         case ValueType.TEXT_LIST:
             yield from _items(name, [one.to_pylist() for one in columns])
@@ -120,6 +120,7 @@ def _items(name: str, lists: Sequence[Sequence[Sequence[str] | None]]) -> Iterat
         yield Variable(f"{name}: {item}", np.array(values), ("no", "yes"))
 
 
-def _floats(column: pa.Array) -> np.ndarray:
+def floats_of(column: pa.Array) -> np.ndarray:
+    """Return a column as float64, NaN where it is null."""
     values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return values

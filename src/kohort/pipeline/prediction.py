@@ -1,53 +1,37 @@
 """Predictions as scores: learnt from the project's past, judged on its newest stretch, written as traits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
 from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.values import MICRO, ValueType
-from kohort.learning.importance.results import LeftOut
+from kohort.learning.models.scoring import scores_of
 from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.dates import DateRanges, date_ranges
 from kohort.learning.prediction.examples import FEWEST
 from kohort.learning.prediction.fitting import Balance
 from kohort.learning.prediction.folds import Fold
 from kohort.learning.prediction.model import TrainedModel
-from kohort.learning.prediction.study import PredictionStudy, train
+from kohort.learning.prediction.study import train
 from kohort.learning.prediction.thresholds import Costs, band_of
 from kohort.pipeline.cluster_features import telling_features
 from kohort.pipeline.prediction_examples import PastExamples, past_examples
-from kohort.pipeline.prediction_models import prediction_content, prediction_entry
-from kohort.pipeline.registry.entries import record_training
+from kohort.pipeline.prediction_features import read_by
+from kohort.pipeline.prediction_models import (
+    PredictionDocument,
+    declared,
+    found_in,
+    model_in,
+    prediction_content,
+    prediction_entry,
+)
+from kohort.pipeline.registry.entries import content_of, live_model, record_training
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.immutable import fetch
-from kohort.storage.records import PredictionStudied
-
-
-@dataclass(frozen=True)
-class PredictionDocument:
-    """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
-
-    `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
-    of today who were told a chance, `in_bands` those of each band, the lowest first.
-    """
-
-    score: str
-    at: Moment
-    target: str
-    event: str
-    within: int
-    cut_offs: tuple[Moment, ...]
-    study: PredictionStudy
-    left_out: tuple[LeftOut, ...]
-    alarms: tuple[LeftOut, ...]
-    scored: int
-    in_bands: tuple[int, ...]
-    dates: DateRanges | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,25 +59,36 @@ def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) 
     plan = Plan(definition.models, balance=Balance(definition.balance), costs=costs, seed=definition.seed)
     done = train(past.examples, plan, folds=folds, rule=definition.rule or None, limits=definition.bands)
     chances = done.model.chances(past.today)
-    bands = band_of(chances, definition.bands)
-    names = definition.band_names
-    columns: dict[str, object] = {
-        "person_id": list(past.today.person_ids),
-        definition.name: np.rint(chances * MICRO).astype(np.int64),
-        f"{definition.name}_band": [names[band] for band in bands.tolist()],
-    }
-    types = {definition.name: ValueType.NUMBER, f"{definition.name}_band": ValueType.TEXT}
     dates = None
     if definition.dates:
         dates = date_ranges(done.chances, past.waited[done.rows], past.happened[done.rows], seed=definition.seed)
-        columns |= _moments(definition, dates, chances, at)
-        types |= dict.fromkeys(definition.moments, ValueType.MOMENT)
+    table, types, in_bands = _written(definition, past.today.person_ids, chances, dates, at)
     document = PredictionDocument(
         definition.name, at, definition.target, definition.event, definition.within, past.cut_offs, done.study,
-        past.left_out, telling_features(past.examples.table, past.examples.reached), len(chances),
-        tuple(np.bincount(bands, minlength=len(names)).tolist()), dates,
+        past.left_out, telling_features(past.examples.table, past.examples.reached), len(chances), in_bands, dates,
     )  # fmt: skip
-    return Predicted(document, done.model, pa.table(columns), types)
+    return Predicted(document, done.model, table, types)
+
+
+def _written(
+    definition: PredictionDefinition,
+    people: Sequence[str],
+    chances: np.ndarray,
+    dates: DateRanges | None,
+    at: Moment,
+) -> tuple[pa.Table, dict[str, ValueType], tuple[int, ...]]:
+    """Return the traits of a prediction (column person_id and one a trait), their types, and the people by band."""
+    bands, names = band_of(chances, definition.bands), definition.band_names
+    columns: dict[str, object] = {
+        "person_id": pa.array(people, pa.string()),
+        definition.name: np.rint(chances * MICRO).astype(np.int64),
+        f"{definition.name}_band": pa.array([names[band] for band in bands.tolist()], pa.string()),
+    }
+    types = {definition.name: ValueType.NUMBER, f"{definition.name}_band": ValueType.TEXT}
+    if dates is not None and definition.dates:
+        columns |= _moments(definition, dates, chances, at)
+        types |= dict.fromkeys(definition.moments, ValueType.MOMENT)
+    return pa.table(columns), types, tuple(np.bincount(bands, minlength=len(names)).tolist())
 
 
 def _moments(
@@ -109,15 +104,20 @@ def _moments(
 
 
 def record_prediction(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> str:
-    """Write each person's chance and band as traits, keep what was found, and return it in words."""
+    """Write each person's chance and band as traits, by the model in force; return what was done, in words.
+
+    Where none is in force, or the declaration has another thing to learn than the one in force, a model learns, and is
+    in force at once: whoever wrote the declaration asked for it. Later ones come into force by a plan.
+    """
+    live = live_model(workspace, definition.name)
+    if live is not None and live.entry is not None and live.entry.parameters == declared(definition):
+        table, types = scored_prediction(workspace, definition, content_of(workspace, live), at)
+        record_scores(workspace, definition.name, table, types, at)
+        return f"chances of {table.num_rows:,} people by {live.named}"
     found = predict(workspace, definition, at)
     if isinstance(found, str):
         return found
-    study = found.document.study
-    file = workspace.keep_file("models", msgspec.json.encode(found.document), ".json")
-    body = msgspec.json.encode(PredictionStudied(definition.name, at, file, study.chosen))
-    workspace.journal.append("predict", [body], recorded_at=workspace.clock.now())
-    content = prediction_content(workspace, found.model)
+    study, content = found.document.study, prediction_content(workspace, found.document, found.model)
     record_training(workspace, prediction_entry(workspace, definition, study, content, at), content, live=True)
     record_scores(workspace, definition.name, found.table, found.types, at)
     area, rule = study.measures.auc, study.rule
@@ -128,13 +128,23 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     )
 
 
+def scored_prediction(
+    workspace: Workspace, definition: PredictionDefinition, content: bytes, at: Moment
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return what a kept model says of everybody as of `at` (column person_id and one a trait), and the traits' types.
+
+    Raises CorruptionError for a model that this project did not sign.
+    """
+    model = model_in(workspace, content)
+    people = read_by(workspace, definition, model, at)
+    table, types, _ = _written(definition, people.person_ids, scores_of(model, people), found_in(content).dates, at)
+    return table, types
+
+
 def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:
-    """Return the newest study of a prediction, None before the first."""
-    rows = [row for row in workspace.tables.read("prediction_studies").to_pylist() if row["score"] == score]
-    if not rows:
-        return None
-    newest = max(rows, key=lambda row: row["seq"])
-    return msgspec.json.decode(fetch(workspace.folder.models, newest["file"]), type=PredictionDocument)
+    """Return what was found of the model of a prediction that is in force, None before the first."""
+    live = live_model(workspace, score)
+    return None if live is None else found_in(content_of(workspace, live))
 
 
 def declared_predictions(workspace: Workspace) -> tuple[str, ...]:

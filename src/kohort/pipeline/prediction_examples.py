@@ -8,7 +8,7 @@ import numpy as np
 from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.definitions.values import ValueType
-from kohort.errors import UnknownNameError
+from kohort.errors import UnknownNameError, UsageError
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.examples import Examples
@@ -72,18 +72,43 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     labelled: list[tuple[FeatureTable, np.ndarray, np.ndarray]] = []
     for cut_off, known, each in zip(cut_offs, tables, features, strict=False):
         people = _people(known, asked, cut_off)
-        labels = reached_labels(
-            dict.fromkeys(people, cut_off), done.people, done.moments,
-            horizon=definition.within, gap=definition.gap, until=at,
-        )  # fmt: skip
         table = _table(known, each, people)
-        reached = np.array([labels[one] for one in people], dtype=bool) ^ (definition.target is Target.LAPSE)
+        reached = _reached(definition, done, people, cut_off, at)
         labelled.append((table, reached, np.full(len(people), cut_off, dtype=np.int64)))
     today = _table(tables[-1], features[-1], _people(tables[-1], asked, at))
     waits = [_waits(done, table.person_ids, cut, at) for (table, _, _), cut in zip(labelled, cut_offs, strict=True)]
     waited = np.concatenate([np.zeros(0), *(days for days, _ in waits)])
     happened = np.concatenate([np.zeros(0, dtype=bool), *(did for _, did in waits)])
     return PastExamples(_joined(labelled, today), tuple(cut_offs), today, tuple(left_out), waited, happened)
+
+
+def people_asked(workspace: Workspace, definition: PredictionDefinition, known: Known, at: Moment) -> list[str]:
+    """Return whom a prediction asks about at a moment: those known, who did before what it declares as `among`."""
+    return _people(known, _events(workspace, definition.among, definition, at) if definition.among else None, at)
+
+
+def reached_since(
+    workspace: Workspace, definition: PredictionDefinition, people: Sequence[str], cut_off: Moment, at: Moment
+) -> np.ndarray:
+    """Return who did what is foretold after a cut-off, or for a lapse did not; bool of shape (people,).
+
+    Raises UsageError while the time of people of that cut-off is not over by `at`.
+    """
+    done = _events(workspace, definition.event, definition, at)
+    return _reached(definition, done, people, cut_off, at)
+
+
+def _reached(
+    definition: PredictionDefinition, done: _Events, people: Sequence[str], cut_off: Moment, at: Moment
+) -> np.ndarray:
+    labels = reached_labels(
+        dict.fromkeys(people, cut_off), done.people, done.moments,
+        horizon=definition.within, gap=definition.gap, until=at,
+    )  # fmt: skip
+    if len(labels) < len(people):
+        raise UsageError("nobody can say yet who did it: the time of these people is not over")
+    reached: np.ndarray = np.array([labels[one] for one in people], dtype=bool)
+    return reached ^ (definition.target is Target.LAPSE)
 
 
 def _waits(done: _Events, people: Sequence[str], cut_off: Moment, at: Moment) -> tuple[np.ndarray, np.ndarray]:

@@ -1,17 +1,21 @@
-"""Predictions in the registry: the model as plain numbers that the project signs, and what is told of it."""
+"""Predictions in the registry: what was found and the model as plain numbers that the project signs, and their card."""
 
 import hashlib
 import secrets
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
+from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
-from kohort.learning.models.document import SHORTEST_KEY, document_of
+from kohort.learning.models.document import SHORTEST_KEY, document_of, model_of
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
+from kohort.learning.prediction.dates import DateRanges
 from kohort.learning.prediction.model import TrainedModel
 from kohort.learning.prediction.study import PredictionStudy
 from kohort.learning.prediction.wording import study_words
@@ -22,6 +26,35 @@ from kohort.storage.state import State
 
 KIND = "prediction"
 _SECRET = "models"  # noqa: S105 - the name of one
+
+
+@dataclass(frozen=True)
+class PredictionDocument:
+    """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
+
+    `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
+    of that day who were told a chance, `in_bands` those of each band, the lowest first.
+    """
+
+    score: str
+    at: Moment
+    target: str
+    event: str
+    within: int
+    cut_offs: tuple[Moment, ...]
+    study: PredictionStudy
+    left_out: tuple[LeftOut, ...]
+    alarms: tuple[LeftOut, ...]
+    scored: int
+    in_bands: tuple[int, ...]
+    dates: DateRanges | None = None
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What stands in the registry's file; `model` is the signed document."""
+
+    found: PredictionDocument
+    model: msgspec.Raw
 
 
 def plain_prediction(model: TrainedModel) -> PlainModel:
@@ -38,13 +71,41 @@ def signing_key(workspace: Workspace) -> bytes:
     return State(workspace.folder.state).kept_secret(_SECRET, lambda: secrets.token_bytes(SHORTEST_KEY))
 
 
-def prediction_content(workspace: Workspace, model: TrainedModel) -> bytes:
-    """Return a model as the signed document that the registry keeps."""
-    return document_of(plain_prediction(model), signing_key(workspace))
+def prediction_content(workspace: Workspace, found: PredictionDocument, model: TrainedModel) -> bytes:
+    """Return what was found, and the model as a signed document, as the registry keeps them."""
+    signed = document_of(plain_prediction(model), signing_key(workspace))
+    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
+
+
+def found_in(content: bytes) -> PredictionDocument:
+    """Return what was found when a model learnt."""
+    return msgspec.json.decode(content, type=_Kept).found
+
+
+def model_in(workspace: Workspace, content: bytes) -> PlainModel:
+    """Return the model; raises CorruptionError if this project did not sign it, ProjectError if it cannot be read."""
+    signed = bytes(msgspec.json.decode(content, type=_Kept).model)
+    return model_of(signed, [signing_key(workspace)])
+
+
+def declared(definition: PredictionDefinition) -> dict[str, Any]:
+    """Return what a model learns by: a declaration without how its chances are cut into bands and when it learns anew.
+
+    Where it is another than that of the model in force, there is another thing to learn.
+    """
+    said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
+    return {name: value for name, value in said.items() if name not in {"bands", "retrain"}}
 
 
 def prediction_entry(
-    workspace: Workspace, definition: PredictionDefinition, study: PredictionStudy, content: bytes, at: Moment
+    workspace: Workspace,
+    definition: PredictionDefinition,
+    study: PredictionStudy,
+    content: bytes,
+    at: Moment,
+    *,
+    cause: str = "run",
+    why: Bilingual | None = None,
 ) -> ModelEntry:
     """Return what is told of a prediction that learnt as of `at`."""
     return ModelEntry(
@@ -52,13 +113,14 @@ def prediction_entry(
         kind=KIND,
         at=at,
         known=data_known(workspace),
-        parameters=msgspec.to_builtins(definition),
+        parameters=declared(definition),
         seed=definition.seed,
         features=study.features,
         people=study.people,
         digest=hashlib.sha256(content).hexdigest(),
         card=_card(workspace, definition, study, at),
-        cause="run",
+        cause=cause,
+        why=why,
     )
 
 

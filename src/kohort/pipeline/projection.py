@@ -60,7 +60,6 @@ from kohort.storage.records import (
     ModelTrained,
     PeopleEdited,
     PersonaNoted,
-    PredictionStudied,
     Rejection,
     Replayed,
     ScoreRun,
@@ -300,7 +299,6 @@ class Projection:
             "drift": lambda one: self._append_one("model_drift", one, msgspec.json.decode(one.body, type=DriftWatched)),
             "study": self._study,
             "value": self._value,
-            "predict": self._prediction,
             "note": self._note,
             "segments": self._segments,
             "run": self._run,
@@ -395,9 +393,6 @@ class Projection:
 
     def _value(self, record: Record) -> None:
         self._append_one("value_studies", record, msgspec.json.decode(record.body, type=ValueStudied))
-
-    def _prediction(self, record: Record) -> None:
-        self._append_one("prediction_studies", record, msgspec.json.decode(record.body, type=PredictionStudied))
 
     def _note(self, record: Record) -> None:
         self._append_one("persona_notes", record, msgspec.json.decode(record.body, type=PersonaNoted))

@@ -34,6 +34,8 @@ Told = (
     ImputationDefinition | OutliersDefinition | DemographicsDefinition | GeographicDefinition | PsychographicDefinition
 )
 """Scores that are made of what was told of people, and say what they found of it."""
+_LEARNT = ClustersDefinition | PredictionDefinition
+"""Scores that have models, and read what other scores have just written."""
 
 
 def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: bool) -> Iterator[StepOutcome]:
@@ -50,7 +52,7 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
     runner = StepRunner(workspace, at, catch_up)
     yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
     # Clusters and predictions last, in whatever order the files stand: they read what other scores have just written.
-    for score in sorted(workspace.scores, key=lambda one: isinstance(one, ClustersDefinition | PredictionDefinition)):
+    for score in sorted(workspace.scores, key=lambda one: isinstance(one, _LEARNT)):
         reason = _not_yet(workspace, score)
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
@@ -62,7 +64,7 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
             name = f"clusters {one.name} over time"
             yield runner.step(name, repr(one), partial(study_clusters, workspace, one, at), always=True)
     yield from _segments(workspace, runner, apply=apply)
-    if any(isinstance(one, ClustersDefinition) and not one.retrain.is_empty for one in workspace.scores):
+    if any(isinstance(one, _LEARNT) and not one.retrain.is_empty for one in workspace.scores):
         # Model libraries are heavy and optional: only a project that asks to train again loads them.
         from kohort.pipeline.retraining.proposing import propose_models
 

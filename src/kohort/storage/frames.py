@@ -20,7 +20,7 @@ from kohort.errors import StorageError
 RecordKind = Literal[
     "messages", "received", "plan", "rejects", "findings", "replayed", "scores", "model", "segments", "epoch", "run",
     "lost", "settings", "people", "changes", "term", "file", "load", "study", "value", "note", "clusters", "trained",
-    "drift", "predict",
+    "drift",
 ]  # fmt: skip
 
 MAGIC: Final = b"KOHORTJ1"

@@ -187,15 +187,6 @@ class ValueStudied(msgspec.Struct, frozen=True):
     chosen: str
 
 
-class PredictionStudied(msgspec.Struct, frozen=True):
-    """A study of what people will do: its immutable file (by hash), the moment of the data, what was chosen."""
-
-    score: str
-    at: Moment
-    file: str
-    chosen: str
-
-
 class PersonaNoted(msgspec.Struct, frozen=True):
     """What somebody noted on a persona, which its lasting id names; `by` is the name of who did."""
 

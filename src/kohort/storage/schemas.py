@@ -166,10 +166,6 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     ),
     "importance_studies": _schema(seq=_INTEGER, recorded_at=_INTEGER, goal=_TEXT, at=_INTEGER, file=_TEXT),
     "value_studies": _schema(seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, chosen=_TEXT, file=_TEXT),
-    "prediction_studies": _schema(
-        seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, chosen=_TEXT, file=_TEXT
-    ),
-    # What people noted on personas in the studio; notes of files stand in personas/.
     "persona_notes": _schema(seq=_INTEGER, recorded_at=_INTEGER, persona=_TEXT, by=_TEXT, text=_TEXT),
     "runs": _schema(seq=_INTEGER, step=_TEXT, recorded_at=_INTEGER, at=_INTEGER, fingerprint=_TEXT, summary=_TEXT),
 }

@@ -29,7 +29,8 @@ from kohort.pipeline.registry.entries import (
     waiting_candidate,
 )
 from kohort.pipeline.results import StepOutcome
-from kohort.pipeline.retraining.kinds import ModelKind, Scores, kind_named
+from kohort.pipeline.retraining.kinds import kind_named
+from kohort.pipeline.retraining.model_kind import ModelKind, Scores
 from kohort.pipeline.retraining.supposing import supposing
 from kohort.pipeline.scoring import everybody, keep_scores
 from kohort.pipeline.steps import StepRunner

@@ -10,7 +10,8 @@ from kohort.pipeline.kept_documents import keep_document
 from kohort.pipeline.months import month_ends
 from kohort.pipeline.registry.entries import live_model, models_of, record_training, waiting_candidate
 from kohort.pipeline.results import StepOutcome
-from kohort.pipeline.retraining.kinds import ModelKind, kinds_of
+from kohort.pipeline.retraining.kinds import kinds_of
+from kohort.pipeline.retraining.model_kind import ModelKind
 from kohort.pipeline.retraining.watching import DriftLook, look_for_drift
 from kohort.pipeline.steps import CatchUp
 from kohort.pipeline.workspace import Workspace

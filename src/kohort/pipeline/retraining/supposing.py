@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from kohort.clock import Moment
 from kohort.pipeline.columns import Names, score_rows
-from kohort.pipeline.retraining.kinds import Scores
+from kohort.pipeline.retraining.model_kind import Scores
 from kohort.pipeline.scoring import everybody
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.folder import ProjectFolder

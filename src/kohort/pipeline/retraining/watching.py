@@ -14,12 +14,14 @@ from kohort.clock import Moment, datetime_of
 from kohort.errors import UsageError
 from kohort.learning.drift.alarm import FeatureDrift, find_drift
 from kohort.learning.drift.bins import Bins, number_bins, word_bins
+from kohort.learning.drift.matured import Performance, PerformanceDrift, performance_drift, performance_of
 from kohort.learning.drift.windows import Calendar, compared
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.wording import COLON, Bilingual
 from kohort.pipeline.months import month_ends
 from kohort.pipeline.registry.entries import RegisteredModel, content_of, live_model
-from kohort.pipeline.retraining.kinds import ModelKind, kind_named
+from kohort.pipeline.retraining.kinds import kind_named
+from kohort.pipeline.retraining.model_kind import ModelKind
 from kohort.pipeline.workspace import Workspace
 from kohort.stats.divergences import Counts, kolmogorov_smirnov, wasserstein
 
@@ -60,6 +62,9 @@ class DriftLook:
     `against` names those: a year before, or, where nobody was known then (`is_seasonal` False), those before the model
     learnt. No retraining is proposed by a look that could not tell a season from a drift, unless the score declares
     that there is none: `proposes`. `words` say what was found.
+
+    `judged` is how good chances were of the newest month since whose people's time is over, `judged_month`, and
+    `losses` how far that is from what the model was; None and nothing where no month is over, or nothing is foretold.
     """
 
     score: str
@@ -72,11 +77,15 @@ class DriftLook:
     features: tuple[WatchedFeature, ...]
     proposes: bool
     words: Bilingual
+    judged_month: str = ""
+    judged: Performance | None = None
+    losses: tuple[PerformanceDrift, ...] = ()
 
     @property
     def found(self) -> tuple[str, ...]:
-        """The names of what has drifted."""
-        return tuple(one.feature for one in self.features if one.found)
+        """The names of what has drifted: features, what the model says, and how good that is."""
+        moved = tuple(one.feature for one in self.features if one.found)
+        return (*moved, *(one.measure for one in self.losses if one.found))
 
 
 def look_for_drift(workspace: Workspace, score: str, at: Moment) -> DriftLook:
@@ -93,7 +102,7 @@ def look_for_drift(workspace: Workspace, score: str, at: Moment) -> DriftLook:
     learnt = sum(end <= model.at for end in ends) - 1
     if learnt < 0 or learnt == len(ends) - 1:
         raise UsageError(f"no month has ended since {model.named} learnt; look again when one has")
-    return _Look(workspace, kind, model, ends, learnt).told()
+    return _Look(workspace, kind, model, ends, learnt, at).told()
 
 
 def month_of(workspace: Workspace, end: Moment) -> str:
@@ -112,9 +121,15 @@ class _Look:
     """One look: the tables of features of the months that it needs, each computed once."""
 
     def __init__(
-        self, workspace: Workspace, kind: ModelKind, model: RegisteredModel, ends: Sequence[Moment], learnt: int
+        self,
+        workspace: Workspace,
+        kind: ModelKind,
+        model: RegisteredModel,
+        ends: Sequence[Moment],
+        learnt: int,
+        until: Moment,
     ) -> None:
-        self._workspace, self._kind, self._model, self._ends = workspace, kind, model, ends
+        self._workspace, self._kind, self._model, self._ends, self._until = workspace, kind, model, ends, until
         self._tables: dict[int, FeatureTable | None] = {}
         self._content = content_of(workspace, model)
         self._now = len(ends) - 1
@@ -141,22 +156,38 @@ class _Look:
                 looks[name] = one
         drift = find_drift(looks, seed=_SEED)
         features = tuple(self._watched(one, *columns[one.feature]) for one in drift)
-        found = [one.feature for one in features if one.found]
-        proposes = bool(found) and (self._seasonal or not self._kind.retrain.season)
+        judged_month, judged, losses = self._judged()
+        moved = [one.feature for one in features if one.found]
+        lost = [one.measure for one in losses if one.found]
+        found = [*moved, *lost]
+        # How many people act may have a season too, which one month cannot tell; who acts more than others has none.
+        certain = self._seasonal or not self._kind.retrain.season
+        proposes = "auc" in lost or (certain and bool(moved)) or (not self._kind.retrain.season and bool(lost))
         others = [one for one in self._calendar.reference(self._now) if self._people(one) >= _FEWEST]
         against = tuple(self._month(one) for one in others)
         return DriftLook(
             self._model.score, self._model.number, self._ends[self._now], self._month(self._now),
             self._people(self._now), against, self._seasonal, features, proposes,
-            _words(self._month(self._now), against, found, told=self._seasonal or not self._kind.retrain.season),
+            _words(self._month(self._now), against, found, told=proposes or certain),
+            judged_month, judged, losses,
         )  # fmt: skip
+
+    def _judged(self) -> tuple[str, Performance | None, tuple[PerformanceDrift, ...]]:
+        """Return how good chances were of the newest month since the model learnt whose people's time is over."""
+        learnt = self._kind.learnt(self._content)
+        for window in range(self._now, self._calendar.learnt, -1) if learnt is not None else ():
+            told = self._kind.foretold(self._workspace, self._content, self._ends[window], self._until)
+            if told is not None and len(told.chances) >= _FEWEST and learnt is not None:
+                now = performance_of(told)
+                return self._month(window), now, performance_drift(learnt, now)
+        return "", None, ()
 
     def _month(self, window: int) -> str:
         return month_of(self._workspace, self._ends[window])
 
     def _table(self, window: int) -> FeatureTable | None:
         if window not in self._tables:
-            self._tables[window] = self._kind.features(self._workspace, self._ends[window])
+            self._tables[window] = self._kind.features(self._workspace, self._content, self._ends[window])
         return self._tables[window]
 
     def _people(self, window: int) -> int:
@@ -178,7 +209,7 @@ class _Look:
                 found[name] = (number_bins(learnt.column(name)), values)
         for name, texts in learnt.texts.items():
             found[name] = (word_bins(texts), {one: table.text(name) for one, table in tables.items()})
-        said = {one: self._kind.said(self._content, table) for one, table in tables.items()}
+        said = {one: self._kind.said(self._workspace, self._content, table) for one, table in tables.items()}
         return found | {self._kind.name: (word_bins(said[self._calendar.learnt]), dict(said))}
 
     def _counts(self, bins: Bins, values: Mapping[int, object]) -> Counts:
