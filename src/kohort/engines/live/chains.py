@@ -1,6 +1,5 @@
 """Sequences kept up to date step by step, with two queues of deadlines: to be complete, and to leave their window."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -182,9 +181,8 @@ class Chains:
         """Return how many ways begin or cease to count by each of some moments, if nothing happens meanwhile."""
         found = self._leaving.count(moments)
         for number, (first, end) in enumerate(self._queue[:-1].tolist()):
-            by, ends = moments - self._facts[number, stepping.WAIT], self._pending[number, :end, 1]
-            # Only what is due: numpy copies all of a column that it searches.
-            found += np.searchsorted(ends[first : bisect_right(ends, by[-1], first)], by, side="right")
+            ends = self._pending[number, first:end, 1]
+            found += np.searchsorted(ends, moments - self._facts[number, stepping.WAIT], side="right")
         return found
 
     def _lines(self, most: int) -> tuple[Lines, Lines]:

@@ -1,6 +1,5 @@
 """An ordered queue of what time alone will change."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,10 +24,6 @@ class _Run:
 
     def __len__(self) -> int:
         return len(self.lines) - self.next
-
-    def until(self, moment: Moment) -> int:
-        """Return the first row, from `next` on, that is later than a moment; numpy would copy the whole column."""
-        return bisect_right(self.lines, moment, self.next, key=_moment_of)
 
 
 class Deadlines:
@@ -66,8 +61,7 @@ class Deadlines:
             self._settle()
         found = np.zeros(len(moments), np.int64)
         for run in self._runs:
-            due = run.lines[run.next : run.until(int(moments[-1])), 0]
-            found += np.searchsorted(due, moments, side="right")
+            found += np.searchsorted(run.lines[:, 0], moments, side="right") - run.next
         return found
 
     def until(self, now: Moment) -> Lines:
@@ -77,7 +71,7 @@ class Deadlines:
         found = list[Lines]()
         for run in self._runs:
             if run.lines[run.next, 0] <= now:
-                end = run.until(now)
+                end = int(np.searchsorted(run.lines[:, 0], now, side="right"))
                 found.append(run.lines[run.next : end])
                 run.next = end
         if not found:
@@ -92,10 +86,6 @@ class Deadlines:
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
             last, before = self._runs.pop(), self._runs.pop()
             self._runs.append(_Run(_in_time([before.lines[before.next :], last.lines[last.next :]])))
-
-
-def _moment_of(line: NDArray[np.int64]) -> int:
-    return int(line[0])
 
 
 def _in_time(parts: list[Lines]) -> Lines:
