@@ -66,6 +66,18 @@ class UsageError(TerminalError):
     exit_code = 2
 
 
+class MethodRefusedError(UsageError):
+    """A method of clustering cannot be run on these people; `french` says so in French, for pages that tell of it.
+
+    >>> print(MethodRefusedError("too many pairs", "trop de paires"))
+    too many pairs
+    """
+
+    def __init__(self, english: str, french: str) -> None:
+        super().__init__(english)
+        self.french = french
+
+
 class NotEvaluatedError(UsageError):
     """A segment has no members yet, for a reason that tells what to do.
 

@@ -139,7 +139,7 @@ def test_who_enters_while_the_page_is_open_is_seen_at_once(
 
 
 def test_discoveries_for_everybody(visit: Visit, tmp_path_factory: pytest.TempPathFactory) -> None:
-    project = two_groups(tmp_path_factory.mktemp("two"))
+    project = two_groups(tmp_path_factory.mktemp("two"), "    methods: [ward, dbscan]\n    maps: [tsne]\n")
     project.discover()
     with studio(project) as found:
         for language, scheme in (("en", "dark"), ("fr", "light")):
@@ -149,10 +149,14 @@ def test_discoveries_for_everybody(visit: Visit, tmp_path_factory: pytest.TempPa
             loaded(page)
             for one in page.locator("details").all():
                 one.locator("summary").first.click()
+            page.locator("#map-tsne").focus()
+            page.keyboard.press("Enter")
+            expect(page.locator("#map-tsne")).to_have_attribute("aria-current", "true")
+            expect(page.locator("#map-tsne")).to_be_focused()
             found_by_axe = Axe().run(page)
             assert found_by_axe.violations_count == 0, found_by_axe.generate_report()
             assert sum(len(one.body()) for one in bodies) < _MOST_BYTES
-        page.keyboard.press("Tab")
+        page.locator(".skip").focus()
         reached = set()
         for _ in range(40):
             page.keyboard.press("Tab")

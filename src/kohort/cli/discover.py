@@ -225,6 +225,8 @@ def _candidate(one: "Candidate") -> Mapping[str, object]:
         "border_density": one.border_density,
         "ellipse_gap": one.ellipse_gap.gap,
         "copula_gap": one.copula_gap.gap,
+        "tighter_than_ellipse": one.ellipse_gap.tighter,
+        "tighter_than_chance": one.copula_gap.tighter,
     }
 
 

@@ -268,7 +268,7 @@ def test_every_row_says_how_the_method_fared() -> None:
             row(Method.WARD, 3, 0.95, 0.0),
             row(Method.WARD, 3, 0.5, 0.5),
             row(Method.WARD, 3, 0.5, 0.0),
-            row(Method.WARD, 3, 0.5, 0.0, refused="too many pairs"),
+            row(Method.WARD, 3, 0.5, 0.0, refused=Bilingual("too many pairs", "trop de paires")),
             row(Method.WARD, 3, 0.5, 0.0, objections=(Objection.UNSTABLE, Objection.MOSTLY_OUTSIDE)),
         )
     }
@@ -280,6 +280,18 @@ def test_every_row_says_how_the_method_fared() -> None:
         "not run: too many pairs",
         "a cluster does not come back when people are drawn again; too many people are in no cluster",
     }
+
+
+def test_a_method_that_cannot_be_run_is_listed_with_the_reason_in_both_languages() -> None:
+    values = np.repeat([[0.0, 0.0], [5.0, 5.0], [9.0, 0.0]], 40, axis=0)
+    values[:6] += np.random.default_rng(1).normal(size=(6, 2))
+    found = found_in(values, (Method.K_MEANS, Method.DBSCAN))
+    assert found.comparison is not None
+    refused = found.comparison.results[1]
+    assert refused.k == 0
+    words = verdict_on(refused, found.k_means, Criteria())
+    assert words.en.startswith("not run: DBSCAN needs people at different places")
+    assert words.fr.startswith("non exécutée\u202f: DBSCAN demande des personnes à des endroits différents")
 
 
 def test_agreement_is_of_the_people_who_are_in_clusters_of_both() -> None:

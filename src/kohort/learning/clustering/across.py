@@ -74,7 +74,7 @@ def verdict_on(result: MethodResult, choice: Choice, criteria: Criteria) -> Bili
     'a cluster does not come back when people are drawn again'
     """
     if result.refused:
-        return Bilingual(f"not run: {result.refused}", f"non exécuté{COLON} {result.refused}")
+        return Bilingual(f"not run: {result.refused.en}", f"non exécutée{COLON} {result.refused.fr}")
     if result.objections:
         reasons = [REASONS[why] for why in result.objections]
         return Bilingual("; ".join(why.en for why in reasons), f"{SEMICOLON} ".join(why.fr for why in reasons))

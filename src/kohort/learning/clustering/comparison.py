@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from kohort.clock import processor_seconds
 from kohort.definitions.clusters import Method
-from kohort.errors import UsageError
+from kohort.errors import MethodRefusedError, UsageError
 from kohort.learning.clustering.candidates import SILHOUETTE_SAMPLE, Evaluation
 from kohort.learning.clustering.choice import Choice, Criteria, Objection, Verdict, objections
 from kohort.learning.clustering.density import density_validity
@@ -24,6 +24,7 @@ from kohort.learning.clustering.samples import Samples, draw_samples
 from kohort.learning.clustering.searches import MOST_PAIRED, Search, TreeSearch, search_by
 from kohort.learning.clustering.silhouette import SampledSilhouette, SilhouetteSample, squared_silhouette
 from kohort.learning.features.table import Points
+from kohort.learning.wording import Bilingual
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class MethodResult:
     better: Gap | None = None
     same: tuple[tuple[Method, float], ...] = ()
     objections: tuple[Objection, ...] = ()
-    refused: str = ""
+    refused: Bilingual | None = None
     seconds: float = 0.0
 
     @property
@@ -180,7 +181,8 @@ def _clusters(search: Search) -> Clusters:
     try:
         assigner = search.best()
     except UsageError as error:
-        result = MethodResult(search.method, 0, refused=str(error), objections=(Objection.TOO_FEW_CLUSTERS,))
+        refused = Bilingual(str(error), error.french if isinstance(error, MethodRefusedError) else str(error))
+        result = MethodResult(search.method, 0, refused=refused, objections=(Objection.TOO_FEW_CLUSTERS,))
         return Clusters(result, NOBODY, nothing, search.again)
     result = MethodResult(search.method, assigner.clusters)
     result = _measured(result, search.samples, assigner)

@@ -49,7 +49,7 @@ class Search(ABC):
     def best(self) -> Assigner:
         """Return the best clustering of the fitted sample; with fewer than two clusters nothing was found.
 
-        Raises UsageError if the method cannot be afforded.
+        Raises MethodRefusedError if the method cannot be run on these people.
         """
 
     @abstractmethod

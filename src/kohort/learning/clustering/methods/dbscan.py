@@ -14,11 +14,12 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
-from kohort.errors import UsageError
+from kohort.errors import MethodRefusedError
 from kohort.learning.clustering.elbow import elbow
 from kohort.learning.clustering.methods.assigners import Neighbours, vectors
 from kohort.learning.clustering.methods.fitted import Fitted
 from kohort.learning.features.table import Points
+from kohort.learning.wording import COLON, SEMICOLON, number
 
 LARGEST_PAIRS: Final = 40_000_000
 _ASKED: Final = 500
@@ -53,13 +54,16 @@ def distance_curve(points: Points, neighbours: int) -> DistanceCurve:
     The knee is found by Kneedle (see `clustering.elbow`) on the curve turned round, so that it falls: before it
     people live in crowds, past it they live alone. Without a knee `eps` is the median distance.
 
-    Raises UsageError unless there are more people than neighbours.
+    Raises MethodRefusedError unless there are more people than neighbours.
 
     >>> distance_curve(np.array([[0.0], [1.0], [2.0], [3.0], [4.0], [50.0]]), 1).eps
     1.0
     """
     if len(points) <= neighbours:
-        raise UsageError(f"a distance to the {neighbours}th neighbour needs more people; got {len(points)}")
+        raise MethodRefusedError(
+            f"a distance to the {neighbours}th neighbour needs more people; got {len(points)}",
+            f"une distance au voisin numéro {neighbours} demande plus de personnes{SEMICOLON} il y en a {len(points)}",
+        )
     furthest = np.sort(KDTree(points).query(points, k=[neighbours + 1])[0][:, 0])
     ranks = np.unique(np.linspace(0, len(furthest) - 1, _CURVE).round().astype(np.int64))
     curve = furthest[ranks]
@@ -89,7 +93,7 @@ def fit_dbscan(
 
     People who are no core themselves get the cluster of the nearest core within `eps`.
 
-    Raises UsageError if more than `largest` pairs of neighbours are predicted.
+    Raises MethodRefusedError if more than `largest` pairs of neighbours are predicted, or most people are at one place.
 
     >>> points = np.array([[0.0], [0.1], [0.2], [9.0], [9.1], [9.2], [50.0]])
     >>> fit_dbscan(points, eps=1.0, neighbours=3, seed=0).assigner.assign(points).tolist()
@@ -98,12 +102,19 @@ def fit_dbscan(
     wanted = fewest_neighbours(points.shape[1]) if neighbours is None else neighbours
     radius = distance_curve(points, wanted).eps if eps is None else eps
     if radius <= 0:
-        raise UsageError("DBSCAN needs people at different places; here most stand at the same: take fewer features")
+        raise MethodRefusedError(
+            "DBSCAN needs people at different places; here most stand at the same: take fewer features",
+            "DBSCAN demande des personnes à des endroits différents, or la plupart sont ici au même"
+            f"{COLON} prenez moins de traits",
+        )
     pairs = estimated_pairs(points, radius, seed=seed)
     if pairs > largest:
-        raise UsageError(
+        raise MethodRefusedError(
             f"DBSCAN within {radius:.3g} would relate about {pairs:,} pairs of {len(points):,} people, and at most "
-            f"{largest:,} are allowed; take a smaller radius, fewer people, or HDBSCAN"
+            f"{largest:,} are allowed; take a smaller radius, fewer people, or HDBSCAN",
+            f"DBSCAN, avec un rayon de {number(radius, 2).fr}, relierait environ {number(pairs).fr} paires de "
+            f"{number(len(points)).fr} personnes, et {number(largest).fr} au plus sont permises{SEMICOLON} prenez un "
+            f"rayon plus petit, moins de personnes, ou HDBSCAN",
         )
     found = DBSCAN(eps=radius, min_samples=wanted).fit(points)
     cores = found.core_sample_indices_

@@ -6,10 +6,11 @@ import numpy as np
 from scipy.spatial import KDTree
 from sklearn.cluster import HDBSCAN
 
-from kohort.errors import UsageError
+from kohort.errors import MethodRefusedError, UsageError
 from kohort.learning.clustering.methods.assigners import Neighbours, vectors
 from kohort.learning.clustering.methods.fitted import Fitted
 from kohort.learning.features.table import Points
+from kohort.learning.wording import SEMICOLON
 
 LARGEST_SAMPLE: Final = 20_000
 _NEIGHBOURS: Final = 10
@@ -21,7 +22,7 @@ def fit_hdbscan(points: Points, *, smallest: int) -> Fitted:
     Others get the cluster of the nearest of these people: none if that one is in none, or if it is farther than any
     of the cluster's people is from their tenth neighbour.
 
-    Raises UsageError beyond 20,000 points, where time grows with their square, or if there are too few.
+    Raises UsageError beyond 20,000 points, where time grows with their square, MethodRefusedError if there are too few.
 
     >>> random = np.random.default_rng(0)
     >>> points = np.concatenate([random.normal(0, 1, (50, 2)), random.normal(30, 1, (50, 2))])
@@ -32,7 +33,11 @@ def fit_hdbscan(points: Points, *, smallest: int) -> Fitted:
         raise UsageError(f"HDBSCAN takes a sample of at most {LARGEST_SAMPLE:,} people; got {len(points):,}")
     neighbours = min(_NEIGHBOURS, smallest)
     if len(points) <= max(neighbours, smallest):
-        raise UsageError(f"HDBSCAN needs more than {max(neighbours, smallest)} people; got {len(points)}")
+        fewest = max(neighbours, smallest)
+        raise MethodRefusedError(
+            f"HDBSCAN needs more than {fewest} people; got {len(points)}",
+            f"HDBSCAN demande plus de {fewest} personnes{SEMICOLON} il y en a {len(points)}",
+        )
     found = HDBSCAN(min_cluster_size=smallest, min_samples=neighbours, copy=True).fit(points)
     labels = found.labels_.astype(np.int64)
     clusters = int(labels.max(initial=-1)) + 1
