@@ -162,7 +162,8 @@ def calibrated(calibrator: Calibrator, score: Floats) -> Floats:
         return np.asarray(expit(-(calibrator.slope * score + calibrator.offset)))
     if isinstance(calibrator, OddsSigmoid):
         low, high = calibrator.edge, 1 - calibrator.edge
-        return np.clip(expit(calibrator.slope * logit(np.clip(score, low, high)) + calibrator.intercept), low, high)
+        odds = calibrator.slope * logit(np.clip(score, low, high)) + calibrator.intercept
+        return np.asarray(np.clip(expit(odds), low, high))
     return np.interp(score, calibrator.scores, calibrator.values)
 
 
