@@ -206,6 +206,18 @@ def test_sampled_contributions_add_up_for_any_model(seed: int) -> None:
     assert found.total == pytest.approx(scores(model, values), abs=1e-12)
 
 
+def test_sampled_contributions_come_near_those_of_all_orders() -> None:
+    model = plain_model(fitted("machine"), NAMES)
+    values = np.nan_to_num(people(3, seed=9)[0])
+    nobody = np.zeros((1, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shap = pytest.importorskip("shap")
+        exact = shap.explainers.Exact(lambda rows: scores(model, rows), nobody)(values).values
+    found = sampled_contributions(model, values, nobody, seed=0, rounds=100)
+    assert np.abs(found.brought - exact).max() <= 0.01
+
+
 def test_sampled_contributions_are_exact_where_features_only_add_up() -> None:
     line = PlainModel(NAMES, (Part(Linear(np.array([1.0, -2.0, 0.5, 0.0]), 3.0), Link.IDENTITY),))
     values = np.nan_to_num(people(5, seed=9)[0])

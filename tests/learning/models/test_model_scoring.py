@@ -134,6 +134,9 @@ def test_a_calibrator_comes_after_the_logistic_of_a_margin() -> None:
     model = calibrated_by(plain_model(machine, NAMES), OddsSigmoid(1.0, 0.0, 1e-6))
     raw = 1 / (1 + np.exp(-machine.decision_function(values)))
     assert scores(model, values) == pytest.approx(raw, abs=1e-9)
+    certain = calibrated_by(model, OddsSigmoid(60.0, 0.0, 1e-3))
+    assert scores(certain, values).min() == 1e-3
+    assert scores(certain, values).max() == 1 - 1e-3
     steps = calibrated_by(model, Isotonic(np.array([0.2, 0.6]), np.array([0.1, 0.5])))
     assert scores(steps, values) == pytest.approx(np.interp(raw, [0.2, 0.6], [0.1, 0.5]), abs=1e-12)
 

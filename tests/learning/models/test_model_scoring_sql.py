@@ -85,7 +85,7 @@ def calibrated_parts(draw: st.DrawFn) -> Part:
     curve = draw(
         st.none()
         | st.builds(Sigmoid, number, number)
-        | st.builds(OddsSigmoid, number, number, st.just(1e-6))
+        | st.builds(OddsSigmoid, number, number, st.sampled_from([1e-6, 0.1]))
         | st.just(Isotonic(np.array(knots), np.array(heights if draw(st.booleans()) else heights[::-1])))
     )
     of_margin = draw(st.booleans()) and not isinstance(curve, OddsSigmoid)

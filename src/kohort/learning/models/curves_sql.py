@@ -34,19 +34,22 @@ def calibrated_sql(part: Part, which: int) -> exp.Expr:
         case Sigmoid(slope, offset):
             return _logistic(exp.Neg(this=exp.Paren(this=_line(read, slope, offset))))
         case OddsSigmoid(slope, intercept, edge):
-            low, high = number(edge), number(1 - edge)
-            kept = case(
-                [
-                    (exp.LT(this=read, expression=low), low.copy()),
-                    (exp.GT(this=read.copy(), expression=high), high.copy()),
-                ],
-                read.copy(),
-            )
+            kept = _kept(read, edge)
             odds = exp.Ln(this=exp.Div(this=kept, expression=minus(number(1.0), kept.copy())))
-            return _logistic(_line(odds, slope, intercept))
+            return _kept(_logistic(_line(odds, slope, intercept)), edge)
         case Isotonic():
             return _knots(read, part.calibrator)
     return exp.column(f"l{which}")
+
+
+def _kept(chance: exp.Expr, edge: float) -> exp.Expr:
+    """Return a probability `edge` away from 0 and 1; of NULL there is none."""
+    low, high = number(edge), number(1 - edge)
+    far = [
+        (exp.LT(this=chance, expression=low), low.copy()),
+        (exp.GT(this=chance.copy(), expression=high), high.copy()),
+    ]
+    return case(far, chance.copy())
 
 
 def _knots(read: exp.Expr, calibrator: Isotonic) -> exp.Expr:

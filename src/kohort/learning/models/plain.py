@@ -194,7 +194,10 @@ class Sigmoid:
 
 @dataclass(frozen=True)
 class OddsSigmoid:
-    """1 / (1 + exp(-(`slope`·l + `intercept`))) of the log-odds l of a probability, kept `edge` away from 0 and 1."""
+    """1 / (1 + exp(-(`slope`·l + `intercept`))) of the log-odds l of a probability.
+
+    Both probabilities, before and after, are kept `edge` away from 0 and 1: nothing is certain.
+    """
 
     slope: float
     intercept: float

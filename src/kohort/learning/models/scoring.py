@@ -161,8 +161,9 @@ def calibrated(calibrator: Calibrator, score: Floats) -> Floats:
     if isinstance(calibrator, Sigmoid):
         return np.asarray(expit(-(calibrator.slope * score + calibrator.offset)))
     if isinstance(calibrator, OddsSigmoid):
-        odds = logit(np.clip(score, calibrator.edge, 1 - calibrator.edge))
-        return np.asarray(expit(calibrator.slope * odds + calibrator.intercept))
+        low, high = calibrator.edge, 1 - calibrator.edge
+        odds = calibrator.slope * logit(np.clip(score, low, high)) + calibrator.intercept
+        return np.asarray(np.clip(expit(odds), low, high))
     return np.interp(score, calibrator.scores, calibrator.values)
 
 
