@@ -15,7 +15,7 @@ from kohort.pipeline.facts import traits_at
 from kohort.pipeline.prediction import latest_prediction, scored_prediction
 from kohort.pipeline.prediction_examples import past_examples
 from kohort.pipeline.prediction_features import read_by
-from kohort.pipeline.prediction_models import model_in, signing_key
+from kohort.pipeline.prediction_models import model_in, project_key
 from kohort.pipeline.registry.entries import State, content_of
 from kohort.pipeline.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
@@ -70,7 +70,7 @@ def test_who_signs_with_another_key_cannot_put_a_model_in_its_place(shop: Projec
     [kept] = shop.models("lapse")
     content = content_of(workspace, kept)
     elsewhere = Project.create(tmp_path / "other")._workspace()
-    assert signing_key(elsewhere) != signing_key(workspace) == signing_key(shop._workspace())
+    assert project_key(elsewhere) != project_key(workspace) == project_key(shop._workspace())
     with pytest.raises(CorruptionError, match="did not sign it"):
         model_in(elsewhere, content)
 

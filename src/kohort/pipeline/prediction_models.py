@@ -1,7 +1,6 @@
 """Predictions in the registry: what was found and the model as plain numbers that the project signs, and their card."""
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
-from kohort.learning.models.document import SHORTEST_KEY, document_of, model_of
+from kohort.learning.models.document import document_of, model_of, signing_key
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
 from kohort.learning.prediction.dates import DateRanges
@@ -26,7 +25,6 @@ from kohort.pipeline.workspace import Workspace
 from kohort.storage.state import State
 
 KIND = "prediction"
-_SECRET = "models"  # noqa: S105 - the name of one
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,14 @@ def plain_prediction(model: TrainedModel) -> PlainModel:
     return calibrated_by(plain, Isotonic(np.array(curve.scores), np.array(curve.chances)))
 
 
-def signing_key(workspace: Workspace) -> bytes:
-    """Return the secret that a project signs its models with: made once, in its state store."""
-    return State(workspace.folder.state).kept_secret(_SECRET, lambda: secrets.token_bytes(SHORTEST_KEY))
+def project_key(workspace: Workspace) -> bytes:
+    """Return the secret that a project signs its models with."""
+    return signing_key(State(workspace.folder.state))
 
 
 def prediction_content(workspace: Workspace, found: PredictionDocument, model: TrainedModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    signed = document_of(plain_prediction(model), signing_key(workspace))
+    signed = document_of(plain_prediction(model), project_key(workspace))
     return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
 
 
@@ -86,7 +84,7 @@ def found_in(content: bytes) -> PredictionDocument:
 def model_in(workspace: Workspace, content: bytes) -> PlainModel:
     """Return the model; raises CorruptionError if this project did not sign it, ProjectError if it cannot be read."""
     signed = bytes(msgspec.json.decode(content, type=_Kept).model)
-    return model_of(signed, [signing_key(workspace)])
+    return model_of(signed, [project_key(workspace)])
 
 
 def declared(definition: PredictionDefinition) -> dict[str, Any]:
