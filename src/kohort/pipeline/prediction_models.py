@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.prediction import PredictionDefinition, Target
@@ -63,7 +64,7 @@ def plain_prediction(model: TrainedModel) -> PlainModel:
     curve = model.calibrator
     if isinstance(curve, SigmoidCurve):
         return calibrated_by(plain, OddsSigmoid(curve.slope, curve.intercept, EDGE))
-    return calibrated_by(plain, Isotonic(curve.scores, curve.chances))
+    return calibrated_by(plain, Isotonic(np.array(curve.scores), np.array(curve.chances)))
 
 
 def signing_key(workspace: Workspace) -> bytes:
