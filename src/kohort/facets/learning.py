@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.cluster_studies import ClusterStudies, ClusterValidation
     from kohort.pipeline.documents import ClusterSearch
     from kohort.pipeline.goals import Goal, ImportanceDocument
-    from kohort.pipeline.prediction import PredictionDocument
+    from kohort.pipeline.prediction_models import PredictionDocument
     from kohort.pipeline.rfm import RfmFound
     from kohort.pipeline.values import ValueSearch
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport

@@ -26,7 +26,9 @@ def read_by(workspace: Workspace, definition: PredictionDefinition, model: Plain
     people = people_asked(workspace, definition, known, at)
     rows = np.array([places[one] for one in people], dtype=np.int64)
     prepared = model.preparation
-    of_texts = set() if prepared is None else {one.name for one in (*prepared.codes, *prepared.one_hots)}
+    of_texts: set[str] = set()
+    if prepared is not None:
+        of_texts = {one.name for one in prepared.codes} | {one.name for one in prepared.one_hots}
     names = [name for name in model.features if name not in of_texts]
     values = [_number(known, name)[rows] for name in names]
     texts = {name: tuple(_text(known, name, rows)) for name in model.features if name in of_texts}
