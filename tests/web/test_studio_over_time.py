@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +99,9 @@ def test_each_check_leads_to_where_its_details_are(open_studio: Studio) -> None:
     page = open_studio.get("/validation").text
     assert 'href="/discover?score=persona#periods-heading"' in page
     discover = open_studio.get("/discover").text
-    for part in ("periods", "conversion", "curves", "personas"):
+    links = set(re.findall(r'href="/discover[?]score=persona#([a-z]+)-heading"', page))
+    assert links == {"personas", "curves", "methods", "preparation", "periods", "conversion"}
+    for part in links:
         assert f'id="{part}-heading"' in discover
 
 

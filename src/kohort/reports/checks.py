@@ -23,6 +23,7 @@ class Detail(StrEnum):
     PERSONAS = "personas"
     CURVES = "curves"
     METHODS = "methods"
+    PREPARATION = "preparation"
     PERIODS = "periods"
     CONVERSION = "conversion"
     VALUE = "value"

@@ -32,6 +32,7 @@ _SECTIONS: Final = {
     Detail.PERSONAS: ("personas", "Personas"),
     Detail.CURVES: ("selection", "Curves"),
     Detail.METHODS: ("methods", "Methods compared"),
+    Detail.PREPARATION: ("preparation", "Features"),
     Detail.PERIODS: ("over-time", "Over time"),
     Detail.CONVERSION: ("foretold", "What they foretell"),
     Detail.VALUE: ("value", "Value"),

@@ -263,6 +263,7 @@ def _one_scale(preparation: PreparationSummary) -> Check:
         ),
         figures,
         preparation.most_skewed,
+        details=Detail.PREPARATION,
     )
 
 

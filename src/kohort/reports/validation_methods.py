@@ -152,6 +152,7 @@ def _apart(valley: float) -> Check:
         ),
         (Measured(ALL_GROUPS, alone(valley)),),
         is_share=True,
+        details=Detail.METHODS,
     )
 
 
@@ -176,6 +177,7 @@ def _silhouette(report: DiscoveryReport, row: MethodRow, silhouette: float) -> C
             "Silhouette moyenne des personnes dans un groupe (Rousseeuw 1987), ± 1,96 erreur type.",
         ),
         (Measured(ALL_GROUPS, Interval(silhouette, silhouette - reach, silhouette + reach, 0)),),
+        details=Detail.METHODS,
     )
 
 
@@ -194,4 +196,5 @@ def _outside(row: MethodRow) -> Check:
         (Measured(ALL_GROUPS, alone(row.outside)),),
         _MOST_OUTSIDE,
         is_share=True,
+        details=Detail.METHODS,
     )

@@ -1,9 +1,9 @@
 """Parts of `/discover`: groups month by month, and what they foretell."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Query, Response
+from fastapi import Response
 
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.learning.clustering.period_results import Fate
@@ -17,13 +17,13 @@ from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 from kohort.reports.validation_periods import FATE_WORDS, shift_words
 from kohort.web.api.models.answer import Answer, Said
 from kohort.web.api.models.over_time import ClusterForetelling, ClusterPeriods, foretelling_of, periods_of
+from kohort.web.studio.discover.search import Score, search_of
 from kohort.web.studio.drawing import figure, kept, spoken, writing_of
 from kohort.web.studio.fragments import shows_part
 from kohort.web.studio.navigation import marked
 from kohort.web.studio.pages import Listed, Pages, Visit, Visiting
 
 _: Final[Callable[[str], str]] = marked
-Score = Annotated[str, Query(max_length=200)]
 
 
 class PeriodsPart(Answer):
@@ -84,9 +84,11 @@ def mount_over_time_parts(pages: Pages) -> None:
 
 
 def _studies(visit: Visit, score: str) -> ClusterStudies:
-    with visit.desk.asking(**{"clusters score": "query.score"}) as project:
-        search = project.cluster_search(score or None)
-        return ClusterStudies() if search.score is None else project.cluster_studies(search.score)
+    searched = search_of(visit, score).score
+    if searched is None:
+        return ClusterStudies()
+    with visit.desk.asking() as project:
+        return project.cluster_studies(searched)
 
 
 def _spoken(visit: Visit) -> dict[str, Any]:

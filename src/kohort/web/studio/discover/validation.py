@@ -28,6 +28,7 @@ _DETAILS: Final = {
     Detail.PERSONAS: ("/discover#personas-heading", _("Personas")),
     Detail.CURVES: ("/discover#curves-heading", _("How the number of clusters was chosen")),
     Detail.METHODS: ("/discover#methods-heading", _("Methods compared")),
+    Detail.PREPARATION: ("/discover#preparation-heading", _("How traits were brought onto one scale")),
     Detail.PERIODS: ("/discover#periods-heading", _("Month by month")),
     Detail.CONVERSION: ("/discover#conversion-heading", _("What the groups foretell")),
     Detail.VALUE: ("/value#held-out", _("The held-out time")),
