@@ -4,7 +4,7 @@ What an event means is said in `segment_messages`, for each by itself. What is r
 for there: an event with nested properties, with choices in its context, in a form that SDKs rarely use, or wrong.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress, count
 from operator import attrgetter
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from kohort.clock import Moment, parse_moment
 from kohort.collection.flattening import MOST_VALUES
 from kohort.collection.message_columns import Alike, Heads, digests_of, heads_of
-from kohort.collection.segment_messages import EVENT_OF_TYPE, LONGEST_ID, LONGEST_MESSAGE_ID
+from kohort.collection.segment_messages import EVENT_OF_TYPE, LONGEST_ID, LONGEST_MESSAGE_ID, told_by_context
 from kohort.collection.usual_values import Group, places_of, typed
 from kohort.definitions.identity import IdentityDefinition, Origin
 from kohort.definitions.tracking import LONGEST_NAME, TrackingPlan, event_key
-from kohort.storage.received import Kept, Received
+from kohort.storage.received import NOTHING, Kept, Received
 
 _USUAL_LENGTHS: Final = (20, 22, 23, 24, 25, 26, 27)
 """Of a time in UTC: without a fraction of a second, or with one to six digits of it."""
@@ -92,6 +92,20 @@ class _NamelessRequest(_Request, gc=False):
     context: _NamelessContext | None = None
 
 
+class _WithContext(msgspec.Struct, gc=False):
+    context: msgspec.Raw = NOTHING
+
+
+class _Contexts(msgspec.Struct, gc=False):
+    """The contexts of a request's events, as they are written."""
+
+    events: Sequence[_WithContext]
+    context: msgspec.Raw = NOTHING
+
+
+_CONTEXTS: Final = msgspec.json.Decoder(_Contexts)
+
+
 class _Readers(NamedTuple):
     request: msgspec.json.Decoder[Any]
     context: msgspec.json.Decoder[Any]
@@ -125,12 +139,16 @@ NO_USUAL: Final = UsualEvents(_NONE, _NONE, heads_of([]), _NONE, [])
 
 
 class _Opened(NamedTuple):
-    """A request with those of its events that can be read, by number, and whether that is all that it says."""
+    """A request with those of its events that can be read, by number, and whether that is all that it says.
+
+    `told` is what is kept of the context of each event, if anything is.
+    """
 
     said: _Request | Received
     numbers: Sequence[int]
     events: Sequence[_Event]
     is_whole: bool
+    told: Sequence[dict[str, Any]] = ()
 
 
 class _Candidates(NamedTuple):
@@ -147,6 +165,7 @@ class _Candidates(NamedTuple):
     event_ids: pa.Array
     user_ids: pa.Array
     anonymous_ids: pa.Array
+    told: Sequence[dict[str, Any]]
 
     def only(self, chosen: NDArray[np.bool_]) -> "_Candidates":
         """Return some of them."""
@@ -154,9 +173,15 @@ class _Candidates(NamedTuple):
             return self
         mask = pa.array(chosen)
         return _Candidates(
-            *(self.requests[chosen], self.numbers[chosen], [*compress(self.events, chosen.tolist())]),
-            *(self.moments[chosen], self.said[chosen]),
-            *(one.filter(mask) for one in (self.event_ids, self.user_ids, self.anonymous_ids)),
+            requests=self.requests[chosen],
+            numbers=self.numbers[chosen],
+            events=[*compress(self.events, chosen.tolist())],
+            moments=self.moments[chosen],
+            said=self.said[chosen],
+            event_ids=self.event_ids.filter(mask),
+            user_ids=self.user_ids.filter(mask),
+            anonymous_ids=self.anonymous_ids.filter(mask),
+            told=[*compress(self.told, chosen.tolist())],
         )
 
 
@@ -165,8 +190,6 @@ def usual_events(
 ) -> UsualEvents:
     """Return those events of requests that are read here; None stands for what is no request.
 
-    Where the plan keeps something of the context, none is.
-
     >>> raw = b'{"type":"page","userId":"u","messageId":"1","properties":{"path":"/"}}'
     >>> one = Kept(b'{"source":"web","received_at":5,"events":[' + raw + b",[]]}")
     >>> read = usual_events([one], TrackingPlan(), ZoneInfo("UTC"), IdentityDefinition())
@@ -174,9 +197,10 @@ def usual_events(
     (['1'], ['page_viewed'], 'path', array([0]))
     """
     readers = _READERS[any(one.origin is not Origin.TRAIT for one in identity.unique)]
-    opened = [_opened(one, readers) if one and not plan.context else None for one in requests]
+    told_by = _ToldByContexts(plan.context)
+    opened = [told_by.added_to(_opened(one, readers), one) if one else None for one in requests]
     found = _candidates(opened, zone)
-    alike = [one for group in _groups(found.events, plan) for one in typed(group, plan)]
+    alike = [one for group in _groups(found.events, found.told, plan) for one in typed(group, plan)]
     right, kinds = np.zeros(len(found.events), np.bool_), np.zeros(len(found.events), np.int64)
     for kind, one in enumerate(alike):
         right[one.places], kinds[one.places] = True, kind
@@ -229,6 +253,31 @@ def _opened(request: Kept, readers: _Readers) -> _Opened | None:
     return _Opened(request.received, numbers, events, is_whole=False)
 
 
+class _ToldByContexts:
+    """What is kept of contexts, each of which is looked at once: most events of a journal share theirs."""
+
+    def __init__(self, kept: Mapping[str, tuple[str, ...]]) -> None:
+        self._kept = kept
+        self._told: dict[tuple[bytes, bytes], dict[str, Any]] = {}
+
+    def added_to(self, opened: _Opened | None, request: Kept) -> _Opened | None:
+        """Return what was opened with what its contexts tell; None where they cannot be read so."""
+        if opened is None or not self._kept:
+            return opened
+        try:
+            contexts = _CONTEXTS.decode(request.body)
+            its = [bytes(contexts.events[number].context) for number in opened.numbers]
+            return opened._replace(told=[self._of(bytes(contexts.context), one) for one in its])
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def _of(self, batch: bytes, own: bytes) -> dict[str, Any]:
+        if (batch, own) not in self._told:
+            both = [msgspec.json.decode(one) or {} for one in (batch, own)]
+            self._told[batch, own] = told_by_context(both[0] | both[1], self._kept)
+        return self._told[batch, own]
+
+
 def _is_text(record: bytes) -> bool:
     """Tell that what decoders skip in a request's events is text without NUL."""
     if not record.isascii():
@@ -255,6 +304,7 @@ def _candidates(opened: Sequence[_Opened | None], zone: ZoneInfo) -> _Candidates
     found = _Candidates(
         *(requests, np.fromiter(numbers, np.int64, len(events)), events, moments, said),
         *(event_ids, user_ids, anonymous_ids),
+        [*chain.from_iterable(one.told for one in opened if one)],
     )
     return found.only(right & has_id & (has_user | has_visitor))
 
@@ -322,11 +372,13 @@ def _usually_written(times: pa.Array) -> NDArray[np.bool_]:
     return right
 
 
-def _groups(events: Sequence[_Event], plan: TrackingPlan) -> Iterator[Group]:
-    """Yield the events whose properties have the same names, whatever they are called themselves."""
+def _groups(events: Sequence[_Event], told: Sequence[dict[str, Any]], plan: TrackingPlan) -> Iterator[Group]:
+    """Yield the events whose properties, those that their contexts tell included, have the same names."""
     values: list[dict[str, Any]] = [
         (one.properties or {}) if one.type == "track" else _values_of_page(one) for one in events
     ]
+    if told:
+        values = [of_context | own for of_context, own in zip(told, values, strict=True)]
     shapes, called = _numbered(map(tuple, values)), _numbered(map(_CALLED_OF, events))
     keys = [EVENT_OF_TYPE[kind] if kind != "track" else _key(event or "", plan) for kind, event in called.distinct]
     for names, places in zip(shapes.distinct, shapes.places(), strict=True):
