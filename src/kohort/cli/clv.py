@@ -10,6 +10,7 @@ from kohort.cli.output import Format, err, interval_object, out, show_object, sh
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
+    from kohort.learning.value.bayesian import Posterior
     from kohort.learning.value.results import CalibrationRow, FittedModel, Holdout, Judged, ValueStudy
     from kohort.pipeline.clv_table import TableValue
     from kohort.stats.intervals import Interval
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 PERSON_COLUMNS: Final = (
     "person", "purchases", "recency_weeks", "age_weeks", "mean_value", "expected_purchases", "expected_value", "clv",
     "clv_low", "clv_high", "decile", "top", "active", "alive",
+)  # fmt: skip
+_LIMITS: Final = (
+    "expected_purchases_low", "expected_purchases_high", "expected_value_low", "expected_value_high",
 )  # fmt: skip
 _PARAMETERS: Final = ("model", "parameter", "estimate", "low", "high")
 _JUDGED: Final = ("model", "purchases", "error", "correlation", "score", "deviance", "area", "captured", "spent")
@@ -36,6 +40,9 @@ ZoneOption = Annotated[str, typer.Option("--time-zone", metavar="NAME", help="Wh
 DiscountOption = Annotated[float, typer.Option("--discount", help="A year: money later counts for less.")]
 MarginOption = Annotated[float, typer.Option("--margin", help="The share of what is spent that is earned.")]
 ModelOption = Annotated[str, typer.Option("--model", help="One of " + ", ".join(_MODELS) + ".")]
+PosteriorOption = Annotated[
+    bool, typer.Option("--posterior", help="Sample what the parameters may be, with [bayes]: minutes.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of all that is drawn.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="JSON holds all; CSV a row a person.")]
 
@@ -52,6 +59,7 @@ def clv(
     discount: DiscountOption = 0.1,
     margin: MarginOption = 1.0,
     model: ModelOption = "auto",
+    posterior: PosteriorOption = False,
     seed: SeedOption = 0,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -83,6 +91,7 @@ def clv(
             discount=discount,
             margin=margin,
             model=None if model == "auto" else Foreteller(model),
+            posterior=posterior,
             seed=seed,
             progress=advance,
         )
@@ -96,10 +105,14 @@ def _show(done: "TableValue", form: Format) -> None:
         return
     _say(study)
     if form is Format.CSV:
-        show_rows(list(_people(done)), PERSON_COLUMNS, form)
+        show_rows(list(_people(done)), (*PERSON_COLUMNS, *(_LIMITS if done.posterior else ())), form)
         return
     fitted = [one for one in (study.model, study.values) if one is not None]
     show_rows([row for one in fitted for row in _parameters(one)], _PARAMETERS, form)
+    if done.posterior is not None:
+        out.print()
+        sampled = ((str(study.chosen), done.posterior.purchases), ("gamma_gamma", done.posterior.values))
+        show_rows([row for name, one in sampled for row in _posterior_rows(name, one)], _PARAMETERS, form)
     if study.holdout is not None:
         out.print()
         show_rows([_judged(one) for one in study.holdout.judged], _JUDGED, form)
@@ -152,6 +165,12 @@ def _whole(done: "TableValue") -> Mapping[str, object]:
             "rank_correlation": interval_object(study.ranks),
             "is_dependent": study.is_dependent,
         },
+        "posterior": None
+        if done.posterior is None
+        else [
+            _sampled(str(study.chosen), done.posterior.purchases),
+            _sampled("gamma_gamma", done.posterior.values),
+        ],
         "holdout": _holdout(study.holdout),
         "total_clv": study.total.worth * study.total.people,
         "deciles": [vars(one) for one in study.deciles],
@@ -164,13 +183,18 @@ def _whole(done: "TableValue") -> Mapping[str, object]:
 def _people(done: "TableValue") -> Iterator[dict[str, object]]:
     valued, people = done.valued, done.file.people
     known, forecast, spread = valued.histories, valued.forecast, valued.spread
-    columns = (
+    columns = [
         known.frequency, known.recency, known.age, known.mean_value, forecast.purchases, forecast.value, forecast.worth,
         spread.low, spread.high, valued.decile, spread.top, forecast.active, forecast.alive,
-    )  # fmt: skip
+    ]  # fmt: skip
+    names = [*PERSON_COLUMNS]
+    if done.posterior is not None:
+        expected = done.posterior.expectations
+        names += _LIMITS
+        columns += [expected.purchases_low, expected.purchases_high, expected.value_low, expected.value_high]
     plain = [[None if value != value else value for value in one.tolist()] for one in columns]  # noqa: PLR0124 - NaN
     for place, values in zip(known.person.tolist(), zip(*plain, strict=True), strict=True):
-        yield dict(zip(PERSON_COLUMNS, (people[place], *values), strict=True))
+        yield dict(zip(names, (people[place], *values), strict=True))
 
 
 def _fitted(model: "FittedModel | None") -> Mapping[str, object] | None:
@@ -186,6 +210,19 @@ def _fitted(model: "FittedModel | None") -> Mapping[str, object] | None:
         "log_likelihood": model.log_likelihood,
         "people": model.people,
         "has_converged": model.has_converged,
+    }
+
+
+def _sampled(name: str, posterior: "Posterior") -> Mapping[str, object]:
+    """Return what the parameters of a model may be, in the form of `_fitted`."""
+    return {
+        "name": name,
+        "parameters": {one: interval_object(posterior.interval(one)) for one in posterior.fit.names},
+        "estimator": "posterior mean, default priors of pymc-marketing",
+        "intervals": "quantiles of the posterior, 95 %",
+        "log_likelihood": posterior.fit.log_likelihood,
+        "people": posterior.fit.people,
+        "has_converged": posterior.fit.has_converged,
     }
 
 
@@ -233,6 +270,13 @@ def _calibration(one: "CalibrationRow") -> Mapping[str, object]:
         "active_made": interval_object(one.active_made),
         "spent_made": interval_object(one.spent_made),
     }
+
+
+def _posterior_rows(name: str, posterior: "Posterior") -> Iterator[Mapping[str, object]]:
+    for one in posterior.fit.names:
+        found = posterior.interval(one)
+        about = {"model": f"{name} (posterior)", "parameter": one}
+        yield {**about, "estimate": found.estimate, "low": found.low, "high": found.high}
 
 
 def _parameters(model: "FittedModel") -> Iterator[Mapping[str, object]]:

@@ -16,6 +16,8 @@ from kohort.clock import DAY, parse_moment
 from kohort.collection.rows import Column, Rows, trimmed
 from kohort.collection.tables import open_rows
 from kohort.errors import InputError, UsageError, did_you_mean, shorten
+from kohort.learning.value.bayesian import SAMPLED, Posteriors, posteriors_of
+from kohort.learning.value.contest import MODELS
 from kohort.learning.value.results import Foreteller, Terms, ValueStudy
 from kohort.learning.value.study import Valued, study_value
 from kohort.learning.value.summaries import Purchases, merge_days
@@ -50,11 +52,12 @@ class TransactionFile:
 
 @dataclass(frozen=True, eq=False)
 class TableValue:
-    """What was found of the value of a file's people, and what each is worth."""
+    """What was found of the value of a file's people, and what each is worth; `posterior` where it was asked for."""
 
     file: TransactionFile
     study: ValueStudy
     valued: Valued
+    posterior: Posteriors | None = None
 
 
 class _Reader:
@@ -154,20 +157,35 @@ def value_table(
     discount: float = 0.1,
     margin: float = 1.0,
     model: Foreteller | None = None,
+    posterior: bool = False,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> TableValue:
     """Return what people will be worth after the day `until` (by default the last one of the file).
 
-    What the file tells of later days is held out: models are judged by it, and learn nothing from it.
+    What the file tells of later days is held out: models are judged by it, and learn nothing from it. With `posterior`
+    the distributions of the chosen model's parameters are sampled too, which needs the extra `[bayes]` and minutes.
+
+    Raises UsageError where nobody had bought, or a `posterior` is asked of a model of which none is sampled.
     """
+    if posterior and model is not None and model not in SAMPLED:
+        raise _without_posterior(model)
     merged, told = merge_days(file.purchases)
     end = int(merged.day.max()) if until is None else (until - _EPOCH).days
     if not (merged.day <= end).any():
         raise UsageError(f"nobody had bought yet at the end of {until}; take a later day with --until")
     terms = Terms(horizon / (7 * DAY), discount, margin)
     study, valued = study_value(merged, told, end, terms, model=model, seed=seed, progress=progress)
-    return TableValue(file, study, valued)
+    if not posterior:
+        return TableValue(file, study, valued)
+    if study.chosen not in SAMPLED:
+        raise _without_posterior(study.chosen)
+    sampled = posteriors_of(MODELS[study.chosen], valued.histories, terms.weeks, seed=seed)
+    return TableValue(file, study, valued, sampled)
+
+
+def _without_posterior(model: Foreteller) -> UsageError:
+    return UsageError(f"of {model} no posterior is sampled; ask for another: --model {' or '.join(SAMPLED)}")
 
 
 def day_written(day: int) -> str:
