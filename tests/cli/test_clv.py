@@ -114,7 +114,7 @@ def test_days_are_those_of_the_time_zone(tmp_path: Path, capsys: pytest.CaptureF
         ((*_COLUMNS, "--until", "1990-01-01"), 2, "nobody had bought yet"),
         ((*_COLUMNS, "--horizon", "long"), 2, "--horizon"),
         (_COLUMNS, 2, "a value needs 20 of them"),
-        ((*_COLUMNS, "--model", "supervised", "--posterior"), 2, "no parameters with a posterior"),
+        ((*_COLUMNS, "--model", "supervised", "--posterior"), 2, "of supervised no posterior is sampled"),
     ],
 )
 def test_what_is_asked_wrongly_is_said(

@@ -16,7 +16,7 @@ from kohort.clock import DAY, parse_moment
 from kohort.collection.rows import Column, Rows, trimmed
 from kohort.collection.tables import open_rows
 from kohort.errors import InputError, UsageError, did_you_mean, shorten
-from kohort.learning.value.bayesian import Posteriors, posteriors_of
+from kohort.learning.value.bayesian import SAMPLED, Posteriors, posteriors_of
 from kohort.learning.value.contest import MODELS
 from kohort.learning.value.results import Foreteller, Terms, ValueStudy
 from kohort.learning.value.study import Valued, study_value
@@ -166,10 +166,10 @@ def value_table(
     What the file tells of later days is held out: models are judged by it, and learn nothing from it. With `posterior`
     the distributions of the chosen model's parameters are sampled too, which needs the extra `[bayes]` and minutes.
 
-    Raises UsageError where nobody had bought, or a `posterior` is asked of the supervised model.
+    Raises UsageError where nobody had bought, or a `posterior` is asked of a model of which none is sampled.
     """
-    if posterior and model is Foreteller.SUPERVISED:
-        raise _without_posterior()
+    if posterior and model is not None and model not in SAMPLED:
+        raise _without_posterior(model)
     merged, told = merge_days(file.purchases)
     end = int(merged.day.max()) if until is None else (until - _EPOCH).days
     if not (merged.day <= end).any():
@@ -178,14 +178,14 @@ def value_table(
     study, valued = study_value(merged, told, end, terms, model=model, seed=seed, progress=progress)
     if not posterior:
         return TableValue(file, study, valued)
-    if study.chosen not in MODELS:
-        raise _without_posterior()
+    if study.chosen not in SAMPLED:
+        raise _without_posterior(study.chosen)
     sampled = posteriors_of(MODELS[study.chosen], valued.histories, terms.weeks, seed=seed)
     return TableValue(file, study, valued, sampled)
 
 
-def _without_posterior() -> UsageError:
-    return UsageError("the supervised model has no parameters with a posterior; ask for another: --model bg_nbd")
+def _without_posterior(model: Foreteller) -> UsageError:
+    return UsageError(f"of {model} no posterior is sampled; ask for another: --model {' or '.join(SAMPLED)}")
 
 
 def day_written(day: int) -> str:

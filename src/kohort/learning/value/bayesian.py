@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from kohort.errors import UsageError
 from kohort.imports import needing_extra
 from kohort.learning.value import gamma_gamma
 from kohort.learning.value.beta_geometric import BG_NBD
@@ -25,11 +26,9 @@ _TUNING: Final = 500
 _AGREED: Final = 1.01
 """Chains agree below this rank-normalised R-hat (Vehtari and others 2021, Bayesian Analysis 16:667)."""
 _WORLDS: Final = 200
-_CLASSES: Final[Mapping[str, str]] = {
-    "bg_nbd": "BetaGeoModel",
-    "mbg_nbd": "ModifiedBetaGeoModel",
-    "pareto_nbd": "ParetoNBDModel",
-}
+_CLASSES: Final[Mapping[str, str]] = {"bg_nbd": "BetaGeoModel", "mbg_nbd": "ModifiedBetaGeoModel"}
+SAMPLED: Final = tuple(_CLASSES)
+"""The models of purchases whose posterior is sampled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +85,10 @@ def posteriors_of(model: PurchaseModel, histories: Histories, weeks: float, *, s
 def fit_posterior(histories: Histories, model: PurchaseModel = BG_NBD, *, draws: int = 500, seed: int) -> Posterior:
     """Return what the parameters of a model of purchases may be, given `histories` and the library's default priors.
 
-    Raises MissingExtraError without the extra `[bayes]`.
+    Raises UsageError for a model that is none of `SAMPLED`, MissingExtraError without the extra `[bayes]`.
     """
+    if model.key not in SAMPLED:
+        raise UsageError(f"of {model.key} no posterior is sampled; ask for another: --model {' or '.join(SAMPLED)}")
     columns = {
         "customer_id": histories.person,
         "frequency": histories.frequency,
