@@ -168,7 +168,7 @@ def goes_on(  # noqa: PLR0917 - as above
     pool: Numbers,
     start: int,
     came: int,
-    gap: int,
+    gap: Whole,
     moment: int,
     chain: Whole,
     facts: Numbers,
