@@ -212,6 +212,16 @@ def test_whoever_is_erased_is_nowhere_and_can_come_back() -> None:
     assert live.members()["rule"].to_pylist() == ["ada"]
 
 
+def test_what_was_erased_of_somebody_does_not_leave_a_window() -> None:
+    cart = Rows(np.zeros(1, np.int32), np.array([HOUR]))
+    history = History(pa.array(["ada"]), [Block(np.array([HOUR]), {"cart": cart}, {})])
+    live = LiveEngine(history, CATALOG, {"rule": read_rule("did cart in last 2 hours", CATALOG)}, at=HOUR)
+    live.retell(np.zeros(1, np.int32), Arrivals())
+    again = Rows(np.zeros(1, np.int32), np.array([2 * HOUR]))
+    live.tell(Arrivals({"cart": again}, known=np.zeros(1, np.int32), since=np.array([2 * HOUR])), 3 * HOUR)
+    assert live.members()["rule"].to_pylist() == ["ada"]
+
+
 def test_whoever_is_erased_before_they_exist_never_does() -> None:
     history = History(pa.array(["ada"]), [Block(np.array([9 * HOUR]), {}, {})])
     live = LiveEngine(history, CATALOG, {"rule": read_rule("count of cart < 3", CATALOG)}, at=HOUR)
