@@ -16,8 +16,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -36,38 +35,27 @@ _BATCH, _FRESH = 100, 2
 
 
 class CpuClock:
-    """Tells the time by the CPU time of this process, but for what is done while it stands."""
+    """Tells the time by the CPU time of this process, but for what it is told to leave out."""
 
     def __init__(self, begin: Moment) -> None:
         self._begin, self._left_out = begin, time.process_time()
-        self._stands_at: float | None = None
 
     @property
     def spent(self) -> float:
         """The seconds so far."""
-        return time.process_time() - self._left_out if self._stands_at is None else self._stands_at
+        return time.process_time() - self._left_out
 
     def now(self) -> Moment:
         """Return the present moment."""
-        return self.at(self.spent)
+        return self._begin + int(self.spent * SECOND)
 
     def at(self, spent: float) -> Moment:
         """Return the moment when so many seconds had been spent."""
         return self._begin + int(spent * SECOND)
 
-    @contextmanager
-    def standing(self) -> Iterator[None]:
-        """Let no time pass meanwhile. To set the clock back afterwards instead would make late what comes then."""
-        self._stands_at = self.spent
-        try:
-            yield
-        finally:
-            self._left_out = time.process_time() - self._stands_at
-            self._stands_at = None
-
-    def wait(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
-        self._left_out -= seconds
+    def leave_out(self, seconds: float) -> None:
+        """Count so many seconds less; of fewer than none, more."""
+        self._left_out += seconds
 
 
 class Sender:
@@ -80,6 +68,7 @@ class Sender:
 
     def send(self) -> None:
         """Append each batch whose moment has come."""
+        begin = time.process_time()
         while (due := self._begin + self._sent / self._rate) <= self._clock.spent:
             moment, half = self._clock.at(due), self._people // 2
             whose = [self._new + n if n < _FRESH else self._people - 1 - (self._sent + n) % half for n in range(_BATCH)]
@@ -90,6 +79,7 @@ class Sender:
             )
             self._sent, self._new = self._sent + _BATCH, self._new + _FRESH
             self.waiting.append(due)
+        self._clock.leave_out(time.process_time() - begin)
 
 
 class Follower:
@@ -101,11 +91,12 @@ class Follower:
         self.delays: list[tuple[float, float]] = []
 
     def look(self) -> None:
-        """Look."""
-        spent = self._clock.spent
+        """Look, in no time by this clock."""
+        spent, begin = self._clock.spent, time.process_time()
         if self._log.look() and self.under_way:
             self.delays += [(one, spent - one) for one in self.under_way]
             self.under_way.clear()
+        self._clock.leave_out(time.process_time() - begin)
 
 
 def measure(folder: Path, args: argparse.Namespace) -> None:
@@ -115,29 +106,27 @@ def measure(folder: Path, args: argparse.Namespace) -> None:
     clock = CpuClock(until - int(args.seconds * SECOND / 3))
     project = Project(folder, clock=clock)
     engine = Engine(project, project.open_journal(), clock, Log("engine", clock, StringIO()))
-    with clock.standing():
-        for _ in range(2):
-            engine.step()
+    preparing = time.process_time()
+    for _ in range(2):
+        engine.step()
+    clock.leave_out(time.process_time() - preparing)
     sender, follower = Sender(project, clock, args.rate, args.people), Follower(project, clock)
     is_more, write = WriteBehind.is_more, WriteBehind.write
 
     def sent_first(behind: WriteBehind) -> bool:
-        with clock.standing():
-            sender.send()
+        sender.send()
         return is_more(behind)
 
     def noted_first(behind: WriteBehind) -> None:
-        with clock.standing():
-            follower.look()
+        follower.look()
         write(behind)
 
     WriteBehind.is_more, WriteBehind.write = sent_first, noted_first  # type: ignore[method-assign]
     begin, steps = clock.spent, list[tuple[float, float]]()
     while clock.spent - begin < args.seconds:
-        with clock.standing():
-            sender.send()
+        sender.send()
         if not sender.waiting:
-            clock.wait(0.001)
+            clock.leave_out(-0.001)
             continue
         follower.under_way += sender.waiting
         sender.waiting.clear()
