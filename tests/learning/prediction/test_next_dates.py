@@ -43,6 +43,7 @@ def test_eight_of_ten_do_it_within_their_interval_and_those_of_greater_chance_so
     days = random.exponential(pace)
     chances = 1 - np.exp(-30 / pace)
     found = date_ranges(chances, np.minimum(days, 120), days <= 120, seed=0)
+    assert found.covered is not None
     assert found.covered.estimate == pytest.approx(0.8, abs=0.03)
     assert all(later is None or (sooner is not None and later >= sooner) for later, sooner in pairwise(found.middle))
     low, middle, high = found.of(chances)

@@ -29,14 +29,14 @@ class DateRanges:
     """By groups of rising chance, each from `least`: the days by which a tenth, half and nine tenths have done it.
 
     None: as long as people were watched fewer had. `covered` is how many others did it within the interval
-    of a half of people that they were not in.
+    of a half of people that they were not in, of intervals that end.
     """
 
     least: tuple[float, ...]
     low: tuple[float | None, ...]
     middle: tuple[float | None, ...]
     high: tuple[float | None, ...]
-    covered: Interval
+    covered: Interval | None
 
     def of(self, chances: Chances) -> tuple[Days, Days, Days]:
         """Return the low, middle and high days of people by their chances, infinity where nobody was watched so long.
@@ -74,19 +74,20 @@ def date_ranges(chances: Chances, days: Days, happened: npt.NDArray[np.bool_], *
     >>> random = np.random.default_rng(0)
     >>> days = random.exponential(20, 400)
     >>> found = date_ranges(np.full(400, 0.5), np.minimum(days, 60), days <= 60, seed=0)
-    >>> 11 < found.middle[0] < 17, found.covered.low < 0.8 < found.covered.high
+    >>> 11 < found.middle[0] < 17, 0.75 < found.covered.estimate < 0.85
     (True, True)
     """
     half = np.random.default_rng(seed).permutation(len(days)) % 2 == 0
-    inside = 0
+    inside = judged = 0
     for side in (half, ~half):
         ranges = _ranges(chances[side], days[side], happened[side])
         places = np.maximum(np.searchsorted(np.array(ranges[0]), chances[~side], side="right") - 1, 0)
         low, high = _days(ranges[1])[places], _days(ranges[3])[places]
-        # Whoever was not seen to do it is within an interval that ends later than they were watched.
-        did = happened[~side] & (days[~side] >= low) & (days[~side] <= high)
-        inside += int((did | (~happened[~side] & (high > days[~side]))).sum())
-    return DateRanges(*_ranges(chances, days, happened), wilson_interval(inside, len(days)))
+        # An interval without an end cannot be missed by who comes late: only those that end are judged.
+        ends = np.isfinite(high)
+        judged += int(ends.sum())
+        inside += int((happened[~side] & ends & (days[~side] >= low) & (days[~side] <= high)).sum())
+    return DateRanges(*_ranges(chances, days, happened), wilson_interval(inside, judged) if judged else None)
 
 
 _Seen = tuple[float | None, ...]
