@@ -135,14 +135,21 @@ class Project(
             return replay(workspace, catch_up)
 
     def run(
-        self, at: Time = None, *, apply: bool = False, engine: str | None = None, full: bool = False
+        self,
+        at: Time = None,
+        *,
+        apply: bool = False,
+        engine: str | None = None,
+        full: bool = False,
+        follow: bool = True,
     ) -> Iterator[StepOutcome]:
         """Run every stale step, in order, yielding what became of each.
 
         The segments evaluated are those in force. In a project where none ever was, and with `apply`, the files'
         segments come into force first; the latter raises CheckError for a test that fails or a guard rail that stops.
         `engine` names a store of `kohort.yaml`: the segments are evaluated there, on the tables that sources name, and
-        the results land beside them, whole or not at all; with `full`, from nothing but those tables. Raises
+        the results land beside them, whole or not at all; with `full`, from nothing but those tables. Clusters that are
+        due are followed over time, unless not to `follow`. Raises
         UnknownNameError for a store that nobody named, LockedError, ProjectError or StorageError for what the store
         refuses, UsageError for `full` without a store.
         """
@@ -158,7 +165,7 @@ class Project(
         from kohort.pipeline.run import run_steps
 
         with self._writing() as (workspace, catch_up):
-            yield from run_steps(workspace, self._moment(workspace, at), catch_up, apply=apply)
+            yield from run_steps(workspace, self._moment(workspace, at), catch_up, apply=apply, follow=follow)
 
     def plan(self, at: Time = None, *, instead: Mapping[str, str] | None = None) -> "ChangePlan":
         """Return what applying the segment files would change: who would enter and leave, and what speaks against it.

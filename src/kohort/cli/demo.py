@@ -89,7 +89,8 @@ def _ingest(project: Project, data: Path) -> None:
 
 def _run(project: Project, at: int) -> None:
     with stepping(f"running as of {project.show_moment(at)[:10]}") as describe:
-        for outcome in project.run(at):
+        # Clusters are found anew just after, and followed then.
+        for outcome in project.run(at, follow=False):
             describe(outcome.step)
 
 

@@ -38,10 +38,13 @@ _LEARNT = ClustersDefinition | PredictionDefinition
 """Scores that have models, and read what other scores have just written."""
 
 
-def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: bool) -> Iterator[StepOutcome]:
+def run_steps(
+    workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: bool, follow: bool = True
+) -> Iterator[StepOutcome]:
     """Run every stale step as of `at`, yielding each outcome as it comes; the caller holds the write lock.
 
-    The segments evaluated are those in force; `apply` puts those of the files in force first.
+    The segments evaluated are those in force; `apply` puts those of the files in force first. Clusters that are due are
+    followed over time, unless not to `follow`: whoever finds them anew just after would not look at what was found.
     """
     records = catch_up()
     yield (
@@ -60,7 +63,7 @@ def run_steps(workspace: Workspace, at: Moment, catch_up: CatchUp, *, apply: boo
             inputs = geographic_inputs(workspace, score) if isinstance(score, GeographicDefinition) else repr(score)
             yield runner.step(f"score {score.name}", inputs, partial(_score, workspace, score, at))
     for one in workspace.scores:
-        if isinstance(one, ClustersDefinition) and is_due(workspace, one, at):
+        if follow and isinstance(one, ClustersDefinition) and is_due(workspace, one, at):
             name = f"clusters {one.name} over time"
             yield runner.step(name, repr(one), partial(study_clusters, workspace, one, at), always=True)
     yield from _segments(workspace, runner, apply=apply)
