@@ -1,11 +1,13 @@
 """A prediction in the registry: kept as plain numbers that the project signed, with its figures and card."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kohort.cli.main import run_command
 from kohort.clock import DAY
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import CorruptionError
@@ -124,7 +126,7 @@ def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
     assert found.within == 90 * DAY
 
 
-def test_chances_are_judged_when_the_time_of_people_is_over(tmp_path: Path) -> None:
+def test_chances_are_judged_when_the_time_of_people_is_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = prediction_shop(tmp_path)
     workspace = project._workspace()
     early = NOW - 180 * DAY
@@ -145,6 +147,15 @@ def test_chances_are_judged_when_the_time_of_people_is_over(tmp_path: Path) -> N
     assert look.judged is not None
     assert look.judged_month < look.month
     assert {one.measure for one in look.losses} == {"calibration", "auc"}
+    project_is = ("--project", str(project.folder.path))
+    run_command(["models", "drift", "lapse", "--at", "2026-03-01", "--format", "json", *project_is])
+    told = json.loads(capsys.readouterr().out)["judged"]
+    assert (told["month"], told["people"]) == (look.judged_month, look.judged.people)
+    assert told["observed_over_foretold"]["low"] < told["observed_over_foretold"]["high"]
+
+    run_command(["models", "train", "lapse", "--at", "2026-03-01", *project_is])
+    assert "lapse 2 waits" in capsys.readouterr().out
+    assert [one.state for one in project.models("lapse")] == [State.LIVE, State.CANDIDATE]
 
 
 def _lapse(workspace: Workspace) -> PredictionDefinition:

@@ -7,6 +7,7 @@ import typer
 
 from kohort.cli.help import GroupedCommands
 from kohort.cli.output import Format, err, interval_object, out, show_object, show_rows
+from kohort.cli.progress import stepping
 
 if TYPE_CHECKING:
     from kohort.pipeline.registry.entries import RegisteredModel
@@ -18,6 +19,7 @@ _DRIFT: Final = (
     "feature", "psi", "usual", "p_value", "jensen_shannon", "kolmogorov_smirnov", "moved", "furthest", "before", "now",
     "drift",
 )  # fmt: skip
+_LOSSES: Final = ("measure", "change", "p_value", "drift")
 _HERE = Path()
 _DIGEST: Final = 12
 
@@ -76,6 +78,15 @@ def show(
         err.print("found before there was a registry; no card was written", markup=False)
         return
     out.print(model.entry.card.text(language or opened.language), markup=False, end="")
+
+
+@models.command()
+def train(score: ScoreArgument, at: AtOption = None, project: ProjectOption = _HERE) -> None:
+    """Train a model of a score anew, as a candidate that waits to be promoted."""
+    opened = _open(project)
+    with stepping(f"training {score}"):
+        model = opened.train_model(score, at)
+    out.print(f"{model.named} waits; see who would enter and leave with: kohort models plan {score}", markup=False)
 
 
 @models.command()
@@ -138,9 +149,13 @@ def drift(
             "score": look.score, "model": look.model, "month": look.month, "people": look.people,
             "against": list(look.against), "seasonal": look.is_seasonal, "found": list(look.found),
             "proposes": look.proposes, "words": {"en": look.words.en, "fr": look.words.fr}, "features": rows,
+            "judged": _judged(look),
         })  # fmt: skip
         return
     show_rows(rows, _DRIFT, form)
+    if form is Format.TABLE and look.judged is not None:
+        show_rows(_losses(look), _LOSSES, form)
+        err.print(f"of the {look.judged.people:,} people of {look.judged_month}, whose time is over", markup=False)
     if form is Format.TABLE:
         out.print(getattr(look.words, opened.language), markup=False)
 
@@ -199,6 +214,32 @@ def _drifted(look: "DriftLook") -> list[dict[str, object]]:
             "drift": one.found,
         }
         for one in sorted(look.features, key=lambda one: -one.index)
+    ]
+
+
+def _judged(look: "DriftLook") -> dict[str, object] | None:
+    if look.judged is None:
+        return None
+    auc = look.judged.auc
+    return {
+        "month": look.judged_month,
+        "people": look.judged.people,
+        "observed_over_foretold": interval_object(look.judged.ratio),
+        "brier": interval_object(look.judged.brier),
+        "auc": None if auc is None else interval_object(auc),
+        "losses": _losses(look),
+    }
+
+
+def _losses(look: "DriftLook") -> list[dict[str, object]]:
+    return [
+        {
+            "measure": one.measure,
+            "change": _rounded(one.change),
+            "p_value": _rounded(one.p_value, 5),
+            "drift": one.found,
+        }
+        for one in look.losses
     ]
 
 

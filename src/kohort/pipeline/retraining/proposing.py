@@ -8,9 +8,9 @@ from kohort.errors import UsageError
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.kept_documents import keep_document
 from kohort.pipeline.months import month_ends
-from kohort.pipeline.registry.entries import live_model, models_of, record_training, waiting_candidate
+from kohort.pipeline.registry.entries import RegisteredModel, live_model, models_of, record_training, waiting_candidate
 from kohort.pipeline.results import StepOutcome
-from kohort.pipeline.retraining.kinds import kinds_of
+from kohort.pipeline.retraining.kinds import kind_named, kinds_of
 from kohort.pipeline.retraining.model_kind import ModelKind
 from kohort.pipeline.retraining.watching import DriftLook, look_for_drift
 from kohort.pipeline.steps import CatchUp
@@ -41,13 +41,27 @@ def propose_models(workspace: Workspace, at: Moment, catch_up: CatchUp) -> Itera
         if reason is None:
             yield StepOutcome(f"model {name}", "skipped", said)
             continue
-        trained = kind.train(workspace, at, reason.cause, reason.words)
-        record_training(workspace, trained.entry, trained.content, live=False)
-        catch_up()
-        number = len(models_of(workspace, name))
+        model = _train(workspace, kind, at, catch_up, cause=reason.cause, why=reason.words)
         yield StepOutcome(
-            f"model {name}", "done", f"trained again: {reason.words.en} {name} {number} waits; {_see(name)}"
+            f"model {name}", "done", f"trained again: {reason.words.en} {model.named} waits; {_see(name)}"
         )
+
+
+def train_candidate(workspace: Workspace, score: str, at: Moment, catch_up: CatchUp) -> RegisteredModel:
+    """Train a model of a score because somebody asks for it; it waits as a candidate.
+
+    Raises UnknownNameError for a score without models, UsageError where there is too little to learn from.
+    """
+    return _train(workspace, kind_named(workspace, score), at, catch_up, cause="by hand")
+
+
+def _train(
+    workspace: Workspace, kind: ModelKind, at: Moment, catch_up: CatchUp, *, cause: str, why: Bilingual | None = None
+) -> RegisteredModel:
+    trained = kind.train(workspace, at, cause, why)
+    record_training(workspace, trained.entry, trained.content, live=False)
+    catch_up()
+    return models_of(workspace, kind.name)[-1]
 
 
 def _see(name: str) -> str:
