@@ -393,7 +393,7 @@ def test_a_wrong_draft_keeps_nobody_from_being_evaluated(shop: Project) -> None:
 def test_a_project_without_people_has_a_plan_too(tmp_path: Path, clock: SettableClock) -> None:
     empty = Project.create(tmp_path / "empty", clock=clock)
     plan = empty.plan(NOW)
-    assert (plan.population, plan.changes, len(plan.left_out)) == (0, (), 9)
+    assert (plan.population, plan.changes, len(plan.left_out)) == (0, (), 11)
     assert not empty.apply(plan)
     assert empty.test(at=NOW) == ()
     assert "segments" in states_of(empty)

@@ -43,6 +43,7 @@ _WORDS: Final = PeriodWords()
 def cohort_heat(report: PeriodsReport, words: PeriodWords = _WORDS, writing: Writing = _PLAIN) -> alt.LayerChart:
     """Return a cell for each month in which people came and each since: darker the more of them are active.
 
+    >>> from kohort.learning.wording import Bilingual
     >>> empty = PeriodsReport("persona", "2026-01", (), {}, (), (), (), Bilingual("", ""))
     >>> [layer["mark"]["type"] for layer in cohort_heat(empty).to_dict()["layer"]]
     ['rect', 'text']
@@ -70,6 +71,7 @@ def drift(report: PeriodsReport, writing: Writing = _PLAIN) -> alt.FacetChart:
 
     Bars are intervals of 95 %, the line at 0 is the first month.
 
+    >>> from kohort.learning.wording import Bilingual
     >>> drift(PeriodsReport("persona", "2026-01", (), {}, (), (), (), Bilingual("", ""))).to_dict()["columns"]
     2
     """
@@ -117,6 +119,7 @@ def conversion_rates(
     """Return the rate of each group as a dot with its interval; the dashed line is everybody's.
 
     >>> from datetime import UTC, datetime
+    >>> from kohort.learning.wording import Bilingual
     >>> none = ClusterConversion(Bilingual("", ""), Bilingual("", ""), datetime(2026, 1, 1, tzinfo=UTC), (), (), None)
     >>> [layer["mark"]["type"] for layer in conversion_rates(none).to_dict()["layer"]]
     ['rule', 'rule', 'point', 'text']
@@ -154,6 +157,7 @@ def lift_curves(found: ClusterConversion, words: PeriodWords = _WORDS, writing: 
     The dashed line is chance.
 
     >>> from datetime import UTC, datetime
+    >>> from kohort.learning.wording import Bilingual
     >>> none = ClusterConversion(Bilingual("", ""), Bilingual("", ""), datetime(2026, 1, 1, tzinfo=UTC), (), (), None)
     >>> [layer["mark"]["type"] for layer in lift_curves(none).to_dict()["layer"]]
     ['line', 'line', 'rule', 'point']

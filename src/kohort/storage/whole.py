@@ -10,11 +10,12 @@ from kohort.errors import StorageError
 
 
 @contextmanager
-def writing_whole(path: Path, *, forced: bool) -> Iterator[BinaryIO]:
+def writing_whole(path: Path, *, forced: bool, makes_folder: bool = True) -> Iterator[BinaryIO]:
     """Give a file that takes the place of `path` in one step once the block ends, and never if the block fails.
 
-    Its folder is made where it is missing. `forced` brings the content to the disk first: a power cut would otherwise
-    leave the new name with nothing in it. One writer at a time: whoever calls this holds what keeps others out.
+    Its folder is made where it is missing, unless not to (`makes_folder`). `forced` brings the content to the disk
+    first: a power cut would otherwise leave the new name with nothing in it. One writer at a time: whoever calls this
+    holds what keeps others out.
 
     Raises StorageError if the disk refuses.
 
@@ -28,7 +29,8 @@ def writing_whole(path: Path, *, forced: bool) -> Iterator[BinaryIO]:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if makes_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as left_over:
             left_over.callback(partial.unlink, missing_ok=True)
             with partial.open("wb") as file:
@@ -43,7 +45,7 @@ def writing_whole(path: Path, *, forced: bool) -> Iterator[BinaryIO]:
         raise StorageError(f"could not write {path}: {error.strerror}; free some space and try again") from error
 
 
-def write_whole(path: Path, content: bytes, *, forced: bool) -> None:
+def write_whole(path: Path, content: bytes, *, forced: bool, makes_folder: bool = True) -> None:
     """Write a file whole or not at all, as `writing_whole` does; raises StorageError if the disk refuses."""
-    with writing_whole(path, forced=forced) as file:
+    with writing_whole(path, forced=forced, makes_folder=makes_folder) as file:
         file.write(content)

@@ -269,7 +269,8 @@ class EngineMeasurements:
 
 def write_families(path: Path, families: list[Family]) -> None:
     """Leave measurements in a file for the collector to show; raises StorageError if the disk refuses."""
-    write_whole(path, msgspec.json.encode(families), forced=False)
+    # Where the folder has gone, nobody would look for it.
+    write_whole(path, msgspec.json.encode(families), forced=False, makes_folder=False)
 
 
 def mount_metrics(

@@ -38,6 +38,7 @@ def assignment_query(
 
     >>> from kohort.learning.clustering.methods.assigners import Centroids
     >>> from kohort.learning.features.preparation import Preparation
+    >>> from kohort.learning.features.scaling import ColumnScaling
     >>> orders = ColumnScaling("orders", "standard", median=2, missing=0, low=0, high=9, centre=2, spread=2)
     >>> model = ClusterModel(Preparation((orders,), ()), Centroids(((-1.0,), (1.0,))), ("few", "many"), seed=1)
     >>> import duckdb
