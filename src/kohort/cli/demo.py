@@ -27,7 +27,7 @@ _COLUMNS = ("file", "rows", "accepted", "known", "rejected")
 _MOST_VARIABLES = 6
 _ZONE = "America/New_York"
 _HORIZON = 56 * DAY
-_GOALS = ("coupon_redeemed", "revenue")
+_GOALS = ("coupon_redeemed",)
 _CHANGED = ("re_engagement", "count of order_completed >= 2 and days since last order_completed between 21 and 120")
 
 

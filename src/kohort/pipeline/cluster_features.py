@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from kohort.clock import Moment, datetime_of, moment_of
 from kohort.definitions.clusters import ClustersDefinition, CutOffDefinition
+from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.score import ScoreDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
@@ -160,9 +161,15 @@ def _traits_before(
 
 def scores_needed(workspace: Workspace, traits: Collection[str], at: Moment) -> list[ScoreDefinition]:
     """Return the scores that compute any of the traits: the others need not be computed at every cut-off."""
-    return [
-        one for one in workspace.scores if (found := computed_at(workspace, one, at)) and set(found[1]) & set(traits)
-    ]
+    return [one for one in workspace.scores if _computes(workspace, one, set(traits), at)]
+
+
+def _computes(workspace: Workspace, score: ScoreDefinition, traits: set[str], at: Moment) -> bool:
+    # A forecast of value learns models, and says beforehand what it writes.
+    if isinstance(score, ClvDefinition) and not traits & set(score.traits):
+        return False
+    found = computed_at(workspace, score, at)
+    return found is not None and bool(traits & set(found[1]))
 
 
 def _table(
