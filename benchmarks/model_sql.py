@@ -7,16 +7,15 @@ begin at scores that people have, where the last bit of a sum would tell.
 """
 
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from lightgbm import LGBMClassifier
-from scoring import LEARNT_FROM, population
+from scoring import LEARNT_FROM, population, timed
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -30,8 +29,6 @@ from kohort.learning.models.scoring import scores
 from kohort.learning.models.scoring_sql import Band, scoring_query
 from kohort.learning.models.trees import Trees
 
-Result = TypeVar("Result")
-
 
 def estimators() -> Iterator[tuple[str, Any]]:
     yield "logistic", make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
@@ -44,11 +41,6 @@ def estimators() -> Iterator[tuple[str, Any]]:
     )
     yield "XGBoost 50, depth 4", XGBClassifier(n_estimators=50, max_depth=4, n_jobs=1, random_state=0)
     yield "LightGBM 100, 31 leaves", LGBMClassifier(verbose=-1, n_jobs=1, random_state=0)
-
-
-def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    start = time.process_time()
-    return work(), time.process_time() - start
 
 
 def main() -> None:

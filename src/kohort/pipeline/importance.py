@@ -91,13 +91,11 @@ def _of_all(name: str, tables: Sequence[Known]) -> Iterator[Variable]:
     columns = [one.columns[name][0] for one in tables]
     match kind:
         case ValueType.NUMBER:
-            yield Variable(name, np.concatenate([floats_of(one) / MICRO for one in columns]))
+            yield Variable(name, _numbers(name, tables))
         case ValueType.MOMENT:
-            ages = [(table.at - floats_of(one)) / DAY for table, one in zip(tables, columns, strict=True)]
-            yield Variable(f"{name}: days", np.concatenate(ages))
+            yield Variable(days_named(name), _numbers(name, tables))
         case ValueType.BOOLEAN:
-            values = np.concatenate([floats_of(one.cast(pa.int64())) for one in columns])
-            yield Variable(name, values, ("no", "yes"))
+            yield Variable(name, _numbers(name, tables), ("no", "yes"))
         case ValueType.TEXT_LIST:
             yield from _items(name, [one.to_pylist() for one in columns])
         case ValueType.TEXT:
@@ -116,11 +114,34 @@ def _items(name: str, lists: Sequence[Sequence[Sequence[str] | None]]) -> Iterat
     for item in items:
         if item == REST:
             continue
-        values = [np.nan if one is None else float(item in one) for each in lists for one in each]
-        yield Variable(f"{name}: {item}", np.array(values), ("no", "yes"))
+        yield Variable(item_named(name, item), np.concatenate([holding(item, one) for one in lists]), ("no", "yes"))
 
 
-def floats_of(column: pa.Array) -> np.ndarray:
-    """Return a column as float64, NaN where it is null."""
+def _numbers(name: str, tables: Sequence[Known]) -> np.ndarray:
+    return np.concatenate([numbers_told(one, name) for one in tables])
+
+
+def days_named(trait: str) -> str:
+    """Return what the variable of a moment is called."""
+    return f"{trait}: days"
+
+
+def item_named(trait: str, item: str) -> str:
+    """Return what the variable of an item of a list is called."""
+    return f"{trait}: {item}"
+
+
+def numbers_told(known: Known, trait: str) -> np.ndarray:
+    """Return a number, a yes or no, or a moment as days ago, float64 of shape (people,), NaN where it is not known."""
+    column, kind = known.columns[trait]
+    if kind is ValueType.BOOLEAN:
+        column = column.cast(pa.int64())
     values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return values
+    if kind is ValueType.NUMBER:
+        return values / MICRO
+    return (known.at - values) / DAY if kind is ValueType.MOMENT else values
+
+
+def holding(item: str, lists: Sequence[Sequence[str] | None]) -> np.ndarray:
+    """Return whether each list holds an item, float64 of shape (people,), NaN where there is no list."""
+    return np.array([np.nan if one is None else float(item in one) for one in lists], dtype=np.float64)

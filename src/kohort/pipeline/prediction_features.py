@@ -3,13 +3,13 @@
 import numpy as np
 import pyarrow as pa
 
-from kohort.clock import DAY, Moment
+from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
-from kohort.definitions.values import MICRO, ValueType
+from kohort.definitions.values import ValueType
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.plain import PlainModel
 from kohort.pipeline.cluster_features import scores_needed
-from kohort.pipeline.importance import floats_of
+from kohort.pipeline.importance import days_named, holding, item_named, numbers_told
 from kohort.pipeline.known import Known, known_at
 from kohort.pipeline.prediction_examples import people_asked
 from kohort.pipeline.workspace import Workspace
@@ -39,15 +39,11 @@ def read_by(workspace: Workspace, definition: PredictionDefinition, model: Plain
 def _number(known: Known, name: str) -> np.ndarray:
     """Return a variable by its name, as `variables_of` makes it of a trait; NaN where it is not known."""
     for trait, (column, kind) in known.columns.items():
-        if kind is ValueType.NUMBER and trait == name:
-            return floats_of(column) / MICRO
-        if kind is ValueType.BOOLEAN and trait == name:
-            return floats_of(column.cast(pa.int64()))
-        if kind is ValueType.MOMENT and name == f"{trait}: days":
-            return (known.at - floats_of(column)) / DAY
-        if kind is ValueType.TEXT_LIST and name.startswith(f"{trait}: "):
-            item = name.removeprefix(f"{trait}: ")
-            return np.array([np.nan if one is None else float(item in one) for one in column.to_pylist()])
+        is_itself = kind in {ValueType.NUMBER, ValueType.BOOLEAN} and name == trait
+        if is_itself or (kind is ValueType.MOMENT and name == days_named(trait)):
+            return numbers_told(known, trait)
+        if kind is ValueType.TEXT_LIST and name.startswith(item_named(trait, "")):
+            return holding(name.removeprefix(item_named(trait, "")), column.to_pylist())
     return np.full(len(known.people), np.nan)
 
 
