@@ -24,7 +24,7 @@ import pyarrow as pa
 from pyarrow.csv import write_csv
 
 from kohort.definitions.duplicates import Linkage
-from kohort.pipeline.duplicates import Records, find_duplicates
+from kohort.pipeline.duplicates.duplicates import Records, find_duplicates
 from kohort.quality.duplicates.accuracy import Accuracy, cluster_accuracy, linked_accuracy, pair_accuracy
 from kohort.quality.duplicates.clusters import clusters_of
 from kohort.quality.duplicates.folding import folded

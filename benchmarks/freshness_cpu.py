@@ -25,7 +25,7 @@ import numpy as np
 from freshness import made, visit
 
 from kohort.clock import SECOND, Moment, SystemClock
-from kohort.pipeline.write_behind import WriteBehind
+from kohort.pipeline.projecting.write_behind import WriteBehind
 from kohort.project import Project
 from kohort.storage.received import Received, encode_received
 from kohort.web.engine import Engine

@@ -22,7 +22,7 @@ import pyarrow as pa
 from workload.tables import EVENT, NOW, write_project
 
 from kohort.clock import DAY
-from kohort.pipeline.preview import Preview
+from kohort.pipeline.segments.preview import Preview
 from kohort.project import Project
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables

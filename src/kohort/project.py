@@ -27,8 +27,8 @@ from kohort.facets.serving import ServingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.imports import needing_extra
 from kohort.pipeline.creation import create_project
-from kohort.pipeline.preview import Preview, preview, preview_segment
 from kohort.pipeline.results import IngestResult, StepOutcome
+from kohort.pipeline.segments.preview import Preview, preview, preview_segment
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
 from kohort.rules.nodes import Rule
@@ -43,17 +43,17 @@ from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.definitions.clusters import Picture
-    from kohort.pipeline.counting import SizeAt
+    from kohort.pipeline.collection.kept_open import KeptOpen
     from kohort.pipeline.freshness import Freshness
-    from kohort.pipeline.goals import ImportanceDocument
-    from kohort.pipeline.history import VersionRow
-    from kohort.pipeline.kept_open import KeptOpen
-    from kohort.pipeline.leading import Standing
+    from kohort.pipeline.learning.goals import ImportanceDocument
     from kohort.pipeline.live.keeping import LiveMemberships
-    from kohort.pipeline.member_lists import MemberList
-    from kohort.pipeline.membership_log import MembershipLog
-    from kohort.pipeline.projection import Tally
-    from kohort.pipeline.reader_processes import ReaderProcesses
+    from kohort.pipeline.projecting.leading import Standing
+    from kohort.pipeline.projecting.projection import Tally
+    from kohort.pipeline.projecting.reader_processes import ReaderProcesses
+    from kohort.pipeline.segments.counting import SizeAt
+    from kohort.pipeline.segments.history import VersionRow
+    from kohort.pipeline.segments.member_lists import MemberList
+    from kohort.pipeline.segments.membership_log import MembershipLog
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.pipeline.today import Today
     from kohort.reports.data import DiscoveryReport, ReportData
@@ -122,14 +122,14 @@ class Project(
         Raises InputError for a file that cannot be read, StoppedError for one that a gate of its source stops, unless
         it is taken in `despite_gates`.
         """
-        from kohort.pipeline.ingest import ingest
+        from kohort.pipeline.collection.ingest import ingest
 
         with self._writing() as (workspace, catch_up):
             return ingest(workspace, Path(path), source, catch_up, progress, despite_gates=despite_gates)
 
     def replay(self) -> tuple[int, int]:
         """Try the dead letters again; return how many were taken in and how many remain."""
-        from kohort.pipeline.ingest import replay
+        from kohort.pipeline.collection.ingest import replay
 
         with self._writing() as (workspace, catch_up):
             return replay(workspace, catch_up)
@@ -173,7 +173,7 @@ class Project(
         `instead` asks what other sentences would change, by segment. Nothing is written. Raises RuleError for a wrong
         sentence.
         """
-        from kohort.pipeline.planning import plan_files
+        from kohort.pipeline.segments.planning import plan_files
 
         workspace = self._workspace()
         return plan_files(workspace, self._moment(workspace, at), instead)
@@ -184,7 +184,7 @@ class Project(
         Without `version` the segment becomes what it was before its last change. Raises UnknownNameError or UsageError
         where there is nothing to go back to.
         """
-        from kohort.pipeline.planning import plan_rollback
+        from kohort.pipeline.segments.planning import plan_rollback
 
         workspace = self._workspace()
         return plan_rollback(workspace, segment, version, self._moment(workspace, at))
@@ -199,24 +199,24 @@ class Project(
 
         if plan.model is not None:
             with needing_extra("learn", "scoring with a model"):
-                from kohort.pipeline.retraining.promoting import apply_promotion
+                from kohort.pipeline.learning.retraining.promoting import apply_promotion
             with self._writing() as (workspace, catch_up):
                 apply_promotion(StepRunner(workspace, plan.at, catch_up), plan, despite, reason)
             return True
-        from kohort.pipeline.applying import apply_plan
+        from kohort.pipeline.segments.applying import apply_plan
 
         with self._writing() as (workspace, catch_up):
             return apply_plan(StepRunner(workspace, plan.at, catch_up), plan, despite, reason) is not None
 
     def history(self, segment: str) -> "list[VersionRow]":
         """Return every change of a segment's definition, oldest first; raises UnknownNameError if it never had one."""
-        from kohort.pipeline.history import history_of
+        from kohort.pipeline.segments.history import history_of
 
         return history_of(self._workspace(), segment)
 
     def test(self, segments: Sequence[str] = (), at: Time = None) -> "tuple[Verdict, ...]":
         """Run the tests in the segment files, of these segments or of all, on the rules that the files have now."""
-        from kohort.pipeline.planning import run_tests
+        from kohort.pipeline.segments.planning import run_tests
 
         workspace = self._workspace()
         return run_tests(workspace, segments, self._moment(workspace, at))
@@ -230,7 +230,7 @@ class Project(
         with `standing`, which `engine` gives, this one may come to lead. Raises DefinitionError for a wrong
         `tracking.yaml`: the one in force stays.
         """
-        from kohort.pipeline.receiving import keep_up
+        from kohort.pipeline.collection.receiving import keep_up
 
         with self._kept.open(self._journal) as (workspace, behind):
             self._journal = workspace.journal
@@ -242,7 +242,7 @@ class Project(
 
     def engine(self) -> "AbstractContextManager[Standing | None]":
         """Be the engine of this folder, as `pipeline.leading.engine_of`; raises LockedError where there is one."""
-        from kohort.pipeline.leading import engine_of
+        from kohort.pipeline.projecting.leading import engine_of
 
         return engine_of(self.folder, self.settings, self._holder, self.clock)
 
@@ -257,9 +257,9 @@ class Project(
         """Delete every table and make it anew from the journal; return how many records were applied.
 
         `progress` is called with (records done, records in all), `readers` read a long journal: see
-        `kohort.pipeline.projection.Projection.catch_up`.
+        `kohort.pipeline.projecting.projection.Projection.catch_up`.
         """
-        from kohort.pipeline.receiving import open_projection
+        from kohort.pipeline.collection.receiving import open_projection
 
         with write_lock(self.folder.lock, self._patience):
             workspace = self._opened()
@@ -299,7 +299,7 @@ class Project(
         Without `at`, those of the last run; with it, the rule evaluated at that moment, `entered_at` null where
         the membership log does not know it. Raises UnknownNameError, or UsageError before the first run.
         """
-        from kohort.pipeline.people import members
+        from kohort.pipeline.segments.people import members
 
         workspace = self._workspace()
         return members(workspace, segment, None if at is None else self._moment(workspace, at))
@@ -309,14 +309,14 @@ class Project(
 
         Raises what `members` does.
         """
-        from kohort.pipeline.member_lists import member_list
+        from kohort.pipeline.segments.member_lists import member_list
 
         workspace = self._workspace()
         return member_list(workspace, segment, None if at is None else self._moment(workspace, at))
 
     def membership_log(self) -> "MembershipLog":
         """Return what follows the log of memberships: who enters and leaves, in pages, while others write it."""
-        from kohort.pipeline.membership_log import MembershipLog
+        from kohort.pipeline.segments.membership_log import MembershipLog
 
         return MembershipLog(self.folder.tables, self.folder.recent)
 
@@ -327,7 +327,7 @@ class Project(
         it: as of the last run, unless `at` says otherwise. Raises UnknownNameError for a segment or person that nobody
         knows, UsageError for a segment that cannot be evaluated yet.
         """
-        from kohort.pipeline.people import explain
+        from kohort.pipeline.segments.people import explain
 
         workspace = self._workspace()
         return explain(workspace, segment, person, None if at is None else self._moment(workspace, at))
@@ -337,7 +337,7 @@ class Project(
 
         Raises UnknownNameError for people that nobody knows, UsageError for two who are one already.
         """
-        from kohort.pipeline.merging import merge_people
+        from kohort.pipeline.duplicates.merging import merge_people
 
         with self._writing() as (workspace, catch_up):
             return merge_people(workspace, one, other, reason, catch_up)
@@ -348,21 +348,21 @@ class Project(
         `other` leaves with the identifiers that are nearer to it, and stays apart whatever becomes known. Raises
         UnknownNameError for people that nobody knows, UsageError for two who are no one person.
         """
-        from kohort.pipeline.merging import split_people
+        from kohort.pipeline.duplicates.merging import split_people
 
         with self._writing() as (workspace, catch_up):
             return split_people(workspace, one, other, reason, catch_up)
 
     def overlap(self, segments: Sequence[str] = (), at: Time = None) -> "Intersections":
         """Return who is in exactly which of these segments (by default of all), at the last run or at a moment."""
-        from kohort.pipeline.counting import overlap
+        from kohort.pipeline.segments.counting import overlap
 
         workspace = self._workspace()
         return overlap(workspace, segments, None if at is None else self._moment(workspace, at))
 
     def flows(self, since: str | Moment, until: Time = None, segments: Sequence[str] = ()) -> "Flows":
         """Return who entered, left and stayed, and went from which segment to which, between two moments."""
-        from kohort.pipeline.counting import flows
+        from kohort.pipeline.segments.counting import flows
 
         workspace = self._workspace()
         return flows(workspace, segments, self._moment(workspace, since), self._moment(workspace, until))
@@ -374,7 +374,7 @@ class Project(
 
         `every` is a duration such as "7 days". Without `since` they are the last 31 moments up to `until`.
         """
-        from kohort.pipeline.counting import sizes
+        from kohort.pipeline.segments.counting import sizes
 
         workspace = self._workspace()
         try:
@@ -396,7 +396,7 @@ class Project(
 
     def known_segments(self) -> frozenset[str]:
         """Return the names of all segments that are declared, or were in force at any time."""
-        from kohort.pipeline.member_lists import known_segments
+        from kohort.pipeline.segments.member_lists import known_segments
 
         return known_segments(self._workspace())
 
@@ -448,8 +448,8 @@ class Project(
         Raises MissingExtraError without the extra `[learn]`, UsageError if there is nothing to learn from.
         """
         with needing_extra("learn", "discovering clusters"):
-            from kohort.pipeline.discovery import discover_clusters
-        from kohort.pipeline.cluster_studies import is_due, study_clusters
+            from kohort.pipeline.learning.discovery import discover_clusters
+        from kohort.pipeline.learning.cluster_studies import is_due, study_clusters
 
         with self._writing() as (workspace, catch_up):
             definition = workspace.clusters_score(score)
@@ -467,7 +467,7 @@ class Project(
 
         It is None before the first. Raises UnknownNameError or UsageError where it is not clear which score is meant.
         """
-        from kohort.pipeline.documents import latest_discovery
+        from kohort.pipeline.learning.documents import latest_discovery
 
         workspace = self._workspace()
         moment = _FOREVER if at is None else self._moment(workspace, at)
@@ -482,8 +482,8 @@ class Project(
         Raises MissingExtraError without the extra `[learn]`, UnknownNameError, UsageError if too few people are known.
         """
         with needing_extra("learn", "finding which variables matter"):
-            from kohort.pipeline.importance import study_importance
-        from kohort.pipeline.goals import goal_of
+            from kohort.pipeline.learning.importance import study_importance
+        from kohort.pipeline.learning.goals import goal_of
 
         with self._writing() as (workspace, catch_up):
             document = study_importance(workspace, goal_of(workspace, goal), self._moment(workspace, at), progress)
@@ -555,7 +555,7 @@ class Project(
 
     @cached_property
     def _kept(self) -> "KeptOpen":
-        from kohort.pipeline.kept_open import KeptOpen
+        from kohort.pipeline.collection.kept_open import KeptOpen
 
         return KeptOpen(self.folder, self.clock, self._patience)
 
@@ -581,7 +581,7 @@ class Project(
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Workspace, Callable[[], int]]]:
-        from kohort.pipeline.receiving import writing
+        from kohort.pipeline.collection.receiving import writing
 
         with write_lock(self.folder.lock, self._patience):
             workspace = self._opened()

@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from kohort.cli.main import run_command
 from kohort.learning.clustering.model import ClusterModel
-from kohort.pipeline.feature_files import read_features
+from kohort.pipeline.learning.feature_files import read_features
 
 QUICK = ["--largest", "4", "--bootstraps", "4", "--seed", "1"]
 

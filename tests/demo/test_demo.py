@@ -13,7 +13,7 @@ import pytest
 from kohort.clock import DAY, parse_moment
 from kohort.definitions.values import MICRO, ValueType
 from kohort.pipeline.facts import event_facts, revenue_of, traits_at
-from kohort.pipeline.people import open_memberships
+from kohort.pipeline.segments.people import open_memberships
 from kohort.project import Project
 from snippets import ROOT, run_page
 

@@ -19,16 +19,16 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.features.table import FeatureTable
-from kohort.pipeline.assignment import assignment_statement
-from kohort.pipeline.cluster_features import (
+from kohort.pipeline.facts import traits_at
+from kohort.pipeline.learning.assignment import assignment_statement
+from kohort.pipeline.learning.cluster_features import (
     ClusterFeatures,
     features_of,
     own_cut_offs,
     reached_after,
     telling_features,
 )
-from kohort.pipeline.documents import latest_discovery
-from kohort.pipeline.facts import traits_at
+from kohort.pipeline.learning.documents import latest_discovery
 from kohort.project import Project
 from kohort.testing.cdnow import SAMPLE, read_cdnow
 from kohort.testing.clock import SettableClock

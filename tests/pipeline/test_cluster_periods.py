@@ -13,7 +13,7 @@ from kohort.cli.main import run_command
 from kohort.clock import DAY
 from kohort.errors import DefinitionError, UsageError
 from kohort.learning.clustering.period_results import Fate
-from kohort.pipeline.cluster_studies import ClusterStudies
+from kohort.pipeline.learning.cluster_studies import ClusterStudies
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, order, tables_of

@@ -9,7 +9,7 @@ import pytest
 
 from kohort.definitions.duplicates import Linkage
 from kohort.errors import InputError, MissingExtraError, UsageError
-from kohort.pipeline.duplicates import (
+from kohort.pipeline.duplicates.duplicates import (
     Duplicates,
     Records,
     find_duplicates,

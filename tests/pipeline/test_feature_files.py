@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kohort.errors import InputError, UsageError
-from kohort.pipeline.feature_files import FeatureFile, LeftOutColumn, read_features
+from kohort.pipeline.learning.feature_files import FeatureFile, LeftOutColumn, read_features
 
 
 def written(folder: Path, text: str) -> Path:

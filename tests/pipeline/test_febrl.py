@@ -7,7 +7,7 @@ import pytest
 
 from kohort.definitions.duplicates import Linkage
 from kohort.errors import InputError
-from kohort.pipeline.duplicates import Duplicates, Records, find_duplicates
+from kohort.pipeline.duplicates.duplicates import Duplicates, Records, find_duplicates
 from kohort.quality.duplicates.accuracy import linked_accuracy, pair_accuracy
 from kohort.testing.febrl import UNUSED, FebrlRecords, read_febrl
 

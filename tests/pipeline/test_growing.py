@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.columns import History, Rows
-from kohort.pipeline import generations, growing, histories, joining, mapping
-from kohort.pipeline.generations import NEVER
-from kohort.pipeline.histories import open_history
+from kohort.pipeline.mapped import generations, growing, histories, joining, mapping
+from kohort.pipeline.mapped.generations import NEVER
+from kohort.pipeline.mapped.histories import open_history
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
 from kohort.rules.catalog import Catalog

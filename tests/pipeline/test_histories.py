@@ -7,8 +7,8 @@ import pytest
 
 from kohort.engines.kernel.engine import KernelEngine
 from kohort.engines.sql.engine import SqlEngine
-from kohort.pipeline.histories import open_history
-from kohort.pipeline.mapping import Maker
+from kohort.pipeline.mapped.histories import open_history
+from kohort.pipeline.mapped.mapping import Maker
 from kohort.project import Project
 from kohort.rules.read import read_rule
 from kohort.storage.mapped import PARTIAL, MappedFolder

@@ -17,7 +17,7 @@ from brokers import Broker, noida
 from kohort.clock import DAY
 from kohort.definitions.kafka import KafkaDefinition
 from kohort.errors import BrokerError, CorruptionError, UsageError
-from kohort.pipeline.log_events import event_of
+from kohort.pipeline.segments.log_events import event_of
 from kohort.project import Project
 from kohort.storage.kafka.connection import Connection
 from kohort.testing.clock import SettableClock
@@ -160,7 +160,7 @@ PUBLISHING = """
 import sys
 from pathlib import Path
 from kohort.definitions.project import project_definition_of
-from kohort.pipeline import publishing
+from kohort.pipeline.segments import publishing
 from kohort.storage.folder import ProjectFolder
 publishing._AT_ONCE = 20
 folder = ProjectFolder(Path(sys.argv[1]))

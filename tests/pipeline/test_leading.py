@@ -12,8 +12,8 @@ from live_desk import SETTLING, LiveDesk, logged, stored
 from brokers import Broker, declare, noida
 from kohort.clock import HOUR, SECOND, Moment
 from kohort.errors import CorruptionError, FollowingError
-from kohort.pipeline.leading import Standing, term_in_force
 from kohort.pipeline.live.keeping import LiveMemberships
+from kohort.pipeline.projecting.leading import Standing, term_in_force
 from kohort.project import Project
 from kohort.storage.frames import RecordKind
 from kohort.storage.kafka.journal import KafkaJournal

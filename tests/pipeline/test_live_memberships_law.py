@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from live_desk import SETTLING, LiveDesk, logged, stored
 
 from kohort.clock import DAY, MINUTE, SECOND, Moment
-from kohort.pipeline.write_behind import WriteBehind
+from kohort.pipeline.projecting.write_behind import WriteBehind
 from kohort.testing.suite.base import scaled
 from small_shop import NOW, tables_of
 

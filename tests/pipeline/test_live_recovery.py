@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]).parent)]
 from live_desk import LiveDesk
 from kohort.clock import SECOND
-from kohort.pipeline.write_behind import WriteBehind
+from kohort.pipeline.projecting.write_behind import WriteBehind
 desk, chosen = LiveDesk.again(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]), random.Random(int(sys.argv[4]))
 WriteBehind.is_more = lambda _: chosen.random() < 0.8  # what was applied is written little by little
 segments = __import__("json").loads(sys.argv[5])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kohort.pipeline import membership_log
-from kohort.pipeline.membership_log import LogState, MembershipLog
 from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.segments import membership_log
+from kohort.pipeline.segments.membership_log import LogState, MembershipLog
 from kohort.storage.tables import Tables
 from log_writer import SEGMENTS, Row, Writer
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from kohort.errors import CorruptionError, StalePlanError, UnknownNameError, UsageError
-from kohort.pipeline.registry.entries import State
+from kohort.pipeline.learning.registry.entries import State
 from kohort.project import Project
 from kohort.segments.change_plan import ChangePlan
 from kohort.testing.clock import SettableClock

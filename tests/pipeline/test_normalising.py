@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import kohort.pipeline.ingest
+import kohort.pipeline.collection.ingest
 from kohort.definitions.normalisation import Asked, Normalisation, Outcome, Status
 from kohort.errors import MissingExtraError
 from kohort.project import Project
@@ -132,7 +132,7 @@ def test_a_rebuild_reads_what_was_journaled_and_no_library(
     shop, file = crm
     shop.ingest(file)
     before = tables_of(shop)
-    monkeypatch.setattr(kohort.pipeline.ingest, "normalisers_in", Different)
+    monkeypatch.setattr(kohort.pipeline.collection.ingest, "normalisers_in", Different)
     shutil.rmtree(shop.folder.path / "sources")
     shop.rebuild()
     assert tables_of(shop) == before
@@ -158,7 +158,7 @@ def test_the_same_file_is_known_also_if_libraries_read_it_in_another_way(
     declared(shop, "\n".join(line for line in CRM.splitlines() if "born" not in line and "spent" not in line))
     shop.ingest(file)
     before = traits(shop, "phone", "email")
-    monkeypatch.setattr(kohort.pipeline.ingest, "normalisers_in", Different)
+    monkeypatch.setattr(kohort.pipeline.collection.ingest, "normalisers_in", Different)
     again = shop.ingest(file)
     assert (again.accepted, again.known, again.rejected) == (0, 4, 0)
     assert traits(shop, "phone", "email") == before

@@ -16,9 +16,9 @@ from kohort.definitions.fields import Fields
 from kohort.definitions.identity import identity_definition_of
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_settings
-from kohort.pipeline.evidence import Evidence
-from kohort.pipeline.identities import evidence_of, identity_changes
-from kohort.pipeline.stretches import stretch_of
+from kohort.pipeline.projecting.evidence import Evidence
+from kohort.pipeline.projecting.identities import evidence_of, identity_changes
+from kohort.pipeline.projecting.stretches import stretch_of
 from kohort.profiles.graph import Edit
 from kohort.profiles.identity import actor_id_of
 from kohort.project import Project

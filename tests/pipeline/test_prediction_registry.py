@@ -14,12 +14,12 @@ from kohort.errors import CorruptionError
 from kohort.learning.drift.matured import performance_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
-from kohort.pipeline.prediction import latest_prediction, scored_prediction
-from kohort.pipeline.prediction_examples import past_examples
-from kohort.pipeline.prediction_features import read_by
-from kohort.pipeline.prediction_models import model_in, project_key
-from kohort.pipeline.registry.entries import State, content_of
-from kohort.pipeline.retraining.prediction_kind import PredictionKind
+from kohort.pipeline.learning.prediction import latest_prediction, scored_prediction
+from kohort.pipeline.learning.prediction_examples import past_examples
+from kohort.pipeline.learning.prediction_features import read_by
+from kohort.pipeline.learning.prediction_models import model_in, project_key
+from kohort.pipeline.learning.registry.entries import State, content_of
+from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
 from prediction_shop import SCORES, prediction_shop

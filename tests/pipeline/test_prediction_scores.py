@@ -9,9 +9,9 @@ import pytest
 from kohort.clock import DAY
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.prediction.labels import reached_labels
-from kohort.pipeline.known import known_at
-from kohort.pipeline.prediction import latest_prediction, predict
-from kohort.pipeline.prediction_examples import past_examples
+from kohort.pipeline.learning.known import known_at
+from kohort.pipeline.learning.prediction import latest_prediction, predict
+from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
 from prediction_shop import days_before, prediction_shop

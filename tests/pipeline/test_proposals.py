@@ -9,7 +9,7 @@ from kohort.cli.main import run_command
 from kohort.clock import DAY
 from kohort.definitions.identity import USER
 from kohort.errors import DefinitionError, InputError, UnknownNameError, UsageError
-from kohort.pipeline.proposals import Decision, Proposal, read_decisions
+from kohort.pipeline.duplicates.proposals import Decision, Proposal, read_decisions
 from kohort.profiles.identity import actor_id_of
 from kohort.project import Project
 from small_shop import NOW, WriteLines, iso, made_once, tables_of

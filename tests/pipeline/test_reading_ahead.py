@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from kohort.definitions.identity import IdentityDefinition
-from kohort.pipeline import projection, reader_processes, reading_ahead, wire
-from kohort.pipeline.reader_processes import ReaderProcesses
-from kohort.pipeline.reading import Said, Terms
-from kohort.pipeline.reading_ahead import Read, read_ahead
-from kohort.pipeline.wire import said_of
+from kohort.pipeline.projecting import projection, reader_processes, reading_ahead, wire
+from kohort.pipeline.projecting.reader_processes import ReaderProcesses
+from kohort.pipeline.projecting.reading import Said, Terms
+from kohort.pipeline.projecting.reading_ahead import Read, read_ahead
+from kohort.pipeline.projecting.wire import said_of
 from kohort.project import Project
 from kohort.storage.messages import Message, Values, encode_messages
 from kohort.storage.received import PlanAdopted, Received, encode_received
@@ -66,7 +66,7 @@ def loaded_by(*arguments: str) -> set[bytes]:
 
 
 def test_a_reader_loads_no_more_than_it_needs() -> None:
-    loaded = loaded_by("-m", "kohort.pipeline.reader")
+    loaded = loaded_by("-m", "kohort.pipeline.projecting.reader")
     assert b"pyarrow.lib" in loaded
     assert not any(one.startswith((b"pandas.", b"deltalake", b"duckdb")) for one in loaded)
 
@@ -85,7 +85,9 @@ def test_readers_of_a_long_journal_are_started_before_anything_else_is_loaded(
         expected = shop.rebuild()
         assert (len(started), shop.rebuild(readers=readers)) == (2, expected)
         assert all(one.poll() is not None for one in started)
-    assert not {b"numpy", b"pyarrow", b"kohort.project"} & loaded_by("-c", "import kohort.pipeline.reader_processes")
+    assert not {b"numpy", b"pyarrow", b"kohort.project"} & loaded_by(
+        "-c", "import kohort.pipeline.projecting.reader_processes"
+    )
 
 
 def test_who_stops_taking_leaves_no_process_behind(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:

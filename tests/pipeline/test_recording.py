@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from kohort.clock import DAY, HOUR, MINUTE, Moment
 from kohort.engines.bits import size_of
 from kohort.engines.statistics import Statistics
-from kohort.pipeline.member_bits import member_bits
 from kohort.pipeline.recording import LOG_ROWS_A_RECORD, LogSoFar, append_log, current_memberships, log_kept
+from kohort.pipeline.segments.member_bits import member_bits
 from kohort.segments.log import Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record

@@ -7,7 +7,7 @@ import pytest
 
 from kohort.clock import DAY, HOUR
 from kohort.errors import NotEvaluatedError, UnknownNameError, UsageError
-from kohort.pipeline.moves import _counting
+from kohort.pipeline.segments.moves import _counting
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from segment_shop import BEFORE, LATELY, open_shop, written

@@ -14,11 +14,11 @@ from kohort.clock import DAY
 from kohort.definitions.fields import Fields
 from kohort.definitions.identity import IdentityDefinition, identity_definition_of
 from kohort.pipeline.columns import Names
-from kohort.pipeline.deduplication import sort_out
-from kohort.pipeline.evidence import Evidence
-from kohort.pipeline.reading import Said, Terms, messages_at
-from kohort.pipeline.stretches import Stretch, stretch_of
-from kohort.pipeline.wire import said_of, told
+from kohort.pipeline.projecting.deduplication import sort_out
+from kohort.pipeline.projecting.evidence import Evidence
+from kohort.pipeline.projecting.reading import Said, Terms, messages_at
+from kohort.pipeline.projecting.stretches import Stretch, stretch_of
+from kohort.pipeline.projecting.wire import said_of, told
 from kohort.storage.frames import Record
 from kohort.storage.messages import Choices, Message, Values, encode_messages
 from kohort.storage.received import PlanAdopted

@@ -11,7 +11,7 @@ from kohort.cli.main import run_command
 from kohort.clock import DAY
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.importance.results import Fault, Priority
-from kohort.pipeline.goals import ImportanceDocument
+from kohort.pipeline.learning.goals import ImportanceDocument
 from kohort.project import Project
 from small_shop import NOW, tables_of
 

@@ -12,10 +12,10 @@ from test_stretches import DEFINITIONS, rows_of
 
 from kohort.collection.usual_events import NO_USUAL, usual_events
 from kohort.definitions.identity import IdentityDefinition
-from kohort.pipeline import reading
 from kohort.pipeline.columns import Names
-from kohort.pipeline.reading import Said, Terms, messages_of, read_records
-from kohort.pipeline.tracking_plans import plan_of
+from kohort.pipeline.projecting import reading
+from kohort.pipeline.projecting.reading import Said, Terms, messages_of, read_records
+from kohort.pipeline.projecting.tracking_plans import plan_of
 from kohort.storage.frames import Record
 from kohort.storage.messages import Message, encode_messages
 from kohort.storage.received import Kept, PlanAdopted, Received, Refused, encode_received

@@ -13,7 +13,7 @@ from kohort.definitions.score import score_definitions_of
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.errors import DefinitionError, UnknownNameError
 from kohort.learning.value.results import Foreteller, Reason
-from kohort.pipeline.purchases import days_of
+from kohort.pipeline.learning.purchases import days_of
 from kohort.project import Project
 from kohort.segments.templates import template
 from kohort.segments.yaml_text import loaded

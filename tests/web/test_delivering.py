@@ -16,7 +16,7 @@ from server_desk import running
 
 from kohort.clock import HOUR, MINUTE, SystemClock
 from kohort.errors import ProjectError
-from kohort.pipeline.leading import Lead
+from kohort.pipeline.projecting.leading import Lead
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.delivering import Delivering, DeliveryMeasurements

@@ -10,7 +10,7 @@ import pytest
 from collector_desk import serving
 
 from brokers import Broker, noida
-from kohort.pipeline.leading import Lead
+from kohort.pipeline.projecting.leading import Lead
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from kohort.web.engine import Engine

@@ -35,10 +35,11 @@ from kohort.definitions.values import ValueType
 from kohort.errors import KohortError, RemoteError
 from kohort.learning.anomalies import AnomalyScores
 from kohort.learning.texts.model import Reading
-from kohort.pipeline import checks, enriching, flagging, geocoding, psychographic
+from kohort.pipeline.collection.normalising import findings_of
+from kohort.pipeline.enrichment import enriching, flagging, geocoding, psychographic
 from kohort.pipeline.families import demographics
 from kohort.pipeline.findings import finding_of, lost_finding
-from kohort.pipeline.normalising import findings_of
+from kohort.pipeline.quality import checks
 from kohort.pipeline.quality.wording import gate_findings
 from kohort.places.communes_of_people import Place, Placed
 from kohort.places.ip import IpAnswers

@@ -12,7 +12,7 @@ from kohort.cli.output import Format, err, interval_object, out, show_rows
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
-    from kohort.pipeline.personas import CataloguedPersona, PersonaGeneration
+    from kohort.pipeline.learning.personas import CataloguedPersona, PersonaGeneration
     from kohort.project import Project
 
 _COLUMNS: Final = ("persona", "name", "status", "size", "share", "stability", "notes", "since")

@@ -10,8 +10,8 @@ import msgspec
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.clock import Moment
 from kohort.errors import CheckError, StorageError, UsageError
-from kohort.pipeline.applying import check_plan
-from kohort.pipeline.history import VersionRow
+from kohort.pipeline.segments.applying import check_plan
+from kohort.pipeline.segments.history import VersionRow
 from kohort.segments.change_plan import ChangePlan, ModelChange
 from kohort.segments.changes import Kind
 from kohort.segments.expectations import State, Verdict

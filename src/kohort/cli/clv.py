@@ -12,7 +12,7 @@ from kohort.errors import UsageError
 if TYPE_CHECKING:
     from kohort.learning.value.bayesian import Posterior
     from kohort.learning.value.results import CalibrationRow, FittedModel, Holdout, Judged, ValueStudy
-    from kohort.pipeline.clv_table import TableValue
+    from kohort.pipeline.learning.clv_table import TableValue
     from kohort.stats.intervals import Interval
 
 PERSON_COLUMNS: Final = (
@@ -72,7 +72,7 @@ def clv(
         raise UsageError(f'there is no model "{model}"; take one of {", ".join(_MODELS)}')
     with needing_extra("learn", "foretelling value"):
         from kohort.learning.value.results import Foreteller
-        from kohort.pipeline.clv_table import day_read, read_transactions, value_table
+        from kohort.pipeline.learning.clv_table import day_read, read_transactions, value_table
     try:
         lasting = parse_duration(horizon)
     except ValueError as error:
@@ -137,7 +137,7 @@ def _say(study: "ValueStudy") -> None:
 
 def _whole(done: "TableValue") -> Mapping[str, object]:
     """Return everything that was found, and every person."""
-    from kohort.pipeline.clv_table import day_written
+    from kohort.pipeline.learning.clv_table import day_written
 
     study, file = done.study, done.file
     told = study.told
@@ -227,7 +227,7 @@ def _sampled(name: str, posterior: "Posterior") -> Mapping[str, object]:
 
 
 def _holdout(held: "Holdout | None") -> Mapping[str, object] | None:
-    from kohort.pipeline.clv_table import day_written
+    from kohort.pipeline.learning.clv_table import day_written
 
     if held is None:
         return None

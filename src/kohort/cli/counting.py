@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kohort.cli.output import Format, bar, err, show_rows
 from kohort.clock import Moment
-from kohort.pipeline.counting import SizeAt
+from kohort.pipeline.segments.counting import SizeAt
 from kohort.segments.flows import NONE, Flows
 from kohort.segments.intersections import Intersections
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kohort.learning.clustering.candidates import Candidate
     from kohort.learning.personas.description import Persona
     from kohort.learning.wording import Bilingual
-    from kohort.pipeline.table_discovery import TableDiscovery
+    from kohort.pipeline.learning.table_discovery import TableDiscovery
 
 _CLUSTERS: Final = ("cluster", "name", "people", "share", "stability", "summary")
 _HERE = Path()
@@ -90,8 +90,8 @@ def discover(
     from kohort.imports import needing_extra
 
     with needing_extra("learn", "discovering clusters"):
-        from kohort.pipeline.feature_files import read_features
-        from kohort.pipeline.table_discovery import discover_table
+        from kohort.pipeline.learning.feature_files import read_features
+        from kohort.pipeline.learning.table_discovery import discover_table
 
     with stepping(f"reading {table.name}"):
         file = read_features(

@@ -10,7 +10,7 @@ from kohort.cli.output import Format, err, names_in, out, show_rows, write_rows
 from kohort.errors import UsageError
 
 if TYPE_CHECKING:
-    from kohort.pipeline.duplicates import Duplicates
+    from kohort.pipeline.duplicates.duplicates import Duplicates
 
 _MOST_SHOWN = 20
 _HERE = Path()
@@ -94,7 +94,7 @@ def duplicates(
     if decide is not None:
         raise UsageError("--decide is for the project's people; leave the table out")
     from kohort.definitions.duplicates import Linkage, read_fields
-    from kohort.pipeline.duplicates import find_duplicates, read_labels, read_records
+    from kohort.pipeline.duplicates.duplicates import find_duplicates, read_labels, read_records
 
     linkage = Linkage(read_fields(fields), names_in(ignore), threshold, seed, most_comparisons, families_apart)
     if labels is not None and threshold is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kohort.cli.output import Format, bar, out, show_rows
 from kohort.clock import Moment
-from kohort.pipeline.preview import Preview
+from kohort.pipeline.segments.preview import Preview
 from kohort.segments.funnel import FunnelLine
 
 COLUMNS = ["condition", "before", "kept", "dropped", "alone", "without_it"]

@@ -11,7 +11,7 @@ from kohort.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from kohort.learning.importance.results import Cell, ImportanceStudy, Step, VariableFound
-    from kohort.pipeline.goals import ImportanceDocument
+    from kohort.pipeline.learning.goals import ImportanceDocument
     from kohort.stats.intervals import Interval
 
 COLUMNS: Final = ("variable", "priority", "lost", "lost_low", "lost_high", "alone", "connected", "known", "same")

@@ -186,7 +186,7 @@ def run(
 @app.command(rich_help_panel=_DATA)
 def rebuild(project: ProjectOption = _HERE) -> None:
     """Delete every table and make it anew from the journal."""
-    from kohort.pipeline.reader_processes import ReaderProcesses
+    from kohort.pipeline.projecting.reader_processes import ReaderProcesses
 
     with ReaderProcesses() as readers:
         readers.start_for(project)

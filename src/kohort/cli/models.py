@@ -10,8 +10,8 @@ from kohort.cli.output import Format, err, interval_object, out, show_object, sh
 from kohort.cli.progress import stepping
 
 if TYPE_CHECKING:
-    from kohort.pipeline.registry.entries import RegisteredModel
-    from kohort.pipeline.retraining.watching import DriftLook
+    from kohort.pipeline.learning.registry.entries import RegisteredModel
+    from kohort.pipeline.learning.retraining.watching import DriftLook
     from kohort.project import Project
 
 _COLUMNS: Final = ("score", "model", "state", "kind", "data", "trained", "since", "people", "cause", "digest")

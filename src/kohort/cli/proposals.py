@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kohort.cli.output import Format, err, out, show_rows, write_rows
 
 if TYPE_CHECKING:
-    from kohort.pipeline.proposals import Proposal, Proposals
+    from kohort.pipeline.duplicates.proposals import Proposal, Proposals
 
 _COLUMNS = ["left", "right", "probability", "family", "why"]
 _MOST_SHOWN = 20
@@ -33,7 +33,7 @@ def show_proposals(project: Path, review: Path | None, form: Format) -> None:
 
 def decide_merges(project: Path, file: Path, reason: str, form: Format) -> None:
     """Carry out the decisions of a review list, and show how many of each there were."""
-    from kohort.pipeline.proposals import read_decisions
+    from kohort.pipeline.duplicates.proposals import read_decisions
     from kohort.project import Project
 
     done = Project(project).decide_people(read_decisions(file), reason=reason)

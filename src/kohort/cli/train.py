@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kohort.learning.prediction.contest import Plan
     from kohort.learning.prediction.measures import Measures
     from kohort.learning.prediction.study import PredictionStudy
-    from kohort.pipeline.table_training import TableTraining
+    from kohort.pipeline.learning.table_training import TableTraining
     from kohort.stats.intervals import Interval
 
 _MEASURES: Final = {
@@ -86,8 +86,8 @@ def train(
     from kohort.imports import needing_extra
 
     with needing_extra("learn", "learning to predict"):
-        from kohort.pipeline.example_files import read_examples
-        from kohort.pipeline.table_training import train_table
+        from kohort.pipeline.learning.example_files import read_examples
+        from kohort.pipeline.learning.table_training import train_table
     plan = _plan(models, search, trials, balance, costs, seed)
     limits = _numbers(bands, "--bands")
     with stepping(f"reading {table.name}"):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
-    from kohort.pipeline.tracking_health import TrackingHealth
-    from kohort.pipeline.trying import TriedEvent
+    from kohort.pipeline.collection.tracking_health import TrackingHealth
+    from kohort.pipeline.collection.trying import TriedEvent
 
 
 class EventsFacet(Facet):
@@ -14,7 +14,7 @@ class EventsFacet(Facet):
 
     def tracking_health(self) -> "TrackingHealth":
         """Return the tracking plan beside what has come: how often, of which types, and what was rejected."""
-        from kohort.pipeline.tracking_health import tracking_health
+        from kohort.pipeline.collection.tracking_health import tracking_health
 
         return tracking_health(self._workspace())
 
@@ -23,7 +23,7 @@ class EventsFacet(Facet):
 
         Raises DefinitionError for a wrong `tracking.yaml`.
         """
-        from kohort.pipeline.trying import try_event
+        from kohort.pipeline.collection.trying import try_event
 
         return try_event(self._workspace(), text, source)
 
@@ -32,6 +32,6 @@ class EventsFacet(Facet):
 
         The tables follow as soon as the engine, or the next command that writes, has read it. Raises StorageError.
         """
-        from kohort.pipeline.trying import send_event
+        from kohort.pipeline.collection.trying import send_event
 
         return send_event(self._workspace(), text, source)

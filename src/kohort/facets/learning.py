@@ -9,13 +9,13 @@ from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.clock import Moment
-    from kohort.pipeline.assignment import AssignmentStatement
-    from kohort.pipeline.cluster_studies import ClusterStudies, ClusterValidation
-    from kohort.pipeline.documents import ClusterSearch
-    from kohort.pipeline.goals import Goal, ImportanceDocument
-    from kohort.pipeline.prediction_models import PredictionDocument
-    from kohort.pipeline.rfm import RfmFound
-    from kohort.pipeline.values import ValueSearch
+    from kohort.pipeline.learning.assignment import AssignmentStatement
+    from kohort.pipeline.learning.cluster_studies import ClusterStudies, ClusterValidation
+    from kohort.pipeline.learning.documents import ClusterSearch
+    from kohort.pipeline.learning.goals import Goal, ImportanceDocument
+    from kohort.pipeline.learning.prediction_models import PredictionDocument
+    from kohort.pipeline.learning.rfm import RfmFound
+    from kohort.pipeline.learning.values import ValueSearch
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 
 _FOREVER: Final = 2**63 - 1
@@ -29,7 +29,7 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError for a score that nobody declared.
         """
-        from kohort.pipeline.documents import cluster_search
+        from kohort.pipeline.learning.documents import cluster_search
 
         return cluster_search(self._workspace(), score, _FOREVER)
 
@@ -51,7 +51,7 @@ class LearningFacet(Facet):
         not, UsageError where no stable clusters were found yet.
         """
         with needing_extra("learn", "writing clusters as SQL"):
-            from kohort.pipeline.assignment import assignment_statement
+            from kohort.pipeline.learning.assignment import assignment_statement
 
         workspace = self._workspace()
         return assignment_statement(
@@ -66,7 +66,7 @@ class LearningFacet(Facet):
         What was found is kept beside the discovery. Raises MissingExtraError without the extra `[learn]`, UsageError
         where there are no clusters or too few people.
         """
-        from kohort.pipeline.cluster_studies import study_periods
+        from kohort.pipeline.learning.cluster_studies import study_periods
 
         with needing_extra("learn", "following clusters"), self._writing() as (workspace, catch_up):
             found = study_periods(workspace, score, self._moment(workspace, at), months=months)
@@ -81,7 +81,7 @@ class LearningFacet(Facet):
         What was found is kept beside the discovery. Raises MissingExtraError without the extra `[learn]`, UsageError
         where no outcome is declared or nobody known.
         """
-        from kohort.pipeline.cluster_studies import study_conversion
+        from kohort.pipeline.learning.cluster_studies import study_conversion
 
         with needing_extra("learn", "looking whether clusters foretell"), self._writing() as (workspace, catch_up):
             found = study_conversion(workspace, score, self._moment(workspace, at))
@@ -93,7 +93,7 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError for a score that nobody declared.
         """
-        from kohort.pipeline.cluster_studies import cluster_validation
+        from kohort.pipeline.learning.cluster_studies import cluster_validation
 
         return cluster_validation(self._workspace(), score, _FOREVER)
 
@@ -102,20 +102,20 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError or UsageError where it is not clear which score is meant.
         """
-        from kohort.pipeline.cluster_studies import kept_studies
+        from kohort.pipeline.learning.cluster_studies import kept_studies
 
         workspace = self._workspace()
         return kept_studies(workspace, workspace.clusters_score(score).name, _FOREVER)
 
     def goals(self) -> "dict[str, Goal]":
         """Return the goals for which it can be asked which variables matter, by name."""
-        from kohort.pipeline.goals import goals_of
+        from kohort.pipeline.learning.goals import goals_of
 
         return goals_of(self._workspace())
 
     def studied_goals(self) -> "dict[str, Moment | None]":
         """Return up to when the newest study of each goal looked, None before the first."""
-        from kohort.pipeline.goals import studied_goals
+        from kohort.pipeline.learning.goals import studied_goals
 
         return studied_goals(self._workspace())
 
@@ -124,7 +124,7 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError for a goal that there is not, DefinitionError where there is none at all.
         """
-        from kohort.pipeline.goals import goal_of, latest_importance
+        from kohort.pipeline.learning.goals import goal_of, latest_importance
 
         workspace = self._workspace()
         return latest_importance(workspace, goal_of(workspace, goal).name)
@@ -135,7 +135,7 @@ class LearningFacet(Facet):
         That of the first score of the kind `clv` that has one, unless named. Raises UnknownNameError for one that
         nobody declared.
         """
-        from kohort.pipeline.values import value_search
+        from kohort.pipeline.learning.values import value_search
 
         return value_search(self._workspace(), score)
 
@@ -144,7 +144,7 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError for one that nobody declared.
         """
-        from kohort.pipeline.prediction import declared_predictions, latest_prediction
+        from kohort.pipeline.learning.prediction import declared_predictions, latest_prediction
 
         workspace = self._workspace()
         names = declared_predictions(workspace)
@@ -155,14 +155,14 @@ class LearningFacet(Facet):
 
     def predictions(self) -> tuple[str, ...]:
         """Return the names of the predictions that the project declares."""
-        from kohort.pipeline.prediction import declared_predictions
+        from kohort.pipeline.learning.prediction import declared_predictions
 
         return declared_predictions(self._workspace())
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""
-        from kohort.pipeline.epochs import latest_moment
-        from kohort.pipeline.rfm import rfm_found
+        from kohort.pipeline.learning.rfm import rfm_found
+        from kohort.pipeline.segments.epochs import latest_moment
 
         workspace = self._workspace()
         at = latest_moment(workspace)

@@ -7,9 +7,9 @@ from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.clock import Moment
-    from kohort.pipeline.registry.alerts import ModelAlert
-    from kohort.pipeline.registry.entries import RegisteredModel
-    from kohort.pipeline.retraining.watching import DriftLook
+    from kohort.pipeline.learning.registry.alerts import ModelAlert
+    from kohort.pipeline.learning.registry.entries import RegisteredModel
+    from kohort.pipeline.learning.retraining.watching import DriftLook
     from kohort.segments.change_plan import ChangePlan
 
 
@@ -21,13 +21,13 @@ class ModelsFacet(Facet):
 
         Raises UnknownNameError for a score that has none.
         """
-        from kohort.pipeline.registry.entries import models_of
+        from kohort.pipeline.learning.registry.entries import models_of
 
         return models_of(self._workspace(), score)
 
     def model_alerts(self) -> "tuple[ModelAlert, ...]":
         """Return for each score that has a model whether a candidate waits, and what has drifted."""
-        from kohort.pipeline.registry.alerts import alerts_of
+        from kohort.pipeline.learning.registry.alerts import alerts_of
 
         return alerts_of(self._workspace())
 
@@ -36,7 +36,7 @@ class ModelsFacet(Facet):
 
         Raises UnknownNameError for a score that has none, UsageError for a number that none has.
         """
-        from kohort.pipeline.registry.entries import live_model, model_numbered, models_of
+        from kohort.pipeline.learning.registry.entries import live_model, model_numbered, models_of
 
         workspace = self._workspace()
         if number is not None:
@@ -50,7 +50,7 @@ class ModelsFacet(Facet):
         where there is too little to learn from.
         """
         with needing_extra("learn", "training a model"):
-            from kohort.pipeline.retraining.proposing import train_candidate
+            from kohort.pipeline.learning.retraining.proposing import train_candidate
 
         with self._writing() as (workspace, catch_up):
             return train_candidate(workspace, score, self._moment(workspace, at), catch_up)
@@ -62,7 +62,7 @@ class ModelsFacet(Facet):
         where no candidate waits.
         """
         with needing_extra("learn", "scoring with a model"):
-            from kohort.pipeline.retraining.promoting import plan_promotion
+            from kohort.pipeline.learning.retraining.promoting import plan_promotion
 
         workspace = self._workspace()
         return plan_promotion(workspace, score, number, self._moment(workspace, at))
@@ -75,7 +75,7 @@ class ModelsFacet(Facet):
         Raises as `plan_promotion`, and UsageError where there is nothing to go back to.
         """
         with needing_extra("learn", "scoring with a model"):
-            from kohort.pipeline.retraining.promoting import plan_model_rollback
+            from kohort.pipeline.learning.retraining.promoting import plan_model_rollback
 
         workspace = self._workspace()
         return plan_model_rollback(workspace, score, number, self._moment(workspace, at))
@@ -87,7 +87,7 @@ class ModelsFacet(Facet):
         compare.
         """
         with needing_extra("learn", "watching a model"):
-            from kohort.pipeline.retraining.watching import look_for_drift
+            from kohort.pipeline.learning.retraining.watching import look_for_drift
 
         workspace = self._workspace()
         return look_for_drift(workspace, score, self._moment(workspace, at))

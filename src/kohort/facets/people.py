@@ -9,10 +9,10 @@ from kohort.facets.facet import Facet
 if TYPE_CHECKING:
     from kohort.definitions.score import ScoreDefinition
     from kohort.pipeline.biography import HeldMembership, HeldTrait, LivedEvent
+    from kohort.pipeline.duplicates.kept_proposals import Decided, KeptProposals
+    from kohort.pipeline.duplicates.proposals import Decision, Proposals, ProposedPair
     from kohort.pipeline.identified import FoundPerson
-    from kohort.pipeline.kept_proposals import Decided, KeptProposals
     from kohort.pipeline.person import PersonRecord
-    from kohort.pipeline.proposals import Decision, Proposals, ProposedPair
     from kohort.storage.histories import Place
 
 Time = str | Moment | None
@@ -46,8 +46,8 @@ class PeopleFacet(Facet):
         What was found is kept, for who decides elsewhere: see `kept_proposals`. Raises UsageError if no trait says who
         somebody is, MissingExtraError without the extra `[people]`.
         """
-        from kohort.pipeline.kept_proposals import keep_proposals
-        from kohort.pipeline.proposals import propose_merges
+        from kohort.pipeline.duplicates.kept_proposals import keep_proposals
+        from kohort.pipeline.duplicates.proposals import propose_merges
 
         workspace = self._workspace()
         moment = self._moment(workspace, at)
@@ -57,7 +57,7 @@ class PeopleFacet(Facet):
 
     def kept_proposals(self) -> "KeptProposals | None":
         """Return what `proposals` found last and nobody has decided yet, None where nobody has looked."""
-        from kohort.pipeline.kept_proposals import kept_proposals
+        from kohort.pipeline.duplicates.kept_proposals import kept_proposals
 
         return kept_proposals(self._workspace())
 
@@ -65,14 +65,14 @@ class PeopleFacet(Facet):
         self, pairs: "Sequence[ProposedPair]", traits: "Sequence[str]", at: Time = None
     ) -> "list[Mapping[str, tuple[str, str]]]":
         """Return what both people of each pair have of some traits as of a moment, "" where it is not known."""
-        from kohort.pipeline.kept_proposals import compared
+        from kohort.pipeline.duplicates.kept_proposals import compared
 
         workspace = self._workspace()
         return compared(workspace, pairs, traits, self._moment(workspace, at))
 
     def decided_people(self, most: int = 100) -> "list[Decided]":
         """Return what was decided by hand of who is who and holds, the newest first, at most so many."""
-        from kohort.pipeline.kept_proposals import decided
+        from kohort.pipeline.duplicates.kept_proposals import decided
 
         return decided(self._workspace(), most)
 
@@ -81,7 +81,7 @@ class PeopleFacet(Facet):
 
         Raises UnknownNameError for people that nobody knows, UsageError for two to be kept apart who are one.
         """
-        from kohort.pipeline.proposals import decide
+        from kohort.pipeline.duplicates.proposals import decide
 
         with self._writing() as (workspace, catch_up):
             return decide(workspace, decisions, reason, catch_up)

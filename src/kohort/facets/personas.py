@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
-    from kohort.pipeline.personas import CataloguedPersona, PersonaGeneration
+    from kohort.pipeline.learning.personas import CataloguedPersona, PersonaGeneration
 
 
 class PersonasFacet(Facet):
@@ -13,13 +13,13 @@ class PersonasFacet(Facet):
 
     def personas(self) -> "tuple[CataloguedPersona, ...]":
         """Return every persona with what people added to it: those of today, those that are gone, and unknown ones."""
-        from kohort.pipeline.personas import persona_catalogue
+        from kohort.pipeline.learning.personas import persona_catalogue
 
         return persona_catalogue(self._workspace())
 
     def persona(self, identity: str) -> "CataloguedPersona":
         """Return a persona by its lasting id, or by its name; raises UnknownNameError."""
-        from kohort.pipeline.personas import catalogued_persona
+        from kohort.pipeline.learning.personas import catalogued_persona
 
         return catalogued_persona(self._workspace(), identity)
 
@@ -28,7 +28,7 @@ class PersonasFacet(Facet):
 
         Raises UnknownNameError for a clusters score that is none.
         """
-        from kohort.pipeline.personas import persona_generations
+        from kohort.pipeline.learning.personas import persona_generations
 
         return persona_generations(self._workspace(), score)
 
@@ -37,13 +37,13 @@ class PersonasFacet(Facet):
 
         Raises UnknownNameError, DefinitionError, UsageError.
         """
-        from kohort.pipeline.personas import persona_picture
+        from kohort.pipeline.learning.personas import persona_picture
 
         return persona_picture(self._workspace(), identity, number)
 
     def note_persona(self, identity: str, text: str, *, by: str) -> "CataloguedPersona":
         """Note something on a persona in the journal, and return the persona; raises UnknownNameError, UsageError."""
-        from kohort.pipeline.personas import catalogued_persona, note_persona
+        from kohort.pipeline.learning.personas import catalogued_persona, note_persona
 
         with self._writing() as (workspace, catch_up):
             note_persona(workspace, identity, text, by)

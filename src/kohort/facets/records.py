@@ -7,12 +7,12 @@ from kohort.clock import Moment
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
+    from kohort.pipeline.collection.uploads import Upload
     from kohort.pipeline.quality.audit import SourceAudit
     from kohort.pipeline.quality.reporting import SourceReport
     from kohort.pipeline.results import IngestResult
     from kohort.pipeline.runs import Run, ScoreSummary
     from kohort.pipeline.sources import DeadLetterPage, SourceSummary
-    from kohort.pipeline.uploads import Upload
 
 
 class RecordsFacet(Facet):
@@ -60,19 +60,19 @@ class RecordsFacet(Facet):
 
     def check_source(self, source: str) -> None:
         """Raise UnknownNameError unless files can be read by a source of this name."""
-        from kohort.pipeline.uploads import check_source
+        from kohort.pipeline.collection.uploads import check_source
 
         check_source(self._workspace(), source)
 
     def receiving(self, name: str) -> "AbstractContextManager[Upload]":
         """Give a file to write to, which is gone at the end of the block; `name` is a new one of ours."""
-        from kohort.pipeline.uploads import receiving
+        from kohort.pipeline.collection.uploads import receiving
 
         return receiving(self.folder.uploads, name, self.settings.api.file)
 
     def ingest_upload(self, upload: "Upload", source: str, *, despite_gates: bool = False) -> "IngestResult":
         """Read a file that was received into the project, as `ingest`; the same content again changes nothing."""
-        from kohort.pipeline.uploads import ingest_upload
+        from kohort.pipeline.collection.uploads import ingest_upload
 
         shown = upload.finish()
         with self._writing() as (workspace, catch_up):

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kohort.definitions.segment import SegmentDefinition
-    from kohort.pipeline.counting import SizeAt
-    from kohort.pipeline.member_pages import MemberPage
-    from kohort.pipeline.moves import Moves, Snapshot
-    from kohort.pipeline.segment_checks import SegmentChecks
     from kohort.pipeline.segment_insights import Distinctions, SegmentWorth
+    from kohort.pipeline.segments.counting import SizeAt
+    from kohort.pipeline.segments.member_pages import MemberPage
+    from kohort.pipeline.segments.moves import Moves, Snapshot
+    from kohort.pipeline.segments.segment_checks import SegmentChecks
     from kohort.segments.intersections import Intersections
 
 
@@ -43,7 +43,7 @@ class SegmentsFacet(Facet):
 
     def snapshot(self, segment: str) -> "Snapshot":
         """Return how many are in now, and the place in the membership log up to which that counts."""
-        from kohort.pipeline.moves import snapshot_of
+        from kohort.pipeline.segments.moves import snapshot_of
 
         return snapshot_of(self._workspace(), segment)
 
@@ -56,7 +56,7 @@ class SegmentsFacet(Facet):
 
     def checks(self, segment: str) -> "SegmentChecks":
         """Return what becomes of the tests of a segment, and how it stands to its guard rails, as of the last run."""
-        from kohort.pipeline.segment_checks import checks_of
+        from kohort.pipeline.segments.segment_checks import checks_of
 
         return checks_of(self._workspace(), segment)
 
@@ -65,29 +65,29 @@ class SegmentsFacet(Facet):
 
         Every intersection holds members of it, every pair is of it, and `population` is its size.
         """
-        from kohort.pipeline.counting import nearest
         from kohort.pipeline.remembered import remembered
+        from kohort.pipeline.segments.counting import nearest
 
         return remembered(nearest, self._workspace(), segment, tuple(others), most)
 
     def size_history(self, segment: str, until: Moment | None, every: str) -> "tuple[SizeAt, ...]":
         """Return the last 31 sizes up to a moment, by default the present, `every` ("1 day") apart: as `sizes`."""
-        from kohort.pipeline.counting import size_history
         from kohort.pipeline.remembered import remembered
+        from kohort.pipeline.segments.counting import size_history
 
         workspace = self._workspace()
         return remembered(size_history, workspace, segment, workspace.moment(until), parse_duration(every))
 
     def moves(self, segment: str, *, days: int = 30, most: int = 10) -> "Moves":
         """Return how many entered and left on each of the last days, and the newest changes, at most `most`."""
-        from kohort.pipeline.moves import moves_of
         from kohort.pipeline.remembered import remembered
+        from kohort.pipeline.segments.moves import moves_of
 
         return remembered(moves_of, self._workspace(), segment, days, most)
 
     def member_page(self, segment: str, after: str = "", most: int = 50) -> "MemberPage":
         """Return recorded members in the order of their person ids, those after an id, at most `most`."""
-        from kohort.pipeline.member_pages import member_page
         from kohort.pipeline.remembered import remembered
+        from kohort.pipeline.segments.member_pages import member_page
 
         return remembered(member_page, self._workspace(), segment, after, most)

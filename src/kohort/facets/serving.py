@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kohort.collection.webhooks.deliveries import Webhooks
     from kohort.definitions.journey import JourneyDefinition
     from kohort.governance.keys import Keys
-    from kohort.pipeline.delivering import Deliverer
-    from kohort.pipeline.publishing import Publisher
-    from kohort.pipeline.withholding import Withholding
+    from kohort.pipeline.collection.withholding import Withholding
+    from kohort.pipeline.segments.delivering import Deliverer
+    from kohort.pipeline.segments.publishing import Publisher
     from kohort.storage.kafka.backlog import Backlog
     from kohort.storage.watch import Watch
 
@@ -73,14 +73,14 @@ class ServingFacet(Facet):
         By state: "delivered", "failed" (and to be tried again), "dead", "capped". Raises DefinitionError for a wrong
         file, ProjectError for a secret that is missing, LockedError while a server delivers.
         """
-        from kohort.pipeline.delivering import deliver_once
+        from kohort.pipeline.segments.delivering import deliver_once
 
         return deliver_once(self.delivering)
 
     @contextmanager
     def delivering(self, told: "Told") -> "Iterator[Deliverer]":
         """Give what delivers step by step, and tells of what becomes of deliveries; raises LockedError for a second."""
-        from kohort.pipeline.delivering import Deliverer
+        from kohort.pipeline.segments.delivering import Deliverer
         from kohort.storage.secrets import secret_of
 
         with (
@@ -103,7 +103,7 @@ class ServingFacet(Facet):
     @contextmanager
     def publishing(self) -> "Iterator[Publisher]":
         """Give what publishes step by step; raises as `publish`."""
-        from kohort.pipeline.publishing import Publisher
+        from kohort.pipeline.segments.publishing import Publisher
 
         publisher = Publisher(self.folder, self.settings)
         with write_lock(self.folder.publishing):
@@ -133,8 +133,8 @@ class ServingFacet(Facet):
 
         Raises DefinitionError for a purpose or a source that nobody knows.
         """
-        from kohort.pipeline.admission import requirements
-        from kohort.pipeline.withholding import Withholding
+        from kohort.pipeline.collection.admission import requirements
+        from kohort.pipeline.collection.withholding import Withholding
 
         workspace = self._workspace()
         return Withholding(requirements(workspace), workspace.settings.consent.categories())

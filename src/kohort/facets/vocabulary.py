@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from kohort.facets.facet import Facet
 
 if TYPE_CHECKING:
-    from kohort.pipeline.taxonomy import FrequentValue, Taxonomy
+    from kohort.pipeline.collection.taxonomy import FrequentValue, Taxonomy
     from kohort.rules.catalog import Catalog
     from kohort.rules.complete import Completion
     from kohort.rules.languages import Language
@@ -16,7 +16,7 @@ class VocabularyFacet(Facet):
 
     def taxonomy(self) -> "Taxonomy":
         """Return every event with its properties, and every trait, that a rule can speak of, with their counts."""
-        from kohort.pipeline.taxonomy import taxonomy
+        from kohort.pipeline.collection.taxonomy import taxonomy
 
         return taxonomy(self._workspace())
 
@@ -26,7 +26,7 @@ class VocabularyFacet(Facet):
 
     def catalog(self, language: "Language") -> "Catalog":
         """Return the names and types that a rule written in a language can have, as reading and checking need them."""
-        from kohort.pipeline.preview import catalog_in
+        from kohort.pipeline.segments.preview import catalog_in
 
         return catalog_in(self._workspace(), language)
 
@@ -41,12 +41,12 @@ class VocabularyFacet(Facet):
 
         Raises UnknownNameError for an event or a property that nobody knows, UsageError for numbers and moments.
         """
-        from kohort.pipeline.taxonomy import property_values
+        from kohort.pipeline.collection.taxonomy import property_values
 
         return property_values(self._workspace(), event, name, prefix, most)
 
     def trait_values(self, name: str, prefix: str = "", most: int = 20) -> "list[FrequentValue]":
         """Return the most frequent values of a trait, as `property_values` does."""
-        from kohort.pipeline.taxonomy import trait_values
+        from kohort.pipeline.collection.taxonomy import trait_values
 
         return trait_values(self._workspace(), name, prefix, most)

@@ -19,7 +19,7 @@ from kohort.errors import (
     UsageError,
     shorten,
 )
-from kohort.pipeline.epochs import left_out_of
+from kohort.pipeline.segments.epochs import left_out_of
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import segments_in
 from kohort.rules.parse import parse_rule

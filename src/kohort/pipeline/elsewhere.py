@@ -28,10 +28,10 @@ from kohort.engines.sql.refresh.step import Rescan
 from kohort.engines.sql.statements import Statement
 from kohort.engines.statistics import Statistics
 from kohort.errors import CheckError, DefinitionError, RuleError, UnknownNameError, UsageError
-from kohort.pipeline.applying import application, check_plan
-from kohort.pipeline.changes import Believed, cause_of
-from kohort.pipeline.planning import declared_definitions, plan_files
 from kohort.pipeline.results import StepOutcome
+from kohort.pipeline.segments.applying import application, check_plan
+from kohort.pipeline.segments.changes import Believed, cause_of
+from kohort.pipeline.segments.planning import declared_definitions, plan_files
 from kohort.pipeline.site import Inside, Site, counted, look
 from kohort.pipeline.steps import CatchUp
 from kohort.pipeline.workspace import Workspace

@@ -10,19 +10,19 @@ from kohort.clock import datetime_of
 from kohort.definitions.provenance import provenance_of
 from kohort.errors import StorageError, UsageError
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.cluster_studies import kept_studies
-from kohort.pipeline.counting import recorded_members
-from kohort.pipeline.documents import cluster_search
-from kohort.pipeline.epochs import latest_moment
 from kohort.pipeline.facts import revenue_of
 from kohort.pipeline.findings import current_findings
-from kohort.pipeline.goals import goals_of, latest_importance
-from kohort.pipeline.outcomes import horizon_words, outcome_tables
-from kohort.pipeline.people import open_memberships
+from kohort.pipeline.learning.cluster_studies import kept_studies
+from kohort.pipeline.learning.documents import cluster_search
+from kohort.pipeline.learning.goals import goals_of, latest_importance
+from kohort.pipeline.learning.outcomes import horizon_words, outcome_tables
+from kohort.pipeline.learning.rfm import rfm_found
+from kohort.pipeline.learning.values import value_studies
 from kohort.pipeline.quality.reporting import scores_of, source_reports
-from kohort.pipeline.rfm import rfm_found
+from kohort.pipeline.segments.counting import recorded_members
+from kohort.pipeline.segments.epochs import latest_moment
+from kohort.pipeline.segments.people import open_memberships
 from kohort.pipeline.status import SegmentSummary, segment_summaries
-from kohort.pipeline.values import value_studies
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import (

@@ -12,21 +12,21 @@ from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
 from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
-from kohort.pipeline.applying import apply_plan, evaluate_in_force, switch
-from kohort.pipeline.checks import check_quality
-from kohort.pipeline.cluster_studies import is_due, study_clusters
-from kohort.pipeline.computing import computed, lacks
-from kohort.pipeline.epochs import declared_segments
+from kohort.pipeline.enrichment.flagging import flagged_traits
+from kohort.pipeline.enrichment.geographic import geographic_inputs, geographic_traits, geographic_waits_for
+from kohort.pipeline.enrichment.imputing import imputed_traits
+from kohort.pipeline.enrichment.psychographic import psychographic_traits, psychographic_waits_for
+from kohort.pipeline.enrichment.repairs import record_repairs
 from kohort.pipeline.families.demographics import demographic_traits
-from kohort.pipeline.flagging import flagged_traits
-from kohort.pipeline.geographic import geographic_inputs, geographic_traits, geographic_waits_for
-from kohort.pipeline.imputing import imputed_traits
-from kohort.pipeline.planning import declared_definitions, plan_files, waiting_changes
-from kohort.pipeline.psychographic import psychographic_traits, psychographic_waits_for
+from kohort.pipeline.learning.cluster_studies import is_due, study_clusters
+from kohort.pipeline.learning.computing import computed, lacks
+from kohort.pipeline.quality.checks import check_quality
 from kohort.pipeline.quality.cross_checks import declared_cross_checks
-from kohort.pipeline.repairs import record_repairs
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import record_scores
+from kohort.pipeline.segments.applying import apply_plan, evaluate_in_force, switch
+from kohort.pipeline.segments.epochs import declared_segments
+from kohort.pipeline.segments.planning import declared_definitions, plan_files, waiting_changes
 from kohort.pipeline.steps import CatchUp, StepRunner
 from kohort.pipeline.workspace import Workspace
 
@@ -69,7 +69,7 @@ def run_steps(
     yield from _segments(workspace, runner, apply=apply)
     if any(isinstance(one, _LEARNT) and not one.retrain.is_empty for one in workspace.scores):
         # Model libraries are heavy and optional: only a project that asks to train again loads them.
-        from kohort.pipeline.retraining.proposing import propose_models
+        from kohort.pipeline.learning.retraining.proposing import propose_models
 
         yield from propose_models(workspace, at, catch_up)
 
@@ -97,15 +97,15 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
 def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
     if isinstance(score, ClustersDefinition):
         # Model libraries are heavy and optional: only a project that has discovered clusters loads them.
-        from kohort.pipeline.discovery import assign_clusters
+        from kohort.pipeline.learning.discovery import assign_clusters
 
         return assign_clusters(workspace, score, at)
     if isinstance(score, PredictionDefinition):
-        from kohort.pipeline.prediction import record_prediction
+        from kohort.pipeline.learning.prediction import record_prediction
 
         return record_prediction(workspace, score, at)
     if isinstance(score, ClvDefinition):
-        from kohort.pipeline.clv import record_values
+        from kohort.pipeline.learning.clv import record_values
 
         return record_values(workspace, score, at)
     if isinstance(score, Told):

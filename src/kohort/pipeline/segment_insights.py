@@ -18,10 +18,10 @@ from kohort.learning.traits import TraitLabel
 from kohort.learning.wording import Bilingual
 from kohort.measurement.distinctions import Distinction, Kind, compare_means, compare_shares, most_distinctive
 from kohort.measurement.worth import Worth, worth_of
-from kohort.pipeline.crowds import Crowd, Mask, recorded_people
-from kohort.pipeline.documents import latest_discovery
-from kohort.pipeline.epochs import latest_moment
+from kohort.pipeline.learning.documents import latest_discovery
 from kohort.pipeline.scoring import rfm_cells
+from kohort.pipeline.segments.crowds import Crowd, Mask, recorded_people
+from kohort.pipeline.segments.epochs import latest_moment
 from kohort.pipeline.wording import BEHAVIOUR_LABELS, rfm_labels, trait_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import Trait

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from kohort.activation.ledger import Ledger
 from kohort.clock import Moment, format_moment
-from kohort.pipeline.epochs import applicable_segments, latest_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
-from kohort.pipeline.registry.alerts import ModelAlert, alerts_of
+from kohort.pipeline.learning.registry.alerts import ModelAlert, alerts_of
+from kohort.pipeline.segments.epochs import applicable_segments, latest_moment
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language

@@ -19,7 +19,7 @@ class OpenJournal(Protocol):
     """Acknowledged records in one order, numbered from 1 without a gap; any number of processes append and read."""
 
     term: int
-    """Under which term records are appended, 0 for none: see `kohort.pipeline.leading`; files have no terms."""
+    """Under which term records are appended, 0 for none, as in files: see `kohort.pipeline.projecting.leading`."""
 
     holds_files: bool
     """Whether the files that records speak of are to be kept in it too, for others who read it elsewhere."""

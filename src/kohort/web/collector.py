@@ -29,7 +29,7 @@ from kohort.collection.segment_messages import TYPES
 from kohort.definitions.collecting import DEFAULT_LIMITS, CollectLimits
 from kohort.errors import OverloadError, StorageError, TopicError, UsageError, did_you_mean, shorten
 from kohort.governance.keys import WriteKey, origin_of
-from kohort.pipeline.withholding import Withholding
+from kohort.pipeline.collection.withholding import Withholding
 from kohort.storage.committing import GroupCommit
 from kohort.storage.messages import MessageType
 from kohort.storage.received import encode_received

@@ -10,8 +10,8 @@ from typing import Final
 from kohort.activation.deliveries import State
 from kohort.clock import SECOND, Clock, Moment
 from kohort.errors import LockedError
-from kohort.pipeline.delivering import Deliverer
-from kohort.pipeline.leading import Lead
+from kohort.pipeline.projecting.leading import Lead
+from kohort.pipeline.segments.delivering import Deliverer
 from kohort.project import Project
 from kohort.web.logs import Log
 from kohort.web.measurements import write_families

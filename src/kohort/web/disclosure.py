@@ -19,9 +19,9 @@ from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_WRITE
 from kohort.governance.pseudonyms import Pseudonyms
 from kohort.governance.roles import sees_people
 from kohort.pipeline.biography import HeldTrait, LivedEvent
+from kohort.pipeline.collection.taxonomy import FrequentValue
 from kohort.pipeline.person import KnownConsent, KnownIdentifier, KnownMerge, PersonRecord
-from kohort.pipeline.preview import Preview
-from kohort.pipeline.taxonomy import FrequentValue
+from kohort.pipeline.segments.preview import Preview
 from kohort.project import Project
 from kohort.segments.change_plan import ChangePlan
 from kohort.segments.expectations import Verdict

@@ -10,7 +10,7 @@ from typing import Final
 from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.definitions.project import ProjectDefinition
 from kohort.errors import LockedError
-from kohort.pipeline.leading import Standing
+from kohort.pipeline.projecting.leading import Standing
 from kohort.pipeline.schedule import is_due
 from kohort.project import Project
 from kohort.storage.journals import OpenJournal

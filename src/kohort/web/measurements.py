@@ -11,8 +11,8 @@ from kohort.clock import SECOND, Clock, Moment
 from kohort.definitions.schedule import STALLED_AFTER
 from kohort.errors import StorageError
 from kohort.pipeline.freshness import Freshness
-from kohort.pipeline.projection import Tally
-from kohort.pipeline.registry.alerts import ModelAlert
+from kohort.pipeline.learning.registry.alerts import ModelAlert
+from kohort.pipeline.projecting.projection import Tally
 from kohort.storage.whole import write_whole
 from kohort.web.access import SecretKeys, check_scope
 from kohort.web.collector import Collector

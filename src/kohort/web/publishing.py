@@ -6,8 +6,8 @@ python -m kohort.web.publishing --project DIR --lifeline DESCRIPTOR
 from typing import Final
 
 from kohort.errors import LockedError
-from kohort.pipeline.leading import Lead
-from kohort.pipeline.publishing import Publisher
+from kohort.pipeline.projecting.leading import Lead
+from kohort.pipeline.segments.publishing import Publisher
 from kohort.web.logs import Log
 from kohort.web.worker import Failures, Worker
 

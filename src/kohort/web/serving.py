@@ -18,7 +18,7 @@ from typing import Final
 from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.errors import UsageError
 from kohort.governance.accounts import welcome_address
-from kohort.pipeline.delivering import check_secrets
+from kohort.pipeline.segments.delivering import check_secrets
 from kohort.project import Project
 from kohort.storage.secrets import secret_of
 from kohort.web.lifeline import STOPPING

@@ -10,7 +10,7 @@ from kohort.definitions.demographics import DemographicsDefinition, HarmonisedTr
 from kohort.definitions.values import ValueType, format_micros
 from kohort.errors import DefinitionError
 from kohort.pipeline.declared_files import refuse_told_traits
-from kohort.pipeline.repairs import FileTable, told_traits
+from kohort.pipeline.enrichment.repairs import FileTable, told_traits
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.demographics import banded, date_in, generation_of, meant, number_meaning, word_meaning, years
 from kohort.storage.records import Finding

@@ -12,7 +12,7 @@ from kohort.clock import Moment
 from kohort.definitions.values import ValueType
 from kohort.engines.columns import NO_CODE, Block, Column, History, Rows
 from kohort.errors import DefinitionError, UnknownNameError
-from kohort.pipeline.histories import open_history
+from kohort.pipeline.mapped.histories import open_history
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 

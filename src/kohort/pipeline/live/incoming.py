@@ -11,7 +11,7 @@ from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.columns import Rows
 from kohort.pipeline.live.front import Front
 from kohort.pipeline.live.lookup import by_name, rows_of
-from kohort.pipeline.mapping import event_columns
+from kohort.pipeline.mapped.mapping import event_columns
 from kohort.rules.catalog import Catalog
 
 _VALUES = {column: kind for kind, column in VALUE_COLUMNS.items()}

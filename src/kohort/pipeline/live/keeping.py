@@ -16,9 +16,9 @@ from kohort.pipeline.live.incoming import Incoming
 from kohort.pipeline.live.lookup import told_of
 from kohort.pipeline.live.state import Basis, State, begun
 from kohort.pipeline.live.telling import said_live
+from kohort.pipeline.projecting.write_behind import WriteBehind
 from kohort.pipeline.recording import parts_of, said_of
 from kohort.pipeline.workspace import Workspace
-from kohort.pipeline.write_behind import WriteBehind
 from kohort.storage.records import ChangesSaid, MembershipsKept
 
 _CHANGES_A_RECORD: Final = 100_000

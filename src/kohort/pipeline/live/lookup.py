@@ -12,8 +12,8 @@ from sqlglot import exp
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.engines.columns import MISSING, Column, Rows
 from kohort.engines.live.arrivals import Arrivals
-from kohort.pipeline.histories import Dictionary
-from kohort.pipeline.mapping import encoded, event_columns, integers
+from kohort.pipeline.mapped.histories import Dictionary
+from kohort.pipeline.mapped.mapping import encoded, event_columns, integers
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 

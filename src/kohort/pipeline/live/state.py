@@ -16,13 +16,13 @@ from kohort.engines.live.flips import Cause as Reason
 from kohort.engines.plan import build_plan, events_of
 from kohort.engines.statistics import Statistics
 from kohort.errors import UsageError
-from kohort.pipeline.changes import Evaluated, Further, MembershipChanges
-from kohort.pipeline.epochs import believed, catalog_in_force, rules_in_force, run_epochs
-from kohort.pipeline.histories import open_history
 from kohort.pipeline.live.corrections import Found
 from kohort.pipeline.live.front import Front, Moved
 from kohort.pipeline.live.settling import Settling
+from kohort.pipeline.mapped.histories import open_history
 from kohort.pipeline.recording import current_memberships
+from kohort.pipeline.segments.changes import Evaluated, Further, MembershipChanges
+from kohort.pipeline.segments.epochs import believed, catalog_in_force, rules_in_force, run_epochs
 from kohort.pipeline.versions import InForce, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog

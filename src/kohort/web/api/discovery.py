@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
-from kohort.pipeline.personas import CataloguedPersona
+from kohort.pipeline.learning.personas import CataloguedPersona
 from kohort.reports.data import DiscoveryReport
 from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.models.clusters import Clusters

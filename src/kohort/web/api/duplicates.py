@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Header, Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.pipeline.proposals import Decision as Decided
+from kohort.pipeline.duplicates.proposals import Decision as Decided
 from kohort.project import Project
 from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import number_of, written_cursor

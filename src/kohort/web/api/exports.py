@@ -10,7 +10,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from kohort.pipeline.member_lists import MemberList
+from kohort.pipeline.segments.member_lists import MemberList
 from kohort.reports.spreadsheets import spreadsheet_cell
 from kohort.web.api.asking import Desk
 from kohort.web.api.models.answer import written

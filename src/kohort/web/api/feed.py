@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from kohort.errors import StorageError
-from kohort.pipeline.log_events import event_of
-from kohort.pipeline.membership_log import LogPage, MembershipLog
+from kohort.pipeline.segments.log_events import event_of
+from kohort.pipeline.segments.membership_log import LogPage, MembershipLog
 
 _PAUSE: Final = 0.02
 """The seconds between two looks at the log."""

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Response
 
 from kohort.clock import SECOND, Moment, format_utc
-from kohort.pipeline.member_lists import MemberList
+from kohort.pipeline.segments.member_lists import MemberList
 from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.cursors import read_cursor, written_cursor
 from kohort.web.api.models.answer import written

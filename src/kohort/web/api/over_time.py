@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.pipeline.cluster_studies import ClusterStudies
+from kohort.pipeline.learning.cluster_studies import ClusterStudies
 from kohort.web.api.asking import Desk, Shown, answered_if_new
 from kohort.web.api.discovery import Named
 from kohort.web.api.models.over_time import ClusterForetelling, ClusterPeriods, foretelling_of, periods_of

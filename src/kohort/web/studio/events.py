@@ -5,8 +5,8 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from kohort.governance.keys import EVENTS_READ, IMPORTS_WRITE
-from kohort.pipeline.tracking_health import TrackingHealth
-from kohort.pipeline.trying import TriedEvent
+from kohort.pipeline.collection.tracking_health import TrackingHealth
+from kohort.pipeline.collection.trying import TriedEvent
 from kohort.project import Project
 from kohort.web.studio.forms import Body, posted
 from kohort.web.studio.models import events as models

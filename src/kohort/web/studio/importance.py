@@ -9,7 +9,7 @@ from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.learning.importance.results import ImportanceStudy, Priority, VariableFound
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.goals import ImportanceDocument
+from kohort.pipeline.learning.goals import ImportanceDocument
 from kohort.reports import importance_charts
 from kohort.reports.figures import Figure
 from kohort.reports.importance import fault_words, priority_words

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.learning.value.results import Foreteller
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.values import ValueDocument
+from kohort.pipeline.learning.values import ValueDocument
 from kohort.reports import value_charts
 from kohort.reports.figures import Figure
 from kohort.reports.theme import AnyChart

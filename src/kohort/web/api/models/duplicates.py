@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kohort.pipeline.proposals import ProposedPair
+from kohort.pipeline.duplicates.proposals import ProposedPair
 from kohort.web.api.models.answer import Answer, IsoMoment
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.pipeline.goals import ImportanceDocument
+from kohort.pipeline.learning.goals import ImportanceDocument
 from kohort.project import Project
 from kohort.web.api.models.answer import Answer, IsoMoment
 from kohort.web.api.models.discovery import Interval, Words

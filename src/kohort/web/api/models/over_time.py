@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.pipeline.cluster_studies import ConversionDocument, PeriodsDocument
+from kohort.pipeline.learning.cluster_studies import ConversionDocument, PeriodsDocument
 from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 from kohort.reports.validation_conversion import foretelling_words
 from kohort.web.api.models.answer import Answer, IsoMoment

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kohort.pipeline.values import ValueSearch
+from kohort.pipeline.learning.values import ValueSearch
 from kohort.reports.value import value_words
 from kohort.web.api.models.answer import Answer, IsoMoment
 from kohort.web.api.models.discovery import Interval, Number, Words

@@ -14,7 +14,7 @@ from kohort.definitions.guards import DEFAULT_GUARDS
 from kohort.definitions.values import ValueType
 from kohort.errors import DefinitionError, UnknownNameError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ, SEGMENTS_READ, SEGMENTS_WRITE
-from kohort.pipeline.preview import Preview
+from kohort.pipeline.segments.preview import Preview
 from kohort.rules.catalog import Catalog
 from kohort.rules.complete import completions
 from kohort.rules.document import document_of

@@ -8,7 +8,7 @@ from fastapi import Response
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.learning.clustering.period_results import Fate
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.cluster_studies import ClusterStudies
+from kohort.pipeline.learning.cluster_studies import ClusterStudies
 from kohort.reports import period_charts
 from kohort.reports.figures import Figure
 from kohort.reports.period_charts import PeriodWords

@@ -6,8 +6,8 @@ from fastapi import Query, Response
 
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.governance.keys import MEMBERSHIPS_READ, PEOPLE_READ, SEGMENTS_READ
-from kohort.pipeline.documents import ClusterSearch, DiscoveryDocument
-from kohort.pipeline.rfm import RfmFound
+from kohort.pipeline.learning.documents import ClusterSearch, DiscoveryDocument
+from kohort.pipeline.learning.rfm import RfmFound
 from kohort.reports.data import PersonaCard
 from kohort.rules.expressions import RuleExpression
 from kohort.rules.print import print_rule

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from kohort.collection.acceptance import RequestRefusedError
-from kohort.pipeline.documents import ClusterSearch, DiscoveryDocument
+from kohort.pipeline.learning.documents import ClusterSearch, DiscoveryDocument
 from kohort.web.studio.pages import Visit
 
 Score = Annotated[str, Query(max_length=200)]

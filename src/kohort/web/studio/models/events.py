@@ -63,7 +63,7 @@ class TriedValue(Answer):
 
 
 class TriedEvent(Answer):
-    """What would become of an event; see `kohort.pipeline.trying.TriedEvent`."""
+    """What would become of an event; see `kohort.pipeline.collection.trying.TriedEvent`."""
 
     fate: str = Field(description="accepted, duplicate, rejected or withheld.")
     pointer: str

@@ -48,7 +48,7 @@ class NearestRule(Answer):
 
 
 class ListedPersona(Answer):
-    """A persona of the catalogue; see `kohort.pipeline.personas.CataloguedPersona`. Without a card figures are null."""
+    """As `kohort.pipeline.learning.personas.CataloguedPersona`; without a card figures are null."""
 
     identity: str
     score: str

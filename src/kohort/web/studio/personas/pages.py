@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from starlette.responses import RedirectResponse
 
 from kohort.governance.keys import SEGMENTS_READ, SEGMENTS_WRITE
-from kohort.pipeline.personas import CataloguedPersona, PersonaGeneration
+from kohort.pipeline.learning.personas import CataloguedPersona, PersonaGeneration
 from kohort.reports.persona_data import PersonaRule
 from kohort.reports.persona_words import fidelity_words, lineage_words
 from kohort.rules.languages import Language

@@ -1,0 +1,49 @@
+"""The traits that a score reads from events alone, as of any moment."""
+
+import pyarrow as pa
+
+from kohort.clock import Moment
+from kohort.definitions.clv import ClvDefinition
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import BehaviourDefinition, ScoreDefinition, TraitsDefinition
+from kohort.definitions.values import ValueType
+from kohort.pipeline.families.dispatch import family_scores, waits_for
+from kohort.pipeline.scoring import behaviour_scores, rfm_scores
+from kohort.pipeline.workspace import Workspace
+
+Computed = tuple[pa.Table, dict[str, ValueType]]
+"""People (column person_id) with a column for each trait of a score, and the traits' types."""
+Computable = RfmDefinition | BehaviourDefinition | TraitsDefinition
+FromEvents = Computable | ClvDefinition
+"""Scores that read events alone."""
+
+
+def lacks(workspace: Workspace, score: FromEvents) -> str:
+    """Return what a score waits for that no data have shown yet, "" if it can be computed."""
+    catalog = workspace.catalog({})
+    if isinstance(score, TraitsDefinition):
+        return waits_for(catalog, score)
+    return "" if score.event in catalog.events else f"needs {score.event}, which no data have shown yet"
+
+
+def computed(workspace: Workspace, score: Computable, at: Moment) -> Computed:
+    """Return the traits of a score as of `at`."""
+    match score:
+        case RfmDefinition():
+            return rfm_scores(workspace, score, at)
+        case BehaviourDefinition():
+            return behaviour_scores(workspace, score, at)
+        case _:
+            return family_scores(workspace, score, at)
+
+
+def computed_at(workspace: Workspace, score: ScoreDefinition, at: Moment) -> Computed | None:
+    """Return a score that is read from events alone as of `at`; None for others, and before there are such events."""
+    if not isinstance(score, FromEvents) or lacks(workspace, score):
+        return None
+    if isinstance(score, ClvDefinition):
+        from kohort.pipeline.learning.clv import clv_scores  # noqa: PLC0415 - only projects that declare value load its models
+
+        found = clv_scores(workspace, score, at)
+        return None if isinstance(found, str) else found[:2]
+    return computed(workspace, score, at)

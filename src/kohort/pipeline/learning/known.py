@@ -1,0 +1,66 @@
+"""What was known of people at a moment: traits told by then, and scores computed anew from the events up to then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kohort.clock import Moment
+from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clv import ClvDefinition
+from kohort.definitions.consent import CONSENT_PREFIX
+from kohort.definitions.prediction import PredictionDefinition
+from kohort.definitions.repair import repaired_trait
+from kohort.definitions.score import ScoreDefinition
+from kohort.definitions.values import ValueType
+from kohort.pipeline.facts import traits_at
+from kohort.pipeline.learning.computing import computed_at
+from kohort.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known at a moment: people, and a column of each trait, null where it is not known."""
+
+    people: Sequence[str]
+    columns: Mapping[str, tuple[pa.Array, ValueType]]
+    at: Moment
+
+
+def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition] | None = None) -> Known:
+    """Return what was known at `at`; a score recorded by a later run is computed anew, so that it tells of no later.
+
+    Clusters, predictions, forecasts of value, repairs and consents are left out. `scores`, by default the others, are
+    computed.
+    """
+    catalog = workspace.catalog({})
+    forecasts = [one for one in workspace.scores if isinstance(one, ClvDefinition)]
+    chosen = [one for one in workspace.scores if one not in forecasts] if scores is None else scores
+    computed = [found for one in chosen if (found := computed_at(workspace, one, at))]
+    anew = {name for _, types in computed for name in types}
+    modelled = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
+    modelled |= {name for one in forecasts for name in one.traits}
+    modelled |= {name for one in workspace.scores if isinstance(one, PredictionDefinition) for name in one.traits}
+    told = [
+        (name, kind)
+        for name, kind in sorted(catalog.traits.items())
+        if name not in anew
+        and name not in modelled
+        and repaired_trait(name) == name
+        and not name.startswith(CONSENT_PREFIX)
+    ]
+    with workspace.views(catalog) as views:
+        table = traits_at(views, told, at=at)
+    people = table.column("person_id").combine_chunks()
+    columns = {name: (table.column(name).combine_chunks(), kind) for name, kind in told}
+    for found, types in computed:
+        places = pc.index_in(people, value_set=found.column("person_id").combine_chunks())
+        for name, kind in types.items():
+            column = found.column(name)
+            columns[name] = (column.combine_chunks().take(places), kind)
+    return Known(people.to_pylist(), columns, at)
+
+
+def _written(score: ClustersDefinition) -> tuple[str, str, str]:
+    return score.name, f"{score.name}_number", f"{score.name}_id"

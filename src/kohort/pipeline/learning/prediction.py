@@ -1,0 +1,173 @@
+"""Predictions as scores: learnt from the project's past, judged on its newest stretch, written as traits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from kohort.clock import DAY, Moment
+from kohort.definitions.prediction import PredictionDefinition
+from kohort.definitions.values import MICRO, ValueType
+from kohort.learning.models.scoring import scores_of
+from kohort.learning.prediction.contest import Plan
+from kohort.learning.prediction.dates import DateRanges, date_ranges
+from kohort.learning.prediction.examples import FEWEST
+from kohort.learning.prediction.fitting import Balance
+from kohort.learning.prediction.folds import Fold
+from kohort.learning.prediction.model import TrainedModel
+from kohort.learning.prediction.study import train
+from kohort.learning.prediction.thresholds import Costs, band_of
+from kohort.pipeline.learning.cluster_features import telling_features
+from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
+from kohort.pipeline.learning.prediction_features import read_by
+from kohort.pipeline.learning.prediction_models import (
+    PredictionDocument,
+    declared,
+    found_in,
+    model_in,
+    prediction_content,
+    prediction_entry,
+)
+from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
+from kohort.pipeline.scoring import record_scores
+from kohort.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What was found, the model, and what it says of everybody today."""
+
+    document: PredictionDocument
+    model: TrainedModel
+    table: pa.Table
+    types: dict[str, ValueType]
+
+
+def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> Predicted | str:
+    """Return chances as of `at` and how good they are, or why nothing can be said yet.
+
+    The models that judge learnt only from cut-offs whose labels were over at the last one. The final model learns
+    from all of them.
+    """
+    past = past_examples(workspace, definition, at)
+    folds = _last_held_out(past, definition)
+    lack = _lacking(past, folds)
+    if lack:
+        return lack
+    costs = None if definition.costs is None else Costs(*definition.costs)
+    plan = Plan(definition.models, balance=Balance(definition.balance), costs=costs, seed=definition.seed)
+    done = train(past.examples, plan, folds=folds, rule=definition.rule or None, limits=definition.bands)
+    chances = done.model.chances(past.today)
+    dates = None
+    if definition.dates:
+        dates = date_ranges(done.chances, past.waited[done.rows], past.happened[done.rows], seed=definition.seed)
+    table, types, in_bands = _written(definition, past.today.person_ids, chances, dates, at)
+    document = PredictionDocument(
+        definition.name, at, definition.target, definition.event, definition.within, past.cut_offs, done.study,
+        past.left_out, telling_features(past.examples.table, past.examples.reached), len(chances), in_bands, dates,
+    )  # fmt: skip
+    return Predicted(document, done.model, table, types)
+
+
+def _written(
+    definition: PredictionDefinition,
+    people: Sequence[str],
+    chances: np.ndarray,
+    dates: DateRanges | None,
+    at: Moment,
+) -> tuple[pa.Table, dict[str, ValueType], tuple[int, ...]]:
+    """Return the traits of a prediction (column person_id and one a trait), their types, and the people by band."""
+    bands, names = band_of(chances, definition.bands), definition.band_names
+    columns: dict[str, object] = {
+        "person_id": pa.array(people, pa.string()),
+        definition.name: np.rint(chances * MICRO).astype(np.int64),
+        f"{definition.name}_band": pa.array([names[band] for band in bands.tolist()], pa.string()),
+    }
+    types = {definition.name: ValueType.NUMBER, f"{definition.name}_band": ValueType.TEXT}
+    if dates is not None and definition.dates:
+        columns |= _moments(definition, dates, chances, at)
+        types |= dict.fromkeys(definition.moments, ValueType.MOMENT)
+    return pa.table(columns), types, tuple(np.bincount(bands, minlength=len(names)).tolist())
+
+
+def _moments(
+    definition: PredictionDefinition, dates: DateRanges, chances: np.ndarray, at: Moment
+) -> dict[str, pa.Array]:
+    """Return when people do it next, low and high; null where nobody was watched so long."""
+    low, middle, high = dates.of(chances)
+    found = {}
+    for name, days in zip(definition.moments, (middle, low, high), strict=True):
+        unknown = np.isinf(days)
+        found[name] = pa.array(at + np.rint(np.where(unknown, 0, days) * DAY).astype(np.int64), mask=unknown)
+    return found
+
+
+def record_prediction(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> str:
+    """Write each person's chance and band as traits, by the model in force; return what was done, in words.
+
+    Where none is in force, or the declaration has another thing to learn than the one in force, a model learns, and is
+    in force at once: whoever wrote the declaration asked for it. Later ones come into force by a plan.
+    """
+    live = live_model(workspace, definition.name)
+    if live is not None and live.entry is not None and live.entry.parameters == declared(definition):
+        table, types = scored_prediction(workspace, definition, content_of(workspace, live), at)
+        record_scores(workspace, definition.name, table, types, at)
+        return f"chances of {table.num_rows:,} people by {live.named}"
+    found = predict(workspace, definition, at)
+    if isinstance(found, str):
+        return found
+    study, content = found.document.study, prediction_content(workspace, found.document, found.model)
+    record_training(workspace, prediction_entry(workspace, definition, study, content, at), content, live=True)
+    record_scores(workspace, definition.name, found.table, found.types, at)
+    area, rule = study.measures.auc, study.rule
+    beside = f"beats {rule.name} alone" if rule.is_beaten else f"does not beat {rule.name} alone, take that"
+    return (
+        f"chances of {found.document.scored:,} people by {study.chosen}, AUC {area.estimate:.3f} "
+        f"({area.low:.3f} to {area.high:.3f}) on the last {study.measures.n:,} examples, {beside}"
+    )
+
+
+def scored_prediction(
+    workspace: Workspace, definition: PredictionDefinition, content: bytes, at: Moment
+) -> tuple[pa.Table, dict[str, ValueType]]:
+    """Return what a kept model says of everybody as of `at` (column person_id and one a trait), and the traits' types.
+
+    Raises CorruptionError for a model that this project did not sign.
+    """
+    model = model_in(workspace, content)
+    people = read_by(workspace, definition, model, at)
+    table, types, _ = _written(definition, people.person_ids, scores_of(model, people), found_in(content).dates, at)
+    return table, types
+
+
+def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:
+    """Return what was found of the model of a prediction that is in force, None before the first."""
+    live = live_model(workspace, score)
+    return None if live is None else found_in(content_of(workspace, live))
+
+
+def declared_predictions(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names of the predictions that a project declares."""
+    return tuple(one.name for one in workspace.scores if isinstance(one, PredictionDefinition))
+
+
+def _last_held_out(past: PastExamples, definition: PredictionDefinition) -> tuple[Fold, ...]:
+    times = past.examples.times
+    if times is None or not past.cut_offs:
+        return ()
+    last = past.cut_offs[-1]
+    learnt = np.flatnonzero(times + definition.gap + definition.within <= last)
+    return (Fold(learnt, np.flatnonzero(times == last)),)
+
+
+def _lacking(past: PastExamples, folds: tuple[Fold, ...]) -> str:
+    for rows in (folds[0].learnt, folds[0].judged) if folds else (np.zeros(0, dtype=np.int64),):
+        reached = past.examples.reached[rows]
+        inside, outside = int(reached.sum()), int((~reached).sum())
+        if min(inside, outside) < FEWEST:
+            return (
+                f"too little of the past to learn from: {FEWEST} people who did it and {FEWEST} who did not are needed "
+                f"before the last cut-off and after it, and there are {inside} and {outside}"
+            )
+    return ""

@@ -1,0 +1,197 @@
+"""Examples of a prediction from the project's own past: what was known at each cut-off, and what happened after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kohort.clock import DAY, Moment
+from kohort.definitions.prediction import PredictionDefinition, Target
+from kohort.definitions.values import ValueType
+from kohort.errors import UnknownNameError, UsageError
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.importance.results import LeftOut
+from kohort.learning.prediction.examples import Examples
+from kohort.learning.prediction.labels import reached_labels
+from kohort.pipeline.facts import event_facts
+from kohort.pipeline.learning.cluster_features import scores_needed
+from kohort.pipeline.learning.importance import variables_of
+from kohort.pipeline.learning.known import Known, known_at
+from kohort.pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class PastExamples:
+    """Examples of several cut-offs, the people of today with the same features, and the features left out.
+
+    `waited` is how many days passed from a row's cut-off until its person did the event, or until today where that has
+    not `happened`; both of shape (rows,).
+    """
+
+    examples: Examples
+    cut_offs: tuple[Moment, ...]
+    today: FeatureTable
+    left_out: tuple[LeftOut, ...]
+    waited: np.ndarray
+    happened: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """What is known of everyone at a moment: numbers, NaN where missing, and texts."""
+
+    numbers: Mapping[str, np.ndarray]
+    texts: Mapping[str, Sequence[str | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Events:
+    """Who did an event, and when."""
+
+    people: list[str]
+    moments: list[Moment]
+
+    def before(self, moment: Moment) -> set[str]:
+        return {person for person, ts in zip(self.people, self.moments, strict=True) if ts < moment}
+
+
+def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> PastExamples:
+    """Return examples whose labels were over by `at`, and today's people; scores are computed anew at each cut-off.
+
+    Everything about a row was known strictly before its cut-off. Raises UnknownNameError for an event or a feature that
+    no data have shown.
+    """
+    done = _events(workspace, definition.event, definition, at)
+    asked = _events(workspace, definition.among, definition, at) if definition.among else None
+    cut_offs = [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
+    moments = [*cut_offs, at]
+    # Where features are named, only the scores that compute one of them need to be computed at every cut-off.
+    scores = scores_needed(workspace, definition.features, at) if definition.features else None
+    tables = [known_at(workspace, one - 1, scores) for one in moments]
+    features, left_out = _features(workspace, definition, tables)
+    labelled: list[tuple[FeatureTable, np.ndarray, np.ndarray]] = []
+    for cut_off, known, each in zip(cut_offs, tables, features, strict=False):
+        people = _people(known, asked, cut_off)
+        table = _table(known, each, people)
+        reached = _reached(definition, done, people, cut_off, at)
+        labelled.append((table, reached, np.full(len(people), cut_off, dtype=np.int64)))
+    today = _table(tables[-1], features[-1], _people(tables[-1], asked, at))
+    waits = [_waits(done, table.person_ids, cut, at) for (table, _, _), cut in zip(labelled, cut_offs, strict=True)]
+    waited = np.concatenate([np.zeros(0), *(days for days, _ in waits)])
+    happened = np.concatenate([np.zeros(0, dtype=bool), *(did for _, did in waits)])
+    return PastExamples(_joined(labelled, today), tuple(cut_offs), today, tuple(left_out), waited, happened)
+
+
+def people_asked(workspace: Workspace, definition: PredictionDefinition, known: Known, at: Moment) -> list[str]:
+    """Return whom a prediction asks about at a moment: those known, who did before what it declares as `among`."""
+    return _people(known, _events(workspace, definition.among, definition, at) if definition.among else None, at)
+
+
+def reached_since(
+    workspace: Workspace, definition: PredictionDefinition, people: Sequence[str], cut_off: Moment, at: Moment
+) -> np.ndarray:
+    """Return who did what is foretold after a cut-off, or for a lapse did not; bool of shape (people,).
+
+    Raises UsageError while the time of people of that cut-off is not over by `at`.
+    """
+    done = _events(workspace, definition.event, definition, at)
+    return _reached(definition, done, people, cut_off, at)
+
+
+def _reached(
+    definition: PredictionDefinition, done: _Events, people: Sequence[str], cut_off: Moment, at: Moment
+) -> np.ndarray:
+    labels = reached_labels(
+        dict.fromkeys(people, cut_off), done.people, done.moments,
+        horizon=definition.within, gap=definition.gap, until=at,
+    )  # fmt: skip
+    if len(labels) < len(people):
+        raise UsageError("nobody can say yet who did it: the time of these people is not over")
+    reached: np.ndarray = np.array([labels[one] for one in people], dtype=bool)
+    return reached ^ (definition.target is Target.LAPSE)
+
+
+def _waits(done: _Events, people: Sequence[str], cut_off: Moment, at: Moment) -> tuple[np.ndarray, np.ndarray]:
+    first: dict[str, Moment] = {}
+    for person, moment in zip(done.people, done.moments, strict=True):
+        if moment > cut_off:
+            first.setdefault(person, moment)
+    ends = np.array([first.get(person, at) for person in people], dtype=np.int64)
+    return (ends - cut_off) / DAY, np.array([person in first for person in people], dtype=bool)
+
+
+def _cut_offs(definition: PredictionDefinition, at: Moment) -> list[Moment]:
+    newest = at - definition.gap - definition.within
+    return [newest - number * definition.step for number in reversed(range(definition.cut_offs))]
+
+
+def _events(workspace: Workspace, event: str, definition: PredictionDefinition, at: Moment) -> _Events:
+    catalog = workspace.catalog({})
+    with workspace.views(catalog) as views:
+        facts = event_facts(views, catalog, event, {}, at=at, where=f'score "{definition.name}"')
+    return _Events(facts.column("person_id").to_pylist(), facts.column("ts").to_pylist())
+
+
+def _people(known: Known, asked: _Events | None, cut_off: Moment) -> list[str]:
+    if asked is None:
+        return list(known.people)
+    before = asked.before(cut_off)
+    return [one for one in known.people if one in before]
+
+
+def _features(
+    workspace: Workspace, definition: PredictionDefinition, tables: Sequence[Known]
+) -> tuple[list[_Columns], list[LeftOut]]:
+    """Return the features of each moment: numbers as variables of importance are, texts as they were told.
+
+    Which items of a list are looked at is decided at the first moment: what came up later was not known by then.
+    """
+    variables, left_out = variables_of(workspace, tables)
+    texts = [
+        name
+        for name, (_, kind) in tables[0].columns.items()
+        if kind is ValueType.TEXT and not workspace.settings.privacy.is_personal(name, trait=True)
+    ]
+    left_out = [one for one in left_out if one.name not in texts]
+    found = []
+    for known, each in zip(tables, variables, strict=True):
+        numbers = {one.name: one.values for one in each if one.name not in texts}
+        told = {name: known.columns[name][0].to_pylist() for name in texts if name in known.columns}
+        found.append(_chosen(definition, _Columns(numbers, told)))
+    return found, left_out
+
+
+def _chosen(definition: PredictionDefinition, columns: _Columns) -> _Columns:
+    if not definition.features:
+        return columns
+    for name in definition.features:
+        if name not in columns.numbers and name not in columns.texts:
+            raise UnknownNameError(
+                "feature", name, (*columns.numbers, *columns.texts), where=f'score "{definition.name}"'
+            )
+    return _Columns(
+        {name: columns.numbers[name] for name in definition.features if name in columns.numbers},
+        {name: columns.texts[name] for name in definition.features if name in columns.texts},
+    )
+
+
+def _table(known: Known, columns: _Columns, people: Sequence[str]) -> FeatureTable:
+    places: Mapping[str, int] = {one: place for place, one in enumerate(known.people)}
+    rows = [places[one] for one in people]
+    numbers = [values[rows] for values in columns.numbers.values()]
+    texts = {name: tuple(told[row] for row in rows) for name, told in columns.texts.items()}
+    values = np.column_stack(numbers) if numbers else np.empty((len(rows), 0))
+    return FeatureTable(tuple(people), tuple(columns.numbers), values, texts)
+
+
+def _joined(parts: Sequence[tuple[FeatureTable, np.ndarray, np.ndarray]], like: FeatureTable) -> Examples:
+    """Return the rows of all cut-offs; people are the groups, and rows are numbered."""
+    people = [one for table, _, _ in parts for one in table.person_ids]
+    values = [table.values for table, _, _ in parts] or [like.values[:0]]
+    texts = {name: tuple(text for table, _, _ in parts for text in table.texts[name]) for name in like.texts}
+    rows = tuple(str(place) for place in range(len(people)))
+    table = FeatureTable(rows, like.names, np.concatenate(values), texts)
+    groups = np.unique(people, return_inverse=True)[1].astype(np.int64)
+    reached = np.concatenate([np.zeros(0, dtype=bool), *(one for _, one, _ in parts)])
+    times = np.concatenate([np.zeros(0, dtype=np.int64), *(one for _, _, one in parts)])
+    return Examples(table, reached, groups, times)

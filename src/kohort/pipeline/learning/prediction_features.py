@@ -1,0 +1,55 @@
+"""What a prediction's model reads of people at any moment: by the names that it learnt, not by what is there now."""
+
+import numpy as np
+import pyarrow as pa
+
+from kohort.clock import Moment
+from kohort.definitions.prediction import PredictionDefinition
+from kohort.definitions.values import ValueType
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.plain import PlainModel
+from kohort.pipeline.learning.cluster_features import scores_needed
+from kohort.pipeline.learning.importance import days_named, holding, item_named, numbers_told
+from kohort.pipeline.learning.known import Known, known_at
+from kohort.pipeline.learning.prediction_examples import people_asked
+from kohort.pipeline.workspace import Workspace
+
+
+def read_by(workspace: Workspace, definition: PredictionDefinition, model: PlainModel, at: Moment) -> FeatureTable:
+    """Return the features of a model as they were known strictly before `at`, of whom the prediction asks about.
+
+    A trait that nobody had by then is missing for everybody, as it was when it was still unknown.
+    """
+    scores = scores_needed(workspace, definition.features, at) if definition.features else None
+    known = known_at(workspace, at - 1, scores)
+    places = {one: place for place, one in enumerate(known.people)}
+    people = people_asked(workspace, definition, known, at)
+    rows = np.array([places[one] for one in people], dtype=np.int64)
+    prepared = model.preparation
+    of_texts: set[str] = set()
+    if prepared is not None:
+        of_texts = {one.name for one in prepared.codes} | {one.name for one in prepared.one_hots}
+    names = [name for name in model.features if name not in of_texts]
+    values = [_number(known, name)[rows] for name in names]
+    texts = {name: tuple(_text(known, name, rows)) for name in model.features if name in of_texts}
+    table = np.column_stack(values) if values else np.empty((len(rows), 0))
+    return FeatureTable(tuple(people), tuple(names), table, texts)
+
+
+def _number(known: Known, name: str) -> np.ndarray:
+    """Return a variable by its name, as `variables_of` makes it of a trait; NaN where it is not known."""
+    for trait, (column, kind) in known.columns.items():
+        is_itself = kind in {ValueType.NUMBER, ValueType.BOOLEAN} and name == trait
+        if is_itself or (kind is ValueType.MOMENT and name == days_named(trait)):
+            return numbers_told(known, trait)
+        if kind is ValueType.TEXT_LIST and name.startswith(item_named(trait, "")):
+            return holding(name.removeprefix(item_named(trait, "")), column.to_pylist())
+    return np.full(len(known.people), np.nan)
+
+
+def _text(known: Known, name: str, rows: np.ndarray) -> list[str | None]:
+    column, kind = known.columns.get(name, (None, ValueType.TEXT))
+    if column is None or kind is not ValueType.TEXT:
+        return [None] * len(rows)
+    told: list[str | None] = column.take(pa.array(rows)).to_pylist()
+    return told

@@ -1,0 +1,173 @@
+"""Predictions in the registry: what was found and the model as plain numbers that the project signs, and their card."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from kohort.clock import DAY, Moment, datetime_of
+from kohort.definitions.prediction import PredictionDefinition, Target
+from kohort.learning.cards import Figure, ModelCard
+from kohort.learning.importance.results import LeftOut
+from kohort.learning.models.conversion.convert import plain_model
+from kohort.learning.models.document import document_of, model_of, signing_key
+from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
+from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
+from kohort.learning.prediction.dates import DateRanges
+from kohort.learning.prediction.model import TrainedModel
+from kohort.learning.prediction.study import PredictionStudy
+from kohort.learning.prediction.wording import study_words
+from kohort.learning.wording import COLON, Bilingual, number
+from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.state import State
+
+KIND = "prediction"
+
+
+@dataclass(frozen=True)
+class PredictionDocument:
+    """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
+
+    `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
+    of that day who were told a chance, `in_bands` those of each band, the lowest first.
+    """
+
+    score: str
+    at: Moment
+    target: str
+    event: str
+    within: int
+    cut_offs: tuple[Moment, ...]
+    study: PredictionStudy
+    left_out: tuple[LeftOut, ...]
+    alarms: tuple[LeftOut, ...]
+    scored: int
+    in_bands: tuple[int, ...]
+    dates: DateRanges | None = None
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What stands in the registry's file; `model` is the signed document."""
+
+    found: PredictionDocument
+    model: msgspec.Raw
+
+
+def plain_prediction(model: TrainedModel) -> PlainModel:
+    """Return a trained model, its preparation and its curve as plain numbers; UsageError if it has no plain form."""
+    plain = plain_model(model.estimator, model.preparation.names, preparation=model.preparation)
+    curve = model.calibrator
+    if isinstance(curve, SigmoidCurve):
+        return calibrated_by(plain, OddsSigmoid(curve.slope, curve.intercept, EDGE))
+    return calibrated_by(plain, Isotonic(np.array(curve.scores), np.array(curve.chances)))
+
+
+def project_key(workspace: Workspace) -> bytes:
+    """Return the secret that a project signs its models with."""
+    return signing_key(State(workspace.folder.state))
+
+
+def prediction_content(workspace: Workspace, found: PredictionDocument, model: TrainedModel) -> bytes:
+    """Return what was found, and the model as a signed document, as the registry keeps them."""
+    signed = document_of(plain_prediction(model), project_key(workspace))
+    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
+
+
+def found_in(content: bytes) -> PredictionDocument:
+    """Return what was found when a model learnt."""
+    return msgspec.json.decode(content, type=_Kept).found
+
+
+def model_in(workspace: Workspace, content: bytes) -> PlainModel:
+    """Return the model; raises CorruptionError if this project did not sign it, ProjectError if it cannot be read."""
+    signed = bytes(msgspec.json.decode(content, type=_Kept).model)
+    return model_of(signed, [project_key(workspace)])
+
+
+def declared(definition: PredictionDefinition) -> dict[str, Any]:
+    """Return what a model learns by: a declaration without how its chances are cut into bands and when it learns anew.
+
+    Where it is another than that of the model in force, there is another thing to learn.
+    """
+    said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
+    return {name: value for name, value in said.items() if name not in {"bands", "retrain"}}
+
+
+def prediction_entry(
+    workspace: Workspace,
+    definition: PredictionDefinition,
+    study: PredictionStudy,
+    content: bytes,
+    at: Moment,
+    *,
+    cause: str = "run",
+    why: Bilingual | None = None,
+) -> ModelEntry:
+    """Return what is told of a prediction that learnt as of `at`."""
+    return ModelEntry(
+        score=definition.name,
+        kind=KIND,
+        at=at,
+        known=data_known(workspace),
+        parameters=declared(definition),
+        seed=definition.seed,
+        features=study.features,
+        people=study.people,
+        digest=hashlib.sha256(content).hexdigest(),
+        card=_card(workspace, definition, study, at),
+        cause=cause,
+        why=why,
+    )
+
+
+def _card(workspace: Workspace, definition: PredictionDefinition, study: PredictionStudy, at: Moment) -> ModelCard:
+    day = datetime_of(at, workspace.settings.zone).date().isoformat()
+    days, people, rows = definition.within // DAY, number(study.people), number(study.rows)
+    stops = definition.target is Target.LAPSE
+    words = list(study_words(study))
+    return ModelCard(
+        title=Bilingual(f"Prediction: {definition.name}", f"Prédiction{COLON} {definition.name}"),
+        says=Bilingual(
+            f"The chance that somebody {'does not do' if stops else 'does'} {definition.event} within {days} days.",
+            f"La probabilité que quelqu'un {'ne fasse pas' if stops else 'fasse'} {definition.event} dans les {days} "
+            "jours.",
+        ),
+        data=Bilingual(
+            f"{rows.en} examples of {people.en} people, by what was known before {definition.cut_offs} moments of the "
+            f"past, up to {day}.",
+            f"{rows.fr} exemples de {people.fr} personnes, d'après ce qu'on savait avant {definition.cut_offs} moments "
+            f"du passé, jusqu'au {day}.",
+        ),
+        figures=_figures(study),
+        limits=Bilingual(
+            " ".join([*(one.en for one in words), _NO_CAUSE.en]), " ".join([*(one.fr for one in words), _NO_CAUSE.fr])
+        ),
+    )
+
+
+_NO_CAUSE = Bilingual(
+    "What goes with a chance is not why: no feature is a cause. Chances are those of people as they were then.",
+    f"Ce qui va avec une probabilité n'en est pas la raison{COLON} aucune variable n'est une cause. Les probabilités "
+    "sont celles des gens tels qu'ils étaient alors.",
+)
+
+
+def _figures(study: PredictionStudy) -> tuple[Figure, ...]:
+    measures = study.measures
+    return (
+        Figure("auc", Bilingual("AUC", "AUC"), measures.auc),
+        Figure("average_precision", Bilingual("average precision", "précision moyenne"), measures.average_precision),
+        Figure("brier", Bilingual("Brier score", "score de Brier"), measures.brier),
+        Figure("f1", Bilingual("F1", "F1"), measures.f1),
+        Figure("lift", Bilingual("lift of the first 20 %", "lift des premiers 20 %"), measures.lift),
+        Figure(
+            "calibration_error",
+            Bilingual("calibration error", "erreur de calibration"),
+            measures.calibration_error,
+        ),
+        Figure("gain", Bilingual(f"AUC gained on {study.rule.name}", f"AUC gagnée sur {study.rule.name}"),
+               study.rule.gained),
+    )  # fmt: skip

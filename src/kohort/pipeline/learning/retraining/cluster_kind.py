@@ -1,0 +1,83 @@
+"""Clusters as models of the registry."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from kohort.clock import Moment
+from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.retraining import RetrainingDefinition
+from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.drift.matured import Foretold, Performance
+from kohort.learning.features.table import FeatureTable, Texts
+from kohort.learning.wording import Bilingual
+from kohort.pipeline.learning.discovery import assigned, find_clusters, fitted_of, persona_scores
+from kohort.pipeline.learning.documents import DiscoveryDocument
+from kohort.pipeline.learning.periods import features_at
+from kohort.pipeline.learning.registry.cluster_cards import cluster_entry
+from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import ModelFitted
+
+
+@dataclass(frozen=True)
+class ClusterKind:
+    """Clusters: a discovery's document is the model."""
+
+    definition: ClustersDefinition
+
+    @property
+    def name(self) -> str:
+        """The score's name."""
+        return self.definition.name
+
+    @property
+    def main_trait(self) -> str:
+        """The persona's lasting id: a new name for the same group is no other group."""
+        return f"{self.definition.name}_id"
+
+    @property
+    def retrain(self) -> RetrainingDefinition:
+        """When a new model is proposed."""
+        return self.definition.retrain
+
+    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+        """Look for clusters as of `at`; raises UsageError if nobody has the features."""
+        found = find_clusters(workspace, self.definition, at)
+        content, people = found.content, len(found.person_ids)
+        report = found.document.report
+        entry = cluster_entry(workspace, self.definition, report, content, at=at, people=people, cause=cause, why=why)
+        return Trained(content, entry)
+
+    def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
+        """Return the persona of everybody as of `at`."""
+        return persona_scores(self.definition, assigned(workspace, self.definition, _document(content), at))
+
+    def features(self, workspace: Workspace, content: bytes, at: Moment) -> FeatureTable | None:  # noqa: ARG002 - asked of every kind
+        """Return the numbers that the clusters are found by, as they were known at `at`."""
+        return features_at(workspace, self.definition, at)
+
+    def foretold(self, workspace: Workspace, content: bytes, cut_off: Moment, at: Moment) -> Foretold | None:  # noqa: ARG002 - asked of every kind
+        """Return nothing: clusters describe."""
+        return None
+
+    def learnt(self, content: bytes) -> Performance | None:  # noqa: ARG002 - asked of every kind
+        """Return nothing: clusters describe."""
+        return None
+
+    def said(self, workspace: Workspace, content: bytes, table: FeatureTable) -> Texts:  # noqa: ARG002 - asked of every kind
+        """Return the lasting id of each person's persona, None for whoever has none."""
+        document = _document(content)
+        if document.model is None:
+            return (None,) * len(table.person_ids)
+        identities = [card.identity for card in document.report.personas]
+        labels = ClusterModel.from_json(document.model).assign(table).tolist()
+        return tuple(identities[label] if label >= 0 else None for label in labels)
+
+    def fitted(self, content: bytes, file: str, at: Moment) -> ModelFitted | None:
+        """Return the discovery as those read it who show personas."""
+        return fitted_of(_document(content), file, at)
+
+
+def _document(content: bytes) -> DiscoveryDocument:
+    return msgspec.json.decode(content, type=DiscoveryDocument)

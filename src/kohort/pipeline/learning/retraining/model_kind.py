@@ -1,0 +1,80 @@
+"""What the registry asks of each kind of model: to be trained without being recorded, to score, to tell its features.
+
+The border is narrow: bytes, which only their own kind reads, and what is told of them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from kohort.clock import Moment
+from kohort.definitions.retraining import RetrainingDefinition
+from kohort.definitions.values import ValueType
+from kohort.learning.drift.matured import Foretold, Performance
+from kohort.learning.features.table import FeatureTable, Texts
+from kohort.learning.wording import Bilingual
+from kohort.pipeline.learning.registry.entries import ModelEntry
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import ModelFitted
+
+Scores = tuple[pa.Table, dict[str, ValueType]]
+"""People (column person_id) with a column for each trait of a score, and the traits' types."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model that nobody has recorded: its bytes, and what is told of it."""
+
+    content: bytes
+    entry: ModelEntry
+
+
+class ModelKind(Protocol):
+    """What a kind of score does with its models, here those of one declared score."""
+
+    @property
+    def name(self) -> str:
+        """The score's name."""
+        ...
+
+    @property
+    def main_trait(self) -> str:
+        """The trait by which it is counted how many people's score changes."""
+        ...
+
+    @property
+    def retrain(self) -> RetrainingDefinition:
+        """When a new model is proposed."""
+        ...
+
+    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+        """Train a model on what is known as of `at`, and record nothing."""
+        ...
+
+    def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
+        """Return what a model says of everybody as of `at`."""
+        ...
+
+    def features(self, workspace: Workspace, content: bytes, at: Moment) -> FeatureTable | None:
+        """Return the model's features as they were known at `at`, None where nobody had any."""
+        ...
+
+    def foretold(self, workspace: Workspace, content: bytes, cut_off: Moment, at: Moment) -> Foretold | None:
+        """Return the chances that people had at a cut-off, and who has reached the goal by `at`.
+
+        None for a model that foretells nothing, and while the time of the people of that cut-off is not over.
+        """
+        ...
+
+    def learnt(self, content: bytes) -> Performance | None:
+        """Return how good a model was on the people who judged it, None for one that foretells nothing."""
+        ...
+
+    def said(self, workspace: Workspace, content: bytes, table: FeatureTable) -> Texts:
+        """Return what a model says of the people of a table, in words: a group, or a band of chances."""
+        ...
+
+    def fitted(self, content: bytes, file: str, at: Moment) -> ModelFitted | None:
+        """Return what else a promotion says, for readers who look for the model elsewhere."""
+        ...

@@ -1,0 +1,90 @@
+"""Predictions as models of the registry."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kohort.clock import Moment
+from kohort.definitions.prediction import PredictionDefinition
+from kohort.definitions.retraining import RetrainingDefinition
+from kohort.errors import UsageError
+from kohort.learning.drift.matured import Foretold, Performance
+from kohort.learning.features.table import FeatureTable, Texts
+from kohort.learning.models.scoring import scores_of
+from kohort.learning.prediction.thresholds import band_of
+from kohort.learning.wording import Bilingual
+from kohort.pipeline.learning.prediction import predict, scored_prediction
+from kohort.pipeline.learning.prediction_examples import reached_since
+from kohort.pipeline.learning.prediction_features import read_by
+from kohort.pipeline.learning.prediction_models import found_in, model_in, prediction_content, prediction_entry
+from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.workspace import Workspace
+from kohort.stats.intervals import Interval
+from kohort.storage.records import ModelFitted
+
+
+@dataclass(frozen=True)
+class PredictionKind:
+    """Predictions: what was found and a signed model are the bytes."""
+
+    definition: PredictionDefinition
+
+    @property
+    def name(self) -> str:
+        """The score's name."""
+        return self.definition.name
+
+    @property
+    def main_trait(self) -> str:
+        """The band of chances: chances themselves are others for everybody with every model."""
+        return f"{self.definition.name}_band"
+
+    @property
+    def retrain(self) -> RetrainingDefinition:
+        """When a new model is proposed."""
+        return self.definition.retrain
+
+    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+        """Learn from the past as of `at`; raises UsageError where there is too little of it."""
+        found = predict(workspace, self.definition, at)
+        if isinstance(found, str):
+            raise UsageError(f'score "{self.name}": {found}')
+        content = prediction_content(workspace, found.document, found.model)
+        study = found.document.study
+        return Trained(content, prediction_entry(workspace, self.definition, study, content, at, cause=cause, why=why))
+
+    def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
+        """Return everybody's chance and band as of `at`."""
+        return scored_prediction(workspace, self.definition, content, at)
+
+    def features(self, workspace: Workspace, content: bytes, at: Moment) -> FeatureTable | None:
+        """Return what the model reads, as it was known at `at`."""
+        table = read_by(workspace, self.definition, model_in(workspace, content), at)
+        return table if table.person_ids else None
+
+    def foretold(self, workspace: Workspace, content: bytes, cut_off: Moment, at: Moment) -> Foretold | None:
+        """Return the chances that people had at a cut-off by this model, and who has reached the goal since."""
+        if cut_off + self.definition.gap + self.definition.within > at:
+            return None
+        model = model_in(workspace, content)
+        people = read_by(workspace, self.definition, model, cut_off)
+        if not people.person_ids:
+            return None
+        reached = reached_since(workspace, self.definition, people.person_ids, cut_off, at)
+        moments = np.full(len(people.person_ids), cut_off, dtype=np.int64)
+        return Foretold(moments, scores_of(model, people), reached)
+
+    def learnt(self, content: bytes) -> Performance | None:
+        """Return how good the model was on the newest stretch, which judged it."""
+        measures = found_in(content).study.measures
+        exact = Interval(1.0, 1.0, 1.0, measures.n)
+        return Performance(measures.n, exact, 0.0, measures.brier, measures.auc)
+
+    def said(self, workspace: Workspace, content: bytes, table: FeatureTable) -> Texts:
+        """Return the band of each person's chance."""
+        bands = band_of(scores_of(model_in(workspace, content), table), self.definition.bands)
+        return tuple(self.definition.band_names[band] for band in bands.tolist())
+
+    def fitted(self, content: bytes, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every kind
+        """Return nothing: predictions are read from the registry."""
+        return None
