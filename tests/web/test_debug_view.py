@@ -87,7 +87,7 @@ def tail(
     """Run `kohort tail` for five seconds of the settable clock, during which things are done."""
 
     def run(*words: str, doings: tuple[Callable[[], None], ...], code: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr("kohort.cli.main._open", lambda _path: shop)
+        monkeypatch.setattr("kohort.cli.serving.open_project", lambda _path: shop)
         monkeypatch.setattr("kohort.cli.tail.time.sleep", steps(shop, clock, *doings))
         assert run_command(["tail", "--for", "5", *words]) == code
         return capsys.readouterr()

@@ -1,12 +1,12 @@
 """`kohort accounts`: the people who use a project."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, FormatOption, ProjectOption, open_project
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.clock import SECOND, Moment, format_moment
 
@@ -18,7 +18,6 @@ _COLUMNS: Final = ("name", "role", "state", "created_at", "sessions")
 _AUDIT: Final = ("at", "actor", "door", "action", "object", "detail")
 _ROLES: Final = ("role", "scope", "allows")
 _ADDRESS: Final = "http://127.0.0.1:8001"
-_HERE = Path()
 
 accounts = typer.Typer(
     name="accounts",
@@ -28,8 +27,6 @@ accounts = typer.Typer(
     cls=GroupedCommands,
 )
 
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the account.")]
 AddressOption = Annotated[
     str, typer.Option("--address", metavar="URL", help="Where the server is reached by who gets the link.")
@@ -42,27 +39,27 @@ def create(
     *,
     role: Annotated[str, typer.Option("--role", metavar="ROLE", help="As `kohort accounts roles` lists them.")],
     address: AddressOption = _ADDRESS,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Make an account, and show the link by which its holder chooses a password."""
     from kohort.governance.audit import OPERATOR
     from kohort.governance.roles import role_of
 
-    opened = _open(project)
+    opened = open_project(project)
     made = opened.accounts.create(name, role_of(role), OPERATOR)
     _show_link(opened, made.name, address)
 
 
 @accounts.command()
-def link(name: NameArgument, address: AddressOption = _ADDRESS, project: ProjectOption = _HERE) -> None:
+def link(name: NameArgument, address: AddressOption = _ADDRESS, project: ProjectOption = HERE) -> None:
     """Show a new link by which the holder of an account chooses a password; earlier links are void."""
-    _show_link(_open(project), name, address)
+    _show_link(open_project(project), name, address)
 
 
 @accounts.command("list")
-def list_accounts(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+def list_accounts(project: ProjectOption = HERE, form: FormatOption = Format.TABLE) -> None:
     """List all accounts: their roles, and whether they let anybody in."""
-    opened = _open(project)
+    opened = open_project(project)
     show_rows([_row(opened, one) for one in opened.accounts.list()], _COLUMNS, form)
 
 
@@ -70,41 +67,41 @@ def list_accounts(project: ProjectOption = _HERE, form: FormatOption = Format.TA
 def role(
     name: NameArgument,
     new: Annotated[str, typer.Argument(metavar="ROLE", help="As `kohort accounts roles` lists them.")],
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Give an account another role; its sessions end."""
     from kohort.governance.audit import OPERATOR
     from kohort.governance.roles import role_of
 
     wanted = role_of(new)
-    _open(project).accounts.set_role(name, wanted, OPERATOR)
+    open_project(project).accounts.set_role(name, wanted, OPERATOR)
     out.print(f"{name} is {wanted}", markup=False)
 
 
 @accounts.command()
-def disable(name: NameArgument, project: ProjectOption = _HERE) -> None:
+def disable(name: NameArgument, project: ProjectOption = HERE) -> None:
     """Let nobody in by an account any more; its sessions end at once."""
     from kohort.governance.audit import OPERATOR
 
-    _open(project).accounts.disable(name, OPERATOR)
+    open_project(project).accounts.disable(name, OPERATOR)
     out.print(f"disabled {name}", markup=False)
 
 
 @accounts.command()
-def enable(name: NameArgument, project: ProjectOption = _HERE) -> None:
+def enable(name: NameArgument, project: ProjectOption = HERE) -> None:
     """Let the holder of a disabled account in again."""
     from kohort.governance.audit import OPERATOR
 
-    _open(project).accounts.enable(name, OPERATOR)
+    open_project(project).accounts.enable(name, OPERATOR)
     out.print(f"enabled {name}", markup=False)
 
 
 @accounts.command()
-def signout(name: NameArgument, project: ProjectOption = _HERE) -> None:
+def signout(name: NameArgument, project: ProjectOption = HERE) -> None:
     """End all sessions of an account."""
     from kohort.governance.audit import OPERATOR
 
-    opened = _open(project)
+    opened = open_project(project)
     opened.sessions.end_all(opened.accounts.find(name).account_id, name, OPERATOR)
     out.print(f"signed {name} out everywhere", markup=False)
 
@@ -127,11 +124,11 @@ def roles(form: FormatOption = Format.TABLE) -> None:
 @accounts.command()
 def audit(
     most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="The most lines, the newest first.")] = 100,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List who did what to accounts and keys, and who was refused."""
-    opened = _open(project)
+    opened = open_project(project)
     show_rows([{**vars(one), "at": _time(opened, one.at)} for one in opened.audit.list(most)], _AUDIT, form)
 
 
@@ -155,9 +152,3 @@ def _row(opened: "Project", account: "Account") -> Mapping[str, object]:
 
 def _time(opened: "Project", moment: Moment) -> str:
     return format_moment(moment - moment % SECOND, opened.zone)
-
-
-def _open(path: Path) -> "Project":
-    from kohort.project import Project
-
-    return Project(path)

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, FormatOption, ProjectOption, open_project
 from kohort.cli.output import Format, err, interval_object, out, show_rows
 from kohort.errors import UsageError
 
@@ -23,7 +23,6 @@ _WHOLE: Final = (
 _BECAME: Final = ("kept", "born", "gone")
 _GENERATIONS: Final = ("score", "at", "generation", "verdict", "personas", "outside", *_BECAME)
 _RULE: Final = ("persona", "rule", "règle", "precision", "recall", "f1", "held_out", "poor", "words")
-_HERE = Path()
 
 personas = typer.Typer(
     name="personas",
@@ -32,17 +31,15 @@ personas = typer.Typer(
     cls=GroupedCommands,
 )
 
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 PersonaArgument = Annotated[str, typer.Argument(metavar="PERSONA", help="Its id, such as persona-1, or its name.")]
 
 
 @personas.callback(invoke_without_command=True)
-def list_personas(context: typer.Context, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+def list_personas(context: typer.Context, project: ProjectOption = HERE, form: FormatOption = Format.TABLE) -> None:
     """List every persona: those of today, those that are gone, and those that files speak of and nobody found."""
     if context.invoked_subcommand is not None:
         return
-    opened = _open(project)
+    opened = open_project(project)
     found = opened.personas()
     rows = [persona_row(one, opened) for one in found]
     if form is Format.JSON:
@@ -56,9 +53,9 @@ def list_personas(context: typer.Context, project: ProjectOption = _HERE, form: 
 
 
 @personas.command()
-def show(persona: PersonaArgument, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+def show(persona: PersonaArgument, project: ProjectOption = HERE, form: FormatOption = Format.TABLE) -> None:
     """Show one persona with all that is known of it."""
-    opened = _open(project)
+    opened = open_project(project)
     row = persona_row(opened.persona(persona), opened)
     if form is Format.TABLE:
         show_rows([{"what": name, "value": value} for name, value in _told(row)], ("what", "value"), form)
@@ -69,11 +66,11 @@ def show(persona: PersonaArgument, project: ProjectOption = _HERE, form: FormatO
 @personas.command()
 def generations(
     score: Annotated[str | None, typer.Option("--score", metavar="NAME", help="Of one clusters score only.")] = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List every search for clusters: which personas went on, were born, or are gone."""
-    opened = _open(project)
+    opened = open_project(project)
     rows = [_generation_row(one, opened) for one in opened.persona_generations(score)]
     if form is not Format.JSON:
         rows = [{**row, **{name: ", ".join(map(_named, row[name])) for name in _BECAME}} for row in rows]
@@ -81,11 +78,11 @@ def generations(
 
 
 @personas.command()
-def rule(persona: PersonaArgument, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+def rule(persona: PersonaArgument, project: ProjectOption = HERE, form: FormatOption = Format.TABLE) -> None:
     """Show the rule that comes nearest to a persona, and how near, on people that it was not made of."""
     from kohort.reports.persona_words import fidelity_words
 
-    opened = _open(project)
+    opened = open_project(project)
     found = opened.persona(persona)
     nearest = found.card.rule if found.card else None
     if nearest is None:
@@ -113,10 +110,10 @@ def note(
     persona: PersonaArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The note; - reads it from standard input.")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who notes it.")],
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Note something on a persona; it is kept in the journal, beside what files of personas/ say."""
-    found = _open(project).note_persona(persona, sys.stdin.read() if text == "-" else text, by=by)
+    found = open_project(project).note_persona(persona, sys.stdin.read() if text == "-" else text, by=by)
     count = len(found.notes)
     out.print(f"noted on {found.identity}, which has {count} note{'' if count == 1 else 's'} now", markup=False)
 
@@ -224,9 +221,3 @@ def _cell(value: Any) -> str:
 
 def _effect(one: Any) -> dict[str, float]:
     return {"effect": one.estimate, "effect_low": one.low, "effect_high": one.high}
-
-
-def _open(project: Path) -> "Project":
-    from kohort.project import Project
-
-    return Project(project)

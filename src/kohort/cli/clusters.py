@@ -1,14 +1,12 @@
 """`kohort clusters`: what can be done with clusters that were discovered."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, AtOption, FormatOption, ProjectOption
 from kohort.cli.output import Format, err, out, show_rows
-
-_HERE = Path()
 
 clusters = typer.Typer(
     name="clusters",
@@ -21,11 +19,6 @@ clusters = typer.Typer(
 ScoreArgument = Annotated[
     str | None, typer.Argument(metavar="[SCORE]", help="A clusters score; the only one, by default.")
 ]
-AtOption = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
 
 
 @clusters.command()
@@ -42,7 +35,7 @@ def sql(
     margin: Annotated[
         bool, typer.Option("--margin", help="Also tell how much farther the second nearest cluster is.")
     ] = False,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Print the SQL that gives people their cluster where their features are."""
     from kohort.project import Project
@@ -62,7 +55,7 @@ def periods(
         bool, typer.Option("--cohorts", help="By the month in which people came: who is active later, and where.")
     ] = False,
     at: AtOption = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Follow clusters month by month: who moves, what persists, splits, merges or dissolves, and what drifts."""
@@ -79,7 +72,7 @@ def periods(
 
 @clusters.command()
 def conversion(
-    score: ScoreArgument = None, at: AtOption = None, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE
+    score: ScoreArgument = None, at: AtOption = None, project: ProjectOption = HERE, form: FormatOption = Format.TABLE
 ) -> None:
     """Seek clusters before a split in time, and tell how well they foretell what people did after it."""
     from kohort.project import Project

@@ -1,12 +1,12 @@
 """`kohort deliveries`: what journeys have sent, and what waits, failed or is dead."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, ProjectOption, open_project
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.errors import LockedError
 
@@ -18,7 +18,6 @@ _COLUMNS: Final = (
     "delivery_id", "journey", "person_id", "user_id", "change", "effective_at", "state", "due_at", "attempts",
     "next_attempt_at", "status", "reason",
 )  # fmt: skip
-_HERE = Path()
 
 deliveries = typer.Typer(
     name="deliveries",
@@ -27,15 +26,13 @@ deliveries = typer.Typer(
     cls=GroupedCommands,
 )
 
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-
 
 @deliveries.callback(invoke_without_command=True)
 def list_deliveries(
     context: typer.Context,
     dead: Annotated[bool, typer.Option("--dead", help="Only dead letters.")] = False,
     most: Annotated[int, typer.Option("--rows", min=1, help="The most rows, those due last first.")] = 100,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: Annotated[Format, typer.Option("--format", help="The form of the listing.")] = Format.TABLE,
 ) -> None:
     """List what journeys have sent, what waits and what is dead."""
@@ -43,7 +40,7 @@ def list_deliveries(
         return
     from kohort.activation.deliveries import State
 
-    opened = _open(project)
+    opened = open_project(project)
     found = opened.deliveries([State.DEAD] if dead else (), most)
     show_rows([_row(one, opened.show_moment) for one in found], _COLUMNS, form)
     if dead and found:
@@ -55,10 +52,10 @@ def retry(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[ID…]", help="By default all dead letters.", show_default=False)
     ] = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Send dead letters again: at once by the server, else at the next run."""
-    number = _open(project).retry_deliveries(ids or ())
+    number = open_project(project).retry_deliveries(ids or ())
     out.print(f"{number:,} to be sent again", markup=False)
 
 
@@ -85,9 +82,3 @@ def _row(one: "Delivery", show_moment: Callable[[int | None], str]) -> dict[str,
         "due_at": show_moment(one.due_at),
         "next_attempt_at": show_moment(one.next_attempt_at) if waits else "",
     }
-
-
-def _open(path: Path) -> "Project":
-    from kohort.project import Project
-
-    return Project(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from kohort.cli.methods import METHOD_COLUMNS, method_listing
+from kohort.cli.options import HERE, AtOption, FormatOption, ProjectOption
 from kohort.cli.output import Format, err, interval_object, names_in, show_object, show_rows, write_rows
 from kohort.definitions.clusters import Picture
 from kohort.errors import UsageError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.table_discovery import TableDiscovery
 
 _CLUSTERS: Final = ("cluster", "name", "people", "share", "stability", "summary")
-_HERE = Path()
 
 TableArgument = Annotated[
     Path | None,
@@ -48,15 +48,10 @@ OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="W
 ModelOption = Annotated[
     Path | None, typer.Option("--model", metavar="FILE", help="Write the model, as JSON, to assign others later.")
 ]
-AtOption = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
-]
 MapOption = Annotated[
     list[Picture] | None,
     typer.Option("--map", metavar="NAME", help="Draw this map too: tsne, or umap. The option can be given again."),
 ]
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 
 
 def discover(
@@ -73,7 +68,7 @@ def discover(
     model: ModelOption = None,
     at: AtOption = None,
     maps: MapOption = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Find clusters of people, prove that they hold, and name them as personas."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kohort.cli.options import HERE, FormatOption, ProjectOption
 from kohort.cli.output import Format, err, names_in, out, show_rows, write_rows
 from kohort.errors import UsageError
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from kohort.pipeline.duplicates.duplicates import Duplicates
 
 _MOST_SHOWN = 20
-_HERE = Path()
 _KINDS = "Given, surname, birth, postcode, town, address, email, phone, text; what is not told is guessed."
 
 TablesArgument = Annotated[
@@ -58,8 +58,6 @@ DecideOption = Annotated[
     ),
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; the journal keeps it.")]
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 
 
 def duplicates(
@@ -77,7 +75,7 @@ def duplicates(
     review: ReviewOption = None,
     decide: DecideOption = None,
     reason: ReasonOption = "",
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Find records of a table, or people of the project, that are one person."""

@@ -1,11 +1,11 @@
 """`kohort importance`: which variables matter for a goal, and how the goal moves with one of them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from kohort.cli.options import HERE, ProjectOption
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.errors import UnknownNameError
 
@@ -18,7 +18,6 @@ COLUMNS: Final = ("variable", "priority", "lost", "lost_low", "lost_high", "alon
 _WHOLE: Final = ("impurity", "bits", "alone_low", "alone_high", "p_value")
 _CELLS: Final = ("value", "people", "goal", "low", "high")
 _STEPS: Final = ("at", "moves", "moves_low", "moves_high")
-_HERE = Path()
 
 
 def importance(
@@ -32,7 +31,7 @@ def importance(
         str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
     ] = None,
     kept: Annotated[bool, typer.Option("--kept", help="Show what was found last, without looking again.")] = False,
-    project: Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")] = _HERE,
+    project: ProjectOption = HERE,
     form: Annotated[Format, typer.Option("--format", help="The form of the listing.")] = Format.TABLE,
 ) -> None:
     """Find which variables matter for a goal: alone, together, and whether they are at hand."""

@@ -1,12 +1,12 @@
 """`kohort keys`: the keys that let programs in."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, FormatOption, ProjectOption, open_project
 from kohort.cli.output import Format, err, out, show_rows
 from kohort.clock import DAY, SECOND, Moment, format_moment
 from kohort.errors import UsageError, shorten
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ("key_id", "kind", "name", "origins", "rate", "scopes", "created_at", "expires_at", "state")
 _LIFE: Final = 90 * DAY
-_HERE = Path()
 
 keys = typer.Typer(
     name="keys",
@@ -25,9 +24,6 @@ keys = typer.Typer(
     rich_markup_mode=None,
     cls=GroupedCommands,
 )
-
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
 
 
 @keys.command()
@@ -51,11 +47,11 @@ def create(
         str | None,
         typer.Option("--expires", metavar="TIME", help="ISO 8601; by default a secret key ends after 90 days."),
     ] = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Make a key and show it, once."""
-    opened = _open(project)
+    opened = open_project(project)
     expires_at = None if expires is None else opened.moment(expires)
     if kind == "write":
         _refuse(kind, {"--name": name, "--scope": scope}, need="--source", given=source)
@@ -77,18 +73,18 @@ def create(
 
 
 @keys.command("list")
-def list_keys(project: ProjectOption = _HERE, form: FormatOption = Format.TABLE) -> None:
+def list_keys(project: ProjectOption = HERE, form: FormatOption = Format.TABLE) -> None:
     """List all keys: what each may do, and whether it still may."""
-    show_rows(_rows(_open(project), form), _COLUMNS, form)
+    show_rows(_rows(open_project(project), form), _COLUMNS, form)
 
 
 @keys.command()
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As `kohort keys list` shows it.")],
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """End a key for ever, within two seconds everywhere."""
-    _open(project).keys.revoke(key_id)
+    open_project(project).keys.revoke(key_id)
     out.print(f"revoked {key_id}", markup=False)
 
 
@@ -119,9 +115,3 @@ def _refuse(kind: str, others: dict[str, object], *, need: str, given: str) -> N
             raise UsageError(f"a {kind} key has no {option}; leave it out")
     if not given:
         raise UsageError(f"a {kind} key needs {need} NAME")
-
-
-def _open(path: Path) -> "Project":
-    from kohort.project import Project
-
-    return Project(path)

@@ -1,11 +1,11 @@
 """`kohort models`: what was trained, what is in force, putting a model in force or going back, and drift."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, AtOption, FormatOption, ProjectOption, open_project
 from kohort.cli.output import Format, err, interval_object, out, show_object, show_rows
 from kohort.cli.progress import stepping
 
@@ -20,7 +20,6 @@ _DRIFT: Final = (
     "drift",
 )  # fmt: skip
 _LOSSES: Final = ("measure", "change", "p_value", "drift")
-_HERE = Path()
 _DIGEST: Final = 12
 
 models = typer.Typer(
@@ -33,11 +32,6 @@ models = typer.Typer(
 
 ScoreArgument = Annotated[str, typer.Argument(metavar="SCORE", help="A score that has models, as in scores/.")]
 NumberOption = Annotated[int | None, typer.Option("--model", metavar="NUMBER", help="As `kohort models list` has it.")]
-AtOption = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="ISO 8601; without an offset in the project's time zone.")
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="The form of the listing.")]
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
 SureOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DespiteOption = Annotated[
     list[str] | None, typer.Option("--despite", metavar="GUARD", help="A guard rail to override; --reason says why.")
@@ -48,11 +42,11 @@ ReasonOption = Annotated[str, typer.Option("--reason", metavar="WHY", help="Kept
 @models.command("list")
 def list_models(
     score: Annotated[str | None, typer.Argument(metavar="[SCORE]", help="By default of all scores.")] = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """List every training run: candidates that wait, what is in force, and what was."""
-    opened = _open(project)
+    opened = open_project(project)
     found = opened.models(score)
     show_rows([_row(one, opened, form) for one in found], _COLUMNS, form)
     if not found:
@@ -64,11 +58,11 @@ def show(
     score: ScoreArgument,
     number: NumberOption = None,
     language: Annotated[str | None, typer.Option("--language", help="en or fr; the project's, by default.")] = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show a model's card: what it says, what it learnt from, how good it is, what it must not be used for."""
-    opened = _open(project)
+    opened = open_project(project)
     model = opened.model(score, number)
     if form is not Format.TABLE:
         show_object(_whole(model, opened))
@@ -81,9 +75,9 @@ def show(
 
 
 @models.command()
-def train(score: ScoreArgument, at: AtOption = None, project: ProjectOption = _HERE) -> None:
+def train(score: ScoreArgument, at: AtOption = None, project: ProjectOption = HERE) -> None:
     """Train a model of a score anew, as a candidate that waits to be promoted."""
-    opened = _open(project)
+    opened = open_project(project)
     with stepping(f"training {score}"):
         model = opened.train_model(score, at)
     out.print(f"{model.named} waits; see who would enter and leave with: kohort models plan {score}", markup=False)
@@ -94,13 +88,13 @@ def plan(
     score: ScoreArgument,
     number: NumberOption = None,
     at: AtOption = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show who would enter and leave segments if a model came into force, by default the newest candidate."""
     from kohort.cli.changing import show_plan
 
-    opened = _open(project)
+    opened = open_project(project)
     show_plan(opened.plan_promotion(score, number, at), form, opened.spoken)
 
 
@@ -112,12 +106,12 @@ def promote(
     despite: DespiteOption = None,
     reason: ReasonOption = "",
     sure: SureOption = False,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Put a model in force, by default the newest candidate: its scores and the members they lead to, at once."""
     from kohort.cli.changing import apply_shown
 
-    opened = _open(project)
+    opened = open_project(project)
     apply_shown(opened, opened.plan_promotion(score, number, at), sure=sure, despite=despite or (), reason=reason)
 
 
@@ -127,21 +121,21 @@ def rollback(
     number: NumberOption = None,
     at: AtOption = None,
     sure: SureOption = False,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
 ) -> None:
     """Go back to a model that was in force, by default the one before."""
     from kohort.cli.changing import apply_shown
 
-    opened = _open(project)
+    opened = open_project(project)
     apply_shown(opened, opened.plan_model_rollback(score, number, at), sure=sure)
 
 
 @models.command()
 def drift(
-    score: ScoreArgument, at: AtOption = None, project: ProjectOption = _HERE, form: FormatOption = Format.TABLE
+    score: ScoreArgument, at: AtOption = None, project: ProjectOption = HERE, form: FormatOption = Format.TABLE
 ) -> None:
     """Tell whether people of the last month are still as the model in force knows them."""
-    opened = _open(project)
+    opened = open_project(project)
     look = opened.drift(score, at)
     rows = _drifted(look)
     if form is Format.JSON:
@@ -158,12 +152,6 @@ def drift(
         err.print(f"of the {look.judged.people:,} people of {look.judged_month}, whose time is over", markup=False)
     if form is Format.TABLE:
         out.print(getattr(look.words, opened.language), markup=False)
-
-
-def _open(project: Path) -> "Project":
-    from kohort.project import Project
-
-    return Project(project)
 
 
 def _row(one: "RegisteredModel", project: "Project", form: Format) -> dict[str, object]:

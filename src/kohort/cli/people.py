@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from kohort.cli.help import GroupedCommands
+from kohort.cli.options import HERE, ProjectOption
 from kohort.cli.output import Format, out, show_rows
 
 if TYPE_CHECKING:
@@ -22,15 +22,13 @@ people = typer.Typer(
 PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="A person id, user id or anonymous id.")]
 OtherArgument = Annotated[str, typer.Argument(metavar="OTHER", help="Another, in the same ways.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; the journal keeps it.")]
-ProjectOption = Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")]
-_HERE = Path()
 
 
 @people.command()
 def show(
     person: PersonArgument,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Consents as of when; ISO 8601.")] = None,
-    project: ProjectOption = _HERE,
+    project: ProjectOption = HERE,
     form: Annotated[Format, typer.Option("--format", help="The form of the listing.")] = Format.TABLE,
 ) -> None:
     """Show a person's identifiers, what joined them, and their consents with the proofs."""
@@ -42,7 +40,7 @@ def show(
 
 @people.command()
 def merge(
-    person: PersonArgument, other: OtherArgument, reason: ReasonOption = "", project: ProjectOption = _HERE
+    person: PersonArgument, other: OtherArgument, reason: ReasonOption = "", project: ProjectOption = HERE
 ) -> None:
     """Make two people one; a split takes it back."""
     from kohort.project import Project
@@ -53,7 +51,7 @@ def merge(
 
 @people.command()
 def split(
-    person: PersonArgument, other: OtherArgument, reason: ReasonOption = "", project: ProjectOption = _HERE
+    person: PersonArgument, other: OtherArgument, reason: ReasonOption = "", project: ProjectOption = HERE
 ) -> None:
     """Make two people of one, and keep them apart; a merge takes it back."""
     from kohort.project import Project
