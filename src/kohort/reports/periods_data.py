@@ -11,6 +11,8 @@ from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import SegmentOutcome
 from kohort.measurement.prediction import PredictionBeside
 
+_BY_K_MEANS: Final = Bilingual("k-means", "k-moyennes")
+
 
 @dataclass(frozen=True)
 class PeriodsReport:
@@ -38,7 +40,8 @@ class ClusterConversion:
 
     `names` are those of the clusters, of the persona that each is where there is one; `outcomes` tells of each cluster
     beside everybody else, `power` how well all together predict, beside quintiles of how lately people came; None where
-    too few people did it to say.
+    too few people did it to say. `method` found the clusters, in sentences `sought_by`; of documents of before that
+    was told, it was k-means.
     """
 
     did: Bilingual
@@ -47,6 +50,8 @@ class ClusterConversion:
     names: tuple[Bilingual, ...]
     outcomes: tuple[SegmentOutcome, ...]
     power: PredictionBeside | None
+    method: str = "k_means"
+    sought_by: Bilingual = _BY_K_MEANS
 
 
 @dataclass(frozen=True)

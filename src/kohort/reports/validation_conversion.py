@@ -16,14 +16,6 @@ _BAR: Final = Bilingual(
     "an area above 0.50, that of chance, with its whole interval",
     "une aire au-dessus de 0,50, celle du hasard, avec tout son intervalle",
 )
-_METHOD: Final = Bilingual(
-    "Groups sought before the split alone; area under the ROC curve, rates learnt on four fifths of the people "
-    "rank the "
-    "others; bootstrap of people.",
-    "Groupes recherchés avec ce qui était connu avant la coupure seulement"
-    f"{SEMICOLON} aire sous la courbe ROC, les taux appris sur quatre cinquièmes des personnes classent les autres"
-    f"{SEMICOLON} bootstrap des personnes.",
-)
 
 
 def conversion_checks(over_time: ClustersOverTime) -> Iterator[Check]:
@@ -39,12 +31,22 @@ def conversion_checks(over_time: ClustersOverTime) -> Iterator[Check]:
             foretelling_words(one),
             Held.GUIDE if area is None else held(area.low > CHANCE),
             _BAR,
-            _METHOD,
+            _method(one),
             () if power is None else (Measured(_GROUPS, power.groups.area), Measured(RULE, power.rule.area)),
             CHANCE,
             details=Detail.CONVERSION,
             decisive=area,
         )
+
+
+def _method(one: ClusterConversion) -> Bilingual:
+    return Bilingual(
+        f"Groups sought before the split alone, by {one.sought_by.en}; area under the ROC curve, rates learnt on four "
+        "fifths of the people rank the others; bootstrap of people.",
+        "Groupes recherchés avec ce qui était connu avant la coupure seulement, par "
+        f"{one.sought_by.fr}{SEMICOLON} aire sous la courbe ROC, les taux appris sur quatre cinquièmes des personnes "
+        f"classent les autres{SEMICOLON} bootstrap des personnes.",
+    )
 
 
 def foretelling_words(one: ClusterConversion) -> Bilingual:
@@ -83,13 +85,14 @@ def foretelling_words(one: ClusterConversion) -> Bilingual:
 
 
 def power_words(one: ClusterConversion) -> str:
-    """Say the same in one line of figures, for a terminal or a log."""
+    """Say the same in one line of figures, and which method sought the clusters, for a terminal or a log."""
     if one.power is None:
         return f"{one.did.en} in {one.horizon.en}: too few people did, or did not, to say whether clusters foretell it"
     groups, rule, gain = one.power.groups, one.power.rule, one.power.gain
     return (
         f"{one.did.en} in {one.horizon.en}: area under the curve {_span(groups.area)}, Cramér's V "
-        f"{_span(groups.association)}; quintiles of recency {_span(rule.area)}; difference {_span(gain)}"
+        f"{_span(groups.association)}; quintiles of recency {_span(rule.area)}; difference {_span(gain)}; "
+        f"clusters sought by {one.sought_by.en}"
     )
 
 

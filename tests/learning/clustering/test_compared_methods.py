@@ -9,6 +9,7 @@ from sklearn.datasets import make_circles, make_moons
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from kohort.definitions.clusters import METHODS, Method
+from kohort.errors import UsageError
 from kohort.learning.clustering.across import choose_method, verdict_on
 from kohort.learning.clustering.choice import Choice, Criteria, Objection, Verdict
 from kohort.learning.clustering.comparison import Comparison, MethodResult, agreement
@@ -71,6 +72,21 @@ SHAPES: list[tuple[Callable[[Random], Crowd], set[Method]]] = [
     (rings, {Method.HDBSCAN, Method.DBSCAN}),
     (unequal, {Method.GAUSSIAN_MIXTURE}),
 ]
+
+
+def test_one_method_alone_is_taken_whatever_others_find() -> None:
+    values, groups = spheres(np.random.default_rng(0))
+    asked = {"value": values[:, 0], "seed": 0, "ks": range(2, 5), "bootstraps": 5, "methods": (Method.WARD,)}
+    free = discover(table_of(values), **asked)  # type: ignore[arg-type]
+    found = discover(table_of(values), **asked, only=Method.WARD)  # type: ignore[arg-type]
+    assert (free.method, found.method, found.choice.k) == (Method.K_MEANS, Method.WARD, 3)
+    assert adjusted_rand_score(groups, found.labels) > 0.99
+    noise = np.random.default_rng(1).normal(size=(400, 3))
+    none = discover(table_of(noise), **{**asked, "value": noise[:, 0]}, only=Method.WARD)  # type: ignore[arg-type]
+    assert (none.choice.k, none.model) == (None, None)
+    assert none.choice.words.en.startswith("hierarchical, Ward: ")
+    with pytest.raises(UsageError, match="hdbscan is to be taken but not to be tried"):
+        discover(table_of(values), **asked, only=Method.HDBSCAN)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("shape", "winners"), SHAPES)

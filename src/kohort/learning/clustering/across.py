@@ -42,6 +42,24 @@ def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Cri
     return Method.K_MEANS, Choice(choice.verdict, choice.k, words)
 
 
+def only_by(method: Method, results: Sequence[MethodResult], criteria: Criteria) -> tuple[Method, Choice]:
+    """Return one method, whatever others find, with its clusters if they hold; otherwise none, with the reason.
+
+    >>> method, chosen = only_by(Method.WARD, [MethodResult(Method.WARD, 3, stability=(0.9, 0.8, 0.8))], Criteria())
+    >>> method.value, chosen.k
+    ('ward', 3)
+    >>> from kohort.learning.clustering.choice import Objection
+    >>> rows = [MethodResult(Method.WARD, 3, objections=(Objection.UNSTABLE,))]
+    >>> only_by(Method.WARD, rows, Criteria())[1].words.en
+    'hierarchical, Ward: a cluster does not come back when people are drawn again'
+    """
+    result = next(one for one in results if one.method is method)
+    if result.holds:
+        return method, Choice(Verdict.SEPARATED, result.k, _found(result))
+    name, why = METHOD_NAMES[method], verdict_on(result, _NOTHING, criteria)
+    return method, Choice(Verdict.NONE, None, Bilingual(f"{name.en}: {why.en}", f"{name.fr}{COLON} {why.fr}"))
+
+
 def finds_more(result: MethodResult, choice: Choice, criteria: Criteria) -> bool:
     """Tell whether a method that holds finds what k-means cannot.
 
@@ -90,14 +108,17 @@ def verdict_on(result: MethodResult, choice: Choice, criteria: Criteria) -> Bili
 _NOTHING = Choice(Verdict.NONE, None, Bilingual("", ""))
 
 
-def _taken(result: MethodResult, choice: Choice) -> Bilingual:
+def _found(result: MethodResult) -> Bilingual:
     name, stability = METHOD_NAMES[result.method], number(result.weakest, 2)
-    start = Bilingual(
+    return Bilingual(
         f"{result.k} separated clusters, found by {name.en}: every one comes back when people are drawn again "
         f"(least stable: Jaccard {stability.en}), and people are few between them.",
         f"{result.k} groupes séparés, trouvés par {name.fr}{COLON} chacun se retrouve quand on tire à nouveau les "
         f"personnes (le moins stable{COLON} Jaccard {stability.fr}), et peu de personnes vivent entre eux.",
     )
+
+
+def _taken(result: MethodResult, choice: Choice) -> Bilingual:
     if choice.k is None:
         why = Bilingual("k-means finds no clusters that hold.", "k-moyennes ne trouve pas de groupes qui tiennent.")
     else:
@@ -106,7 +127,7 @@ def _taken(result: MethodResult, choice: Choice) -> Bilingual:
             f"The {choice.k} clusters of k-means cut across them (adjusted Rand index {same.en}).",
             f"Les {choice.k} groupes de k-moyennes passent au travers (indice de Rand ajusté {same.fr}).",
         )
-    words = [start, why]
+    words = [_found(result), why]
     if result.outside:
         share = percent(result.outside)
         words.append(Bilingual(f"{share.en} of people are in none.", f"{share.fr} des personnes ne sont dans aucun."))

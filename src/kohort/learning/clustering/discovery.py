@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from kohort.definitions.clusters import Method
 from kohort.definitions.preparation import PreparationDefinition
 from kohort.errors import UsageError
-from kohort.learning.clustering.across import choose_method
+from kohort.learning.clustering.across import choose_method, only_by
 from kohort.learning.clustering.borders import border_density
 from kohort.learning.clustering.candidates import SUBSAMPLE, Candidate, Evaluation, Evaluator
 from kohort.learning.clustering.choice import Choice, Criteria, choose
@@ -91,16 +91,19 @@ def discover(
     options: PreparationDefinition = PreparationDefinition(),  # noqa: B008 - frozen, as above
     criteria: Criteria = Criteria(),  # noqa: B008 - frozen, so it cannot be changed by a call
     methods: Sequence[Method] = (Method.K_MEANS,),
+    only: Method | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Discovery:
     """Try every number of clusters in `ks`, choose by the rule of `clustering.choice`, and fit the choice.
 
     With other `methods` the best clustering of each is compared with that of k-means, and taken if it finds what
-    k-means cannot (see `clustering.across`). `options` say how features become points. `value`, float64 of shape
-    (people,), for instance revenue, orders the clusters. `progress` is called with the steps done and the steps in
-    all. Runs on one thread, so that the machine cannot change the result; the same `seed` gives the same clusters.
+    k-means cannot (see `clustering.across`). `only` one of them is taken if its clusters hold, whatever others find:
+    for whoever asks again of clusters that it found. `options` say how features become points. `value`, float64 of
+    shape (people,), for instance revenue, orders the clusters. `progress` is called with the steps done and the steps
+    in all. Runs on one thread, so that the machine cannot change the result; the same `seed` gives the same clusters.
 
-    Raises UsageError if a number of clusters is below 2, there is no bootstrap, or `value` does not fit the people.
+    Raises UsageError if a number of clusters is below 2, there is no bootstrap, `value` does not fit the people, or
+    `only` is not among the methods.
 
     >>> random = np.random.default_rng(3)
     >>> values = random.normal(size=(300, 2)) + np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 100, axis=0)
@@ -111,6 +114,8 @@ def discover(
     """
     sizes = sorted(set(ks))
     _check(table, value, sizes, bootstraps)
+    if only not in {None, Method.K_MEANS, *methods}:
+        raise UsageError(f"{only} is to be taken but not to be tried: name it among the methods")
     preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
         points = preparation.apply(table)
@@ -131,7 +136,10 @@ def discover(
                 seed=seed,
                 progress=steps.done,
             )
-            method, choice = choose_method(comparison.results, choice, criteria)
+            if only is None:
+                method, choice = choose_method(comparison.results, choice, criteria)
+            elif only is not Method.K_MEANS:
+                method, choice = only_by(only, comparison.results, criteria)
         found = Discovery(choice, criteria, candidates, bend, preparation, _NOBODY, (), None, method, comparison)
         if choice.k is None:
             return found

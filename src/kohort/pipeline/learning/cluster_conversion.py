@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.clock import Moment, datetime_of
+from kohort.definitions.clusters import Method
 from kohort.definitions.values import MICRO
 from kohort.errors import UsageError
 from kohort.learning.clustering.discovery import discover
+from kohort.learning.clustering.methods.fitted import METHOD_NAMES
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import measure_outcomes
@@ -30,9 +32,10 @@ _FEWEST: Final = 10
 def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> tuple[ClusterConversion, ...]:
     """Return, for each outcome event, whether clusters found before a split tell who does it after.
 
-    Clusters are sought by k-means among what was known at the split, `at` minus the horizon, alone; only their names
-    are from the newest discovery up to `at`. Raises UsageError where no outcome is declared, nobody was known then, or
-    nothing stable is found.
+    Clusters are sought among what was known at the split, `at` minus the horizon, alone, by the method that the newest
+    discovery up to `at` took; before the first one that found any, by whichever the score's methods find best. Only
+    their names are from the discovery. Raises UsageError where no outcome is declared, nobody was known then, or that
+    method finds nothing that holds.
     """
     definition, outcome = workspace.clusters_score(score), workspace.settings.outcome
     if outcome is None:
@@ -41,6 +44,8 @@ def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> t
     table = features_at(workspace, definition, split)
     if table is None:
         raise UsageError(f'score "{definition.name}": nobody had its features before the split; ask for a later moment')
+    document = latest_discovery(workspace, definition.name, at)
+    taken = None if document is None or document.model is None else Method(document.report.method)
     revenue = revenue_of(workspace, split)
     found = discover(
         table,
@@ -50,12 +55,14 @@ def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> t
         bootstraps=definition.bootstraps,
         options=definition.preparation,
         criteria=criteria_of(definition),
+        methods=definition.methods if taken is None else (taken,),
+        only=taken,
     )
     if found.choice.k is None:
         raise UsageError(
-            f'score "{definition.name}": no clusters hold among what was known before the split; ask for a later moment'
+            f'score "{definition.name}": no clusters hold among what was known before the split '
+            f"({found.choice.words.en.rstrip('.')}); ask for a later moment"
         )
-    document = latest_discovery(workspace, definition.name, at)
     seen = np.full(len(table.person_ids), -1)
     if document is not None and document.model is not None:
         seen = ClusterModel.from_json(document.model).assign(table)
@@ -77,6 +84,8 @@ def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> t
                 horizon=horizon_words(outcome.horizon),
                 split=datetime_of(split, workspace.settings.zone),
                 names=names,
+                method=found.method.value,
+                sought_by=METHOD_NAMES[found.method],
                 outcomes=measure_outcomes(groups, everyone=frozenset(table.person_ids), converted=did, value=spent),
                 power=None if few else predictive_power(found.labels + 1, recency, hits, seed=definition.seed),
             )

@@ -103,6 +103,7 @@ class ForetoldOutcome(Answer):
     horizon: Words
     split: str
     words: Words
+    method: str = Field(description="What sought the groups: the method that the discovery took.")
     base: Interval | None
     outcomes: list[ClusterOutcome]
     groups: ForetellingPower | None
@@ -149,6 +150,7 @@ def _outcome(found: ClusterConversion) -> dict[str, object]:
         "horizon": found.horizon,
         "split": found.split.isoformat(),
         "words": foretelling_words(found),
+        "method": found.method,
         "base": found.outcomes[0].base if found.outcomes else None,
         "outcomes": rows,
         "groups": power and power.groups,
