@@ -30,6 +30,17 @@ def import_without_pandas() -> None:
     sys.meta_path.insert(0, WithoutPandas())
 
 
+def let_pandas_in() -> None:
+    """Let this process import pandas after all, for a library of an extra that cannot do without it.
+
+    >>> import_without_pandas()
+    >>> let_pandas_in()
+    >>> any(isinstance(one, WithoutPandas) for one in sys.meta_path)
+    False
+    """
+    sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, WithoutPandas)]
+
+
 @contextmanager
 def needing_extra(name: str, purpose: str) -> Iterator[None]:
     """Raise MissingExtraError, which names the extra, if a library is missing that the block imports for `purpose`."""

@@ -1,6 +1,7 @@
 """Value as a score: the traits of everybody, what was found as it was kept, and what segments are worth."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,13 @@ from kohort.clock import DAY, parse_moment, zone_of
 from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.score import score_definitions_of
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.errors import DefinitionError, UnknownNameError
+from kohort.errors import DefinitionError, MissingExtraError, UnknownNameError
+from kohort.learning.value.bayesian import Expectations
+from kohort.learning.value.lifetime import Forecast, Spread
 from kohort.learning.value.results import Foreteller, Reason
+from kohort.learning.value.study import Valued
+from kohort.learning.value.summaries import Histories
+from kohort.pipeline.learning.clv import value_columns
 from kohort.pipeline.learning.purchases import days_of
 from kohort.project import Project
 from kohort.segments.templates import template
@@ -109,12 +115,44 @@ def test_days_are_those_of_the_business() -> None:
         ("discount", 3, "a share a year"),
         ("margin", 0, "a share above 0"),
         ("horizon", "3 hours", "a day or more"),
+        ("posterior", "yes please", "true or false"),
     ],
 )
 def test_what_is_wrong_in_a_definition_is_named(field: str, value: object, expected: str) -> None:
     document = {"scores": [{"kind": "clv", "event": "order_completed", "value": "total", field: value}]}
     with pytest.raises(DefinitionError, match=f"{field}.*{expected}"):
         score_definitions_of(document, "scores/value.yaml")
+
+
+def test_the_supervised_model_has_no_posterior_to_ask_for() -> None:
+    score = {"kind": "clv", "event": "order_completed", "value": "total", "model": "supervised", "posterior": True}
+    with pytest.raises(DefinitionError, match=r"posterior.*false for the supervised model"):
+        score_definitions_of({"scores": [score]}, "scores/value.yaml")
+
+
+def test_a_score_with_posteriors_names_the_command_of_its_extra(
+    shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pymc_marketing", None)
+    copy = Project(shutil.copytree(shop.folder.path, tmp_path / "shop"), clock=SettableClock(NOW))
+    (copy.folder.path / "scores" / "value.yaml").write_text(SCORES + "    posterior: true\n")
+    with pytest.raises(MissingExtraError, match=r'pip install "kohort\[bayes\]"'):
+        list(copy.run(NOW))
+
+
+def test_limits_of_what_is_expected_are_missing_where_a_model_has_none() -> None:
+    one = np.ones(2)
+    valued = Valued(
+        Histories(np.arange(2), np.arange(2), one, one * 9, np.arange(2), one),
+        Forecast(one, one, one, one, one), Spread(one, one, one, np.zeros((0, 10))), np.ones(2, dtype=np.int64),
+    )  # fmt: skip
+    definition = ClvDefinition("clv", "order_completed", "total", posterior=True)
+    limits = Expectations(one * 2, one * 3, one * 4, one * 5)
+    told = value_columns(definition, valued, limits)
+    assert {name.removeprefix("clv_expected_"): values[0] for name, values in list(told.items())[-4:]} == {
+        "purchases_low": 2, "purchases_high": 3, "value_low": 4, "value_high": 5
+    }  # fmt: skip
+    assert all(np.isnan(values).all() for values in list(value_columns(definition, valued).values())[-4:])
 
 
 def test_a_definition_has_sensible_defaults() -> None:

@@ -51,7 +51,13 @@ def behaviour_scores(
         place=place,
         splits=splits,
     )
-    return traits, trait_types(shares, items=items, place=place, splits=splits)
+    return traits, behaviour_types(definition)
+
+
+def behaviour_types(definition: BehaviourDefinition) -> dict[str, ValueType]:
+    """Return the traits that a definition of habits writes, with their types."""
+    shares, splits = [trait for trait, _ in definition.shares], [_split(one) for one in definition.splits]
+    return trait_types(shares, items=bool(definition.items), place=bool(definition.place), splits=splits)
 
 
 def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> tuple[pa.Table, dict[str, ValueType]]:
@@ -69,16 +75,16 @@ def rfm_scores(workspace: Workspace, definition: RfmDefinition, at: Moment) -> t
         cells=rfm_cells(definition),
         limits={axis: [one * _UNITS[axis] for one in values] for axis, values in definition.limits.items()},
     )
-    name = definition.name
-    columns: Mapping[str, tuple[ValueType, object]] = {
-        f"{name}_recency": (ValueType.NUMBER, _micros(scores.recency)),
-        f"{name}_frequency": (ValueType.NUMBER, _micros(scores.frequency)),
-        f"{name}_monetary": (ValueType.NUMBER, _micros(scores.monetary)),
-        f"{name}_score": (ValueType.NUMBER, _micros(scores.composite)),
-        f"{name}_cell": (ValueType.TEXT, list(scores.cells)),
-    }
-    table = pa.table({"person_id": people.column("person_id")} | {key: value for key, (_, value) in columns.items()})
-    return table, {key: kind for key, (kind, _) in columns.items()}
+    numbers = (scores.recency, scores.frequency, scores.monetary, scores.composite)
+    types = rfm_types(definition)
+    columns = dict(zip(types, (*map(_micros, numbers), list(scores.cells)), strict=True))
+    return pa.table({"person_id": people.column("person_id")} | columns), types
+
+
+def rfm_types(definition: RfmDefinition) -> dict[str, ValueType]:
+    """Return the traits that a definition of RFM writes, with their types."""
+    numbers = [f"{definition.name}_{part}" for part in ("recency", "frequency", "monetary", "score")]
+    return {**dict.fromkeys(numbers, ValueType.NUMBER), f"{definition.name}_cell": ValueType.TEXT}
 
 
 def rfm_cells(definition: RfmDefinition) -> Sequence[RfmCell]:

@@ -114,6 +114,13 @@ def _warnings(study: ValueStudy) -> Iterator[Bilingual]:
                 f"La vraisemblance de {model.key} n’a pas de maximum : ses paramètres ne sont pas connus, même si ses "
                 "prévisions peuvent être justes.",
             )
+    for sampled in study.posterior:
+        if not sampled.has_converged:
+            yield Bilingual(
+                f"The chains of the posterior of {sampled.key} do not agree: do not rest anything on its limits.",
+                f"Les chaînes de la loi a posteriori de {sampled.key} ne s’accordent pas : ne fondez rien sur ses "
+                "bornes.",
+            )
     if study.is_dependent and study.ranks is not None and study.model is not None:
         found = number(study.ranks.estimate, 2)
         yield Bilingual(

@@ -1,6 +1,7 @@
 """Posterior distributions come with an extra, which is named where it is missing."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from kohort.learning.value.fitting import Fit
 from kohort.learning.value.gamma_gamma import NAMES, expected_value
 from kohort.learning.value.pareto import ParetoNbd
 from kohort.learning.value.purchasing import distinct_rows
-from value_shop import messages
+from kohort.project import Project
+from small_shop import NOW
+from value_shop import PEOPLE, SCORES, messages, value_shop
 
 
 @needs_cdnow
@@ -109,3 +112,35 @@ def test_the_command_tells_each_persons_expectations_with_their_limits(
     assert np.mean(inside) > 0.9
     for one in found["customers"]:
         assert one["expected_value_low"] < one["expected_value_high"]
+
+
+@pytest.mark.bayes
+@pytest.mark.filterwarnings("default")
+def test_a_score_writes_the_limits_as_traits_and_keeps_the_posterior(tmp_path: Path) -> None:
+    project = value_shop(tmp_path, SCORES + "    posterior: true\n")
+    told = next(one.detail for one in project.run(NOW) if one.step == "score clv")
+    assert told == f"13 traits of {PEOPLE} people by bg_nbd"
+    document = project.value().document
+    assert document is not None
+    purchases, values = document.study.posterior
+    assert (purchases.key, values.key) == ("bg_nbd", "gamma_gamma")
+    assert [one.name for one in purchases.parameters] == ["r", "alpha", "a", "b"]
+    for trait in ("purchases", "value"):
+        inside = f"clv_expected_{trait} between clv_expected_{trait}_low and clv_expected_{trait}_high"
+        names = (f"clv_expected_{trait}_low", f"clv_expected_{trait}", f"clv_expected_{trait}_high")
+        columns = [_known(project, name) for name in names]
+        assert np.mean([low <= mean <= high for low, mean, high in zip(*columns, strict=True)]) > 0.9, inside
+
+
+def _known(project: Project, name: str) -> list[float]:
+    rows = project.sql(
+        f"SELECT number FROM trait_values WHERE name = '{name}' AND number IS NOT NULL ORDER BY actor_id"
+    )
+    return [float(one["number"]) for one in rows.to_pylist()]
+
+
+@pytest.mark.bayes
+def test_the_command_lets_pandas_in_where_the_library_cannot_do_without_it() -> None:
+    code = "from kohort.imports import *; import_without_pandas(); from kohort.learning.value import bayesian as b"
+    done = subprocess.run([sys.executable, "-c", code + "; b.library()"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

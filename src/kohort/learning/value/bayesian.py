@@ -12,13 +12,14 @@ from typing import Any, Final
 import numpy as np
 
 from kohort.errors import UsageError
-from kohort.imports import needing_extra
+from kohort.imports import let_pandas_in, needing_extra
 from kohort.learning.value import gamma_gamma
 from kohort.learning.value.beta_geometric import BG_NBD
 from kohort.learning.value.fitting import Fit, Floats, Likelihood
 from kohort.learning.value.gamma_gamma import expected_value, value_likelihood
 from kohort.learning.value.lifetime import CONFIDENCE
 from kohort.learning.value.purchasing import PurchaseModel, distinct_rows, likelihood_of
+from kohort.learning.value.results import Parameter, PosteriorModel
 from kohort.learning.value.summaries import Histories
 from kohort.stats.intervals import Interval
 
@@ -70,6 +71,10 @@ class Posteriors:
     purchases: Posterior
     values: Posterior
     expectations: Expectations
+
+    def told(self, model: str) -> tuple[PosteriorModel, ...]:
+        """Return what is kept of them; `model` is that of purchases."""
+        return _told(model, self.purchases), _told("gamma_gamma", self.values)
 
 
 def posteriors_of(model: PurchaseModel, histories: Histories, weeks: float, *, seed: int) -> Posteriors:
@@ -129,6 +134,26 @@ def expectations_of(
     return Expectations(low[places], high[places], cheap, dear)
 
 
+def _told(key: str, posterior: Posterior) -> PosteriorModel:
+    fit = posterior.fit
+    spans = [(name, posterior.interval(name)) for name in fit.names]
+    parameters = tuple(Parameter(name, one.estimate, one.low, one.high) for name, one in spans)
+    return PosteriorModel(key, parameters, fit.log_likelihood, fit.people, fit.has_converged)
+
+
+def library() -> tuple[Any, Any, Any]:
+    """Return the library's models of value, ArviZ, and pandas, the form in which the library takes data.
+
+    Raises MissingExtraError without the extra `[bayes]`.
+    """
+    let_pandas_in()
+    with needing_extra("bayes", "fitting with posterior distributions"):
+        import arviz  # noqa: PLC0415 - half a gigabyte that only this needs
+        import pandas as pd  # noqa: PLC0415 - as above
+        from pymc_marketing import clv  # noqa: PLC0415 - as above
+    return clv, arviz, pd
+
+
 def _sampled(
     library_class: str,
     columns: Mapping[str, Any],
@@ -139,10 +164,7 @@ def _sampled(
     draws: int,
     seed: int,
 ) -> Posterior:
-    with needing_extra("bayes", "fitting with posterior distributions"):
-        import arviz  # noqa: PLC0415 - half a gigabyte that only this needs
-        import pandas as pd  # noqa: PLC0415 - the form in which the library takes data
-        from pymc_marketing import clv  # noqa: PLC0415 - as above
+    clv, arviz, pd = library()
     make: Callable[..., Any] = getattr(clv, library_class)
     fitted = make(data=pd.DataFrame(columns))
     fitted.fit(method="mcmc", draws=draws, tune=_TUNING, chains=2, cores=1, random_seed=seed, progressbar=False)

@@ -63,6 +63,21 @@ class FittedModel:
 
 
 @dataclass(frozen=True)
+class PosteriorModel:
+    """What a model's parameters may be, given the data and the priors of `pymc-marketing`.
+
+    Of each parameter the mean over the posterior, between its quantiles of 2.5 and 97.5 %; `has_converged` says that
+    all chains agree, `log_likelihood` is that at the means.
+    """
+
+    key: str
+    parameters: tuple[Parameter, ...]
+    log_likelihood: float
+    people: int
+    has_converged: bool
+
+
+@dataclass(frozen=True)
 class Judged:
     """How well one foretold the held-out time; None where it does not speak of that.
 
@@ -163,7 +178,8 @@ class ValueStudy:
     `difference` is what decided, with its interval: in `score` to the next likely model, or in `deviance` between the
     supervised and the best other one. `correlation` and `ranks` tell how frequency and value go together; None without
     enough repeat purchases. `worlds` is how many worlds the intervals are from; 0 for the supervised model, whose
-    intervals are what people with such a forecast spent in the held-out time.
+    intervals are what people with such a forecast spent in the held-out time. `posterior` tells of the model of
+    purchases and of gamma-gamma where posteriors were asked for and the chosen model has one.
     """
 
     until: int
@@ -186,3 +202,4 @@ class ValueStudy:
     quartiles: tuple[WorthGroup, ...]
     top: tuple[TopGroup, ...]
     worlds: int
+    posterior: tuple[PosteriorModel, ...] = ()

@@ -11,10 +11,8 @@ from kohort.profiles.devices import TRAITS, Agent, device_traits, read_agent
 from kohort.rules.catalog import Catalog
 
 
-def device_scores(
-    everybody: Everybody, definition: DevicesDefinition, at: Moment
-) -> tuple[pa.Table, dict[str, ValueType]]:
-    """Return the traits of devices of everybody who told a user agent up to `at`, and the traits' types.
+def device_scores(everybody: Everybody, definition: DevicesDefinition, at: Moment) -> pa.Table:
+    """Return the traits of devices of everybody who told a user agent up to `at`.
 
     Each distinct user agent is read once. Raises UnknownNameError for a property that no event has, MissingExtraError
     without the extra `[people]`.
@@ -27,7 +25,7 @@ def device_scores(
         told = block.codes["agent"] >= 0
         people = block.people[told]
         parts.append((block.ids_of(people), device_traits(people, block.codes["agent"][told], list(known))))
-    return joined_table(parts, TRAITS), dict(TRAITS)
+    return joined_table(parts, TRAITS)
 
 
 def telling_events(catalog: Catalog, definition: DevicesDefinition) -> list[str]:

@@ -16,6 +16,7 @@ from kohort.pipeline.families.engagement import engagement_scores
 from kohort.pipeline.families.gathering import Everybody, known_events
 from kohort.pipeline.families.visits import visit_scores
 from kohort.pipeline.workspace import Workspace
+from kohort.profiles import devices, engagement, visits
 from kohort.rules.catalog import Catalog
 
 
@@ -29,14 +30,30 @@ def family_scores(
     everybody = Everybody.of(workspace)
     match definition:
         case VisitsDefinition():
-            table, found = visit_scores(everybody, definition, at)
+            table = visit_scores(everybody, definition, at)
         case EngagementDefinition():
-            table, found = engagement_scores(everybody, definition, at)
+            table = engagement_scores(everybody, definition, at)
         case DevicesDefinition():
-            table, found = device_scores(everybody, definition, at)
-    types = {definition.prefix + trait: kind for trait, kind in found.items()}
+            table = device_scores(everybody, definition, at)
+    types = family_types(definition)
     refuse_told_traits(workspace, definition.name, list(types))
     return table.rename_columns(["person_id", *types]), types
+
+
+def family_types(definition: TraitsDefinition) -> dict[str, ValueType]:
+    """Return the traits that a score writes, with their types.
+
+    >>> list(family_types(DevicesDefinition("devices", prefix="last_")))[0]
+    'last_devices'
+    """
+    match definition:
+        case VisitsDefinition():
+            traits = visits.TRAITS
+        case EngagementDefinition():
+            traits = engagement.TRAITS
+        case DevicesDefinition():
+            traits = devices.TRAITS
+    return {definition.prefix + trait: kind for trait, kind in traits.items()}
 
 
 def waits_for(catalog: Catalog, definition: TraitsDefinition) -> str:

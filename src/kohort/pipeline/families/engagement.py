@@ -5,7 +5,6 @@ import pyarrow as pa
 
 from kohort.clock import Moment
 from kohort.definitions.engagement import EngagementDefinition
-from kohort.definitions.values import ValueType
 from kohort.engines.columns import NO_CODE
 from kohort.errors import UnknownNameError
 from kohort.pipeline.families.gathering import Everybody, TextCodes, Wanted, gather, known_events
@@ -15,10 +14,8 @@ from kohort.profiles.engagement import TRAITS, Contacts, Role, Terms, contacts_i
 _ANSWERS = {"sent": Role.SENT, "opened": Role.OPENED, "clicked": Role.CLICKED, "replied": Role.REPLIED}
 
 
-def engagement_scores(
-    everybody: Everybody, definition: EngagementDefinition, at: Moment
-) -> tuple[pa.Table, dict[str, ValueType]]:
-    """Return the traits of engagement of everybody who was sent or answered anything up to `at`, and their types.
+def engagement_scores(everybody: Everybody, definition: EngagementDefinition, at: Moment) -> pa.Table:
+    """Return the traits of engagement of everybody who was sent or answered anything up to `at`.
 
     Events that no data have shown yet count as not having happened. Raises UnknownNameError for a conversion or a
     property that nobody has shown.
@@ -58,7 +55,7 @@ def engagement_scores(
         parts.append(found)
         ids.append(block.ids_of(people))
     if not parts:
-        return joined_table([], TRAITS), dict(TRAITS)
+        return joined_table([], TRAITS)
     traits = engagement_traits(
         Contacts.joined(parts),
         definition.channels,
@@ -67,4 +64,4 @@ def engagement_scores(
         weights=definition.weights,
         trim=definition.winsorise,
     )
-    return joined_table([(pa.concat_arrays(ids), traits)], TRAITS), dict(TRAITS)
+    return joined_table([(pa.concat_arrays(ids), traits)], TRAITS)

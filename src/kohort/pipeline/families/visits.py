@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
-from kohort.definitions.values import ValueType
 from kohort.definitions.visits import ORIGINS, VisitsDefinition
 from kohort.engines.columns import NO_CODE
 from kohort.pipeline.families.gathering import Everybody, Gathered, TextCodes, Wanted, gather, known_events
@@ -21,10 +20,8 @@ from kohort.profiles.channels import (
 from kohort.profiles.visits import CHANNELS, TRAITS, visit_traits, visits_in
 
 
-def visit_scores(
-    everybody: Everybody, definition: VisitsDefinition, at: Moment
-) -> tuple[pa.Table, dict[str, ValueType]]:
-    """Return the traits of visits of everybody who visited up to `at`, and the traits' types.
+def visit_scores(everybody: Everybody, definition: VisitsDefinition, at: Moment) -> pa.Table:
+    """Return the traits of visits of everybody who visited up to `at`.
 
     A visit that goes on at `at` counts as far as it has come. Raises UnknownNameError for a property that is declared
     and that no event has.
@@ -38,7 +35,7 @@ def visit_scores(
         visits = visits_in(block.people, block.ts, pages[block.names], channels, timeout=definition.timeout)
         traits = visit_traits(visits, at=at, zone=everybody.zone, recent=definition.recent)
         parts.append((block.ids_of(visits.people), traits))
-    return joined_table(parts, TRAITS), dict(TRAITS)
+    return joined_table(parts, TRAITS)
 
 
 def _origins(definition: VisitsDefinition) -> dict[str, Wanted]:

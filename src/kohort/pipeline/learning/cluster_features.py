@@ -4,7 +4,7 @@ What comes after a person's cut-off is never read for their row. Labels, where a
 do later, come from strictly after it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +14,6 @@ import pyarrow as pa
 
 from kohort.clock import Moment, datetime_of, moment_of
 from kohort.definitions.clusters import ClustersDefinition, CutOffDefinition
-from kohort.definitions.clv import ClvDefinition
-from kohort.definitions.score import ScoreDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.features.table import FeatureTable, Texts
@@ -25,7 +23,7 @@ from kohort.learning.importance.variables import Snapshot, Variable, category_of
 from kohort.learning.personas.categories import CategoricalTrait
 from kohort.learning.prediction.labels import reached_labels
 from kohort.pipeline.facts import event_facts, traits_at
-from kohort.pipeline.learning.computing import computed_at
+from kohort.pipeline.learning.computing import scores_needed
 from kohort.pipeline.learning.known import known_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.schemas import ARROW_TYPES
@@ -144,7 +142,7 @@ def _traits_before(
     """Return traits as `traits_at` does, each person's as of just before their cut-off: once for each day."""
     schema = pa.schema([("person_id", pa.string()), *((name, ARROW_TYPES[kinds[name]]) for name in kinds)])
     parts = [schema.empty_table()]
-    scores = scores_needed(workspace, kinds, max(cut_offs.values(), default=0))
+    scores = scores_needed(workspace, kinds)
     for moment in sorted(set(cut_offs.values())):
         known = known_at(workspace, moment - 1, scores)
         missing = [name for name in kinds if name not in known.columns]
@@ -157,19 +155,6 @@ def _traits_before(
         columns = [pa.array(known.people, pa.string()), *(known.columns[name][0] for name in kinds)]
         parts.append(pa.table(columns, names=schema.names).take(mine.cast(pa.int64())).cast(schema))
     return pa.concat_tables(parts).sort_by([("person_id", "ascending")])
-
-
-def scores_needed(workspace: Workspace, traits: Collection[str], at: Moment) -> list[ScoreDefinition]:
-    """Return the scores that compute any of the traits: the others need not be computed at every cut-off."""
-    return [one for one in workspace.scores if _computes(workspace, one, set(traits), at)]
-
-
-def _computes(workspace: Workspace, score: ScoreDefinition, traits: set[str], at: Moment) -> bool:
-    # A forecast of value learns models, and says beforehand what it writes.
-    if isinstance(score, ClvDefinition) and not traits & set(score.traits):
-        return False
-    found = computed_at(workspace, score, at)
-    return found is not None and bool(traits & set(found[1]))
 
 
 def _table(

@@ -1,6 +1,7 @@
 """Customer lifetime value as a score: what people will be worth as of a moment, as traits, and how that was found."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,8 @@ import pyarrow as pa
 from kohort.clock import DAY, Moment
 from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.values import MICRO, ValueType
+from kohort.learning.value.bayesian import SAMPLED, Expectations, posteriors_of
+from kohort.learning.value.contest import MODELS
 from kohort.learning.value.results import Foreteller, Terms
 from kohort.learning.value.study import Valued, lacking_repeats, study_value
 from kohort.learning.value.summaries import DAYS_A_WEEK, merge_days
@@ -34,7 +37,11 @@ def clv_scores(
     terms = Terms(definition.horizon / DAY / DAYS_A_WEEK, definition.discount, definition.margin)
     study, valued = study_value(merged, told, bought.until, terms, model=model, seed=_SEED)
     currency = definition.currency or workspace.settings.currency
-    columns = value_columns(definition, valued)
+    expected = None
+    if definition.posterior and study.chosen in SAMPLED:
+        sampled = posteriors_of(MODELS[study.chosen], valued.histories, terms.weeks, seed=_SEED)
+        study, expected = replace(study, posterior=sampled.told(study.chosen)), sampled.expectations
+    columns = value_columns(definition, valued, expected)
     people = bought.people.take(pa.array(valued.histories.person))
     table = pa.table({"person_id": people, **{name: _micros(one) for name, one in columns.items()}})
     document = ValueDocument(definition.name, at, currency, definition.horizon, study)
@@ -50,16 +57,29 @@ def record_values(workspace: Workspace, definition: ClvDefinition, at: Moment) -
     chosen = document.study.chosen
     keep_document(workspace, "value", document, lambda file: ValueStudied(definition.name, at, file, chosen))
     record_scores(workspace, definition.name, table, types, at)
-    return f"{len(types)} traits of {table.num_rows:,} people by {chosen}"
+    told = f"{len(types)} traits of {table.num_rows:,} people by {chosen}"
+    if definition.posterior and not document.study.posterior:
+        return f"{told}; it has no posterior, so that limits of what is expected are missing"
+    return told
 
 
-def value_columns(definition: ClvDefinition, valued: Valued) -> Mapping[str, np.ndarray]:
-    """Return the traits of a score of value by name, each of shape (people,), NaN where its model says nothing."""
+def value_columns(
+    definition: ClvDefinition, valued: Valued, expected: Expectations | None = None
+) -> Mapping[str, np.ndarray]:
+    """Return the traits of a score of value by name, each of shape (people,), NaN where its model says nothing.
+
+    `expected` are the limits of expectations, None where no posterior was sampled.
+    """
     forecast, spread = valued.forecast, valued.spread
-    columns = (
+    columns = [
         forecast.worth, spread.low, spread.high, valued.decile.astype(np.float64), spread.top, forecast.purchases,
         forecast.value, forecast.active, forecast.alive,
-    )  # fmt: skip
+    ]  # fmt: skip
+    if definition.posterior:
+        unknown = np.full(len(forecast.worth), np.nan)
+        columns += [unknown] * 4 if expected is None else [
+            expected.purchases_low, expected.purchases_high, expected.value_low, expected.value_high
+        ]  # fmt: skip
     return dict(zip(definition.traits, columns, strict=True))
 
 

@@ -1,14 +1,19 @@
 """The traits that a score reads from events alone, as of any moment."""
 
+from collections.abc import Collection
+
 import pyarrow as pa
 
 from kohort.clock import Moment
 from kohort.definitions.clv import ClvDefinition
+from kohort.definitions.devices import DevicesDefinition
+from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.rfm import RfmDefinition
 from kohort.definitions.score import BehaviourDefinition, ScoreDefinition, TraitsDefinition
 from kohort.definitions.values import ValueType
-from kohort.pipeline.families.dispatch import family_scores, waits_for
-from kohort.pipeline.scoring import behaviour_scores, rfm_scores
+from kohort.definitions.visits import VisitsDefinition
+from kohort.pipeline.families.dispatch import family_scores, family_types, waits_for
+from kohort.pipeline.scoring import behaviour_scores, behaviour_types, rfm_scores, rfm_types
 from kohort.pipeline.workspace import Workspace
 
 Computed = tuple[pa.Table, dict[str, ValueType]]
@@ -16,6 +21,30 @@ Computed = tuple[pa.Table, dict[str, ValueType]]
 Computable = RfmDefinition | BehaviourDefinition | TraitsDefinition
 FromEvents = Computable | ClvDefinition
 """Scores that read events alone."""
+
+
+def writes(score: ScoreDefinition) -> dict[str, ValueType]:
+    """Return the traits that a score reads from events alone, with their types; none of scores that read others.
+
+    >>> list(writes(RfmDefinition("rfm", "order_completed", "total")))[0]
+    'rfm_recency'
+    """
+    match score:
+        case RfmDefinition():
+            return rfm_types(score)
+        case BehaviourDefinition():
+            return behaviour_types(score)
+        case ClvDefinition():
+            return dict.fromkeys(score.traits, ValueType.NUMBER)
+        case VisitsDefinition() | EngagementDefinition() | DevicesDefinition():
+            return family_types(score)
+        case _:
+            return {}
+
+
+def scores_needed(workspace: Workspace, traits: Collection[str]) -> list[ScoreDefinition]:
+    """Return the scores that write any of the traits: the others need not be computed at every cut-off."""
+    return [one for one in workspace.scores if not set(traits).isdisjoint(writes(one))]
 
 
 def lacks(workspace: Workspace, score: FromEvents) -> str:

@@ -14,7 +14,7 @@ from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.examples import Examples
 from kohort.learning.prediction.labels import reached_labels
 from kohort.pipeline.facts import event_facts
-from kohort.pipeline.learning.cluster_features import scores_needed
+from kohort.pipeline.learning.computing import scores_needed
 from kohort.pipeline.learning.importance import variables_of
 from kohort.pipeline.learning.known import Known, known_at
 from kohort.pipeline.workspace import Workspace
@@ -66,7 +66,7 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     cut_offs = [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
     moments = [*cut_offs, at]
     # Where features are named, only the scores that compute one of them need to be computed at every cut-off.
-    scores = scores_needed(workspace, definition.features, at) if definition.features else None
+    scores = scores_needed(workspace, definition.features) if definition.features else None
     tables = [known_at(workspace, one - 1, scores) for one in moments]
     features, left_out = _features(workspace, definition, tables)
     labelled: list[tuple[FeatureTable, np.ndarray, np.ndarray]] = []

@@ -8,7 +8,7 @@ from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.values import ValueType
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.plain import PlainModel
-from kohort.pipeline.learning.cluster_features import scores_needed
+from kohort.pipeline.learning.computing import scores_needed
 from kohort.pipeline.learning.importance import days_named, holding, item_named, numbers_told
 from kohort.pipeline.learning.known import Known, known_at
 from kohort.pipeline.learning.prediction_examples import people_asked
@@ -20,7 +20,7 @@ def read_by(workspace: Workspace, definition: PredictionDefinition, model: Plain
 
     A trait that nobody had by then is missing for everybody, as it was when it was still unknown.
     """
-    scores = scores_needed(workspace, definition.features, at) if definition.features else None
+    scores = scores_needed(workspace, definition.features) if definition.features else None
     known = known_at(workspace, at - 1, scores)
     places = {one: place for place, one in enumerate(known.people)}
     people = people_asked(workspace, definition, known, at)

@@ -28,6 +28,16 @@ class ValueModel(Answer):
     by_profile: bool = Field(description="Whether intervals are by the profile of the likelihood, not its curvature.")
 
 
+class ValuePosterior(Answer):
+    """What a model's parameters may be: means of the posterior between its quantiles of 2.5 and 97.5 %."""
+
+    key: str
+    parameters: list[ValueParameter]
+    log_likelihood: Number
+    people: int
+    has_converged: bool = Field(description="Whether all chains agree.")
+
+
 class ValueJudged(Answer):
     """How well a model, or a plain rule, foretold the held-out time; null where it does not speak of that."""
 
@@ -122,6 +132,7 @@ class Value(Answer):
     repeats: int
     model: ValueModel | None
     values: ValueModel | None
+    posterior: list[ValuePosterior] = Field(description="Where the score asks for it; empty otherwise.")
     holdout: ValueHoldout | None
     total: ValueGroup
     deciles: list[ValueGroup]
