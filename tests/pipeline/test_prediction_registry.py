@@ -12,12 +12,14 @@ from kohort.clock import DAY
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import CorruptionError
 from kohort.learning.drift.matured import performance_of
+from kohort.learning.models.document import model_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
-from kohort.pipeline.learning.prediction import latest_prediction, scored_prediction
+from kohort.pipeline.learning import prediction_models
+from kohort.pipeline.learning.prediction import latest_prediction, said_of_everybody
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import model_in, project_key
+from kohort.pipeline.learning.prediction_models import model_in, opened_prediction, project_key
 from kohort.pipeline.learning.registry.entries import State, content_of
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
@@ -89,6 +91,25 @@ def test_the_model_reads_of_people_what_it_learnt_from(shop: Project) -> None:
     assert {name: read.text(name) for name in read.texts} == {name: today.text(name) for name in read.texts}
 
 
+def test_what_features_bring_and_how_far_the_first_go_are_kept_with_intervals(shop: Project) -> None:
+    workspace = shop._workspace()
+    [kept] = shop.models("lapse")
+    found = opened_prediction(workspace, content_of(workspace, kept))
+    weights = found.found.weights
+    assert sorted(name for one in weights for name in one.group) == sorted(found.model.features)
+    sizes = [one.brought.estimate for one in weights]
+    assert sizes == sorted(sizes, reverse=True)
+    assert 0 < weights[0].brought.low < weights[0].brought.estimate < weights[0].brought.high < 1
+    # What says the same is read as one: the days since the last order, and the score of recency that is cut from them.
+    assert any(len(one.group) > 1 for one in weights)
+    lift, study = found.found.study.lift, found.found.study
+    assert [one.share for one in lift] == [place / 10 for place in range(1, 11)]
+    assert lift[1].lift.estimate == study.measures.lift.estimate
+    captured = [one.capture.estimate for one in lift]
+    assert captured == sorted(captured)
+    assert (lift[-1].capture.estimate, lift[-1].lift.estimate) == (1, 1)
+
+
 def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_path: Path) -> None:
     project = prediction_shop(tmp_path)
     list(project.run(NOW - 60 * DAY))
@@ -97,7 +118,8 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
     assert later.detail.endswith("people by lapse 1")
     assert [one.seq for one in project.models("lapse")] == [one.seq for one in first]
     workspace = project._workspace()
-    table, _ = scored_prediction(workspace, _lapse(workspace), content_of(workspace, first[0]), NOW)
+    kept = opened_prediction(workspace, content_of(workspace, first[0]))
+    table, _ = said_of_everybody(workspace, _lapse(workspace), kept, NOW)
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
         written = traits_at(views, [("lapse", catalog.traits["lapse"])], at=NOW)
@@ -126,16 +148,18 @@ def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
     assert found.within == 90 * DAY
 
 
-def test_chances_are_judged_when_the_time_of_people_is_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_chances_are_judged_when_the_time_of_people_is_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = prediction_shop(tmp_path)
     workspace = project._workspace()
     early = NOW - 180 * DAY
     list(project.run(early))
-    kind = PredictionKind(_lapse(workspace))
     content = content_of(workspace, project.models("lapse")[0])
+    opened = PredictionKind(_lapse(workspace)).opened(workspace, content)
     cut_off = early + 30 * DAY
-    assert kind.foretold(workspace, content, cut_off, cut_off + 59 * DAY) is None
-    told = kind.foretold(workspace, content, cut_off, cut_off + 60 * DAY)
+    assert opened.foretold(cut_off, cut_off + 59 * DAY, lambda: pytest.fail("nothing can be said yet")) is None
+    told = opened.foretold(cut_off, cut_off + 60 * DAY, lambda: opened.features(cut_off))
     assert told is not None
     orders = past_examples(workspace, replace(_lapse(workspace), cut_offs=2), cut_off + 60 * DAY)
     assert orders.cut_offs[-1] == cut_off
@@ -143,14 +167,18 @@ def test_chances_are_judged_when_the_time_of_people_is_over(tmp_path: Path, caps
     np.testing.assert_array_equal(told.reached, orders.examples.reached[last])
     assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
 
+    verified: list[object] = []
+    monkeypatch.setattr(prediction_models, "model_of", lambda *given: verified.append(given) or model_of(*given))
     look = project.drift("lapse", NOW)
+    assert len(verified) == 1, "the model is opened once, and asked about every month"
     assert look.judged is not None
-    assert look.judged_month < look.month
+    assert look.judged.month < look.month
+    assert [one.month for one in look.judged_months] == ["2025-09", "2025-10", "2025-11"]
     assert {one.measure for one in look.losses} == {"calibration", "auc"}
     project_is = ("--project", str(project.folder.path))
     run_command(["models", "drift", "lapse", "--at", "2026-03-01", "--format", "json", *project_is])
     told = json.loads(capsys.readouterr().out)["judged"]
-    assert (told["month"], told["people"]) == (look.judged_month, look.judged.people)
+    assert (told["month"], told["people"]) == (look.judged.month, look.judged.found.people)
     assert told["observed_over_foretold"]["low"] < told["observed_over_foretold"]["high"]
 
     run_command(["models", "train", "lapse", "--at", "2026-03-01", *project_is])

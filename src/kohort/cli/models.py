@@ -11,7 +11,7 @@ from kohort.cli.progress import stepping
 
 if TYPE_CHECKING:
     from kohort.pipeline.learning.registry.entries import RegisteredModel
-    from kohort.pipeline.learning.retraining.watching import DriftLook
+    from kohort.pipeline.learning.retraining.watching import DriftLook, JudgedMonth
     from kohort.project import Project
 
 _COLUMNS: Final = ("score", "model", "state", "kind", "data", "trained", "since", "people", "cause", "digest")
@@ -143,13 +143,14 @@ def drift(
             "score": look.score, "model": look.model, "month": look.month, "people": look.people,
             "against": list(look.against), "seasonal": look.is_seasonal, "found": list(look.found),
             "proposes": look.proposes, "words": {"en": look.words.en, "fr": look.words.fr}, "features": rows,
-            "judged": _judged(look),
+            "judged": _judged(look), "months": [_month(one) for one in look.judged_months],
         })  # fmt: skip
         return
     show_rows(rows, _DRIFT, form)
     if form is Format.TABLE and look.judged is not None:
         show_rows(_losses(look), _LOSSES, form)
-        err.print(f"of the {look.judged.people:,} people of {look.judged_month}, whose time is over", markup=False)
+        people, month = look.judged.found.people, look.judged.month
+        err.print(f"of the {people:,} people of {month}, whose time is over", markup=False)
     if form is Format.TABLE:
         out.print(getattr(look.words, opened.language), markup=False)
 
@@ -208,14 +209,17 @@ def _drifted(look: "DriftLook") -> list[dict[str, object]]:
 def _judged(look: "DriftLook") -> dict[str, object] | None:
     if look.judged is None:
         return None
-    auc = look.judged.auc
+    return {**_month(look.judged), "losses": _losses(look)}
+
+
+def _month(judged: "JudgedMonth") -> dict[str, object]:
+    found = judged.found
     return {
-        "month": look.judged_month,
-        "people": look.judged.people,
-        "observed_over_foretold": interval_object(look.judged.ratio),
-        "brier": interval_object(look.judged.brier),
-        "auc": None if auc is None else interval_object(auc),
-        "losses": _losses(look),
+        "month": judged.month,
+        "people": found.people,
+        "observed_over_foretold": interval_object(found.ratio),
+        "brier": interval_object(found.brier),
+        "auc": None if found.auc is None else interval_object(found.auc),
     }
 
 

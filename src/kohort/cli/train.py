@@ -247,6 +247,10 @@ def summary(done: "TableTraining") -> Mapping[str, object]:
         "calibration_curve": [
             {"people": one.people, "told": one.chance, "reached": interval_object(one.observed)} for one in study.curve
         ],
+        "lift_curve": [
+            {"share": one.share, "capture": interval_object(one.capture), "lift": interval_object(one.lift)}
+            for one in study.lift
+        ],
         "seed": study.seed,
         "words": {"en": [one.en for one in words], "fr": [one.fr for one in words]},
     }

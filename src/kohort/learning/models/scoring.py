@@ -62,9 +62,14 @@ def scores_of(model: PlainModel, table: FeatureTable) -> Floats:
 
     Raises UnknownNameError if the table lacks a feature, and UsageError as `scores`.
     """
+    return scores(model, points_of(model, table))
+
+
+def points_of(model: PlainModel, table: FeatureTable) -> Floats:
+    """Return the people of a table as a model reads them, shape (people, names); raises UnknownNameError."""
     if model.preparation is not None:
-        return scores(model, model.preparation.apply(table))
-    return scores(model, np.column_stack([table.column(name) for name in model.names]))
+        return model.preparation.apply(table)
+    return np.column_stack([table.column(name) for name in model.names])
 
 
 def score_of(model: PlainModel, features: Mapping[str, float | str | None]) -> float:

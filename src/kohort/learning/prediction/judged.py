@@ -77,19 +77,35 @@ Measure = Callable[[Weights], float]
 def measured(
     judged: Judged, measures: Mapping[str, Measure], *, seed: int, resamples: int = 0, confidence: float = 0.95
 ) -> dict[str, Interval]:
-    """Return each measure with the normal interval by its bootstrap standard error, not below 0.
+    """Return each measure with its interval, as `measured_together`."""
 
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 12.2: it lies about the estimate also where
-    the bootstrap is biased, as it is for errors of calibration. `resamples` of 0 takes 400, or 100 of many rows. A
-    measure that some resample does not have (NaN) is judged by the others.
+    def all_of(weights: Weights) -> Chances:
+        return np.array([measure(weights) for measure in measures.values()])
+
+    found = measured_together(judged, all_of, seed=seed, resamples=resamples, confidence=confidence)
+    return dict(zip(measures, found, strict=True))
+
+
+def measured_together(
+    judged: Judged,
+    measures: Callable[[Weights], Chances],
+    *,
+    seed: int,
+    resamples: int = 0,
+    confidence: float = 0.95,
+) -> tuple[Interval, ...]:
+    """Return each of several measures with the normal interval by its bootstrap standard error, not below 0.
+
+    `measures` gives them of rows that count so often, shape (measures,). Efron and Tibshirani 1993, An Introduction to
+    the Bootstrap, section 12.2: the interval lies about the estimate also where the bootstrap is biased, as it is for
+    errors of calibration. `resamples` of 0 takes 400, or 100 of many rows. A measure that some resample does not have
+    (NaN) is judged by the others.
     """
-    whole = np.ones(len(judged), dtype=np.int64)
-    found = {name: measure(whole) for name, measure in measures.items()}
+    found = measures(np.ones(len(judged), dtype=np.int64))
     times = resamples or (400 if len(judged) <= _MANY else 100)
-    drawn = [[measure(weights) for measure in measures.values()] for weights in judged.drawn_again(times, seed=seed)]
-    errors = np.nanstd(np.array(drawn), axis=0, ddof=1)
-    z = critical_value(confidence)
-    return {
-        name: Interval(estimate, max(0.0, estimate - z * float(error)), estimate + z * float(error), len(judged))
-        for (name, estimate), error in zip(found.items(), errors, strict=True)
-    }
+    drawn = [measures(weights) for weights in judged.drawn_again(times, seed=seed)]
+    reach = critical_value(confidence) * np.nanstd(np.array(drawn), axis=0, ddof=1)
+    return tuple(
+        Interval(estimate, max(0.0, estimate - one), estimate + one, len(judged))
+        for estimate, one in zip(found.tolist(), reach.tolist(), strict=True)
+    )

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
-from kohort.learning.prediction.judged import Chances, Judged, Weights
+from kohort.learning.prediction.judged import Chances, Judged, Weights, measured_together
+from kohort.stats.intervals import Interval
+
+TENTHS: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +53,43 @@ class Ranking:
 
         Of a step that goes beyond it the part counts that is within, as if its people were drawn by lot.
         """
+        return float(self.captures(weights, np.array([share]))[0])
+
+    def captures(self, weights: Weights, shares: Chances) -> Chances:
+        """Return the same of several shares, both of shape (shares,)."""
         hits, people = self._steps(weights)
-        return float(np.interp(share * people[-1], [0.0, *people], [0.0, *hits]) / hits[-1])
+        found: Chances = np.interp(shares * people[-1], [0.0, *people], [0.0, *hits]) / hits[-1]
+        return found
 
     def lift(self, weights: Weights, share: float) -> float:
         """Return how many times as often the first `share` of people reach the goal as all do."""
         return self.captured(weights, share) / share
+
+
+@dataclass(frozen=True)
+class LiftRow:
+    """The first `share` of people, those with the greatest chances: the part of the goal that they hold.
+
+    `lift` is how many times as often they reach it as all do.
+    """
+
+    share: float
+    capture: Interval
+    lift: Interval
+
+
+def lift_curve(judged: Judged, *, seed: int, resamples: int = 0, parts: int = TENTHS) -> tuple[LiftRow, ...]:
+    """Return lift and capture of the first tenth of people, the first two, and so on, with bootstrap intervals.
+
+    >>> judged = Judged(np.array([0.9, 0.8, 0.7, 0.1] * 25), np.array([True, True, False, False] * 25))
+    >>> [(one.share, one.capture.estimate, one.lift.estimate) for one in lift_curve(judged, seed=0, parts=4)]
+    [(0.25, 0.5, 2.0), (0.5, 1.0, 2.0), (0.75, 1.0, 1.3333333333333333), (1.0, 1.0, 1.0)]
+    """
+    ranking = Ranking(judged)
+    shares = np.arange(1, parts + 1) / parts
+    found = measured_together(judged, lambda weights: ranking.captures(weights, shares), seed=seed, resamples=resamples)
+    rows = []
+    for share, one in zip(shares.tolist(), found, strict=True):
+        lift = Interval(one.estimate / share, one.low / share, one.high / share, one.n)
+        rows.append(LiftRow(share, one, lift))
+    return tuple(rows)

@@ -17,6 +17,7 @@ from kohort.learning.prediction.folds import Fold, forward_folds, grouped_folds
 from kohort.learning.prediction.judged import Chances, Judged, Reached
 from kohort.learning.prediction.measures import Measures, measures_of
 from kohort.learning.prediction.model import TrainedModel
+from kohort.learning.prediction.ranking import LiftRow, lift_curve
 from kohort.learning.prediction.reliability import ReliabilityRow, calibration_curve
 from kohort.learning.prediction.rule import obvious_rule
 from kohort.learning.prediction.thresholds import BANDS, BandRow, bands_of, check_limits
@@ -101,6 +102,7 @@ class PredictionStudy:
     curve: tuple[ReliabilityRow, ...]
     is_telling: bool
     seed: int
+    lift: tuple[LiftRow, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +233,7 @@ def _study(
         curve=calibration_curve(judged),
         is_telling=measures.auc.estimate >= TELLING,
         seed=plan.seed,
+        lift=lift_curve(judged, seed=plan.seed),
     )
 
 

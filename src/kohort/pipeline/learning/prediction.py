@@ -9,23 +9,26 @@ import pyarrow as pa
 from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.values import MICRO, ValueType
+from kohort.learning.models.explanation.usual import weights_of
+from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
 from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.dates import DateRanges, date_ranges
 from kohort.learning.prediction.examples import FEWEST
 from kohort.learning.prediction.fitting import Balance
 from kohort.learning.prediction.folds import Fold
-from kohort.learning.prediction.model import TrainedModel
 from kohort.learning.prediction.study import train
 from kohort.learning.prediction.thresholds import Costs, band_of
 from kohort.pipeline.learning.cluster_features import telling_features
 from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import (
+    KeptPrediction,
     PredictionDocument,
     declared,
     found_in,
-    model_in,
+    opened_prediction,
+    plain_prediction,
     prediction_content,
     prediction_entry,
 )
@@ -39,7 +42,7 @@ class Predicted:
     """What was found, the model, and what it says of everybody today."""
 
     document: PredictionDocument
-    model: TrainedModel
+    model: PlainModel
     table: pa.Table
     types: dict[str, ValueType]
 
@@ -63,11 +66,13 @@ def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) 
     if definition.dates:
         dates = date_ranges(done.chances, past.waited[done.rows], past.happened[done.rows], seed=definition.seed)
     table, types, in_bands = _written(definition, past.today.person_ids, chances, dates, at)
+    model = plain_prediction(done.model, past.examples.table)
     document = PredictionDocument(
         definition.name, at, definition.target, definition.event, definition.within, past.cut_offs, done.study,
         past.left_out, telling_features(past.examples.table, past.examples.reached), len(chances), in_bands, dates,
+        weights_of(model, past.today, seed=definition.seed),
     )  # fmt: skip
-    return Predicted(document, done.model, table, types)
+    return Predicted(document, model, table, types)
 
 
 def _written(
@@ -111,7 +116,8 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     """
     live = live_model(workspace, definition.name)
     if live is not None and live.entry is not None and live.entry.parameters == declared(definition):
-        table, types = scored_prediction(workspace, definition, content_of(workspace, live), at)
+        kept = opened_prediction(workspace, content_of(workspace, live))
+        table, types = said_of_everybody(workspace, definition, kept, at)
         record_scores(workspace, definition.name, table, types, at)
         return f"chances of {table.num_rows:,} people by {live.named}"
     found = predict(workspace, definition, at)
@@ -128,16 +134,16 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     )
 
 
-def scored_prediction(
-    workspace: Workspace, definition: PredictionDefinition, content: bytes, at: Moment
+def said_of_everybody(
+    workspace: Workspace, definition: PredictionDefinition, kept: KeptPrediction, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return what a kept model says of everybody as of `at` (column person_id and one a trait), and the traits' types.
 
-    Raises CorruptionError for a model that this project did not sign.
+    `kept` is what `opened_prediction` gives, which verifies it.
     """
-    model = model_in(workspace, content)
-    people = read_by(workspace, definition, model, at)
-    table, types, _ = _written(definition, people.person_ids, scores_of(model, people), found_in(content).dates, at)
+    people = read_by(workspace, definition, kept.model, at)
+    chances = scores_of(kept.model, people)
+    table, types, _ = _written(definition, people.person_ids, chances, kept.found.dates, at)
     return table, types
 
 

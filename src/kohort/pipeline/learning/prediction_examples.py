@@ -45,13 +45,14 @@ class _Columns:
 
 
 @dataclass(frozen=True, eq=False)
-class _Events:
-    """Who did an event, and when."""
+class Happened:
+    """Who did an event, `people` by their ids, and when, `moments`: one each time."""
 
     people: list[str]
     moments: list[Moment]
 
     def before(self, moment: Moment) -> set[str]:
+        """Return who did it before a moment."""
         return {person for person, ts in zip(self.people, self.moments, strict=True) if ts < moment}
 
 
@@ -61,7 +62,7 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     Everything about a row was known strictly before its cut-off. Raises UnknownNameError for an event or a feature that
     no data have shown.
     """
-    done = _events(workspace, definition.event, definition, at)
+    done = happenings(workspace, definition, at)
     asked = _events(workspace, definition.among, definition, at) if definition.among else None
     cut_offs = [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
     moments = [*cut_offs, at]
@@ -73,7 +74,7 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     for cut_off, known, each in zip(cut_offs, tables, features, strict=False):
         people = _people(known, asked, cut_off)
         table = _table(known, each, people)
-        reached = _reached(definition, done, people, cut_off, at)
+        reached = reached_since(definition, done, people, cut_off, at)
         labelled.append((table, reached, np.full(len(people), cut_off, dtype=np.int64)))
     today = _table(tables[-1], features[-1], _people(tables[-1], asked, at))
     waits = [_waits(done, table.person_ids, cut, at) for (table, _, _), cut in zip(labelled, cut_offs, strict=True)]
@@ -87,20 +88,18 @@ def people_asked(workspace: Workspace, definition: PredictionDefinition, known: 
     return _people(known, _events(workspace, definition.among, definition, at) if definition.among else None, at)
 
 
+def happenings(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> Happened:
+    """Return who did what a prediction foretells, by `at`."""
+    return _events(workspace, definition.event, definition, at)
+
+
 def reached_since(
-    workspace: Workspace, definition: PredictionDefinition, people: Sequence[str], cut_off: Moment, at: Moment
+    definition: PredictionDefinition, done: Happened, people: Sequence[str], cut_off: Moment, at: Moment
 ) -> np.ndarray:
     """Return who did what is foretold after a cut-off, or for a lapse did not; bool of shape (people,).
 
-    Raises UsageError while the time of people of that cut-off is not over by `at`.
+    `done` is what happened by `at`. Raises UsageError while the time of people of that cut-off is not over by then.
     """
-    done = _events(workspace, definition.event, definition, at)
-    return _reached(definition, done, people, cut_off, at)
-
-
-def _reached(
-    definition: PredictionDefinition, done: _Events, people: Sequence[str], cut_off: Moment, at: Moment
-) -> np.ndarray:
     labels = reached_labels(
         dict.fromkeys(people, cut_off), done.people, done.moments,
         horizon=definition.within, gap=definition.gap, until=at,
@@ -111,7 +110,7 @@ def _reached(
     return reached ^ (definition.target is Target.LAPSE)
 
 
-def _waits(done: _Events, people: Sequence[str], cut_off: Moment, at: Moment) -> tuple[np.ndarray, np.ndarray]:
+def _waits(done: Happened, people: Sequence[str], cut_off: Moment, at: Moment) -> tuple[np.ndarray, np.ndarray]:
     first: dict[str, Moment] = {}
     for person, moment in zip(done.people, done.moments, strict=True):
         if moment > cut_off:
@@ -125,14 +124,14 @@ def _cut_offs(definition: PredictionDefinition, at: Moment) -> list[Moment]:
     return [newest - number * definition.step for number in reversed(range(definition.cut_offs))]
 
 
-def _events(workspace: Workspace, event: str, definition: PredictionDefinition, at: Moment) -> _Events:
+def _events(workspace: Workspace, event: str, definition: PredictionDefinition, at: Moment) -> Happened:
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
         facts = event_facts(views, catalog, event, {}, at=at, where=f'score "{definition.name}"')
-    return _Events(facts.column("person_id").to_pylist(), facts.column("ts").to_pylist())
+    return Happened(facts.column("person_id").to_pylist(), facts.column("ts").to_pylist())
 
 
-def _people(known: Known, asked: _Events | None, cut_off: Moment) -> list[str]:
+def _people(known: Known, asked: Happened | None, cut_off: Moment) -> list[str]:
     if asked is None:
         return list(known.people)
     before = asked.before(cut_off)

@@ -10,9 +10,11 @@ import numpy as np
 from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
+from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
 from kohort.learning.models.document import document_of, model_of, signing_key
+from kohort.learning.models.explanation.summaries import Weight
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
 from kohort.learning.prediction.dates import DateRanges
@@ -32,7 +34,8 @@ class PredictionDocument:
     """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
 
     `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
-    of that day who were told a chance, `in_bands` those of each band, the lowest first.
+    of that day who were told a chance, `in_bands` those of each band, the lowest first. `weights` are what groups of
+    features bring to the chances of those people, the most first.
     """
 
     score: str
@@ -47,6 +50,15 @@ class PredictionDocument:
     scored: int
     in_bands: tuple[int, ...]
     dates: DateRanges | None = None
+    weights: tuple[Weight, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class KeptPrediction:
+    """A prediction as it was kept: what was found, and the model, whose signature is this project's."""
+
+    found: PredictionDocument
+    model: PlainModel
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -56,9 +68,14 @@ class _Kept(msgspec.Struct, frozen=True):
     model: msgspec.Raw
 
 
-def plain_prediction(model: TrainedModel) -> PlainModel:
-    """Return a trained model, its preparation and its curve as plain numbers; UsageError if it has no plain form."""
-    plain = plain_model(model.estimator, model.preparation.names, preparation=model.preparation)
+def plain_prediction(model: TrainedModel, people: FeatureTable) -> PlainModel:
+    """Return a trained model, its preparation and its curve as plain numbers; UsageError if it has no plain form.
+
+    `people` are those whom explanations of a linear model compare with.
+    """
+    preparation = model.preparation
+    points = preparation.apply(people)
+    plain = plain_model(model.estimator, preparation.names, background=points, preparation=preparation)
     curve = model.calibrator
     if isinstance(curve, SigmoidCurve):
         return calibrated_by(plain, OddsSigmoid(curve.slope, curve.intercept, EDGE))
@@ -70,10 +87,9 @@ def project_key(workspace: Workspace) -> bytes:
     return signing_key(State(workspace.folder.state))
 
 
-def prediction_content(workspace: Workspace, found: PredictionDocument, model: TrainedModel) -> bytes:
+def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    signed = document_of(plain_prediction(model), project_key(workspace))
-    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
+    return msgspec.json.encode(_Kept(found, msgspec.Raw(document_of(model, project_key(workspace)))))
 
 
 def found_in(content: bytes) -> PredictionDocument:
@@ -81,10 +97,18 @@ def found_in(content: bytes) -> PredictionDocument:
     return msgspec.json.decode(content, type=_Kept).found
 
 
+def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
+    """Return what was found and the model.
+
+    Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
+    """
+    kept = msgspec.json.decode(content, type=_Kept)
+    return KeptPrediction(kept.found, model_of(bytes(kept.model), [project_key(workspace)]))
+
+
 def model_in(workspace: Workspace, content: bytes) -> PlainModel:
-    """Return the model; raises CorruptionError if this project did not sign it, ProjectError if it cannot be read."""
-    signed = bytes(msgspec.json.decode(content, type=_Kept).model)
-    return model_of(signed, [project_key(workspace)])
+    """Return the model alone; raises as `opened_prediction`."""
+    return opened_prediction(workspace, content).model
 
 
 def declared(definition: PredictionDefinition) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Clusters as models of the registry."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -49,35 +50,49 @@ class ClusterKind:
         entry = cluster_entry(workspace, self.definition, report, content, at=at, people=people, cause=cause, why=why)
         return Trained(content, entry)
 
-    def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
+    def opened(self, workspace: Workspace, content: bytes) -> "OpenedClusters":
+        """Read a discovery's document."""
+        return OpenedClusters(workspace, self.definition, msgspec.json.decode(content, type=DiscoveryDocument))
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedClusters:
+    """A discovery that assigns people."""
+
+    workspace: Workspace
+    definition: ClustersDefinition
+    document: DiscoveryDocument
+
+    @property
+    def learnt(self) -> Performance | None:
+        """Nothing: clusters describe."""
+        return None
+
+    def scores(self, at: Moment) -> Scores:
         """Return the persona of everybody as of `at`."""
-        return persona_scores(self.definition, assigned(workspace, self.definition, _document(content), at))
+        return persona_scores(self.definition, assigned(self.workspace, self.definition, self.document, at))
 
-    def features(self, workspace: Workspace, content: bytes, at: Moment) -> FeatureTable | None:  # noqa: ARG002 - asked of every kind
+    def features(self, at: Moment) -> FeatureTable | None:
         """Return the numbers that the clusters are found by, as they were known at `at`."""
-        return features_at(workspace, self.definition, at)
+        return features_at(self.workspace, self.definition, at)
 
-    def foretold(self, workspace: Workspace, content: bytes, cut_off: Moment, at: Moment) -> Foretold | None:  # noqa: ARG002 - asked of every kind
-        """Return nothing: clusters describe."""
-        return None
-
-    def learnt(self, content: bytes) -> Performance | None:  # noqa: ARG002 - asked of every kind
-        """Return nothing: clusters describe."""
-        return None
-
-    def said(self, workspace: Workspace, content: bytes, table: FeatureTable) -> Texts:  # noqa: ARG002 - asked of every kind
+    def said(self, table: FeatureTable) -> Texts:
         """Return the lasting id of each person's persona, None for whoever has none."""
-        document = _document(content)
-        if document.model is None:
+        if self.document.model is None:
             return (None,) * len(table.person_ids)
-        identities = [card.identity for card in document.report.personas]
-        labels = ClusterModel.from_json(document.model).assign(table).tolist()
+        identities = [card.identity for card in self.document.report.personas]
+        labels = ClusterModel.from_json(self.document.model).assign(table).tolist()
         return tuple(identities[label] if label >= 0 else None for label in labels)
 
-    def fitted(self, content: bytes, file: str, at: Moment) -> ModelFitted | None:
+    def foretold(
+        self,
+        cut_off: Moment,  # noqa: ARG002 - asked of every model
+        at: Moment,  # noqa: ARG002
+        known: Callable[[], FeatureTable | None],  # noqa: ARG002
+    ) -> Foretold | None:
+        """Return nothing: clusters describe."""
+        return None
+
+    def fitted(self, file: str, at: Moment) -> ModelFitted | None:
         """Return the discovery as those read it who show personas."""
-        return fitted_of(_document(content), file, at)
-
-
-def _document(content: bytes) -> DiscoveryDocument:
-    return msgspec.json.decode(content, type=DiscoveryDocument)
+        return fitted_of(self.document, file, at)

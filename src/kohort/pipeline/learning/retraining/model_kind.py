@@ -3,6 +3,7 @@
 The border is narrow: bytes, which only their own kind reads, and what is told of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +31,39 @@ class Trained:
     entry: ModelEntry
 
 
+class OpenedModel(Protocol):
+    """A model whose bytes were read and verified once, and that may be asked as often as one likes."""
+
+    @property
+    def learnt(self) -> Performance | None:
+        """How good the model was on the people who judged it, None for one that foretells nothing."""
+        ...
+
+    def scores(self, at: Moment) -> Scores:
+        """Return what the model says of everybody as of `at`."""
+        ...
+
+    def features(self, at: Moment) -> FeatureTable | None:
+        """Return the model's features as they were known at `at`, None where nobody had any."""
+        ...
+
+    def said(self, table: FeatureTable) -> Texts:
+        """Return what the model says of the people of a table, in words: a group, or a band of chances."""
+        ...
+
+    def foretold(self, cut_off: Moment, at: Moment, known: Callable[[], FeatureTable | None]) -> Foretold | None:
+        """Return the chances that people had at a cut-off, and who has reached the goal by `at`.
+
+        `known` gives the features of that cut-off, and is asked for them only if something can be said. None for a
+        model that foretells nothing, and while the time of the people of that cut-off is not over.
+        """
+        ...
+
+    def fitted(self, file: str, at: Moment) -> ModelFitted | None:
+        """Return what else a promotion says, for readers who look for the model elsewhere; `file` is the model's."""
+        ...
+
+
 class ModelKind(Protocol):
     """What a kind of score does with its models, here those of one declared score."""
 
@@ -52,29 +86,6 @@ class ModelKind(Protocol):
         """Train a model on what is known as of `at`, and record nothing."""
         ...
 
-    def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
-        """Return what a model says of everybody as of `at`."""
-        ...
-
-    def features(self, workspace: Workspace, content: bytes, at: Moment) -> FeatureTable | None:
-        """Return the model's features as they were known at `at`, None where nobody had any."""
-        ...
-
-    def foretold(self, workspace: Workspace, content: bytes, cut_off: Moment, at: Moment) -> Foretold | None:
-        """Return the chances that people had at a cut-off, and who has reached the goal by `at`.
-
-        None for a model that foretells nothing, and while the time of the people of that cut-off is not over.
-        """
-        ...
-
-    def learnt(self, content: bytes) -> Performance | None:
-        """Return how good a model was on the people who judged it, None for one that foretells nothing."""
-        ...
-
-    def said(self, workspace: Workspace, content: bytes, table: FeatureTable) -> Texts:
-        """Return what a model says of the people of a table, in words: a group, or a band of chances."""
-        ...
-
-    def fitted(self, content: bytes, file: str, at: Moment) -> ModelFitted | None:
-        """Return what else a promotion says, for readers who look for the model elsewhere."""
+    def opened(self, workspace: Workspace, content: bytes) -> OpenedModel:
+        """Return a model by its bytes; raises CorruptionError for one that this project does not know as its own."""
         ...

@@ -1,6 +1,7 @@
 """Predictions as models of the registry."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,10 +14,15 @@ from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.models.scoring import scores_of
 from kohort.learning.prediction.thresholds import band_of
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.prediction import predict, scored_prediction
-from kohort.pipeline.learning.prediction_examples import reached_since
+from kohort.pipeline.learning.prediction import predict, said_of_everybody
+from kohort.pipeline.learning.prediction_examples import Happened, happenings, reached_since
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import found_in, model_in, prediction_content, prediction_entry
+from kohort.pipeline.learning.prediction_models import (
+    KeptPrediction,
+    opened_prediction,
+    prediction_content,
+    prediction_entry,
+)
 from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
 from kohort.pipeline.workspace import Workspace
 from kohort.stats.intervals import Interval
@@ -53,38 +59,54 @@ class PredictionKind:
         study = found.document.study
         return Trained(content, prediction_entry(workspace, self.definition, study, content, at, cause=cause, why=why))
 
-    def scores(self, workspace: Workspace, content: bytes, at: Moment) -> Scores:
-        """Return everybody's chance and band as of `at`."""
-        return scored_prediction(workspace, self.definition, content, at)
+    def opened(self, workspace: Workspace, content: bytes) -> "OpenedPrediction":
+        """Read and verify a prediction; raises CorruptionError for one that this project did not sign."""
+        return OpenedPrediction(workspace, self.definition, opened_prediction(workspace, content))
 
-    def features(self, workspace: Workspace, content: bytes, at: Moment) -> FeatureTable | None:
-        """Return what the model reads, as it was known at `at`."""
-        table = read_by(workspace, self.definition, model_in(workspace, content), at)
-        return table if table.person_ids else None
 
-    def foretold(self, workspace: Workspace, content: bytes, cut_off: Moment, at: Moment) -> Foretold | None:
-        """Return the chances that people had at a cut-off by this model, and who has reached the goal since."""
-        if cut_off + self.definition.gap + self.definition.within > at:
-            return None
-        model = model_in(workspace, content)
-        people = read_by(workspace, self.definition, model, cut_off)
-        if not people.person_ids:
-            return None
-        reached = reached_since(workspace, self.definition, people.person_ids, cut_off, at)
-        moments = np.full(len(people.person_ids), cut_off, dtype=np.int64)
-        return Foretold(moments, scores_of(model, people), reached)
+@dataclass(frozen=True, eq=False)
+class OpenedPrediction:
+    """A prediction whose model was verified, and what people have done, read once for each moment asked about."""
 
-    def learnt(self, content: bytes) -> Performance | None:
-        """Return how good the model was on the newest stretch, which judged it."""
-        measures = found_in(content).study.measures
+    workspace: Workspace
+    definition: PredictionDefinition
+    kept: KeptPrediction
+    _done: dict[Moment, Happened] = field(default_factory=dict)
+
+    @property
+    def learnt(self) -> Performance | None:
+        """How good the model was on the newest stretch, which judged it."""
+        measures = self.kept.found.study.measures
         exact = Interval(1.0, 1.0, 1.0, measures.n)
         return Performance(measures.n, exact, 0.0, measures.brier, measures.auc)
 
-    def said(self, workspace: Workspace, content: bytes, table: FeatureTable) -> Texts:
+    def scores(self, at: Moment) -> Scores:
+        """Return everybody's chance and band as of `at`."""
+        return said_of_everybody(self.workspace, self.definition, self.kept, at)
+
+    def features(self, at: Moment) -> FeatureTable | None:
+        """Return what the model reads, as it was known at `at`."""
+        table = read_by(self.workspace, self.definition, self.kept.model, at)
+        return table if table.person_ids else None
+
+    def said(self, table: FeatureTable) -> Texts:
         """Return the band of each person's chance."""
-        bands = band_of(scores_of(model_in(workspace, content), table), self.definition.bands)
+        bands = band_of(scores_of(self.kept.model, table), self.definition.bands)
         return tuple(self.definition.band_names[band] for band in bands.tolist())
 
-    def fitted(self, content: bytes, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every kind
+    def foretold(self, cut_off: Moment, at: Moment, known: Callable[[], FeatureTable | None]) -> Foretold | None:
+        """Return the chances that people had at a cut-off by this model, and who has reached the goal since."""
+        if cut_off + self.definition.gap + self.definition.within > at:
+            return None
+        people = known()
+        if people is None:
+            return None
+        if at not in self._done:
+            self._done[at] = happenings(self.workspace, self.definition, at)
+        reached = reached_since(self.definition, self._done[at], people.person_ids, cut_off, at)
+        moments = np.full(len(people.person_ids), cut_off, dtype=np.int64)
+        return Foretold(moments, scores_of(self.kept.model, people), reached)
+
+    def fitted(self, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every model
         """Return nothing: predictions are read from the registry."""
         return None

@@ -24,7 +24,7 @@ from kohort.pipeline.learning.registry.entries import (
     waiting_candidate,
 )
 from kohort.pipeline.learning.retraining.kinds import kind_named
-from kohort.pipeline.learning.retraining.model_kind import ModelKind, Scores
+from kohort.pipeline.learning.retraining.model_kind import ModelKind, OpenedModel, Scores
 from kohort.pipeline.learning.retraining.supposing import supposing
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import everybody, keep_scores
@@ -73,9 +73,9 @@ def apply_promotion(runner: StepRunner, plan: ChangePlan, despite: Sequence[str]
     workspace, change = runner.workspace, _change_of(plan)
     overridden = check_plan(plan, despite, reason)
     model = model_numbered(workspace, change.score, change.run)
-    kind, scores = _refuse_stale(workspace, plan, model)
-    table, types = scores
-    with supposing(workspace, change.score, scores, plan.at) as supposed:
+    made = _refuse_stale(workspace, plan, model)
+    table, types = made.scores
+    with supposing(workspace, change.score, made.scores, plan.at) as supposed:
         applied = application(
             supposed,
             plan.definitions,
@@ -87,7 +87,7 @@ def apply_promotion(runner: StepRunner, plan: ChangePlan, despite: Sequence[str]
 
     def work() -> str:
         run = keep_scores(workspace, change.score, everybody(workspace, table), types, plan.at)
-        fitted = kind.fitted(content_of(workspace, model), model.file, plan.at)
+        fitted = made.opened.fitted(model.file, plan.at)
         promoted = ModelPromoted(change.score, model.seq, plan.cause, run, fitted)
         body = msgspec.json.encode(msgspec.structs.replace(applied, promoted=promoted))
         workspace.journal.append("segments", [body], recorded_at=workspace.clock.now())
@@ -103,8 +103,8 @@ def _change_of(plan: ChangePlan) -> ModelChange:
     return plan.model
 
 
-def _refuse_stale(workspace: Workspace, plan: ChangePlan, model: RegisteredModel) -> tuple[ModelKind, Scores]:
-    """Make the plan once more, as everything is now; return the kind of the model and its scores."""
+def _refuse_stale(workspace: Workspace, plan: ChangePlan, model: RegisteredModel) -> "_Made":
+    """Make the plan once more, as everything is now."""
     newest = latest_run(workspace)
     if workspace.in_force().seq != plan.applied or (newest is not None and newest.at > plan.at):
         raise StalePlanError("something else has been applied, or run as of a later moment, since the plan was made")
@@ -112,12 +112,13 @@ def _refuse_stale(workspace: Workspace, plan: ChangePlan, model: RegisteredModel
     made = _supposed(workspace, kind, model, plan.at, cause=plan.cause)
     if made.plan != plan:
         raise StalePlanError("people, scores or guard rails are no longer as the plan says")
-    return kind, made.scores
+    return made
 
 
 @dataclass(frozen=True, eq=False)
 class _Made:
     plan: ChangePlan
+    opened: OpenedModel
     scores: Scores
 
 
@@ -132,7 +133,8 @@ def _supposed(workspace: Workspace, kind: ModelKind, model: RegisteredModel, at:
     if not force.seq:
         raise UsageError("no segments are in force yet, so nothing could be shown of what would change: kohort run")
     definitions = Definitions(force.sentences, force.periods)
-    scores = kind.scores(workspace, content_of(workspace, model), at)
+    opened = kind.opened(workspace, content_of(workspace, model))
+    scores = opened.scores(at)
     catalog, rules = rules_in_force(workspace, force)
     before = engine_of(workspace, catalog).evaluate(rules, at)
     with supposing(workspace, model.score, scores, at) as supposed:
@@ -158,7 +160,7 @@ def _supposed(workspace: Workspace, kind: ModelKind, model: RegisteredModel, at:
     plan = ChangePlan(
         at, force.seq, after.population, definitions, tuple(versioned), unchanged, broken, cause=cause, model=change
     )
-    return _Made(plan, scores)
+    return _Made(plan, opened, scores)
 
 
 def _asking(sentences: Mapping[str, str], traits: frozenset[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ so that looking back tells the same whenever it is done.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from kohort.stats.divergences import Counts, kolmogorov_smirnov, wasserstein
 _FEWEST: Final = 50
 """The fewest people of a month of which anything is said."""
 _MONTHS_A_YEAR: Final = 12
+_MOST_JUDGED: Final = 12
 _SEED: Final = 0
 
 
@@ -56,6 +58,14 @@ class WatchedFeature:
 
 
 @dataclass(frozen=True)
+class JudgedMonth:
+    """How good chances were that people had at the end of a `month`, by what they have done since."""
+
+    month: str
+    found: Performance
+
+
+@dataclass(frozen=True)
 class DriftLook:
     """What one month looked like to the model of number `model`, beside the months that it is compared with.
 
@@ -63,8 +73,9 @@ class DriftLook:
     learnt. No retraining is proposed by a look that could not tell a season from a drift, unless the score declares
     that there is none: `proposes`. `words` say what was found.
 
-    `judged` is how good chances were of the newest month since whose people's time is over, `judged_month`, and
-    `losses` how far that is from what the model was; None and nothing where no month is over, or nothing is foretold.
+    `judged_months` say how good chances were of each month since the model learnt whose people's time is over, at most
+    the newest twelve, and `losses` how far the newest is from what the model was; nothing where no month is over, or
+    nothing is foretold.
     """
 
     score: str
@@ -77,8 +88,7 @@ class DriftLook:
     features: tuple[WatchedFeature, ...]
     proposes: bool
     words: Bilingual
-    judged_month: str = ""
-    judged: Performance | None = None
+    judged_months: tuple[JudgedMonth, ...] = ()
     losses: tuple[PerformanceDrift, ...] = ()
 
     @property
@@ -86,6 +96,11 @@ class DriftLook:
         """The names of what has drifted: features, what the model says, and how good that is."""
         moved = tuple(one.feature for one in self.features if one.found)
         return (*moved, *(one.measure for one in self.losses if one.found))
+
+    @property
+    def judged(self) -> JudgedMonth | None:
+        """The newest month that is judged, None where none is."""
+        return self.judged_months[-1] if self.judged_months else None
 
 
 def look_for_drift(workspace: Workspace, score: str, at: Moment) -> DriftLook:
@@ -131,7 +146,7 @@ class _Look:
     ) -> None:
         self._workspace, self._kind, self._model, self._ends, self._until = workspace, kind, model, ends, until
         self._tables: dict[int, FeatureTable | None] = {}
-        self._content = content_of(workspace, model)
+        self._opened = kind.opened(workspace, content_of(workspace, model))
         self._now = len(ends) - 1
         season = kind.retrain.season
         first = max(0, learnt + 1 - kind.retrain.months)
@@ -156,7 +171,7 @@ class _Look:
                 looks[name] = one
         drift = find_drift(looks, seed=_SEED)
         features = tuple(self._watched(one, *columns[one.feature]) for one in drift)
-        judged_month, judged, losses = self._judged()
+        judged_months, losses = self._judged()
         moved = [one.feature for one in features if one.found]
         lost = [one.measure for one in losses if one.found]
         found = [*moved, *lost]
@@ -169,25 +184,28 @@ class _Look:
             self._model.score, self._model.number, self._ends[self._now], self._month(self._now),
             self._people(self._now), against, self._seasonal, features, proposes,
             _words(self._month(self._now), against, found, told=proposes or certain),
-            judged_month, judged, losses,
+            judged_months, losses,
         )  # fmt: skip
 
-    def _judged(self) -> tuple[str, Performance | None, tuple[PerformanceDrift, ...]]:
-        """Return how good chances were of the newest month since the model learnt whose people's time is over."""
-        learnt = self._kind.learnt(self._content)
-        for window in range(self._now, self._calendar.learnt, -1) if learnt is not None else ():
-            told = self._kind.foretold(self._workspace, self._content, self._ends[window], self._until)
-            if told is not None and len(told.chances) >= _FEWEST and learnt is not None:
-                now = performance_of(told)
-                return self._month(window), now, performance_drift(learnt, now)
-        return "", None, ()
+    def _judged(self) -> tuple[tuple[JudgedMonth, ...], tuple[PerformanceDrift, ...]]:
+        """Return how good chances were of the newest months whose people's time is over, and what the newest lost."""
+        learnt = self._opened.learnt
+        if learnt is None:
+            return (), ()
+        months = []
+        for window in range(max(self._calendar.learnt + 1, self._now + 1 - _MOST_JUDGED), self._now + 1):
+            end, known = self._ends[window], partial(self._table, window)
+            told = self._opened.foretold(end, self._until, known)
+            if told is not None and len(told.chances) >= _FEWEST:
+                months.append(JudgedMonth(self._month(window), performance_of(told)))
+        return tuple(months), performance_drift(learnt, months[-1].found) if months else ()
 
     def _month(self, window: int) -> str:
         return month_of(self._workspace, self._ends[window])
 
     def _table(self, window: int) -> FeatureTable | None:
         if window not in self._tables:
-            self._tables[window] = self._kind.features(self._workspace, self._content, self._ends[window])
+            self._tables[window] = self._opened.features(self._ends[window])
         return self._tables[window]
 
     def _people(self, window: int) -> int:
@@ -209,7 +227,7 @@ class _Look:
                 found[name] = (number_bins(learnt.column(name)), values)
         for name, texts in learnt.texts.items():
             found[name] = (word_bins(texts), {one: table.text(name) for one, table in tables.items()})
-        said = {one: self._kind.said(self._workspace, self._content, table) for one, table in tables.items()}
+        said = {one: self._opened.said(table) for one, table in tables.items()}
         return found | {self._kind.name: (word_bins(said[self._calendar.learnt]), dict(said))}
 
     def _counts(self, bins: Bins, values: Mapping[int, object]) -> Counts:
