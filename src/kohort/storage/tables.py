@@ -11,6 +11,8 @@ at once. Whoever else reads sees them then. What a process held when it died, th
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
@@ -333,6 +335,15 @@ class Tables:
         """Remember the actors as they stood before all of them may change."""
         indexed = self._indexed.get("actors")
         self.generation += self._moved.lose(self._whole.get("actors") if indexed is None else indexed.whole())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let rows wait that are written meanwhile."""
+        self.holding = True
+        try:
+            yield
+        finally:
+            self.holding = False
 
     @property
     def waiting(self) -> int:

@@ -6,12 +6,13 @@ when a record needs them. The messages seen, written last, mark the place from w
 interruption repeats what came after it, and the tables that have it already refuse it. Chunks end wherever a table
 stands, so none is refused a part of what it lacks.
 
-With a `WriteBehind`, messages and changes kept live are applied in memory, and written later. Any other record may read
-what the tables say as of it, so what waits is written before it.
+What messages say is held until there is much of it, and written at once: that costs less than a little at a time. With
+a `WriteBehind`, messages and changes kept live are applied in memory, and written later still. Any other record may
+read what the tables say as of it, so what waits is written before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
@@ -31,7 +32,7 @@ from kohort.pipeline.columns import Names, score_rows
 from kohort.pipeline.findings import lost_finding
 from kohort.pipeline.projecting.deduplication import arrived, conflict_of, sort_out
 from kohort.pipeline.projecting.evidence import Evidence
-from kohort.pipeline.projecting.identities import identity_changes, identity_tables_anew
+from kohort.pipeline.projecting.identities import Changed, identity_changes, identity_tables_anew
 from kohort.pipeline.projecting.leading import counts, term_in_force
 from kohort.pipeline.projecting.reader_processes import ReaderProcesses
 from kohort.pipeline.projecting.reading import Terms, messages_at, messages_of
@@ -174,8 +175,11 @@ class Projection:
         unsettled = 0
         for one in read_ahead(groups_of(records, CHUNK, ends), self._terms, expected, readers):
             if isinstance(one, Read):
-                with self._holding():
-                    unsettled = self._flush(one)
+                with self._tables.held():
+                    self._flush(one)
+                unsettled = one.records[-1].seq
+                if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
+                    self._settle(unsettled)
                 if self._tables.waiting > _MOST_HELD:
                     self._tables.write_all()
                 yield unsettled
@@ -204,7 +208,7 @@ class Projection:
             self._seen.keep(record.seq, self._watermarks())
             return
         before = readable(self._tables)
-        with behind.holding():
+        with self._tables.held():
             self._apply_record(record)
         self._seen.settle(record.seq)
         if record.kind == "changes":
@@ -216,7 +220,7 @@ class Projection:
             self._plan = adopted_plan(self._tables, before=record.seq)
         return Terms(self._plan, self._identity_in_force())
 
-    def _flush(self, read: Read) -> int:
+    def _flush(self, read: Read) -> None:
         """Append what messages say to the tables that grow; who is who waits until it settles."""
         records, terms, said = read
         seq = records[-1].seq
@@ -243,25 +247,28 @@ class Projection:
         self._seen.stage(fresh.keys, fresh.digests, arrived(said.stretch.sources, found))
         if len(fresh):
             self._evidence.add(fresh)
-        if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
-            self._settle(seq)
         if self._watch.watched():
             self._watch.messages(messages_of(records, terms), set(found.fresh.tolist()))
-        return seq
 
     def _settle(self, seq: int) -> None:
         """Bring the tables of people, which are written whole, up to a record; from there the next call goes on."""
-        with self._holding():
-            for table, changed in identity_changes(self._tables, self._evidence).items():
-                changed.write(self._tables, table, seq)
-        self._evidence = Evidence()
         if self._behind is None:
+            # To find who is who reads none of the tables that are written meanwhile.
+            with ThreadPoolExecutor(1) as pool:
+                writing = pool.submit(self._tables.write_all)
+                changes = identity_changes(self._tables, self._evidence)
+                writing.result()
+            self._write_people(changes, seq)
             self._seen.keep(seq, self._watermarks())
         else:
+            with self._tables.held():
+                self._write_people(identity_changes(self._tables, self._evidence), seq)
             self._seen.settle(seq)
+        self._evidence = Evidence()
 
-    def _holding(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._behind is None else self._behind.holding()
+    def _write_people(self, changes: Mapping[str, Changed], seq: int) -> None:
+        for table, changed in changes.items():
+            changed.write(self._tables, table, seq)
 
     def _identity_in_force(self) -> IdentityDefinition:
         if self._identity is None:

@@ -4,8 +4,6 @@ Nothing is lost by it: all that waits is in the journal, and whoever goes on aft
 So is whoever writes in between: then what waits here is forgotten.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from kohort.clock import SECOND, Moment
@@ -40,15 +38,6 @@ class WriteBehind:
         self.seen.forget_settled()
         self.log_so_far = LogSoFar()
         self._is_writing = False
-
-    @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Let rows wait that are written meanwhile."""
-        self.tables.holding = True
-        try:
-            yield
-        finally:
-            self.tables.holding = False
 
     @property
     def is_waiting(self) -> bool:
