@@ -22,7 +22,7 @@ from kohort.pipeline.learning.registry.entries import State, content_of
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
-from prediction_shop import SCORES, prediction_shop
+from prediction_shop import SCORES, prediction_shop, ran_shop
 from small_shop import NOW
 
 FAMILIES = "models: [random_forest]"
@@ -31,9 +31,7 @@ FAMILIES = "models: [random_forest]"
 @pytest.fixture(scope="module", params=["models: [logistic]", FAMILIES])
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     scores = SCORES.replace("models: [logistic]", request.param)
-    project = prediction_shop(tmp_path_factory.mktemp("registered"), scores)
-    list(project.run(NOW))
-    return project
+    return ran_shop(tmp_path_factory.mktemp("registered"), scores)
 
 
 def test_a_run_that_learns_is_kept_with_its_figures_and_card(shop: Project) -> None:
@@ -96,6 +94,9 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
     later = {one.step: one for one in project.run(NOW)}["score lapse"]
     assert later.detail.endswith("people by lapse 1")
     assert [one.seq for one in project.models("lapse")] == [one.seq for one in first]
+    now, then = (project.person_scores("p1", at)[0] for at in (None, NOW - 30 * DAY))
+    assert [(one.at, one.model, one.untold) for one in (now, then)] == [(NOW, 1, None), (NOW - 60 * DAY, 1, None)]
+    assert project.person_scores("p1", NOW - 61 * DAY) == []
     workspace = project._workspace()
     table, _ = scored_prediction(workspace, _lapse(workspace), content_of(workspace, first[0]), NOW)
     catalog = workspace.catalog({})
@@ -114,13 +115,14 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
 
 
 def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
-    project = prediction_shop(tmp_path)
-    list(project.run(NOW))
+    project = ran_shop(tmp_path)
     scores = project.folder.path / "scores/scores.yaml"
     scores.write_text(SCORES.replace("within: 60 days", "within: 90 days"))
     opened = Project(project.folder.path, clock=project.clock)
     list(opened.run(NOW))
     assert [one.state for one in opened.models("lapse")] == [State.RETIRED, State.LIVE]
+    [score] = opened.person_scores("p1")
+    assert (score.model, score.untold) == (2, None)
     found = latest_prediction(opened._workspace(), "lapse")
     assert found is not None
     assert found.within == 90 * DAY

@@ -16,6 +16,7 @@ from kohort.cli.clv import clv
 from kohort.cli.deliveries import deliver_now, deliveries
 from kohort.cli.discover import discover
 from kohort.cli.duplicates import duplicates
+from kohort.cli.explaining import explain
 from kohort.cli.help import GroupedCommands
 from kohort.cli.importance import importance
 from kohort.cli.keys import keys
@@ -288,25 +289,7 @@ def members(
     show_rows(rows, ["person_id", "user_id", "entered_at"], form)
 
 
-@app.command(rich_help_panel=_SEGMENTS)
-def explain(
-    segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
-    person: Annotated[
-        str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
-    ] = None,
-    at: AtOption = None,
-    project: ProjectOption = _HERE,
-    form: FormatOption = Format.TABLE,
-) -> None:
-    """Say why a person is in a segment or not, since when, what would change it; or what each condition keeps."""
-    from kohort.cli.explanation import show_explanation
-    from kohort.cli.funnel import show_funnel
-
-    opened = _open(project)
-    if person is None:
-        show_funnel(opened.preview_segment(segment, at), form)
-        return
-    show_explanation(opened.explain(segment, person, at), form, opened.show_moment, opened.language)
+app.command(rich_help_panel=_SEGMENTS)(explain)
 
 
 @app.command(rich_help_panel=_SEGMENTS)

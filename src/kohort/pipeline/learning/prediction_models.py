@@ -10,9 +10,11 @@ import numpy as np
 from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
+from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
 from kohort.learning.models.document import document_of, model_of, signing_key
+from kohort.learning.models.explanation.contributions import Group
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
 from kohort.learning.prediction.dates import DateRanges
@@ -32,7 +34,8 @@ class PredictionDocument:
     """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
 
     `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
-    of that day who were told a chance, `in_bands` those of each band, the lowest first.
+    of that day who were told a chance, `in_bands` those of each band, the lowest first. `alike` are the features that
+    the model reads, in groups of those that say the same.
     """
 
     score: str
@@ -47,18 +50,23 @@ class PredictionDocument:
     scored: int
     in_bands: tuple[int, ...]
     dates: DateRanges | None = None
+    alike: tuple[Group, ...] = ()
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class KeptPrediction(msgspec.Struct, frozen=True):
     """What stands in the registry's file; `model` is the signed document."""
 
     found: PredictionDocument
     model: msgspec.Raw
 
 
-def plain_prediction(model: TrainedModel) -> PlainModel:
-    """Return a trained model, its preparation and its curve as plain numbers; UsageError if it has no plain form."""
-    plain = plain_model(model.estimator, model.preparation.names, preparation=model.preparation)
+def plain_prediction(model: TrainedModel, examples: FeatureTable) -> PlainModel:
+    """Return a trained model, its preparation and its curve as plain numbers; UsageError if it has no plain form.
+
+    What it says of people is explained by how they differ from the mean of the `examples` that it learnt from.
+    """
+    points, preparation = model.preparation.apply(examples), model.preparation
+    plain = plain_model(model.estimator, preparation.names, background=points, preparation=preparation)
     curve = model.calibrator
     if isinstance(curve, SigmoidCurve):
         return calibrated_by(plain, OddsSigmoid(curve.slope, curve.intercept, EDGE))
@@ -70,20 +78,20 @@ def project_key(workspace: Workspace) -> bytes:
     return signing_key(State(workspace.folder.state))
 
 
-def prediction_content(workspace: Workspace, found: PredictionDocument, model: TrainedModel) -> bytes:
+def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    signed = document_of(plain_prediction(model), project_key(workspace))
-    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
+    signed = document_of(model, project_key(workspace))
+    return msgspec.json.encode(KeptPrediction(found, msgspec.Raw(signed)))
 
 
 def found_in(content: bytes) -> PredictionDocument:
     """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=_Kept).found
+    return msgspec.json.decode(content, type=KeptPrediction).found
 
 
 def model_in(workspace: Workspace, content: bytes) -> PlainModel:
     """Return the model; raises CorruptionError if this project did not sign it, ProjectError if it cannot be read."""
-    signed = bytes(msgspec.json.decode(content, type=_Kept).model)
+    signed = bytes(msgspec.json.decode(content, type=KeptPrediction).model)
     return model_of(signed, [project_key(workspace)])
 
 
