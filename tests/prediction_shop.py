@@ -1,7 +1,10 @@
 """A shop whose people stop at a hazard that their pace tells, and may answer a campaign: two years of it."""
 
+from atexit import register
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from kohort.testing.clock import SettableClock
 from small_shop import NOW, iso, lines_in, order
 
 PEOPLE = 260
+_RAN: dict[str, Path] = {}
 SCORES = """scores:
   - kind: rfm
     name: rfm
@@ -57,6 +61,16 @@ def prediction_shop(folder: Path, scores: str = SCORES, *, until: int = NOW) -> 
     kept = [one for one in messages() if str(one["timestamp"]) < iso(until)]
     project.ingest(lines_in(folder)("orders.jsonl", kept))
     return project
+
+
+def ran_shop(folder: Path, scores: str = SCORES) -> Project:
+    """Return a copy, in a folder, of the shop that has run: it is filled and run once for each way to score it."""
+    if scores not in _RAN:
+        project = prediction_shop(Path(mkdtemp(prefix="predicted-")), scores)
+        list(project.run(NOW))
+        _RAN[scores] = project.folder.path
+        register(rmtree, project.folder.path.parent, ignore_errors=True)
+    return Project(copytree(_RAN[scores], folder / "shop"), clock=SettableClock(NOW))
 
 
 def days_before(days: float) -> int:

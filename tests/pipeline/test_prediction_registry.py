@@ -1,6 +1,7 @@
 """A prediction in the registry: kept as plain numbers that the project signed, with its figures and card."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,18 +14,19 @@ from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import CorruptionError
 from kohort.learning.drift.matured import performance_of
 from kohort.learning.models.document import model_of
+from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
 from kohort.pipeline.learning import prediction_models
 from kohort.pipeline.learning.prediction import latest_prediction, said_of_everybody
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import model_in, opened_prediction, project_key
+from kohort.pipeline.learning.prediction_models import opened_prediction, project_key
 from kohort.pipeline.learning.registry.entries import State, content_of
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
-from prediction_shop import SCORES, prediction_shop
+from prediction_shop import SCORES, prediction_shop, ran_shop
 from small_shop import NOW
 
 FAMILIES = "models: [random_forest]"
@@ -33,9 +35,7 @@ FAMILIES = "models: [random_forest]"
 @pytest.fixture(scope="module", params=["models: [logistic]", FAMILIES])
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     scores = SCORES.replace("models: [logistic]", request.param)
-    project = prediction_shop(tmp_path_factory.mktemp("registered"), scores)
-    list(project.run(NOW))
-    return project
+    return ran_shop(tmp_path_factory.mktemp("registered"), scores)
 
 
 def test_a_run_that_learns_is_kept_with_its_figures_and_card(shop: Project) -> None:
@@ -58,7 +58,7 @@ def test_what_is_kept_says_of_everybody_what_was_written(shop: Project) -> None:
     workspace = shop._workspace()
     definition = _lapse(workspace)
     [kept] = shop.models("lapse")
-    model = model_in(workspace, content_of(workspace, kept))
+    model = opened_prediction(workspace, content_of(workspace, kept)).model
     today = past_examples(workspace, definition, NOW).today
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
@@ -76,13 +76,13 @@ def test_who_signs_with_another_key_cannot_put_a_model_in_its_place(shop: Projec
     elsewhere = Project.create(tmp_path / "other")._workspace()
     assert project_key(elsewhere) != project_key(workspace) == project_key(shop._workspace())
     with pytest.raises(CorruptionError, match="did not sign it"):
-        model_in(elsewhere, content)
+        opened_prediction(elsewhere, content)
 
 
 def test_the_model_reads_of_people_what_it_learnt_from(shop: Project) -> None:
     workspace = shop._workspace()
     [kept] = shop.models("lapse")
-    model = model_in(workspace, content_of(workspace, kept))
+    model = opened_prediction(workspace, content_of(workspace, kept)).model
     today = past_examples(workspace, _lapse(workspace), NOW).today
     read = read_by(workspace, _lapse(workspace), model, NOW)
     assert read.person_ids == today.person_ids
@@ -117,6 +117,9 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
     later = {one.step: one for one in project.run(NOW)}["score lapse"]
     assert later.detail.endswith("people by lapse 1")
     assert [one.seq for one in project.models("lapse")] == [one.seq for one in first]
+    now, then = (project.person_scores("p1", at)[0] for at in (None, NOW - 30 * DAY))
+    assert [(one.at, one.model, one.untold) for one in (now, then)] == [(NOW, 1, None), (NOW - 60 * DAY, 1, None)]
+    assert project.person_scores("p1", NOW - 61 * DAY) == []
     workspace = project._workspace()
     kept = opened_prediction(workspace, content_of(workspace, first[0]))
     table, _ = said_of_everybody(workspace, _lapse(workspace), kept, NOW)
@@ -136,13 +139,14 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
 
 
 def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
-    project = prediction_shop(tmp_path)
-    list(project.run(NOW))
+    project = ran_shop(tmp_path)
     scores = project.folder.path / "scores/scores.yaml"
     scores.write_text(SCORES.replace("within: 60 days", "within: 90 days"))
     opened = Project(project.folder.path, clock=project.clock)
     list(opened.run(NOW))
     assert [one.state for one in opened.models("lapse")] == [State.RETIRED, State.LIVE]
+    [score] = opened.person_scores("p1")
+    assert (score.model, score.untold) == (2, None)
     found = latest_prediction(opened._workspace(), "lapse")
     assert found is not None
     assert found.within == 90 * DAY
@@ -167,8 +171,13 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
     np.testing.assert_array_equal(told.reached, orders.examples.reached[last])
     assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
 
-    verified: list[object] = []
-    monkeypatch.setattr(prediction_models, "model_of", lambda *given: verified.append(given) or model_of(*given))
+    verified: list[bytes] = []
+
+    def seen(content: bytes, keys: Sequence[bytes]) -> PlainModel:
+        verified.append(content)
+        return model_of(content, keys)
+
+    monkeypatch.setattr(prediction_models, "model_of", seen)
     look = project.drift("lapse", NOW)
     assert len(verified) == 1, "the model is opened once, and asked about every month"
     assert look.judged is not None

@@ -14,16 +14,13 @@ from kohort.pipeline.learning.prediction import latest_prediction, predict
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
-from prediction_shop import days_before, prediction_shop
+from prediction_shop import days_before, prediction_shop, ran_shop
 from small_shop import NOW
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = prediction_shop(tmp_path_factory.mktemp("prediction"))
-    for _ in project.run(NOW):
-        pass
-    return project
+    return ran_shop(tmp_path_factory.mktemp("prediction"))
 
 
 def _workspace(project: Project) -> Workspace:

@@ -95,6 +95,7 @@ def test_what_is_known_is_read(client: Client) -> None:
     )
     assert [one.properties for one in client.person_events("ada", page=1)] == [{"total": "10"}] * 2
     assert client.person_traits("ada").traits
+    assert client.person_scores("ada").scores == ()
     assert [one.segment for one in client.person_segments("ada").segments] == ["buyers", "à part"]
     assert {one.name for one in client.list_sources().sources} >= {"segment", "rfm"}
     assert list(client.list_dead_letters(page=1)) == []

@@ -98,6 +98,7 @@ ROWS = [
     Row("GET", f"{API}/people/{{person}}", PEOPLE, f"{API}/people/ada", masked=404),
     Row("GET", f"{API}/people/{{person}}/events", PEOPLE, f"{API}/people/ada/events", masked=404),
     Row("GET", f"{API}/people/{{person}}/traits", PEOPLE, f"{API}/people/ada/traits", masked=404),
+    Row("GET", f"{API}/people/{{person}}/scores", PEOPLE, f"{API}/people/ada/scores", masked=404),
     Row("GET", f"{API}/people/{{person}}/segments", PEOPLE, f"{API}/people/ada/segments", masked=404),
     Row(
         "GET",

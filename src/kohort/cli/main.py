@@ -15,6 +15,7 @@ from kohort.cli.clv import clv
 from kohort.cli.deliveries import deliveries
 from kohort.cli.discover import discover
 from kohort.cli.duplicates import duplicates
+from kohort.cli.explaining import explain
 from kohort.cli.help import GroupedCommands
 from kohort.cli.importance import importance
 from kohort.cli.keys import keys
@@ -54,7 +55,7 @@ COMMANDS: Final[dict[str, dict[str, Callable[..., None]]]] = {
     "Segments": {
         "segments": segments.segments,
         "members": segments.members,
-        "explain": segments.explain,
+        "explain": explain,
         "preview": segments.preview,
         "overlap": segments.overlap,
         "flows": segments.flows,

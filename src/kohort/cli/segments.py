@@ -36,26 +36,6 @@ def members(
     show_rows(rows, ["person_id", "user_id", "entered_at"], form)
 
 
-def explain(
-    segment: Annotated[str, typer.Argument(metavar="SEGMENT")],
-    person: Annotated[
-        str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
-    ] = None,
-    at: AtOption = None,
-    project: ProjectOption = HERE,
-    form: FormatOption = Format.TABLE,
-) -> None:
-    """Say why a person is in a segment or not, since when, what would change it; or what each condition keeps."""
-    from kohort.cli.explanation import show_explanation
-    from kohort.cli.funnel import show_funnel
-
-    opened = open_project(project)
-    if person is None:
-        show_funnel(opened.preview_segment(segment, at), form)
-        return
-    show_explanation(opened.explain(segment, person, at), form, opened.show_moment, opened.language)
-
-
 def preview(
     rule: Annotated[
         str, typer.Argument(metavar="RULE", help="A sentence, such as: count of visit in last 7 days >= 2")

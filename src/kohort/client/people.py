@@ -3,7 +3,7 @@
 from typing import Literal
 
 from kohort.client.answers.duplicates import Decision, ProposedMerge, ProposedMerges
-from kohort.client.answers.people import LivedEvent, Memberships, Person, Timeline, Traits
+from kohort.client.answers.people import LivedEvent, Memberships, Person, PersonScores, Timeline, Traits
 from kohort.client.calls import Calls
 from kohort.client.paging import Paged
 from kohort.client.transport import at
@@ -24,6 +24,10 @@ class PeopleCalls(Calls):
     def person_traits(self, person: str, moment: str | None = None) -> Traits:
         """Return somebody's traits, with source and since when."""
         return self._transport.get(at("people", person, "traits"), Traits, {"at": moment})
+
+    def person_scores(self, person: str, moment: str | None = None) -> PersonScores:
+        """Return what predictions say of somebody, and what goes with each chance."""
+        return self._transport.get(at("people", person, "scores"), PersonScores, {"at": moment})
 
     def person_segments(self, person: str) -> Memberships:
         """Return the segments that somebody is in."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from kohort.clock import Moment
 from kohort.facets.facet import Facet
+from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.definitions.score import ScoreDefinition
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from kohort.pipeline.duplicates.kept_proposals import Decided, KeptProposals
     from kohort.pipeline.duplicates.proposals import Decision, Proposals, ProposedPair
     from kohort.pipeline.identified import FoundPerson
+    from kohort.pipeline.learning.explained.found import PersonScore
+    from kohort.pipeline.learning.explained.wording import FeatureLabels
     from kohort.pipeline.person import PersonRecord
     from kohort.storage.histories import Place
 
@@ -100,6 +103,25 @@ class PeopleFacet(Facet):
 
         workspace = self._workspace()
         return traits_of(workspace, person, self._moment(workspace, at))
+
+    def person_scores(self, person: str, at: Time = None, *, score: str | None = None) -> "list[PersonScore]":
+        """Return what each prediction says of somebody, and what goes with it: of its newest run, or that of a moment.
+
+        With `score` only that prediction's. Raises MissingExtraError without the extra `[learn]`, UnknownNameError
+        for a prediction that nobody declared too.
+        """
+        with needing_extra("learn", "explaining scores"):
+            from kohort.pipeline.learning.explained.people import scores_of_person
+
+        workspace = self._workspace()
+        until = None if at is None else self._moment(workspace, at)
+        return scores_of_person(workspace, person, until, score)
+
+    def feature_labels(self) -> "FeatureLabels":
+        """Return what features of scores are called in English and French."""
+        from kohort.pipeline.learning.explained.wording import FeatureLabels
+
+        return FeatureLabels.of(self._workspace().scores)
 
     def memberships(self, person: str) -> "list[HeldMembership]":
         """Return the segments that somebody is in by what is recorded, and since when."""

@@ -104,13 +104,14 @@ def record_scores(
     types: Mapping[str, ValueType],
     at: Moment,
     marks: Mapping[str, str] | None = None,
-) -> None:
+) -> ScoreRun:
     """Keep a score's values as an immutable file and append its run to the journal; people not scored lose theirs.
 
     `marks` names, for traits of which some values were made, the column of `table` that says how.
     """
     run = keep_scores(workspace, score, everybody(workspace, table), types, at, marks)
     workspace.journal.append("scores", [msgspec.json.encode(run)], recorded_at=workspace.clock.now())
+    return run
 
 
 def everybody(workspace: Workspace, table: pa.Table) -> pa.Table:

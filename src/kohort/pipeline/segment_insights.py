@@ -22,7 +22,7 @@ from kohort.pipeline.learning.documents import latest_discovery
 from kohort.pipeline.scoring import rfm_cells
 from kohort.pipeline.segments.crowds import Crowd, Mask, recorded_people
 from kohort.pipeline.segments.epochs import latest_moment
-from kohort.pipeline.wording import BEHAVIOUR_LABELS, rfm_labels, trait_labels
+from kohort.pipeline.wording import known_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import Trait
 from kohort.rules.parse import parse_rule
@@ -97,7 +97,7 @@ def distinctions_of(workspace: Workspace, segment: str, against: str | None) -> 
         rest,
         RECENT,
         most_distinctive(found),
-        _labels(workspace),
+        known_labels(workspace.scores),
         _values(workspace, at),
         _named(workspace, [one for one in (segment, against) if one is not None]),
     )
@@ -158,16 +158,6 @@ def _categories(
         if both[place] >= FEWEST:
             hits = [int(one[place]) for one in counts]
             yield compare_shares(Kind.CATEGORY, trait, values[place], (hits[0], known[0]), (hits[1], known[1]))
-
-
-def _labels(workspace: Workspace) -> dict[str, TraitLabel]:
-    found = dict(BEHAVIOUR_LABELS)
-    for one in workspace.scores:
-        if isinstance(one, ClustersDefinition):
-            found |= trait_labels(one)
-        elif isinstance(one, RfmDefinition):
-            found |= rfm_labels(one.name)
-    return found
 
 
 def _values(workspace: Workspace, at: Moment) -> dict[tuple[str, str], Bilingual]:

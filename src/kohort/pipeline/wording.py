@@ -1,10 +1,12 @@
 """How personas speak of the behaviour traits that Kohort itself computes, in English and French."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.rfm import RfmDefinition
+from kohort.definitions.score import ScoreDefinition
 from kohort.learning.traits import TraitKind, TraitLabel
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.families.wording import FAMILY_LABELS
@@ -119,3 +121,18 @@ def rfm_labels(name: str) -> dict[str, TraitLabel]:
         )
         for axis, (en, fr) in words.items()
     }
+
+
+def known_labels(scores: Sequence[ScoreDefinition]) -> dict[str, TraitLabel]:
+    """Return the wording of every trait that has one: Kohort's own, and those of a project's scores.
+
+    >>> known_labels([])["recency_days"].en
+    'days since the last order'
+    """
+    found = dict(BEHAVIOUR_LABELS)
+    for one in scores:
+        if isinstance(one, ClustersDefinition):
+            found |= trait_labels(one)
+        elif isinstance(one, RfmDefinition):
+            found |= rfm_labels(one.name)
+    return found

@@ -147,6 +147,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "cluster_studies": _schema(
         seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, kind=_TEXT, at=_INTEGER, discovery=_TEXT, file=_TEXT
     ),
+    "score_runs": _schema(seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, file=_TEXT),
     # All training runs, and which of their models came into force by a plan; those that are live did by being made.
     "model_runs": _schema(
         seq=_INTEGER, recorded_at=_INTEGER, score=_TEXT, at=_INTEGER, file=_TEXT, entry=_TEXT, live=_BOOLEAN

@@ -56,7 +56,7 @@ _JOINED: Final = 16 * 2**20
 
 _ORDER: Final = (
     "tracking_plans", "settings", "people_edits", "segment_versions", "applications", "models", "cluster_studies",
-    "model_runs", "model_promotions", "model_drift",
+    "score_runs", "model_runs", "model_promotions", "model_drift",
     "importance_studies", "value_studies", "persona_notes", "runs",
     "events", "trait_values", "consent_choices", "dead_letters", "quality_findings", "quality_loads", "names",
     "merges", "actors", "links", "identifiers",

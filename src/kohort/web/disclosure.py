@@ -20,6 +20,7 @@ from kohort.governance.pseudonyms import Pseudonyms
 from kohort.governance.roles import sees_people
 from kohort.pipeline.biography import HeldTrait, LivedEvent
 from kohort.pipeline.collection.taxonomy import FrequentValue
+from kohort.pipeline.learning.explained.found import Driver, Drivers, PersonScore, Told
 from kohort.pipeline.person import KnownConsent, KnownIdentifier, KnownMerge, PersonRecord
 from kohort.pipeline.segments.preview import Preview
 from kohort.project import Project
@@ -88,6 +89,11 @@ class Disclosure:
         """Return somebody's traits as they are told."""
         del identifiers
         return traits
+
+    def scores(self, scores: Sequence[PersonScore], identifiers: Iterable[str]) -> Sequence[PersonScore]:
+        """Return somebody's scores, with what goes with them, as they are told."""
+        del identifiers
+        return scores
 
     def explanation(self, found: Explanation, identifiers: Iterable[str]) -> Explanation:
         """Return why somebody is in a segment or not as it is told."""
@@ -189,6 +195,13 @@ class Masking(Disclosure):
         known = _folded(identifiers)
         return [replace(one, value=self._trait(one.name, one.value, known)) for one in traits]
 
+    def scores(self, scores: Sequence[PersonScore], identifiers: Iterable[str]) -> Sequence[PersonScore]:
+        """Return scores, the values of personal features masked in what goes with them."""
+        known = _folded(identifiers)
+        return [
+            one if one.drivers is None else replace(one, drivers=self._drivers(one.drivers, known)) for one in scores
+        ]
+
     def explanation(self, found: Explanation, identifiers: Iterable[str]) -> Explanation:
         """Return an explanation whose values and facts are masked where they are personal."""
         return self._explained(found, _folded(identifiers))
@@ -238,6 +251,20 @@ class Masking(Disclosure):
 
     def _trait(self, name: str, value: Shown, known: Sequence[str]) -> Shown:
         return MASKED if self.privacy.is_personal(name, trait=True) else _without_identifiers(value, known)
+
+    def _drivers(self, drivers: Drivers, known: Sequence[str]) -> Drivers:
+        return replace(drivers, found=tuple(self._driver(one, known) for one in drivers.found))
+
+    def _driver(self, driver: Driver, known: Sequence[str]) -> Driver:
+        pairs = zip(driver.features, driver.values, strict=True)
+        return replace(driver, values=tuple(self._feature(name, value, known) for name, value in pairs))
+
+    def _feature(self, name: str, value: Told, known: Sequence[str]) -> Told:
+        # What is made of a trait, such as the days since a moment, is called by the trait and what follows a colon.
+        told_of = (name, name.rpartition(": ")[0])
+        if value is not None and any(self.privacy.is_personal(one, trait=True) for one in told_of if one):
+            return MASKED
+        return MASKED if isinstance(value, str) and holds_identifier(value, known) else value
 
     def _explained(self, found: Explanation, known: Sequence[str]) -> Explanation:
         personal = not found.parts and self.privacy.mentions_personal(found.sentence)

@@ -95,3 +95,43 @@ class Memberships(Struct, frozen=True):
     """The segments that a person is in, by name."""
 
     segments: tuple[HeldMembership, ...]
+
+
+class ScoreDriver(Struct, frozen=True):
+    """What a feature goes with, or several that are read as one; no cause."""
+
+    features: tuple[str, ...]
+    values: tuple[float | str | None, ...]
+    points: float
+    margin: float | None
+
+
+class ScoreDrivers(Struct, frozen=True):
+    """What goes with a score: the base and all parts add up to it."""
+
+    method: str
+    base: float
+    base_margin: float | None
+    unit: str
+    fidelity: float | None
+    found: tuple[ScoreDriver, ...]
+
+
+class PersonScore(Struct, frozen=True):
+    """What a prediction says of a person; without drivers, `untold` says why."""
+
+    score: str
+    chance: float
+    band: str
+    at: str
+    model: int
+    version: str
+    recorded: bool
+    drivers: ScoreDrivers | None
+    untold: str | None
+
+
+class PersonScores(Struct, frozen=True):
+    """A person's scores, of each prediction that was asked of them."""
+
+    scores: tuple[PersonScore, ...]

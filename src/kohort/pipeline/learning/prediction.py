@@ -9,6 +9,8 @@ import pyarrow as pa
 from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.values import MICRO, ValueType
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.explanation.summaries import groups_of
 from kohort.learning.models.explanation.usual import weights_of
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
@@ -20,6 +22,8 @@ from kohort.learning.prediction.folds import Fold
 from kohort.learning.prediction.study import train
 from kohort.learning.prediction.thresholds import Costs, band_of
 from kohort.pipeline.learning.cluster_features import telling_features
+from kohort.pipeline.learning.explained.kept import keep_scored, scored_of
+from kohort.pipeline.learning.explained.opened import version_of
 from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import (
@@ -39,12 +43,13 @@ from kohort.pipeline.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What was found, the model, and what it says of everybody today."""
+    """What was found, the model, what it says of everybody today (`table`, whose traits have `types`), and of whom."""
 
     document: PredictionDocument
     model: PlainModel
     table: pa.Table
     types: dict[str, ValueType]
+    people: FeatureTable
 
 
 def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> Predicted | str:
@@ -66,13 +71,14 @@ def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) 
     if definition.dates:
         dates = date_ranges(done.chances, past.waited[done.rows], past.happened[done.rows], seed=definition.seed)
     table, types, in_bands = _written(definition, past.today.person_ids, chances, dates, at)
-    model = plain_prediction(done.model, past.examples.table)
+    examples, model = past.examples.table, plain_prediction(done.model, past.examples.table)
+    seed, features = definition.seed, done.model.preparation.features
     document = PredictionDocument(
         definition.name, at, definition.target, definition.event, definition.within, past.cut_offs, done.study,
-        past.left_out, telling_features(past.examples.table, past.examples.reached), len(chances), in_bands, dates,
-        weights_of(model, past.today, seed=definition.seed),
+        past.left_out, telling_features(examples, past.examples.reached), len(chances), in_bands, dates,
+        weights_of(model, past.today, seed=seed), groups_of(examples, features, seed=seed),
     )  # fmt: skip
-    return Predicted(document, model, table, types)
+    return Predicted(document, model, table, types, past.today)
 
 
 def _written(
@@ -117,15 +123,18 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     live = live_model(workspace, definition.name)
     if live is not None and live.entry is not None and live.entry.parameters == declared(definition):
         kept = opened_prediction(workspace, content_of(workspace, live))
-        table, types = said_of_everybody(workspace, definition, kept, at)
-        record_scores(workspace, definition.name, table, types, at)
+        people = read_by(workspace, definition, kept.model, at)
+        table, types = _said(definition, kept, people, at)
+        _record(workspace, definition, _Scored(table, types, kept.model, people), live.file, at)
         return f"chances of {table.num_rows:,} people by {live.named}"
     found = predict(workspace, definition, at)
     if isinstance(found, str):
         return found
     study, content = found.document.study, prediction_content(workspace, found.document, found.model)
-    record_training(workspace, prediction_entry(workspace, definition, study, content, at), content, live=True)
-    record_scores(workspace, definition.name, found.table, found.types, at)
+    trained = record_training(
+        workspace, prediction_entry(workspace, definition, study, content, at), content, live=True
+    )
+    _record(workspace, definition, _Scored(found.table, found.types, found.model, found.people), trained.file, at)
     area, rule = study.measures.auc, study.rule
     beside = f"beats {rule.name} alone" if rule.is_beaten else f"does not beat {rule.name} alone, take that"
     return (
@@ -141,10 +150,31 @@ def said_of_everybody(
 
     `kept` is what `opened_prediction` gives, which verifies it.
     """
-    people = read_by(workspace, definition, kept.model, at)
+    return _said(definition, kept, read_by(workspace, definition, kept.model, at), at)
+
+
+def _said(
+    definition: PredictionDefinition, kept: KeptPrediction, people: FeatureTable, at: Moment
+) -> tuple[pa.Table, dict[str, ValueType]]:
     chances = scores_of(kept.model, people)
     table, types, _ = _written(definition, people.person_ids, chances, kept.found.dates, at)
     return table, types
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """What a model says, with the types of the traits, and what it read of whom."""
+
+    table: pa.Table
+    types: dict[str, ValueType]
+    model: PlainModel
+    people: FeatureTable
+
+
+def _record(workspace: Workspace, definition: PredictionDefinition, scored: _Scored, file: str, at: Moment) -> None:
+    """Write scores as traits, and keep what the model, of which this is the file, read: it is what explains them."""
+    run = record_scores(workspace, definition.name, scored.table, scored.types, at)
+    keep_scored(workspace, run, version_of(file), scored_of(workspace, run, scored.model, scored.people))
 
 
 def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:

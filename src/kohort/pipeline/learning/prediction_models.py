@@ -14,6 +14,7 @@ from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
 from kohort.learning.models.document import document_of, model_of, signing_key
+from kohort.learning.models.explanation.contributions import Group
 from kohort.learning.models.explanation.summaries import Weight
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
@@ -35,7 +36,8 @@ class PredictionDocument:
 
     `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
     of that day who were told a chance, `in_bands` those of each band, the lowest first. `weights` are what groups of
-    features bring to the chances of those people, the most first.
+    features bring to the chances of those people, the most first; `alike` are the features that the model reads, in
+    groups of those that say the same.
     """
 
     score: str
@@ -51,6 +53,7 @@ class PredictionDocument:
     in_bands: tuple[int, ...]
     dates: DateRanges | None = None
     weights: tuple[Weight, ...] = ()
+    alike: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +71,12 @@ class _Kept(msgspec.Struct, frozen=True):
     model: msgspec.Raw
 
 
-def plain_prediction(model: TrainedModel, people: FeatureTable) -> PlainModel:
+def plain_prediction(model: TrainedModel, examples: FeatureTable) -> PlainModel:
     """Return a trained model, its preparation and its curve as plain numbers; UsageError if it has no plain form.
 
-    `people` are those whom explanations of a linear model compare with.
+    What it says of people is explained by how they differ from the mean of the `examples` that it learnt from.
     """
-    preparation = model.preparation
-    points = preparation.apply(people)
+    points, preparation = model.preparation.apply(examples), model.preparation
     plain = plain_model(model.estimator, preparation.names, background=points, preparation=preparation)
     curve = model.calibrator
     if isinstance(curve, SigmoidCurve):
@@ -89,7 +91,8 @@ def project_key(workspace: Workspace) -> bytes:
 
 def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    return msgspec.json.encode(_Kept(found, msgspec.Raw(document_of(model, project_key(workspace)))))
+    signed = document_of(model, project_key(workspace))
+    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
 
 
 def found_in(content: bytes) -> PredictionDocument:
@@ -102,13 +105,13 @@ def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
 
     Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
     """
+    return signed_prediction(content, project_key(workspace))
+
+
+def signed_prediction(content: bytes, key: bytes) -> KeptPrediction:
+    """Return what was found and the model, signed by the project of this `key`; raises as `opened_prediction`."""
     kept = msgspec.json.decode(content, type=_Kept)
-    return KeptPrediction(kept.found, model_of(bytes(kept.model), [project_key(workspace)]))
-
-
-def model_in(workspace: Workspace, content: bytes) -> PlainModel:
-    """Return the model alone; raises as `opened_prediction`."""
-    return opened_prediction(workspace, content).model
+    return KeptPrediction(kept.found, model_of(bytes(kept.model), [key]))
 
 
 def declared(definition: PredictionDefinition) -> dict[str, Any]:

@@ -376,6 +376,7 @@ class Projection:
             types=types,
         )
         self._tables.append("trait_values", rows, watermark=record.seq)
+        self._append_row("score_runs", record, {"score": run.score, "at": run.at, "file": run.file})
         names = self._known_names()
         for name, kind in types.items():
             names.trait(name, kind)

@@ -14,6 +14,8 @@ from kohort.web.api.models.people import (
     LivedEvent,
     Memberships,
     Person,
+    PersonScore,
+    PersonScores,
     Timeline,
     Traits,
 )
@@ -25,7 +27,7 @@ At = Annotated[str | None, Query(description="A moment, ISO 8601; by default the
 
 
 def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
-    """Add `GET /people/{person}`, and its `/events`, `/traits` and `/segments`; `caller` gives who asks."""
+    """Add `GET /people/{person}`, and its `/events`, `/traits`, `/scores` and `/segments`; `caller` gives who asks."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
     def get_person(
@@ -62,6 +64,15 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = told.traits(project.traits(one, moment), _identifiers(project, one, told))
         return answered_if_new(Traits(traits=[HeldTrait.model_validate(one) for one in found]), if_none_match)
+
+    @router.get("/people/{person}/scores", response_model=PersonScores, summary="Somebody's scores, and their drivers")
+    def person_scores(
+        person: Who, asker: Annotated[Caller, caller], at: At = None, if_none_match: Shown = None
+    ) -> Response:
+        moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = told.scores(project.person_scores(one, moment), _identifiers(project, one, told))
+        return answered_if_new(PersonScores(scores=[PersonScore.model_validate(one) for one in found]), if_none_match)
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
     def person_segments(person: Who, asker: Annotated[Caller, caller], if_none_match: Shown = None) -> Response:

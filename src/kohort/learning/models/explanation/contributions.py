@@ -84,18 +84,25 @@ def contributions(model: PlainModel, values: npt.ArrayLike, *, unit: Unit = Unit
     >>> found.base, found.brought.round(3).tolist(), found.total.round(3).tolist()
     (0.0, [[0.8, 1.0]], [1.8])
     """
+    return contributions_in((unit,), model, values)[0]
+
+
+def contributions_in(units: Sequence[Unit], model: PlainModel, values: npt.ArrayLike) -> tuple[Contributions, ...]:
+    """Return `contributions` in each of some units, of one walk through the model; raises as they do."""
     read = readable(model, values)
     features = features_of(model)
-    brought, base = np.zeros((len(read), len(model.features))), 0.0
+    brought = [np.zeros((len(read), len(model.features))) for _ in units]
+    bases = [0.0 for _ in units]
     for part in model.parts:
-        columns = prepared(part, read)
-        start, of_columns = _of_margin(part, columns)
-        if unit is Unit.SCORE:
-            start, of_columns = _of_score(part, start, of_columns)
-        base += start / len(model.parts)
-        for column, source in enumerate(sources(part, len(model.names))):
-            brought[:, features[source]] += of_columns[:, column] / len(model.parts)
-    return Contributions(tuple((name,) for name in model.features), base, brought, unit)
+        margin = _of_margin(part, prepared(part, read))
+        places = [features[source] for source in sources(part, len(model.names))]
+        for one, unit in enumerate(units):
+            start, of_columns = _of_score(part, *margin) if unit is Unit.SCORE else margin
+            bases[one] += start / len(model.parts)
+            for column, place in enumerate(places):
+                brought[one][:, place] += of_columns[:, column] / len(model.parts)
+    groups = tuple((name,) for name in model.features)
+    return tuple(Contributions(groups, *found) for found in zip(bases, brought, units, strict=True))
 
 
 def features_of(model: PlainModel) -> list[int]:

@@ -1,5 +1,6 @@
 """Contributions in sentences, in English and French: what goes with a score, never what brings it about."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from kohort.learning.models.explanation.contributions import Contributions, Group
@@ -60,16 +61,29 @@ def weight_words(weight: Weight, *, probability: bool) -> Bilingual:
 
 
 def _line(group: Group, brought: float, *, probability: bool, absolute: bool = False) -> Bilingual:
+    return brought_words([Bilingual(one, one) for one in group], brought, probability=probability, absolute=absolute)
+
+
+def brought_words(
+    names: Sequence[Bilingual], brought: float, *, probability: bool, absolute: bool = False
+) -> Bilingual:
+    """Return a sentence on what goes with one feature, or with several that are read as one, by their names.
+
+    >>> words = brought_words([Bilingual("days since the last order (42)", "jours depuis la dernière commande (42)")],
+    ...                       0.12, probability=True)
+    >>> print(words.fr.replace(chr(8239), " "))
+    jours depuis la dernière commande (42) va de pair avec 12,0 points de plus.
+    """
     scaled = abs(brought) * (_POINTS if probability else 1)
     size = number(scaled, 1 if probability else 2)
     # In French what is less than two is singular.
     units = (" points", " points" if scaled >= 2 else " point") if probability else ("", "")  # noqa: PLR2004 - as said
-    names = ", ".join(group)
-    alike = (" (read as one)", " (lus ensemble)") if len(group) > 1 else ("", "")
+    alike = (" (read as one)", " (lus ensemble)") if len(names) > 1 else ("", "")
     side = ("more", "de plus") if brought > 0 else ("less", "de moins")
     side = ("more or less", "de plus ou de moins") if absolute else side
-    verbs = ("go", "vont") if len(group) > 1 else ("goes", "va")
+    verbs = ("go", "vont") if len(names) > 1 else ("goes", "va")
+    english, french = ", ".join(one.en for one in names), ", ".join(one.fr for one in names)
     return Bilingual(
-        f"{names}{alike[0]} {verbs[0]} with {size.en}{units[0]} {side[0]}.",
-        f"{names}{alike[1]} {verbs[1]} de pair avec {size.fr}{units[1]} {side[1]}.",
+        f"{english}{alike[0]} {verbs[0]} with {size.en}{units[0]} {side[0]}.",
+        f"{french}{alike[1]} {verbs[1]} de pair avec {size.fr}{units[1]} {side[1]}.",
     )

@@ -142,6 +142,17 @@ def candidates_waiting(workspace: Workspace) -> dict[str, int]:
     return waiting
 
 
+def in_force_at(workspace: Workspace, score: str, seq: int) -> tuple[int, str] | None:
+    """Return the number and the file of the model of a score in force at a record of the journal, None before one."""
+    its = [row for row in _runs(workspace) if row["score"] == score]
+    by_then = [one for one in _events(workspace, its) if one[0] == score and one[1] <= seq]
+    if not by_then:
+        return None
+    run = max(by_then, key=lambda one: one[1])[2]
+    place = next(place for place, row in enumerate(its) if row["seq"] == run)
+    return place + 1, str(its[place]["file"])
+
+
 def live_model(workspace: Workspace, score: str) -> RegisteredModel | None:
     """Return the model of a score that is in force, None before the first."""
     run = live_runs(workspace).get(score)

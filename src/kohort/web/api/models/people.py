@@ -1,8 +1,15 @@
 """What is known of a person."""
 
-from pydantic import Field
+from typing import Annotated
 
-from kohort.web.api.models.answer import FAMILY, Answer, IsoMoment, Value
+from pydantic import BeforeValidator, Field
+
+from kohort.learning.wording import Bilingual
+from kohort.web.api.models.answer import FAMILY, Answer, IsoMoment, Said, Value
+
+
+def _in_english(said: object) -> object:
+    return said.en if isinstance(said, Bilingual) else said
 
 
 class Identifier(Answer):
@@ -95,3 +102,43 @@ class Memberships(Answer):
     """The segments that a person is in, by name."""
 
     segments: list[HeldMembership]
+
+
+class ScoreDriver(Answer):
+    """What a feature goes with, or several that are read as one; no cause."""
+
+    features: list[str]
+    values: list[float | str | None] = Field(description="What the model read of each; null where nothing was known.")
+    points: float = Field(description="Its part of the chance: 0.1 is ten points.")
+    margin: float | None = Field(description="Its part of the model's margin; null where that is not told.")
+
+
+class ScoreDrivers(Answer):
+    """What goes with a score: the base and all parts add up to it."""
+
+    method: str = Field(description="exact; or sampled, where the model has no exact contributions.")
+    base: float = Field(description="The chance that the model begins from.")
+    base_margin: float | None
+    unit: str = Field(description="What margins are counted in, such as log-odds.")
+    fidelity: float | None = Field(description="How much of scores nearby is told (R²); null where all adds up.")
+    found: list[ScoreDriver] = Field(description="What brings most first.")
+
+
+class PersonScore(Answer):
+    """What a prediction says of a person."""
+
+    score: str
+    chance: float = Field(description="From 0 to 1.")
+    band: str
+    at: IsoMoment = Field(description="The moment that it speaks of.")
+    model: int = Field(description="The number of the model that made it.")
+    version: str = Field(description="The model's SHA-256.")
+    recorded: bool = Field(description="Whether a run wrote it; false where it was computed just now.")
+    drivers: ScoreDrivers | None
+    untold: Annotated[Said | None, BeforeValidator(_in_english)] = Field(description="Why there are no drivers.")
+
+
+class PersonScores(Answer):
+    """A person's scores, of each prediction that was asked of them."""
+
+    scores: list[PersonScore]

@@ -1,0 +1,141 @@
+"""`kohort explain`: why somebody is in a segment, what a rule keeps, and what goes with a person's scores."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from kohort.cli.options import HERE, AtOption, FormatOption, ProjectOption, open_project
+from kohort.cli.output import Format, out, show_object, show_rows
+from kohort.errors import UnknownNameError, UsageError
+from kohort.rules.languages import Language
+
+if TYPE_CHECKING:
+    from kohort.learning.wording import Bilingual
+    from kohort.pipeline.learning.explained.found import Drivers, PersonScore
+    from kohort.project import Project
+
+_COLUMNS = ("score", "chance", "band", "at", "model", "features", "values", "points", "margin")
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="SEGMENT|PERSON", help="A segment; or a person, whose scores are explained.")
+    ],
+    person: Annotated[
+        str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option("--score", metavar="NAME", help="Only the score of this prediction.")
+    ] = None,
+    at: AtOption = None,
+    project: ProjectOption = HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Say why a person is in a segment or not, what each condition keeps, or what goes with a person's scores."""
+    opened = open_project(project)
+    if person is not None:
+        from kohort.cli.explanation import show_explanation
+
+        if score is not None:
+            raise UsageError("--score explains a prediction of a person, and not a segment; leave the segment out")
+        show_explanation(opened.explain(name, person, at), form, opened.show_moment, opened.language)
+    elif score is None and name in opened.known_segments():
+        from kohort.cli.funnel import show_funnel
+
+        show_funnel(opened.preview_segment(name, at), form)
+    else:
+        show_scores(opened, name, _scores(opened, name, at, score), form)
+
+
+def _scores(opened: "Project", name: str, at: str | None, score: str | None) -> "list[PersonScore]":
+    try:
+        return opened.person_scores(name, at, score=score)
+    except UnknownNameError as error:
+        if error.kind != "person" or score is not None:
+            raise
+        raise UnknownNameError("segment or person", name, opened.known_segments()) from error
+
+
+def show_scores(opened: "Project", person: str, found: "list[PersonScore]", form: Format) -> None:
+    """Show a person's scores with what goes with each."""
+    if form is Format.JSON:
+        show_object({"person": person, "scores": [_plain(opened, one) for one in found]})
+    elif form is Format.CSV:
+        show_rows([row for one in found for row in _rows(opened, one)], _COLUMNS, form)
+    elif not found:
+        out.print(escape(_NONE[opened.language]))
+    else:
+        for one in found:
+            _show(opened, one)
+
+
+_NONE = {
+    Language.EN: "No prediction has scored this person; they are declared in scores/, and written by: kohort run",
+    Language.FR: "Aucune prédiction n'a donné de score à cette personne ; les prédictions sont déclarées dans scores/ "
+    "et calculées par : kohort run",
+}
+
+
+def _show(opened: "Project", one: "PersonScore") -> None:
+    from kohort.learning.models.explanation.wording import READ_SO
+    from kohort.learning.wording import COLON, Bilingual, percent
+    from kohort.pipeline.learning.explained.wording import base_words, driver_words
+
+    chance, moment, labels = percent(one.chance, 1), opened.show_moment(one.at), opened.feature_labels()
+    head = Bilingual(
+        f"{one.score}: {chance.en}, band {one.band}, as of {moment}, by {one.score} {one.model}",
+        f"{one.score}{COLON} {chance.fr}, bande {one.band}, au {moment}, par {one.score} {one.model}",
+    )
+    _say(opened, head)
+    if one.untold is not None:
+        _say(opened, one.untold)
+    if one.drivers is None:
+        return
+    _say(opened, base_words(one.drivers))
+    for driver in one.drivers.found:
+        if driver.points:
+            _say(opened, driver_words(driver, labels))
+    _say(opened, READ_SO)
+
+
+def _say(opened: "Project", words: "Bilingual") -> None:
+    out.print(escape(words.fr if opened.language is Language.FR else words.en))
+
+
+def _plain(opened: "Project", one: "PersonScore") -> dict[str, object]:
+    return {
+        "score": one.score,
+        "chance": one.chance,
+        "band": one.band,
+        "at": opened.show_moment(one.at),
+        "model": one.model,
+        "version": one.version,
+        "recorded": one.recorded,
+        "untold": None if one.untold is None else one.untold.en,
+        "drivers": None if one.drivers is None else _plain_drivers(one.drivers),
+    }
+
+
+def _plain_drivers(drivers: "Drivers") -> dict[str, object]:
+    return {
+        "method": drivers.method.value,
+        "base": drivers.base,
+        "base_margin": drivers.base_margin,
+        "unit": drivers.unit,
+        "fidelity": drivers.fidelity,
+        "found": [
+            {"features": one.features, "values": one.values, "points": one.points, "margin": one.margin}
+            for one in drivers.found
+        ],
+    }
+
+
+def _rows(opened: "Project", one: "PersonScore") -> list[dict[str, object]]:
+    fixed = {"score": one.score, "chance": one.chance, "band": one.band, "at": opened.show_moment(one.at)}
+    drivers = () if one.drivers is None else one.drivers.found
+    return [
+        {**fixed, "model": one.model, "features": ", ".join(driver.features), "values": list(driver.values),
+         "points": driver.points, "margin": driver.margin}
+        for driver in drivers
+    ]  # fmt: skip

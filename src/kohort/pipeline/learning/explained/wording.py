@@ -1,0 +1,97 @@
+"""A person's score in sentences, in English and French: what goes with it, by names that people use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kohort.definitions.score import ScoreDefinition
+from kohort.learning.models.explanation.wording import brought_words
+from kohort.learning.traits import TraitLabel, label_of
+from kohort.learning.wording import COLON, Bilingual, number, percent
+from kohort.pipeline.learning.explained.found import Driver, Drivers, Told
+from kohort.pipeline.wording import known_labels
+
+_UNKNOWN: Final = Bilingual("unknown", "inconnu")
+_DAYS: Final = ": days"
+_LEAST_WHOLE: Final = 100
+
+
+@dataclass(frozen=True)
+class FeatureLabels:
+    """What features are called: by the wording of the trait that each is made of, else by its name.
+
+    >>> labels = FeatureLabels.of([])
+    >>> labels.of_feature("recency_days").fr, labels.of_feature("signup: days").en
+    ('jours depuis la dernière commande', 'days since signup')
+    """
+
+    known: Mapping[str, TraitLabel]
+
+    @staticmethod
+    def of(scores: Sequence[ScoreDefinition]) -> "FeatureLabels":
+        """Return the labels of a project whose scores these are."""
+        return FeatureLabels(known_labels(scores))
+
+    def of_feature(self, name: str) -> Bilingual:
+        """Return what a feature is called."""
+        if name in self.known:
+            return self._trait(name)
+        if name.endswith(_DAYS):
+            since = self._trait(name.removesuffix(_DAYS))
+            return Bilingual(f"days since {since.en}", f"jours depuis {since.fr}")
+        trait, colon, item = name.partition(": ")
+        of_trait = self._trait(trait)
+        return Bilingual(f"{of_trait.en}: {item}", f"{of_trait.fr}{COLON} {item}") if colon else of_trait
+
+    def of_features(self, names: Sequence[str]) -> Bilingual:
+        """Return what several features that are read as one are called."""
+        found = [self.of_feature(name) for name in names]
+        return Bilingual(", ".join(one.en for one in found), ", ".join(one.fr for one in found))
+
+    def _trait(self, name: str) -> Bilingual:
+        label = label_of(name, self.known)
+        return Bilingual(label.en, label.fr)
+
+
+def value_words(value: Told) -> Bilingual:
+    """Return a feature's value as people read it.
+
+    >>> value_words(None).fr, value_words(12.0).en, value_words(0.25).fr, value_words("Lyon").en
+    ('inconnu', '12', '0,25', 'Lyon')
+    """
+    if value is None:
+        return _UNKNOWN
+    if isinstance(value, str):
+        return Bilingual(value, value)
+    return number(value, 0 if float(value).is_integer() or abs(value) >= _LEAST_WHOLE else 2)
+
+
+def driver_words(driver: Driver, labels: FeatureLabels) -> Bilingual:
+    """Return a sentence on what goes with a score, and how much of it.
+
+    >>> words = driver_words(Driver(("recency_days",), (42.0,), 0.12, 0.5), FeatureLabels.of([]))
+    >>> print(words.en.replace(chr(8239), " "))
+    days since the last order (42) goes with 12.0 points more.
+    """
+    names = [
+        Bilingual(f"{label.en} ({value.en})", f"{label.fr} ({value.fr})")
+        for label, value in (
+            (labels.of_feature(name), value_words(told))
+            for name, told in zip(driver.features, driver.values, strict=True)
+        )
+    ]
+    return brought_words(names, driver.points, probability=True)
+
+
+def base_words(drivers: Drivers) -> Bilingual:
+    """Return a sentence on where the model begins.
+
+    >>> from kohort.pipeline.learning.explained.found import Method
+    >>> print(base_words(Drivers(Method.EXACT, 0.3, None, "log-odds", ())).en.replace(chr(8239), " "))
+    The model begins at 30.0 %; what goes with this person makes the rest.
+    """
+    begins = percent(drivers.base, 1)
+    return Bilingual(
+        f"The model begins at {begins.en}; what goes with this person makes the rest.",
+        f"Le modèle part de {begins.fr}{COLON} ce qui va de pair avec cette personne fait le reste.",
+    )

@@ -1,0 +1,246 @@
+"""A person's scores: what was scored is what is explained, it adds up, and nothing is said to be a cause."""
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kohort.cli.main import run_command
+from kohort.errors import UnknownNameError
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.explanation.wording import READ_SO
+from kohort.learning.models.plain import Kernel, Linear, Link, OddsSigmoid, Part, PlainModel
+from kohort.learning.models.scoring import finished, margins, prepared, scores_of
+from kohort.learning.wording import Bilingual
+from kohort.pipeline.learning.explained.drivers import drivers_of, prepared_by
+from kohort.pipeline.learning.explained.found import Driver, Drivers, Method
+from kohort.pipeline.learning.explained.opened import OpenedModel, model_in_force, predictions_of
+from kohort.pipeline.learning.explained.people import RunRead, others_of, read_of
+from kohort.pipeline.learning.explained.wording import FeatureLabels, base_words, driver_words
+from kohort.project import Project
+from prediction_shop import ran_shop
+from small_shop import NOW, lines_in, order
+
+CAUSES = re.compile(
+    r"because|\bcauses?\b|caused|due to|thanks to|leads? to|owing to|parce qu|à cause|en raison d|grâce à|\bdue? à\b|"
+    r"entraîne\b|pousse à",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return ran_shop(tmp_path_factory.mktemp("scored"))
+
+
+def _read(project: Project) -> RunRead:
+    workspace = project._workspace()
+    read = read_of(workspace, predictions_of(workspace)[0])
+    assert read is not None
+    return read
+
+
+@pytest.mark.parametrize("person", [f"p{number}" for number in range(0, 260, 13)])
+def test_the_base_and_what_goes_with_a_score_add_up_to_it(shop: Project, person: str) -> None:
+    [score] = shop.person_scores(person)
+    traits = {one.name: one.value for one in shop.traits(person)}
+    assert (float(str(traits["lapse"])), traits["lapse_band"]) == (score.chance, score.band)
+    drivers = score.drivers
+    assert drivers is not None
+    assert drivers.base_margin is not None
+    assert drivers.base + sum(one.points for one in drivers.found) == pytest.approx(score.chance, abs=1e-6)
+    margin = drivers.base_margin + sum(one.margin or 0 for one in drivers.found)
+    (part,) = _read(shop).model.plain.parts
+    assert finished(part, np.array([margin]))[0] == pytest.approx(score.chance, abs=1e-6)
+    read = {name: value for one in drivers.found for name, value in zip(one.features, one.values, strict=True)}
+    for name, value in read.items():
+        held = traits.get(name)
+        assert value is None if held is None else isinstance(value, str) or value == pytest.approx(float(str(held)))
+    assert sorted(read) == sorted(_read(shop).model.plain.features)
+
+
+def test_every_score_says_whose_model_it_is(shop: Project) -> None:
+    [score] = shop.person_scores("p7")
+    [model] = shop.models("lapse")
+    assert (score.score, score.at, score.model, score.version) == ("lapse", NOW, 1, model.file.removesuffix(".json"))
+    assert score.recorded
+    assert shop.person_scores("p7", score="lapse") == [score]
+
+
+def test_features_that_say_the_same_are_read_as_one(shop: Project) -> None:
+    [score] = shop.person_scores("p7")
+    assert score.drivers is not None
+    groups = [set(one.features) for one in score.drivers.found]
+    assert {"rfm_recency", "recency_days"} in groups
+    sizes = [abs(one.points) for one in score.drivers.found]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_nobody_and_nothing_that_is_not_known(shop: Project) -> None:
+    with pytest.raises(UnknownNameError, match='unknown person "eve"'):
+        shop.person_scores("eve")
+    with pytest.raises(UnknownNameError, match=r'unknown prediction "laps".*did you mean "lapse"'):
+        shop.person_scores("p1", score="laps")
+
+
+def test_what_was_scored_is_explained_though_history_came_late(tmp_path: Path) -> None:
+    shop = ran_shop(tmp_path)
+    [before] = shop.person_scores("p1")
+    shop.ingest(lines_in(tmp_path)("late.jsonl", [order("p1", 900_000, days_ago=3, total=900)]))
+    assert shop.person_scores("p1") == [before], "what the run read was kept"
+    shutil.rmtree(shop.folder.mapped / "scored")
+    [after] = Project(shop.folder.path, clock=shop.clock).person_scores("p1")
+    assert (after.chance, after.band, after.at) == (before.chance, before.band, before.at)
+    assert after.drivers is None
+    assert after.untold is not None
+    assert "no longer known" in after.untold.en
+    [other] = shop.person_scores("p2")
+    assert other.drivers is not None, "of whom nothing has changed"
+
+
+def test_what_was_read_is_read_again_where_it_was_not_kept(tmp_path: Path) -> None:
+    shop = ran_shop(tmp_path)
+    before = [shop.person_scores(f"p{number}") for number in range(5)]
+    shop.rebuild()
+    again = Project(shop.folder.path, clock=shop.clock)
+    assert [again.person_scores(f"p{number}") for number in range(5)] == before
+    assert len(list((shop.folder.mapped / "scored").iterdir())) == 1
+
+
+def test_a_model_that_does_not_say_whom_it_compares_with_is_told(
+    shop: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kohort.pipeline.learning.explained.people.is_explained", lambda _: False)
+    [score] = shop.person_scores("p1")
+    assert score.drivers is None
+    assert score.untold is not None
+    assert "train it again" in score.untold.en
+
+
+def _texts(shop: Project) -> list[Bilingual]:
+    labels, found = shop.feature_labels(), [READ_SO]
+    for number in range(0, 260, 20):
+        [score] = shop.person_scores(f"p{number}")
+        assert score.drivers is not None
+        found += [base_words(score.drivers), *(driver_words(one, labels) for one in score.drivers.found)]
+    return found
+
+
+def test_nothing_is_worded_as_a_cause_in_either_language(shop: Project) -> None:
+    for words in _texts(shop):
+        assert not CAUSES.search(words.en), words.en
+        assert not CAUSES.search(words.fr), words.fr
+    assert CAUSES.search("because of recency")
+    assert CAUSES.search("parce que la récence")
+    assert sum(" with " in words.en for words in _texts(shop)) > 50
+    assert sum("de pair avec" in words.fr for words in _texts(shop)) > 50
+
+
+@pytest.mark.parametrize(
+    ("driver", "english", "french"),
+    [
+        (
+            Driver(("recency_days",), (42.0,), 0.123, None),
+            "days since the last order (42) goes with 12.3 points more.",
+            "jours depuis la dernière commande (42) va de pair avec 12,3 points de plus.",
+        ),
+        (
+            Driver(("city", "signup: days"), ("Lyon", None), -0.01, None),
+            "city (Lyon), days since signup (unknown) (read as one) go with 1.0 points less.",
+            "city (Lyon), jours depuis signup (inconnu) (lus ensemble) vont de pair avec 1,0 point de moins.",
+        ),
+        (
+            Driver(("tags: sport",), (1.0,), 0.5, None),
+            "tags: sport (1) goes with 50.0 points more.",
+            "tags : sport (1) va de pair avec 50,0 points de plus.",
+        ),
+    ],
+)
+def test_sentences_that_a_marketer_reads(driver: Driver, english: str, french: str) -> None:
+    words = driver_words(driver, FeatureLabels.of([]))
+    assert (words.en, words.fr.replace("\u202f", " ")) == (english, french)
+
+
+def _opened(model: PlainModel, alike: Sequence[tuple[str, ...]] = ()) -> OpenedModel:
+    found = type("Found", (), {"alike": tuple(alike)})
+    return OpenedModel("churn", 1, "0" * 64, model, found)  # type: ignore[arg-type]
+
+
+NUMBERS = st.floats(-5, 5, allow_nan=False, width=32)
+
+
+@given(st.lists(NUMBERS, min_size=3, max_size=3), st.lists(NUMBERS, min_size=6, max_size=6))
+def test_contributions_add_up_whatever_the_model(person: list[float], numbers: list[float]) -> None:
+    names = ("a", "b", "c")
+    first, second = np.array(numbers[:3]), np.array(numbers[3:])
+    curve = OddsSigmoid(0.7, 0.2, 1e-6)
+    linear = PlainModel(names, (Part(Linear(first, 0.5, centre=second), Link.LOGIT, calibrator=curve),))
+    kernel = PlainModel(
+        names, (Part(Kernel(np.array([first, second]), np.array([1.0, -2.0]), 0.1, 0.3), Link.LOGIT, calibrator=curve),)
+    )
+    one = FeatureTable(("ann",), names, np.array([person]))
+    others = FeatureTable(("bob", "cy"), names, np.array([first, second]))
+    for model, method in ((linear, Method.EXACT), (kernel, Method.SAMPLED)):
+        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, lambda: others)
+        assert (found.method, {one.features for one in found.found}) == (method, {("a", "c"), ("b",)})
+        chance = scores_of(model, one)[0]
+        assert found.base + sum(one.points for one in found.found) == pytest.approx(chance, abs=1e-5)
+        if found.base_margin is not None:
+            (part,) = model.parts
+            margin = margins(part, prepared(part, prepared_by(model, one)))[0]
+            assert found.base_margin + sum(one.margin or 0 for one in found.found) == pytest.approx(margin, abs=1e-9)
+
+
+def test_others_are_drawn_evenly(shop: Project) -> None:
+    people = _read(shop).people
+    assert len(others_of(people).person_ids) == 200 < len(people)
+
+
+def test_the_command_tells_a_person_s_scores(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project = ("--project", str(shop.folder.path))
+    run_command(["explain", "p1", *project])
+    shown = capsys.readouterr().out
+    [score] = shop.person_scores("p1")
+    assert f"lapse: {100 * score.chance:.1f}\u202f%, band {score.band}, as of 2026-03-01T00:00:00+00:00" in shown
+    assert "goes with" in shown
+    assert READ_SO.en in shown
+    run_command(["explain", "p1", "--score", "lapse", "--format", "json", *project])
+    told = json.loads(capsys.readouterr().out)["scores"][0]
+    assert (told["chance"], told["version"], told["at"]) == (score.chance, score.version, "2026-03-01T00:00:00+00:00")
+    parts = [one["points"] for one in told["drivers"]["found"]]
+    assert told["drivers"]["base"] + sum(parts) == pytest.approx(told["chance"], abs=1e-6)
+    run_command(["explain", "p1", "--format", "csv", *project])
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(parts)
+    run_command(["explain", "p1", "--at", "2025-01-01", *project])
+    assert "No prediction has scored this person" in capsys.readouterr().out
+
+
+def test_the_command_says_what_it_does_not_know(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project = ("--project", str(shop.folder.path))
+    assert run_command(["explain", "eve", *project]) == 3
+    assert 'unknown segment or person "eve"' in capsys.readouterr().err
+    assert run_command(["explain", "p1", "p1", "--score", "lapse", *project]) == 2
+
+
+def test_the_command_speaks_french(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shop = ran_shop(tmp_path)
+    settings = shop.folder.settings
+    settings.write_text(settings.read_text() + "language: fr\n")
+    run_command(["explain", "p1", "--project", str(shop.folder.path)])
+    shown = capsys.readouterr().out
+    assert "va de pair avec" in shown
+    assert READ_SO.fr in shown
+    assert not CAUSES.search(shown)
+
+
+def test_the_model_in_force_is_the_one_of_the_registry(shop: Project) -> None:
+    model = model_in_force(shop._workspace(), "lapse")
+    assert model is not None
+    assert model is _read(shop).model, "it is opened once"
+    assert base_words(Drivers(Method.EXACT, 0.3, None, "log-odds", ())).en.startswith("The model begins at 30.0")

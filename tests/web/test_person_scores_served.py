@@ -1,0 +1,89 @@
+"""A person's scores by REST: the same that the project tells, disclosed as all that is known of people."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+from api_desk import Counter, answering, problem
+
+from kohort.client import Client
+from kohort.clock import DAY
+from kohort.definitions.privacy import PrivacyDefinition
+from kohort.pipeline.learning.explained.found import Driver, Drivers, Method, PersonScore
+from kohort.project import Project
+from kohort.web.disclosure import MASKED, Disclosure, Masking
+from prediction_shop import ran_shop
+from small_shop import NOW
+
+P1 = "/api/v1/people/p1/scores"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return ran_shop(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def counter(shop: Project) -> Iterator[Counter]:
+    with answering(shop, "people:read") as found:
+        yield found
+
+
+def test_what_is_served_is_what_the_project_tells(counter: Counter, shop: Project) -> None:
+    [told] = counter.get(P1).json()["scores"]
+    [score] = shop.person_scores("p1")
+    assert (told["score"], told["chance"], told["band"]) == ("lapse", score.chance, score.band)
+    assert (told["at"], told["model"], told["version"]) == ("2026-03-01T00:00:00.000000+00:00", 1, score.version)
+    assert (told["recorded"], told["untold"]) == (True, None)
+    assert score.drivers is not None
+    assert [(one["features"], one["values"], one["points"], one["margin"]) for one in told["drivers"]["found"]] == [
+        (list(one.features), list(one.values), one.points, one.margin) for one in score.drivers.found
+    ]
+    assert told["drivers"]["method"] == "exact"
+
+
+def test_the_client_reads_it(counter: Counter) -> None:
+    with Client(counter.url, counter.key) as client:
+        [score] = client.person_scores("p1").scores
+        assert client.person_scores("p1", "2025-01-01").scores == ()
+    assert score.drivers is not None
+    parts = sum(one.points for one in score.drivers.found)
+    assert score.drivers.base + parts == pytest.approx(score.chance, abs=1e-6)
+
+
+def test_an_answer_that_is_held_is_not_sent_again(counter: Counter) -> None:
+    tag = counter.get(P1).headers["etag"]
+    assert counter.get(P1, **{"if-none-match": tag}).status_code == 304
+
+
+def test_who_asks_for_nobody_or_may_not_ask_is_refused(counter: Counter, shop: Project) -> None:
+    assert problem(counter.get("/api/v1/people/eve/scores")) == (404, "unknown_person", "path.person")
+    assert problem(counter.get(f"{P1}?at=yesterday"))[1] == "invalid_moment"
+    other, _ = shop.keys.create_secret("crm", ["memberships:read"], shop.clock.now() + DAY)
+    assert problem(counter.get(P1, key=other))[:2] == (403, "scope_missing")
+    assert httpx.get(counter.url + P1).status_code == 401
+
+
+SCORE = PersonScore(
+    "churn", 0.7, "medium", NOW, 1, "0" * 64, True,
+    Drivers(Method.EXACT, 0.2, None, "log-odds", (
+        Driver(("orders", "nickname"), (3.0, "ada@example.org"), 0.4, None),
+        Driver(("loyalty_card", "birthday: days", "loyalty_card: gold"), ("C-1", 9.0, 1.0), 0.2, None),
+        Driver(("city", "note"), ("Lyon", None), -0.1, None),
+    )),
+)  # fmt: skip
+
+
+def test_who_may_not_know_who_people_are_is_told_no_personal_value(shop: Project) -> None:
+    privacy = PrivacyDefinition(personal=("loyalty_card", "birthday"))
+    [told] = Masking(shop.pseudonyms, privacy).scores([SCORE, replace(SCORE, drivers=None)][:1], ["ada@example.org"])
+    assert told.drivers is not None
+    assert [one.values for one in told.drivers.found] == [
+        (3.0, MASKED),
+        (MASKED, MASKED, MASKED),
+        ("Lyon", None),
+    ]
+    assert [one.points for one in told.drivers.found] == [0.4, 0.2, -0.1]
+    assert Masking(shop.pseudonyms, privacy).scores([replace(SCORE, drivers=None)], [])[0].drivers is None
+    assert Disclosure().scores([SCORE], []) == [SCORE]
