@@ -32,6 +32,8 @@ from kohort.web.engine import Engine
 from kohort.web.logs import Log
 
 _BATCH, _FRESH = 100, 2
+_AHEAD = 7_200
+"""So many seconds after the beginning comes what is measured: long enough to prepare everything."""
 
 
 class CpuClock:
@@ -56,6 +58,13 @@ class CpuClock:
     def leave_out(self, seconds: float) -> None:
         """Count so many seconds less; of fewer than none, more."""
         self._left_out += seconds
+
+    def go_on_to(self, moment: Moment) -> None:
+        """Go forward to a moment that is still to come, in no time; raises SystemExit if it has passed."""
+        ahead = (moment - self.now()) / SECOND
+        if ahead < 0:
+            raise SystemExit(f"preparing took {-ahead:,.0f} seconds too long: give _AHEAD more")
+        self.leave_out(-ahead)
 
 
 class Sender:
@@ -101,15 +110,16 @@ class Follower:
 
 def measure(folder: Path, args: argparse.Namespace) -> None:
     """Run the engine for so long, and print how long its steps took, and how fresh what it found was."""
-    until = SystemClock().now() + 600 * SECOND
+    until = SystemClock().now() + _AHEAD * SECOND
     made(folder, args.people, args.segments, args.midnight, until)
-    clock = CpuClock(until - int(args.seconds * SECOND / 3))
+    clock = CpuClock(SystemClock().now())
     project = Project(folder, clock=clock)
     engine = Engine(project, project.open_journal(), clock, Log("engine", clock, StringIO()))
-    preparing = time.process_time()
     for _ in range(2):
         engine.step()
-    clock.leave_out(time.process_time() - preparing)
+    # Never back: then all that is sent would come late.
+    clock.go_on_to(until - int(args.seconds * SECOND / 3))
+    engine.step()
     sender, follower = Sender(project, clock, args.rate, args.people), Follower(project, clock)
     is_more, write = WriteBehind.is_more, WriteBehind.write
 
@@ -133,7 +143,7 @@ def measure(folder: Path, args: argparse.Namespace) -> None:
         before = clock.spent
         engine.step()
         steps.append((before, clock.spent - before))
-    swept = begin + args.seconds / 3 if args.midnight else begin + args.seconds
+    swept = begin + (until - clock.at(begin)) / SECOND if args.midnight else begin + args.seconds
     tell("before" if args.midnight else "all", steps, follower.delays, 0, swept)
     if args.midnight:
         tell(f"{args.midnight:,} leave", steps, follower.delays, swept, begin + args.seconds)

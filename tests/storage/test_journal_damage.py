@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from hypothesis import strategies as st
 from kohort.errors import CorruptionError
 from kohort.storage.frames import Record
 from kohort.storage.journal import Journal
+
+
+@pytest.fixture(scope="module", params=[70, 2**20], autouse=True)
+def _pieces(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Files are read in pieces that hold no more than one record, and whole."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("kohort.storage.journal._PIECE", request.param)
+        yield
+
 
 BODIES = st.lists(st.binary(min_size=2, max_size=40), min_size=1, max_size=6)
 

@@ -89,6 +89,8 @@ class Indexed:
 
     def of(self, columns: Columns, values: pa.Array) -> pa.Table:
         """Return the rows that hold one of some values, each as `texts_of` writes it, in no order."""
+        if not self._size:
+            return self.whole()
         codes = np.unique(_codes_of(values, columns))
         found = [part.rows.take(pa.array(part.places(columns, codes))) for part in self._parts]
         rows = pa.concat_tables(found)

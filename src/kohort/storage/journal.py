@@ -23,6 +23,8 @@ from kohort.storage.damage import DAMAGED, fill_gap, mend, mend_magic, set_aside
 from kohort.storage.frames import MAGIC, Record, RecordKind, frame_parts, record_at
 
 _LARGEST_FILE: Final = 64 * 2**20
+_PIECE: Final = 2**20
+"""How many bytes are read at once: few enough that the cache of a processor has them when they are looked at."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Not every system can leave out what only a directory needs to know.
 _force: Final = getattr(os, "fdatasync", os.fsync)
@@ -173,12 +175,14 @@ class Journal:
 
         The lock is shared for the moment of looking how far the file goes, so that nobody is writing there.
         """
+        piece = _PIECE
         while True:
             with lock(fcntl.LOCK_SH):
                 if not place.path.exists():
                     return
                 size = place.path.stat().st_size
-            content, position = _bytes_of(place.path, place.offset, size), 0
+            end = min(size, place.offset + piece)
+            content, position = _bytes_of(place.path, place.offset, end), 0
             if place.offset == 0:
                 if content[: len(MAGIC)] != MAGIC:
                     with lock(fcntl.LOCK_EX):
@@ -192,6 +196,10 @@ class Journal:
                 yield record, place
             if start + position >= size:
                 return
+            if end < size:
+                # The piece ends within a record, or, where it has none, the record is larger or damaged.
+                piece = _PIECE if place.offset > start else 8 * piece
+                continue
             with lock(fcntl.LOCK_EX):
                 following = self._following(place.path)
                 mend(place.path, start + position, place.seq + 1, place.recorded_at, following)

@@ -25,8 +25,8 @@ PERSON: Final = ("person_id",)
 OTHER: Final = ("linked_actor_id",)
 VALUE: Final = ("kind", "value")
 
-_OWN_KINDS: Final = pa.array([USER, ANONYMOUS])
-_LINKED: Final = ["actor_id", "linked_actor_id"]
+OWN_KINDS: Final = pa.array([USER, ANONYMOUS])
+LINKED: Final = ["actor_id", "linked_actor_id"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Around:
         counted = _without(keys_of(self.identifiers), refused).value_counts()
         shared = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
         carriers = self.identifiers.column("actor_id").filter(_in(keys_of(self.identifiers), shared))
-        linked = (self.links.column(name) for name in _LINKED)
+        linked = (self.links.column(name) for name in LINKED)
         actors = distinct(carriers, *linked, pa.array(list(others), pa.string()))
         return Around(self.identifiers.filter(_in(self.identifiers.column("actor_id"), actors)), self.links)
 
@@ -89,10 +89,10 @@ class Merged:
         shared = self.identifiers.of(VALUE, distinct(_without(keys_of(theirs), self.refused)))
         links = _distinct_rows([self.links_after.of(ACTOR, asked), self.links_after.of(OTHER, asked)])
         beside = distinct(
-            theirs.column("actor_id"), shared.column("actor_id"), *(links.column(name) for name in _LINKED)
+            theirs.column("actor_id"), shared.column("actor_id"), *(links.column(name) for name in LINKED)
         )
         own = self.identifiers.of(ACTOR, beside)
-        return Around(_distinct_rows([theirs, shared, own.filter(_in(own.column("kind"), _OWN_KINDS))]), links)
+        return Around(_distinct_rows([theirs, shared, own.filter(_in(own.column("kind"), OWN_KINDS))]), links)
 
 
 def with_news(identifiers: Indexed, links: Indexed, actors: Rows, seen: pa.Table, told: pa.Table) -> Merged:
@@ -126,7 +126,7 @@ def _linked(links: Indexed, told: pa.Table) -> tuple[WithNews, pa.ChunkedArray]:
     known = links.of(ACTOR, whose)
     both = pa.concat_tables([_numbered(known), _numbered(told, known=False)])
     ordered = both.sort_by([(name, "ascending") for name in known.column_names])
-    firsts = ordered.group_by(_LINKED, use_threads=False)
+    firsts = ordered.group_by(LINKED, use_threads=False)
     found = firsts.aggregate([("ts", "first"), ("event_id", "first"), ("row", "max")])
     rows = found.rename_columns([*known.column_names, "row"])
     before = rows.column("row")
@@ -138,7 +138,7 @@ def concerned(merged: Merged) -> pa.Array:
     """Return the actors of whom who is who has to be found anew."""
     identifiers, actors = merged.identifiers, merged.actors
     new = _without(keys_of(merged.sightings), merged.refused)
-    found = distinct(merged.sightings.column("actor_id"), *(merged.links.column(name) for name in _LINKED))
+    found = distinct(merged.sightings.column("actor_id"), *(merged.links.column(name) for name in LINKED))
     before = -1
     while len(found) > before:
         before = len(found)

@@ -13,6 +13,7 @@ from kohort.pipeline.adoption import identity_in_force
 from kohort.pipeline.projecting.concerned import ACTOR, KEY, VALUE, Around, Merged, concerned, keys_of, with_news
 from kohort.pipeline.projecting.evidence import Evidence as Gathered
 from kohort.pipeline.projecting.evidence import merged_sightings
+from kohort.pipeline.projecting.pairs import NO_PAIRS, Pairs, pairs_in
 from kohort.profiles.graph import BLOCKED, Edit, Evidence, Link, Persons, Sighting, Value, in_force
 from kohort.profiles.identity import trait_texts
 from kohort.storage.indexed import distinct
@@ -80,9 +81,9 @@ def evidence_of(tables: Tables) -> Evidence:
 
 @dataclass(frozen=True)
 class _Found:
-    """The persons of some actors with when those were first seen, and why values join nobody."""
+    """What joined some actors, their persons with when they were first seen, and why values join nobody."""
 
-    persons: Persons
+    merges: pa.Table
     actors: pa.Table
     refused: dict[Value, str]
 
@@ -94,7 +95,7 @@ def _content_of_all(
     found = _found(around, around.identifiers, refused, identity_in_force(tables), edits, new)
     # In the order of writing: links and identifiers that are known already tell that the others are up to date.
     return {
-        "merges": Changed(None, _table(found.persons.merges, "merges")),
+        "merges": Changed(None, found.merges),
         "actors": Changed(None, found.actors),
         "links": Changed(None, around.links),
         "identifiers": Changed(None, _marked(around.identifiers, found.refused)),
@@ -114,9 +115,8 @@ def _content(merged: Merged, tables: Tables, edits: list[Edit], asked: pa.Array)
     newly = pa.array([key for key, reason in keys.items() if merged.refused.get(key) != reason], pa.string())
     whose = distinct(merged.identifiers.whose, merged.identifiers.of(VALUE, newly).column("actor_id"))
     identifiers = _marked(merged.identifiers.of(ACTOR, whose), found.refused)
-    merges = _table(found.persons.merges, "merges")
     content = {
-        "merges": _differing(tables.indexed("merges").of(ACTOR, asked), merges),
+        "merges": _differing(tables.indexed("merges").of(ACTOR, asked), found.merges),
         "actors": _differing(tables.indexed("actors").of(ACTOR, asked), found.actors),
         "links": Changed(merged.links_after.whose, merged.links_after.rows),
         "identifiers": Changed(whose, identifiers),
@@ -143,8 +143,10 @@ def _found(
     """Find the persons of those who have the identifiers `told`; who shares nothing with anybody is a person."""
     sharing = around.sharing(refused, [actor for edit in edits for actor in (*edit.apart, *edit.rest)])
     known = _refused(around.identifiers, refused)
-    sightings, links = _sightings(sharing.identifiers), _pairs(sharing.links)
-    evidence = Evidence(sightings, links, definition, _of(edits, sharing.identifiers), known)
+    pairs, left = (NO_PAIRS, sharing) if edits else pairs_in(sharing, refused, definition)
+    evidence = Evidence(
+        _sightings(left.identifiers), _pairs(left.links), definition, _of(edits, left.identifiers), known
+    )
     persons = evidence.persons()
     named = new.group_by("kind").aggregate([("value", "list")])
     blocked = {
@@ -153,14 +155,18 @@ def _found(
         for value in definition.blocked_among(kind, values)
     }
     firsts = told.group_by("actor_id").aggregate([("first_seen", "min")])
-    return _Found(persons, _actors(firsts, persons), {**evidence.refused, **blocked})
+    merges = pa.concat_tables([pairs.merges, _table(persons.merges, "merges")])
+    return _Found(merges, _actors(firsts, pairs, persons), {**evidence.refused, **blocked})
 
 
-def _actors(firsts: pa.Table, persons: Persons) -> pa.Table:
+def _actors(firsts: pa.Table, pairs: Pairs, persons: Persons) -> pa.Table:
     """Return rows of `actors`; who is not among the persons found is one."""
-    actors, names = firsts.column("actor_id"), [*persons.person_of]
-    theirs = pa.chunked_array([pa.array([persons.person_of[one] for one in names], pa.string())])
-    found = theirs.take(pc.index_in(actors, value_set=pa.array(names, pa.string())))
+    actors, others = firsts.column("actor_id"), persons.person_of
+    names, theirs = (
+        pa.concat_arrays([its, pa.array([*found], pa.string())])
+        for its, found in ((pairs.actors, others.keys()), (pairs.persons, others.values()))
+    )
+    found = theirs.take(pc.index_in(actors, value_set=names))
     return pa.table([actors, pc.coalesce(found, actors), firsts.column("first_seen_min")], schema=SCHEMAS["actors"])
 
 
