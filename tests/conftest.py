@@ -1,5 +1,7 @@
 """What tests share: a small shop, and the demo run once."""
 
+import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -36,6 +38,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
+# What is imported and collected is no garbage, millions of objects; it is not looked through while they are made.
+gc.disable()
+
 # In memory, where there is room, no test waits for a disk; whatever is killed there has left as much as on a disk.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own there
 if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 * 2**30:
@@ -70,6 +75,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     places = {Path(__file__).parent / file: place for place, file in enumerate(_LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what the tests make, and no more among what was there before them."""
+    gc.freeze()
+    # At the end extensions count what they left behind.
+    atexit.register(gc.unfreeze)
+    gc.set_threshold(20_000)
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -15,24 +15,23 @@ CLOCK_READERS = {"now", "utcnow", "today", "time_ns", "monotonic"}
 DANGEROUS = {"pickle", "marshal", "shelve", "dill", "joblib"}
 
 
+ASKED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Attribute, ast.Call, ast.Import, ast.ExceptHandler)
+
+
 @cache
 def nodes() -> list[tuple[str, ast.AST]]:
-    """Return every node of every source that has a place, with it: file and line."""
-    read = (
-        (str(path.relative_to(ROOT)), node)
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    )
+    """Return every node of every source that the rules are about, with its place: file and line."""
+    found: list[tuple[str, ast.AST]] = []
     # Nothing of the trees is garbage: looking for it again and again would take most of the time.
     gc.disable()
     try:
-        return [
-            (f"{name}:{node.lineno}", node)
-            for name, node in read
-            if isinstance(node, ast.expr | ast.stmt | ast.ExceptHandler)
-        ]
+        for path in SOURCES:
+            name = path.relative_to(ROOT)
+            asked = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ASKED))
+            found += [(f"{name}:{node.lineno}", node) for node in asked]
     finally:
         gc.enable()
+    return found
 
 
 def lines_of(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Every line of the corpus: what becomes of values as people and programs write them."""
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ def plain(text: str) -> str:
     return text.encode("raw_unicode_escape").decode("raw_unicode_escape") if "\\" in text else text
 
 
+@cache
 def lines() -> list[Line]:
     found, declared = [], ""
     for line in CORPUS.read_text(encoding="utf-8").splitlines():
