@@ -62,9 +62,14 @@ class KeptPrediction:
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What stands in the registry's file; `model` is the signed document."""
+    """What was found, as it stands in the registry's file beside the model."""
 
     found: PredictionDocument
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    """The model of a registry's file, whatever else was found."""
+
     model: msgspec.Raw
 
 
@@ -89,7 +94,12 @@ def project_key(workspace: Workspace) -> bytes:
 
 def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    return msgspec.json.encode(_Kept(found, msgspec.Raw(document_of(model, project_key(workspace)))))
+    return signed_content(workspace, found, model)
+
+
+def signed_content(workspace: Workspace, found: object, model: PlainModel) -> bytes:
+    """Return whatever was `found`, and the model as a signed document, as the registry keeps them."""
+    return msgspec.json.encode({"found": found, "model": msgspec.Raw(document_of(model, project_key(workspace)))})
 
 
 def found_in(content: bytes) -> PredictionDocument:
@@ -102,13 +112,13 @@ def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
 
     Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
     """
-    kept = msgspec.json.decode(content, type=_Kept)
-    return KeptPrediction(kept.found, model_of(bytes(kept.model), [project_key(workspace)]))
+    return KeptPrediction(found_in(content), model_in(workspace, content))
 
 
 def model_in(workspace: Workspace, content: bytes) -> PlainModel:
-    """Return the model alone; raises as `opened_prediction`."""
-    return opened_prediction(workspace, content).model
+    """Return the model alone, whatever else was found; raises as `opened_prediction`."""
+    signed = msgspec.json.decode(content, type=_Signed).model
+    return model_of(bytes(signed), [project_key(workspace)])
 
 
 def declared(definition: PredictionDefinition) -> dict[str, Any]:
