@@ -12,7 +12,8 @@ from kohort.definitions.retraining import NEVER, RetrainingDefinition, retrainin
 
 MODELS: Final = ("logistic", "random_forest", "gradient_boosting", "lightgbm", "xgboost", "svm", "neural_network")
 """The families of models that a prediction may compare, the plainest first."""
-_USUAL_MODELS: Final = ("logistic", "gradient_boosting")
+USUAL_MODELS: Final = ("logistic", "gradient_boosting")
+"""Those that are compared unless others are named."""
 _FEWEST_CUT_OFFS: Final = 2
 _LEVELS: Final = ("low", "medium", "high")
 
@@ -48,7 +49,7 @@ class PredictionDefinition:
     cut_offs: int = 4
     features: tuple[str, ...] = ()
     rule: str = ""
-    models: tuple[str, ...] = _USUAL_MODELS
+    models: tuple[str, ...] = USUAL_MODELS
     balance: str = "none"
     bands: tuple[float, ...] = (0.5, 0.8)
     costs: tuple[float, float] | None = None
@@ -101,7 +102,7 @@ def prediction_of(fields: Fields) -> PredictionDefinition:
         cut_offs=fields.integer("cut_offs", default=4),
         features=fields.texts("features", default=()),
         rule=fields.text("rule", default=""),
-        models=fields.texts("models", default=_USUAL_MODELS),
+        models=fields.texts("models", default=USUAL_MODELS),
         balance=fields.text("balance", default="none"),
         bands=_bands(fields),
         costs=_costs(fields),
@@ -120,11 +121,15 @@ def _check(fields: Fields, definition: PredictionDefinition) -> None:
         raise fields.wrong(
             "cut_offs", "2 or more: one at least to learn from, and one to judge by", definition.cut_offs
         )
-    unknown = [one for one in definition.models if one not in MODELS]
-    if unknown or not definition.models or len(set(definition.models)) < len(definition.models):
-        raise fields.wrong("models", "of " + ", ".join(MODELS) + ", each once", ", ".join(definition.models))
+    check_models(fields, definition.models)
     if definition.balance not in ("none", "weights", "smote"):
         raise fields.wrong("balance", "none, weights or smote", definition.balance)
+
+
+def check_models(fields: Fields, models: tuple[str, ...]) -> None:
+    """Raise DefinitionError unless families of models are known, one at least, each once."""
+    if not models or not set(models) <= set(MODELS) or len(set(models)) < len(models):
+        raise fields.wrong("models", "of " + ", ".join(MODELS) + ", each once", ", ".join(models))
 
 
 def _numbers(fields: Fields, name: str, expected: str) -> tuple[float, ...] | None:

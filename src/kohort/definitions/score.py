@@ -14,6 +14,7 @@ from kohort.definitions.enrichment import EnrichmentDefinition, enrichment_of
 from kohort.definitions.families import Family, usual_family
 from kohort.definitions.fields import Fields
 from kohort.definitions.geocoding import GeocodingDefinition, geocoding_of
+from kohort.definitions.lookalike import LookalikeDefinition, lookalike_of
 from kohort.definitions.places import PlacesDefinition, places_of
 from kohort.definitions.prediction import PredictionDefinition, prediction_of
 from kohort.definitions.repair import (
@@ -62,6 +63,7 @@ ScoreDefinition = (
     RfmDefinition
     | ClvDefinition
     | PredictionDefinition
+    | LookalikeDefinition
     | BehaviourDefinition
     | ClustersDefinition
     | ImputationDefinition
@@ -77,6 +79,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     RfmDefinition: "rfm",
     ClvDefinition: "clv",
     PredictionDefinition: "prediction",
+    LookalikeDefinition: "lookalike",
     BehaviourDefinition: "behaviour",
     ClustersDefinition: "clusters",
     ImputationDefinition: "imputation",
@@ -95,6 +98,7 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     RfmDefinition: Family.TRANSACTIONAL,
     ClvDefinition: Family.TRANSACTIONAL,
     PredictionDefinition: Family.OTHER,
+    LookalikeDefinition: Family.OTHER,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
     VisitsDefinition: Family.BEHAVIOURAL,
@@ -160,6 +164,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "rfm": rfm_of,
         "clv": clv_of,
         "prediction": prediction_of,
+        "lookalike": lookalike_of,
         "behaviour": _behaviour,
         "clusters": clusters_of,
         "imputation": imputation_of,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.cluster_studies import ClusterStudies, ClusterValidation
     from kohort.pipeline.learning.documents import ClusterSearch
     from kohort.pipeline.learning.goals import Goal, ImportanceDocument
+    from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
     from kohort.pipeline.learning.prediction_models import PredictionDocument
     from kohort.pipeline.learning.rfm import RfmFound
     from kohort.pipeline.learning.values import ValueSearch
@@ -158,6 +159,18 @@ class LearningFacet(Facet):
         from kohort.pipeline.learning.prediction import declared_predictions
 
         return declared_predictions(self._workspace())
+
+    def lookalikes(self, score: str | None = None) -> "LookalikeDocument | None":
+        """Return what was found of the look-alikes of a segment, None before their first run.
+
+        By default of the first score of the kind `lookalike`. Raises UnknownNameError for one that nobody declared.
+        """
+        with needing_extra("learn", "finding look-alikes"):
+            from kohort.pipeline.learning.lookalikes.scoring import declared_lookalikes, latest_lookalikes
+
+        workspace = self._workspace()
+        chosen = next(iter(declared_lookalikes(workspace)), None) if score is None else score
+        return None if chosen is None else latest_lookalikes(workspace, chosen)
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
 from kohort.errors import (
     ChangedSinceError,
@@ -20,6 +21,7 @@ from kohort.errors import (
     shorten,
 )
 from kohort.pipeline.segments.epochs import left_out_of
+from kohort.pipeline.segments.seeds import check_seeds
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.nodes import segments_in
 from kohort.rules.parse import parse_rule
@@ -198,7 +200,7 @@ def _check_new(workspace: Workspace, found: Iterable[SegmentDefinition], file: s
         # What it needs is not known yet: its syntax is all that can be read.
         parse_rule(segment.where, workspace.language)
     else:
-        read_rule(segment.where, catalog)
+        check_seeds(workspace, name, read_rule(segment.where, catalog))
 
 
 def _users_of(workspace: Workspace, name: str) -> Iterator[str]:
@@ -209,6 +211,9 @@ def _users_of(workspace: Workspace, name: str) -> Iterator[str]:
             named |= {one.name for one in other.tests if one.form in {"disjoint_from", "subset_of"}}
             if name in named:
                 yield f'segment "{shorten(other.name)}"'
+    for score in workspace.scores:
+        if isinstance(score, LookalikeDefinition) and score.seed == name:
+            yield f'score "{shorten(score.name)}"'
     for journey in workspace.journeys:
         if journey.segment == name:
             yield f'journey "{shorten(journey.name)}"'

@@ -7,6 +7,7 @@ from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.demographics import DemographicsDefinition
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
@@ -25,7 +26,7 @@ from kohort.pipeline.quality.cross_checks import declared_cross_checks
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.segments.applying import apply_plan, evaluate_in_force, switch
-from kohort.pipeline.segments.epochs import declared_segments
+from kohort.pipeline.segments.epochs import declared_segments, left_out_segments
 from kohort.pipeline.segments.planning import declared_definitions, plan_files, waiting_changes
 from kohort.pipeline.steps import CatchUp, StepRunner
 from kohort.pipeline.workspace import Workspace
@@ -34,7 +35,7 @@ Told = (
     ImputationDefinition | OutliersDefinition | DemographicsDefinition | GeographicDefinition | PsychographicDefinition
 )
 """Scores that are made of what was told of people, and say what they found of it."""
-_LEARNT = ClustersDefinition | PredictionDefinition
+_LEARNT = ClustersDefinition | PredictionDefinition | LookalikeDefinition
 """Scores that have models, and read what other scores have just written."""
 
 
@@ -55,13 +56,15 @@ def run_steps(
     runner = StepRunner(workspace, at, catch_up)
     yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
     # Clusters and predictions last, in whatever order the files stand: they read what other scores have just written.
-    for score in sorted(workspace.scores, key=lambda one: isinstance(one, _LEARNT)):
+    # After them look-alikes, whose seed may be of such people.
+    for score in sorted(
+        workspace.scores, key=lambda one: (isinstance(one, LookalikeDefinition), isinstance(one, _LEARNT))
+    ):
         reason = _not_yet(workspace, score)
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
         else:
-            inputs = geographic_inputs(workspace, score) if isinstance(score, GeographicDefinition) else repr(score)
-            yield runner.step(f"score {score.name}", inputs, partial(_score, workspace, score, at))
+            yield runner.step(f"score {score.name}", _inputs(workspace, score), partial(_score, workspace, score, at))
     for one in workspace.scores:
         if follow and isinstance(one, ClustersDefinition) and is_due(workspace, one, at):
             name = f"clusters {one.name} over time"
@@ -81,6 +84,8 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
         names = workspace.tables.read("models").column("name").to_pylist()
         if not missing and score.name not in names:
             return "no clusters have been discovered yet; find them with: kohort discover"
+    elif isinstance(score, LookalikeDefinition):
+        return left_out_segments(workspace).get(score.seed, "")
     elif isinstance(score, PredictionDefinition):
         missing = [one for one in dict.fromkeys((score.event, score.among)) if one and one not in catalog.events]
     elif isinstance(score, GeographicDefinition):
@@ -94,6 +99,13 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
     return f"needs {', '.join(missing)}, which no data have shown yet" if missing else ""
 
 
+def _inputs(workspace: Workspace, score: ScoreDefinition) -> str:
+    """Return what a score is made by, beside the data and the moment."""
+    if isinstance(score, GeographicDefinition):
+        return geographic_inputs(workspace, score)
+    return f"{score!r} {workspace.sentences()}" if isinstance(score, LookalikeDefinition) else repr(score)
+
+
 def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
     if isinstance(score, ClustersDefinition):
         # Model libraries are heavy and optional: only a project that has discovered clusters loads them.
@@ -104,6 +116,10 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
         from kohort.pipeline.learning.prediction import record_prediction
 
         return record_prediction(workspace, score, at)
+    if isinstance(score, LookalikeDefinition):
+        from kohort.pipeline.learning.lookalikes.scoring import record_lookalikes
+
+        return record_lookalikes(workspace, score, at)
     if isinstance(score, ClvDefinition):
         from kohort.pipeline.learning.clv import record_values
 

@@ -14,6 +14,8 @@ _FAULTS: Final = {
     Fault.LEAKING: Bilingual("knows the goal already", "connaît déjà l’objectif"),
     Fault.IDENTIFYING: Bilingual("a value of its own for nearly everybody", "une valeur propre à presque chacun"),
     Fault.PERSONAL: Bilingual("says who somebody is", "dit qui est la personne"),
+    Fault.DEFINING: Bilingual("defines the segment that is learnt from", "définit le segment dont on apprend"),
+    Fault.PROTECTED: Bilingual("protected from being chosen by", "protégée\u202f: on ne choisit pas d’après elle"),
 }
 _PRIORITIES: Final = {
     Priority.STRATEGIC: Bilingual("strategic", "stratégique"),

@@ -1,6 +1,6 @@
 """What a model learns from: one row of numbers, and of texts, per person."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,6 +75,16 @@ class FeatureTable:
         if name not in self.texts:
             raise UnknownNameError("text feature", name, self.texts)
         return self.texts[name]
+
+    def without(self, names: Collection[str]) -> "FeatureTable":
+        """Return everyone without some features.
+
+        >>> FeatureTable(("ann",), ("orders", "age"), np.array([[3.0, 40.0]])).without({"age"}).features
+        ('orders',)
+        """
+        kept = [place for place, name in enumerate(self.names) if name not in names]
+        texts = {name: column for name, column in self.texts.items() if name not in names}
+        return FeatureTable(self.person_ids, tuple(self.names[place] for place in kept), self.values[:, kept], texts)
 
     def take(self, rows: npt.NDArray[np.int64]) -> "FeatureTable":
         """Return the people of these rows, in that order.

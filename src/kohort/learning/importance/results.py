@@ -13,13 +13,18 @@ AVAILABLE: Final = 0.8
 
 
 class Fault(StrEnum):
-    """Why a variable is left out: PERSONAL says who somebody is by its name, IDENTIFYING is shared by hardly two."""
+    """Why a variable is left out: PERSONAL says who somebody is by its name, IDENTIFYING is shared by hardly two.
+
+    DEFINING is made of what defines the people who are learnt from, PROTECTED is what nobody is to be chosen by.
+    """
 
     UNKNOWN = "unknown"
     CONSTANT = "constant"
     LEAKING = "leaking"
     IDENTIFYING = "identifying"
     PERSONAL = "personal"
+    DEFINING = "defining"
+    PROTECTED = "protected"
 
 
 @dataclass(frozen=True)

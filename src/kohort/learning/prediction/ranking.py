@@ -65,6 +65,22 @@ class Ranking:
         """Return how many times as often the first `share` of people reach the goal as all do."""
         return self.captured(weights, share) / share
 
+    def above_others(self, weights: Weights, shares: Chances) -> Chances:
+        """Return which part of those who reached the goal stands as high as the first `shares` of who did not.
+
+        The heights of the ROC curve at those shares, both of shape (shares,); by chance they are the shares.
+
+        >>> judged = Judged(np.array([0.9, 0.8, 0.7, 0.1]), np.array([True, False, True, False]))
+        >>> Ranking(judged).above_others(np.ones(4, dtype=np.int64), np.array([0.25, 0.5])).tolist()
+        [0.75, 1.0]
+        """
+        hits, people = self._steps(weights)
+        others = np.concatenate([[0.0], people - hits])
+        # Of several steps with as many others the last one counts: it holds most of who reached the goal.
+        last = np.append(np.diff(others) > 0, True)
+        found: Chances = np.interp(shares * others[-1], others[last], np.concatenate([[0.0], hits])[last]) / hits[-1]
+        return found
+
 
 @dataclass(frozen=True)
 class LiftRow:

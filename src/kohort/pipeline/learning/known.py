@@ -10,6 +10,7 @@ from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.consent import CONSENT_PREFIX
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import repaired_trait
 from kohort.definitions.score import ScoreDefinition
@@ -17,6 +18,8 @@ from kohort.definitions.values import ValueType
 from kohort.pipeline.facts import traits_at
 from kohort.pipeline.learning.computing import computed_at
 from kohort.pipeline.workspace import Workspace
+
+_MODELLED = PredictionDefinition | LookalikeDefinition
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Known:
 def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition] | None = None) -> Known:
     """Return what was known at `at`; a score recorded by a later run is computed anew, so that it tells of no later.
 
-    Clusters, predictions, forecasts of value, repairs and consents are left out. `scores`, by default the others, are
-    computed.
+    Clusters, predictions, look-alikes, forecasts of value, repairs and consents are left out. `scores`, by default the
+    others, are computed.
     """
     catalog = workspace.catalog({})
     forecasts = [one for one in workspace.scores if isinstance(one, ClvDefinition)]
@@ -41,7 +44,7 @@ def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition]
     anew = {name for _, types in computed for name in types}
     modelled = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
     modelled |= {name for one in forecasts for name in one.traits}
-    modelled |= {name for one in workspace.scores if isinstance(one, PredictionDefinition) for name in one.traits}
+    modelled |= {name for one in workspace.scores if isinstance(one, _MODELLED) for name in one.traits}
     told = [
         (name, kind)
         for name, kind in sorted(catalog.traits.items())

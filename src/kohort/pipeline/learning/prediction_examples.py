@@ -37,7 +37,7 @@ class PastExamples:
 
 
 @dataclass(frozen=True, eq=False)
-class _Columns:
+class Columns:
     """What is known of everyone at a moment: numbers, NaN where missing, and texts."""
 
     numbers: Mapping[str, np.ndarray]
@@ -69,14 +69,14 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     # Where features are named, only the scores that compute one of them need to be computed at every cut-off.
     scores = scores_needed(workspace, definition.features) if definition.features else None
     tables = [known_at(workspace, one - 1, scores) for one in moments]
-    features, left_out = _features(workspace, definition, tables)
+    features, left_out = columns_of(workspace, tables, definition.features, f'score "{definition.name}"')
     labelled: list[tuple[FeatureTable, np.ndarray, np.ndarray]] = []
     for cut_off, known, each in zip(cut_offs, tables, features, strict=False):
         people = _people(known, asked, cut_off)
-        table = _table(known, each, people)
+        table = table_of(known, each, people)
         reached = reached_since(definition, done, people, cut_off, at)
         labelled.append((table, reached, np.full(len(people), cut_off, dtype=np.int64)))
-    today = _table(tables[-1], features[-1], _people(tables[-1], asked, at))
+    today = table_of(tables[-1], features[-1], _people(tables[-1], asked, at))
     waits = [_waits(done, table.person_ids, cut, at) for (table, _, _), cut in zip(labelled, cut_offs, strict=True)]
     waited = np.concatenate([np.zeros(0), *(days for days, _ in waits)])
     happened = np.concatenate([np.zeros(0, dtype=bool), *(did for _, did in waits)])
@@ -138,12 +138,13 @@ def _people(known: Known, asked: Happened | None, cut_off: Moment) -> list[str]:
     return [one for one in known.people if one in before]
 
 
-def _features(
-    workspace: Workspace, definition: PredictionDefinition, tables: Sequence[Known]
-) -> tuple[list[_Columns], list[LeftOut]]:
+def columns_of(
+    workspace: Workspace, tables: Sequence[Known], names: tuple[str, ...], where: str
+) -> tuple[list[Columns], list[LeftOut]]:
     """Return the features of each moment: numbers as variables of importance are, texts as they were told.
 
     Which items of a list are looked at is decided at the first moment: what came up later was not known by then.
+    `names` are the features that a declaration names, () for all; raises UnknownNameError for one that there is not.
     """
     variables, left_out = variables_of(workspace, tables)
     texts = [
@@ -156,25 +157,24 @@ def _features(
     for known, each in zip(tables, variables, strict=True):
         numbers = {one.name: one.values for one in each if one.name not in texts}
         told = {name: known.columns[name][0].to_pylist() for name in texts if name in known.columns}
-        found.append(_chosen(definition, _Columns(numbers, told)))
+        found.append(_chosen(Columns(numbers, told), names, where))
     return found, left_out
 
 
-def _chosen(definition: PredictionDefinition, columns: _Columns) -> _Columns:
-    if not definition.features:
+def _chosen(columns: Columns, names: tuple[str, ...], where: str) -> Columns:
+    if not names:
         return columns
-    for name in definition.features:
+    for name in names:
         if name not in columns.numbers and name not in columns.texts:
-            raise UnknownNameError(
-                "feature", name, (*columns.numbers, *columns.texts), where=f'score "{definition.name}"'
-            )
-    return _Columns(
-        {name: columns.numbers[name] for name in definition.features if name in columns.numbers},
-        {name: columns.texts[name] for name in definition.features if name in columns.texts},
+            raise UnknownNameError("feature", name, (*columns.numbers, *columns.texts), where=where)
+    return Columns(
+        {name: columns.numbers[name] for name in names if name in columns.numbers},
+        {name: columns.texts[name] for name in names if name in columns.texts},
     )
 
 
-def _table(known: Known, columns: _Columns, people: Sequence[str]) -> FeatureTable:
+def table_of(known: Known, columns: Columns, people: Sequence[str]) -> FeatureTable:
+    """Return the features of some of those known, in their order."""
     places: Mapping[str, int] = {one: place for place, one in enumerate(known.people)}
     rows = [places[one] for one in people]
     numbers = [values[rows] for values in columns.numbers.values()]

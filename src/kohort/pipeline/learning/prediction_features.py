@@ -1,5 +1,7 @@
 """What a prediction's model reads of people at any moment: by the names that it learnt, not by what is there now."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -22,8 +24,12 @@ def read_by(workspace: Workspace, definition: PredictionDefinition, model: Plain
     """
     scores = scores_needed(workspace, definition.features) if definition.features else None
     known = known_at(workspace, at - 1, scores)
+    return features_read(known, people_asked(workspace, definition, known, at), model)
+
+
+def features_read(known: Known, people: Sequence[str], model: PlainModel) -> FeatureTable:
+    """Return the features of a model, of some of those known; what nobody has is missing for everybody."""
     places = {one: place for place, one in enumerate(known.people)}
-    people = people_asked(workspace, definition, known, at)
     rows = np.array([places[one] for one in people], dtype=np.int64)
     prepared = model.preparation
     of_texts: set[str] = set()

@@ -65,9 +65,14 @@ class KeptPrediction:
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What stands in the registry's file; `model` is the signed document."""
+    """What was found, as it stands in the registry's file beside the model."""
 
     found: PredictionDocument
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    """The model of a registry's file, whatever else was found."""
+
     model: msgspec.Raw
 
 
@@ -91,8 +96,12 @@ def project_key(workspace: Workspace) -> bytes:
 
 def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    signed = document_of(model, project_key(workspace))
-    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
+    return signed_content(workspace, found, model)
+
+
+def signed_content(workspace: Workspace, found: object, model: PlainModel) -> bytes:
+    """Return whatever was `found`, and the model as a signed document, as the registry keeps them."""
+    return msgspec.json.encode({"found": found, "model": msgspec.Raw(document_of(model, project_key(workspace)))})
 
 
 def found_in(content: bytes) -> PredictionDocument:
@@ -110,8 +119,12 @@ def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
 
 def signed_prediction(content: bytes, key: bytes) -> KeptPrediction:
     """Return what was found and the model, signed by the project of this `key`; raises as `opened_prediction`."""
-    kept = msgspec.json.decode(content, type=_Kept)
-    return KeptPrediction(kept.found, model_of(bytes(kept.model), [key]))
+    return KeptPrediction(found_in(content), signed_model(content, key))
+
+
+def signed_model(content: bytes, key: bytes) -> PlainModel:
+    """Return the model alone, whatever else was found; raises as `opened_prediction`."""
+    return model_of(bytes(msgspec.json.decode(content, type=_Signed).model), [key])
 
 
 def declared(definition: PredictionDefinition) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from kohort.pipeline.mapped.histories import open_history
 from kohort.pipeline.recording import append_log, current_memberships
 from kohort.pipeline.segments.changes import Believed, Evaluated, MembershipChanges
 from kohort.pipeline.segments.engine import engine_of
+from kohort.pipeline.segments.seeds import check_seeds
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
+from kohort.rules.parse import parse_rule
 from kohort.rules.print import print_rule
 from kohort.rules.read import read_rule
 from kohort.segments.membership import Membership
@@ -45,10 +47,16 @@ def applicable_segments(workspace: Workspace) -> Applicable:
 
 
 def declared_segments(workspace: Workspace, declared: Mapping[str, SegmentDefinition]) -> Applicable:
-    """Read segments as files declare them against what data have shown; raises RuleError for a wrong sentence."""
+    """Read segments as files declare them against what data have shown; raises RuleError for a wrong sentence.
+
+    Raises DefinitionError for one that asks for look-alikes and says nothing of their seed.
+    """
     settings = workspace.settings
     catalog = replace(workspace.catalog(), periods=settings.periods, purposes=settings.consent.categories())
-    return _applicable(workspace, catalog, declared, {})
+    found = _applicable(workspace, catalog, declared, {})
+    for name, sentence in found.sentences.items():
+        check_seeds(workspace, name, parse_rule(sentence))
+    return found
 
 
 def _applicable(

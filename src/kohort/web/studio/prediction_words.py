@@ -1,7 +1,8 @@
-"""What a prediction and its traits are called in the studio."""
+"""What predictions, look-alikes and their traits are called in the studio."""
 
 from collections.abc import Mapping
 
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.definitions.values import MICRO
 from kohort.rules.languages import Language
@@ -42,3 +43,23 @@ def about_prediction(score: PredictionDefinition, formats: Formats) -> str:
     }
     values = {"event": score.event, "within": formats.lasting(score.within / MICRO), "among": score.among}
     return said[score.target] % values
+
+
+def lookalike_names(score: LookalikeDefinition, language: Language) -> Mapping[str, str]:
+    """Return what each trait of look-alikes is called.
+
+    >>> lookalike_names(LookalikeDefinition("like_vip", "vip"), Language.FR)["like_vip"]
+    'Ressemblance avec « vip »'
+    """
+    gettext = translations(language).gettext
+    likeness, chosen = score.traits
+    return {
+        likeness: gettext("Likeness to “%(segment)s”") % {"segment": score.seed},
+        chosen: gettext("Chosen as like “%(segment)s”") % {"segment": score.seed},
+    }
+
+
+def about_lookalikes(score: LookalikeDefinition, language: Language) -> str:
+    """Return what look-alikes tell, in a sentence."""
+    gettext = translations(language).gettext
+    return gettext("How like the members of “%(segment)s” people outside it are.") % {"segment": score.seed}

@@ -14,6 +14,7 @@ from kohort.definitions.engagement import EngagementDefinition
 from kohort.definitions.enrichment import EnrichmentDefinition
 from kohort.definitions.families import Family
 from kohort.definitions.geocoding import GeocodingDefinition
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.places import PlacesDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
@@ -33,7 +34,12 @@ from kohort.web.studio.answer_words import about_answers, answer_names, answer_v
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.place_words import about_places, place_names
-from kohort.web.studio.prediction_words import about_prediction, prediction_names
+from kohort.web.studio.prediction_words import (
+    about_lookalikes,
+    about_prediction,
+    lookalike_names,
+    prediction_names,
+)
 from kohort.web.studio.value_words import value_names
 
 _PLACES: Final = 6
@@ -112,6 +118,8 @@ class ScoreWords:
                 self._names |= value_names(one.name, formats.language)
             if isinstance(one, PredictionDefinition):
                 self._names |= prediction_names(one, formats.language)
+            if isinstance(one, LookalikeDefinition):
+                self._names |= lookalike_names(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -138,7 +146,7 @@ class ScoreWords:
                     "window": self._formats.lasting(score.window / MICRO),
                     **dict(zip(RFM_AXES, score.levels, strict=True)),
                 }
-            case BehaviourDefinition() | ClvDefinition() | PredictionDefinition():
+            case BehaviourDefinition() | ClvDefinition() | PredictionDefinition() | LookalikeDefinition():
                 return self._about_purchases(score)
             case ClustersDefinition():
                 features = ", ".join(self.name(one) for one in score.features)
@@ -150,7 +158,9 @@ class ScoreWords:
             case _:
                 return self._about_family(score)
 
-    def _about_purchases(self, score: BehaviourDefinition | ClvDefinition | PredictionDefinition) -> str:
+    def _about_purchases(
+        self, score: BehaviourDefinition | ClvDefinition | PredictionDefinition | LookalikeDefinition
+    ) -> str:
         gettext = translations(self._formats.language).gettext
         match score:
             case BehaviourDefinition():
@@ -160,6 +170,8 @@ class ScoreWords:
                 return told % {"event": score.event, "horizon": self._formats.lasting(score.horizon / MICRO)}
             case PredictionDefinition():
                 return about_prediction(score, self._formats)
+            case LookalikeDefinition():
+                return about_lookalikes(score, self._formats.language)
 
     def _about_repair(self, score: ImputationDefinition | OutliersDefinition) -> str:
         gettext = translations(self._formats.language).gettext

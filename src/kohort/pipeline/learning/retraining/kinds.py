@@ -1,10 +1,12 @@
 """The kinds of scores that have models: a new one is told to `kind_of`, and everything else is as for all others."""
 
 from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.score import ScoreDefinition
 from kohort.errors import UnknownNameError
 from kohort.pipeline.learning.retraining.cluster_kind import ClusterKind
+from kohort.pipeline.learning.retraining.lookalike_kind import LookalikeKind
 from kohort.pipeline.learning.retraining.model_kind import ModelKind
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
@@ -14,6 +16,8 @@ def kind_of(score: ScoreDefinition) -> ModelKind | None:
     """Return what a score does with its models, None for one that has none."""
     if isinstance(score, PredictionDefinition):
         return PredictionKind(score)
+    if isinstance(score, LookalikeDefinition):
+        return LookalikeKind(score)
     return ClusterKind(score) if isinstance(score, ClustersDefinition) else None
 
 

@@ -1,0 +1,140 @@
+"""Look-alikes as a score: learnt from a seed, judged by its hidden members, told of nobody who is in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from kohort.clock import Moment
+from kohort.definitions.lookalike import LookalikeDefinition
+from kohort.definitions.values import MICRO, ValueType
+from kohort.errors import UnknownNameError
+from kohort.learning.lookalike.quality import quality_of_trained
+from kohort.learning.models.plain import PlainModel
+from kohort.learning.models.scoring import scores_of
+from kohort.learning.prediction.contest import Plan
+from kohort.learning.prediction.examples import FEWEST, Examples
+from kohort.learning.prediction.judged import Chances
+from kohort.learning.prediction.study import train
+from kohort.pipeline.learning.lookalikes.documents import (
+    LookalikeDocument,
+    learnt_by,
+    lookalike_entry,
+    lookalikes_in,
+)
+from kohort.pipeline.learning.lookalikes.examples import people_outside, seed_examples
+from kohort.pipeline.learning.lookalikes.seed import SeedRule, seed_rule
+from kohort.pipeline.learning.prediction_features import features_read
+from kohort.pipeline.learning.prediction_models import plain_prediction, project_key, signed_content, signed_model
+from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
+from kohort.pipeline.scoring import record_scores
+from kohort.pipeline.workspace import Workspace
+
+Written = tuple[pa.Table, dict[str, ValueType]]
+"""People outside the seed (column person_id) with a column for each trait, and the traits' types."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was found, the model, and what it says of everybody outside the seed."""
+
+    document: LookalikeDocument
+    model: PlainModel
+    written: Written
+
+
+def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed: SeedRule, at: Moment) -> Found | str:
+    """Return how like the seed everybody outside it is as of `at`, and how good that is, or why nothing can be said."""
+    past = seed_examples(workspace, definition, seed, at)
+    lack = _lacking(past.examples)
+    if lack:
+        return lack
+    plan = Plan(definition.models, seed=definition.random_seed)
+    done = train(past.examples, plan, rule=definition.rule or None)
+    quality = quality_of_trained(done, past.examples.reached, past.examples.groups, seed=definition.random_seed)
+    known, people = people_outside(workspace, definition, seed, at)
+    plain = plain_prediction(done.model, past.examples.table)
+    chances = scores_of(plain, features_read(known, people, plain))
+    written, threshold = _written(definition, people, chances)
+    document = LookalikeDocument(
+        definition.name, at, past.cut_off, definition.seed, seed.sentence, past.members, past.entered_before,
+        len(people), int((chances >= threshold).sum()), threshold, done.study, quality, past.left_out,
+    )  # fmt: skip
+    return Found(document, plain, written)
+
+
+def record_lookalikes(workspace: Workspace, definition: LookalikeDefinition, at: Moment) -> str:
+    """Write how like the seed each person outside it is, by the model in force; return what was done, in words.
+
+    Where none is in force, or the declaration or the seed's rule is another, a model learns, and is in force at once.
+    """
+    seed = seed_rule(workspace, definition)
+    live = live_model(workspace, definition.name)
+    if live is not None and live.entry is not None and live.entry.parameters == learnt_by(definition, seed):
+        table, types = said_of_others(
+            workspace, definition, signed_model(content_of(workspace, live), project_key(workspace)), at
+        )
+        record_scores(workspace, definition.name, table, types, at)
+        return f"likeness of {table.num_rows:,} people by {live.named}"
+    found = find_lookalikes(workspace, definition, seed, at)
+    if isinstance(found, str):
+        return found
+    document, content = found.document, signed_content(workspace, found.document, found.model)
+    record_training(workspace, lookalike_entry(workspace, definition, seed, document, content), content, live=True)
+    record_scores(workspace, definition.name, *found.written, at)
+    tenth, rule = document.quality.first[1], document.study.rule
+    beside = f"beats {rule.name} alone" if rule.is_beaten else f"does not beat {rule.name} alone, take that"
+    return (
+        f"likeness of {document.outside:,} people outside {document.seed}, {document.chosen:,} chosen; of hidden "
+        f"members {tenth.recall.estimate:.0%} in the first 10 %, {tenth.lift.estimate:.1f} times as many as by lot, "
+        f"{beside}"
+    )
+
+
+def said_of_others(workspace: Workspace, definition: LookalikeDefinition, model: PlainModel, at: Moment) -> Written:
+    """Return what a model says of everybody outside the seed as of `at`, and the traits' types."""
+    known, people = people_outside(workspace, definition, seed_rule(workspace, definition), at)
+    return _written(definition, people, scores_of(model, features_read(known, people, model)))[0]
+
+
+def latest_lookalikes(workspace: Workspace, score: str) -> LookalikeDocument | None:
+    """Return what was found of the model of a score that is in force, None before the first.
+
+    Raises UnknownNameError for a score of the kind that nobody declared.
+    """
+    names = declared_lookalikes(workspace)
+    if score not in names:
+        raise UnknownNameError("look-alikes", score, names, where="scores of the kind lookalike")
+    live = live_model(workspace, score)
+    return None if live is None else lookalikes_in(content_of(workspace, live))
+
+
+def declared_lookalikes(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names of the look-alikes that a project declares."""
+    return tuple(one.name for one in workspace.scores if isinstance(one, LookalikeDefinition))
+
+
+def _written(definition: LookalikeDefinition, people: list[str], chances: Chances) -> tuple[Written, float]:
+    """Return the traits of people outside the seed, and the chance from which on they are chosen."""
+    threshold = definition.chance
+    if not threshold:
+        wanted = definition.how_many(len(people))
+        threshold = float(np.sort(chances)[-wanted]) if wanted else np.inf
+    likeness, chosen = definition.traits
+    columns = {
+        "person_id": pa.array(people, pa.string()),
+        likeness: np.rint(chances * MICRO).astype(np.int64),
+        chosen: chances >= threshold,
+    }
+    return (pa.table(columns), {likeness: ValueType.NUMBER, chosen: ValueType.BOOLEAN}), threshold
+
+
+def _lacking(examples: Examples) -> str:
+    inside, outside = int(examples.reached.sum()), int((~examples.reached).sum())
+    if min(inside, outside) < FEWEST:
+        return (
+            f"too few to learn from: {FEWEST} members and {FEWEST} others are needed; there are {inside} and {outside}"
+        )
+    if not examples.table.features:
+        return "nothing to learn from: all that is known of people is what the seed's rule is made of"
+    return ""

@@ -1,0 +1,100 @@
+"""Look-alikes as models of the registry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kohort.clock import Moment
+from kohort.definitions.lookalike import LookalikeDefinition
+from kohort.definitions.retraining import RetrainingDefinition
+from kohort.errors import UsageError
+from kohort.learning.drift.matured import Foretold, Performance
+from kohort.learning.features.table import FeatureTable, Texts
+from kohort.learning.models.scoring import scores_of
+from kohort.learning.wording import Bilingual
+from kohort.pipeline.learning.lookalikes.documents import KeptLookalikes, lookalike_entry, opened_lookalikes
+from kohort.pipeline.learning.lookalikes.examples import people_outside
+from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes, said_of_others
+from kohort.pipeline.learning.lookalikes.seed import seed_rule
+from kohort.pipeline.learning.prediction_features import features_read
+from kohort.pipeline.learning.prediction_models import signed_content
+from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.workspace import Workspace
+from kohort.storage.records import ModelFitted
+
+
+@dataclass(frozen=True)
+class LookalikeKind:
+    """Look-alikes: what was found and a signed model are the bytes."""
+
+    definition: LookalikeDefinition
+
+    @property
+    def name(self) -> str:
+        """The score's name."""
+        return self.definition.name
+
+    @property
+    def main_trait(self) -> str:
+        """Whether somebody is chosen: the likeness itself is another for everybody with every model."""
+        return self.definition.traits[1]
+
+    @property
+    def retrain(self) -> RetrainingDefinition:
+        """When a new model is proposed."""
+        return self.definition.retrain
+
+    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+        """Learn from the seed as of `at`; raises UsageError where it is too small."""
+        seed = seed_rule(workspace, self.definition)
+        found = find_lookalikes(workspace, self.definition, seed, at)
+        if isinstance(found, str):
+            raise UsageError(f'score "{self.name}": {found}')
+        content = signed_content(workspace, found.document, found.model)
+        entry = lookalike_entry(workspace, self.definition, seed, found.document, content, cause=cause, why=why)
+        return Trained(content, entry)
+
+    def opened(self, workspace: Workspace, content: bytes) -> "OpenedLookalikes":
+        """Read and verify a model; raises CorruptionError for one that this project did not sign."""
+        return OpenedLookalikes(workspace, self.definition, opened_lookalikes(workspace, content))
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedLookalikes:
+    """Look-alikes whose model was verified."""
+
+    workspace: Workspace
+    definition: LookalikeDefinition
+    kept: KeptLookalikes
+
+    @property
+    def learnt(self) -> Performance | None:
+        """Nothing: no label says who is unlike."""
+        return None
+
+    def scores(self, at: Moment) -> Scores:
+        """Return how like the seed everybody outside it is as of `at`, and who is chosen."""
+        return said_of_others(self.workspace, self.definition, self.kept.model, at)
+
+    def features(self, at: Moment) -> FeatureTable | None:
+        """Return what the model reads of people outside the seed, as it was known at `at`."""
+        seed = seed_rule(self.workspace, self.definition)
+        known, people = people_outside(self.workspace, self.definition, seed, at)
+        return features_read(known, people, self.kept.model) if people else None
+
+    def said(self, table: FeatureTable) -> Texts:
+        """Return whether each person would have been chosen when the model learnt."""
+        chances = scores_of(self.kept.model, table)
+        return tuple("chosen" if one >= self.kept.found.threshold else "others" for one in chances.tolist())
+
+    def foretold(
+        self,
+        cut_off: Moment,  # noqa: ARG002 - asked of every model
+        at: Moment,  # noqa: ARG002
+        known: Callable[[], FeatureTable | None],  # noqa: ARG002
+    ) -> Foretold | None:
+        """Return nothing: that somebody is like the seed never comes true."""
+        return None
+
+    def fitted(self, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every model
+        """Return nothing: look-alikes are read from the registry."""
+        return None
