@@ -16,7 +16,8 @@ from kohort.learning.models.document import model_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
 from kohort.pipeline.learning import prediction_models
-from kohort.pipeline.learning.prediction import latest_prediction, said_of_everybody
+from kohort.pipeline.learning.prediction import said_of_everybody
+from kohort.pipeline.learning.prediction_documents import latest_prediction
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import model_in, opened_prediction, project_key

@@ -20,13 +20,12 @@ from kohort.learning.prediction.folds import Fold
 from kohort.learning.prediction.study import train
 from kohort.learning.prediction.thresholds import Costs, band_of
 from kohort.pipeline.learning.cluster_features import telling_features
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
 from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import (
     KeptPrediction,
-    PredictionDocument,
     declared,
-    found_in,
     opened_prediction,
     plain_prediction,
     prediction_content,
@@ -145,17 +144,6 @@ def said_of_everybody(
     chances = scores_of(kept.model, people)
     table, types, _ = _written(definition, people.person_ids, chances, kept.found.dates, at)
     return table, types
-
-
-def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:
-    """Return what was found of the model of a prediction that is in force, None before the first."""
-    live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live))
-
-
-def declared_predictions(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names of the predictions that a project declares."""
-    return tuple(one.name for one in workspace.scores if isinstance(one, PredictionDefinition))
 
 
 def _last_held_out(past: PastExamples, definition: PredictionDefinition) -> tuple[Fold, ...]:

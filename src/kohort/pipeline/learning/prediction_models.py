@@ -11,46 +11,18 @@ from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.features.table import FeatureTable
-from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
 from kohort.learning.models.document import document_of, model_of, signing_key
-from kohort.learning.models.explanation.summaries import Weight
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
-from kohort.learning.prediction.dates import DateRanges
 from kohort.learning.prediction.model import TrainedModel
-from kohort.learning.prediction.study import PredictionStudy
+from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import study_words
 from kohort.learning.wording import COLON, Bilingual, number
+from kohort.pipeline.learning.prediction_documents import KIND, KeptFile, PredictionDocument
 from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.state import State
-
-KIND = "prediction"
-
-
-@dataclass(frozen=True)
-class PredictionDocument:
-    """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
-
-    `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
-    of that day who were told a chance, `in_bands` those of each band, the lowest first. `weights` are what groups of
-    features bring to the chances of those people, the most first.
-    """
-
-    score: str
-    at: Moment
-    target: str
-    event: str
-    within: int
-    cut_offs: tuple[Moment, ...]
-    study: PredictionStudy
-    left_out: tuple[LeftOut, ...]
-    alarms: tuple[LeftOut, ...]
-    scored: int
-    in_bands: tuple[int, ...]
-    dates: DateRanges | None = None
-    weights: tuple[Weight, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +31,6 @@ class KeptPrediction:
 
     found: PredictionDocument
     model: PlainModel
-
-
-class _Kept(msgspec.Struct, frozen=True):
-    """What stands in the registry's file; `model` is the signed document."""
-
-    found: PredictionDocument
-    model: msgspec.Raw
 
 
 def plain_prediction(model: TrainedModel, people: FeatureTable) -> PlainModel:
@@ -89,12 +54,7 @@ def project_key(workspace: Workspace) -> bytes:
 
 def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
-    return msgspec.json.encode(_Kept(found, msgspec.Raw(document_of(model, project_key(workspace)))))
-
-
-def found_in(content: bytes) -> PredictionDocument:
-    """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=_Kept).found
+    return msgspec.json.encode(KeptFile(found, msgspec.Raw(document_of(model, project_key(workspace)))))
 
 
 def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
@@ -102,7 +62,7 @@ def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
 
     Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
     """
-    kept = msgspec.json.decode(content, type=_Kept)
+    kept = msgspec.json.decode(content, type=KeptFile)
     return KeptPrediction(kept.found, model_of(bytes(kept.model), [project_key(workspace)]))
 
 
