@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -168,10 +169,10 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
     np.testing.assert_array_equal(told.reached, orders.examples.reached[last])
     assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
 
-    verified: list[object] = []
-    monkeypatch.setattr(prediction_models, "model_of", lambda *given: verified.append(given) or model_of(*given))
+    verifying = Mock(wraps=model_of)
+    monkeypatch.setattr(prediction_models, "model_of", verifying)
     look = project.drift("lapse", NOW)
-    assert len(verified) == 1, "the model is opened once, and asked about every month"
+    assert verifying.call_count == 1, "the model is opened once, and asked about every month"
     assert look.judged is not None
     assert look.judged.month < look.month
     assert [one.month for one in look.judged_months] == ["2025-09", "2025-10", "2025-11"]

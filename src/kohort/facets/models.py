@@ -133,6 +133,5 @@ class ModelsFacet(Facet):
         if (model := plan.model) is not None:
             action = "model taken back to" if plan.cause == "rollback" else "model promoted"
             before = "" if model.before is None else f"{model.score} {model.before}"
-            Audit(State(self.folder.state), self.clock).note(
-                by or OPERATOR, action, f"{model.score} {model.run}", before
-            )
+            audit = Audit(State(self.folder.state), self.clock)
+            audit.note(by or OPERATOR, action, f"{model.score} {model.run}", before)

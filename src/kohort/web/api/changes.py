@@ -43,9 +43,8 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
 
         def work() -> Application:
             with desk.changing(asked="body", guard="body.despite") as project:
-                return Application(
-                    changed=project.apply(planned, despite=asked.despite, reason=asked.reason, by=asker.actor)
-                )
+                done = project.apply(planned, despite=asked.despite, reason=asked.reason, by=asker.actor)
+                return Application(changed=done)
 
         return repeats.once(asker.key_id, idempotency_key, asked, work)
 

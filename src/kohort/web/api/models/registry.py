@@ -219,10 +219,8 @@ def model_told(model: RegisteredModel, document: PredictionDocument | None) -> M
     """Return a model as it is told; `document` is what was found when it learnt, of one that predicts."""
     entry = model.entry
     if entry is None:
-        return Model(
-            **_run(model), known=None, seed=None, features=[], parameters={}, figures=[], why=None, card=None,
-            prediction=None,
-        )  # fmt: skip
+        nothing = dict.fromkeys(("known", "seed", "why", "card", "prediction"))
+        return Model.model_validate({**_run(model), **nothing, "features": [], "parameters": {}, "figures": []})
     return Model.model_validate(
         {
             **_run(model),
