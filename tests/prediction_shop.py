@@ -76,3 +76,43 @@ def ran_shop(folder: Path, scores: str = SCORES) -> Project:
 def days_before(days: float) -> int:
     """Return the moment so many days before now."""
     return NOW - int(days * DAY)
+
+
+HOSTILE = '<script>alert("plan")</script>'
+"""A trait that a source has named: half of the people have it, and the model reads it."""
+WATCHED = f"""scores:
+  - kind: behaviour
+    name: behaviour
+    event: order_completed
+    value: total
+  - kind: prediction
+    name: lapse
+    target: lapse
+    event: order_completed
+    within: 60 days
+    cut_offs: 2
+    models: [logistic]
+    rule: recency_days
+    costs: [5, 1]
+    features: [recency_days, orders, '{HOSTILE}']
+    retrain: {{on_drift: true, months: 3, season: 0}}
+"""
+SEGMENTS = """segments:
+  - {name: leaving, label: {en: Leaving, fr: Sur le départ}, where: 'lapse_band = "high"'}
+  - {name: buyers, label: {en: Buyers, fr: Acheteurs}, where: did order_completed}
+"""
+
+
+def with_proposal(folder: Path) -> Project:
+    """Return the shop with segments over a prediction in force, whose people have drifted: a second model waits."""
+    project = prediction_shop(folder, WATCHED)
+    told = [
+        {"type": "identify", "messageId": f"t{one}", "userId": f"p{one}", "timestamp": iso(days_before(710)),
+         "traits": {HOSTILE: one % 3}}
+        for one in range(0, PEOPLE, 2)
+    ]  # fmt: skip
+    project.ingest(lines_in(folder)("traits.jsonl", told))
+    (project.folder.path / "segments/ours.yaml").write_text(SEGMENTS)
+    list(project.run(days_before(130), apply=True))
+    list(project.run(NOW))
+    return project

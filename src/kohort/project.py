@@ -43,6 +43,7 @@ from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.definitions.clusters import Picture
+    from kohort.governance.audit import Actor
     from kohort.pipeline.collection.kept_open import KeptOpen
     from kohort.pipeline.freshness import Freshness
     from kohort.pipeline.learning.goals import ImportanceDocument
@@ -189,21 +190,20 @@ class Project(
         workspace = self._workspace()
         return plan_rollback(workspace, segment, version, self._moment(workspace, at))
 
-    def apply(self, plan: "ChangePlan", *, despite: Sequence[str] = (), reason: str = "") -> bool:
+    def apply(
+        self, plan: "ChangePlan", *, despite: Sequence[str] = (), reason: str = "", by: "Actor | None" = None
+    ) -> bool:
         """Put in force exactly what a plan says, definitions and members at once; return whether it changed anything.
 
-        `despite` names guard rails to override, for a `reason` that is kept. Raises StalePlanError if what the plan was
+        `despite` names guard rails to override, for a `reason` that is kept. The audit says of a model `by` whom it was
+        put in force, the operator by default. Raises StalePlanError if what the plan was
         made from has changed since, CheckError for a test that fails or a guard rail that stops: then nothing changes.
         """
-        from kohort.pipeline.steps import StepRunner
-
         if plan.model is not None:
-            with needing_extra("learn", "scoring with a model"):
-                from kohort.pipeline.learning.retraining.promoting import apply_promotion
-            with self._writing() as (workspace, catch_up):
-                apply_promotion(StepRunner(workspace, plan.at, catch_up), plan, despite, reason)
+            self._apply_model(plan, despite, reason, by)
             return True
         from kohort.pipeline.segments.applying import apply_plan
+        from kohort.pipeline.steps import StepRunner
 
         with self._writing() as (workspace, catch_up):
             return apply_plan(StepRunner(workspace, plan.at, catch_up), plan, despite, reason) is not None

@@ -1,9 +1,9 @@
 """A prediction in the registry: kept as plain numbers that the project signed, with its figures and card."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,11 +14,11 @@ from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import CorruptionError
 from kohort.learning.drift.matured import performance_of
 from kohort.learning.models.document import model_of
-from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
 from kohort.pipeline.learning import prediction_models
-from kohort.pipeline.learning.prediction import latest_prediction, said_of_everybody
+from kohort.pipeline.learning.prediction import said_of_everybody
+from kohort.pipeline.learning.prediction_documents import latest_prediction
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import opened_prediction, project_key
@@ -171,15 +171,10 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
     np.testing.assert_array_equal(told.reached, orders.examples.reached[last])
     assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
 
-    verified: list[bytes] = []
-
-    def seen(content: bytes, keys: Sequence[bytes]) -> PlainModel:
-        verified.append(content)
-        return model_of(content, keys)
-
-    monkeypatch.setattr(prediction_models, "model_of", seen)
+    verifying = Mock(wraps=model_of)
+    monkeypatch.setattr(prediction_models, "model_of", verifying)
     look = project.drift("lapse", NOW)
-    assert len(verified) == 1, "the model is opened once, and asked about every month"
+    assert verifying.call_count == 1, "the model is opened once, and asked about every month"
     assert look.judged is not None
     assert look.judged.month < look.month
     assert [one.month for one in look.judged_months] == ["2025-09", "2025-10", "2025-11"]

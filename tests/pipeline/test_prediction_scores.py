@@ -10,7 +10,8 @@ from kohort.clock import DAY
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.prediction.labels import reached_labels
 from kohort.pipeline.learning.known import known_at
-from kohort.pipeline.learning.prediction import latest_prediction, predict
+from kohort.pipeline.learning.prediction import predict
+from kohort.pipeline.learning.prediction_documents import latest_prediction
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project

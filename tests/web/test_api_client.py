@@ -28,6 +28,7 @@ from kohort.client.answers import (
     discovery,
     duplicates,
     importance,
+    models,
     over_time,
     people,
     records,
@@ -44,7 +45,19 @@ from small_shop import WriteLines, made_once, order
 
 ANSWERS = {
     name: one
-    for module in (clusters, discovery, duplicates, importance, over_time, people, records, rules, segments, value)
+    for module in (
+        clusters,
+        discovery,
+        duplicates,
+        importance,
+        models,
+        over_time,
+        people,
+        records,
+        rules,
+        segments,
+        value,
+    )
     for name, one in vars(module).items()
     if isinstance(one, type) and issubclass(one, msgspec.Struct) and one.__module__ == module.__name__
 }

@@ -11,7 +11,7 @@ from kohort.cli.progress import stepping
 
 if TYPE_CHECKING:
     from kohort.pipeline.learning.registry.entries import RegisteredModel
-    from kohort.pipeline.learning.retraining.watching import DriftLook, JudgedMonth
+    from kohort.pipeline.learning.retraining.looks import DriftLook, JudgedMonth
     from kohort.project import Project
 
 _COLUMNS: Final = ("score", "model", "state", "kind", "data", "trained", "since", "people", "cause", "digest")

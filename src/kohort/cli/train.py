@@ -13,7 +13,7 @@ from kohort.errors import UsageError
 if TYPE_CHECKING:
     from kohort.learning.prediction.contest import Plan
     from kohort.learning.prediction.measures import Measures
-    from kohort.learning.prediction.study import PredictionStudy
+    from kohort.learning.prediction.results import PredictionStudy
     from kohort.pipeline.learning.table_training import TableTraining
     from kohort.stats.intervals import Interval
 

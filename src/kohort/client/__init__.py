@@ -21,6 +21,7 @@ from kohort.client.errors import (
     RefusedError,
     ServerFaultError,
 )
+from kohort.client.models import ModelCalls
 from kohort.client.people import PeopleCalls
 from kohort.client.records import RecordCalls
 from kohort.client.rules import RuleCalls
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class Client(SegmentCalls, RuleCalls, PeopleCalls, RecordCalls):
+class Client(SegmentCalls, RuleCalls, PeopleCalls, RecordCalls, ModelCalls):
     """The API at `address`, such as "http://127.0.0.1:8001", asked with a secret key; a method for each operation.
 
     Whatever is refused raises RefusedError, or what inherits from it: the same call will fail again. Where the server

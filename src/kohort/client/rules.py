@@ -50,12 +50,15 @@ class RuleCalls(Calls):
         *,
         instead: Mapping[str, str] | None = None,
         rollback: Mapping[str, str | int] | None = None,
+        promotion: Mapping[str, str | int | bool] | None = None,
     ) -> Plan:
         """Return what applying the segment files would change: nothing is.
 
-        `instead` looks at other sentences, by segment; `rollback` ({} or with `segment` and `version`) goes back.
+        `instead` looks at other sentences, by segment; `rollback` ({} or with `segment` and `version`) goes back;
+        `promotion` (with `score`, and if wanted `number` and `rollback`) puts another model in force, or goes back.
         """
-        return self._transport.ask("/plans", Plan, {"at": moment, "instead": instead or {}, "rollback": rollback})
+        asked = {"at": moment, "instead": instead or {}, "rollback": rollback, "promotion": promotion}
+        return self._transport.ask("/plans", Plan, asked)
 
     def apply_plan(self, plan: Plan, *, despite: Sequence[str] = (), reason: str = "") -> Application:
         """Put exactly what a plan says in force; `despite` names guard rails to override, for a `reason`.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.documents import ClusterSearch
     from kohort.pipeline.learning.goals import Goal, ImportanceDocument
     from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
-    from kohort.pipeline.learning.prediction_models import PredictionDocument
+    from kohort.pipeline.learning.prediction_documents import PredictionDocument
     from kohort.pipeline.learning.rfm import RfmFound
     from kohort.pipeline.learning.values import ValueSearch
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport
@@ -145,7 +145,7 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError for one that nobody declared.
         """
-        from kohort.pipeline.learning.prediction import declared_predictions, latest_prediction
+        from kohort.pipeline.learning.prediction_documents import declared_predictions, latest_prediction
 
         workspace = self._workspace()
         names = declared_predictions(workspace)
@@ -156,7 +156,7 @@ class LearningFacet(Facet):
 
     def predictions(self) -> tuple[str, ...]:
         """Return the names of the predictions that the project declares."""
-        from kohort.pipeline.learning.prediction import declared_predictions
+        from kohort.pipeline.learning.prediction_documents import declared_predictions
 
         return declared_predictions(self._workspace())
 

@@ -1,5 +1,6 @@
 """The registry of models: what was trained, what is in force, what has drifted, and changing which model is."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kohort.facets.facet import Facet
@@ -7,9 +8,12 @@ from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from kohort.clock import Moment
+    from kohort.governance.audit import Actor
+    from kohort.pipeline.learning.prediction_documents import PredictionDocument
     from kohort.pipeline.learning.registry.alerts import ModelAlert
     from kohort.pipeline.learning.registry.entries import RegisteredModel
-    from kohort.pipeline.learning.retraining.watching import DriftLook
+    from kohort.pipeline.learning.registry.standing import ModelStanding
+    from kohort.pipeline.learning.retraining.looks import DriftLook
     from kohort.segments.change_plan import ChangePlan
 
 
@@ -30,6 +34,21 @@ class ModelsFacet(Facet):
         from kohort.pipeline.learning.registry.alerts import alerts_of
 
         return alerts_of(self._workspace())
+
+    def model_standings(self) -> "tuple[ModelStanding, ...]":
+        """Return of each score with models which is in force, which waits, and what has drifted."""
+        from kohort.pipeline.learning.registry.standing import standings_of
+
+        return standings_of(self._workspace())
+
+    def model_document(self, model: "RegisteredModel") -> "PredictionDocument | None":
+        """Return what was found when a model that predicts was trained, None for any other kind.
+
+        Raises CorruptionError if it is not what was kept.
+        """
+        from kohort.pipeline.learning.prediction_documents import kept_document
+
+        return kept_document(self._workspace(), model)
 
     def model(self, score: str, number: int | None = None) -> "RegisteredModel":
         """Return a model by its number, by default the one in force, or the newest candidate where none is.
@@ -80,6 +99,15 @@ class ModelsFacet(Facet):
         workspace = self._workspace()
         return plan_model_rollback(workspace, score, number, self._moment(workspace, at))
 
+    def drift_looks(self, score: str) -> "tuple[DriftLook, ...]":
+        """Return the looks at a score's model in force that runs have kept, a month each, the oldest first.
+
+        Raises UnknownNameError for a score without models.
+        """
+        from kohort.pipeline.learning.retraining.looks import looks_of
+
+        return looks_of(self._workspace(), score)
+
     def drift(self, score: str, at: "str | Moment | None" = None) -> "DriftLook":
         """Look whether people are still as a score's live model knows them, in the last month that ended by `at`.
 
@@ -91,3 +119,19 @@ class ModelsFacet(Facet):
 
         workspace = self._workspace()
         return look_for_drift(workspace, score, self._moment(workspace, at))
+
+    def _apply_model(self, plan: "ChangePlan", despite: Sequence[str], reason: str, by: "Actor | None") -> None:
+        """Put the model of a plan in force, as `Project.apply`, and have the audit say `by` whom."""
+        from kohort.governance.audit import OPERATOR, Audit
+        from kohort.pipeline.steps import StepRunner
+        from kohort.storage.state import State
+
+        with needing_extra("learn", "scoring with a model"):
+            from kohort.pipeline.learning.retraining.promoting import apply_promotion
+        with self._writing() as (workspace, catch_up):
+            apply_promotion(StepRunner(workspace, plan.at, catch_up), plan, despite, reason)
+        if (model := plan.model) is not None:
+            action = "model taken back to" if plan.cause == "rollback" else "model promoted"
+            before = "" if model.before is None else f"{model.score} {model.before}"
+            audit = Audit(State(self.folder.state), self.clock)
+            audit.note(by or OPERATOR, action, f"{model.score} {model.run}", before)

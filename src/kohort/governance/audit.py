@@ -1,7 +1,8 @@
-"""The audit: who did what to accounts and keys, and who was refused.
+"""The audit: who did what to accounts and keys, who put which model in force, and who was refused.
 
-Each line is written in the transaction of the change that it tells of. Of a person it holds the name of their account
-and nothing else; what was typed where no account is of that name stays untold, since it may be a password.
+Each line on accounts and keys is written in the transaction of the change that it tells of. Of a person it holds the
+name of their account and nothing else; what was typed where no account is of that name stays untold, since it may be a
+password.
 """
 
 from dataclasses import dataclass

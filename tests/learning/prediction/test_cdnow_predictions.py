@@ -9,7 +9,8 @@ from cdnow_data import CDNOW, needs_cdnow
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.examples import Examples
-from kohort.learning.prediction.study import PredictionStudy, train
+from kohort.learning.prediction.results import PredictionStudy
+from kohort.learning.prediction.study import train
 from kohort.learning.value.summaries import Purchases, future_of, histories_of, merge_days
 from kohort.learning.value.supervised import FEATURES, features_of
 from kohort.testing.cdnow import read_cdnow

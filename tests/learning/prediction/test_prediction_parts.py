@@ -12,12 +12,13 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from kohort.errors import MissingExtraError, UnknownNameError, UsageError
 from kohort.imports import needing_extra
-from kohort.learning.prediction.calibrating import Calibration, calibrate, fit_curve
+from kohort.learning.prediction.calibrating import calibrate, fit_curve
 from kohort.learning.prediction.families import FAMILIES
 from kohort.learning.prediction.fitting import Balance, fit_estimator, raw_scores
 from kohort.learning.prediction.folds import forward_folds, grouped_folds
 from kohort.learning.prediction.judged import Judged
 from kohort.learning.prediction.reliability import brier_score
+from kohort.learning.prediction.results import Calibration
 from kohort.learning.prediction.rule import obvious_rule
 from kohort.learning.prediction.search import Budget, Search, best_settings
 from kohort.learning.prediction.thresholds import Costs, band_of, bands_of, check_limits, tuned_threshold

@@ -14,8 +14,9 @@ from kohort.learning.prediction.families import FAMILIES
 from kohort.learning.prediction.fitting import Balance, raw_scores
 from kohort.learning.prediction.judged import Judged
 from kohort.learning.prediction.reliability import brier_score
+from kohort.learning.prediction.results import Reason
 from kohort.learning.prediction.search import Budget, Search
-from kohort.learning.prediction.study import Reason, train
+from kohort.learning.prediction.study import train
 from kohort.learning.prediction.thresholds import Costs, bands_of
 from kohort.learning.prediction.wording import study_words
 from prediction_people import people_with_chances

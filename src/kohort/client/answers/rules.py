@@ -118,6 +118,18 @@ class Verdict(Struct, frozen=True):
     found: str
 
 
+class ModelChange(Struct, frozen=True):
+    """The model of number `run` that a plan puts in force for a score, in place of that of number `before`."""
+
+    score: str
+    run: int
+    before: int | None
+    trait: str
+    scored: int
+    moved: int
+    journeys: tuple[str, ...]
+
+
 class Plan(Struct, frozen=True):
     """What would change. Nothing has."""
 
@@ -129,6 +141,7 @@ class Plan(Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     left_out: Mapping[str, str]
     token: str | None
+    model: ModelChange | None = None
 
 
 class Application(Struct, frozen=True):

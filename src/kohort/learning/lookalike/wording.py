@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kohort.learning.lookalike.quality import LookalikeQuality
-from kohort.learning.prediction.study import PredictionStudy
+from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import family_words
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case
 

@@ -1,7 +1,6 @@
 """From what a model says to a chance: a curve fitted on people whom the model did not learn from."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -11,17 +10,11 @@ from sklearn.linear_model import LogisticRegression
 
 from kohort.learning.auc import Groups
 from kohort.learning.prediction.judged import Chances, Reached
+from kohort.learning.prediction.results import Calibration
 
 EDGE: Final = 1e-6
 """How far from 0 and 1 scores and chances are kept."""
 _WEAK: Final = 1e6
-
-
-class Calibration(StrEnum):
-    """The form of the curve: of two numbers (Platt 1999), or of steps (Zadrozny and Elkan 2002, KDD)."""
-
-    SIGMOID = "sigmoid"
-    ISOTONIC = "isotonic"
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from kohort.learning.features.preparation import Preparation, fit_preparation
 from kohort.learning.features.table import Points
 from kohort.learning.prediction.calibrating import Calibrated, calibrate
 from kohort.learning.prediction.examples import Examples
-from kohort.learning.prediction.families import FAMILIES, USUAL, Family, Settings, family_of
+from kohort.learning.prediction.families import FAMILIES, USUAL, Family, family_of
 from kohort.learning.prediction.fitting import Balance, fit_estimator, raw_scores
 from kohort.learning.prediction.folds import grouped_folds
 from kohort.learning.prediction.judged import Chances
 from kohort.learning.prediction.model import TrainedModel
+from kohort.learning.prediction.results import Settings
 from kohort.learning.prediction.search import Budget, best_settings
 from kohort.learning.prediction.thresholds import Costs, tuned_threshold
 from kohort.stats.intervals import Interval

@@ -11,9 +11,8 @@ from sklearn.svm import SVC
 
 from kohort.errors import UnknownNameError
 from kohort.imports import needing_extra
+from kohort.learning.prediction.results import Settings
 
-Settings = Mapping[str, float]
-"""What is set of a family, by the name of the parameter."""
 Make = Callable[[dict[str, Any], int], Any]
 
 

@@ -9,8 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from kohort.imports import needing_extra
 from kohort.learning.features.table import Points
-from kohort.learning.prediction.families import Family, Settings
+from kohort.learning.prediction.families import Family
 from kohort.learning.prediction.judged import Chances, Reached
+from kohort.learning.prediction.results import Settings
 
 
 class Balance(StrEnum):

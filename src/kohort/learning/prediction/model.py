@@ -6,9 +6,9 @@ from typing import Any
 from kohort.learning.features.preparation import Preparation
 from kohort.learning.features.table import FeatureTable, Points
 from kohort.learning.prediction.calibrating import Curve
-from kohort.learning.prediction.families import Settings
 from kohort.learning.prediction.fitting import raw_scores
 from kohort.learning.prediction.judged import Chances, Reached
+from kohort.learning.prediction.results import Settings
 
 
 @dataclass(frozen=True, eq=False)

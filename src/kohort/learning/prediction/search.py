@@ -13,7 +13,8 @@ import numpy as np
 
 from kohort.errors import UsageError
 from kohort.imports import needing_extra
-from kohort.learning.prediction.families import Family, Parameter, Settings
+from kohort.learning.prediction.families import Family, Parameter
+from kohort.learning.prediction.results import Settings
 
 Judge = Callable[[Settings], float]
 """How good settings are, the greater the better."""

@@ -2,107 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
 from kohort.errors import UsageError
 from kohort.learning.auc import TELLING, auc_difference, auc_interval
-from kohort.learning.prediction.calibrating import Calibration
 from kohort.learning.prediction.contest import Contest, Plan, contest
 from kohort.learning.prediction.examples import Examples, enough
-from kohort.learning.prediction.families import Settings
 from kohort.learning.prediction.folds import Fold, forward_folds, grouped_folds
 from kohort.learning.prediction.judged import Chances, Judged, Reached
 from kohort.learning.prediction.measures import Measures, measures_of
 from kohort.learning.prediction.model import TrainedModel
-from kohort.learning.prediction.ranking import LiftRow, lift_curve
-from kohort.learning.prediction.reliability import ReliabilityRow, calibration_curve
+from kohort.learning.prediction.ranking import lift_curve
+from kohort.learning.prediction.reliability import calibration_curve
+from kohort.learning.prediction.results import CostJudged, FamilyJudged, FoldKind, PredictionStudy, Reason, RuleJudged
 from kohort.learning.prediction.rule import obvious_rule
-from kohort.learning.prediction.thresholds import BANDS, BandRow, bands_of, check_limits
-from kohort.stats.intervals import Interval, mean_interval
+from kohort.learning.prediction.thresholds import BANDS, bands_of, check_limits
+from kohort.stats.intervals import mean_interval
 from kohort.stats.summaries import Summary
 
 OUTER: Final = 5
 """The folds by which a study judges, unless another number is asked for."""
-
-
-class FoldKind(StrEnum):
-    """How the judged were held apart: by person, or as a later time."""
-
-    BY_PERSON = "by_person"
-    IN_TIME = "in_time"
-
-
-class Reason(StrEnum):
-    """Why a family was chosen."""
-
-    ONLY = "only"
-    BEST = "best"
-    PLAINEST_ALIKE = "plainest_alike"
-
-
-@dataclass(frozen=True)
-class FamilyJudged:
-    """How one family did on people that it did not learn from, with settings found without them."""
-
-    family: str
-    measures: Measures
-
-
-@dataclass(frozen=True)
-class RuleJudged:
-    """The obvious rule, and how much greater the model's area is on the same people; `rises`: the more the likelier.
-
-    `name` is the column that was taken most often; `is_beaten` whether the whole interval of the gain is above 0.
-    """
-
-    name: str
-    rises: bool
-    auc: Interval
-    gained: Interval
-    is_beaten: bool
-
-
-@dataclass(frozen=True)
-class CostJudged:
-    """What errors cost a person, on average: with the model, by taking everybody, and nobody."""
-
-    model: Interval
-    everybody: float
-    nobody: float
-
-
-@dataclass(frozen=True)
-class PredictionStudy:
-    """All that was found, without the model.
-
-    `measures` are of the whole way, choices included, on folds that it did not see; `threshold` is that of the final
-    model. `is_telling`: the area is so great that a feature most likely knows what happened.
-    """
-
-    rows: int
-    people: int
-    folds: FoldKind
-    parts: int
-    features: tuple[str, ...]
-    chosen: str
-    reason: Reason
-    settings: Settings
-    balance: str
-    search: str
-    calibration: Calibration
-    threshold: float
-    measures: Measures
-    families: tuple[FamilyJudged, ...]
-    rule: RuleJudged
-    cost: CostJudged | None
-    bands: tuple[BandRow, ...]
-    curve: tuple[ReliabilityRow, ...]
-    is_telling: bool
-    seed: int
-    lift: tuple[LiftRow, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kohort.learning.prediction.study import FoldKind, PredictionStudy, Reason
+from kohort.learning.prediction.results import FoldKind, PredictionStudy, Reason
 from kohort.learning.wording import Bilingual, number, percent, sentence_case
 from kohort.stats.intervals import wilson_interval
 

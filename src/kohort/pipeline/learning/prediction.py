@@ -24,13 +24,12 @@ from kohort.learning.prediction.thresholds import Costs, band_of
 from kohort.pipeline.learning.cluster_features import telling_features
 from kohort.pipeline.learning.explained.kept import keep_scored, scored_of
 from kohort.pipeline.learning.explained.opened import version_of
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
 from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import (
     KeptPrediction,
-    PredictionDocument,
     declared,
-    found_in,
     opened_prediction,
     plain_prediction,
     prediction_content,
@@ -175,17 +174,6 @@ def _record(workspace: Workspace, definition: PredictionDefinition, scored: _Sco
     """Write scores as traits, and keep what the model, of which this is the file, read: it is what explains them."""
     run = record_scores(workspace, definition.name, scored.table, scored.types, at)
     keep_scored(workspace, run, version_of(file), scored_of(workspace, run, scored.model, scored.people))
-
-
-def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:
-    """Return what was found of the model of a prediction that is in force, None before the first."""
-    live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live))
-
-
-def declared_predictions(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names of the predictions that a project declares."""
-    return tuple(one.name for one in workspace.scores if isinstance(one, PredictionDefinition))
 
 
 def _last_held_out(past: PastExamples, definition: PredictionDefinition) -> tuple[Fold, ...]:

@@ -11,49 +11,18 @@ from kohort.clock import DAY, Moment, datetime_of
 from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.features.table import FeatureTable
-from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.conversion.convert import plain_model
 from kohort.learning.models.document import document_of, model_of, signing_key
-from kohort.learning.models.explanation.contributions import Group
-from kohort.learning.models.explanation.summaries import Weight
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
-from kohort.learning.prediction.dates import DateRanges
 from kohort.learning.prediction.model import TrainedModel
-from kohort.learning.prediction.study import PredictionStudy
+from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import study_words
 from kohort.learning.wording import COLON, Bilingual, number
+from kohort.pipeline.learning.prediction_documents import KIND, PredictionDocument, found_in
 from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.state import State
-
-KIND = "prediction"
-
-
-@dataclass(frozen=True)
-class PredictionDocument:
-    """What a prediction found as of `at`: learnt at all `cut_offs` but the last, which judged it.
-
-    `alarms` are features that alone tell so well who does it that they most likely know; `scored` counts the people
-    of that day who were told a chance, `in_bands` those of each band, the lowest first. `weights` are what groups of
-    features bring to the chances of those people, the most first; `alike` are the features that the model reads, in
-    groups of those that say the same.
-    """
-
-    score: str
-    at: Moment
-    target: str
-    event: str
-    within: int
-    cut_offs: tuple[Moment, ...]
-    study: PredictionStudy
-    left_out: tuple[LeftOut, ...]
-    alarms: tuple[LeftOut, ...]
-    scored: int
-    in_bands: tuple[int, ...]
-    dates: DateRanges | None = None
-    weights: tuple[Weight, ...] = ()
-    alike: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +31,6 @@ class KeptPrediction:
 
     found: PredictionDocument
     model: PlainModel
-
-
-class _Kept(msgspec.Struct, frozen=True):
-    """What was found, as it stands in the registry's file beside the model."""
-
-    found: PredictionDocument
 
 
 class _Signed(msgspec.Struct, frozen=True):
@@ -102,11 +65,6 @@ def prediction_content(workspace: Workspace, found: PredictionDocument, model: P
 def signed_content(workspace: Workspace, found: object, model: PlainModel) -> bytes:
     """Return whatever was `found`, and the model as a signed document, as the registry keeps them."""
     return msgspec.json.encode({"found": found, "model": msgspec.Raw(document_of(model, project_key(workspace)))})
-
-
-def found_in(content: bytes) -> PredictionDocument:
-    """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=_Kept).found
 
 
 def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.contest import Plan
-from kohort.learning.prediction.study import OUTER, PredictionStudy, Trained, train
+from kohort.learning.prediction.results import PredictionStudy
+from kohort.learning.prediction.study import OUTER, Trained, train
 from kohort.learning.prediction.thresholds import BANDS
 from kohort.pipeline.learning.cluster_features import telling_features
 from kohort.pipeline.learning.example_files import ExampleFile

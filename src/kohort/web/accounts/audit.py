@@ -19,6 +19,8 @@ ACTIONS: Final = (
     _("key created"),
     _("key revoked"),
     _("link made"),
+    _("model promoted"),
+    _("model taken back to"),
     _("password changed"),
     _("role changed"),
     _("sign-in refused"),

@@ -38,6 +38,7 @@ from kohort.web.api.people import mount_people
 from kohort.web.api.problems import Refusing, mount_problems, refused_in_one_shape
 from kohort.web.api.quotas import Quotas
 from kohort.web.api.records import mount_records
+from kohort.web.api.registry import mount_registry
 from kohort.web.api.repeats import Repeats
 from kohort.web.api.rules import mount_explanations, mount_previews
 from kohort.web.api.segments import mount_segment_details, mount_segments
@@ -128,6 +129,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_over_time(segments, desk)
     mount_importance(segments, desk)
     mount_value(segments, desk)
+    mount_registry(segments, desk)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
     mount_explanations(people, desk, caller)
     mount_values(people, desk, caller)

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Response
 
+from kohort.clock import Moment
 from kohort.collection.acceptance import RequestRefusedError
+from kohort.project import Project
 from kohort.segments.change_plan import ChangePlan
 from kohort.web.api.asking import Desk, answered
 from kohort.web.api.models.changes import Application, ApplicationAsked, Plan, PlanAsked
@@ -19,16 +21,12 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
 
     @router.post("/plans", response_model=Plan, summary="What would change, and who would enter and leave")
     def make_plan(asked: Annotated[PlanAsked, Body()], asker: Annotated[Caller, caller]) -> Response:
-        if asked.instead and asked.rollback is not None:
-            problem = "sentences instead of the files', or a rollback: give one of them"
+        if sum(map(bool, (asked.instead, asked.rollback is not None, asked.promotion))) > 1:
+            problem = "sentences instead of the files', a rollback, or another model: give one of them"
             raise RequestRefusedError(422, "invalid_request", problem, where="body.instead")
         moment = desk.moment(asked.at, "body.at")
-        places = {"segment": "body.rollback.segment", "asked": "body.rollback"} if asked.rollback else {}
-        with desk.asking(**{"segment": "body.instead", "rule": "body.instead"} | places) as project:
-            if asked.rollback is not None:
-                found = project.plan_rollback(asked.rollback.segment, asked.rollback.version, moment)
-            else:
-                found = project.plan(moment, instead=asked.instead)
+        with desk.asking(**_places(asked)) as project:
+            found = _planned(project, asked, moment)
         told = disclosure_to(desk.project, asker)
         found = told.plan(found)
         # Sentences that no file has cannot come into force: the next run would want to take them back.
@@ -45,9 +43,29 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
 
         def work() -> Application:
             with desk.changing(asked="body", guard="body.despite") as project:
-                return Application(changed=project.apply(planned, despite=asked.despite, reason=asked.reason))
+                done = project.apply(planned, despite=asked.despite, reason=asked.reason, by=asker.actor)
+                return Application(changed=done)
 
         return repeats.once(asker.key_id, idempotency_key, asked, work)
+
+
+def _places(asked: PlanAsked) -> dict[str, str]:
+    if asked.promotion is not None:
+        score = "body.promotion.score"
+        return {"score": score, "model": score, "asked": "body.promotion"}
+    if asked.rollback is not None:
+        return {"segment": "body.rollback.segment", "asked": "body.rollback"}
+    return {"segment": "body.instead", "rule": "body.instead"}
+
+
+def _planned(project: Project, asked: PlanAsked, moment: Moment | None) -> ChangePlan:
+    model = asked.promotion
+    if model is not None:
+        plan = project.plan_model_rollback if model.rollback else project.plan_promotion
+        return plan(model.score, model.number, moment)
+    if asked.rollback is not None:
+        return project.plan_rollback(asked.rollback.segment, asked.rollback.version, moment)
+    return project.plan(moment, instead=asked.instead)
 
 
 def _fields(plan: ChangePlan) -> dict[str, object]:

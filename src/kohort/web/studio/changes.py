@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import Query, Response
 from starlette.responses import RedirectResponse
 
 from kohort.collection.acceptance import RequestRefusedError
+from kohort.governance.audit import Actor
 from kohort.governance.keys import SEGMENTS_READ, SEGMENTS_WRITE
 from kohort.rules.languages import Language
 from kohort.rules.translate import translate_rule
@@ -45,10 +47,18 @@ def mount_changes(pages: Pages) -> None:
         visit: Visiting,
         segment: Annotated[str | None, Query(max_length=1_000)] = None,
         version: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+        score: Annotated[str | None, Query(max_length=1_000)] = None,
+        number: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+        back: bool = False,
         applied: bool = False,
     ) -> Response:
-        with visit.desk.asking(segment="query.segment", asked="query.segment") as project:
-            found = project.plan() if segment is None else project.plan_rollback(segment, version)
+        asked = "query.segment" if score is None else "query.score"
+        with visit.desk.asking(segment="query.segment", model=asked, score=asked, asked=asked) as project:
+            if score is not None:
+                planning = project.plan_model_rollback if back else project.plan_promotion
+                found = planning(score, number)
+            else:
+                found = project.plan() if segment is None else project.plan_rollback(segment, version)
             labels = {one.name: one.labels[visit.language.value] for one in project.segments()}
         return _shown(visit, found, labels, applied=applied)
 
@@ -58,8 +68,9 @@ def mount_changes(pages: Pages) -> None:
         form, despite = dict(pairs), [value for name, value in pairs if name == "despite" and value]
         plan = plan_of(form.get("token", ""))
         with visit.desk.changing(asked="form", guard="form.despite") as project:
-            project.apply(plan, despite=despite, reason=form.get("reason", ""))
-        return RedirectResponse("/changes?applied=true", 303)
+            project.apply(plan, despite=despite, reason=form.get("reason", ""), by=Actor(visit.visitor.name, "studio"))
+        there = "/changes" if plan.model is None else f"/models/{quote(plan.model.score, safe='')}"
+        return RedirectResponse(f"{there}?applied=true", 303)
 
 
 def _shown(visit: Visit, found: ChangePlan, labels: Mapping[str, str], *, applied: bool) -> Response:

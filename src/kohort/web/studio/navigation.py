@@ -52,6 +52,7 @@ _WAYS: Final = (
     Way("/validation", _("Does it hold?"), (SEGMENTS_READ,), under="/discover"),
     Way("/value", _("Value"), (SEGMENTS_READ,), under="/discover"),
     Way("/importance", _("What matters"), (SEGMENTS_READ,), under="/discover"),
+    Way("/models", _("Models"), (SEGMENTS_READ,), under="/discover"),
     Way("/events", _("Events"), (EVENTS_READ,)),
     Way("/sources", _("Sources"), (SEGMENTS_READ,)),
     Way("/quality", _("Quality"), (SEGMENTS_READ,), under="/sources"),

@@ -11,12 +11,11 @@ import numpy.typing as npt
 from kohort.errors import UsageError
 from kohort.learning.models.arrays import Floats
 from kohort.learning.models.explanation.tree_shapley import shapley_of
+from kohort.learning.models.explanation.weights import Group
 from kohort.learning.models.plain import Linear, Link, Part, PlainModel, is_probability, sources
 from kohort.learning.models.scoring import finished, prepared, readable
 from kohort.learning.models.trees import Trees
 
-Group = tuple[str, ...]
-"""Features that are read as one: a text and its levels, or features that say the same."""
 _NEAR: Final = 1e-6
 
 

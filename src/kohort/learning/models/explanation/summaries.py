@@ -1,7 +1,6 @@
 """What features bring to many people: to everybody, or to a segment, with intervals; those that say the same as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,20 +10,12 @@ from kohort.errors import UsageError
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.redundancy import SAME, redundancy_of
 from kohort.learning.importance.variables import Variable, category_of
-from kohort.learning.models.explanation.contributions import Contributions, Group
-from kohort.stats.intervals import Interval, mean_interval
+from kohort.learning.models.explanation.contributions import Contributions
+from kohort.learning.models.explanation.weights import Group, Weight
+from kohort.stats.intervals import mean_interval
 from kohort.stats.summaries import Summary
 
 _MOST_COMPARED: Final = 5_000
-
-
-@dataclass(frozen=True)
-class Weight:
-    """How much a group of features brings: a mean over people, of sizes if `absolute`, with its 95 % interval."""
-
-    group: Group
-    brought: Interval
-    absolute: bool = False
 
 
 def groups_of(table: FeatureTable, features: Sequence[str], *, seed: int, same: float = SAME) -> tuple[Group, ...]:

@@ -5,7 +5,8 @@ from typing import Final
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.explanation.contributions import Contributions, contributions
 from kohort.learning.models.explanation.sampled import sampled_contributions
-from kohort.learning.models.explanation.summaries import Weight, global_weights, groups_of
+from kohort.learning.models.explanation.summaries import global_weights, groups_of
+from kohort.learning.models.explanation.weights import Weight
 from kohort.learning.models.plain import Linear, PlainModel
 from kohort.learning.models.scoring import points_of
 from kohort.learning.models.trees import Trees

@@ -1,11 +1,13 @@
 """Contributions in sentences, in English and French: what goes with a score, never what brings it about."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from kohort.learning.models.explanation.contributions import Contributions, Group
-from kohort.learning.models.explanation.summaries import Weight
+from kohort.learning.models.explanation.weights import Group, Weight
 from kohort.learning.wording import COLON, Bilingual, number, percent
+
+if TYPE_CHECKING:
+    from kohort.learning.models.explanation.contributions import Contributions
 
 READ_SO: Final = Bilingual(
     "These figures tell how the model counts. What goes with a score need not bring it about: to know what an action "
@@ -17,13 +19,13 @@ READ_SO: Final = Bilingual(
 _POINTS: Final = 100
 
 
-def person_words(found: Contributions, row: int, *, probability: bool, most: int = 3) -> tuple[Bilingual, ...]:
+def person_words(found: "Contributions", row: int, *, probability: bool, most: int = 3) -> tuple[Bilingual, ...]:
     """Return sentences on one person: the score, then the groups that bring most, the farthest from 0 first.
 
     `probability`: contributions are of probabilities, and told in points; else as numbers.
 
     >>> import numpy as np
-    >>> from kohort.learning.models.explanation.contributions import Unit
+    >>> from kohort.learning.models.explanation.contributions import Contributions, Unit
     >>> found = Contributions((("orders",), ("days",)), 0.2, np.array([[0.3, -0.05]]), Unit.SCORE)
     >>> for one in person_words(found, 0, probability=True):
     ...     print(one.en.replace(chr(8239), " "))

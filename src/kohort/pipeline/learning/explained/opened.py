@@ -11,7 +11,8 @@ from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import UnknownNameError
 from kohort.learning.models.document import signing_key
 from kohort.learning.models.plain import PlainModel
-from kohort.pipeline.learning.prediction_models import PredictionDocument, signed_prediction
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
+from kohort.pipeline.learning.prediction_models import signed_prediction
 from kohort.pipeline.learning.registry.entries import in_force_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch

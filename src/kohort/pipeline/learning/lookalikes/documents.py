@@ -13,7 +13,7 @@ from kohort.learning.importance.results import LeftOut
 from kohort.learning.lookalike.quality import LookalikeQuality
 from kohort.learning.lookalike.wording import lookalike_words
 from kohort.learning.models.plain import PlainModel
-from kohort.learning.prediction.study import PredictionStudy
+from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.wording import COLON, Bilingual, number
 from kohort.pipeline.learning.lookalikes.seed import SeedRule
 from kohort.pipeline.learning.prediction_models import project_key, signed_model

@@ -16,8 +16,9 @@ from kohort.pipeline.learning.registry.entries import (
     waiting_candidate,
 )
 from kohort.pipeline.learning.retraining.kinds import kind_named, kinds_of
+from kohort.pipeline.learning.retraining.looks import DriftLook
 from kohort.pipeline.learning.retraining.model_kind import ModelKind
-from kohort.pipeline.learning.retraining.watching import DriftLook, look_for_drift
+from kohort.pipeline.learning.retraining.watching import look_for_drift
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.steps import CatchUp
 from kohort.pipeline.workspace import Workspace

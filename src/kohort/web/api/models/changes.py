@@ -16,14 +16,27 @@ class Rollback(BaseModel):
     )
 
 
+class PromotionAsked(BaseModel):
+    """Putting a model in force, or going back to one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    score: str = Field(max_length=1_000, description="A score that has models.")
+    number: int | None = Field(
+        None, ge=1, le=2**31, description="Its model; null for the newest candidate, or the one in force before."
+    )
+    rollback: bool = Field(False, description="Whether to go back to a model that was in force.")
+
+
 class PlanAsked(BaseModel):
-    """A change to plan: what the files say, or sentences instead of theirs, or going back."""
+    """A change to plan: what the files say, sentences instead of theirs, going back, or another model."""
 
     model_config = ConfigDict(extra="forbid")
 
     at: str | None = Field(None, description="A moment, ISO 8601; by default the project's present.")
     instead: dict[str, str] = Field({}, description="Other sentences than the files', by segment: to look at only.")
     rollback: Rollback | None = Field(None, description="What to go back to, instead of applying the files.")
+    promotion: PromotionAsked | None = Field(None, description="Another model, instead of applying the files.")
 
 
 class SegmentChange(Answer):
@@ -62,6 +75,18 @@ class Verdict(Answer):
     found: Said
 
 
+class ModelChange(Answer):
+    """The model that a plan puts in force."""
+
+    score: str
+    run: int = Field(description="Its number among the models of its score.")
+    before: int | None = Field(description="That of the model in force; null for none.")
+    trait: str = Field(description="The trait by which it is counted whose score changes.")
+    scored: int = Field(description="How many people the model scores.")
+    moved: int = Field(description="How many of them, or of those who lose their score, have another value than now.")
+    journeys: list[str] = Field(description="Those that tell of segments that would change.")
+
+
 class Plan(Answer):
     """What would change. Nothing has."""
 
@@ -72,6 +97,7 @@ class Plan(Answer):
     broken: list[Broken]
     verdicts: list[Verdict]
     left_out: dict[str, Said] = Field(description="Segments that cannot be evaluated yet, and why.")
+    model: ModelChange | None = Field(description="The model that it puts in force; null where it changes segments.")
     token: str | None = Field(description="What to apply exactly this with; null for a plan that is only to look at.")
 
 
