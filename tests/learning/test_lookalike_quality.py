@@ -16,7 +16,8 @@ from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.examples import Examples
 from kohort.learning.prediction.judged import Judged
 from kohort.learning.prediction.ranking import Ranking
-from kohort.learning.prediction.results import PredictionStudy, train
+from kohort.learning.prediction.results import PredictionStudy
+from kohort.learning.prediction.study import train
 from kohort.stats.intervals import Interval
 from prediction_people import people_with_chances
 
