@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,12 @@ from studio_desk import EVERY_RIGHT, Studio, plain, studio
 from kohort.client import Client, ConflictError, NotAllowedError
 from kohort.clock import DAY
 from kohort.definitions.collecting import CollectLimits
+from kohort.learning.importance.results import Fault, LeftOut
+from kohort.learning.prediction.thresholds import BandRow
 from kohort.project import Project
+from kohort.reports.predictions_data import PredictionShown
+from kohort.reports.validation_predictions import is_kept, prediction_checks
+from kohort.stats.intervals import Interval, wilson_interval
 from kohort.storage.committing import GroupCommit
 from kohort.storage.journal import Journal
 from kohort.testing.clock import SettableClock
@@ -243,6 +249,59 @@ def test_a_model_is_promoted_and_taken_back_by_forms_that_show_a_plan_first(shop
         ("Ada", "studio", "model taken back to"),
         ("Ada", "studio", "model promoted"),
     ]
+
+
+def test_what_was_checked_of_predictions_stands_beside_the_clusters(open_studio: Studio, made: Project) -> None:
+    data = open_studio.get("/validation.json").json()
+    [told] = data["predictions"]
+    held = {one["key"]: one["held"] for one in told["checks"]}
+    [shown] = made.predictions_shown()
+    assert held == {
+        "prediction-bands-lapse": "yes" if all(map(is_kept, shown.study.bands)) else "no",
+        "prediction-rule-lapse": "no",
+        "prediction-leaks-lapse": "yes",
+        "prediction-drift-lapse": "no",
+    }
+    english, french = (plain(open_studio.get("/validation", one).text) for one in ("en", "fr"))
+    assert "lapse: does it beat the obvious rule? it does not hold" in english
+    assert "Take the rule." in english
+    assert "lapse : les personnes sont-elles encore telles qu’il les connaît ?" in french
+    keys = {row["check"] for row in csv.DictReader(open_studio.get("/validation.csv").text.splitlines())}
+    assert keys == held.keys()
+
+
+def test_a_report_shows_predictions_with_their_checks(made: Project, tmp_path: Path) -> None:
+    page = made.report(tmp_path / "report.html").read_text()
+    section = page.partition('<section id="predictions"')[2].partition("</section>")[0]
+    assert section.count("<svg") == 3
+    assert "lapse: do as many do it as were told to?" in plain(section)
+    assert "What was checked of lapse" in section
+    assert HOSTILE not in section
+
+
+def test_checks_of_predictions_can_fail_and_can_hold(made: Project) -> None:
+    [shown] = made.predictions_shown()
+    assert shown.drift is not None
+    study, drift = shown.study, shown.drift
+
+    def held(found: PredictionShown) -> list[str]:
+        return [one.held.value for one in prediction_checks(found)]
+
+    def banded(told: float) -> PredictionShown:
+        band = BandRow(0.0, 0.5, 400, told, wilson_interval(80, 400))
+        return replace(shown, study=replace(study, bands=(band, BandRow(0.5, 1.0, 0, None, None))))
+
+    # The standard error of 20 % told to 400 people is two points.
+    assert held(banded(0.2))[0] == held(banded(0.17))[0] == held(banded(0.235))[0] == "yes"
+    assert held(banded(0.15))[0] == held(banded(0.25))[0] == "no"
+    beaten = replace(study.rule, gained=Interval(0.05, 0.02, 0.08, 260), is_beaten=True)
+    assert held(replace(shown, study=replace(study, rule=beaten)))[1] == "yes"
+    assert held(replace(shown, study=replace(study, is_telling=True)))[2] == "no"
+    knows = replace(shown, alarms=(LeftOut("refunded", Fault.LEAKING, 0.99),))
+    assert held(knows)[2] == "no"
+    assert "refunded" in prediction_checks(knows)[2].answer.fr
+    assert held(replace(shown, drift=replace(drift, found=())))[3] == "yes"
+    assert len(held(replace(shown, drift=None))) == 3, "nobody has looked"
 
 
 def test_a_project_without_models_says_what_to_do(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.registry.entries import RegisteredModel
     from kohort.pipeline.learning.registry.standing import ModelStanding
     from kohort.pipeline.learning.retraining.looks import DriftLook
+    from kohort.reports.predictions_data import PredictionShown
     from kohort.segments.change_plan import ChangePlan
 
 
@@ -49,6 +50,12 @@ class ModelsFacet(Facet):
         from kohort.pipeline.learning.prediction_documents import kept_document
 
         return kept_document(self._workspace(), model)
+
+    def predictions_shown(self) -> "tuple[PredictionShown, ...]":
+        """Return each prediction in force, with what was found when it learnt and at the last look for drift."""
+        from kohort.pipeline.learning.predictions_shown import predictions_shown
+
+        return tuple(predictions_shown(self._workspace()))
 
     def model(self, score: str, number: int | None = None) -> "RegisteredModel":
         """Return a model by its number, by default the one in force, or the newest candidate where none is.

@@ -6,6 +6,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kohort.learning.prediction.wording import study_words
 from kohort.reports import figures, formatting, period_figures, tables, words
 from kohort.reports.data import ReportData
 from kohort.reports.figures import Figure
@@ -14,8 +15,11 @@ from kohort.reports.importance import fault_words, verdict_words
 from kohort.reports.method_figures import method_figures
 from kohort.reports.method_tables import methods_table, preparation_table
 from kohort.reports.palette import GROUPS
+from kohort.reports.prediction_figures import prediction
+from kohort.reports.predictions_data import PredictionShown
 from kohort.reports.validation import validation_of
 from kohort.reports.validation_conversion import foretelling_words
+from kohort.reports.validation_predictions import prediction_checks
 from kohort.reports.value import value_words
 
 _TEMPLATE: Final = "report.html.j2"
@@ -53,10 +57,15 @@ def render_report(data: ReportData) -> str:
         validation=tables.validation_table(checks) if checks else None,
         methods=methods_table(data.discovery.methods) if data.discovery and data.discovery.methods else None,
         prepared=preparation_table(preparation) if preparation else None,
+        prediction_checks=[_checked(one) for one in data.predictions],
         findings=tables.findings_table(data.findings),
         categories_shown=_CATEGORIES_SHOWN,
         **_figures(data),
     )
+
+
+def _checked(found: PredictionShown) -> tables.Table:
+    return tables.validation_table(prediction_checks(found), f"What was checked of {found.score}")
 
 
 def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Figure]] | None]:
@@ -82,6 +91,7 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Fi
         "over_time": period_figures.over_time(data.over_time.periods) if data.over_time.periods else [],
         "foretold": [period_figures.foretold(*one) for one in enumerate(data.over_time.conversions, start=1)],
         "values": [figures.value(number, one, data.currency) for number, one in enumerate(data.values, start=1)],
+        "predictions": [prediction(number, one) for number, one in enumerate(data.predictions, start=1)],
         "importance": [figures.importance(number, one) for number, one in enumerate(data.importance, start=1)],
         "scores": figures.source_scores(data.scores) if data.scores else None,
         "reliability": figures.reliability(data.scores) if any(one.loads for one in data.scores) else None,
@@ -109,6 +119,7 @@ def _environment() -> Environment:
         "trait_words": words.trait_words,
         "verdict_words": verdict_words,
         "value_words": value_words,
+        "study_words": study_words,
         "fault_words": fault_words,
         "foretelling_words": foretelling_words,
         "group": lambda number: number % len(GROUPS),

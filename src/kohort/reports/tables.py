@@ -164,10 +164,10 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
     )
 
 
-def validation_table(checks: Sequence[Check]) -> Table:
+def validation_table(checks: Sequence[Check], caption: str = "What was checked of the groups") -> Table:
     """Return each check with its answer, the figure that decided with its interval, and what was required."""
     return Table(
-        "What was checked of the groups",
+        caption,
         ("Question", "Holds", "Answer", "Found", "Required", "How", "More"),
         tuple((one.question, str(one.held), one.answer, _told(one), one.bar, one.method, _more(one)) for one in checks),
         frozenset({0, 1, 2, 4, 5, 6}),

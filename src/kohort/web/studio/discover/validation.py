@@ -1,4 +1,4 @@
-"""`/validation`: what was checked of the clusters, and whether it holds."""
+"""`/validation`: what was checked of the clusters and of predictions, and whether it holds."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,6 +13,7 @@ from kohort.reports.figures import Figure
 from kohort.reports.periods_data import ClustersOverTime
 from kohort.reports.validation import validation_of
 from kohort.reports.validation_charts import check_chart
+from kohort.reports.validation_predictions import prediction_checks
 from kohort.web.api.models.answer import Answer, IsoMoment, Said
 from kohort.web.studio.discover.models import Text
 from kohort.web.studio.discover.search import Score
@@ -57,8 +58,16 @@ class ValidationCheck(Answer):
     figures: list[CheckedFigure]
 
 
+class PredictionValidation(Answer):
+    """What was checked of the model of a prediction that is in force."""
+
+    score: str
+    number: int
+    checks: list[ValidationCheck]
+
+
 class Validation(Answer):
-    """What was checked of the newest clusters of a score; null and empty before anybody looked for any."""
+    """What was checked of the newest clusters of a score, and of predictions; null and empty before there are any."""
 
     scores: list[str]
     score: str | None
@@ -70,6 +79,7 @@ class Validation(Answer):
         description="Why clusters could not be followed, or what they foretell could not be seen."
     )
     unasked: list[str] = Field(description="The commands that check what nobody has looked at yet.")
+    predictions: list[PredictionValidation]
 
 
 def mount_validation(pages: Pages) -> None:
@@ -79,9 +89,12 @@ def mount_validation(pages: Pages) -> None:
     def validation(visit: Visiting, score: Score = "") -> Response:
         with visit.desk.asking(**{"clusters score": "query.score"}) as project:
             found = project.cluster_validation(score or None)
+            shown = project.predictions_shown()
         search, over_time = found.search, found.over_time
         document = search.document
         checks = () if document is None else validation_of(document.report, over_time, found.value)
+        of_predictions = [prediction_checks(one) for one in shown]
+        every = (*checks, *(check for its in of_predictions for check in its))
         page = Validation.model_validate(
             {
                 "scores": search.scores,
@@ -92,13 +105,17 @@ def mount_validation(pages: Pages) -> None:
                 "checks": checks,
                 "lacks": [one for one in (over_time.periods_lack, over_time.conversion_lack) if one],
                 "unasked": _unasked(over_time) if checks else [],
+                "predictions": [
+                    {"score": one.score, "number": one.number, "checks": its}
+                    for one, its in zip(shown, of_predictions, strict=True)
+                ],
             }
         )
         return visit.shows(
             "discover/validation",
             page,
-            _listed(checks),
-            figures=_figures(visit, checks) if visit.form == "html" else {},
+            _listed(every),
+            figures=_figures(visit, every) if visit.form == "html" else {},
             held=lambda one: visit.say(_HELD[one]),
             more=lambda one: _more(visit, one, page),
             spoken=lambda text: spoken(text, visit.language),
