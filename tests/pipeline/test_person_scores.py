@@ -168,8 +168,7 @@ def test_sentences_that_a_marketer_reads(driver: Driver, english: str, french: s
 
 
 def _opened(model: PlainModel, alike: Sequence[tuple[str, ...]] = ()) -> OpenedModel:
-    found = type("Found", (), {"alike": tuple(alike)})
-    return OpenedModel("churn", 1, "0" * 64, model, found)  # type: ignore[arg-type]
+    return OpenedModel("churn", 1, "0" * 64, model, tuple(alike))
 
 
 NUMBERS = st.floats(-5, 5, allow_nan=False, width=32)
@@ -187,7 +186,7 @@ def test_contributions_add_up_whatever_the_model(person: list[float], numbers: l
     one = FeatureTable(("ann",), names, np.array([person]))
     others = FeatureTable(("bob", "cy"), names, np.array([first, second]))
     for model, method in ((linear, Method.EXACT), (kernel, Method.SAMPLED)):
-        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, lambda: others)
+        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, prepared_by(model, one), lambda: others)
         assert (found.method, {one.features for one in found.found}) == (method, {("a", "c"), ("b",)})
         chance = scores_of(model, one)[0]
         assert found.base + sum(one.points for one in found.found) == pytest.approx(chance, abs=1e-5)

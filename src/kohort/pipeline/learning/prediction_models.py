@@ -53,7 +53,7 @@ class PredictionDocument:
     alike: tuple[Group, ...] = ()
 
 
-class KeptPrediction(msgspec.Struct, frozen=True):
+class _Kept(msgspec.Struct, frozen=True):
     """What stands in the registry's file; `model` is the signed document."""
 
     found: PredictionDocument
@@ -81,17 +81,17 @@ def project_key(workspace: Workspace) -> bytes:
 def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
     """Return what was found, and the model as a signed document, as the registry keeps them."""
     signed = document_of(model, project_key(workspace))
-    return msgspec.json.encode(KeptPrediction(found, msgspec.Raw(signed)))
+    return msgspec.json.encode(_Kept(found, msgspec.Raw(signed)))
 
 
 def found_in(content: bytes) -> PredictionDocument:
     """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=KeptPrediction).found
+    return msgspec.json.decode(content, type=_Kept).found
 
 
 def model_in(workspace: Workspace, content: bytes) -> PlainModel:
     """Return the model; raises CorruptionError if this project did not sign it, ProjectError if it cannot be read."""
-    signed = bytes(msgspec.json.decode(content, type=KeptPrediction).model)
+    signed = bytes(msgspec.json.decode(content, type=_Kept).model)
     return model_of(signed, [project_key(workspace)])
 
 

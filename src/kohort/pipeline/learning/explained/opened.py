@@ -11,8 +11,8 @@ from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import UnknownNameError
 from kohort.learning.models.document import model_of, signing_key
+from kohort.learning.models.explanation.contributions import Group
 from kohort.learning.models.plain import PlainModel
-from kohort.pipeline.learning.prediction_models import KeptPrediction, PredictionDocument
 from kohort.pipeline.learning.registry.entries import in_force_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch
@@ -24,13 +24,27 @@ NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, eq=False)
 class OpenedModel:
-    """A model that predicts: the `number` that the registry gives it, its `version` (SHA-256), and what it found."""
+    """A model that predicts: the `number` that the registry gives it, its `version` (SHA-256), and itself.
+
+    `alike` are its features in groups of those that say the same.
+    """
 
     score: str
     number: int
     version: str
     plain: PlainModel
-    found: PredictionDocument
+    alike: tuple[Group, ...]
+
+
+class _Learnt(msgspec.Struct):
+    """What of a prediction's document explaining needs: the rest is told by models that learn, which are heavy."""
+
+    alike: tuple[Group, ...] = ()
+
+
+class _Kept(msgspec.Struct):
+    found: _Learnt
+    model: msgspec.Raw
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,6 @@ def version_of(file: str) -> str:
 
 @lru_cache(maxsize=16)
 def _opened(folder: Path, state: Path, score: str, number: int, file: str) -> OpenedModel:
-    kept = msgspec.json.decode(fetch(folder, file), type=KeptPrediction)
+    kept = msgspec.json.decode(fetch(folder, file), type=_Kept)
     plain = model_of(bytes(kept.model), [signing_key(State(state))])
-    return OpenedModel(score, number, version_of(file), plain, kept.found)
+    return OpenedModel(score, number, version_of(file), plain, kept.found.alike)
