@@ -205,9 +205,8 @@ def main() -> None:
         with peer_served(ids, values, folder) as service:
             asked(service, people[:1])
             theirs, their_busy, expected = asked(service, people)
-    print(
-        f"{given.people:,} people, {given.requests:,} requests, load {os.getloadavg()[0]:.0f}; first answer of a new process: {first:.1f} s"
-    )
+    print(f"{given.people:,} people, {given.requests:,} requests, load {os.getloadavg()[0]:.0f}")
+    print(f"the first answer of a new process took {first:.1f} s")
     for name, took, busy in (("Kohort", ours, our_busy), ("FastAPI and shap", theirs, their_busy)):
         cuts = statistics.quantiles(took, n=100)
         print(f"{name:<20} p50 {cuts[49]:6.1f} ms  p95 {cuts[94]:6.1f} ms  p99 {cuts[98]:6.1f} ms  CPU {busy:5.1f} ms")

@@ -1,7 +1,6 @@
 """A person's scores: what was scored is what is explained, it adds up, and nothing is said to be a cause."""
 
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,14 +23,8 @@ from kohort.pipeline.learning.explained.opened import OpenedModel, model_in_forc
 from kohort.pipeline.learning.explained.people import RunRead, others_of, read_of
 from kohort.pipeline.learning.explained.wording import FeatureLabels, base_words, driver_words
 from kohort.project import Project
-from prediction_shop import ran_shop
+from prediction_shop import CAUSES, ran_shop
 from small_shop import NOW, lines_in, order
-
-CAUSES = re.compile(
-    r"because|\bcauses?\b|caused|due to|thanks to|leads? to|owing to|parce qu|à cause|en raison d|grâce à|\bdue? à\b|"
-    r"entraîne\b|pousse à",
-    re.IGNORECASE,
-)
 
 
 @pytest.fixture(scope="module")
