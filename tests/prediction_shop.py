@@ -1,5 +1,6 @@
 """A shop whose people stop at a hazard that their pace tells, and may answer a campaign: two years of it."""
 
+import re
 from atexit import register
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ from small_shop import NOW, iso, lines_in, order
 
 PEOPLE = 260
 _RAN: dict[str, Path] = {}
+CAUSES = re.compile(
+    r"because|\bcauses?\b|caused|due to|thanks to|leads? to|owing to|parce qu|à cause|en raison d|grâce à|\bdue? à\b|"
+    r"entraîne\b|pousse à",
+    re.IGNORECASE,
+)
+"""What no text on scores may say: that something brings them about."""
 SCORES = """scores:
   - kind: rfm
     name: rfm

@@ -1,7 +1,6 @@
 """A person's scores: what was scored is what is explained, it adds up, and nothing is said to be a cause."""
 
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,14 +23,8 @@ from kohort.pipeline.learning.explained.opened import OpenedModel, model_in_forc
 from kohort.pipeline.learning.explained.people import RunRead, others_of, read_of
 from kohort.pipeline.learning.explained.wording import FeatureLabels, base_words, driver_words
 from kohort.project import Project
-from prediction_shop import ran_shop
+from prediction_shop import CAUSES, ran_shop
 from small_shop import NOW, lines_in, order
-
-CAUSES = re.compile(
-    r"because|\bcauses?\b|caused|due to|thanks to|leads? to|owing to|parce qu|à cause|en raison d|grâce à|\bdue? à\b|"
-    r"entraîne\b|pousse à",
-    re.IGNORECASE,
-)
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +161,7 @@ def test_sentences_that_a_marketer_reads(driver: Driver, english: str, french: s
 
 
 def _opened(model: PlainModel, alike: Sequence[tuple[str, ...]] = ()) -> OpenedModel:
-    found = type("Found", (), {"alike": tuple(alike)})
-    return OpenedModel("churn", 1, "0" * 64, model, found)  # type: ignore[arg-type]
+    return OpenedModel("churn", 1, "0" * 64, model, tuple(alike))
 
 
 NUMBERS = st.floats(-5, 5, allow_nan=False, width=32)
@@ -187,7 +179,7 @@ def test_contributions_add_up_whatever_the_model(person: list[float], numbers: l
     one = FeatureTable(("ann",), names, np.array([person]))
     others = FeatureTable(("bob", "cy"), names, np.array([first, second]))
     for model, method in ((linear, Method.EXACT), (kernel, Method.SAMPLED)):
-        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, lambda: others)
+        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, prepared_by(model, one), lambda: others)
         assert (found.method, {one.features for one in found.found}) == (method, {("a", "c"), ("b",)})
         chance = scores_of(model, one)[0]
         assert found.base + sum(one.points for one in found.found) == pytest.approx(chance, abs=1e-5)

@@ -16,7 +16,7 @@ from kohort.learning.drift.matured import performance_of
 from kohort.learning.models.document import model_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
-from kohort.pipeline.learning import prediction_models
+from kohort.pipeline.learning import prediction_documents
 from kohort.pipeline.learning.prediction import said_of_everybody
 from kohort.pipeline.learning.prediction_documents import latest_prediction
 from kohort.pipeline.learning.prediction_examples import past_examples
@@ -172,7 +172,7 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
     assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
 
     verifying = Mock(wraps=model_of)
-    monkeypatch.setattr(prediction_models, "model_of", verifying)
+    monkeypatch.setattr(prediction_documents, "model_of", verifying)
     look = project.drift("lapse", NOW)
     assert verifying.call_count == 1, "the model is opened once, and asked about every month"
     assert look.judged is not None

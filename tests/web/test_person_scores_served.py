@@ -1,11 +1,13 @@
 """A person's scores by REST: the same that the project tells, disclosed as all that is known of people."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
 import pytest
 from api_desk import Counter, answering, problem
+from studio_desk import Studio, studio
 
 from kohort.client import Client
 from kohort.clock import DAY
@@ -13,7 +15,7 @@ from kohort.definitions.privacy import PrivacyDefinition
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method, PersonScore
 from kohort.project import Project
 from kohort.web.disclosure import MASKED, Disclosure, Masking
-from prediction_shop import ran_shop
+from prediction_shop import CAUSES, ran_shop
 from small_shop import NOW
 
 P1 = "/api/v1/people/p1/scores"
@@ -87,3 +89,51 @@ def test_who_may_not_know_who_people_are_is_told_no_personal_value(shop: Project
     assert [one.points for one in told.drivers.found] == [0.4, 0.2, -0.1]
     assert Masking(shop.pseudonyms, privacy).scores([replace(SCORE, drivers=None)], [])[0].drivers is None
     assert Disclosure().scores([SCORE], []) == [SCORE]
+
+
+@pytest.fixture(scope="module")
+def pages(shop: Project) -> Iterator[Studio]:
+    with studio(shop) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            ["Chances, and what goes with them", "Chance to stop", "The model begins at", "days since the last order"],
+        ),
+        (
+            "fr",
+            ["Probabilités, et ce qui va de pair avec elles", "Risque de ne plus revenir", "Le modèle part de",
+             "jours depuis la dernière commande"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_page_of_a_person_shows_their_chances(
+    pages: Studio, shop: Project, language: str, expected: list[str]
+) -> None:
+    page = pages.get("/people/p1", language).text
+    part = page[page.index('id="chances"') : page.index('id="identifiers"')]
+    for words in expected:
+        assert words in part
+    assert part.count("<svg") == 1
+    [score] = shop.person_scores("p1")
+    assert score.drivers is not None
+    assert part.count('<th scope="row"') == len([one for one in score.drivers.found if abs(one.points) >= 0.0005])
+    text = re.sub(r"<svg.*?</svg>", "", part, flags=re.DOTALL).replace("no causes", "").replace("pas des causes", "")
+    assert not CAUSES.search(re.sub(r"<[^>]*>", " ", text))
+
+
+def test_the_page_is_data_too(pages: Studio, shop: Project) -> None:
+    told = pages.get("/people/p1.json").json()["predictions"]
+    [score] = shop.person_scores("p1")
+    assert [(one["score"], one["chance"], one["band"]) for one in told] == [("lapse", score.chance, score.band)]
+
+
+def test_a_page_says_why_nothing_goes_with_a_chance(
+    pages: Studio, shop: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kohort.pipeline.learning.explained.people.is_explained", lambda _: False)
+    assert "entraînez-le à nouveau" in pages.get("/people/p1", "fr").text

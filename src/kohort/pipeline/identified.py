@@ -11,7 +11,7 @@ from kohort.definitions.identity import ANONYMOUS, USER, Form, normalised
 from kohort.errors import UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import actor_id_of
-from kohort.storage.lookups import Standing, answer, is_any, rows_with
+from kohort.storage.lookups import Standing, few_rows, is_any, rows_with
 from kohort.storage.views import stored_rows
 
 _MOST: Final = 50
@@ -39,22 +39,40 @@ class FoundPerson:
 
 def who_is(workspace: Workspace, text: str) -> Who:
     """Return who a person id, user id or anonymous id means; raises UnknownNameError for nobody."""
-    found = _who(Standing(workspace.tables, "actors"), text)
+    person = person_meant(workspace, text)
+    return Who(person, _actors(Standing(workspace.tables, "actors"), person))
+
+
+def person_meant(workspace: Workspace, text: str) -> str:
+    """Return whose person id, user id or anonymous id it is, as a person id; raises UnknownNameError for nobody."""
+    found = _person(Standing(workspace.tables, "actors"), text)
     if found is None:
         raise unknown_person(text)
     return found
 
 
 @lru_cache(maxsize=64)
-def _who(standing: Standing, text: str) -> Who | None:
-    tables = standing.tables
+def _person(standing: Standing, text: str) -> str | None:
     meant = (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text))
-    actors = stored_rows(tables, "actors")
-    named = exp.select("person_id").from_(actors.subquery("named")).where(is_any("actor_id", meant))
-    asked = exp.select("actor_id", "person_id").from_(actors.subquery("stored")).where(_is_in("person_id", named))
-    people = {row["actor_id"]: row["person_id"] for row in answer(tables, asked, meant).to_pylist()}
-    person = next((people[actor] for actor in meant if actor in people), None)
-    return None if person is None else Who(person, sorted(actor for actor, one in people.items() if one == person))
+    people: dict[str, str] = dict(few_rows(standing.tables, _asking_who(standing)[0], meant))
+    return next((people[actor] for actor in meant if actor in people), None)
+
+
+@lru_cache(maxsize=64)
+def _actors(standing: Standing, person: str) -> Sequence[str]:
+    return sorted(actor for actor, _ in few_rows(standing.tables, _asking_who(standing)[1], (person,)))
+
+
+@lru_cache(maxsize=8)
+def _asking_who(standing: Standing) -> tuple[str, str]:
+    """Return the statements for the people of three actors, and for the actors of a person: written once a version.
+
+    They are two, with plain values, so that the filters that files carry are asked.
+    """
+    columns = exp.select("actor_id", "person_id").from_(stored_rows(standing.tables, "actors").subquery("stored"))
+    named = columns.where(is_any("actor_id", ("", "", "")))
+    theirs = columns.where(exp.column("person_id").eq(exp.Placeholder()))
+    return named.sql(dialect="duckdb"), theirs.sql(dialect="duckdb")
 
 
 def find_people(workspace: Workspace, text: str) -> list[FoundPerson]:
@@ -96,10 +114,6 @@ def _with_address(workspace: Workspace, text: str) -> list[dict[str, Any]]:
         for row in rows
         if row["name"] in _ADDRESSES
     ]
-
-
-def _is_in(column: str, query: exp.Select) -> exp.Expr:
-    return exp.In(this=exp.column(column), query=query.subquery())
 
 
 def unknown_person(text: str) -> UnknownNameError:

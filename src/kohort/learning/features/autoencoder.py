@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPRegressor
-from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
 from kohort.learning.features.products import sums_in_order
@@ -97,6 +94,11 @@ def fit_autoencoder(points: Points, *, components: int, seed: int) -> AutoEncode
     >>> found.apply(curve).shape, found.explained > 0.95
     ((400, 1), True)
     """
+    # Seconds to load, which whoever only applies what was learnt need not wait for.
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+    from sklearn.neural_network import MLPRegressor  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
     people, columns = points.shape
     if people < _FEWEST or not 1 <= components < columns:
         raise UsageError(

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from kohort.definitions.preparation import Scaling
 
@@ -192,6 +191,8 @@ class _Seen(NamedTuple):
 def _automatic(seen: _Seen) -> dict[str, float]:
     unit = float(seen.known.std())
     shape = _shape(seen.known / unit)
+    from scipy import stats  # noqa: PLC0415 - a second to load, which only learning needs
+
     power = float(stats.yeojohnson_normmax(shape)) if abs(float(stats.skew(shape))) > _SKEWED else 1.0
     limits = {"low": float(seen.known.min()), "high": float(seen.known.max())}
     return {**limits, "unit": unit, "power": power, **_standardised(yeo_johnson(seen.filled / unit, power))}
@@ -204,6 +205,8 @@ def _logarithm(seen: _Seen) -> dict[str, float]:
 
 def _yeo_johnson(seen: _Seen) -> dict[str, float]:
     unit = float(seen.known.std())
+    from scipy import stats  # noqa: PLC0415 - as above
+
     power = float(stats.yeojohnson_normmax(_shape(seen.known / unit)))
     return {"unit": unit, "power": power, **_standardised(yeo_johnson(seen.filled / unit, power))}
 

@@ -8,7 +8,9 @@ import msgspec
 from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.learning.importance.results import LeftOut
+from kohort.learning.models.document import model_of
 from kohort.learning.models.explanation.weights import Group, Weight
+from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.dates import DateRanges
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.pipeline.learning.registry.entries import RegisteredModel, content_of, live_model
@@ -50,9 +52,23 @@ class _Kept(msgspec.Struct, frozen=True):
     found: PredictionDocument
 
 
+class _Signed(msgspec.Struct, frozen=True):
+    """The model of a registry's file, whatever else was found."""
+
+    model: msgspec.Raw
+
+
 def found_in(content: bytes) -> PredictionDocument:
     """Return what was found when a model learnt."""
     return msgspec.json.decode(content, type=_Kept).found
+
+
+def signed_model(content: bytes, key: bytes) -> PlainModel:
+    """Return the model alone, whatever else was found.
+
+    Raises CorruptionError if no project with this `key` signed it, ProjectError if it cannot be read.
+    """
+    return model_of(bytes(msgspec.json.decode(content, type=_Signed).model), [key])
 
 
 def kept_document(workspace: Workspace, model: RegisteredModel) -> PredictionDocument | None:

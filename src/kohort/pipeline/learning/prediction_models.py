@@ -12,14 +12,14 @@ from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.conversion.convert import plain_model
-from kohort.learning.models.document import document_of, model_of, signing_key
+from kohort.learning.models.document import document_of, signing_key
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
 from kohort.learning.prediction.model import TrainedModel
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import study_words
 from kohort.learning.wording import COLON, Bilingual, number
-from kohort.pipeline.learning.prediction_documents import KIND, PredictionDocument, found_in
+from kohort.pipeline.learning.prediction_documents import KIND, PredictionDocument, found_in, signed_model
 from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.state import State
@@ -31,12 +31,6 @@ class KeptPrediction:
 
     found: PredictionDocument
     model: PlainModel
-
-
-class _Signed(msgspec.Struct, frozen=True):
-    """The model of a registry's file, whatever else was found."""
-
-    model: msgspec.Raw
 
 
 def plain_prediction(model: TrainedModel, examples: FeatureTable) -> PlainModel:
@@ -78,11 +72,6 @@ def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
 def signed_prediction(content: bytes, key: bytes) -> KeptPrediction:
     """Return what was found and the model, signed by the project of this `key`; raises as `opened_prediction`."""
     return KeptPrediction(found_in(content), signed_model(content, key))
-
-
-def signed_model(content: bytes, key: bytes) -> PlainModel:
-    """Return the model alone, whatever else was found; raises as `opened_prediction`."""
-    return model_of(bytes(msgspec.json.decode(content, type=_Signed).model), [key])
 
 
 def declared(definition: PredictionDefinition) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from kohort.engines.evaluation import Explanation
 from kohort.errors import UnknownNameError
 from kohort.governance.keys import PEOPLE_PSEUDONYMISED, PEOPLE_READ
 from kohort.pipeline import biography
+from kohort.pipeline.learning.explained.found import PersonScore
 from kohort.pipeline.person import PersonRecord
 from kohort.pipeline.wording import BEHAVIOUR_LABELS
 from kohort.project import Project
@@ -29,8 +30,10 @@ from kohort.reports.explanation import WORDS, Telling
 from kohort.storage.histories import Place
 from kohort.web.api.cursors import place_of, written_cursor
 from kohort.web.api.models.people import HeldTrait, LivedEvent, Person
+from kohort.web.api.models.people import PersonScore as ToldScore
 from kohort.web.api.rules import explanation_of
 from kohort.web.disclosure import Disclosure, disclosure_to, identifiers_of
+from kohort.web.studio.drivers import shown_scores
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.models.people import FoundPerson, HeldScore, PeopleFound, PersonPage, PersonSegment
 from kohort.web.studio.pages import Listed, Pages, Visiting
@@ -75,7 +78,8 @@ def mount_people(pages: Pages) -> None:
             lived = _Lived(event, _place(before, told) if before else None)
             known = _known(project, one, told, lived, segment)
             names, scores = project.event_names(), project.score_definitions
-        page = _page(known, lived, scores, segment)
+        page, words = _page(known, lived, scores, segment), ScoreWords(scores, visit.formats)
+        chances, read_so = shown_scores(visit, known.scores, scores, words)
         return visit.shows(
             "person",
             page,
@@ -86,7 +90,9 @@ def mount_people(pages: Pages) -> None:
             scored=_scored(known.held, scores),
             why=known.why,
             telling=telling_of(visit.formats),
-            words=ScoreWords(scores, visit.formats),
+            words=words,
+            chances=chances,
+            read_so=read_so,
             value=lambda one: shown(one, visit.formats),
             event_names=names,
             is_first=lived.before is None,
@@ -108,6 +114,7 @@ class _Known:
     record: PersonRecord
     segments: list[PersonSegment]
     held: Sequence[biography.HeldTrait]
+    scores: Sequence[PersonScore]
     lived: Sequence[biography.LivedEvent]
     next_cursor: str | None
     why: Explanation | None
@@ -123,6 +130,7 @@ def _known(project: Project, person: str, told: Disclosure, asked: _Lived, segme
         told.person(record),
         _segments_of(project, record.person_id),
         told.traits(project.traits(record.person_id), identifiers),
+        told.scores(project.person_scores(record.person_id), identifiers) if project.predictions() else (),
         told.timeline(lived[:_MOST_EVENTS], identifiers),
         None if last is None else written_cursor(last.at, told.cursor(last.event_id)),
         None if why is None else told.explanation(why, identifiers),
@@ -137,6 +145,7 @@ def _page(known: _Known, lived: _Lived, scores: Sequence[ScoreDefinition], segme
         explanation=None if known.why is None else explanation_of(known.why, segment, who),
         traits=[HeldTrait.model_validate(one) for one in _flat(_families(known.held, scores))],
         scores=[score for score, _, _ in _scored(known.held, scores)],
+        predictions=[ToldScore.model_validate(one) for one in known.scores],
         event=lived.event,
         events=[LivedEvent.model_validate(one) for one in known.lived],
         next_cursor=known.next_cursor,

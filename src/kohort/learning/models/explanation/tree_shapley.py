@@ -6,6 +6,7 @@ The game: where a feature is not known, a tree goes both ways, in the shares of 
 What a person's features bring to the margin is shared by Shapley's formula, exactly, in time of leaves · depth².
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,17 @@ def shapley_of(trees: Trees, columns: Floats) -> tuple[float, Floats]:
     >>> shapley_of(stump, np.array([[5.0]]))
     (-0.5, array([[1.5]]))
     """
-    shares = shares_of(trees)
+    shares, expected = _known_beforehand(trees)
     brought = np.zeros(columns.shape)
     all_brought(columns, trees.nodes, trees.roots, shares, trees.depth, brought)
-    expected = trees.base + float(sum(_expectations(trees, shares)[trees.roots].tolist()))
     return expected / trees.divisor, brought / trees.divisor
+
+
+@lru_cache(maxsize=16)
+def _known_beforehand(trees: Trees) -> tuple[Floats, float]:
+    """Return the shares, and the sum of what roots say of somebody unknown: the same for everybody, so found once."""
+    shares = shares_of(trees)
+    return shares, trees.base + float(sum(_expectations(trees, shares)[trees.roots].tolist()))
 
 
 def shares_of(trees: Trees) -> Floats:

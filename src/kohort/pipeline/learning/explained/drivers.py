@@ -14,7 +14,6 @@ from kohort.learning.models.explanation.contributions import (
 )
 from kohort.learning.models.explanation.sampled import sampled_contributions
 from kohort.learning.models.plain import Linear, PlainModel
-from kohort.learning.models.scoring import scores_of
 from kohort.learning.models.trees import Trees
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method, Told
 from kohort.pipeline.learning.explained.opened import OpenedModel
@@ -22,6 +21,8 @@ from kohort.pipeline.learning.explained.opened import OpenedModel
 COMPARED: Final = 200
 """With how many people a score is compared where contributions are sampled."""
 _SEED: Final = 0
+Others = Callable[[], FeatureTable]
+"""What gives the people whom somebody is compared with, where that is needed."""
 
 
 def is_exact(model: PlainModel) -> bool:
@@ -41,19 +42,13 @@ def prepared_by(model: PlainModel, table: FeatureTable) -> np.ndarray:
     return np.column_stack([table.column(name) for name in model.names])
 
 
-def rescored(model: PlainModel, one: FeatureTable) -> float:
-    """Return what a model says of the one person of a table."""
-    return float(scores_of(model, one)[0])
-
-
-def drivers_of(model: OpenedModel, one: FeatureTable, others: Callable[[], FeatureTable]) -> Drivers:
-    """Return what goes with the score of the one person of a table.
+def drivers_of(model: OpenedModel, one: FeatureTable, values: np.ndarray, others: Others) -> Drivers:
+    """Return what goes with the score of the one person of a table, `values` as `prepared_by` makes them of it.
 
     Exact where the model is linear or made of trees; else sampled against the people that `others` gives, by
     permutations with a fixed seed. Raises UsageError for a linear model that does not say whom it compares with.
     """
     plain = model.plain
-    values = prepared_by(plain, one)
     if not is_exact(plain):
         asked = sampled_contributions(plain, values, prepared_by(plain, others()), seed=_SEED)
         return listed(Method.SAMPLED, model, one, alike(model, asked), None)
@@ -63,8 +58,8 @@ def drivers_of(model: OpenedModel, one: FeatureTable, others: Callable[[], Featu
 
 def alike(model: OpenedModel, found: Contributions) -> Contributions:
     """Return contributions with the features that say the same read as one, as was found when the model learnt."""
-    known = sorted(name for group in model.found.alike for name in group)
-    return found.grouped(model.found.alike) if known == sorted(model.plain.features) else found
+    known = sorted(name for group in model.alike for name in group)
+    return found.grouped(model.alike) if known == sorted(model.plain.features) else found
 
 
 def listed(

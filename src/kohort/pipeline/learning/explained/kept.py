@@ -23,7 +23,6 @@ from kohort.definitions.values import MICRO
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.plain import PlainModel
 from kohort.pipeline.learning.explained.opened import OpenedModel, ScoringRun, run_by
-from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.mapped.layout import folder_of
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch
@@ -119,6 +118,9 @@ def scored_people(
     folder = _folder(workspace, run, model.version)
     if folder.is_dir():
         return _mapped(folder)
+    # What reads the history anew loads all that learns, which nobody needs who reads what was kept.
+    from kohort.pipeline.learning.prediction_features import read_by  # noqa: PLC0415
+
     found = scored_of(workspace, run, model.plain, read_by(workspace, definition, model.plain, run.at))
     if run == run_by(workspace, run.score):
         keep_scored(workspace, run, model.version, found)

@@ -10,9 +10,9 @@ from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.errors import UnknownNameError
 from kohort.learning.models.document import signing_key
+from kohort.learning.models.explanation.weights import Group
 from kohort.learning.models.plain import PlainModel
-from kohort.pipeline.learning.prediction_documents import PredictionDocument
-from kohort.pipeline.learning.prediction_models import signed_prediction
+from kohort.pipeline.learning.prediction_documents import found_in, signed_model
 from kohort.pipeline.learning.registry.entries import in_force_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch
@@ -24,13 +24,16 @@ NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, eq=False)
 class OpenedModel:
-    """A model that predicts: the `number` that the registry gives it, its `version` (SHA-256), and what it found."""
+    """A model that predicts: the `number` that the registry gives it, its `version` (SHA-256), and itself.
+
+    `alike` are its features in groups of those that say the same.
+    """
 
     score: str
     number: int
     version: str
     plain: PlainModel
-    found: PredictionDocument
+    alike: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
@@ -114,5 +117,6 @@ def version_of(file: str) -> str:
 
 @lru_cache(maxsize=16)
 def _opened(folder: Path, state: Path, score: str, number: int, file: str) -> OpenedModel:
-    kept = signed_prediction(fetch(folder, file), signing_key(State(state)))
-    return OpenedModel(score, number, version_of(file), kept.model, kept.found)
+    content = fetch(folder, file)
+    plain = signed_model(content, signing_key(State(state)))
+    return OpenedModel(score, number, version_of(file), plain, found_in(content).alike)

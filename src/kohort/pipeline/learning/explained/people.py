@@ -1,6 +1,5 @@
 """The scores of one person: each prediction's chance and band, the moment it speaks of, the model, and its drivers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -10,9 +9,10 @@ import numpy as np
 from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.scoring import scores
 from kohort.learning.wording import COLON, Bilingual, percent
-from kohort.pipeline.identified import who_is
-from kohort.pipeline.learning.explained.drivers import COMPARED, drivers_of, is_explained, rescored
+from kohort.pipeline.identified import person_meant, who_is
+from kohort.pipeline.learning.explained.drivers import COMPARED, drivers_of, is_explained, prepared_by
 from kohort.pipeline.learning.explained.found import Drivers, PersonScore
 from kohort.pipeline.learning.explained.kept import ScoredPeople, scored_people
 from kohort.pipeline.learning.explained.opened import (
@@ -43,22 +43,23 @@ def scores_of_person(
     were not asked of the person are left out. What goes with a score is found of what the run read of the person.
     Raises UnknownNameError for nobody known, and for a prediction that nobody declared.
     """
-    who = who_is(workspace, person)
-    actors = (who.person_id, *who.actors)
-    found = []
+    person_id, found = person_meant(workspace, person), []
     for definition in predictions_of(workspace, score):
-        one = _score_of(workspace, definition, actors, NEWEST if until is None else until)
+        one = _score_of(workspace, definition, person_id, NEWEST if until is None else until)
         if one is not None:
             found.append(one)
     return found
 
 
-def _score_of(
-    workspace: Workspace, definition: PredictionDefinition, actors: Sequence[str], until: Moment
-) -> PersonScore | None:
+def _score_of(workspace: Workspace, definition: PredictionDefinition, person: str, until: Moment) -> PersonScore | None:
     read = read_of(workspace, definition, until)
-    place = None if read is None else read.people.place_of(actors)
-    if read is None or place is None:
+    if read is None:
+        return None
+    place = read.people.place_of([person])
+    if place is None:
+        # Whoever became one person with others since was scored by an id that is one of theirs now.
+        place = read.people.place_of(who_is(workspace, person).actors)
+    if place is None:
         return None
     chance, band = float(read.people.chances[place]), read.people.bands[place].as_py()
     drivers, untold = _explained(read, place, chance)
@@ -88,10 +89,11 @@ def _explained(read: RunRead, place: int, chance: float) -> tuple[Drivers | None
     if not is_explained(read.model.plain):
         return None, _WHOM
     one = read.people.table([place])
-    now = rescored(read.model.plain, one)
+    values = prepared_by(read.model.plain, one)
+    (now,) = scores(read.model.plain, values).tolist()
     if abs(now - chance) > _SAME:
         return None, _no_longer(now)
-    return drivers_of(read.model, one, partial(others_of, read.people)), None
+    return drivers_of(read.model, one, values, partial(others_of, read.people)), None
 
 
 def others_of(people: ScoredPeople) -> FeatureTable:

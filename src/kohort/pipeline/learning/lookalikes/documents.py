@@ -16,7 +16,8 @@ from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.wording import COLON, Bilingual, number
 from kohort.pipeline.learning.lookalikes.seed import SeedRule
-from kohort.pipeline.learning.prediction_models import project_key, signed_model
+from kohort.pipeline.learning.prediction_documents import signed_model
+from kohort.pipeline.learning.prediction_models import project_key
 from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
 from kohort.pipeline.workspace import Workspace
 

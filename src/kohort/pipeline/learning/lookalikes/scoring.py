@@ -24,8 +24,9 @@ from kohort.pipeline.learning.lookalikes.documents import (
 )
 from kohort.pipeline.learning.lookalikes.examples import people_outside, seed_examples
 from kohort.pipeline.learning.lookalikes.seed import SeedRule, seed_rule
+from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_features import features_read
-from kohort.pipeline.learning.prediction_models import plain_prediction, project_key, signed_content, signed_model
+from kohort.pipeline.learning.prediction_models import plain_prediction, project_key, signed_content
 from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.workspace import Workspace

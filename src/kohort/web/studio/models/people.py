@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from kohort.web.api.models.answer import Answer, IsoMoment
-from kohort.web.api.models.people import HeldTrait, LivedEvent, Person
+from kohort.web.api.models.people import HeldTrait, LivedEvent, Person, PersonScore
 from kohort.web.api.models.rules import Explanation
 
 
@@ -49,6 +49,7 @@ class PersonPage(Answer):
     explanation: Explanation | None = Field(description="Why they are in the segment that was asked about, or not.")
     traits: list[HeldTrait] = Field(description="Told and computed, by family; not what scores that stand apart found.")
     scores: list[HeldScore]
+    predictions: list[PersonScore] = Field(description="What predictions say of them, and what goes with it.")
     event: str = Field(description="The only event of the timeline; empty for all.")
     events: list[LivedEvent] = Field(description="What they did, the newest first.")
     next_cursor: str | None = Field(description="What to ask for next; null on the last page.")
