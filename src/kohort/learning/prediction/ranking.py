@@ -72,13 +72,18 @@ class Ranking:
 
         >>> judged = Judged(np.array([0.9, 0.8, 0.7, 0.1]), np.array([True, False, True, False]))
         >>> Ranking(judged).above_others(np.ones(4, dtype=np.int64), np.array([0.25, 0.5])).tolist()
-        [0.75, 1.0]
+        [0.5, 1.0]
         """
         hits, people = self._steps(weights)
-        others = np.concatenate([[0.0], people - hits])
-        # Of several steps with as many others the last one counts: it holds most of who reached the goal.
-        last = np.append(np.diff(others) > 0, True)
-        found: Chances = np.interp(shares * others[-1], others[last], np.concatenate([[0.0], hits])[last]) / hits[-1]
+        hits, others = np.concatenate([[0.0], hits]), np.concatenate([[0.0], people - hits])
+        wanted = shares * others[-1]
+        # The last step that is passed whole, which holds those who reached the goal and stand before the next other.
+        passed = np.searchsorted(others, wanted, side="right") - 1
+        beyond = np.minimum(passed + 1, len(others) - 1)
+        within = np.divide(
+            wanted - others[passed], others[beyond] - others[passed], out=np.zeros_like(wanted), where=beyond > passed
+        )
+        found: Chances = (hits[passed] + within * (hits[beyond] - hits[passed])) / hits[-1]
         return found
 
 
