@@ -190,7 +190,7 @@ def _sampled(
     fit = Fit(
         names,
         tuple(means.tolist()),
-        likelihood(means)[0],
+        float(likelihood(means)[0]),
         people,
         has_converged=max(float(arviz.rhat(posterior)[name]) for name in names) < _AGREED,
         gradient=float("nan"),
