@@ -34,7 +34,7 @@ test-spark-runs: $(DEV)/.ready ## Runs of a project on Spark, what it keeps, and
 test-warehouses: $(DEV)/.ready $(STORES)/.ready
 	HYPOTHESIS_PROFILE=few $(STORES)/bin/pytest --numprocesses 2 -m stores tests/engines/test_sql_engine_clickhouse.py tests/engines/test_sql_engine_snowflake.py
 
-test-bayes: $(DEV)/.ready $(BAYES)/.ready $(CDNOW)/.ready ## Fit customer value with posterior distributions, by pymc-marketing: a minute.
+test-bayes: $(DEV)/.ready $(BAYES)/.ready $(CDNOW)/.ready ## Fit customer value with posterior distributions, by pymc-marketing: three minutes.
 	$(BAYES)/bin/pytest -m bayes tests/learning/value/test_posterior.py
 
 test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times as many worlds, new ones every time: ten minutes.

@@ -1,9 +1,11 @@
 """Shops in which clustering finds two groups, or none."""
 
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from segment_shop import written
@@ -47,6 +49,15 @@ def two_groups(folder: Path, more: str = "") -> Project:
             total = chance.uniform(80, 120) if often else chance.uniform(5, 15)
             lines.append(order(f"p{who}", len(lines), days_ago=days, total=total))
     return shop_of(folder, lines, more)
+
+
+def ten_days_later(found: Project, folder: Path) -> Project:
+    """The shop of `two_groups` in `folder`, not run since: p40 has turned into a good customer, and zoe is new."""
+    copy = Project(shutil.copytree(found.folder.path, folder / "shop"), clock=SettableClock(NOW + 10 * DAY))
+    news = [order("p40", 9_000 + one, days_ago=-one, total=100) for one in range(1, 10)]
+    news += [order("zoe", 9_100 + one, days_ago=-one, total=95) for one in range(1, 10)]
+    copy.ingest(written(folder, "news.jsonl", news))
+    return copy
 
 
 def one_cloud(folder: Path) -> Project:

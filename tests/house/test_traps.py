@@ -1,4 +1,4 @@
-"""Each trap of clustering, RFM and customer value has a test that catches it: which one, and that it is there."""
+"""Each trap of clusters, value, predictions and drift has a test that catches it: which one, and that it is there."""
 
 import ast
 from functools import cache
@@ -10,6 +10,10 @@ ROOT = Path(__file__).parents[2]
 _CLUSTERING, _FEATURES, _VALUE = (f"tests/learning/{room}" for room in ("clustering", "features", "value"))
 _STUDY = f"{_VALUE}/test_value_study.py"
 _METHODS = f"{_CLUSTERING}/test_methods.py"
+_PREDICTION, _DRIFT = "tests/learning/prediction", "tests/learning/drift"
+_CHANCES, _PARTS = f"{_PREDICTION}/test_prediction_study.py", f"{_PREDICTION}/test_prediction_parts.py"
+_PAST = "tests/pipeline/test_prediction_scores.py"
+_EXPLAINED = "tests/learning/models/test_model_explanation.py"
 
 TRAPS = {
     "T1 raw money makes clusters of a handful": [
@@ -82,9 +86,13 @@ TRAPS = {
         "tests/pipeline/test_cluster_features.py::test_a_table_at_a_cut_off_is_byte_for_byte_that_of_data_which_end_there",
         "tests/pipeline/test_cluster_features.py::test_recency_of_the_extraction_tells_the_future_and_is_found_out_while_that_of_the_cut_off_does_not",
         f"{_STUDY}::test_the_features_of_a_day_know_nothing_of_later_days",
+        f"{_PAST}::test_features_at_a_cut_off_are_those_of_a_world_that_ended_there",
+        f"{_PREDICTION}/test_cdnow_predictions.py::test_recency_of_the_day_of_extraction_sets_off_the_alarm",
     ],
     "T21 who came lately is counted as gone": [
         f"{_STUDY}::test_lately_acquired_people_do_not_bias_how_many_stop",
+        f"{_PAST}::test_right_censored_people_are_left_out_and_the_rate_comes_out_right",
+        f"{_PAST}::test_those_who_already_did_it_are_left_out_too_if_their_time_is_not_over",
     ],
     "T22 the first purchase is counted as a repeat": [
         f"{_VALUE}/test_purchase_histories.py::test_the_summary_of_the_raw_log_is_the_published_one",
@@ -106,6 +114,80 @@ TRAPS = {
         f"{_STUDY}::test_bg_nbd_foretells_the_published_holdout_of_cdnow",
         f"{_STUDY}::test_calibration_adds_up_to_everybody",
     ],
+    "T27 what is made, scaled or selected knows of who judges": [
+        f"{_PREDICTION}/test_prediction_leaks.py::test_chances_do_not_move_with_who_else_is_held_out",
+        f"{_CHANCES}::test_shuffled_labels_tell_nothing_through_the_whole_way",
+        "tests/cli/test_train.py::test_a_feature_that_knows_the_label_is_told",
+    ],
+    "T28 one person learns and judges": [
+        f"{_PARTS}::test_no_person_is_on_both_sides_of_a_fold",
+        f"{_CHANCES}::test_people_and_not_rows_are_drawn_and_parted",
+        "tests/cli/test_train.py::test_who_comes_twice_does_not_raise_the_area",
+    ],
+    "T29 what changes with time is judged by mixed times": [
+        f"{_PARTS}::test_what_is_learnt_in_time_was_over_before_what_is_judged",
+        f"{_PAST}::test_the_judged_stretch_is_later_than_every_label_that_was_learnt",
+        "tests/cli/test_train.py::test_in_time_a_regime_that_changed_is_seen",
+    ],
+    "T30 accuracy flatters who always says no": [
+        f"{_PREDICTION}/test_prediction_measures.py::test_all_measures_come_with_intervals_and_no_accuracy",
+        f"{_CHANCES}::test_a_rare_goal_is_captured_and_costs_are_told",
+    ],
+    "T31 scores are cut before they are chances": [
+        f"{_CHANCES}::test_every_band_holds_what_it_says_on_people_of_another_draw",
+        f"{_PARTS}::test_bands_hold_everybody_once_and_say_which_are_empty",
+        f"{_PARTS}::test_with_right_chances_the_cheapest_threshold_is_that_of_theory",
+        f"{_PARTS}::test_who_is_taken_is_who_scikit_learn_takes",
+    ],
+    "T32 a threshold is tuned on those who judge it": [
+        f"{_CHANCES}::test_a_threshold_tuned_on_noise_gains_nothing",
+    ],
+    "T33 balancing changes chances": [
+        f"{_CHANCES}::test_chances_that_balancing_distorted_are_repaired",
+    ],
+    "T34 margins and votes are taken for chances": [
+        f"{_CHANCES}::test_every_band_holds_what_it_says_on_people_of_another_draw",
+        f"{_PARTS}::test_votes_of_trees_and_margins_become_chances",
+        f"{_PARTS}::test_no_curve_says_never_or_always_because_of_a_few_people",
+    ],
+    "T35 a contribution is read as a cause": [
+        f"{_EXPLAINED}::test_contributions_add_up",
+        f"{_EXPLAINED}::test_two_copies_of_a_feature_share_and_are_told_as_one_group",
+        f"{_EXPLAINED}::test_no_sentence_names_a_cause",
+        f"{_EXPLAINED}::test_the_unit_is_told",
+    ],
+    "T43 of a million people every difference is sure": [
+        f"{_DRIFT}/test_alarm.py::test_of_a_million_people_a_hundredth_of_a_standard_deviation_is_sure_and_no_alarm",
+        f"{_DRIFT}/test_alarm.py::test_a_year_of_weeks_in_which_nothing_happens_has_at_most_one_alarm",
+        f"{_DRIFT}/test_alarm.py::test_a_shift_of_a_quarter_of_a_standard_deviation_is_found_in_its_first_window",
+    ],
+    "T44 bins are empty, or those of each window": [
+        "tests/stats/test_divergences.py::test_the_index_of_a_table_worked_by_hand",
+        "tests/stats/test_divergences.py::test_an_empty_bin_counts_as_half_a_person_and_nothing_else_is_touched",
+        f"{_DRIFT}/test_alarm.py::test_bins_are_those_of_the_reference_and_not_of_each_window",
+        f"{_DRIFT}/test_alarm.py::test_who_has_no_value_any_more_and_new_words_are_drift",
+    ],
+    "T45 December is taken for drift": [
+        f"{_DRIFT}/test_alarm.py::test_a_season_is_no_drift_where_it_is_compared_with_the_year_before",
+        f"{_DRIFT}/test_streams.py::test_a_seasonal_swing_is_proposed_in_at_most_5_of_100_streams_over_a_whole_year",
+        "tests/pipeline/test_model_drift.py::test_a_season_is_told_from_drift_only_where_a_year_before_is_known",
+    ],
+    # Nothing here looks for breaks in a whole series afterwards: drift is looked for window by window, as it comes.
+    "T46 a break is found late, or elsewhere": [
+        f"{_DRIFT}/test_alarm.py::test_a_shift_of_a_quarter_of_a_standard_deviation_is_found_in_its_first_window",
+        f"{_DRIFT}/test_streams.py::test_planted_drift_is_proposed_within_two_windows_in_95_of_100_streams",
+    ],
+    # What is foretold here is people's purchases and chances, each beside the rule that anybody would take.
+    "T47 a forecast stands beside nothing": [
+        f"{_STUDY}::test_on_cdnow_the_model_does_without_most_of_the_error_of_going_on_at_the_same_rate",
+        f"{_STUDY}::test_bg_nbd_foretells_the_published_holdout_of_cdnow",
+        f"{_CHANCES}::test_the_rule_is_taken_where_nothing_beats_it",
+    ],
+    "T50 threads change what is found": [
+        f"{_CLUSTERING}/test_discovery.py::test_the_same_seed_gives_the_same_clusters_on_one_thread_and_on_two",
+        f"{_CLUSTERING}/test_discovery.py::test_clusters_are_numbered_by_descending_value",
+        f"{_CHANCES}::test_threads_change_nothing",
+    ],
 }  # fmt: skip
 
 
@@ -122,5 +204,8 @@ def test_every_trap_has_its_test(trap: str) -> None:
         assert name in functions_of(path), f"{trap}: {one} is not there"
 
 
-def test_no_trap_of_clusters_and_value_is_left_out() -> None:
-    assert [trap.split()[0] for trap in TRAPS] == [f"T{number}" for number in (*range(1, 17), *range(20, 27))]
+def test_no_trap_is_left_out() -> None:
+    numbers = (*range(1, 17), *range(20, 36), *range(43, 48), 50)
+    named = [trap.split()[0] for trap in TRAPS]
+    assert len(set(named)) == len(named)
+    assert set(named) >= {f"T{number}" for number in numbers}

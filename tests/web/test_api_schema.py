@@ -59,6 +59,7 @@ NAMES = [
     "members_csv",
     "memberships_stream",
     "overlap",
+    "person_cluster",
     "person_events",
     "person_scores",
     "person_segments",
@@ -110,6 +111,7 @@ NOT_HERE = {
     "get_model",
     "get_personas",
     "get_value",
+    "person_cluster",
 }
 """What other tests see answered, after what it takes was made."""
 

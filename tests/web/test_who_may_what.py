@@ -99,6 +99,7 @@ ROWS = [
     Row("GET", f"{API}/people/{{person}}/events", PEOPLE, f"{API}/people/ada/events", masked=404),
     Row("GET", f"{API}/people/{{person}}/traits", PEOPLE, f"{API}/people/ada/traits", masked=404),
     Row("GET", f"{API}/people/{{person}}/scores", PEOPLE, f"{API}/people/ada/scores", masked=404),
+    Row("GET", f"{API}/people/{{person}}/cluster", PEOPLE, f"{API}/people/ada/cluster", status=422, masked=404),
     Row("GET", f"{API}/people/{{person}}/segments", PEOPLE, f"{API}/people/ada/segments", masked=404),
     Row(
         "GET",

@@ -3,7 +3,15 @@
 from typing import Literal
 
 from kohort.client.answers.duplicates import Decision, ProposedMerge, ProposedMerges
-from kohort.client.answers.people import LivedEvent, Memberships, Person, PersonScores, Timeline, Traits
+from kohort.client.answers.people import (
+    LivedEvent,
+    Memberships,
+    Person,
+    PersonCluster,
+    PersonScores,
+    Timeline,
+    Traits,
+)
 from kohort.client.calls import Calls
 from kohort.client.paging import Paged
 from kohort.client.transport import at
@@ -28,6 +36,10 @@ class PeopleCalls(Calls):
     def person_scores(self, person: str, moment: str | None = None) -> PersonScores:
         """Return what predictions say of somebody, and what goes with each chance."""
         return self._transport.get(at("people", person, "scores"), PersonScores, {"at": moment})
+
+    def person_cluster(self, person: str, score: str | None = None, moment: str | None = None) -> PersonCluster:
+        """Return somebody's cluster of a score (the only one) by what is known now, also between two runs."""
+        return self._transport.get(at("people", person, "cluster"), PersonCluster, {"score": score, "at": moment})
 
     def person_segments(self, person: str) -> Memberships:
         """Return the segments that somebody is in."""

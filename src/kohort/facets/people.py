@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.duplicates.kept_proposals import Decided, KeptProposals
     from kohort.pipeline.duplicates.proposals import Decision, Proposals, ProposedPair
     from kohort.pipeline.identified import FoundPerson
+    from kohort.pipeline.learning.assigning import PersonCluster
     from kohort.pipeline.learning.explained.found import PersonScore
     from kohort.pipeline.learning.explained.wording import FeatureLabels
     from kohort.pipeline.person import PersonRecord
@@ -122,6 +123,18 @@ class PeopleFacet(Facet):
         from kohort.pipeline.learning.explained.wording import FeatureLabels
 
         return FeatureLabels.of(self._workspace().scores)
+
+    def person_cluster(self, person: str, score: str | None = None, at: Time = None) -> "PersonCluster":
+        """Return the cluster of somebody by what is known of them now, also between two runs; nothing is recorded.
+
+        It is the one that a run at that moment would write. Raises UsageError where no stable clusters were found yet,
+        MissingExtraError without the extra `[learn]`.
+        """
+        with needing_extra("learn", "assigning people to clusters"):
+            from kohort.pipeline.learning.assigning import person_cluster
+
+        workspace = self._workspace()
+        return person_cluster(workspace, score, person, self._moment(workspace, at))
 
     def memberships(self, person: str) -> "list[HeldMembership]":
         """Return the segments that somebody is in by what is recorded, and since when."""

@@ -334,6 +334,8 @@ def test_heavy_tails_keep_extra_bayesian_components_while_icl_finds_the_groups(f
 def test_heavy_tails_in_twenty_features_are_eight_groups_by_icl() -> None:
     points = heavy_tails(6_000, 20, 0)
     assert best_mixture(points, range(7, 10), seed=0)[0].mixture.clusters == 8
+    # The Dirichlet process does not prune: more than 1 % of the people are in each of more than eight.
+    assert fit_bayesian_mixture(points, 15, seed=0).counted > 8
 
 
 def test_one_normal_distribution_is_one_component() -> None:

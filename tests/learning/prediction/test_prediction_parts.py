@@ -17,7 +17,7 @@ from kohort.learning.prediction.families import FAMILIES
 from kohort.learning.prediction.fitting import Balance, fit_estimator, raw_scores
 from kohort.learning.prediction.folds import forward_folds, grouped_folds
 from kohort.learning.prediction.judged import Judged
-from kohort.learning.prediction.reliability import brier_score
+from kohort.learning.prediction.reliability import bins_of, brier_score, calibration_error
 from kohort.learning.prediction.results import Calibration
 from kohort.learning.prediction.rule import obvious_rule
 from kohort.learning.prediction.search import Budget, Search, best_settings
@@ -120,6 +120,27 @@ def test_a_curve_finds_the_chances_behind_distorted_scores() -> None:
         brier_score(Judged(one, reached), np.ones(6_000, dtype=np.int64)) for one in (distorted, found.chances)
     )
     assert after < 0.85 * before
+
+
+@pytest.mark.parametrize(("family", "settings"), [("random_forest", {"min_samples_leaf": 1}), ("svm", {"C": 10.0})])
+def test_votes_of_trees_and_margins_become_chances(family: str, settings: dict[str, float]) -> None:
+    random = np.random.default_rng(8)
+    points = random.normal(size=(3_000, 2))
+    reached = random.random(3_000) < expit(1.5 * points[:, 0] - 1)
+    parts = np.arange(3_000) % 3
+    raw = np.empty(3_000)
+    chosen = FAMILIES[family]
+    for part in range(3):
+        own = parts == part
+        model = fit_estimator(chosen, {**chosen.usual, **settings}, points[~own], reached[~own],
+                              balance=Balance.NONE, seed=0)  # fmt: skip
+        raw[own] = raw_scores(model, points[own])
+    chances = calibrate(raw, reached, parts).chances
+    before, after = (
+        calibration_error(Judged(one, reached), np.ones(3_000, dtype=np.int64), bins_of(one)) for one in (raw, chances)
+    )
+    assert before > 0.05
+    assert after < 0.03
 
 
 def test_steps_are_taken_where_the_relation_is_no_sigmoid() -> None:

@@ -87,8 +87,20 @@ def test_the_other_models_have_posteriors_about_their_likeliest_parameters() -> 
 
 @needs_cdnow
 def test_a_model_of_which_no_posterior_is_sampled_is_refused() -> None:
-    with pytest.raises(UsageError, match="of pareto_nbd no posterior is sampled; ask for another: --model bg_nbd or"):
-        fit_posterior(cdnow_split()[0], ParetoNbd(), seed=1)
+    with pytest.raises(UsageError, match="of weibull no posterior is sampled; ask for another: --model bg_nbd or"):
+        fit_posterior(cdnow_split()[0], ParetoNbd("weibull"), seed=1)
+
+
+@needs_cdnow
+@pytest.mark.bayes
+@pytest.mark.filterwarnings("default")
+def test_pareto_nbd_has_a_posterior_without_its_gradient() -> None:
+    found = fit_posterior(cdnow_split()[0], ParetoNbd(), draws=500, seed=1)
+    assert found.fit.has_converged
+    assert found.fit.log_likelihood == pytest.approx(-9594.98, abs=1.0)
+    for name, published in zip(found.fit.names, (0.553, 10.578, 0.606, 11.669), strict=True):
+        assert found.interval(name).low < published < found.interval(name).high
+        assert found.interval(name).estimate == pytest.approx(published, rel=0.1)
 
 
 @pytest.mark.bayes

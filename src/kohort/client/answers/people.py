@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from kohort.client.answers.discovery import Words
+
 
 class Identifier(Struct, frozen=True):
     """An identifier of a person."""
@@ -44,6 +46,18 @@ class Person(Struct, frozen=True):
     merges: tuple[Merge, ...]
     consents: tuple[Consent, ...]
     consents_to: Mapping[str, str]
+
+
+class PersonCluster(Struct, frozen=True):
+    """The cluster of somebody by what is known up to `at`; None for whoever is in none."""
+
+    score: str
+    person_id: str
+    at: str
+    found_at: str
+    number: int | None
+    identity: str | None
+    persona: Words | None
 
 
 class LivedEvent(Struct, frozen=True):

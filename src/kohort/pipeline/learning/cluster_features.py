@@ -4,7 +4,7 @@ What comes after a person's cut-off is never read for their row. Labels, where a
 do later, come from strictly after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from kohort.clock import Moment, datetime_of, moment_of
 from kohort.definitions.clusters import ClustersDefinition, CutOffDefinition
+from kohort.definitions.score import ScoreDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.learning.features.table import FeatureTable, Texts
@@ -23,7 +24,7 @@ from kohort.learning.importance.variables import Snapshot, Variable, category_of
 from kohort.learning.personas.categories import CategoricalTrait
 from kohort.learning.prediction.labels import reached_labels
 from kohort.pipeline.facts import event_facts, traits_at
-from kohort.pipeline.learning.computing import scores_needed
+from kohort.pipeline.learning.computing import scores_needed, with_scores
 from kohort.pipeline.learning.known import known_at
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.schemas import ARROW_TYPES
@@ -48,11 +49,26 @@ def features_of(workspace: Workspace, definition: ClustersDefinition, at: Moment
     A text feature describes people too. Raises UsageError if nobody has a feature, UnknownNameError for a trait that
     no data have shown, DefinitionError for a feature that is neither number nor text.
     """
+    return _features(workspace, definition, at, [])
+
+
+def features_now(workspace: Workspace, definition: ClustersDefinition, at: Moment) -> ClusterFeatures:
+    """Return the same with what scores read from events computed anew as of `at`, as if a run had just been.
+
+    Nothing is recorded. Traits that other scores write are those of the last run. Raises as `features_of` does.
+    """
+    return _features(workspace, definition, at, scores_needed(workspace, definition.features))
+
+
+def _features(
+    workspace: Workspace, definition: ClustersDefinition, at: Moment, anew: Sequence[ScoreDefinition]
+) -> ClusterFeatures:
     kinds = _kinds(workspace, definition)
     if definition.as_of is None:
         catalog = workspace.catalog({})
         with workspace.views(catalog) as views:
             traits = traits_at(views, list(kinds.items()), at=at)
+        traits = with_scores(workspace, traits, anew, at)
         cut_offs = dict.fromkeys(traits.column("person_id").to_pylist(), at)
     else:
         cut_offs = own_cut_offs(workspace, definition.as_of, at)

@@ -1,8 +1,9 @@
 """The traits that a score reads from events alone, as of any moment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.definitions.clv import ClvDefinition
@@ -45,6 +46,23 @@ def writes(score: ScoreDefinition) -> dict[str, ValueType]:
 def scores_needed(workspace: Workspace, traits: Collection[str]) -> list[ScoreDefinition]:
     """Return the scores that write any of the traits: the others need not be computed at every cut-off."""
     return [one for one in workspace.scores if not set(traits).isdisjoint(writes(one))]
+
+
+def with_scores(workspace: Workspace, traits: pa.Table, scores: Sequence[ScoreDefinition], at: Moment) -> pa.Table:
+    """Return people's traits (column person_id and one a trait) with those that `scores` write as computed at `at`.
+
+    Who is not scored has none of them, as after a run; columns that the table lacks are not added.
+    """
+    people = traits.column("person_id").combine_chunks()
+    for score in scores:
+        found = computed_at(workspace, score, at)
+        if found is None:
+            continue
+        places = pc.index_in(people, value_set=found[0].column("person_id").combine_chunks())
+        for name in set(found[1]) & set(traits.column_names):
+            column = found[0].column(name).combine_chunks().take(places)
+            traits = traits.set_column(traits.column_names.index(name), name, column)
+    return traits
 
 
 def lacks(workspace: Workspace, score: FromEvents) -> str:

@@ -14,6 +14,7 @@ from kohort.web.api.models.people import (
     LivedEvent,
     Memberships,
     Person,
+    PersonCluster,
     PersonScore,
     PersonScores,
     Timeline,
@@ -73,6 +74,20 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
             found = told.scores(project.person_scores(one, moment), _identifiers(project, one, told))
         return answered_if_new(PersonScores(scores=[PersonScore.model_validate(one) for one in found]), if_none_match)
+
+    @router.get("/people/{person}/cluster", response_model=PersonCluster, summary="Somebody's cluster as of now")
+    def person_cluster(
+        person: Who,
+        asker: Annotated[Caller, caller],
+        score: Annotated[str | None, Query(max_length=1_000, description="A clusters score; the only one.")] = None,
+        at: At = None,
+        if_none_match: Shown = None,
+    ) -> Response:
+        moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = project.person_cluster(one, score, moment)
+        shown = PersonCluster.model_validate({**vars(found), "person_id": told.person_id(found.person_id)})
+        return answered_if_new(shown, if_none_match)
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
     def person_segments(person: Who, asker: Annotated[Caller, caller], if_none_match: Shown = None) -> Response:

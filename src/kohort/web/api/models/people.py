@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from kohort.learning.wording import Bilingual
 from kohort.web.api.models.answer import FAMILY, Answer, IsoMoment, Said, Value
+from kohort.web.api.models.discovery import Words
 
 
 def _in_english(said: object) -> object:
@@ -51,6 +52,18 @@ class Person(Answer):
     merges: list[Merge]
     consents: list[Consent] = Field(description="All choices, in the order of time.")
     consents_to: dict[str, str] = Field(description="What they come to, by purpose.")
+
+
+class PersonCluster(Answer):
+    """The cluster of somebody by what is known up to `at`; null for whoever is in none."""
+
+    score: str
+    person_id: str
+    at: IsoMoment
+    found_at: IsoMoment = Field(description="The moment of the data by which the clusters were found.")
+    number: int | None = Field(description="From 1 up, as in the trait SCORE_number.")
+    identity: str | None = Field(description="The persona's lasting id, as in the trait SCORE_id.")
+    persona: Words | None
 
 
 class LivedEvent(Answer):
