@@ -53,7 +53,7 @@ lint: $(DEV)/.ready ## Check style, types and the layers of the house.
 	$(DEV)/bin/lint-imports
 
 docs: $(DEV)/.ready $(CDNOW)/.ready ## Run every command and snippet of the README and of docs/.
-	$(DEV)/bin/pytest --numprocesses 2 tests/docs
+	$(DEV)/bin/pytest --numprocesses 2 -m "not stores" tests/docs
 
 examples: $(DEV)/.ready $(DBT)/.ready ## Run the examples, each in its own environment, as their pages say.
 	KOHORT_DBT=$(DBT)/bin/dbt $(DEV)/bin/pytest tests/examples

@@ -213,7 +213,7 @@ class Interrupted(Exception):  # noqa: N818 - it stands for a power cut, not for
     """The process ends here."""
 
 
-@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("committed", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["before", "after"])
 def test_an_interruption_at_any_commit_repeats_at_most_what_was_under_way(
     interested: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:

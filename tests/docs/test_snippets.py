@@ -1,6 +1,7 @@
 """Every command and snippet of docs/ runs, each page in a new project; the README runs with the demo's tests."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,18 @@ from kohort.cli.output import err, out
 from kohort.project import Project
 from snippets import PAGES, ROOT, run_page
 
+LONG = ("docs/discover.md", "docs/drift.md")
+"""Pages that learn again and again, which takes most of a minute."""
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.parent != ROOT], ids=lambda page: str(page.relative_to(ROOT))
-)
+
+def pages() -> Iterator[object]:
+    for page in PAGES:
+        if page.parent != ROOT:
+            name = str(page.relative_to(ROOT))
+            yield pytest.param(page, id=name, marks=[pytest.mark.slow] if name in LONG else [])
+
+
+@pytest.mark.parametrize("page", list(pages()))
 def test_the_snippets_of(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Project.create(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -340,6 +340,7 @@ class TestRefreshes(RefreshLaws):
         return IncrementalEngine(DuckStore(CONNECTION), load.world.catalog)
 
 
+@pytest.mark.slow
 class TestRefreshesInParts(RefreshLaws):
     def engine_of(self, load: Loaded) -> IncrementalEngine:
         for name, table in load.relations().items():

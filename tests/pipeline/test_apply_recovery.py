@@ -70,6 +70,7 @@ class Interrupted(Exception):  # noqa: N818 - it stands for a power cut, not for
     """The process ends here."""
 
 
+@pytest.mark.slow
 def test_readers_see_the_old_state_or_the_new_one_after_any_write(
     ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

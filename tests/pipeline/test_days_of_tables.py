@@ -63,7 +63,7 @@ def sold(lake: Lake, rows: Sequence[dict[str, Any]], *, zoned: bool = True) -> N
         insert(store, {"orders": rows})
 
 
-@pytest.mark.parametrize("zoned", [True, False])
+@pytest.mark.parametrize("zoned", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_runs_that_leave_days_out_land_what_a_full_run_without_days_lands(
     lake: Lake, tmp_path: Path, *, zoned: bool
 ) -> None:

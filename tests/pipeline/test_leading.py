@@ -242,6 +242,7 @@ def test_what_does_not_count_is_streamed_by_nobody(
     assert number not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(KILL_CYCLES // 3))
 def test_whoever_comes_too_late_changes_nothing(
     pair: tuple[Folder, Folder], seed: int, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from subprocess import PIPE
 
+import pytest
 from live_desk import SETTLING, LiveDesk, logged, stored
 
 from kohort.clock import HOUR, SECOND
@@ -53,6 +54,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_kill_9_while_memberships_are_kept_live_misses_nothing_and_says_nothing_twice(tmp_path: Path) -> None:
     desk = LiveDesk(tmp_path, **SEGMENTS)
     desk.clock.moment = NOW - HOUR

@@ -32,7 +32,7 @@ from small_shop import NOW
 FAMILIES = "models: [random_forest]"
 
 
-@pytest.fixture(scope="module", params=["models: [logistic]", FAMILIES])
+@pytest.fixture(scope="module", params=["models: [logistic]", pytest.param(FAMILIES, marks=pytest.mark.slow)])
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     scores = SCORES.replace("models: [logistic]", request.param)
     return ran_shop(tmp_path_factory.mktemp("registered"), scores)

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -103,28 +104,44 @@ def test_a_killed_server_takes_its_processes_along(project: Project) -> None:
             server.wait_for("stopped", name)
 
 
-def test_what_came_last_is_answered_and_applied_before_the_end(project: Project) -> None:
+CANARY = "canary-7f3a"
+
+
+class Ended(NamedTuple):
+    """A server that was sent right and wrong events with a canary in them, then one more, and told to end."""
+
+    server: Running
+    key: str
+    answered: int
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    project = Project.create(tmp_path_factory.mktemp("ended") / "shop")
     key, _ = project.keys.create_write("web")
     with running(project) as server:
         server.wait_for("started", "collector")
         server.wait_for("started", "web")
-        answer = httpx.post(f"{server.url}/v1/page", json={"userId": "u"}, auth=(key, ""), timeout=30)
-        assert answer.status_code == 200
-    assert sum(project.status().events.values()) == 1
-    assert project.status().behind == 0
-    assert [one["process"] for one in server.heard("stopped")] == ["collector", "engine", "web", "server"]
-
-
-def test_nobody_is_named_in_the_log(project: Project) -> None:
-    key, _ = project.keys.create_write("web")
-    canary = "canary-7f3a"
-    with running(project) as server:
-        server.wait_for("started", "collector")
-        for body in ({"userId": canary}, {"userId": "u", "event": canary, "timestamp": canary}, {"email": canary}):
+        for body in ({"userId": CANARY}, {"userId": "u", "event": CANARY, "timestamp": CANARY}, {"email": CANARY}):
             for path in ("page", "track", "batch"):
                 httpx.post(f"{server.url}/v1/{path}", json=body, auth=(key, ""), timeout=30)
-        httpx.post(f"{server.url}/v1/page?email={canary}", content=canary, auth=(canary, ""), timeout=30)
-        httpx.get(f"{server.url}/{canary}", timeout=30)
-    assert server.heard("received")
-    assert canary not in json.dumps(server.said)
-    assert key not in json.dumps(server.said)
+        httpx.post(f"{server.url}/v1/page?email={CANARY}", content=CANARY, auth=(CANARY, ""), timeout=30)
+        httpx.get(f"{server.url}/{CANARY}", timeout=30)
+        last = {"userId": "u", "messageId": "the last"}
+        answer = httpx.post(f"{server.url}/v1/page", json=last, auth=(key, ""), timeout=30)
+    return Ended(server, key, answer.status_code)
+
+
+def test_what_came_last_is_answered_and_applied_before_the_end(ended: Ended) -> None:
+    project = ended.server.project
+    assert ended.answered == 200
+    assert "the last" in project.sql("select event_id from events").column("event_id").to_pylist()
+    assert project.status().behind == 0
+    stopped = [one["process"] for one in ended.server.heard("stopped")]
+    assert stopped == ["collector", "engine", "web", "server"]
+
+
+def test_nobody_is_named_in_the_log(ended: Ended) -> None:
+    assert ended.server.heard("received")
+    assert CANARY not in json.dumps(ended.server.said)
+    assert ended.key not in json.dumps(ended.server.said)

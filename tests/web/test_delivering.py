@@ -123,6 +123,7 @@ def test_a_journey_that_is_declared_while_a_server_runs_is_delivered(tmp_path: P
     assert server.heard("failed") == []
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_deliverer_loses_nothing_and_gives_nothing_a_second_id(
     tmp_path: Path, receiver: Receiver
 ) -> None:

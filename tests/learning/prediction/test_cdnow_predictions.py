@@ -47,6 +47,7 @@ def test_the_area_is_that_of_a_held_out_time_and_recency_is_named_beside_it() ->
     assert not found.is_telling
 
 
+@pytest.mark.slow
 def test_recency_of_the_day_of_extraction_sets_off_the_alarm() -> None:
     found = _study(_SPLIT + 273)
     assert found.rule.auc.estimate > 0.98
