@@ -20,17 +20,21 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import msgspec
 import numpy as np
 
 from kohort.clock import SECOND, Moment, SystemClock, format_moment, zone_of
 from kohort.project import Project
+from kohort.storage.received import Received, encode_received
 
+_DAY: Final = 24 * 3600 * SECOND
 _BATCH: Final = 100
 _FRESH: Final = 2
 """How many events of a batch are somebody's first."""
@@ -53,15 +57,19 @@ def made(folder: Path, people: int, segments: int, leaving: int = 0, until: Mome
         lines.append(f"  - {{name: s{n}, where: {where}}}")
     (path / "segments" / "all.yaml").write_text("\n".join(lines))
     (path / "tracking.yaml").write_text("events: {visit: {properties: {worth: number}}}")
-    old = project.clock.now() - 30 * 24 * 3600 * SECOND
-    events = "".join(json.dumps(visit(f"u{n}", f"o{n}", old + n, n % 90)) + "\n" for n in range(people))
-    (folder / "old.jsonl").write_text(events)
-    week = until - 7 * 24 * 3600 * SECOND
-    with (folder / "old.jsonl").open("a") as file:
-        file.writelines(json.dumps(visit(f"q{n}", f"q{n}", week, 1)) + "\n" for n in range(leaving))
-    project.ingest(folder / "old.jsonl")
+    old, week = project.clock.now() - 30 * _DAY, until - 7 * _DAY
+    append(project, (visit(f"u{n}", f"o{n}", old + n, n % 90) for n in range(people)))
+    append(project, (visit(f"q{n}", f"q{n}", week, 1) for n in range(leaving)))
     list(project.run())
     return project
+
+
+def append(project: Project, visits: Iterable[dict[str, Any]]) -> None:
+    """Write visits to the journal as the collector does."""
+    journal, now = project.open_journal(), project.clock.now()
+    events = (msgspec.Raw(json.dumps(one).encode()) for one in visits)
+    while request := [*islice(events, 1_000)]:
+        journal.append("received", [encode_received(Received("web", now, events=request))], recorded_at=now)
 
 
 def visit(who: str, message: str, moment: Moment, worth: int) -> dict[str, Any]:
