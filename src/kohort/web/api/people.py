@@ -84,7 +84,8 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
         if_none_match: Shown = None,
     ) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
-        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+        places = {"person": "path.person", "clusters score": "query.score", "asked": "query.score"}
+        with desk.asking(**places) as project, told.asking_of(person) as one:
             found = project.person_cluster(one, score, moment)
         shown = PersonCluster.model_validate({**vars(found), "person_id": told.person_id(found.person_id)})
         return answered_if_new(shown, if_none_match)
