@@ -1,6 +1,7 @@
 """The cluster of one person between two runs is the one that the next run writes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from kohort.clock import DAY
 from kohort.definitions.score import BehaviourDefinition, score_definitions_of
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.learning.computing import computed_at, scores_needed, writes
+from kohort.pipeline.sharing import Shared
 from kohort.project import Project
 from segment_shop import written
-from small_shop import NOW, tables_of
+from small_shop import NOW, order, tables_of
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,16 @@ def test_only_scores_that_write_what_is_asked_are_computed(found: Project) -> No
     [needed] = scores_needed(workspace, ["recency_days", "country"])
     assert isinstance(needed, BehaviourDefinition)
     assert scores_needed(workspace, ["country"]) == []
+
+
+def test_within_a_run_a_question_is_answered_once_until_there_are_news(found: Project, tmp_path: Path) -> None:
+    shop, shared = ten_days_later(found, tmp_path), Shared()
+    workspace = replace(shop._workspace(), shared=shared)
+    [score] = scores_needed(workspace, ["recency_days"])
+    first = computed_at(workspace, score, NOW)
+    assert computed_at(workspace, score, NOW) is first
+    assert computed_at(workspace, score, NOW - DAY) != first
+    shop.ingest(written(tmp_path, "late.jsonl", [order("p1", 9_900, days_ago=3, total=1_000)]))
+    again = computed_at(replace(shop._workspace(), shared=shared), score, NOW)
+    assert again != first
+    assert again == computed_at(shop._workspace(), score, NOW)

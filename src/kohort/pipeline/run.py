@@ -1,6 +1,7 @@
 """`run`: every step that is stale, in order, saying what was skipped and why."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from kohort.clock import Moment
@@ -28,6 +29,7 @@ from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.segments.applying import apply_plan, evaluate_in_force, switch
 from kohort.pipeline.segments.epochs import declared_segments, left_out_segments
 from kohort.pipeline.segments.planning import declared_definitions, plan_files, waiting_changes
+from kohort.pipeline.sharing import Shared
 from kohort.pipeline.steps import CatchUp, StepRunner
 from kohort.pipeline.workspace import Workspace
 
@@ -48,6 +50,7 @@ def run_steps(
     followed over time, unless not to `follow`: whoever finds them anew just after would not look at what was found.
     """
     records = catch_up()
+    workspace = replace(workspace, shared=Shared())
     yield (
         StepOutcome("project", "done", f"{records:,} journal records applied")
         if records

@@ -24,6 +24,7 @@ from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
+from kohort.pipeline.sharing import Shared
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import Language
@@ -45,7 +46,8 @@ class Workspace:
     """A project, opened. Definitions are read from its files when first asked for.
 
     `shown` are names that a store has shown, as `Names.add` takes them. With `elsewhere`, which makes the engine for
-    rules that a catalog resolves, the project is looked at as it is in that store: its names are those alone.
+    rules that a catalog resolves, the project is looked at as it is in that store: its names are those alone. Steps of
+    one run have `shared` what they compute of people.
     """
 
     folder: ProjectFolder
@@ -56,6 +58,7 @@ class Workspace:
     seen: SeenMessages
     shown: Shown = field(default_factory=dict)
     elsewhere: Callable[[Catalog], RuleEngine] | None = None
+    shared: Shared | None = None
 
     @classmethod
     def open(

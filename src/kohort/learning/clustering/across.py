@@ -21,8 +21,12 @@ from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 _THE_SAME: Final = 0.9
 
 
-def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Criteria) -> tuple[Method, Choice]:
+def choose_method(
+    results: Sequence[MethodResult], choice: Choice, criteria: Criteria, *, only: Method | None = None
+) -> tuple[Method, Choice]:
     """Return the method to take and the choice with its reason, in place of `choice`, that of k-means.
+
+    With `only` it is that one, whatever others find, and its clusters if they hold.
 
     >>> from kohort.learning.clustering.choice import Objection
     >>> nothing = Choice(Verdict.NONE, None, Bilingual("No.", "Non."))
@@ -30,7 +34,13 @@ def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Cri
     >>> method, chosen = choose_method(rows, nothing, Criteria())
     >>> method.value, chosen.k
     ('k_means', None)
+    >>> rows.append(MethodResult(Method.WARD, 3, stability=(0.9, 0.8, 0.8), same=((Method.K_MEANS, 1.0),)))
+    >>> method, chosen = choose_method(rows, nothing, Criteria(), only=Method.WARD)
+    >>> method.value, chosen.k
+    ('ward', 3)
     """
+    if only is not None:
+        return only, choice if only is Method.K_MEANS else _alone(only, results, criteria)
     others = [one for one in results if one.method is not Method.K_MEANS]
     more = [one for one in others if one.holds and finds_more(one, choice, criteria)]
     if more:
@@ -40,24 +50,6 @@ def choose_method(results: Sequence[MethodResult], choice: Choice, criteria: Cri
         return Method.K_MEANS, choice
     words = _none(choice, others) if choice.k is None else _k_means(choice, others)
     return Method.K_MEANS, Choice(choice.verdict, choice.k, words)
-
-
-def only_by(method: Method, results: Sequence[MethodResult], criteria: Criteria) -> tuple[Method, Choice]:
-    """Return one method, whatever others find, with its clusters if they hold; otherwise none, with the reason.
-
-    >>> method, chosen = only_by(Method.WARD, [MethodResult(Method.WARD, 3, stability=(0.9, 0.8, 0.8))], Criteria())
-    >>> method.value, chosen.k
-    ('ward', 3)
-    >>> from kohort.learning.clustering.choice import Objection
-    >>> rows = [MethodResult(Method.WARD, 3, objections=(Objection.UNSTABLE,))]
-    >>> only_by(Method.WARD, rows, Criteria())[1].words.en
-    'hierarchical, Ward: a cluster does not come back when people are drawn again'
-    """
-    result = next(one for one in results if one.method is method)
-    if result.holds:
-        return method, Choice(Verdict.SEPARATED, result.k, _found(result))
-    name, why = METHOD_NAMES[method], verdict_on(result, _NOTHING, criteria)
-    return method, Choice(Verdict.NONE, None, Bilingual(f"{name.en}: {why.en}", f"{name.fr}{COLON} {why.fr}"))
 
 
 def finds_more(result: MethodResult, choice: Choice, criteria: Criteria) -> bool:
@@ -106,6 +98,14 @@ def verdict_on(result: MethodResult, choice: Choice, criteria: Criteria) -> Bili
 
 
 _NOTHING = Choice(Verdict.NONE, None, Bilingual("", ""))
+
+
+def _alone(method: Method, results: Sequence[MethodResult], criteria: Criteria) -> Choice:
+    result = next(one for one in results if one.method is method)
+    if result.holds:
+        return Choice(Verdict.SEPARATED, result.k, _found(result))
+    name, why = METHOD_NAMES[method], verdict_on(result, _NOTHING, criteria)
+    return Choice(Verdict.NONE, None, Bilingual(f"{name.en}: {why.en}", f"{name.fr}{COLON} {why.fr}"))
 
 
 def _found(result: MethodResult) -> Bilingual:

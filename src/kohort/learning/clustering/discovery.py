@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from kohort.definitions.clusters import Method
 from kohort.definitions.preparation import PreparationDefinition
 from kohort.errors import UsageError
-from kohort.learning.clustering.across import choose_method, only_by
+from kohort.learning.clustering.across import choose_method
 from kohort.learning.clustering.borders import border_density
 from kohort.learning.clustering.candidates import SUBSAMPLE, Candidate, Evaluation, Evaluator
 from kohort.learning.clustering.choice import Choice, Criteria, choose
@@ -99,11 +99,11 @@ def discover(
     With other `methods` the best clustering of each is compared with that of k-means, and taken if it finds what
     k-means cannot (see `clustering.across`). `only` one of them is taken if its clusters hold, whatever others find:
     for whoever asks again of clusters that it found. `options` say how features become points. `value`, float64 of
-    shape (people,), for instance revenue, orders the clusters. `progress` is called with the steps done and the steps
-    in all. Runs on one thread, so that the machine cannot change the result; the same `seed` gives the same clusters.
+    shape (people,), for instance revenue, orders the clusters. `progress` is called with the steps done and all steps.
+    Runs on one thread, so that the machine cannot change the result; the same `seed` gives the same clusters.
 
-    Raises UsageError if a number of clusters is below 2, there is no bootstrap, `value` does not fit the people, or
-    `only` is not among the methods.
+    Raises UsageError if a number of clusters is below 2, there is no bootstrap, `value` does not fit, or `only` is no
+    method to try.
 
     >>> random = np.random.default_rng(3)
     >>> values = random.normal(size=(300, 2)) + np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 100, axis=0)
@@ -113,15 +113,13 @@ def discover(
     ('separated clusters', 3)
     """
     sizes = sorted(set(ks))
-    _check(table, value, sizes, bootstraps)
-    if only not in {None, Method.K_MEANS, *methods}:
-        raise UsageError(f"{only} is to be taken but not to be tried: name it among the methods")
+    _check(table, value, sizes, bootstraps, only, methods)
     preparation = fit_preparation(table.sample(FITTED, seed=seed), options)
     with threadpool_limits(limits=1):
         points = preparation.apply(table)
         steps = _Steps(progress, len(set(methods) - {Method.K_MEANS}))
         evaluations = _evaluate(points, sizes, bootstraps, seed, steps)
-        candidates = tuple(evaluation.candidate for evaluation in evaluations)
+        candidates = tuple(one.candidate for one in evaluations)
         bend = elbow([one.k for one in candidates], [one.inertia_share for one in candidates])
         choice = choose(candidates, bend, people=len(points), criteria=criteria)
         method, comparison = Method.K_MEANS, None
@@ -136,30 +134,36 @@ def discover(
                 seed=seed,
                 progress=steps.done,
             )
-            if only is None:
-                method, choice = choose_method(comparison.results, choice, criteria)
-            elif only is not Method.K_MEANS:
-                method, choice = only_by(only, comparison.results, criteria)
+            method, choice = choose_method(comparison.results, choice, criteria, only=only)
         found = Discovery(choice, criteria, candidates, bend, preparation, _NOBODY, (), None, method, comparison)
         if choice.k is None:
             return found
         if comparison is not None and method is not Method.K_MEANS:
             return _by_another(found, comparison, points, value, seed)
-        chosen = next(evaluation for evaluation in evaluations if evaluation.candidate.k == choice.k)
-        return _by_k_means(found, chosen, points, value, seed)
+        return _by_k_means(found, evaluations, points, value, seed)
 
 
-def _check(table: FeatureTable, value: npt.NDArray[np.float64], sizes: Sequence[int], bootstraps: int) -> None:
+def _check(
+    table: FeatureTable,
+    value: npt.NDArray[np.float64],
+    sizes: Sequence[int],
+    bootstraps: int,
+    only: Method | None,
+    methods: Sequence[Method],
+) -> None:
     if not sizes or sizes[0] < 2 or bootstraps < 1:  # noqa: PLR2004 - one cluster is everyone
         raise UsageError("discovering clusters needs numbers of clusters from 2 up and at least one bootstrap")
     if value.shape != (len(table.person_ids),) or not np.isfinite(value).all():
         raise UsageError("the value that orders clusters must be one finite number per person")
+    if only not in {None, Method.K_MEANS, *methods}:
+        raise UsageError(f"{only} is to be taken but not to be tried: name it among the methods")
 
 
 def _by_k_means(
-    found: Discovery, chosen: Evaluation, points: Points, value: npt.NDArray[np.float64], seed: int
+    found: Discovery, evaluations: Sequence[Evaluation], points: Points, value: npt.NDArray[np.float64], seed: int
 ) -> Discovery:
     """Return the clusters of k-means, improved on everyone and numbered by value."""
+    chosen = next(one for one in evaluations if one.candidate.k == found.choice.k)
     centroids, order = _final_centroids(points, chosen.centroids, value)
     model = ClusterModel(found.preparation, Centroids(vectors(centroids)), _names(len(centroids)), seed)
     labels = model.assigner.assign(points)

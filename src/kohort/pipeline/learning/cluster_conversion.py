@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kohort.clock import Moment, datetime_of
-from kohort.definitions.clusters import Method
+from kohort.definitions.clusters import ClustersDefinition, Method
 from kohort.definitions.values import MICRO
 from kohort.errors import UsageError
-from kohort.learning.clustering.discovery import discover
+from kohort.learning.clustering.discovery import Discovery, discover
 from kohort.learning.clustering.methods.fitted import METHOD_NAMES
 from kohort.learning.clustering.model import ClusterModel
+from kohort.learning.features.table import FeatureTable
 from kohort.learning.wording import Bilingual
 from kohort.measurement.outcomes import measure_outcomes
 from kohort.measurement.prediction import predictive_power
@@ -46,29 +47,13 @@ def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> t
         raise UsageError(f'score "{definition.name}": nobody had its features before the split; ask for a later moment')
     document = latest_discovery(workspace, definition.name, at)
     taken = None if document is None or document.model is None else Method(document.report.method)
-    revenue = revenue_of(workspace, split)
-    found = discover(
-        table,
-        value=np.array([revenue.get(person, 0) / MICRO for person in table.person_ids]),
-        seed=definition.seed,
-        ks=range(definition.smallest, definition.largest + 1),
-        bootstraps=definition.bootstraps,
-        options=definition.preparation,
-        criteria=criteria_of(definition),
-        methods=definition.methods if taken is None else (taken,),
-        only=taken,
-    )
-    if found.choice.k is None:
-        raise UsageError(
-            f'score "{definition.name}": no clusters hold among what was known before the split '
-            f"({found.choice.words.en.rstrip('.')}); ask for a later moment"
-        )
+    found, k = _sought(workspace, definition, taken, table, split)
     seen = np.full(len(table.person_ids), -1)
     if document is not None and document.model is not None:
         seen = ClusterModel.from_json(document.model).assign(table)
-    names = named_after(document, seen, found.labels, found.choice.k)
+    names = named_after(document, seen, found.labels, k)
     people = np.array(table.person_ids)
-    groups = {f"cluster {one + 1}": frozenset(people[found.labels == one].tolist()) for one in range(found.choice.k)}
+    groups = {f"cluster {one + 1}": frozenset(people[found.labels == one].tolist()) for one in range(k)}
     recency = _recency_quintiles(workspace, table.person_ids, split)
     spent = {person: micros / MICRO for person, micros in revenue_of(workspace, at, after=split).items()}
     answers = []
@@ -91,6 +76,30 @@ def cluster_conversion(workspace: Workspace, score: str | None, at: Moment) -> t
             )
         )
     return tuple(answers)
+
+
+def _sought(
+    workspace: Workspace, definition: ClustersDefinition, taken: Method | None, table: FeatureTable, split: Moment
+) -> tuple[Discovery, int]:
+    """Return the clusters known at the split, by the method taken if there was one, and their number."""
+    revenue = revenue_of(workspace, split)
+    found = discover(
+        table,
+        value=np.array([revenue.get(person, 0) / MICRO for person in table.person_ids]),
+        seed=definition.seed,
+        ks=range(definition.smallest, definition.largest + 1),
+        bootstraps=definition.bootstraps,
+        options=definition.preparation,
+        criteria=criteria_of(definition),
+        methods=definition.methods if taken is None else (taken,),
+        only=taken,
+    )
+    if found.choice.k is None:
+        raise UsageError(
+            f'score "{definition.name}": no clusters hold among what was known before the split '
+            f"({found.choice.words.en.rstrip('.')}); ask for a later moment"
+        )
+    return found, found.choice.k
 
 
 def _recency_quintiles(workspace: Workspace, people: Sequence[str], split: Moment) -> npt.NDArray[np.int64]:

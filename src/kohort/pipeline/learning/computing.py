@@ -15,10 +15,9 @@ from kohort.definitions.values import ValueType
 from kohort.definitions.visits import VisitsDefinition
 from kohort.pipeline.families.dispatch import family_scores, family_types, waits_for
 from kohort.pipeline.scoring import behaviour_scores, behaviour_types, rfm_scores, rfm_types
+from kohort.pipeline.sharing import Computed
 from kohort.pipeline.workspace import Workspace
 
-Computed = tuple[pa.Table, dict[str, ValueType]]
-"""People (column person_id) with a column for each trait of a score, and the traits' types."""
 Computable = RfmDefinition | BehaviourDefinition | TraitsDefinition
 FromEvents = Computable | ClvDefinition
 """Scores that read events alone."""
@@ -85,7 +84,17 @@ def computed(workspace: Workspace, score: Computable, at: Moment) -> Computed:
 
 
 def computed_at(workspace: Workspace, score: ScoreDefinition, at: Moment) -> Computed | None:
-    """Return a score that is read from events alone as of `at`; None for others, and before there are such events."""
+    """Return a score that is read from events alone as of `at`; None for others, and before there are such events.
+
+    Within a run, what another step has computed of the same data is taken.
+    """
+    if workspace.shared is None:
+        return _computed_at(workspace, score, at)
+    asked = (repr(score), at, workspace.data_seq())
+    return workspace.shared.traits(asked, lambda: _computed_at(workspace, score, at))
+
+
+def _computed_at(workspace: Workspace, score: ScoreDefinition, at: Moment) -> Computed | None:
     if not isinstance(score, FromEvents) or lacks(workspace, score):
         return None
     if isinstance(score, ClvDefinition):

@@ -28,7 +28,7 @@ At = Annotated[str | None, Query(description="A moment, ISO 8601; by default the
 
 
 def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
-    """Add `GET /people/{person}`, and its `/events`, `/traits`, `/scores` and `/segments`; `caller` gives who asks."""
+    """Add `GET /people/{person}` and what stands below it; `caller` gives who asks."""
 
     @router.get("/people/{person}", response_model=Person, summary="Who somebody is")
     def get_person(
@@ -75,6 +75,18 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
             found = told.scores(project.person_scores(one, moment), _identifiers(project, one, told))
         return answered_if_new(PersonScores(scores=[PersonScore.model_validate(one) for one in found]), if_none_match)
 
+    @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
+    def person_segments(person: Who, asker: Annotated[Caller, caller], if_none_match: Shown = None) -> Response:
+        told = disclosure_to(desk.project, asker)
+        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+            found = project.memberships(one)
+        held = [HeldMembership.model_validate(one) for one in found]
+        return answered_if_new(Memberships(segments=held), if_none_match)
+
+    _mount_cluster(router, desk, caller)
+
+
+def _mount_cluster(router: APIRouter, desk: Desk, caller: object) -> None:
     @router.get("/people/{person}/cluster", response_model=PersonCluster, summary="Somebody's cluster as of now")
     def person_cluster(
         person: Who,
@@ -84,18 +96,11 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
         if_none_match: Shown = None,
     ) -> Response:
         moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
-        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
+        places = {"person": "path.person", "clusters score": "query.score", "asked": "query.score"}
+        with desk.asking(**places) as project, told.asking_of(person) as one:
             found = project.person_cluster(one, score, moment)
         shown = PersonCluster.model_validate({**vars(found), "person_id": told.person_id(found.person_id)})
         return answered_if_new(shown, if_none_match)
-
-    @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")
-    def person_segments(person: Who, asker: Annotated[Caller, caller], if_none_match: Shown = None) -> Response:
-        told = disclosure_to(desk.project, asker)
-        with desk.asking(person="path.person") as project, told.asking_of(person) as one:
-            found = project.memberships(one)
-        held = [HeldMembership.model_validate(one) for one in found]
-        return answered_if_new(Memberships(segments=held), if_none_match)
 
 
 def _place(cursor: str, told: Disclosure) -> Place:
