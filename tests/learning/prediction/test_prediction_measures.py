@@ -159,3 +159,18 @@ def test_all_measures_come_with_intervals_and_no_accuracy() -> None:
 def test_what_cannot_be_judged_is_refused(chances: list[float], reached: list[bool], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Judged(np.array(chances), np.array(reached))
+
+
+def test_the_curve_of_lift_holds_its_measures_and_ends_with_everybody() -> None:
+    random = np.random.default_rng(5)
+    chances = random.random(600).round(1)
+    judged = Judged(chances, random.random(600) < chances)
+    rows = lift_curve(judged, seed=3)
+    ranking, everyone = Ranking(judged), _everyone(judged)
+    assert [one.share for one in rows] == [place / 10 for place in range(1, 11)]
+    for one in rows:
+        assert one.capture.estimate == ranking.captured(everyone, one.share)
+        assert one.lift.estimate == pytest.approx(ranking.lift(everyone, one.share))
+        assert one.lift.low <= one.lift.estimate <= one.lift.high
+    assert rows[1].lift == measures_of(judged, chances > 0.5, seed=3).lift
+    assert rows[-1].capture == Interval(1.0, 1.0, 1.0, 600), "among all there is nothing left to draw"
