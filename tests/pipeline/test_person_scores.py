@@ -15,9 +15,9 @@ from kohort.errors import UnknownNameError
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.explanation.wording import READ_SO
 from kohort.learning.models.plain import Kernel, Linear, Link, OddsSigmoid, Part, PlainModel
-from kohort.learning.models.scoring import finished, margins, prepared, scores_of
+from kohort.learning.models.scoring import finished, margins, points_of, prepared, scores_of
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.explained.drivers import drivers_of, prepared_by
+from kohort.pipeline.learning.explained.drivers import drivers_of
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method
 from kohort.pipeline.learning.explained.opened import OpenedModel, model_in_force, predictions_of
 from kohort.pipeline.learning.explained.people import RunRead, others_of, read_of
@@ -179,13 +179,13 @@ def test_contributions_add_up_whatever_the_model(person: list[float], numbers: l
     one = FeatureTable(("ann",), names, np.array([person]))
     others = FeatureTable(("bob", "cy"), names, np.array([first, second]))
     for model, method in ((linear, Method.EXACT), (kernel, Method.SAMPLED)):
-        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, prepared_by(model, one), lambda: others)
+        found = drivers_of(_opened(model, [("a", "c"), ("b",)]), one, points_of(model, one), lambda: others)
         assert (found.method, {one.features for one in found.found}) == (method, {("a", "c"), ("b",)})
         chance = scores_of(model, one)[0]
         assert found.base + sum(one.points for one in found.found) == pytest.approx(chance, abs=1e-5)
         if found.base_margin is not None:
             (part,) = model.parts
-            margin = margins(part, prepared(part, prepared_by(model, one)))[0]
+            margin = margins(part, prepared(part, points_of(model, one)))[0]
             assert found.base_margin + sum(one.margin or 0 for one in found.found) == pytest.approx(margin, abs=1e-9)
 
 

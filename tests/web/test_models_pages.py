@@ -176,7 +176,7 @@ def test_who_only_reads_segments_changes_no_model(client: Client, made: Project)
 def test_the_list_says_what_is_in_force_and_what_is_proposed(open_studio: Studio) -> None:
     english, french = (plain(open_studio.get("/models", one).text) for one in ("en", "fr"))
     assert "lapse prediction retraining proposed 1" in english
-    assert "recency_days, lapse" in english
+    assert "days since the last order , Chance to stop" in english
     assert "lapse prédiction réentraînement proposé 1" in french
     [row] = csv.DictReader(open_studio.get("/models.csv").text.splitlines())
     assert (row["standing"], row["live"], row["candidate"]) == ("retraining proposed", "1", "2")
@@ -228,7 +228,7 @@ def test_a_model_is_promoted_and_taken_back_by_forms_that_show_a_plan_first(shop
         words = plain(plan.text)
         assert "Putting another model in force" in words
         assert "People scored 260" in words
-        assert "Leaving" in words
+        assert "Leaving changes by the model" in words
         [token] = re.findall(r'name="token" value="([^"]+)"', plan.text)
         assert found.send("/changes", {"token": token}).status_code == 403, "a form of another page"
         assert states(shop) == ["live", "candidate"]

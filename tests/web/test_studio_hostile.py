@@ -97,6 +97,7 @@ def paths(project: Project) -> Iterator[str]:
         "/sources",
         "/importance",
         "/validation",
+        "/models",
         "/duplicates",
         "/quality",
         "/discover",

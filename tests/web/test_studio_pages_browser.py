@@ -1,6 +1,6 @@
 """The pages that are lists and plans, in a real Chromium: for everybody, in both languages, light and dark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from studio_desk import studio
 
 from kohort.project import Project
+from prediction_shop import with_proposal
 from segment_shop import SEGMENTS, lines, written
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
@@ -34,11 +35,32 @@ def changing(shop: Project) -> Project:
     return shop
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("fr", "dark", 390)])
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A shop with a prediction in force, and a model that waits."""
+    return with_proposal(tmp_path_factory.mktemp("models"))
+
+
+LISTS = ("/segments", "/changes", "/sources", "/quality", "/importance", "/duplicates", "/models")
+MODELS = ("/models", "/models/lapse", "/models/lapse?number=2", "/changes?score=lapse&number=2", "/validation")
+SEEN = pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("fr", "dark", 390)])
+
+
+@SEEN
 def test_nothing_is_in_the_way_of_anybody(
     browser: Browser, changing: Project, language: str, scheme: str, width: int
 ) -> None:
-    with studio(changing) as found:
+    walk(browser, changing, LISTS, language, scheme, width)
+
+
+@SEEN
+def test_nor_on_the_pages_of_models(browser: Browser, learnt: Project, language: str, scheme: str, width: int) -> None:
+    walk(browser, learnt, MODELS, language, scheme, width)
+
+
+def walk(browser: Browser, project: Project, paths: Sequence[str], language: str, scheme: str, width: int) -> None:
+    """Look at pages: nothing that axe finds, no complaint, nothing too large or too wide."""
+    with studio(project) as found:
         context = browser.new_context(
             locale=language,
             color_scheme="dark" if scheme == "dark" else "light",
@@ -49,7 +71,7 @@ def test_nothing_is_in_the_way_of_anybody(
         page.on("console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("response", lambda answer: sizes.append(len(answer.body())))
-        for path in ("/segments", "/changes", "/sources", "/quality", "/importance", "/duplicates"):
+        for path in paths:
             sizes.clear()
             page.goto(found.url + path)
             page.wait_for_load_state("load")

@@ -21,6 +21,7 @@ PATHS = (
     "/sources",
     "/importance",
     "/value",
+    "/models",
     "/duplicates",
     "/quality",
 )

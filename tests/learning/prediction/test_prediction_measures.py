@@ -11,8 +11,9 @@ from kohort.errors import UsageError
 from kohort.learning.auc import auc_difference, auc_interval
 from kohort.learning.prediction.judged import Judged, measured
 from kohort.learning.prediction.measures import f1_score, measures_of
-from kohort.learning.prediction.ranking import Ranking
+from kohort.learning.prediction.ranking import Ranking, lift_curve
 from kohort.learning.prediction.reliability import bins_of, brier_score, calibration_curve, calibration_error
+from kohort.stats.intervals import Interval
 
 _ROWS = st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=4, max_size=60).filter(
     lambda rows: 0 < sum(reached for _, reached in rows) < len(rows)
@@ -159,3 +160,19 @@ def test_all_measures_come_with_intervals_and_no_accuracy() -> None:
 def test_what_cannot_be_judged_is_refused(chances: list[float], reached: list[bool], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Judged(np.array(chances), np.array(reached))
+
+
+def test_the_curve_of_lift_holds_its_measures_and_ends_with_everybody() -> None:
+    random = np.random.default_rng(5)
+    chances = random.random(600).round(1)
+    judged = Judged(chances, random.random(600) < chances)
+    rows = lift_curve(judged, seed=3)
+    ranking, everyone = Ranking(judged), _everyone(judged)
+    assert [one.share for one in rows] == [place / 10 for place in range(1, 11)]
+    for one in rows:
+        assert one.capture.estimate == ranking.captured(everyone, one.share)
+        assert one.lift.estimate == pytest.approx(ranking.lift(everyone, one.share))
+        assert one.lift.low <= one.lift.estimate <= one.lift.high
+    measured_alone = measures_of(judged, chances > 0.5, seed=3).lift
+    assert (rows[1].lift.low, rows[1].lift.high) == pytest.approx((measured_alone.low, measured_alone.high))
+    assert rows[-1].capture == Interval(1.0, 1.0, 1.0, 600), "among all there is nothing left to draw"

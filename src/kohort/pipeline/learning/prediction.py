@@ -72,10 +72,11 @@ def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) 
     table, types, in_bands = _written(definition, past.today.person_ids, chances, dates, at)
     examples, model = past.examples.table, plain_prediction(done.model, past.examples.table)
     seed, features = definition.seed, done.model.preparation.features
+    alike = groups_of(examples, features, seed=seed)
     document = PredictionDocument(
         definition.name, at, definition.target, definition.event, definition.within, past.cut_offs, done.study,
         past.left_out, telling_features(examples, past.examples.reached), len(chances), in_bands, dates,
-        weights_of(model, past.today, seed=seed), groups_of(examples, features, seed=seed),
+        weights_of(model, past.today, alike, seed=seed), alike,
     )  # fmt: skip
     return Predicted(document, model, table, types, past.today)
 

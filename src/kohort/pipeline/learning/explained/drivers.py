@@ -13,8 +13,9 @@ from kohort.learning.models.explanation.contributions import (
     names_unit,
 )
 from kohort.learning.models.explanation.sampled import sampled_contributions
+from kohort.learning.models.explanation.usual import is_exact
 from kohort.learning.models.plain import Linear, PlainModel
-from kohort.learning.models.trees import Trees
+from kohort.learning.models.scoring import points_of
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method, Told
 from kohort.pipeline.learning.explained.opened import OpenedModel
 
@@ -25,32 +26,20 @@ Others = Callable[[], FeatureTable]
 """What gives the people whom somebody is compared with, where that is needed."""
 
 
-def is_exact(model: PlainModel) -> bool:
-    """Return whether a model's contributions follow from itself: it is linear, or a sum of trees."""
-    return all(isinstance(part.core, Linear | Trees) for part in model.parts)
-
-
 def is_explained(model: PlainModel) -> bool:
     """Return whether contributions can be told: a linear model must say whom it compares with."""
     return all(part.core.centre is not None for part in model.parts if isinstance(part.core, Linear))
 
 
-def prepared_by(model: PlainModel, table: FeatureTable) -> np.ndarray:
-    """Return what a model reads of a table, float64 of shape (people, names)."""
-    if model.preparation is not None:
-        return model.preparation.apply(table)
-    return np.column_stack([table.column(name) for name in model.names])
-
-
 def drivers_of(model: OpenedModel, one: FeatureTable, values: np.ndarray, others: Others) -> Drivers:
-    """Return what goes with the score of the one person of a table, `values` as `prepared_by` makes them of it.
+    """Return what goes with the score of the one person of a table, `values` as `points_of` makes them of it.
 
     Exact where the model is linear or made of trees; else sampled against the people that `others` gives, by
     permutations with a fixed seed. Raises UsageError for a linear model that does not say whom it compares with.
     """
     plain = model.plain
     if not is_exact(plain):
-        asked = sampled_contributions(plain, values, prepared_by(plain, others()), seed=_SEED)
+        asked = sampled_contributions(plain, values, points_of(plain, others()), seed=_SEED)
         return listed(Method.SAMPLED, model, one, alike(model, asked), None)
     points, margins = contributions_in((Unit.SCORE, Unit.MARGIN), plain, values)
     return listed(Method.EXACT, model, one, alike(model, points), alike(model, margins))

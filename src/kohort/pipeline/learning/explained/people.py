@@ -9,10 +9,10 @@ import numpy as np
 from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.learning.features.table import FeatureTable
-from kohort.learning.models.scoring import scores
+from kohort.learning.models.scoring import points_of, scores
 from kohort.learning.wording import COLON, Bilingual, percent
 from kohort.pipeline.identified import person_meant, who_is
-from kohort.pipeline.learning.explained.drivers import COMPARED, drivers_of, is_explained, prepared_by
+from kohort.pipeline.learning.explained.drivers import COMPARED, drivers_of, is_explained
 from kohort.pipeline.learning.explained.found import Drivers, PersonScore
 from kohort.pipeline.learning.explained.kept import ScoredPeople, scored_people
 from kohort.pipeline.learning.explained.opened import (
@@ -89,7 +89,7 @@ def _explained(read: RunRead, place: int, chance: float) -> tuple[Drivers | None
     if not is_explained(read.model.plain):
         return None, _WHOM
     one = read.people.table([place])
-    values = prepared_by(read.model.plain, one)
+    values = points_of(read.model.plain, one)
     (now,) = scores(read.model.plain, values).tolist()
     if abs(now - chance) > _SAME:
         return None, _no_longer(now)

@@ -54,12 +54,19 @@ def mount_model_pages(pages: Pages) -> None:
     @pages.page("/models", SEGMENTS_READ, listed=True)
     def models(visit: Visiting) -> Response:
         with visit.desk.asking() as project:
-            page = models_told(project)
+            page, scores = models_told(project), project.score_definitions
         rows = [
             [one.score, one.standing, one.live, one.candidate, " ".join(one.drifted), one.looked] for one in page.scores
         ]
-        runs = {(one.score, one.number): one for one in page.models}
-        return visit.shows("models/list", page, Listed(_SCORES, rows), runs=runs, kinds=_KINDS, standings=_STANDINGS)
+        return visit.shows(
+            "models/list",
+            page,
+            Listed(_SCORES, rows),
+            kinds=_KINDS,
+            runs={(one.score, one.number): one for one in page.models},
+            standings=_STANDINGS,
+            words=ScoreWords(scores, visit.formats),
+        )
 
     @pages.page("/models/{score}", SEGMENTS_READ, listed=True)
     def model(visit: Visiting, score: Named, number: Number = None, applied: bool = False) -> Response:
