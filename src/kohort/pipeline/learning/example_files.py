@@ -62,7 +62,7 @@ def read_examples(
     check_columns(path, rows, [*special, *ignored])
     told = trimmed(rows.columns[label].texts()).to_pylist()
     known = np.array([one is not None for one in told])
-    value = _positive(path, label, [one for one in told if one is not None], positive)
+    value = positive_of(path, label, [one for one in told if one is not None], positive)
     kept = np.flatnonzero(known)
     columns = {name: column.take(kept) for name, column in rows.columns.items() if name not in {*special, *ignored}}
     table, left_out = _table(path, columns, tuple(str(row + 1) for row in kept.tolist()))
@@ -72,7 +72,7 @@ def read_examples(
     return ExampleFile(Examples(table, reached, groups, times), label, value, left_out, int((~known).sum()))
 
 
-def _positive(path: Path, label: str, told: Sequence[str], asked: str | None) -> str:
+def positive_of(path: Path, label: str, told: Sequence[str], asked: str | None) -> str:
     """Return the value that means that the goal was reached: the one asked for, the yes of two, or the rarer of two."""
     counts = Counter(told)
     if asked is not None:
