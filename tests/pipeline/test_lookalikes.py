@@ -15,8 +15,8 @@ from kohort.errors import DefinitionError, UnknownNameError
 from kohort.learning.features.table import FeatureTable
 from kohort.pipeline.learning.lookalikes.examples import seed_examples
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes
-from kohort.pipeline.learning.lookalikes.seed import seed_rule
 from kohort.pipeline.learning.registry.entries import State
+from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.segments.people import user_ids_of
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
@@ -120,13 +120,13 @@ def test_nothing_is_learnt_from_that_defines_the_seed(own: Project, rule: str, l
     (own.folder.path / "segments/segments.yaml").write_text(segments)
     workspace = Project(own.folder.path, clock=own.clock)._workspace()
     definition = replace(_declared(workspace), seed="other")
-    past = seed_examples(workspace, definition, seed_rule(workspace, definition), NOW)
+    past = seed_examples(workspace, definition, seed_rules(workspace, definition), NOW)
     assert lost <= {one.name for one in past.left_out}
     assert not lost & set(past.examples.table.features)
     assert kept <= set(past.examples.table.features)
     for name in lost:
         with pytest.raises(DefinitionError, match="would only copy the rule"):
-            seed_rule(workspace, replace(definition, features=(name,)))
+            seed_rules(workspace, replace(definition, features=(name,)))
 
 
 def test_copies_and_protected_traits_are_left_out_with_the_reason(shop: Project) -> None:
@@ -137,7 +137,7 @@ def test_copies_and_protected_traits_are_left_out_with_the_reason(shop: Project)
     assert not set(reasons) & set(found.study.features)
     workspace = shop._workspace()
     named = replace(_declared(workspace), features=("age", "stores"))
-    asked = find_lookalikes(workspace, named, seed_rule(workspace, named), NOW)
+    asked = find_lookalikes(workspace, named, seed_rules(workspace, named), NOW)
     assert not isinstance(asked, str)
     assert set(asked.document.study.features) == {"age", "stores"}
 
@@ -147,7 +147,7 @@ def test_with_a_cut_off_only_those_who_entered_since_are_learnt_from_by_what_was
 ) -> None:
     workspace = shop._workspace()
     definition = replace(_declared(workspace), before=100 * DAY)
-    seed = seed_rule(workspace, definition)
+    seed = seed_rules(workspace, definition)
     past = seed_examples(workspace, definition, seed, NOW)
     cut_off = NOW - 100 * DAY
     assert past.cut_off == cut_off
@@ -156,7 +156,7 @@ def test_with_a_cut_off_only_those_who_entered_since_are_learnt_from_by_what_was
     other = lookalike_shop(tmp_path, until=cut_off)
     then_workspace = other._workspace()
     now = replace(definition, before=0)
-    then = seed_examples(then_workspace, now, seed_rule(then_workspace, now), cut_off)
+    then = seed_examples(then_workspace, now, seed_rules(then_workspace, now), cut_off)
     early = then.examples.take(np.flatnonzero(~then.examples.reached))
     names = {"stores", "orders", "recency_days", "basket_value"}
     assert names <= set(past.examples.table.names) & set(early.table.names)
@@ -189,12 +189,12 @@ def test_a_model_in_force_is_asked_until_the_seed_means_something_else(own: Proj
 def test_what_cannot_be_learnt_says_why(own: Project) -> None:
     workspace = own._workspace()
     few = replace(_declared(workspace), among="stores > 50")
-    assert "too few to learn from" in str(find_lookalikes(workspace, few, seed_rule(workspace, few), NOW))
+    assert "too few to learn from" in str(find_lookalikes(workspace, few, seed_rules(workspace, few), NOW))
     with pytest.raises(UnknownNameError, match="clubb"):
-        seed_rule(workspace, replace(few, seed="clubb"))
+        seed_rules(workspace, replace(few, seed="clubb"))
     circle = replace(few, seed="club_alike")
     with pytest.raises(DefinitionError, match="which is learnt from it"):
-        seed_rule(workspace, circle)
+        seed_rules(workspace, circle)
     with pytest.raises(UnknownNameError, match="like_clubs"):
         own.lookalikes("like_clubs")
 

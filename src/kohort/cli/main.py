@@ -19,6 +19,7 @@ from kohort.cli.explaining import explain
 from kohort.cli.help import GroupedCommands
 from kohort.cli.importance import importance
 from kohort.cli.keys import keys
+from kohort.cli.lookalike import lookalike
 from kohort.cli.models import models
 from kohort.cli.output import err
 from kohort.cli.people import people
@@ -75,6 +76,7 @@ COMMANDS: Final[dict[str, dict[str, Callable[..., None]]]] = {
         "discover": discover,
         "clv": clv,
         "train": train,
+        "lookalike": lookalike,
         "importance": importance,
     },
     "Serve": {"serve": serving.serve, "tail": serving.tail, "publish": serving.publish},

@@ -107,7 +107,6 @@ def train(
 
 def _plan(models: str, search: str, trials: int, balance: str, costs: str | None, seed: int) -> "Plan":
     from kohort.learning.prediction.contest import Plan
-    from kohort.learning.prediction.families import FAMILIES, USUAL
     from kohort.learning.prediction.fitting import Balance
     from kohort.learning.prediction.search import Budget, Search
     from kohort.learning.prediction.thresholds import Costs
@@ -121,9 +120,19 @@ def _plan(models: str, search: str, trials: int, balance: str, costs: str | None
         if len(values) != 2:  # noqa: PLR2004 - the two errors
             raise UsageError(f'--costs takes two numbers, such as 20,1; got "{costs}"')
         priced = Costs(*values)
-    families = tuple(FAMILIES) if models == "all" else names_in(models) or USUAL
     budget = Budget(Search(search), trials) if search != Search.NONE else Budget()
-    return Plan(families, budget, Balance(balance), priced, seed=seed)
+    return Plan(families_named(models), budget, Balance(balance), priced, seed=seed)
+
+
+def families_named(models: str) -> tuple[str, ...]:
+    """Return the families of models that an option names, with commas between them; the usual ones for none.
+
+    >>> families_named("svm, logistic")
+    ('svm', 'logistic')
+    """
+    from kohort.learning.prediction.families import FAMILIES, USUAL
+
+    return tuple(FAMILIES) if models == "all" else names_in(models) or USUAL
 
 
 def _numbers(listed: str, option: str) -> tuple[float, ...]:

@@ -49,6 +49,11 @@ class LookalikeDefinition:
     retrain: RetrainingDefinition = NEVER
 
     @property
+    def seeds(self) -> tuple[str]:
+        """The segments that it is learnt from."""
+        return (self.seed,)
+
+    @property
     def traits(self) -> tuple[str, str]:
         """The names of the traits written, the likeness first."""
         return self.name, f"{self.name}_chosen"

@@ -105,7 +105,7 @@ def prediction_of(fields: Fields) -> PredictionDefinition:
         models=fields.texts("models", default=USUAL_MODELS),
         balance=fields.text("balance", default="none"),
         bands=_bands(fields),
-        costs=_costs(fields),
+        costs=costs_of(fields),
         dates=_dates(fields),
         seed=fields.integer("seed", default=0),
         retrain=retraining_of(fields.inner("retrain")),
@@ -160,7 +160,8 @@ def _bands(fields: Fields) -> tuple[float, ...]:
     return bands
 
 
-def _costs(fields: Fields) -> tuple[float, float] | None:
+def costs_of(fields: Fields) -> tuple[float, float] | None:
+    """Return what errors cost, one missed and one taken for nothing, None where nothing is said of it."""
     expected = "what one missed costs and what one taken for nothing costs, such as [20, 1]"
     costs = _numbers(fields, "costs", expected)
     if costs is None:

@@ -26,6 +26,7 @@ from kohort.definitions.repair import (
 )
 from kohort.definitions.rfm import RfmDefinition, rfm_of
 from kohort.definitions.splits import SplitDefinition, splits_of
+from kohort.definitions.supervised import SupervisedDefinition, supervised_of
 from kohort.definitions.survey import SurveyDefinition, survey_of
 from kohort.definitions.texts import TextsDefinition, texts_of
 from kohort.definitions.visits import VisitsDefinition, visits_of
@@ -64,6 +65,7 @@ ScoreDefinition = (
     | ClvDefinition
     | PredictionDefinition
     | LookalikeDefinition
+    | SupervisedDefinition
     | BehaviourDefinition
     | ClustersDefinition
     | ImputationDefinition
@@ -80,6 +82,7 @@ _KINDS: Final[Mapping[type[ScoreDefinition], str]] = {
     ClvDefinition: "clv",
     PredictionDefinition: "prediction",
     LookalikeDefinition: "lookalike",
+    SupervisedDefinition: "supervised",
     BehaviourDefinition: "behaviour",
     ClustersDefinition: "clusters",
     ImputationDefinition: "imputation",
@@ -99,6 +102,7 @@ _FAMILIES: Final[Mapping[type[ScoreDefinition], Family]] = {
     ClvDefinition: Family.TRANSACTIONAL,
     PredictionDefinition: Family.OTHER,
     LookalikeDefinition: Family.OTHER,
+    SupervisedDefinition: Family.OTHER,
     BehaviourDefinition: Family.TRANSACTIONAL,
     ClustersDefinition: Family.OTHER,
     VisitsDefinition: Family.BEHAVIOURAL,
@@ -165,6 +169,7 @@ def _score(fields: Fields) -> ScoreDefinition:
         "clv": clv_of,
         "prediction": prediction_of,
         "lookalike": lookalike_of,
+        "supervised": supervised_of,
         "behaviour": _behaviour,
         "clusters": clusters_of,
         "imputation": imputation_of,

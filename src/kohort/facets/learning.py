@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
     from kohort.pipeline.learning.prediction_documents import PredictionDocument
     from kohort.pipeline.learning.rfm import RfmFound
+    from kohort.pipeline.learning.supervised.documents import SupervisedDocument
     from kohort.pipeline.learning.values import ValueSearch
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 
@@ -171,6 +172,18 @@ class LearningFacet(Facet):
         workspace = self._workspace()
         chosen = next(iter(declared_lookalikes(workspace)), None) if score is None else score
         return None if chosen is None else latest_lookalikes(workspace, chosen)
+
+    def supervised(self, score: str | None = None) -> "SupervisedDocument | None":
+        """Return what was found of a segment that is learnt from examples, None before its first run.
+
+        By default of the first score of the kind `supervised`. Raises UnknownNameError for one that nobody declared.
+        """
+        with needing_extra("learn", "learning a segment from examples"):
+            from kohort.pipeline.learning.supervised.scoring import declared_supervised, latest_supervised
+
+        workspace = self._workspace()
+        chosen = next(iter(declared_supervised(workspace)), None) if score is None else score
+        return None if chosen is None else latest_supervised(workspace, chosen)
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.segment import SegmentDefinition, by_name, segment_definitions_of
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.errors import (
     ChangedSinceError,
     CheckError,
@@ -212,7 +213,7 @@ def _users_of(workspace: Workspace, name: str) -> Iterator[str]:
             if name in named:
                 yield f'segment "{shorten(other.name)}"'
     for score in workspace.scores:
-        if isinstance(score, LookalikeDefinition) and score.seed == name:
+        if isinstance(score, LookalikeDefinition | SupervisedDefinition) and name in score.seeds:
             yield f'score "{shorten(score.name)}"'
     for journey in workspace.journeys:
         if journey.segment == name:

@@ -12,8 +12,10 @@ from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
+from kohort.pipeline.declared_files import content_of
 from kohort.pipeline.enrichment.flagging import flagged_traits
 from kohort.pipeline.enrichment.geographic import geographic_inputs, geographic_traits, geographic_waits_for
 from kohort.pipeline.enrichment.imputing import imputed_traits
@@ -37,7 +39,9 @@ Told = (
     ImputationDefinition | OutliersDefinition | DemographicsDefinition | GeographicDefinition | PsychographicDefinition
 )
 """Scores that are made of what was told of people, and say what they found of it."""
-_LEARNT = ClustersDefinition | PredictionDefinition | LookalikeDefinition
+_Seeded = LookalikeDefinition | SupervisedDefinition
+"""Scores that are learnt from segments, or may be."""
+_Learnt = ClustersDefinition | PredictionDefinition | _Seeded
 """Scores that have models, and read what other scores have just written."""
 
 
@@ -59,10 +63,8 @@ def run_steps(
     runner = StepRunner(workspace, at, catch_up)
     yield runner.step("quality", declared_cross_checks(workspace), lambda: check_quality(workspace, at))
     # Clusters and predictions last, in whatever order the files stand: they read what other scores have just written.
-    # After them look-alikes, whose seed may be of such people.
-    for score in sorted(
-        workspace.scores, key=lambda one: (isinstance(one, LookalikeDefinition), isinstance(one, _LEARNT))
-    ):
+    # After them what is learnt from segments, which may be of such people.
+    for score in sorted(workspace.scores, key=lambda one: (isinstance(one, _Seeded), isinstance(one, _Learnt))):
         reason = _not_yet(workspace, score)
         if reason:
             yield StepOutcome(f"score {score.name}", "skipped", reason)
@@ -73,7 +75,7 @@ def run_steps(
             name = f"clusters {one.name} over time"
             yield runner.step(name, repr(one), partial(study_clusters, workspace, one, at), always=True)
     yield from _segments(workspace, runner, apply=apply)
-    if any(isinstance(one, _LEARNT) and not one.retrain.is_empty for one in workspace.scores):
+    if any(isinstance(one, _Learnt) and not one.retrain.is_empty for one in workspace.scores):
         # Model libraries are heavy and optional: only a project that asks to train again loads them.
         from kohort.pipeline.learning.retraining.proposing import propose_models
 
@@ -87,8 +89,9 @@ def _not_yet(workspace: Workspace, score: ScoreDefinition) -> str:
         names = workspace.tables.read("models").column("name").to_pylist()
         if not missing and score.name not in names:
             return "no clusters have been discovered yet; find them with: kohort discover"
-    elif isinstance(score, LookalikeDefinition):
-        return left_out_segments(workspace).get(score.seed, "")
+    elif isinstance(score, _Seeded):
+        left_out = left_out_segments(workspace)
+        return next((f"the segment {one} {left_out[one]}" for one in score.seeds if one in left_out), "")
     elif isinstance(score, PredictionDefinition):
         missing = [one for one in dict.fromkeys((score.event, score.among)) if one and one not in catalog.events]
     elif isinstance(score, GeographicDefinition):
@@ -106,23 +109,14 @@ def _inputs(workspace: Workspace, score: ScoreDefinition) -> str:
     """Return what a score is made by, beside the data and the moment."""
     if isinstance(score, GeographicDefinition):
         return geographic_inputs(workspace, score)
-    return f"{score!r} {workspace.sentences()}" if isinstance(score, LookalikeDefinition) else repr(score)
+    if isinstance(score, SupervisedDefinition) and score.examples is not None:
+        return f"{score!r} {content_of(workspace, [score.examples.file])}"
+    return f"{score!r} {workspace.sentences()}" if isinstance(score, _Seeded) else repr(score)
 
 
 def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
-    if isinstance(score, ClustersDefinition):
-        # Model libraries are heavy and optional: only a project that has discovered clusters loads them.
-        from kohort.pipeline.learning.discovery import assign_clusters
-
-        return assign_clusters(workspace, score, at)
-    if isinstance(score, PredictionDefinition):
-        from kohort.pipeline.learning.prediction import record_prediction
-
-        return record_prediction(workspace, score, at)
-    if isinstance(score, LookalikeDefinition):
-        from kohort.pipeline.learning.lookalikes.scoring import record_lookalikes
-
-        return record_lookalikes(workspace, score, at)
+    if isinstance(score, _Learnt):
+        return _learnt(workspace, score, at)
     if isinstance(score, ClvDefinition):
         from kohort.pipeline.learning.clv import record_values
 
@@ -132,6 +126,27 @@ def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:
     table, types = computed(workspace, score, at)
     record_scores(workspace, score.name, table, types, at)
     return f"{len(types)} traits of {table.num_rows:,} people"
+
+
+def _learnt(workspace: Workspace, score: _Learnt, at: Moment) -> str:
+    # Model libraries are heavy and optional: only a project that has declared such a score loads them.
+    match score:
+        case ClustersDefinition():
+            from kohort.pipeline.learning.discovery import assign_clusters
+
+            return assign_clusters(workspace, score, at)
+        case PredictionDefinition():
+            from kohort.pipeline.learning.prediction import record_prediction
+
+            return record_prediction(workspace, score, at)
+        case LookalikeDefinition():
+            from kohort.pipeline.learning.lookalikes.scoring import record_lookalikes
+
+            return record_lookalikes(workspace, score, at)
+        case SupervisedDefinition():
+            from kohort.pipeline.learning.supervised.scoring import record_supervised
+
+            return record_supervised(workspace, score, at)
 
 
 def _with_findings(workspace: Workspace, score: Told, at: Moment) -> str:

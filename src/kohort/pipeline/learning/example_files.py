@@ -19,7 +19,7 @@ from kohort.learning.prediction.examples import Examples, alike
 from kohort.pipeline.learning.feature_files import LeftOutColumn, check_columns, naming_reason, numbers_of, plain_array
 
 _YES: Final = frozenset({"1", "1.0", "true", "yes", "y", "oui", "o", "vrai", "t", "positive", "churned", "churn"})
-_NO: Final = frozenset({"0", "0.0", "false", "no", "n", "non", "faux", "f", "negative", "-1", "-1.0"})
+_NO: Final = frozenset({"0", "0.0", "false", "no", "n", "non", "faux", "f", "negative", "-1", "-1.0", ""})
 _UTC: Final = ZoneInfo("UTC")
 
 
@@ -50,29 +50,33 @@ def read_examples(
     id_column: str | None = None,
     time_column: str | None = None,
     ignored: Sequence[str] = (),
+    missing_is_no: bool = False,
 ) -> ExampleFile:
     """Read numbers and texts as features, and one column as the label.
 
     Rows of one `id_column` are one person's; without it rows alike in everything are. Columns of times, lists and
     whole numbers that only name people are left out with the reason. Raises UsageError for a column that is not
-    there, InputError for a label without two values or with more and no `positive`, and a time that is none.
+    there, InputError for a label without two values or with more and no `positive`, and a time that is none. Rows
+    without a label are left out, unless that is a no, as where a column marks the members of something.
     """
     rows = concatenated(list(open_rows(path)))
     special = [label, *(one for one in (id_column, time_column) if one is not None)]
     check_columns(path, rows, [*special, *ignored])
     told = trimmed(rows.columns[label].texts()).to_pylist()
-    known = np.array([one is not None for one in told])
-    value = _positive(path, label, [one for one in told if one is not None], positive)
-    kept = np.flatnonzero(known)
+    answers = [one for one in told if one is not None]
+    if missing_is_no and len(set(answers)) == 1 and len(answers) < len(told):
+        answers.append("")
+    value = positive_of(path, label, answers, positive)
+    kept = np.array([place for place, one in enumerate(told) if missing_is_no or one is not None], dtype=np.int64)
     columns = {name: column.take(kept) for name, column in rows.columns.items() if name not in {*special, *ignored}}
     table, left_out = _table(path, columns, tuple(str(row + 1) for row in kept.tolist()))
     reached = np.array([told[row] == value for row in kept.tolist()])
     groups = alike(table, reached) if id_column is None else _people(path, id_column, rows, kept)
     times = None if time_column is None else _times(path, time_column, rows, kept)
-    return ExampleFile(Examples(table, reached, groups, times), label, value, left_out, int((~known).sum()))
+    return ExampleFile(Examples(table, reached, groups, times), label, value, left_out, len(told) - len(kept))
 
 
-def _positive(path: Path, label: str, told: Sequence[str], asked: str | None) -> str:
+def positive_of(path: Path, label: str, told: Sequence[str], asked: str | None) -> str:
     """Return the value that means that the goal was reached: the one asked for, the yes of two, or the rarer of two."""
     counts = Counter(told)
     if asked is not None:

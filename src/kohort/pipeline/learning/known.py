@@ -14,12 +14,13 @@ from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import repaired_trait
 from kohort.definitions.score import ScoreDefinition
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.values import ValueType
 from kohort.pipeline.facts import traits_at
 from kohort.pipeline.learning.computing import computed_at
 from kohort.pipeline.workspace import Workspace
 
-_MODELLED = PredictionDefinition | LookalikeDefinition
+_MODELLED = PredictionDefinition | LookalikeDefinition | SupervisedDefinition
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Known:
 def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition] | None = None) -> Known:
     """Return what was known at `at`; a score recorded by a later run is computed anew, so that it tells of no later.
 
-    Clusters, predictions, look-alikes, forecasts of value, repairs and consents are left out. `scores`, by default the
-    others, are computed.
+    Clusters, what models say of people, forecasts of value, repairs and consents are left out. `scores`, by default
+    the others, are computed.
     """
     catalog = workspace.catalog({})
     forecasts = [one for one in workspace.scores if isinstance(one, ClvDefinition)]

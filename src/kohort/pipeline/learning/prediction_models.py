@@ -128,7 +128,7 @@ def _card(workspace: Workspace, definition: PredictionDefinition, study: Predict
             f"{rows.fr} exemples de {people.fr} personnes, d'après ce qu'on savait avant {definition.cut_offs} moments "
             f"du passé, jusqu'au {day}.",
         ),
-        figures=_figures(study),
+        figures=study_figures(study),
         limits=Bilingual(
             " ".join([*(one.en for one in words), _NO_CAUSE.en]), " ".join([*(one.fr for one in words), _NO_CAUSE.fr])
         ),
@@ -142,7 +142,8 @@ _NO_CAUSE = Bilingual(
 )
 
 
-def _figures(study: PredictionStudy) -> tuple[Figure, ...]:
+def study_figures(study: PredictionStudy) -> tuple[Figure, ...]:
+    """Return how good chances are, as a card tells it."""
     measures = study.measures
     return (
         Figure("auc", Bilingual("AUC", "AUC"), measures.auc),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition, Target
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.values import MICRO
 from kohort.rules.languages import Language
 from kohort.web.studio.formats import Formats
@@ -45,21 +46,28 @@ def about_prediction(score: PredictionDefinition, formats: Formats) -> str:
     return said[score.target] % values
 
 
-def lookalike_names(score: LookalikeDefinition, language: Language) -> Mapping[str, str]:
-    """Return what each trait of look-alikes is called.
+def chosen_names(score: LookalikeDefinition | SupervisedDefinition, language: Language) -> Mapping[str, str]:
+    """Return what each trait of look-alikes, or of a supervised segment, is called.
 
-    >>> lookalike_names(LookalikeDefinition("like_vip", "vip"), Language.FR)["like_vip"]
+    >>> chosen_names(LookalikeDefinition("like_vip", "vip"), Language.FR)["like_vip"]
     'Ressemblance avec « vip »'
     """
     gettext = translations(language).gettext
-    likeness, chosen = score.traits
+    chance, chosen = score.traits
+    if isinstance(score, SupervisedDefinition):
+        return {
+            chance: gettext("Chance to be as the examples"),
+            chosen: gettext("Chosen as like the examples"),
+        }
     return {
-        likeness: gettext("Likeness to “%(segment)s”") % {"segment": score.seed},
+        chance: gettext("Likeness to “%(segment)s”") % {"segment": score.seed},
         chosen: gettext("Chosen as like “%(segment)s”") % {"segment": score.seed},
     }
 
 
-def about_lookalikes(score: LookalikeDefinition, language: Language) -> str:
-    """Return what look-alikes tell, in a sentence."""
+def about_chosen(score: LookalikeDefinition | SupervisedDefinition, language: Language) -> str:
+    """Return what look-alikes, or a supervised segment, tell, in a sentence."""
     gettext = translations(language).gettext
+    if isinstance(score, SupervisedDefinition):
+        return gettext("The chance to be as those of whom the examples say yes.")
     return gettext("How like the members of “%(segment)s” people outside it are.") % {"segment": score.seed}

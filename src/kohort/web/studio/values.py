@@ -20,6 +20,7 @@ from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.rfm import RFM_AXES, RfmDefinition
 from kohort.definitions.score import BehaviourDefinition, PsychographicDefinition, ScoreDefinition, TraitsDefinition
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.survey import SurveyDefinition
 from kohort.definitions.texts import TextsDefinition
 from kohort.definitions.values import MICRO
@@ -34,12 +35,7 @@ from kohort.web.studio.answer_words import about_answers, answer_names, answer_v
 from kohort.web.studio.formats import Formats
 from kohort.web.studio.languages import translations
 from kohort.web.studio.place_words import about_places, place_names
-from kohort.web.studio.prediction_words import (
-    about_lookalikes,
-    about_prediction,
-    lookalike_names,
-    prediction_names,
-)
+from kohort.web.studio.prediction_words import about_chosen, about_prediction, chosen_names, prediction_names
 from kohort.web.studio.value_words import value_names
 
 _PLACES: Final = 6
@@ -118,8 +114,8 @@ class ScoreWords:
                 self._names |= value_names(one.name, formats.language)
             if isinstance(one, PredictionDefinition):
                 self._names |= prediction_names(one, formats.language)
-            if isinstance(one, LookalikeDefinition):
-                self._names |= lookalike_names(one, formats.language)
+            if isinstance(one, LookalikeDefinition | SupervisedDefinition):
+                self._names |= chosen_names(one, formats.language)
             if isinstance(one, RfmDefinition):
                 self._names |= {
                     f"{one.name}_recency": gettext("Recency"),
@@ -146,11 +142,10 @@ class ScoreWords:
                     "window": self._formats.lasting(score.window / MICRO),
                     **dict(zip(RFM_AXES, score.levels, strict=True)),
                 }
-            case BehaviourDefinition() | ClvDefinition() | PredictionDefinition() | LookalikeDefinition():
+            case BehaviourDefinition() | ClvDefinition():
                 return self._about_purchases(score)
-            case ClustersDefinition():
-                features = ", ".join(self.name(one) for one in score.features)
-                return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
+            case ClustersDefinition() | PredictionDefinition() | LookalikeDefinition() | SupervisedDefinition():
+                return self._about_learnt(score)
             case ImputationDefinition() | OutliersDefinition():
                 return self._about_repair(score)
             case PlacesDefinition() | EnrichmentDefinition() | GeocodingDefinition():
@@ -158,9 +153,20 @@ class ScoreWords:
             case _:
                 return self._about_family(score)
 
-    def _about_purchases(
-        self, score: BehaviourDefinition | ClvDefinition | PredictionDefinition | LookalikeDefinition
+    def _about_learnt(
+        self, score: ClustersDefinition | PredictionDefinition | LookalikeDefinition | SupervisedDefinition
     ) -> str:
+        match score:
+            case ClustersDefinition():
+                gettext = translations(self._formats.language).gettext
+                features = ", ".join(self.name(one) for one in score.features)
+                return gettext("The group of people who are most alike, by %(features)s.") % {"features": features}
+            case PredictionDefinition():
+                return about_prediction(score, self._formats)
+            case LookalikeDefinition() | SupervisedDefinition():
+                return about_chosen(score, self._formats.language)
+
+    def _about_purchases(self, score: BehaviourDefinition | ClvDefinition) -> str:
         gettext = translations(self._formats.language).gettext
         match score:
             case BehaviourDefinition():
@@ -168,10 +174,6 @@ class ScoreWords:
             case ClvDefinition():
                 told = gettext("What people will be worth over %(horizon)s, by %(event)s: expected, and how far off.")
                 return told % {"event": score.event, "horizon": self._formats.lasting(score.horizon / MICRO)}
-            case PredictionDefinition():
-                return about_prediction(score, self._formats)
-            case LookalikeDefinition():
-                return about_lookalikes(score, self._formats.language)
 
     def _about_repair(self, score: ImputationDefinition | OutliersDefinition) -> str:
         gettext = translations(self._formats.language).gettext

@@ -15,10 +15,10 @@ from kohort.learning.lookalike.wording import lookalike_words
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.wording import COLON, Bilingual, number
-from kohort.pipeline.learning.lookalikes.seed import SeedRule
 from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_models import project_key
 from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
+from kohort.pipeline.learning.seeds import SeedRules
 from kohort.pipeline.workspace import Workspace
 
 KIND = "lookalike"
@@ -75,17 +75,17 @@ def opened_lookalikes(workspace: Workspace, content: bytes) -> KeptLookalikes:
     return KeptLookalikes(lookalikes_in(content), signed_model(content, project_key(workspace)))
 
 
-def learnt_by(definition: LookalikeDefinition, seed: SeedRule) -> dict[str, Any]:
+def learnt_by(definition: LookalikeDefinition, seed: SeedRules) -> dict[str, Any]:
     """Return what a model learns by: the declaration without who is chosen in the end, and the rule of the seed."""
     said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
     said = {name: value for name, value in said.items() if name not in {"share", "size", "chance", "retrain"}}
-    return {**said, "sentence": seed.sentence}
+    return {**said, "sentences": seed.sentences}
 
 
 def lookalike_entry(
     workspace: Workspace,
     definition: LookalikeDefinition,
-    seed: SeedRule,
+    seed: SeedRules,
     found: LookalikeDocument,
     content: bytes,
     *,

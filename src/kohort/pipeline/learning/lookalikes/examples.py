@@ -1,6 +1,6 @@
 """Who look-alikes are learnt from: members of the seed, and everybody outside, who may or may not be like them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.examples import Examples
 from kohort.pipeline.learning.cluster_features import telling_features
 from kohort.pipeline.learning.known import Known, known_at
-from kohort.pipeline.learning.lookalikes.seed import SeedRule, scores_apart
-from kohort.pipeline.learning.prediction_examples import columns_of, table_of
+from kohort.pipeline.learning.prediction_examples import table_of
+from kohort.pipeline.learning.seeds import SeedRules, features_apart, scores_apart
 from kohort.pipeline.segments.evaluation import evaluator
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.read import read_rule
@@ -32,7 +32,7 @@ class SeedExamples:
     entered_before: int
 
 
-def seed_examples(workspace: Workspace, definition: LookalikeDefinition, seed: SeedRule, at: Moment) -> SeedExamples:
+def seed_examples(workspace: Workspace, definition: LookalikeDefinition, seed: SeedRules, at: Moment) -> SeedExamples:
     """Return who is learnt from as of `at`; everything about them was known strictly before the cut-off.
 
     A feature that alone tells the seed apart (AUC or association of 0.98) is left out too: it copies the rule.
@@ -44,19 +44,16 @@ def seed_examples(workspace: Workspace, definition: LookalikeDefinition, seed: S
     early = before if cut_off < at else frozenset()
     people = [one for one in known.people if one not in early and (asked is None or one in asked)]
     reached = np.array([one in now for one in people], dtype=bool)
-    out = seed.left_out(known.columns, definition.features)
-    names = {one.name for one in out}
-    usable = replace(known, columns={name: one for name, one in known.columns.items() if name not in names})
-    [columns], unusable = columns_of(workspace, [usable], definition.features, f'score "{definition.name}"')
-    table = table_of(usable, columns, people)
+    columns, out = features_apart(workspace, known, seed, definition.features, f'score "{definition.name}"')
+    table = table_of(known, columns, people)
     telling = telling_features(table, reached) if reached.any() and not reached.all() else ()
     table = table.without({one.name for one in telling})
     examples = Examples(table, reached, np.arange(len(people)))
-    return SeedExamples(examples, (*out, *telling, *unusable), cut_off, len(now), len(now & early))
+    return SeedExamples(examples, (*out, *telling), cut_off, len(now), len(now & early))
 
 
 def people_outside(
-    workspace: Workspace, definition: LookalikeDefinition, seed: SeedRule, at: Moment
+    workspace: Workspace, definition: LookalikeDefinition, seed: SeedRules, at: Moment
 ) -> tuple[Known, list[str]]:
     """Return what was known strictly before `at`, and who is asked about: those outside the seed at that moment."""
     known = known_at(workspace, at - 1, scores_apart(workspace, seed))
@@ -65,11 +62,11 @@ def people_outside(
 
 
 def _inside(
-    workspace: Workspace, definition: LookalikeDefinition, seed: SeedRule, at: Moment
+    workspace: Workspace, definition: LookalikeDefinition, seed: SeedRules, at: Moment
 ) -> tuple[frozenset[str], frozenset[str] | None]:
     """Return who is in the seed at a moment, and who is asked about at all, None for everybody."""
     catalog = workspace.catalog()
-    rules = {"seed": seed.rule}
+    rules = {"seed": seed.rules[definition.seed]}
     if definition.among:
         rules["among"] = read_rule(definition.among, catalog)
     members = evaluator(workspace, catalog)(rules, at).members

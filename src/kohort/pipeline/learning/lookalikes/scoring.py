@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from kohort.clock import Moment
 from kohort.definitions.lookalike import LookalikeDefinition
-from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import UnknownNameError
 from kohort.learning.lookalike.quality import quality_of_trained
 from kohort.learning.models.plain import PlainModel
@@ -16,6 +14,8 @@ from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.examples import FEWEST, Examples
 from kohort.learning.prediction.judged import Chances
 from kohort.learning.prediction.study import train
+from kohort.pipeline.declared_files import refuse_told_traits
+from kohort.pipeline.learning.chosen import Written, chosen_from
 from kohort.pipeline.learning.lookalikes.documents import (
     LookalikeDocument,
     learnt_by,
@@ -23,16 +23,13 @@ from kohort.pipeline.learning.lookalikes.documents import (
     lookalikes_in,
 )
 from kohort.pipeline.learning.lookalikes.examples import people_outside, seed_examples
-from kohort.pipeline.learning.lookalikes.seed import SeedRule, seed_rule
 from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_features import features_read
 from kohort.pipeline.learning.prediction_models import plain_prediction, project_key, signed_content
 from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
+from kohort.pipeline.learning.seeds import SeedRules, seed_rules
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.workspace import Workspace
-
-Written = tuple[pa.Table, dict[str, ValueType]]
-"""People outside the seed (column person_id) with a column for each trait, and the traits' types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +41,9 @@ class Found:
     written: Written
 
 
-def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed: SeedRule, at: Moment) -> Found | str:
+def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed: SeedRules, at: Moment) -> Found | str:
     """Return how like the seed everybody outside it is as of `at`, and how good that is, or why nothing can be said."""
+    refuse_told_traits(workspace, definition.name, definition.traits)
     past = seed_examples(workspace, definition, seed, at)
     lack = _lacking(past.examples)
     if lack:
@@ -58,8 +56,9 @@ def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed:
     chances = scores_of(plain, features_read(known, people, plain))
     written, threshold = _written(definition, people, chances)
     document = LookalikeDocument(
-        definition.name, at, past.cut_off, definition.seed, seed.sentence, past.members, past.entered_before,
-        len(people), int((chances >= threshold).sum()), threshold, done.study, quality, past.left_out,
+        definition.name, at, past.cut_off, definition.seed, seed.sentences[definition.seed], past.members,
+        past.entered_before, len(people), int((chances >= threshold).sum()), threshold, done.study, quality,
+        past.left_out,
     )  # fmt: skip
     return Found(document, plain, written)
 
@@ -69,7 +68,7 @@ def record_lookalikes(workspace: Workspace, definition: LookalikeDefinition, at:
 
     Where none is in force, or the declaration or the seed's rule is another, a model learns, and is in force at once.
     """
-    seed = seed_rule(workspace, definition)
+    seed = seed_rules(workspace, definition)
     live = live_model(workspace, definition.name)
     if live is not None and live.entry is not None and live.entry.parameters == learnt_by(definition, seed):
         table, types = said_of_others(
@@ -94,7 +93,7 @@ def record_lookalikes(workspace: Workspace, definition: LookalikeDefinition, at:
 
 def said_of_others(workspace: Workspace, definition: LookalikeDefinition, model: PlainModel, at: Moment) -> Written:
     """Return what a model says of everybody outside the seed as of `at`, and the traits' types."""
-    known, people = people_outside(workspace, definition, seed_rule(workspace, definition), at)
+    known, people = people_outside(workspace, definition, seed_rules(workspace, definition), at)
     return _written(definition, people, scores_of(model, features_read(known, people, model)))[0]
 
 
@@ -121,13 +120,7 @@ def _written(definition: LookalikeDefinition, people: list[str], chances: Chance
     if not threshold:
         wanted = definition.how_many(len(people))
         threshold = float(np.sort(chances)[-wanted]) if wanted else np.inf
-    likeness, chosen = definition.traits
-    columns = {
-        "person_id": pa.array(people, pa.string()),
-        likeness: np.rint(chances * MICRO).astype(np.int64),
-        chosen: chances >= threshold,
-    }
-    return (pa.table(columns), {likeness: ValueType.NUMBER, chosen: ValueType.BOOLEAN}), threshold
+    return chosen_from(definition.traits, people, chances, threshold), threshold
 
 
 def _lacking(examples: Examples) -> str:

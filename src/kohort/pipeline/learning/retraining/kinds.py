@@ -4,11 +4,13 @@ from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.score import ScoreDefinition
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.errors import UnknownNameError
 from kohort.pipeline.learning.retraining.cluster_kind import ClusterKind
 from kohort.pipeline.learning.retraining.lookalike_kind import LookalikeKind
 from kohort.pipeline.learning.retraining.model_kind import ModelKind
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
+from kohort.pipeline.learning.retraining.supervised_kind import SupervisedKind
 from kohort.pipeline.workspace import Workspace
 
 
@@ -18,6 +20,8 @@ def kind_of(score: ScoreDefinition) -> ModelKind | None:
         return PredictionKind(score)
     if isinstance(score, LookalikeDefinition):
         return LookalikeKind(score)
+    if isinstance(score, SupervisedDefinition):
+        return SupervisedKind(score)
     return ClusterKind(score) if isinstance(score, ClustersDefinition) else None
 
 

@@ -14,10 +14,10 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.lookalikes.documents import KeptLookalikes, lookalike_entry, opened_lookalikes
 from kohort.pipeline.learning.lookalikes.examples import people_outside
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes, said_of_others
-from kohort.pipeline.learning.lookalikes.seed import seed_rule
 from kohort.pipeline.learning.prediction_features import features_read
 from kohort.pipeline.learning.prediction_models import signed_content
 from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ModelFitted
 
@@ -45,7 +45,7 @@ class LookalikeKind:
 
     def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
         """Learn from the seed as of `at`; raises UsageError where it is too small."""
-        seed = seed_rule(workspace, self.definition)
+        seed = seed_rules(workspace, self.definition)
         found = find_lookalikes(workspace, self.definition, seed, at)
         if isinstance(found, str):
             raise UsageError(f'score "{self.name}": {found}')
@@ -77,7 +77,7 @@ class OpenedLookalikes:
 
     def features(self, at: Moment) -> FeatureTable | None:
         """Return what the model reads of people outside the seed, as it was known at `at`."""
-        seed = seed_rule(self.workspace, self.definition)
+        seed = seed_rules(self.workspace, self.definition)
         known, people = people_outside(self.workspace, self.definition, seed, at)
         return features_read(known, people, self.kept.model) if people else None
 
