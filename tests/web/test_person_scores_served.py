@@ -54,6 +54,12 @@ def test_the_client_reads_it(counter: Counter) -> None:
     assert score.drivers.base + parts == pytest.approx(score.chance, abs=1e-6)
 
 
+def test_now_is_computed_anew(counter: Counter, shop: Project) -> None:
+    [told] = counter.get(f"{P1}?at=now").json()["scores"]
+    assert (told["recorded"], told["at"]) == (False, "2026-03-01T00:00:00.000000+00:00")
+    assert told["chance"] == pytest.approx(shop.person_scores("p1")[0].chance, abs=1e-6)
+
+
 def test_an_answer_that_is_held_is_not_sent_again(counter: Counter) -> None:
     tag = counter.get(P1).headers["etag"]
     assert counter.get(P1, **{"if-none-match": tag}).status_code == 304

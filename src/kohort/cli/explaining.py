@@ -30,6 +30,10 @@ def explain(
         str | None, typer.Option("--score", metavar="NAME", help="Only the score of this prediction.")
     ] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="As of when; ISO 8601.")] = None,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="Score the person anew, by what is known at that moment."),
+    ] = False,
     project: Annotated[Path, typer.Option("--project", metavar="DIR", help="The project's folder.")] = _HERE,
     form: Annotated[Format, typer.Option("--format", help="The form of the listing.")] = Format.TABLE,
 ) -> None:
@@ -43,16 +47,18 @@ def explain(
         if score is not None:
             raise UsageError("--score explains a prediction of a person, and not a segment; leave the segment out")
         show_explanation(opened.explain(name, person, at), form, opened.show_moment, opened.language)
-    elif score is None and name in opened.known_segments():
+    elif score is None and not now and name in opened.known_segments():
         from kohort.cli.funnel import show_funnel
 
         show_funnel(opened.preview_segment(name, at), form)
     else:
-        show_scores(opened, name, _scores(opened, name, at, score), form)
+        show_scores(opened, name, _scores(opened, name, at, score, now=now), form)
 
 
-def _scores(opened: "Project", name: str, at: str | None, score: str | None) -> "list[PersonScore]":
+def _scores(opened: "Project", name: str, at: str | None, score: str | None, *, now: bool) -> "list[PersonScore]":
     try:
+        if now:
+            return opened.person_scores_now(name, at, score=score)
         return opened.person_scores(name, at, score=score)
     except UnknownNameError as error:
         if error.kind != "person" or score is not None:

@@ -26,7 +26,7 @@ class PeopleCalls(Calls):
         return self._transport.get(at("people", person, "traits"), Traits, {"at": moment})
 
     def person_scores(self, person: str, moment: str | None = None) -> PersonScores:
-        """Return what predictions say of somebody, and what goes with each chance."""
+        """Return what predictions say of somebody, and what goes with it; computed anew for the moment "now"."""
         return self._transport.get(at("people", person, "scores"), PersonScores, {"at": moment})
 
     def person_segments(self, person: str) -> Memberships:
