@@ -137,7 +137,8 @@ def test_a_score_computed_now_is_what_a_run_writes_once_an_event_has_come(tmp_pa
     list(shop.run(NOW))
     for person, [said] in now.items():
         [written] = shop.person_scores(person)
-        assert (said.chance, said.band) == (pytest.approx(written.chance, abs=1e-6), written.band)
+        assert said.chance == pytest.approx(written.chance, abs=1e-6)
+        assert said.band == written.band
 
 
 def test_nobody_is_scored_now_of_whom_a_prediction_does_not_ask(tmp_path: Path) -> None:
@@ -276,3 +277,59 @@ def test_the_model_in_force_is_the_one_of_the_registry(shop: Project) -> None:
     assert model is not None
     assert model is _read(shop).model, "it is opened once"
     assert base_words(Drivers(Method.EXACT, 0.3, None, "log-odds", ())).en.startswith("The model begins at 30.0")
+
+
+SEGMENTS = """segments:
+  - {name: silent, label: {en: Silent, fr: Silencieux}, where: not did order_completed in last 90 days}
+  - {name: one, label: {en: One, fr: Une}, where: did order_completed in last 1 hours}
+"""
+
+
+@pytest.fixture(scope="module")
+def segmented(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    shop = ran_shop(tmp_path_factory.mktemp("segmented"))
+    (shop.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
+    list(shop.run(NOW, apply=True))
+    return shop
+
+
+def test_means_of_members_are_those_of_their_own_drivers(segmented: Project) -> None:
+    [found] = segmented.segment_drivers("silent")
+    members = segmented.members("silent").column("person_id").to_pylist()
+    scores = [score for person in members for score in segmented.person_scores(person)]
+    assert found.members == found.looked_at == len(scores)
+    assert (found.score, found.at, found.model, found.everybody) == ("lapse", NOW, 1, 260)
+    assert found.mean is not None
+    assert found.mean.estimate == pytest.approx(np.mean([one.chance for one in scores]), abs=1e-9)
+    assert found.base is not None
+    assert found.base + sum(one.members.estimate for one in found.found) == pytest.approx(found.mean.estimate, abs=1e-6)
+    for driver in found.found:
+        mine = [one.points for score in scores if score.drivers for one in score.drivers.found
+                if one.features == driver.features]  # fmt: skip
+        assert len(mine) == len(scores)
+        assert driver.members.estimate == pytest.approx(np.mean(mine), abs=1e-9)
+        assert driver.members.low <= driver.members.estimate <= driver.members.high
+    assert "recency_days" in found.found[0].features, "what they differ most by"
+    assert found.found[0].members.low > found.found[0].everybody.high
+
+
+def test_of_few_members_no_mean_is_told(segmented: Project) -> None:
+    [found] = segmented.segment_drivers("one")
+    assert found.few
+    assert (found.mean, found.found) == (None, ())
+
+
+def test_the_command_tells_what_goes_with_a_segment(segmented: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project = ("--project", str(segmented.folder.path))
+    assert run_command(["explain", "--segment", "silent", *project]) == 0
+    shown = capsys.readouterr().out
+    assert "members have a mean chance of" in shown
+    assert "goes with" in shown
+    assert not CAUSES.search(shown)
+    run_command(["explain", "--segment", "silent", "--format", "json", *project])
+    [found] = segmented.segment_drivers("silent")
+    rows = json.loads(capsys.readouterr().out)
+    assert [one["members"] for one in rows] == [one.members.estimate for one in found.found]
+    assert run_command(["explain", "--segment", "silent", "silent", *project]) == 2
+    assert run_command(["explain", *project]) == 2
+    assert run_command(["explain", "--segment", "sylent", *project]) == 3
