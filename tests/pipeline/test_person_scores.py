@@ -26,7 +26,7 @@ from kohort.pipeline.learning.explained.wording import FeatureLabels, base_words
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_features import read_of as read_of_one
 from kohort.project import Project
-from prediction_shop import CAUSES, ran_shop
+from prediction_shop import CAUSES, ran_shop, segmented_shop
 from small_shop import NOW, lines_in, order
 
 
@@ -279,18 +279,9 @@ def test_the_model_in_force_is_the_one_of_the_registry(shop: Project) -> None:
     assert base_words(Drivers(Method.EXACT, 0.3, None, "log-odds", ())).en.startswith("The model begins at 30.0")
 
 
-SEGMENTS = """segments:
-  - {name: silent, label: {en: Silent, fr: Silencieux}, where: not did order_completed in last 90 days}
-  - {name: one, label: {en: One, fr: Une}, where: did order_completed in last 1 hours}
-"""
-
-
 @pytest.fixture(scope="module")
 def segmented(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    shop = ran_shop(tmp_path_factory.mktemp("segmented"))
-    (shop.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
-    list(shop.run(NOW, apply=True))
-    return shop
+    return segmented_shop(tmp_path_factory.mktemp("segmented"))
 
 
 def test_means_of_members_are_those_of_their_own_drivers(segmented: Project) -> None:
