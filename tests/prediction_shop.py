@@ -15,6 +15,10 @@ from kohort.testing.clock import SettableClock
 from small_shop import NOW, iso, lines_in, order
 
 PEOPLE = 260
+SEGMENTS = """segments:
+  - {name: silent, label: {en: Silent, fr: Silencieux}, where: not did order_completed in last 90 days}
+  - {name: one, label: {en: One, fr: Une}, where: did order_completed in last 1 hours}
+"""
 _RAN: dict[str, Path] = {}
 CAUSES = re.compile(
     r"because|\bcauses?\b|caused|due to|thanks to|leads? to|owing to|parce qu|à cause|en raison d|grâce à|\bdue? à\b|"
@@ -78,6 +82,14 @@ def ran_shop(folder: Path, scores: str = SCORES) -> Project:
         _RAN[scores] = project.folder.path
         register(rmtree, project.folder.path.parent, ignore_errors=True)
     return Project(copytree(_RAN[scores], folder / "shop"), clock=SettableClock(NOW))
+
+
+def segmented_shop(folder: Path) -> Project:
+    """Return the shop that has run, with a segment of those who are silent, and one of nobody or nearly."""
+    project = ran_shop(folder)
+    (project.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
+    list(project.run(NOW, apply=True))
+    return project
 
 
 def days_before(days: float) -> int:

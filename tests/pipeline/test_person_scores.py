@@ -17,13 +17,16 @@ from kohort.learning.models.explanation.wording import READ_SO
 from kohort.learning.models.plain import Kernel, Linear, Link, OddsSigmoid, Part, PlainModel
 from kohort.learning.models.scoring import finished, margins, points_of, prepared, scores_of
 from kohort.learning.wording import Bilingual
+from kohort.pipeline.identified import who_is
 from kohort.pipeline.learning.explained.drivers import drivers_of
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method
 from kohort.pipeline.learning.explained.opened import OpenedModel, model_in_force, predictions_of
 from kohort.pipeline.learning.explained.people import RunRead, others_of, read_of
 from kohort.pipeline.learning.explained.wording import FeatureLabels, base_words, driver_words
+from kohort.pipeline.learning.prediction_features import read_by
+from kohort.pipeline.learning.prediction_features import read_of as read_of_one
 from kohort.project import Project
-from prediction_shop import CAUSES, ran_shop
+from prediction_shop import CAUSES, ran_shop, segmented_shop
 from small_shop import NOW, lines_in, order
 
 
@@ -104,6 +107,44 @@ def test_what_was_read_is_read_again_where_it_was_not_kept(tmp_path: Path) -> No
     again = Project(shop.folder.path, clock=shop.clock)
     assert [again.person_scores(f"p{number}") for number in range(5)] == before
     assert len(list((shop.folder.mapped / "scored").iterdir())) == 1
+
+
+def test_what_is_read_of_one_person_is_what_is_read_of_them_among_everybody(shop: Project) -> None:
+    workspace, model = shop._workspace(), _read(shop).model
+    definition = predictions_of(workspace)[0]
+    everybody = read_by(workspace, definition, model.plain, NOW)
+    for row in range(0, len(everybody.person_ids), 20):
+        person = everybody.person_ids[row]
+        one = read_of_one(workspace, definition, model.plain, who_is(workspace, person).actors, NOW)
+        assert one.person_ids == (person,)
+        np.testing.assert_array_equal(one.values[0], everybody.values[row])
+        assert {name: one.text(name)[0] for name in one.texts} == {
+            name: everybody.text(name)[row] for name in everybody.texts
+        }
+
+
+def test_a_score_computed_now_is_what_a_run_writes_once_an_event_has_come(tmp_path: Path) -> None:
+    shop = ran_shop(tmp_path)
+    [before] = shop.person_scores("p1")
+    shop.ingest(lines_in(tmp_path)("new.jsonl", [order("p1", 900_001, days_ago=0.5, total=90)]))
+    now = {person: shop.person_scores_now(person, NOW) for person in ("p1", "p2", "p3")}
+    [one] = now["p1"]
+    assert shop.person_scores("p1") == [before], "nothing was written"
+    assert (one.recorded, one.at, one.model) == (False, NOW, 1)
+    assert one.chance < before.chance - 0.05, "who has just bought is less likely to stop"
+    assert one.drivers is not None
+    assert one.drivers.base + sum(each.points for each in one.drivers.found) == pytest.approx(one.chance, abs=1e-6)
+    list(shop.run(NOW))
+    for person, [said] in now.items():
+        [written] = shop.person_scores(person)
+        assert said.chance == pytest.approx(written.chance, abs=1e-6)
+        assert said.band == written.band
+
+
+def test_nobody_is_scored_now_of_whom_a_prediction_does_not_ask(tmp_path: Path) -> None:
+    shop = ran_shop(tmp_path)
+    shop.ingest(lines_in(tmp_path)("seen.jsonl", [{**order("eve", 900_002), "event": "Page Viewed"}]))
+    assert shop.person_scores_now("eve", NOW) == []
 
 
 def test_a_model_that_does_not_say_whom_it_compares_with_is_told(
@@ -236,3 +277,50 @@ def test_the_model_in_force_is_the_one_of_the_registry(shop: Project) -> None:
     assert model is not None
     assert model is _read(shop).model, "it is opened once"
     assert base_words(Drivers(Method.EXACT, 0.3, None, "log-odds", ())).en.startswith("The model begins at 30.0")
+
+
+@pytest.fixture(scope="module")
+def segmented(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return segmented_shop(tmp_path_factory.mktemp("segmented"))
+
+
+def test_means_of_members_are_those_of_their_own_drivers(segmented: Project) -> None:
+    [found] = segmented.segment_drivers("silent")
+    members = segmented.members("silent").column("person_id").to_pylist()
+    scores = [score for person in members for score in segmented.person_scores(person)]
+    assert found.members == found.looked_at == len(scores)
+    assert (found.score, found.at, found.model, found.everybody) == ("lapse", NOW, 1, 260)
+    assert found.mean is not None
+    assert found.mean.estimate == pytest.approx(np.mean([one.chance for one in scores]), abs=1e-9)
+    assert found.base is not None
+    assert found.base + sum(one.members.estimate for one in found.found) == pytest.approx(found.mean.estimate, abs=1e-6)
+    for driver in found.found:
+        mine = [one.points for score in scores if score.drivers for one in score.drivers.found
+                if one.features == driver.features]  # fmt: skip
+        assert len(mine) == len(scores)
+        assert driver.members.estimate == pytest.approx(np.mean(mine), abs=1e-9)
+        assert driver.members.low <= driver.members.estimate <= driver.members.high
+    assert "recency_days" in found.found[0].features, "what they differ most by"
+    assert found.found[0].members.low > found.found[0].everybody.high
+
+
+def test_of_few_members_no_mean_is_told(segmented: Project) -> None:
+    [found] = segmented.segment_drivers("one")
+    assert found.few
+    assert (found.mean, found.found) == (None, ())
+
+
+def test_the_command_tells_what_goes_with_a_segment(segmented: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project = ("--project", str(segmented.folder.path))
+    assert run_command(["explain", "--segment", "silent", *project]) == 0
+    shown = capsys.readouterr().out
+    assert "members have a mean chance of" in shown
+    assert "goes with" in shown
+    assert not CAUSES.search(shown)
+    run_command(["explain", "--segment", "silent", "--format", "json", *project])
+    [found] = segmented.segment_drivers("silent")
+    rows = json.loads(capsys.readouterr().out)
+    assert [one["members"] for one in rows] == [one.members.estimate for one in found.found]
+    assert run_command(["explain", "--segment", "silent", "silent", *project]) == 2
+    assert run_command(["explain", *project]) == 2
+    assert run_command(["explain", "--segment", "sylent", *project]) == 3

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 
 from kohort.clock import DAY
-from kohort.pipeline import remembered, segment_insights
+from kohort.pipeline import remembered
+from kohort.pipeline.learning import segment_insights
 from kohort.pipeline.segments import counting, member_pages, moves
 from kohort.project import Project
 from kohort.testing.clock import SettableClock

@@ -15,7 +15,7 @@ from kohort.definitions.privacy import PrivacyDefinition
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method, PersonScore
 from kohort.project import Project
 from kohort.web.disclosure import MASKED, Disclosure, Masking
-from prediction_shop import CAUSES, ran_shop
+from prediction_shop import CAUSES, segmented_shop
 from small_shop import NOW
 
 P1 = "/api/v1/people/p1/scores"
@@ -23,7 +23,7 @@ P1 = "/api/v1/people/p1/scores"
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return ran_shop(tmp_path_factory.mktemp("served"))
+    return segmented_shop(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,12 @@ def test_the_client_reads_it(counter: Counter) -> None:
     assert score.drivers is not None
     parts = sum(one.points for one in score.drivers.found)
     assert score.drivers.base + parts == pytest.approx(score.chance, abs=1e-6)
+
+
+def test_now_is_computed_anew(counter: Counter, shop: Project) -> None:
+    [told] = counter.get(f"{P1}?at=now").json()["scores"]
+    assert (told["recorded"], told["at"]) == (False, "2026-03-01T00:00:00.000000+00:00")
+    assert told["chance"] == pytest.approx(shop.person_scores("p1")[0].chance, abs=1e-6)
 
 
 def test_an_answer_that_is_held_is_not_sent_again(counter: Counter) -> None:
@@ -137,3 +143,26 @@ def test_a_page_says_why_nothing_goes_with_a_chance(
 ) -> None:
     monkeypatch.setattr("kohort.pipeline.learning.explained.people.is_explained", lambda _: False)
     assert "entraînez-le à nouveau" in pages.get("/people/p1", "fr").text
+
+
+@pytest.mark.parametrize(("language", "expected"), [("en", "have a mean chance of"), ("fr", "probabilité moyenne de")])
+def test_the_page_of_a_segment_shows_what_goes_with_their_chances(
+    pages: Studio, shop: Project, language: str, expected: str
+) -> None:
+    part = pages.get("/segments/silent/drivers", language).text
+    assert expected in part
+    assert part.count("<svg") == 1
+    text = re.sub(r"<svg.*?</svg>", "", part, flags=re.DOTALL)
+    assert not CAUSES.search(re.sub(r"<[^>]*>", " ", text))
+    [found] = shop.segment_drivers("silent")
+    assert text.count('<th scope="row"') == len(found.found)
+    assert pages.get("/segments/one/drivers", language).text.count("<svg") == 0
+
+
+def test_a_part_of_a_segment_s_page_is_data_and_a_table_too(pages: Studio, shop: Project) -> None:
+    [found] = shop.segment_drivers("silent")
+    [told] = pages.get("/segments/silent/drivers.json").json()["scores"]
+    assert told["mean"]["estimate"] == found.mean.estimate if found.mean else None
+    assert [one["members"]["estimate"] for one in told["found"]] == [one.members.estimate for one in found.found]
+    assert len(pages.get("/segments/silent/drivers.csv").text.splitlines()) == 1 + len(found.found)
+    assert "drivers" in pages.get("/segments/silent.json").json()["parts"]

@@ -184,7 +184,7 @@ ROWS = [
     Row("GET", "/segments/{name}/value.json", SEGMENTS, "/segments/buyers/value.json"),
     *(
         row
-        for part in ("apart", "checks", "flows", "moves", "overlap", "sizes", "versions")
+        for part in ("apart", "checks", "drivers", "flows", "moves", "overlap", "sizes", "versions")
         for row in table(f"/segments/{{name}}/{part}", SEGMENTS, f"/segments/buyers/{part}")
     ),
     *table("/segments/{name}/members", (*MEMBERS, "people:read"), "/segments/buyers/members"),

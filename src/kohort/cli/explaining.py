@@ -20,8 +20,9 @@ _COLUMNS = ("score", "chance", "band", "at", "model", "features", "values", "poi
 
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="SEGMENT|PERSON", help="A segment; or a person, whose scores are explained.")
-    ],
+        str | None,
+        typer.Argument(metavar="[SEGMENT|PERSON]", help="A segment; or a person, whose scores are explained."),
+    ] = None,
     person: Annotated[
         str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
     ] = None,
@@ -29,27 +30,40 @@ def explain(
         str | None, typer.Option("--score", metavar="NAME", help="Only the score of this prediction.")
     ] = None,
     at: AtOption = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="NAME", help="What goes with the scores of its members.")
+    ] = None,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="Score the person anew, by what is known at that moment."),
+    ] = False,
     project: ProjectOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Say why a person is in a segment or not, what each condition keeps, or what goes with a person's scores."""
     opened = open_project(project)
-    if person is not None:
+    if segment is not None and name is None:
+        _show_segment(opened, segment, score, form)
+    elif name is None or segment is not None:
+        raise UsageError("name a segment, a person, or --segment NAME alone for the scores of its members")
+    elif person is not None:
         from kohort.cli.explanation import show_explanation
 
         if score is not None:
             raise UsageError("--score explains a prediction of a person, and not a segment; leave the segment out")
         show_explanation(opened.explain(name, person, at), form, opened.show_moment, opened.language)
-    elif score is None and name in opened.known_segments():
+    elif score is None and not now and name in opened.known_segments():
         from kohort.cli.funnel import show_funnel
 
         show_funnel(opened.preview_segment(name, at), form)
     else:
-        show_scores(opened, name, _scores(opened, name, at, score), form)
+        show_scores(opened, name, _scores(opened, name, at, score, now=now), form)
 
 
-def _scores(opened: "Project", name: str, at: str | None, score: str | None) -> "list[PersonScore]":
+def _scores(opened: "Project", name: str, at: str | None, score: str | None, *, now: bool) -> "list[PersonScore]":
     try:
+        if now:
+            return opened.person_scores_now(name, at, score=score)
         return opened.person_scores(name, at, score=score)
     except UnknownNameError as error:
         if error.kind != "person" or score is not None:
@@ -75,6 +89,36 @@ _NONE = {
     Language.FR: "Aucune prédiction n'a donné de score à cette personne ; les prédictions sont déclarées dans scores/ "
     "et calculées par : kohort run",
 }
+
+
+def _show_segment(opened: "Project", segment: str, score: str | None, form: Format) -> None:
+    from kohort.learning.models.explanation.wording import READ_SO
+    from kohort.pipeline.learning.explained.wording import mean_words, segment_words
+
+    found = opened.segment_drivers(segment, score)
+    labels = opened.feature_labels()
+    if form is Format.TABLE:
+        for one in found:
+            _say(opened, mean_words(one))
+            for driver in one.found:
+                _say(opened, segment_words(driver, labels))
+        _say(opened, READ_SO)
+        return
+    rows = [
+        {"score": one.score, "at": opened.show_moment(one.at), "model": one.model, "features": list(driver.features),
+         "members": driver.members.estimate, "members_low": driver.members.low, "members_high": driver.members.high,
+         "everybody": driver.everybody.estimate, "everybody_low": driver.everybody.low,
+         "everybody_high": driver.everybody.high, "looked_at": one.looked_at}
+        for one in found
+        for driver in one.found
+    ]  # fmt: skip
+    show_rows(rows, _OF_SEGMENT, form)
+
+
+_OF_SEGMENT = (
+    "score", "at", "model", "features", "members", "members_low", "members_high", "everybody", "everybody_low",
+    "everybody_high", "looked_at",
+)  # fmt: skip
 
 
 def _show(opened: "Project", one: "PersonScore") -> None:

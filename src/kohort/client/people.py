@@ -34,7 +34,7 @@ class PeopleCalls(Calls):
         return self._transport.get(at("people", person, "traits"), Traits, {"at": moment})
 
     def person_scores(self, person: str, moment: str | None = None) -> PersonScores:
-        """Return what predictions say of somebody, and what goes with each chance."""
+        """Return what predictions say of somebody, and what goes with it; computed anew for the moment "now"."""
         return self._transport.get(at("people", person, "scores"), PersonScores, {"at": moment})
 
     def person_cluster(self, person: str, score: str | None = None, moment: str | None = None) -> PersonCluster:

@@ -118,6 +118,17 @@ class PeopleFacet(Facet):
         until = None if at is None else self._moment(workspace, at)
         return scores_of_person(workspace, person, until, score)
 
+    def person_scores_now(self, person: str, at: Time = None, *, score: str | None = None) -> "list[PersonScore]":
+        """Return what the predictions in force say of somebody by what is known at a moment; nothing is written.
+
+        Raises as `person_scores`.
+        """
+        with needing_extra("learn", "scoring somebody"):
+            from kohort.pipeline.learning.explained.people import scores_now
+
+        workspace = self._workspace()
+        return scores_now(workspace, person, self._moment(workspace, at), score)
+
     def feature_labels(self) -> "FeatureLabels":
         """Return what features of scores are called in English and French."""
         from kohort.pipeline.learning.explained.wording import FeatureLabels

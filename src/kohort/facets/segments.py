@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 from kohort.clock import Moment, parse_duration
 from kohort.errors import UnknownNameError
 from kohort.facets.facet import Facet
+from kohort.imports import needing_extra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kohort.definitions.segment import SegmentDefinition
-    from kohort.pipeline.segment_insights import Distinctions, SegmentWorth
+    from kohort.pipeline.learning.explained.of_segments import SegmentDrivers
+    from kohort.pipeline.learning.segment_insights import Distinctions, SegmentWorth
     from kohort.pipeline.segments.counting import SizeAt
     from kohort.pipeline.segments.member_pages import MemberPage
     from kohort.pipeline.segments.moves import Moves, Snapshot
@@ -29,17 +31,29 @@ class SegmentsFacet(Facet):
 
         With `against`, another segment, those only in the one are compared with those only in the other.
         """
+        from kohort.pipeline.learning.segment_insights import distinctions_of
         from kohort.pipeline.remembered import remembered
-        from kohort.pipeline.segment_insights import distinctions_of
 
         return remembered(distinctions_of, self._workspace(), segment, against)
 
     def worth(self, segment: str) -> "SegmentWorth":
         """Return what the members have spent, their share of all revenue, and per person."""
+        from kohort.pipeline.learning.segment_insights import segment_worth
         from kohort.pipeline.remembered import remembered
-        from kohort.pipeline.segment_insights import segment_worth
 
         return remembered(segment_worth, self._workspace(), segment)
+
+    def segment_drivers(self, segment: str, score: str | None = None) -> "list[SegmentDrivers]":
+        """Return what goes with the chances of the members beside everybody, for each prediction, or the one named.
+
+        Raises MissingExtraError without the extra `[learn]`, UnknownNameError for a prediction that there is not.
+        """
+        from kohort.pipeline.remembered import remembered
+
+        with needing_extra("learn", "explaining scores"):
+            from kohort.pipeline.learning.explained.of_segments import segment_drivers
+
+        return remembered(segment_drivers, self._workspace(), segment, score)
 
     def snapshot(self, segment: str) -> "Snapshot":
         """Return how many are in now, and the place in the membership log up to which that counts."""

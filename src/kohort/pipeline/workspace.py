@@ -47,7 +47,8 @@ class Workspace:
 
     `shown` are names that a store has shown, as `Names.add` takes them. With `elsewhere`, which makes the engine for
     rules that a catalog resolves, the project is looked at as it is in that store: its names are those alone. Steps of
-    one run have `shared` what they compute of people.
+    one run have `shared` what they compute of people. With `only`, actors of some people, views show these people
+    alone.
     """
 
     folder: ProjectFolder
@@ -59,6 +60,7 @@ class Workspace:
     shown: Shown = field(default_factory=dict)
     elsewhere: Callable[[Catalog], RuleEngine] | None = None
     shared: Shared | None = None
+    only: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -237,7 +239,12 @@ class Workspace:
         # A fifth of a second that a preview on mapped arrays need not pay.
         from kohort.storage.views import open_views  # noqa: PLC0415
 
-        return open_views(self.tables, catalog, memory=self.settings.memory)
+        return open_views(self.tables, catalog, memory=self.settings.memory, only=self.only)
+
+    @property
+    def of_everybody(self) -> "Workspace":
+        """The same, whose views show everybody."""
+        return replace(self, only=()) if self.only else self
 
     def keep_file(self, kind: Literal["scores", "models"], content: bytes, suffix: str) -> str:
         """Keep an immutable file that a record will speak of, and return its name; raises StorageError.

@@ -46,3 +46,45 @@ def drivers(bars: Sequence[DriverBar], title: str, writing: Writing = _PLAIN) ->
         ),
         writing,
     )
+
+
+@dataclass(frozen=True)
+class MeanMark:
+    """What a driver brings on average to the people of a `side`, as a part of the chance, with its interval."""
+
+    label: str
+    side: str
+    points: float
+    low: float
+    high: float
+
+
+def means(marks: Sequence[MeanMark], sides: tuple[str, str], title: str, writing: Writing = _PLAIN) -> alt.LayerChart:
+    """Return a row a driver with a dot and an interval for each of two sides, in points of the chance.
+
+    >>> mark = MeanMark("orders", "members", 0.1, 0.08, 0.12)
+    >>> [one["mark"]["type"] for one in means([mark], ("members", "everybody"), "points").to_dict()["layer"]]
+    ['rule', 'rule', 'point']
+    """
+    names = list(dict.fromkeys(one.label for one in marks))
+    labels = dict(zip(names, axis_labels(names, _LONGEST), strict=True))
+    values = [
+        {"label": labels[one.label], "side": one.side, **{
+            name: 100 * value for name, value in (("points", one.points), ("low", one.low), ("high", one.high))
+        }}
+        for one in marks
+    ]  # fmt: skip
+    x = alt.X("points:Q", title=title, axis=alt.Axis(tickCount=5, gridColor=LINE), scale=alt.Scale(nice=True))
+    base = alt.Chart(rows(values), width=_WIDTH, height=alt.Step(_BAND)).encode(
+        alt.Y("label:N", sort=list(labels.values()), title=None),
+        alt.YOffset("side:N", sort=list(sides)),
+        alt.Color("side:N", title=None, sort=list(sides), scale=alt.Scale(domain=list(sides), range=[ACCENT, MUTED])),
+    )
+    return style(
+        layers(
+            alt.Chart(rows([{"points": 0}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x),
+            base.mark_rule(strokeWidth=2).encode(alt.X("low:Q"), alt.X2("high:Q")),
+            base.mark_point(size=50, filled=True, opacity=1).encode(x),
+        ),
+        writing,
+    )

@@ -1,20 +1,14 @@
 """What single actors did and were told, read from the tables by actor: the newest first, in pages."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlglot import exp
 
 from kohort.clock import Moment
-from kohort.storage.lookups import answer, is_any
-from kohort.storage.row_index import RowIndex
+from kohort.storage.lookups import answer
 from kohort.storage.tables import Tables
-from kohort.storage.views import ROW_NUMBER, rows_in, stored_rows
-
-_FEW: Final = 2_000
-"""Of a file with more rows of theirs all is read."""
+from kohort.storage.views import rows_of
 
 
 class Place(NamedTuple):
@@ -37,7 +31,7 @@ def events_of(
     ...     events_of(Tables(Path(folder)), ["a"], before=Place(5, ""), most=10)
     []
     """
-    query, parameters = _of_actors(tables, "events", actors)
+    query, parameters = rows_of(tables, "events", actors)
     if event is not None:
         query = query.where(exp.column("name").eq(exp.Placeholder()))
         parameters.append(event)
@@ -51,32 +45,9 @@ def events_of(
     return _rows(tables, newest.limit(most).with_("theirs", as_=query, materialized=True), parameters)
 
 
-def _of_actors(tables: Tables, table: str, actors: Sequence[str]) -> tuple[exp.Select, list[object]]:
-    """Return the query of all rows of actors: of large files only those that their index names are read."""
-    index = RowIndex(tables, table)
-    found = dict(index.rows(actors))
-    few = {file: places for file, places in found.items() if len(places) <= _FEW}
-    without = set(index.large) - (found.keys() - few.keys())
-    others = [file for file in tables.files(table) if file not in without]
-    parts = [_rows_at(file, places) for file, places in few.items()]
-    if others or not parts:
-        parts.append(rows_in(others) if others else stored_rows(tables, table).where(exp.false()))
-    stored: exp.Query = parts[0]
-    for part in parts[1:]:
-        stored = exp.Union(this=stored, expression=part, distinct=False, by_name=True)
-    return exp.select("*").from_(stored.subquery("stored")).where(is_any("actor_id", actors)), [*actors]
-
-
-def _rows_at(file: str, places: NDArray[np.int64]) -> exp.Select:
-    rows = rows_in([file], numbered=True)
-    numbers = [exp.Literal.number(place) for place in places.tolist()]
-    kept = exp.Star(except_=[exp.to_identifier(ROW_NUMBER)])
-    return exp.select(kept).from_(rows.subquery("numbered")).where(exp.column(ROW_NUMBER).isin(*numbers))
-
-
 def trait_values_of(tables: Tables, actors: Sequence[str], at: Moment) -> list[dict[str, Any]]:
     """Return the rows of `trait_values` of actors that were set by `at`, the newest first."""
-    query, parameters = _of_actors(tables, "trait_values", actors)
+    query, parameters = rows_of(tables, "trait_values", actors)
     query = query.where(exp.column("set_at") <= exp.Placeholder())
     query = query.order_by(exp.column("set_at").desc(), exp.column("value_id").desc())
     return _rows(tables, query, [*parameters, at])

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from kohort.definitions.consent import CONSENT_PREFIX
@@ -12,6 +14,7 @@ from kohort.rules.catalog import Catalog
 from kohort.storage.amended import STANDS
 from kohort.storage.connections import open_duckdb
 from kohort.storage.consents import add_consents
+from kohort.storage.row_index import RowIndex
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 from kohort.storage.tables import WHOSE, Tables
 
@@ -25,34 +28,69 @@ _SQL_TYPES = {
 }
 
 _UNWRITTEN = "unwritten_"
+_OWN = "own_"
+
+_FEW = 2_000
+"""Of a file with more rows of some actors all is read."""
 
 ROW_NUMBER = "file_row_number"
 """How DuckDB calls the place of a row in its file."""
 
 
-def open_views(tables: Tables, catalog: Catalog, *, memory: str = "4GB") -> duckdb.DuckDBPyConnection:
+def open_views(
+    tables: Tables, catalog: Catalog, *, memory: str = "4GB", only: Sequence[str] = ()
+) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB connection with the relations that engines read.
 
     `events` and `trait_values` carry the `person_id` of today's identities beside the `actor_id`; `people` has
     one row a person with `first_seen`; `identifiers` is as stored. Columns that the catalog names but no event
     has shown yet are there, and empty. The consent to each purpose of the catalog is a boolean trait, which no message
-    can set: see `kohort.definitions.consent.consent_trait`.
+    can set: see `kohort.definitions.consent.consent_trait`. With `only`, some actors, people are theirs alone, and of
+    events and traits no more is read than theirs.
     """
     connection = open_duckdb(folders=[tables.folder], memory=memory)
     for name in SCHEMAS:
         if unwritten := tables.unwritten(name):
             connection.register(_UNWRITTEN + name, pa.concat_tables(unwritten, promote_options="default"))
     for name in ("actors", "identifiers"):
-        run(connection, create(name, stored_rows(tables, name), kind="TABLE"))
+        _hold(connection, name, *_of(stored_rows(tables, name), only))
     run(connection, create("consent_choices", stored_rows(tables, "consent_choices"), kind="VIEW"))
     add_consents(connection, catalog.purposes)
     run(connection, create("people", _people(), kind="TABLE"))
-    run(connection, create("events", with_person(stored_events(tables, catalog)), kind="VIEW"))
+    events, told = stored_events(tables, catalog), stored_rows(tables, "trait_values")
+    if only:
+        for name in ("events", "trait_values"):
+            # Rows that wait to be written have no index.
+            waiting = bool(tables.unwritten(name))
+            its = _of(stored_rows(tables, name), only) if waiting else rows_of(tables, name, only)
+            _hold(connection, _OWN + name, *its)
+        held = {row[0] for row in connection.execute(f"DESCRIBE {_OWN}events").fetchall()}
+        events = _with_columns(exp.select("*").from_(_OWN + "events"), catalog, held)
+        told = exp.select("*").from_(_OWN + "trait_values")
+    run(connection, create("events", with_person(events), kind="VIEW"))
     run(
         connection,
-        create("trait_values", exp.union(_said_traits(tables), _consent_traits(), distinct=False), kind="VIEW"),
+        create("trait_values", exp.union(_said_traits(told), _consent_traits(), distinct=False), kind="VIEW"),
     )
     return connection
+
+
+def _hold(
+    connection: duckdb.DuckDBPyConnection, name: str, query: exp.Query, parameters: Sequence[object] = ()
+) -> None:
+    """Make a table of what a query gives."""
+    connection.execute(create(name, query, kind="TABLE").sql(dialect="duckdb", copy=False), list(parameters))
+
+
+def _of(stored: exp.Select, actors: Sequence[str]) -> tuple[exp.Select, Sequence[str]]:
+    """Return the query of the stored rows of some actors, or of all, and its parameters."""
+    if not actors:
+        return stored, ()
+    return exp.select("*").from_(stored.subquery("whole")).where(_is_any(actors)), actors
+
+
+def _is_any(actors: Sequence[str]) -> exp.Expr:
+    return exp.In(this=exp.column("actor_id"), expressions=[exp.Placeholder() for _ in actors])
 
 
 def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
@@ -79,11 +117,11 @@ def _people() -> exp.Select:
     return exp.select("person_id", first_seen).from_("actors").group_by("person_id")
 
 
-def _said_traits(tables: Tables) -> exp.Select:
-    """Return the values of all traits but those that are called as consents are."""
+def _said_traits(stored: exp.Select) -> exp.Select:
+    """Return stored values of all traits but those that are called as consents are."""
     claims = exp.StartsWith(this=exp.column("name"), expression=exp.Literal.string(CONSENT_PREFIX))
     columns = [exp.column(name, quoted=True) for name in (*SCHEMAS["trait_values"].names, "person_id")]
-    said = with_person(stored_rows(tables, "trait_values")).subquery("said")
+    said = with_person(stored).subquery("said")
     return exp.select(*columns).from_(said).where(claims.not_())
 
 
@@ -160,10 +198,36 @@ def _with_amended(stored: exp.Select, name: str, amended: Sequence[str]) -> exp.
     return exp.select("*").from_(exp.union(untouched, others, distinct=False).subquery("amended"))
 
 
+def rows_of(tables: Tables, table: str, actors: Sequence[str]) -> tuple[exp.Select, list[object]]:
+    """Return the query of the stored rows of actors, and its parameters: large files are read where indexes say."""
+    index = RowIndex(tables, table)
+    found = dict(index.rows(actors))
+    few = {file: places for file, places in found.items() if len(places) <= _FEW}
+    without = set(index.large) - (found.keys() - few.keys())
+    others = [file for file in tables.files(table) if file not in without]
+    parts = [_rows_at(file, places) for file, places in few.items()]
+    if others or not parts:
+        parts.append(rows_in(others) if others else stored_rows(tables, table).where(exp.false()))
+    stored: exp.Query = parts[0]
+    for part in parts[1:]:
+        stored = exp.Union(this=stored, expression=part, distinct=False, by_name=True)
+    return exp.select("*").from_(stored.subquery("stored")).where(_is_any(actors)), [*actors]
+
+
+def _rows_at(file: str, places: NDArray[np.int64]) -> exp.Select:
+    rows = rows_in([file], numbered=True)
+    numbers = [exp.Literal.number(place) for place in places.tolist()]
+    kept = exp.Star(except_=[exp.to_identifier(ROW_NUMBER)])
+    return exp.select(kept).from_(rows.subquery("numbered")).where(exp.column(ROW_NUMBER).isin(*numbers))
+
+
 def stored_events(tables: Tables, catalog: Catalog) -> exp.Select:
     """Return the query of all events, with a column for every property that the catalog names."""
-    stored = stored_rows(tables, "events")
-    present = set(tables.columns("events"))
+    return _with_columns(stored_rows(tables, "events"), catalog, set(tables.columns("events")))
+
+
+def _with_columns(stored: exp.Select, catalog: Catalog, present: set[str]) -> exp.Select:
+    """Return events with a column for every property that the catalog names, of which some are `present`."""
     columns = {
         column: kind
         for properties in catalog.events.values()

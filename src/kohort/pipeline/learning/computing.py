@@ -88,7 +88,7 @@ def computed_at(workspace: Workspace, score: ScoreDefinition, at: Moment) -> Com
 
     Within a run, what another step has computed of the same data is taken.
     """
-    if workspace.shared is None:
+    if workspace.shared is None or workspace.only:
         return _computed_at(workspace, score, at)
     asked = (repr(score), at, workspace.data_seq())
     return workspace.shared.traits(asked, lambda: _computed_at(workspace, score, at))

@@ -13,7 +13,7 @@ from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import repaired_trait
-from kohort.definitions.score import ScoreDefinition
+from kohort.definitions.score import BehaviourDefinition, ScoreDefinition
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.values import ValueType
 from kohort.pipeline.facts import traits_at
@@ -36,12 +36,13 @@ def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition]
     """Return what was known at `at`; a score recorded by a later run is computed anew, so that it tells of no later.
 
     Clusters, what models say of people, forecasts of value, repairs and consents are left out. `scores`, by default
-    the others, are computed.
+    the others, are computed. Of a workspace of some people no more is told, and what compares people still sees
+    everybody.
     """
     catalog = workspace.catalog({})
     forecasts = [one for one in workspace.scores if isinstance(one, ClvDefinition)]
     chosen = [one for one in workspace.scores if one not in forecasts] if scores is None else scores
-    computed = [found for one in chosen if (found := computed_at(workspace, one, at))]
+    computed = [found for one in chosen if (found := computed_at(_seen_by(workspace, one), one, at))]
     anew = {name for _, types in computed for name in types}
     modelled = {name for one in workspace.scores if isinstance(one, ClustersDefinition) for name in _written(one)}
     modelled |= {name for one in forecasts for name in one.traits}
@@ -64,6 +65,11 @@ def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition]
             column = found.column(name)
             columns[name] = (column.combine_chunks().take(places), kind)
     return Known(people.to_pylist(), columns, at)
+
+
+def _seen_by(workspace: Workspace, score: ScoreDefinition) -> Workspace:
+    """Return the people that a score has to see: habits are each person's own, others may compare people."""
+    return workspace if isinstance(score, BehaviourDefinition) else workspace.of_everybody
 
 
 def _written(score: ClustersDefinition) -> tuple[str, str, str]:

@@ -1,12 +1,14 @@
 """What a prediction's model reads of people at any moment: by the names that it learnt, not by what is there now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
+from kohort.definitions.score import ScoreDefinition
 from kohort.definitions.values import ValueType
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.plain import PlainModel
@@ -23,6 +25,30 @@ def read_by(workspace: Workspace, definition: PredictionDefinition, model: Plain
     A trait that nobody had by then is missing for everybody, as it was when it was still unknown.
     """
     scores = scores_needed(workspace, definition.features) if definition.features else None
+    return _read(workspace, definition, model, at, scores)
+
+
+def read_of(
+    workspace: Workspace, definition: PredictionDefinition, model: PlainModel, actors: Sequence[str], at: Moment
+) -> FeatureTable:
+    """Return what `read_by` does of one person, whose actors these are: nobody's history is read but theirs.
+
+    Unless the model reads what compares people, such as RFM: then everybody's is. No row if the person is not asked
+    about.
+    """
+    own = replace(workspace, only=tuple(actors))
+    # What is made of a trait, such as the days since a moment, is called by the trait and what follows a colon.
+    traits = {one for name in model.features for one in (name, name.partition(": ")[0], name.rpartition(": ")[0])}
+    return _read(own, definition, model, at, scores_needed(own, traits))
+
+
+def _read(
+    workspace: Workspace,
+    definition: PredictionDefinition,
+    model: PlainModel,
+    at: Moment,
+    scores: Sequence[ScoreDefinition] | None,
+) -> FeatureTable:
     known = known_at(workspace, at - 1, scores)
     return features_read(known, people_asked(workspace, definition, known, at), model)
 

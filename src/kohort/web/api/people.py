@@ -1,6 +1,6 @@
 """A person: who they are, what they did, their traits, the segments that they are in."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -25,6 +25,15 @@ from kohort.web.disclosure import Disclosure, disclosure_to, identifiers_of
 
 Who = Annotated[str, Path(max_length=1_000, description="A person id, user id or anonymous id.")]
 At = Annotated[str | None, Query(description="A moment, ISO 8601; by default the project's present.")]
+
+_NOW: Final = "now"
+ScoredAt = Annotated[
+    str | None,
+    Query(
+        description="A moment, ISO 8601: the newest run that speaks of one up to then, by default the newest of all. "
+        "now: the features are computed as of the project's present and scored by the model in force."
+    ),
+]
 
 
 def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
@@ -68,11 +77,13 @@ def mount_people(router: APIRouter, desk: Desk, caller: object) -> None:
 
     @router.get("/people/{person}/scores", response_model=PersonScores, summary="Somebody's scores, and their drivers")
     def person_scores(
-        person: Who, asker: Annotated[Caller, caller], at: At = None, if_none_match: Shown = None
+        person: Who, asker: Annotated[Caller, caller], at: ScoredAt = None, if_none_match: Shown = None
     ) -> Response:
-        moment, told = desk.moment(at, "query.at"), disclosure_to(desk.project, asker)
+        moment = None if at == _NOW else desk.moment(at, "query.at")
+        told = disclosure_to(desk.project, asker)
         with desk.asking(person="path.person") as project, told.asking_of(person) as one:
-            found = told.scores(project.person_scores(one, moment), _identifiers(project, one, told))
+            scores = project.person_scores_now(one) if at == _NOW else project.person_scores(one, moment)
+            found = told.scores(scores, _identifiers(project, one, told))
         return answered_if_new(PersonScores(scores=[PersonScore.model_validate(one) for one in found]), if_none_match)
 
     @router.get("/people/{person}/segments", response_model=Memberships, summary="The segments that somebody is in")

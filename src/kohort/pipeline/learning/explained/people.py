@@ -8,8 +8,10 @@ import numpy as np
 
 from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
+from kohort.errors import UsageError
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.scoring import points_of, scores
+from kohort.learning.prediction.thresholds import band_of
 from kohort.learning.wording import COLON, Bilingual, percent
 from kohort.pipeline.identified import person_meant, who_is
 from kohort.pipeline.learning.explained.drivers import COMPARED, drivers_of, is_explained
@@ -19,6 +21,7 @@ from kohort.pipeline.learning.explained.opened import (
     NEWEST,
     OpenedModel,
     ScoringRun,
+    model_in_force,
     predictions_of,
     run_and_model,
 )
@@ -49,6 +52,38 @@ def scores_of_person(
         if one is not None:
             found.append(one)
     return found
+
+
+def scores_now(workspace: Workspace, person: str, at: Moment, score: str | None = None) -> list[PersonScore]:
+    """Return what the model in force of each prediction says of a person, by what is known strictly before `at`.
+
+    Nothing is written. Raises as `scores_of_person`.
+    """
+    # Reading a history anew loads all that learns.
+    from kohort.pipeline.learning.prediction_features import read_of as features_of  # noqa: PLC0415
+
+    actors, found = who_is(workspace, person).actors, []
+    for definition in predictions_of(workspace, score):
+        model = model_in_force(workspace, definition.name)
+        one = None if model is None else features_of(workspace, definition, model.plain, actors, at)
+        if model is None or one is None or not one.person_ids:
+            continue
+        values = points_of(model.plain, one)
+        chances = scores(model.plain, values)
+        chance, band = float(chances[0]), definition.band_names[int(band_of(chances, definition.bands)[0])]
+        untold = None if is_explained(model.plain) else _WHOM
+        drivers = None if untold else drivers_of(model, one, values, partial(_run_s_others, workspace, definition))
+        found.append(
+            PersonScore(definition.name, chance, band, at, model.number, model.version, False, drivers, untold)
+        )
+    return found
+
+
+def _run_s_others(workspace: Workspace, definition: PredictionDefinition) -> FeatureTable:
+    read = read_of(workspace, definition)
+    if read is None:
+        raise UsageError(f'no run of "{definition.name}" is known whose people could be compared with: kohort run')
+    return others_of(read.people)
 
 
 def _score_of(workspace: Workspace, definition: PredictionDefinition, person: str, until: Moment) -> PersonScore | None:

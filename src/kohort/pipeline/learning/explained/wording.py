@@ -7,9 +7,11 @@ from typing import Final
 from kohort.definitions.score import ScoreDefinition
 from kohort.learning.models.explanation.wording import brought_words
 from kohort.learning.traits import TraitLabel, label_of
-from kohort.learning.wording import COLON, Bilingual, number, percent
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Told
+from kohort.pipeline.learning.explained.of_segments import SegmentDriver, SegmentDrivers
 from kohort.pipeline.wording import known_labels
+from kohort.stats.intervals import Interval
 
 _UNKNOWN: Final = Bilingual("unknown", "inconnu")
 _DAYS: Final = ": days"
@@ -95,3 +97,56 @@ def base_words(drivers: Drivers) -> Bilingual:
         f"The model begins at {begins.en}; what goes with this person makes the rest.",
         f"Le modèle part de {begins.fr}{COLON} ce qui va de pair avec cette personne fait le reste.",
     )
+
+
+def mean_words(found: SegmentDrivers) -> Bilingual:
+    """Return a sentence on the chances of a segment's members beside those of everybody, or why there is none.
+
+    >>> from kohort.pipeline.learning.explained.of_segments import SegmentDrivers
+    >>> print(mean_words(SegmentDrivers("vip", "churn", 0, 1, 3, 90, 0, None, None, None, ())).en)
+    churn: 3 members were scored, too few to tell a mean of.
+    """
+    many = number(found.members)
+    if found.mean is None or found.mean_of_all is None:
+        if found.few:
+            return Bilingual(
+                f"{found.score}: {many.en} members were scored, too few to tell a mean of.",
+                f"{found.score}{COLON} {many.fr} membres ont un score, trop peu pour en dire une moyenne.",
+            )
+        return Bilingual(
+            f"{found.score}: the model does not say whom it compares people with; train it again.",
+            f"{found.score}{COLON} le modèle ne dit pas à qui il compare les gens, entraînez-le à nouveau.",
+        )
+    mean, low, high, everybody = (
+        percent(one, 1) for one in (found.mean.estimate, found.mean.low, found.mean.high, found.mean_of_all.estimate)
+    )
+    return Bilingual(
+        f"{found.score}: {many.en} members have a mean chance of {mean.en} ({low.en} to {high.en}), everybody one of "
+        f"{everybody.en}.",
+        f"{found.score}{COLON} {many.fr} membres ont une probabilité moyenne de {mean.fr} (de {low.fr} à {high.fr}), "
+        f"et l'ensemble de {everybody.fr}.",
+    )
+
+
+def segment_words(driver: SegmentDriver, labels: FeatureLabels) -> Bilingual:
+    """Return a sentence on what goes with the chances of members, beside everybody.
+
+    >>> from kohort.stats.intervals import Interval
+    >>> from kohort.pipeline.learning.explained.of_segments import SegmentDriver
+    >>> one = SegmentDriver(("orders",), Interval(0.1, 0.08, 0.12, 90), Interval(-0.01, -0.02, 0.0, 90))
+    >>> print(segment_words(one, FeatureLabels.of([])).en.replace(chr(8239), " "))
+    orders: goes with 10.0 points on average (8.0 to 12.0); of everybody, with -1.0 (-2.0 to 0.0).
+    """
+    names = labels.of_features(driver.features)
+    ours, low, high = (number(100 * one, 1) for one in _parts(driver.members))
+    theirs, theirs_low, theirs_high = (number(100 * one, 1) for one in _parts(driver.everybody))
+    return Bilingual(
+        f"{names.en}: goes with {ours.en} points on average ({low.en} to {high.en}); of everybody, with {theirs.en} "
+        f"({theirs_low.en} to {theirs_high.en}).",
+        f"{names.fr}{COLON} va de pair avec {ours.fr} points en moyenne (de {low.fr} à {high.fr}){SEMICOLON} pour "
+        f"l'ensemble, avec {theirs.fr} (de {theirs_low.fr} à {theirs_high.fr}).",
+    )
+
+
+def _parts(one: Interval) -> tuple[float, float, float]:
+    return one.estimate, one.low, one.high

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from kohort.definitions.privacy import holds_identifier
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.measurement.distinctions import Distinction
-from kohort.pipeline.segment_insights import FEWEST, Distinctions
+from kohort.pipeline.learning.segment_insights import FEWEST, Distinctions
 from kohort.project import Project
 from kohort.reports.segment_charts import EffectMark
 from kohort.web.disclosure import names_people

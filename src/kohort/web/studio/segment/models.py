@@ -107,6 +107,37 @@ class SegmentValue(Answer):
     ratio: Estimate | None
 
 
+class SegmentDriver(Answer):
+    """What features that are read as one bring on average, in parts of the chance: to members, and to everybody."""
+
+    features: list[str]
+    members: Estimate
+    everybody: Estimate
+
+
+class SegmentScore(Answer):
+    """What goes with the chances of a score; nothing was found of fewer than five members."""
+
+    score: str
+    at: IsoMoment
+    model: int
+    members: int = Field(description="How many members were scored.")
+    everybody: int
+    looked_at: int = Field(description="Of how many members the means are.")
+    few: bool
+    mean: Estimate | None
+    mean_of_all: Estimate | None
+    base: float | None
+    found: list[SegmentDriver]
+
+
+class SegmentChances(Answer):
+    """What goes with the chances of a segment's members, beside everybody."""
+
+    segment: str
+    scores: list[SegmentScore]
+
+
 class Shared(Answer):
     """The people who are in all of `segments` and in no other of those compared."""
 

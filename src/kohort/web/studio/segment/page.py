@@ -19,6 +19,7 @@ PARTS: Final[Mapping[str, str]] = {
     "sizes": _("Size over time"),
     "moves": _("Who enters and leaves"),
     "apart": _("What sets it apart"),
+    "drivers": _("What goes with their chances"),
     "value": _("Value for the business"),
     "overlap": _("Overlap"),
     "flows": _("Flows"),
@@ -45,7 +46,8 @@ def overview(project: Project, name: str, *, people: bool) -> SegmentOverview:
     summary, _all = summary_of(project, name)
     words = project.segment_words(name)
     found = {**vars(summary), "description": words.description, "owner": words.owner, "purpose": words.purpose}
-    parts = {part: f"/segments/{quote(name, safe='')}/{part}" for part in PARTS if people or part != "members"}
+    hidden = {*(() if people else ("members",)), *(() if project.predictions() else ("drivers",))}
+    parts = {part: f"/segments/{quote(name, safe='')}/{part}" for part in PARTS if part not in hidden}
     try:
         # Size and place in the log are of one look, so that what the stream says can be added.
         snapshot = project.snapshot(name)

@@ -6,7 +6,7 @@ from typing import Final
 
 from kohort.definitions.values import MICRO
 from kohort.learning.traits import TraitKind
-from kohort.pipeline.segment_insights import Distinctions
+from kohort.pipeline.learning.segment_insights import Distinctions
 from kohort.rules.languages import Language
 from kohort.web.studio.drawing import spoken
 from kohort.web.studio.navigation import marked
