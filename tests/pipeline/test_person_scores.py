@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.cli.main import run_command
-from kohort.errors import UnknownNameError
+from kohort.errors import MissingExtraError, UnknownNameError
 from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.explanation.by_shap import shap_contributions
 from kohort.learning.models.explanation.wording import READ_SO
 from kohort.learning.models.plain import Kernel, Linear, Link, OddsSigmoid, Part, PlainModel
 from kohort.learning.models.scoring import finished, margins, points_of, prepared, scores_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.identified import who_is
-from kohort.pipeline.learning.explained.drivers import drivers_of
+from kohort.pipeline.learning.explained.drivers import asked_drivers, drivers_of
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Method
 from kohort.pipeline.learning.explained.opened import OpenedModel, model_in_force, predictions_of
 from kohort.pipeline.learning.explained.people import RunRead, others_of, read_of
@@ -323,4 +324,43 @@ def test_the_command_tells_what_goes_with_a_segment(segmented: Project, capsys: 
     assert [one["members"] for one in rows] == [one.members.estimate for one in found.found]
     assert run_command(["explain", "--segment", "silent", "silent", *project]) == 2
     assert run_command(["explain", *project]) == 2
+    assert run_command(["explain", "--segment", "silent", "--now", *project]) == 2
+    assert run_command(["explain", "p1", "--now", "--method", "lime", *project]) == 2
     assert run_command(["explain", "--segment", "sylent", *project]) == 3
+
+
+def test_lime_tells_how_good_it_is_and_does_not_add_up(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    [exact], [near] = shop.person_scores("p1"), shop.person_scores("p1", method="lime")
+    assert exact.drivers is not None
+    assert near.drivers is not None
+    assert near.drivers.method is Method.LIME
+    assert near.drivers.fidelity is not None
+    assert near.drivers.fidelity <= 1
+    assert {one.features for one in near.drivers.found} == {one.features for one in exact.drivers.found}
+    run_command(["explain", "p1", "--method", "lime", "--project", str(shop.folder.path)])
+    shown = capsys.readouterr().out
+    assert "exact, points" in shown
+    assert f"LIME tells {100 * near.drivers.fidelity:.0f}\u202f% of how scores vary nearby" in shown
+
+
+def test_lime_of_a_linear_number_is_that_line() -> None:
+    model = PlainModel(("a", "b"), (Part(Linear(np.array([2.0, -1.0]), 0.0), Link.IDENTITY),))
+    one = FeatureTable(("ann",), ("a", "b"), np.array([[3.0, 1.0]]))
+    others = FeatureTable(("bob",), ("a", "b"), np.array([[1.0, 1.0]]))
+    found = asked_drivers(Method.LIME, _opened(model), one, points_of(model, one), others)
+    assert [(each.features, round(each.points, 3)) for each in found.found] == [(("a",), 4.0), (("b",), 0.0)]
+    assert found.fidelity == pytest.approx(1)
+
+
+def test_shap_of_a_linear_model_is_its_weights_times_the_way_from_the_others() -> None:
+    model = PlainModel(("a", "b"), (Part(Linear(np.array([2.0, -1.0]), 0.5), Link.IDENTITY),))
+    others = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 5.0]])
+    found = shap_contributions(model, np.array([[3.0, 4.0]]), others)
+    assert found.brought[0] == pytest.approx([2 * (3 - 1), -1 * (4 - 2)])
+    assert found.base == pytest.approx(0.5 + 2 * 1 - 2)
+
+
+def test_shap_without_its_extra_says_what_to_install(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kohort.learning.models.explanation.by_shap.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"kohort\[explain\]"):
+        shop.person_scores("p1", method="shap")

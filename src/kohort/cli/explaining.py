@@ -1,5 +1,6 @@
 """`kohort explain`: why somebody is in a segment, what a rule keeps, and what goes with a person's scores."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 _COLUMNS = ("score", "chance", "band", "at", "model", "features", "values", "points", "margin")
 
 
+class OtherMethod(StrEnum):
+    """Methods that ask any model, to compare with what it says itself."""
+
+    SHAP = "shap"
+    LIME = "lime"
+
+
 def explain(
     name: Annotated[
         str | None,
@@ -26,10 +34,14 @@ def explain(
     person: Annotated[
         str | None, typer.Argument(metavar="[PERSON]", help="A person id, user id or anonymous id.")
     ] = None,
+    *,
     score: Annotated[
         str | None, typer.Option("--score", metavar="NAME", help="Only the score of this prediction.")
     ] = None,
     at: AtOption = None,
+    method: Annotated[
+        OtherMethod | None, typer.Option("--method", help="Compare what the model itself says with this method.")
+    ] = None,
     segment: Annotated[
         str | None, typer.Option("--segment", metavar="NAME", help="What goes with the scores of its members.")
     ] = None,
@@ -42,20 +54,27 @@ def explain(
 ) -> None:
     """Say why a person is in a segment or not, what each condition keeps, or what goes with a person's scores."""
     opened = open_project(project)
+    of_scores = score is not None or method is not None or now
     if segment is not None and name is None:
+        if method is not None or now or at is not None:
+            raise UsageError("--segment tells of the last run, by the model itself; leave out --method, --now and --at")
         _show_segment(opened, segment, score, form)
     elif name is None or segment is not None:
         raise UsageError("name a segment, a person, or --segment NAME alone for the scores of its members")
     elif person is not None:
         from kohort.cli.explanation import show_explanation
 
-        if score is not None:
-            raise UsageError("--score explains a prediction of a person, and not a segment; leave the segment out")
+        if of_scores:
+            raise UsageError("--score, --method and --now are about a person's scores; leave the segment out")
         show_explanation(opened.explain(name, person, at), form, opened.show_moment, opened.language)
-    elif score is None and not now and name in opened.known_segments():
+    elif not of_scores and name in opened.known_segments():
         from kohort.cli.funnel import show_funnel
 
         show_funnel(opened.preview_segment(name, at), form)
+    elif method is not None:
+        if now:
+            raise UsageError("--method compares what goes with a score that a run wrote; leave out --now")
+        _compare(opened, name, at, score, method, form)
     else:
         show_scores(opened, name, _scores(opened, name, at, score, now=now), form)
 
@@ -89,6 +108,38 @@ _NONE = {
     Language.FR: "Aucune prédiction n'a donné de score à cette personne ; les prédictions sont déclarées dans scores/ "
     "et calculées par : kohort run",
 }
+
+
+def _compare(
+    opened: "Project", person: str, at: str | None, score: str | None, method: OtherMethod, form: Format
+) -> None:
+    exact = _scores(opened, person, at, score, now=False)
+    other = opened.person_scores(person, at, score=score, method=method.value)
+    rows = [
+        {"score": one.score, "features": ", ".join(driver.features), one.drivers.method.value: driver.points,
+         method.value: found[driver.features], "fidelity": asked.drivers.fidelity}
+        for one, asked in zip(exact, other, strict=True)
+        if one.drivers is not None and asked.drivers is not None
+        for found in [{each.features: each.points for each in asked.drivers.found}]
+        for driver in one.drivers.found
+    ]  # fmt: skip
+    own = next((one.drivers.method.value for one in exact if one.drivers is not None), "exact")
+    if form is not Format.TABLE:
+        show_rows(rows, ["score", "features", own, method.value, "fidelity"], form)
+        return
+    from kohort.learning.models.explanation.wording import READ_SO
+    from kohort.pipeline.learning.explained.wording import method_words
+
+    shown = [
+        {"score": row["score"], "features": row["features"]}
+        | {f"{name}, points": f"{100 * float(str(row[name])):+.1f}" for name in (own, method.value)}
+        for row in rows
+    ]
+    show_rows(shown, ["score", "features", f"{own}, points", f"{method.value}, points"], form)
+    for one in other:
+        if one.drivers is not None:
+            _say(opened, method_words(one.drivers))
+    _say(opened, READ_SO)
 
 
 def _show_segment(opened: "Project", segment: str, score: str | None, form: Format) -> None:

@@ -1,7 +1,7 @@
 """What is known of single people, for who looks at one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kohort.clock import Moment
 from kohort.facets.facet import Facet
@@ -105,18 +105,24 @@ class PeopleFacet(Facet):
         workspace = self._workspace()
         return traits_of(workspace, person, self._moment(workspace, at))
 
-    def person_scores(self, person: str, at: Time = None, *, score: str | None = None) -> "list[PersonScore]":
+    def person_scores(
+        self, person: str, at: Time = None, *, score: str | None = None, method: Literal["shap", "lime"] | None = None
+    ) -> "list[PersonScore]":
         """Return what each prediction says of somebody, and what goes with it: of its newest run, or that of a moment.
 
-        With `score` only that prediction's. Raises MissingExtraError without the extra `[learn]`, UnknownNameError
-        for a prediction that nobody declared too.
+        With `score` only that prediction's. What goes with it is told by the model itself, or by another `method` to
+        compare with. Raises MissingExtraError without the extra `[learn]`, for SHAP without `[explain]`, and
+        UnknownNameError for a prediction that nobody declared too.
         """
+        from kohort.pipeline.learning.explained.found import Method
+
         with needing_extra("learn", "explaining scores"):
             from kohort.pipeline.learning.explained.people import scores_of_person
 
         workspace = self._workspace()
         until = None if at is None else self._moment(workspace, at)
-        return scores_of_person(workspace, person, until, score)
+        chosen = Method.EXACT if method is None else Method(method)
+        return scores_of_person(workspace, person, until, score, chosen)
 
     def person_scores_now(self, person: str, at: Time = None, *, score: str | None = None) -> "list[PersonScore]":
         """Return what the predictions in force say of somebody by what is known at a moment; nothing is written.

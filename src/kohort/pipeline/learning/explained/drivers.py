@@ -1,18 +1,20 @@
 """What goes with one score: the contributions of a model's features, those that say the same read as one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.explanation.by_shap import shap_contributions
 from kohort.learning.models.explanation.contributions import (
     Contributions,
     Unit,
     contributions_in,
     names_unit,
 )
-from kohort.learning.models.explanation.sampled import sampled_contributions
+from kohort.learning.models.explanation.sampled import local_model, sampled_contributions
 from kohort.learning.models.explanation.usual import is_exact
 from kohort.learning.models.plain import Linear, PlainModel
 from kohort.learning.models.scoring import points_of
@@ -43,6 +45,23 @@ def drivers_of(model: OpenedModel, one: FeatureTable, values: np.ndarray, others
         return listed(Method.SAMPLED, model, one, alike(model, asked), None)
     points, margins = contributions_in((Unit.SCORE, Unit.MARGIN), plain, values)
     return listed(Method.EXACT, model, one, alike(model, points), alike(model, margins))
+
+
+def asked_drivers(
+    method: Method, model: OpenedModel, one: FeatureTable, values: np.ndarray, others: FeatureTable
+) -> Drivers:
+    """Return what goes with a score as SHAP or LIME say, to compare with what the model itself says.
+
+    LIME is a linear model of the scores nearby, whose fidelity is told: its parts do not add up to the chance. Raises
+    MissingExtraError for SHAP without the extra `[explain]`.
+    """
+    plain, beside = model.plain, points_of(model.plain, others)
+    if method is Method.SHAP:
+        return listed(method, model, one, alike(model, shap_contributions(plain, values, beside)), None)
+    near = local_model(plain, values[0], beside, seed=_SEED)
+    groups = tuple((name,) for name in plain.features)
+    brought = Contributions(groups, near.base, near.brought[None], Unit.SCORE)
+    return replace(listed(method, model, one, alike(model, brought), None), fidelity=near.fidelity)
 
 
 def alike(model: OpenedModel, found: Contributions) -> Contributions:

@@ -14,8 +14,8 @@ from kohort.learning.models.scoring import points_of, scores
 from kohort.learning.prediction.thresholds import band_of
 from kohort.learning.wording import COLON, Bilingual, percent
 from kohort.pipeline.identified import person_meant, who_is
-from kohort.pipeline.learning.explained.drivers import COMPARED, drivers_of, is_explained
-from kohort.pipeline.learning.explained.found import Drivers, PersonScore
+from kohort.pipeline.learning.explained.drivers import COMPARED, asked_drivers, drivers_of, is_explained
+from kohort.pipeline.learning.explained.found import Drivers, Method, PersonScore
 from kohort.pipeline.learning.explained.kept import ScoredPeople, scored_people
 from kohort.pipeline.learning.explained.opened import (
     NEWEST,
@@ -38,17 +38,22 @@ _WHOM: Final = Bilingual(
 
 
 def scores_of_person(
-    workspace: Workspace, person: str, until: Moment | None = None, score: str | None = None
+    workspace: Workspace,
+    person: str,
+    until: Moment | None = None,
+    score: str | None = None,
+    method: Method = Method.EXACT,
 ) -> list[PersonScore]:
     """Return what the newest run of each prediction says of a person (person id, user id or anonymous id).
 
     With `until`, the newest that speaks of a moment up to then; with `score` only that prediction's. Predictions that
     were not asked of the person are left out. What goes with a score is found of what the run read of the person.
-    Raises UnknownNameError for nobody known, and for a prediction that nobody declared.
+    Raises UnknownNameError for nobody known, and for a prediction that nobody declared, MissingExtraError for the
+    `method` SHAP without its extra.
     """
     person_id, found = person_meant(workspace, person), []
     for definition in predictions_of(workspace, score):
-        one = _score_of(workspace, definition, person_id, NEWEST if until is None else until)
+        one = _score_of(workspace, definition, person_id, NEWEST if until is None else until, method)
         if one is not None:
             found.append(one)
     return found
@@ -86,7 +91,9 @@ def _run_s_others(workspace: Workspace, definition: PredictionDefinition) -> Fea
     return others_of(read.people)
 
 
-def _score_of(workspace: Workspace, definition: PredictionDefinition, person: str, until: Moment) -> PersonScore | None:
+def _score_of(
+    workspace: Workspace, definition: PredictionDefinition, person: str, until: Moment, method: Method
+) -> PersonScore | None:
     read = read_of(workspace, definition, until)
     if read is None:
         return None
@@ -97,7 +104,7 @@ def _score_of(workspace: Workspace, definition: PredictionDefinition, person: st
     if place is None:
         return None
     chance, band = float(read.people.chances[place]), read.people.bands[place].as_py()
-    drivers, untold = _explained(read, place, chance)
+    drivers, untold = _explained(read, place, chance, method)
     run, model = read.run, read.model
     return PersonScore(run.score, chance, band, run.at, model.number, model.version, True, drivers, untold)
 
@@ -120,7 +127,7 @@ def read_of(workspace: Workspace, definition: PredictionDefinition, until: Momen
     return RunRead(run, model, scored_people(workspace, definition, run, model))
 
 
-def _explained(read: RunRead, place: int, chance: float) -> tuple[Drivers | None, Bilingual | None]:
+def _explained(read: RunRead, place: int, chance: float, method: Method) -> tuple[Drivers | None, Bilingual | None]:
     if not is_explained(read.model.plain):
         return None, _WHOM
     one = read.people.table([place])
@@ -128,6 +135,8 @@ def _explained(read: RunRead, place: int, chance: float) -> tuple[Drivers | None
     (now,) = scores(read.model.plain, values).tolist()
     if abs(now - chance) > _SAME:
         return None, _no_longer(now)
+    if method in {Method.SHAP, Method.LIME}:
+        return asked_drivers(method, read.model, one, values, others_of(read.people)), None
     return drivers_of(read.model, one, values, partial(others_of, read.people)), None
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from kohort.definitions.score import ScoreDefinition
 from kohort.learning.models.explanation.wording import brought_words
 from kohort.learning.traits import TraitLabel, label_of
-from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
+from kohort.learning.wording import COLON, NARROW_SPACE, SEMICOLON, Bilingual, number, percent
 from kohort.pipeline.learning.explained.found import Driver, Drivers, Told
 from kohort.pipeline.learning.explained.of_segments import SegmentDriver, SegmentDrivers
 from kohort.pipeline.wording import known_labels
@@ -96,6 +96,30 @@ def base_words(drivers: Drivers) -> Bilingual:
     return Bilingual(
         f"The model begins at {begins.en}; what goes with this person makes the rest.",
         f"Le modèle part de {begins.fr}{COLON} ce qui va de pair avec cette personne fait le reste.",
+    )
+
+
+def method_words(drivers: Drivers) -> Bilingual:
+    """Return how far a method that asks the model is to be trusted.
+
+    >>> from kohort.pipeline.learning.explained.found import Method
+    >>> words = method_words(Drivers(Method.LIME, 0.3, None, "log-odds", (), 0.62))
+    >>> print(words.en.replace(chr(8239), " ")[:54])
+    LIME tells 62 % of how scores vary nearby (R²): its pa
+    """
+    if drivers.fidelity is None:
+        return Bilingual(
+            "SHAP is sampled, and compares with people of the same run: its parts add up to the chance from another "
+            "beginning than the model's own.",
+            f"SHAP procède par tirages et compare aux gens de la même exécution{COLON} ses parts font la probabilité "
+            "à partir d'un autre point de départ que celles du modèle lui-même.",
+        )
+    share = percent(max(0.0, drivers.fidelity))
+    return Bilingual(
+        f"LIME tells {share.en} of how scores vary nearby (R²): its parts come near, and do not add up to the chance. "
+        "Below about 80 % read them with care.",
+        f"LIME rend compte de {share.fr} de la variation des scores alentour (R²){COLON} ses parts sont approchées et "
+        f"ne font pas la probabilité. En dessous de 80{NARROW_SPACE}% environ, lisez-les avec prudence.",
     )
 
 
