@@ -10,7 +10,8 @@ from scipy.stats import norm
 
 from kohort.learning.auc import auc_interval
 from kohort.learning.lookalike.hidden import corrected_area, hidden_share, labelled_share
-from kohort.learning.lookalike.quality import LookalikeQuality, quality_of_trained
+from kohort.learning.lookalike.quality import quality_of_trained
+from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.lookalike.wording import lookalike_words
 from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.examples import Examples

@@ -166,8 +166,7 @@ class LearningFacet(Facet):
 
         By default of the first score of the kind `lookalike`. Raises UnknownNameError for one that nobody declared.
         """
-        with needing_extra("learn", "finding look-alikes"):
-            from kohort.pipeline.learning.lookalikes.scoring import declared_lookalikes, latest_lookalikes
+        from kohort.pipeline.learning.lookalikes.documents import declared_lookalikes, latest_lookalikes
 
         workspace = self._workspace()
         chosen = next(iter(declared_lookalikes(workspace)), None) if score is None else score

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.registry.entries import RegisteredModel
     from kohort.pipeline.learning.registry.standing import ModelStanding
     from kohort.pipeline.learning.retraining.looks import DriftLook
-    from kohort.reports.predictions_data import PredictionShown
+    from kohort.reports.predictions_data import LookalikesShown, PredictionShown
     from kohort.segments.change_plan import ChangePlan
 
 
@@ -56,6 +56,12 @@ class ModelsFacet(Facet):
         from kohort.pipeline.learning.predictions_shown import predictions_shown
 
         return tuple(predictions_shown(self._workspace()))
+
+    def lookalikes_shown(self) -> "tuple[LookalikesShown, ...]":
+        """Return the look-alikes in force, with how good they are."""
+        from kohort.pipeline.learning.lookalikes.documents import lookalikes_shown
+
+        return tuple(lookalikes_shown(self._workspace()))
 
     def model(self, score: str, number: int | None = None) -> "RegisteredModel":
         """Return a model by its number, by default the one in force, or the newest candidate where none is.

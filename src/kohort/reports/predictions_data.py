@@ -1,8 +1,9 @@
-"""A prediction in force, as the report and the page of checks read it."""
+"""Predictions and look-alikes in force, as the report and the page of checks read it."""
 
 from dataclasses import dataclass
 
 from kohort.learning.importance.results import LeftOut
+from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.models.explanation.weights import Weight
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.wording import Bilingual
@@ -42,3 +43,13 @@ class PredictionShown:
     alarms: tuple[LeftOut, ...] = ()
     weights: tuple[Weight, ...] = ()
     drift: DriftShown | None = None
+
+
+@dataclass(frozen=True)
+class LookalikesShown:
+    """The model of `number` that is in force for look-alikes: how they rank hidden members, and beside the rule."""
+
+    score: str
+    number: int
+    study: PredictionStudy
+    quality: LookalikeQuality

@@ -6,6 +6,7 @@ from typing import Final
 
 from kohort.learning.auc import TELLING
 from kohort.learning.drift.alarm import Sensitivity
+from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.thresholds import BandRow
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.reports.checks import Check, Measured, alone, held
@@ -13,13 +14,14 @@ from kohort.reports.predictions_data import DriftShown, PredictionShown
 
 _ERRORS: Final = 2
 """The standard errors by which a band may be off."""
-_MODEL: Final = Bilingual("the model", "le modèle")
+MODEL: Final = Bilingual("the model", "le modèle")
+"""What a figure of the model itself is of."""
 
 
 def prediction_checks(found: PredictionShown) -> tuple[Check, ...]:
     """Return what was checked of a prediction: by people of a later time, whom it did not learn from, and since."""
     drift = () if found.drift is None else (_as_it_knew(found, found.drift),)
-    return (_bands(found), _beats_the_rule(found), _nothing_knows(found), *drift)
+    return (_bands(found), beats_the_rule(found.score, found.study), _nothing_knows(found), *drift)
 
 
 def is_kept(band: BandRow) -> bool:
@@ -81,16 +83,17 @@ def _named(bands: Sequence[BandRow], language: str) -> str:
     return "".join(f" ({getattr(_band(one), language)})" for one in bands)
 
 
-def _beats_the_rule(found: PredictionShown) -> Check:
-    study, rule = found.study, found.study.rule
+def beats_the_rule(score: str, study: PredictionStudy) -> Check:
+    """Return whether the model of a score ranks people better than one feature alone."""
+    rule = study.rule
     gained, low, high = (number(one, 3) for one in (rule.gained.estimate, rule.gained.low, rule.gained.high))
     alone_said = Bilingual(f"{rule.name} alone", f"{rule.name} seule")
     advice = Bilingual("", "") if rule.is_beaten else Bilingual(" Take the rule.", " Prenez la règle.")
     return Check(
-        f"prediction-rule-{found.score}",
+        f"prediction-rule-{score}",
         Bilingual(
-            f"{found.score}: does it beat the obvious rule?",
-            f"{found.score}{COLON} fait-il mieux que la règle évidente\u202f?",
+            f"{score}: does it beat the obvious rule?",
+            f"{score}{COLON} fait-il mieux que la règle évidente\u202f?",
         ),
         Bilingual(
             f"Its AUC is {gained.en} greater than that of {alone_said.en} ({low.en} to {high.en}).{advice.en}",
@@ -102,7 +105,7 @@ def _beats_the_rule(found: PredictionShown) -> Check:
             "The difference of two areas under the curve on the same people (DeLong, DeLong and Clarke-Pearson 1988).",
             "Différence de deux aires sous la courbe sur les mêmes personnes (DeLong, DeLong et Clarke-Pearson 1988).",
         ),
-        (Measured(_MODEL, study.measures.auc), Measured(alone_said, rule.auc)),
+        (Measured(MODEL, study.measures.auc), Measured(alone_said, rule.auc)),
         decisive=rule.gained,
     )
 
@@ -126,7 +129,7 @@ def _nothing_knows(found: PredictionShown) -> Check:
             f"The AUC is {area.en}, and no feature alone comes near {bar.en}.",
             f"L'AUC est de {area.fr}, et aucune variable seule n'approche {bar.fr}.",
         )
-    figures = [Measured(_MODEL, study.measures.auc)]
+    figures = [Measured(MODEL, study.measures.auc)]
     figures += [Measured(Bilingual(one.name, one.name), alone(one.value)) for one in found.alarms]
     return Check(
         f"prediction-leaks-{found.score}",

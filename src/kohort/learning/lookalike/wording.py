@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kohort.learning.lookalike.quality import LookalikeQuality
+from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import family_words
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent, sentence_case

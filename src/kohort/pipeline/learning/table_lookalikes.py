@@ -7,7 +7,8 @@ import numpy as np
 
 from kohort.definitions.lookalike import is_protected
 from kohort.learning.importance.results import Fault, LeftOut
-from kohort.learning.lookalike.quality import LookalikeQuality, quality_of_trained
+from kohort.learning.lookalike.quality import quality_of_trained
+from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.examples import Examples
 from kohort.learning.prediction.results import PredictionStudy

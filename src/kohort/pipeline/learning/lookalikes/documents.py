@@ -1,27 +1,23 @@
-"""Look-alikes in the registry: what was found of them, and their card in both languages."""
+"""What was found of look-alikes, as the registry keeps it beside the model: read without what learns or scores."""
 
-import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import msgspec
 
-from kohort.clock import DAY, Moment, datetime_of
-from kohort.definitions.lookalike import LookalikeDefinition, is_protected
-from kohort.learning.cards import Figure, ModelCard
+from kohort.clock import Moment
+from kohort.definitions.lookalike import LookalikeDefinition
+from kohort.errors import UnknownNameError
 from kohort.learning.importance.results import LeftOut
-from kohort.learning.lookalike.quality import LookalikeQuality
-from kohort.learning.lookalike.wording import lookalike_words
-from kohort.learning.models.plain import PlainModel
+from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.prediction.results import PredictionStudy
-from kohort.learning.wording import COLON, Bilingual, number
-from kohort.pipeline.learning.prediction_documents import signed_model
-from kohort.pipeline.learning.prediction_models import project_key
-from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
-from kohort.pipeline.learning.seeds import SeedRules
+from kohort.pipeline.learning.registry.entries import content_of, live_model
 from kohort.pipeline.workspace import Workspace
+from kohort.reports.predictions_data import LookalikesShown
 
-KIND = "lookalike"
+KIND: Final = "lookalike"
+"""What the registry calls models of look-alikes."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +44,6 @@ class LookalikeDocument:
     left_out: tuple[LeftOut, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class KeptLookalikes:
-    """Look-alikes as they were kept: what was found, and the model, whose signature is this project's."""
-
-    found: LookalikeDocument
-    model: PlainModel
-
-
 class _Kept(msgspec.Struct, frozen=True):
     """What was found, as it stands in the registry's file beside the model."""
 
@@ -67,129 +55,27 @@ def lookalikes_in(content: bytes) -> LookalikeDocument:
     return msgspec.json.decode(content, type=_Kept).found
 
 
-def opened_lookalikes(workspace: Workspace, content: bytes) -> KeptLookalikes:
-    """Return what was found and the model.
+def latest_lookalikes(workspace: Workspace, score: str) -> LookalikeDocument | None:
+    """Return what was found of the model of a score that is in force, None before the first.
 
-    Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
+    Raises UnknownNameError for a score of the kind that nobody declared.
     """
-    return KeptLookalikes(lookalikes_in(content), signed_model(content, project_key(workspace)))
+    names = declared_lookalikes(workspace)
+    if score not in names:
+        raise UnknownNameError("look-alikes", score, names, where="scores of the kind lookalike")
+    live = live_model(workspace, score)
+    return None if live is None else lookalikes_in(content_of(workspace, live))
 
 
-def learnt_by(definition: LookalikeDefinition, seed: SeedRules) -> dict[str, Any]:
-    """Return what a model learns by: the declaration without who is chosen in the end, and the rule of the seed."""
-    said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
-    said = {name: value for name, value in said.items() if name not in {"share", "size", "chance", "retrain"}}
-    return {**said, "sentences": seed.sentences}
+def declared_lookalikes(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names of the look-alikes that a project declares."""
+    return tuple(one.name for one in workspace.scores if isinstance(one, LookalikeDefinition))
 
 
-def lookalike_entry(
-    workspace: Workspace,
-    definition: LookalikeDefinition,
-    seed: SeedRules,
-    found: LookalikeDocument,
-    content: bytes,
-    *,
-    cause: str = "run",
-    why: Bilingual | None = None,
-) -> ModelEntry:
-    """Return what is told of look-alikes that were learnt."""
-    return ModelEntry(
-        score=definition.name,
-        kind=KIND,
-        at=found.at,
-        known=data_known(workspace),
-        parameters=learnt_by(definition, seed),
-        seed=definition.random_seed,
-        features=found.study.features,
-        people=found.study.people,
-        digest=hashlib.sha256(content).hexdigest(),
-        card=_card(workspace, found),
-        cause=cause,
-        why=why,
-    )
-
-
-def _card(workspace: Workspace, found: LookalikeDocument) -> ModelCard:
-    day = datetime_of(found.cut_off, workspace.settings.zone).date().isoformat()
-    members, others = number(found.quality.members), number(found.quality.others)
-    words = [*lookalike_words(found.study, found.quality), *_consequences(found), *_protected(found)]
-    return ModelCard(
-        title=Bilingual(f"Look-alikes: {found.score}", f"Profils semblables{COLON} {found.score}"),
-        says=Bilingual(
-            f'How like the members of the segment "{found.seed}" somebody outside it is.',
-            f"À quel point quelqu'un ressemble aux membres du segment «\u202f{found.seed}\u202f», sans en être.",
-        ),
-        data=Bilingual(
-            f"{members.en} members and {others.en} people outside, by what was known before {day}, without anything "
-            f"that the segment's rule is made of.",
-            f"{members.fr} membres et {others.fr} personnes hors du segment, d'après ce qu'on savait avant le {day}, "
-            "sans rien de ce dont la règle du segment est faite.",
-        ),
-        figures=_figures(found.study, found.quality),
-        limits=Bilingual(" ".join(one.en for one in words), " ".join(one.fr for one in words)),
-    )
-
-
-def _consequences(found: LookalikeDocument) -> tuple[Bilingual, ...]:
-    if found.cut_off < found.at:
-        days, early = (found.at - found.cut_off) // DAY, number(found.entered_before)
-        return (
-            Bilingual(
-                f"{early.en} members who were in the segment {days} days before already are not learnt from.",
-                f"{early.fr} membres, déjà dans le segment {days} jours plus tôt, sont laissés de côté.",
-            ),
-        )
-    return (
-        Bilingual(
-            "What was known of members is of a time when they were members: what came of that, such as a letter to "
-            "them, may be what is learnt. before: 90 days looks at what was known before they entered.",
-            "Ce qu'on savait des membres date d'un temps où ils l'étaient\u202f: ce qui en découle, une lettre aux "
-            "membres par exemple, peut être ce qui est appris. before: 90 days regarde avant leur entrée.",
-        ),
-    )
-
-
-def _protected(found: LookalikeDocument) -> tuple[Bilingual, ...]:
-    used = [one for one in found.study.features if is_protected(one)]
-    if not used:
-        return ()
-    names = ", ".join(used)
-    return (
-        Bilingual(
-            f"People are chosen by {names} too, for the declaration names it: see that they may be.",
-            f"Le choix se fait aussi d'après {names}, que la déclaration nomme\u202f: vérifiez que c'est permis.",
-        ),
-    )
-
-
-def _figures(study: PredictionStudy, quality: LookalikeQuality) -> tuple[Figure, ...]:
-    tenth = next(one for one in quality.first if one.share == 0.1)  # noqa: PLR2004 - a tenth, as people read it
-    return (
-        Figure(
-            "auc",
-            Bilingual("AUC, all others taken as unlike", "AUC, tous les autres supposés différents"),
-            quality.area,
-        ),
-        Figure("auc_corrected", Bilingual("AUC, corrected", "AUC, corrigée"), quality.corrected),
-        Figure(
-            "recall",
-            Bilingual("hidden members found in the first 10 %", "membres cachés retrouvés dans les 10 premiers %"),
-            tenth.recall,
-        ),
-        Figure("lift", Bilingual("lift of the first 10 %", "lift des premiers 10 %"), tenth.lift),
-        Figure(
-            "hidden",
-            Bilingual("share of the others who are alike", "part des autres qui sont semblables"),
-            quality.hidden,
-        ),
-        Figure(
-            "labelled",
-            Bilingual("share of all alike that the segment holds", "part des semblables que compte le segment"),
-            quality.labelled,
-        ),
-        Figure(
-            "gain",
-            Bilingual(f"AUC gained on {study.rule.name}", f"AUC gagnée sur {study.rule.name}"),
-            study.rule.gained,
-        ),
-    )
+def lookalikes_shown(workspace: Workspace) -> Iterator[LookalikesShown]:
+    """Yield the look-alikes that have a model in force, in the order of their declarations."""
+    for name in declared_lookalikes(workspace):
+        live = live_model(workspace, name)
+        if live is not None:
+            found = lookalikes_in(content_of(workspace, live))
+            yield LookalikesShown(name, live.number, found.study, found.quality)

@@ -6,7 +6,6 @@ import numpy as np
 
 from kohort.clock import Moment
 from kohort.definitions.lookalike import LookalikeDefinition
-from kohort.errors import UnknownNameError
 from kohort.learning.lookalike.quality import quality_of_trained
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
@@ -16,12 +15,8 @@ from kohort.learning.prediction.judged import Chances
 from kohort.learning.prediction.study import train
 from kohort.pipeline.declared_files import refuse_told_traits
 from kohort.pipeline.learning.chosen import Written, chosen_from
-from kohort.pipeline.learning.lookalikes.documents import (
-    LookalikeDocument,
-    learnt_by,
-    lookalike_entry,
-    lookalikes_in,
-)
+from kohort.pipeline.learning.lookalikes.cards import learnt_by, lookalike_entry
+from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
 from kohort.pipeline.learning.lookalikes.examples import people_outside, seed_examples
 from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_features import features_read
@@ -95,23 +90,6 @@ def said_of_others(workspace: Workspace, definition: LookalikeDefinition, model:
     """Return what a model says of everybody outside the seed as of `at`, and the traits' types."""
     known, people = people_outside(workspace, definition, seed_rules(workspace, definition), at)
     return _written(definition, people, scores_of(model, features_read(known, people, model)))[0]
-
-
-def latest_lookalikes(workspace: Workspace, score: str) -> LookalikeDocument | None:
-    """Return what was found of the model of a score that is in force, None before the first.
-
-    Raises UnknownNameError for a score of the kind that nobody declared.
-    """
-    names = declared_lookalikes(workspace)
-    if score not in names:
-        raise UnknownNameError("look-alikes", score, names, where="scores of the kind lookalike")
-    live = live_model(workspace, score)
-    return None if live is None else lookalikes_in(content_of(workspace, live))
-
-
-def declared_lookalikes(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names of the look-alikes that a project declares."""
-    return tuple(one.name for one in workspace.scores if isinstance(one, LookalikeDefinition))
 
 
 def _written(definition: LookalikeDefinition, people: list[str], chances: Chances) -> tuple[Written, float]:

@@ -11,7 +11,7 @@ from kohort.learning.drift.matured import Foretold, Performance
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.models.scoring import scores_of
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.lookalikes.documents import KeptLookalikes, lookalike_entry, opened_lookalikes
+from kohort.pipeline.learning.lookalikes.cards import KeptLookalikes, lookalike_entry, opened_lookalikes
 from kohort.pipeline.learning.lookalikes.examples import people_outside
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes, said_of_others
 from kohort.pipeline.learning.prediction_features import features_read

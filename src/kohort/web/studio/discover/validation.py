@@ -1,4 +1,4 @@
-"""`/validation`: what was checked of the clusters and of predictions, and whether it holds."""
+"""`/validation`: what was checked of the clusters, of predictions and of look-alikes, and whether it holds."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,6 +13,7 @@ from kohort.reports.figures import Figure
 from kohort.reports.periods_data import ClustersOverTime
 from kohort.reports.validation import validation_of
 from kohort.reports.validation_charts import check_chart
+from kohort.reports.validation_lookalikes import lookalike_checks
 from kohort.reports.validation_predictions import prediction_checks
 from kohort.web.api.models.answer import Answer, IsoMoment, Said
 from kohort.web.studio.discover.models import Text
@@ -59,7 +60,7 @@ class ValidationCheck(Answer):
 
 
 class PredictionValidation(Answer):
-    """What was checked of the model of a prediction that is in force."""
+    """What was checked of the model of a prediction, or of look-alikes, that is in force."""
 
     score: str
     number: int
@@ -89,12 +90,15 @@ def mount_validation(pages: Pages) -> None:
     def validation(visit: Visiting, score: Score = "") -> Response:
         with visit.desk.asking(**{"clusters score": "query.score"}) as project:
             found = project.cluster_validation(score or None)
-            shown = project.predictions_shown()
+            shown, alike = project.predictions_shown(), project.lookalikes_shown()
         search, over_time = found.search, found.over_time
         document = search.document
         checks = () if document is None else validation_of(document.report, over_time, found.value)
-        of_predictions = [prediction_checks(one) for one in shown]
-        every = (*checks, *(check for its in of_predictions for check in its))
+        of_models = [
+            *((one.score, one.number, prediction_checks(one)) for one in shown),
+            *((one.score, one.number, lookalike_checks(one)) for one in alike),
+        ]
+        every = (*checks, *(check for _score, _number, its in of_models for check in its))
         page = Validation.model_validate(
             {
                 "scores": search.scores,
@@ -105,10 +109,7 @@ def mount_validation(pages: Pages) -> None:
                 "checks": checks,
                 "lacks": [one for one in (over_time.periods_lack, over_time.conversion_lack) if one],
                 "unasked": _unasked(over_time) if checks else [],
-                "predictions": [
-                    {"score": one.score, "number": one.number, "checks": its}
-                    for one, its in zip(shown, of_predictions, strict=True)
-                ],
+                "predictions": [{"score": score, "number": number, "checks": its} for score, number, its in of_models],
             }
         )
         return visit.shows(
