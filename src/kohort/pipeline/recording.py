@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -101,16 +101,17 @@ def memberships_now(tables: Tables, person: str) -> pa.Table:
 def _moved(tables: Tables, stored: pa.Table, log: pa.Table, seq: int) -> pa.Table:
     """Return memberships as they are after rows of the log, in its order."""
     order = pc.sort_indices(log.append_column("key", _keys(log)), [("key", "ascending"), ("effective_at", "ascending")])
-    log, keys = log.take(order), _keys(log).take(order)
-    whose = _keys(stored)
-    mended = _mended(stored, whose, log, keys)
-    if len(mended):
-        untold = pc.invert(pc.is_in(whose, value_set=mended))
-        plain = pc.invert(pc.is_in(keys, value_set=mended))
-        stored, whose, log, keys = stored.filter(untold), whose.filter(untold), log.filter(plain), keys.filter(plain)
-    rows = [tuple(one.split(_KEY, 1)) for one in mended.to_pylist()]
+    log = log.take(order)
+    told = _Told.of(_keys(log), _keys(stored))
+    mended = _mended(stored, log, told)
+    keys = told.keys.filter(pa.array(mended)).to_pylist()
+    if keys:
+        untold, plain = ~np.append(mended, [False])[told.whose], ~mended[told.numbers]
+        stored, log = stored.filter(pa.array(untold)), log.filter(pa.array(plain))
+        told = _Told(told.keys, told.numbers[plain], told.firsts[plain], told.whose[untold])
+    rows = [tuple(one.split(_KEY, 1)) for one in keys]
     anew = [vars(one) for one in _anew(tables, {(segment, person) for segment, person in rows}, seq)]
-    added = [_closed(stored, whose, log, keys), _entered(log, keys), pa.Table.from_pylist(anew, schema=stored.schema)]
+    added = [_closed(stored, log, told), _entered(log, told.firsts), pa.Table.from_pylist(anew, schema=stored.schema)]
     return pa.concat_tables(added)
 
 
@@ -118,31 +119,55 @@ def _keys(rows: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(rows.column("segment"), rows.column("person_id"), _KEY)
 
 
-def _mended(stored: pa.Table, whose: pa.ChunkedArray, log: pa.Table, keys: pa.ChunkedArray) -> pa.Array:
+class _Told(NamedTuple):
+    """Of whom in which segment the log tells: its distinct `keys`, and the `numbers` of these.
+
+    `numbers` has that of each row of the log, which stands in order, `firsts` whether a row is the first of its key,
+    and `whose` the number of each stored membership, -1 where nothing is told of it. So texts are compared once.
+    """
+
+    keys: pa.Array
+    numbers: NDArray[np.int32]
+    firsts: NDArray[np.bool_]
+    whose: NDArray[np.int32]
+
+    @staticmethod
+    def of(keys: pa.ChunkedArray, stored: pa.ChunkedArray) -> "_Told":
+        """Return what the keys of a log, in order, and those of what is stored tell."""
+        coded = keys.combine_chunks().dictionary_encode()
+        numbers = coded.indices.to_numpy()
+        firsts = np.append([True], numbers[1:] != numbers[:-1])[: len(numbers)]
+        whose = pc.fill_null(pc.index_in(stored, value_set=coded.dictionary), -1).to_numpy()
+        return _Told(coded.dictionary, numbers, firsts, whose)
+
+
+def _mended(stored: pa.Table, log: pa.Table, told: _Told) -> NDArray[np.bool_]:
     """Return whose memberships do not just go on: a row takes another back, or stands before what is stored."""
-    theirs = pc.is_in(whose, value_set=pc.unique(keys))
-    known = stored.filter(theirs)
-    ends = pa.table(
-        {"key": whose.filter(theirs), "end": pc.coalesce(known.column("left_at"), known.column("entered_at"))}
-    )
-    latest = ends.group_by("key").aggregate([("end", "max")])
-    places = pc.index_in(keys, value_set=latest.column("key").combine_chunks())
-    before = pc.fill_null(pc.less(log.column("effective_at"), latest.column("end_max").take(places)), False)
-    return pc.unique(keys.filter(pc.or_(before, pc.is_valid(log.column("corrects")))))
+    ends = pc.coalesce(stored.column("left_at"), stored.column("entered_at")).to_numpy()
+    latest, known = np.full(len(told.keys), np.iinfo(np.int64).min), told.whose >= 0
+    np.maximum.at(latest, told.whose[known], ends[known])
+    odd = log.column("effective_at").to_numpy() < latest[told.numbers]
+    odd |= log.column("corrects").is_valid().to_numpy()
+    mended = np.zeros(len(told.keys), np.bool_)
+    mended[told.numbers[odd]] = True
+    return mended
 
 
-def _closed(stored: pa.Table, whose: pa.ChunkedArray, log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+def _closed(stored: pa.Table, log: pa.Table, told: _Told) -> pa.Table:
     """Return stored memberships; who leaves first of all that the log tells of them has left."""
-    leaves = pa.array(_firsts(keys) & ~_enters(log))
-    leaving, moments = keys.filter(leaves).combine_chunks(), log.column("effective_at").filter(leaves)
-    left = moments.take(pc.index_in(whose, value_set=leaving))
-    ends = pc.if_else(pc.is_null(stored.column("left_at")), left, stored.column("left_at"))
+    leaves = told.firsts & ~_enters(log)
+    # The last place is that of those of whom nothing is told.
+    moments, has_left = np.zeros(len(told.keys) + 1, np.int64), np.zeros(len(told.keys) + 1, np.bool_)
+    moments[told.numbers[leaves]] = log.column("effective_at").to_numpy()[leaves]
+    has_left[told.numbers[leaves]] = True
+    left = pa.array(moments[told.whose], mask=~has_left[told.whose])
+    ends = pc.coalesce(stored.column("left_at"), left)
     return stored.set_column(stored.schema.get_field_index("left_at"), "left_at", ends)
 
 
-def _entered(log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+def _entered(log: pa.Table, firsts: NDArray[np.bool_]) -> pa.Table:
     """Return a membership for each row by which somebody enters, up to the row of theirs that follows."""
-    enters, firsts = _enters(log), _firsts(keys)
+    enters = _enters(log)
     goes_on = np.append(~firsts[1:], [False])[: len(firsts)]
     moments = log.column("effective_at").to_numpy()
     ends = pa.array(np.append(moments[1:], [0])[: len(moments)], mask=~goes_on)
@@ -152,12 +177,6 @@ def _entered(log: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
 
 def _enters(log: pa.Table) -> NDArray[np.bool_]:
     return np.asarray(pc.equal(log.column("change"), "entered").to_numpy(), np.bool_)
-
-
-def _firsts(keys: pa.ChunkedArray) -> NDArray[np.bool_]:
-    """Return which of some keys, in order, are other than the one before."""
-    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
-    return np.append([True], codes[1:] != codes[:-1])[: len(codes)]
 
 
 def _anew(tables: Tables, whose: set[Key], seq: int) -> list[Membership]:
