@@ -99,6 +99,7 @@ class ForetoldOutcome(Struct, frozen=True):
     horizon: Words
     split: str
     words: Words
+    method: str
     base: Interval | None
     outcomes: tuple[ClusterOutcome, ...]
     groups: ForetellingPower | None

@@ -25,6 +25,16 @@ class ValueModel(Struct, frozen=True):
     by_profile: bool
 
 
+class ValuePosterior(Struct, frozen=True):
+    """What a model's parameters may be: means of the posterior between its quantiles of 2.5 and 97.5 %."""
+
+    key: str
+    parameters: tuple[ValueParameter, ...]
+    log_likelihood: float | None
+    people: int
+    has_converged: bool
+
+
 class ValueJudged(Struct, frozen=True):
     """How well a model, or a plain rule, foretold the held-out time; None where it does not speak of that."""
 
@@ -121,6 +131,7 @@ class Value(Struct, frozen=True):
     repeats: int
     model: ValueModel | None
     values: ValueModel | None
+    posterior: tuple[ValuePosterior, ...]
     holdout: ValueHoldout | None
     total: ValueGroup
     deciles: tuple[ValueGroup, ...]
