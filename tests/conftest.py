@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, settings
+from threadpoolctl import threadpool_limits
 
 from kohort.cli.demo import run_demo
 from kohort.project import Project
@@ -40,6 +41,11 @@ os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
 # What is imported and collected is no garbage, millions of objects; it is not looked through while they are made.
 gc.disable()
+
+# A test has one of two processors: threads of linear algebra that wait for each other by counting took up to nine
+# tenths of a test's time. What is loaded by now is told in `pytest_collection_finish`.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 # In memory, where there is room, no test waits for a disk; whatever is killed there has left as much as on a disk.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own there
@@ -78,7 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage among what the tests make, and no more among what was there before them."""
+    """Calculate in one thread; look for garbage among what the tests make, no more among what was there before them."""
+    threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
     gc.freeze()
     # At the end extensions count what they left behind.
     atexit.register(gc.unfreeze)

@@ -13,6 +13,7 @@ from kohort.governance.audit import OPERATOR
 from kohort.governance.roles import Role
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
+from kohort.web.api import stream
 from kohort.web.callers import COOKIE
 from small_shop import NOW
 
@@ -302,7 +303,10 @@ def test_every_page_speaks_french(admin: Browser, shop: Project) -> None:
     assert "Se connecter" in Browser(admin.url).get("/sign-in", "fr").text
 
 
-def test_a_stream_ends_with_the_session_that_opened_it(admin: Browser, shop: Project, clock: SettableClock) -> None:
+def test_a_stream_ends_with_the_session_that_opened_it(
+    admin: Browser, shop: Project, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "SILENCE", 0.2)
     shown = {"cookie": f"{COOKIE}={admin.session}"}
     with httpx.stream("GET", f"{admin.url}/api/v1/memberships/stream", headers=shown, timeout=60) as answer:
         lines = answer.iter_lines()

@@ -322,7 +322,7 @@ def test_memberships_are_calibrated() -> None:
         assert (groups[inside] == 0).mean() == pytest.approx(shares[inside].mean(), abs=3 * error)
 
 
-@pytest.mark.parametrize(("features", "seed"), [pytest.param(5, 0, marks=pytest.mark.slow), (10, 2)])
+@pytest.mark.parametrize(("features", "seed"), [(5, 0), (10, 2)])
 def test_heavy_tails_keep_extra_bayesian_components_while_icl_finds_the_groups(features: int, seed: int) -> None:
     points = heavy_tails(3_000, features, seed)
     chosen = best_mixture(points, range(6, 11), seed=0)[0]
