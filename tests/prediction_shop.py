@@ -15,7 +15,7 @@ from kohort.testing.clock import SettableClock
 from small_shop import NOW, iso, lines_in, order
 
 PEOPLE = 260
-SEGMENTS = """segments:
+SILENT = """segments:
   - {name: silent, label: {en: Silent, fr: Silencieux}, where: not did order_completed in last 90 days}
   - {name: one, label: {en: One, fr: Une}, where: did order_completed in last 1 hours}
 """
@@ -87,7 +87,7 @@ def ran_shop(folder: Path, scores: str = SCORES) -> Project:
 def segmented_shop(folder: Path) -> Project:
     """Return the shop that has run, with a segment of those who are silent, and one of nobody or nearly."""
     project = ran_shop(folder)
-    (project.folder.path / "segments" / "ours.yaml").write_text(SEGMENTS)
+    (project.folder.path / "segments" / "ours.yaml").write_text(SILENT)
     list(project.run(NOW, apply=True))
     return project
 
