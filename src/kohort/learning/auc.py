@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from kohort.stats.intervals import Interval, critical_value
 
@@ -55,6 +54,8 @@ def auc_difference(
 
 def _shares(values: Numbers, reached: npt.NDArray[np.bool_]) -> tuple[float, Numbers]:
     """Return the area, and what each person adds to its error: the sum of squares is its variance."""
+    from scipy.stats import rankdata  # noqa: PLC0415 - a second to load, which who reads figures need not wait for
+
     inside, outside = values[reached], values[~reached]
     n, m = len(inside), len(outside)
     together = rankdata(np.concatenate([inside, outside]))

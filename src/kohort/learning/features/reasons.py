@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import skew
 
 from kohort.definitions.preparation import Scaling
 from kohort.learning.features.preparation import Preparation
@@ -48,6 +47,8 @@ def scaling_reasons(preparation: Preparation, table: FeatureTable) -> dict[str, 
     >>> found.why.en, round(found.skewness or 0.0, 1), found.missing
     ('skewed: left as it is, a few people would weigh most', 1.8, 0.25)
     """
+    from scipy.stats import skew  # noqa: PLC0415 - a second to load, which reading a model need not wait for
+
     orders = {code.name: code.unseen is None for code in preparation.codes}
     found = {}
     for column in preparation.columns:

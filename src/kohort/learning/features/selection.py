@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-from scipy.stats import kurtosis, rankdata, skew
 
 from kohort.definitions.preparation import SelectionDefinition
 from kohort.learning.features.scaling import ColumnScaling, DroppedColumn
@@ -49,6 +48,8 @@ def redundant(
     """
     if points.shape[1] < 2:  # noqa: PLR2004 - one alone has nobody to say the same
         return ()
+    from scipy.stats import rankdata  # noqa: PLC0415 - a second to load, which reading a model need not wait for
+
     correlations = np.corrcoef(rankdata(points, axis=0), rowvar=False)
     kept: list[int] = []
     dropped: dict[int, DroppedColumn] = {}
@@ -76,4 +77,6 @@ def bimodality(values: Points) -> float:
     >>> bimodality(np.array([-1.0, -1.0, 1.0, 1.0]))
     1.0
     """
+    from scipy.stats import kurtosis, skew  # noqa: PLC0415 - as above
+
     return float((skew(values) ** 2 + 1) / kurtosis(values, fisher=False))

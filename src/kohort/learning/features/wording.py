@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from scipy.stats import skew
-
 from kohort.definitions.preparation import Scaling
 from kohort.learning.features.autoencoder import AutoEncoder
 from kohort.learning.features.preparation import Preparation
@@ -131,6 +129,8 @@ def scaled_skewness(preparation: Preparation, table: FeatureTable) -> dict[str, 
     >>> scaled_skewness(fit_preparation(table), table)
     {'orders': 0.0}
     """
+    from scipy.stats import skew  # noqa: PLC0415 - a second to load, which reading a model need not wait for
+
     scaled = preparation.scaled(table)
     return {column.name: float(skew(scaled[:, place])) for place, column in enumerate(preparation.columns)}
 
