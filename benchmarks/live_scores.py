@@ -15,19 +15,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 from sklearn.linear_model import LogisticRegression
+from workload.predicted import kept_model
 from workload.tables import EVENT, NOW, write_project
 
 from kohort.clock import HOUR, SECOND
 from kohort.learning.models.conversion.convert import plain_model
-from kohort.learning.models.document import document_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.learning.explained.opened import model_in_force, predictions_of
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import project_key
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
 from kohort.storage.schemas import SCHEMAS
@@ -52,8 +50,7 @@ def filled(folder: Path, people: int, events: int) -> Project:
     fitted = LogisticRegression().fit(values / 50, values[:, 3] / 20 + random.logistic(size=5_000) > 1)
     plain = plain_model(fitted, FEATURES, background=values)
     workspace = Workspace.open(project.folder, project.clock)
-    content = {"found": {"alike": []}, "model": msgspec.Raw(document_of(plain, project_key(workspace)))}
-    file = workspace.keep_file("models", msgspec.json.encode(content), ".json")
+    file = kept_model(workspace, plain)
     row = {"seq": 11, "recorded_at": NOW, "score": "churn", "at": NOW, "file": file, "entry": "", "live": True}
     rows = pa.Table.from_pylist([row], schema=SCHEMAS["model_runs"])
     Tables(project.folder.tables).append("model_runs", rows, watermark=11)

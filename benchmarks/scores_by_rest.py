@@ -25,23 +25,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import msgspec
 import numpy as np
 import pyarrow as pa
 import uvicorn
 from fastapi import FastAPI
 from sklearn.ensemble import HistGradientBoostingClassifier
+from workload.predicted import kept_model
 from workload.tables import NOW, write_project
 
 from kohort.clock import DAY
 from kohort.definitions.values import ValueType
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.conversion.convert import plain_model
-from kohort.learning.models.document import document_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.learning.explained.kept import keep_scored, scored_of
 from kohort.pipeline.learning.explained.opened import version_of
-from kohort.pipeline.learning.prediction_models import project_key
 from kohort.pipeline.scoring import keep_scores
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
@@ -70,12 +68,13 @@ def filled(folder: Path, people: int) -> tuple[Project, tuple[str, ...], np.ndar
     for path in (folder / "shop" / "scores").glob("*.yaml"):
         path.unlink()
     (folder / "shop" / "scores" / "predictions.yaml").write_text(SCORE)
+    settings = project.folder.settings
+    settings.write_text(f"{settings.read_text()}api: {{rate: 1000000}}\n")  # it is asked as fast as it answers
     ids = tuple(sorted(project.sql("SELECT person_id FROM actors").column("person_id").to_pylist()))
     values = np.random.default_rng(1).standard_t(3, (people, FEATURES))
     plain = plain_model(model_of(values), NAMES)
     workspace, table = Workspace.open(project.folder, project.clock), FeatureTable(ids, NAMES, values)
-    content = {"found": {"alike": []}, "model": msgspec.Raw(document_of(plain, project_key(workspace)))}
-    file = workspace.keep_file("models", msgspec.json.encode(content), ".json")
+    file = kept_model(workspace, plain)
     chances = np.rint(scores_of(plain, table) * 1_000_000).astype(np.int64)
     scored = pa.table({"person_id": ids, "churn": chances, "churn_band": ["low"] * people})
     types = {"churn": ValueType.NUMBER, "churn_band": ValueType.TEXT}

@@ -1,0 +1,28 @@
+"""A model put in force by hand: the document of a prediction, whose study is of a few people that nobody asks about."""
+
+import msgspec
+import numpy as np
+
+from kohort.clock import DAY
+from kohort.learning.features.table import FeatureTable
+from kohort.learning.models.document import document_of
+from kohort.learning.models.plain import PlainModel
+from kohort.learning.prediction.contest import Plan
+from kohort.learning.prediction.examples import Examples
+from kohort.learning.prediction.study import train
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
+from kohort.pipeline.learning.prediction_models import project_key
+from kohort.pipeline.workspace import Workspace
+from workload.tables import EVENT, NOW
+
+
+def kept_model(workspace: Workspace, plain: PlainModel) -> str:
+    """Keep a model as a prediction's, and return the name of its file."""
+    random = np.random.default_rng(0)
+    values = random.normal(size=(300, 1))
+    table = FeatureTable(tuple(map(str, range(300))), ("one",), values)
+    reached = values[:, 0] + random.logistic(size=300) > 0
+    study = train(Examples(table, reached, np.arange(300)), Plan(("logistic",))).study
+    found = PredictionDocument("churn", NOW, "lapse", EVENT, 60 * DAY, (), study, (), (), 0, ())
+    signed = msgspec.Raw(document_of(plain, project_key(workspace)))
+    return workspace.keep_file("models", msgspec.json.encode({"found": found, "model": signed}), ".json")
