@@ -17,7 +17,7 @@ from kohort.definitions.identity import identity_definition_of
 from kohort.errors import UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_settings
 from kohort.pipeline.projecting.evidence import Evidence
-from kohort.pipeline.projecting.identities import evidence_of, identity_changes
+from kohort.pipeline.projecting.identities import MANY, evidence_of, identity_changes
 from kohort.pipeline.projecting.stretches import stretch_of
 from kohort.profiles.graph import Edit
 from kohort.profiles.identity import actor_id_of
@@ -126,10 +126,10 @@ class Held:
         noted = ("refused", ("kind", "value")) if name == "identifiers" else ()
         return Indexed(self.read(name), PEOPLE[name], *noted)
 
-    def take(self, messages: Sequence[Message]) -> None:
+    def take(self, messages: Sequence[Message], many: int = MANY) -> None:
         said, evidence = stretch_of(messages, adopted_settings(self)[-1].identity), Evidence()  # type: ignore[arg-type]
         evidence.add(said)
-        for name, changed in identity_changes(self, evidence).items():  # type: ignore[arg-type]  # it reads only
+        for name, changed in identity_changes(self, evidence, many=many).items():  # type: ignore[arg-type]  # it reads only
             whose = changed.whose
             amended = whose is not None and Amendment(whose, changed.rows).over(self.read(name), "actor_id")
             self._held[name] = amended or changed.rows
@@ -184,10 +184,11 @@ def test_the_tables_of_people_do_not_depend_on_the_order_of_arrival_nor_on_batch
     cuts = sorted({0, len(messages), *data.draw(st.lists(st.integers(0, len(messages)), max_size=3))})
     in_parts = Held(adopted, edited)
     in_parts.take(known)
+    many = data.draw(st.sampled_from((0, MANY)))
     for low, high in pairwise(cuts):
-        in_parts.take(shuffled[low:high])
+        in_parts.take(shuffled[low:high], many)
     assert in_parts.rows() == at_once.rows()
-    # Nor on who was thought to be concerned.
+    # Nor on who was thought to be concerned, or whether that was asked.
     whole = evidence_of(in_parts)  # type: ignore[arg-type]  # it reads only
     persons = whole.persons()
     held = {row["actor_id"]: (row["person_id"], row["first_seen"]) for row in in_parts.rows()["actors"]}

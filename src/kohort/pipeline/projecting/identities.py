@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,9 @@ from kohort.storage.indexed import distinct
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
+MANY: Final = 100_000
+"""Where something new is told of so many actors, and of a quarter of those known, whom it may concern is not asked."""
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -36,10 +39,11 @@ class Changed:
             tables.amend(name, self.whose, self.rows, watermark=watermark)
 
 
-def identity_changes(tables: Tables, said: Gathered) -> dict[str, Changed]:
+def identity_changes(tables: Tables, said: Gathered, *, many: int = MANY) -> dict[str, Changed]:
     """Return what changes in the tables of people by what was said, table by table in the order of writing.
 
-    Rows are read of those whom it may concern alone, but where nobody was known, or somebody was split by hand.
+    Rows are read of those whom it may concern alone, but where nobody was known, somebody was split by hand, or it is
+    told of `many`.
     """
     if not said:
         return {}
@@ -50,13 +54,18 @@ def identity_changes(tables: Tables, said: Gathered) -> dict[str, Changed]:
         # Known people came back: who is who stays as it is.
         return {"identifiers": Changed(merged.identifiers.whose, merged.identifiers.rows)}
     # A split cuts whatever leads from one side to the other, however far: then everybody is looked at, as where nobody
-    # was known before.
-    if not len(actors) or any(edit.change == "split" for edit in edits):
+    # was known before; and of many that is less work than to find out whom it concerns.
+    if not len(actors) or any(edit.change == "split" for edit in edits) or _is_of_many(merged, many):
         around = Around(merged.identifiers.whole(), merged.links_after.whole())
         content = _content_of_all(around, merged.refused, tables, edits, merged.sightings)
     else:
         content = _content(merged, tables, edits, concerned(merged))
     return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
+
+
+def _is_of_many(merged: Merged, many: int) -> bool:
+    told = pc.count_distinct(merged.sightings.column("actor_id")).as_py()
+    return told >= max(many, len(merged.actors) / 4)
 
 
 def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
