@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from kohort.storage import histories
+from kohort.storage import views
 from kohort.storage.histories import Place, events_of
 from kohort.storage.row_index import INDEXES, RowIndex
 from kohort.storage.schemas import SCHEMAS
@@ -42,7 +42,7 @@ def tables(tmp_path: Path) -> Tables:
 
 def indexed(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
     """Let files have an index from so many bytes on."""
-    monkeypatch.setattr(histories, "RowIndex", partial(RowIndex, large=large))
+    monkeypatch.setattr(views, "RowIndex", partial(RowIndex, large=large))
 
 
 @pytest.mark.parametrize(("smaller", "few"), [(0, 2_000), (4, 2_000), (0, 1)])
@@ -59,7 +59,7 @@ def test_an_index_finds_what_reading_finds(
     indexed(monkeypatch, sizes[-1] + 1)
     read = found()
     indexed(monkeypatch, sizes[smaller])
-    monkeypatch.setattr(histories, "_FEW", few)
+    monkeypatch.setattr(views, "_FEW", few)
     assert found() == read
     assert any(read) == bool({"actor-3", "actor-1"} & {*actors})
 
