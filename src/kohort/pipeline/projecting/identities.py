@@ -55,7 +55,7 @@ def identity_changes(tables: Tables, said: Gathered, *, many: int = MANY) -> dic
         return {"identifiers": Changed(merged.identifiers.whose, merged.identifiers.rows)}
     # A split cuts whatever leads from one side to the other, however far: then everybody is looked at, as where nobody
     # was known before; and of many that is less work than to find out whom it concerns.
-    if not len(actors) or any(edit.change == "split" for edit in edits) or _is_of_many(merged, many):
+    if not len(actors) or any(edit.change == "split" for edit in edits) or _is_of_many(merged.sightings, many, len(actors)):
         around = Around(merged.identifiers.whole(), merged.links_after.whole())
         content = _content_of_all(around, merged.refused, tables, edits, merged.sightings)
     else:
@@ -63,9 +63,9 @@ def identity_changes(tables: Tables, said: Gathered, *, many: int = MANY) -> dic
     return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
 
 
-def _is_of_many(merged: Merged, many: int) -> bool:
-    told = pc.count_distinct(merged.sightings.column("actor_id")).as_py()
-    return told >= max(many, len(merged.actors) / 4)
+def _is_of_many(new: pa.Table, many: int, known: int) -> bool:
+    told: int = pc.count_distinct(new.column("actor_id")).as_py()
+    return told >= max(many, known / 4)
 
 
 def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
