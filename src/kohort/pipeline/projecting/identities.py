@@ -55,7 +55,8 @@ def identity_changes(tables: Tables, said: Gathered, *, many: int = MANY) -> dic
         return {"identifiers": Changed(merged.identifiers.whose, merged.identifiers.rows)}
     # A split cuts whatever leads from one side to the other, however far: then everybody is looked at, as where nobody
     # was known before; and of many that is less work than to find out whom it concerns.
-    if not len(actors) or any(edit.change == "split" for edit in edits) or _is_of_many(merged.sightings, many, len(actors)):
+    everybody = not len(actors) or _is_of_many(merged.sightings, many, len(actors))
+    if everybody or any(edit.change == "split" for edit in edits):
         around = Around(merged.identifiers.whole(), merged.links_after.whole())
         content = _content_of_all(around, merged.refused, tables, edits, merged.sightings)
     else:
