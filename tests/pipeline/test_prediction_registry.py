@@ -155,7 +155,7 @@ def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
 def test_chances_are_judged_when_the_time_of_people_is_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = prediction_shop(tmp_path)
+    project = prediction_shop(tmp_path, SCORES.replace("dates: true", "retrain: {months: 3, season: 0}"))
     workspace = project._workspace()
     early = NOW - 180 * DAY
     list(project.run(early))
