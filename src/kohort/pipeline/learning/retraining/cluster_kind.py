@@ -1,6 +1,5 @@
 """Clusters as models of the registry."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -9,14 +8,13 @@ from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.retraining import RetrainingDefinition
 from kohort.learning.clustering.model import ClusterModel
-from kohort.learning.drift.matured import Foretold, Performance
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.discovery import assigned, find_clusters, fitted_of, persona_scores
 from kohort.pipeline.learning.documents import DiscoveryDocument
 from kohort.pipeline.learning.periods import features_at
 from kohort.pipeline.learning.registry.cluster_cards import cluster_entry
-from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ModelFitted
 
@@ -56,17 +54,12 @@ class ClusterKind:
 
 
 @dataclass(frozen=True, eq=False)
-class OpenedClusters:
+class OpenedClusters(ForetellsNothing):
     """A discovery that assigns people."""
 
     workspace: Workspace
     definition: ClustersDefinition
     document: DiscoveryDocument
-
-    @property
-    def learnt(self) -> Performance | None:
-        """Nothing: clusters describe."""
-        return None
 
     def scores(self, at: Moment) -> Scores:
         """Return the persona of everybody as of `at`."""
@@ -83,15 +76,6 @@ class OpenedClusters:
         identities = [card.identity for card in self.document.report.personas]
         labels = ClusterModel.from_json(self.document.model).assign(table).tolist()
         return tuple(identities[label] if label >= 0 else None for label in labels)
-
-    def foretold(
-        self,
-        cut_off: Moment,  # noqa: ARG002 - asked of every model
-        at: Moment,  # noqa: ARG002
-        known: Callable[[], FeatureTable | None],  # noqa: ARG002
-    ) -> Foretold | None:
-        """Return nothing: clusters describe."""
-        return None
 
     def fitted(self, file: str, at: Moment) -> ModelFitted | None:
         """Return the discovery as those read it who show personas."""

@@ -1,25 +1,21 @@
 """Look-alikes as models of the registry."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.retraining import RetrainingDefinition
 from kohort.errors import UsageError
-from kohort.learning.drift.matured import Foretold, Performance
 from kohort.learning.features.table import FeatureTable, Texts
-from kohort.learning.models.scoring import scores_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.lookalikes.cards import KeptLookalikes, lookalike_entry, opened_lookalikes
 from kohort.pipeline.learning.lookalikes.examples import people_outside
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes, said_of_others
 from kohort.pipeline.learning.prediction_features import features_read
 from kohort.pipeline.learning.prediction_models import signed_content
-from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
 from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.records import ModelFitted
 
 
 @dataclass(frozen=True)
@@ -59,17 +55,12 @@ class LookalikeKind:
 
 
 @dataclass(frozen=True, eq=False)
-class OpenedLookalikes:
+class OpenedLookalikes(ForetellsNothing):
     """Look-alikes whose model was verified."""
 
     workspace: Workspace
     definition: LookalikeDefinition
     kept: KeptLookalikes
-
-    @property
-    def learnt(self) -> Performance | None:
-        """Nothing: no label says who is unlike."""
-        return None
 
     def scores(self, at: Moment) -> Scores:
         """Return how like the seed everybody outside it is as of `at`, and who is chosen."""
@@ -83,18 +74,4 @@ class OpenedLookalikes:
 
     def said(self, table: FeatureTable) -> Texts:
         """Return whether each person would have been chosen when the model learnt."""
-        chances = scores_of(self.kept.model, table)
-        return tuple("chosen" if one >= self.kept.found.threshold else "others" for one in chances.tolist())
-
-    def foretold(
-        self,
-        cut_off: Moment,  # noqa: ARG002 - asked of every model
-        at: Moment,  # noqa: ARG002
-        known: Callable[[], FeatureTable | None],  # noqa: ARG002
-    ) -> Foretold | None:
-        """Return nothing: that somebody is like the seed never comes true."""
-        return None
-
-    def fitted(self, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every model
-        """Return nothing: look-alikes are read from the registry."""
-        return None
+        return chosen_by(self.kept.model, self.kept.found.threshold, table)

@@ -14,6 +14,8 @@ from kohort.definitions.retraining import RetrainingDefinition
 from kohort.definitions.values import ValueType
 from kohort.learning.drift.matured import Foretold, Performance
 from kohort.learning.features.table import FeatureTable, Texts
+from kohort.learning.models.plain import PlainModel
+from kohort.learning.models.scoring import scores_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.registry.entries import ModelEntry
 from kohort.pipeline.workspace import Workspace
@@ -62,6 +64,33 @@ class OpenedModel(Protocol):
     def fitted(self, file: str, at: Moment) -> ModelFitted | None:
         """Return what else a promotion says, for readers who look for the model elsewhere; `file` is the model's."""
         ...
+
+
+class ForetellsNothing:
+    """What models have in common of whose words none comes true at some time, such as clusters and look-alikes."""
+
+    @property
+    def learnt(self) -> Performance | None:
+        """Nothing: nobody can have judged it."""
+        return None
+
+    def foretold(
+        self,
+        cut_off: Moment,  # noqa: ARG002 - asked of every model
+        at: Moment,  # noqa: ARG002
+        known: Callable[[], FeatureTable | None],  # noqa: ARG002
+    ) -> Foretold | None:
+        """Return nothing."""
+        return None
+
+    def fitted(self, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every model
+        """Return nothing: it is read from the registry."""
+        return None
+
+
+def chosen_by(model: PlainModel, threshold: float, table: FeatureTable) -> Texts:
+    """Return whether a model chooses each person of a table, by the threshold of the time when it learnt."""
+    return tuple("chosen" if one >= threshold else "others" for one in scores_of(model, table).tolist())
 
 
 class ModelKind(Protocol):

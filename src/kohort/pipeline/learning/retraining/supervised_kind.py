@@ -1,18 +1,15 @@
 """Supervised segments as models of the registry."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from kohort.clock import Moment
 from kohort.definitions.retraining import RetrainingDefinition
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.errors import UsageError
-from kohort.learning.drift.matured import Foretold, Performance
 from kohort.learning.features.table import FeatureTable, Texts
-from kohort.learning.models.scoring import scores_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.prediction_models import signed_content
-from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
 from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.learning.supervised.documents import (
     KeptSupervised,
@@ -22,7 +19,6 @@ from kohort.pipeline.learning.supervised.documents import (
 )
 from kohort.pipeline.learning.supervised.scoring import features_asked, file_digest, find_supervised, said_of_asked
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.records import ModelFitted
 
 
 @dataclass(frozen=True)
@@ -62,17 +58,12 @@ class SupervisedKind:
 
 
 @dataclass(frozen=True, eq=False)
-class OpenedSupervised:
+class OpenedSupervised(ForetellsNothing):
     """A supervised segment whose model was verified."""
 
     workspace: Workspace
     definition: SupervisedDefinition
     kept: KeptSupervised
-
-    @property
-    def learnt(self) -> Performance | None:
-        """Nothing: what was said of people is not over at some time."""
-        return None
 
     def scores(self, at: Moment) -> Scores:
         """Return everybody's chance as of `at`, and who is chosen."""
@@ -85,18 +76,4 @@ class OpenedSupervised:
 
     def said(self, table: FeatureTable) -> Texts:
         """Return whether each person is chosen."""
-        chances = scores_of(self.kept.model, table)
-        return tuple("chosen" if one >= self.kept.found.threshold else "others" for one in chances.tolist())
-
-    def foretold(
-        self,
-        cut_off: Moment,  # noqa: ARG002 - asked of every model
-        at: Moment,  # noqa: ARG002
-        known: Callable[[], FeatureTable | None],  # noqa: ARG002
-    ) -> Foretold | None:
-        """Return nothing: that somebody is as the examples never comes true."""
-        return None
-
-    def fitted(self, file: str, at: Moment) -> ModelFitted | None:  # noqa: ARG002 - asked of every model
-        """Return nothing: supervised segments are read from the registry."""
-        return None
+        return chosen_by(self.kept.model, self.kept.found.threshold, table)
