@@ -122,6 +122,9 @@ class Held:
     def read(self, name: str) -> pa.Table:
         return self._held.get(name, SCHEMAS[name].empty_table())
 
+    def count(self, name: str) -> int:
+        return len(self.read(name))
+
     def indexed(self, name: str) -> Indexed:
         noted = ("refused", ("kind", "value")) if name == "identifiers" else ()
         return Indexed(self.read(name), PEOPLE[name], *noted)

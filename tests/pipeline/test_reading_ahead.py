@@ -12,6 +12,7 @@ import pytest
 
 from kohort.definitions.identity import IdentityDefinition
 from kohort.pipeline.projecting import projection, reader_processes, reading_ahead, wire
+from kohort.pipeline.projecting.projection import Projection
 from kohort.pipeline.projecting.reader_processes import ReaderProcesses
 from kohort.pipeline.projecting.reading import Said, Terms
 from kohort.pipeline.projecting.reading_ahead import Read, read_ahead
@@ -56,6 +57,29 @@ def test_whoever_reads_the_tables_are_the_same(shop: Project, monkeypatch: pytes
     shop.rebuild()
     assert tables_of(shop) == expected
     assert bool(taken) == (executable != "/bin/true")
+
+
+@pytest.mark.parametrize("limit", ["_SETTLED_AT_ONCE", "_MOST_EVIDENCE"])
+def test_however_often_the_people_are_brought_up_the_tables_are_the_same(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    filled(shop)
+    shop.rebuild()
+    expected, settled = tables_of(shop), list[int]()
+    settle = Projection._settle
+
+    def noted(self: Projection, seq: int) -> None:
+        settled.append(seq)
+        settle(self, seq)
+
+    monkeypatch.setattr(Projection, "_settle", noted)
+    shop.rebuild()
+    seldom = len(settled)
+    monkeypatch.setattr(projection, "CHUNK", 1_000)
+    monkeypatch.setattr(projection, limit, 5)
+    shop.rebuild()
+    assert tables_of(shop) == expected
+    assert len(settled) - seldom > seldom
 
 
 def loaded_by(*arguments: str) -> set[bytes]:

@@ -107,6 +107,23 @@ def with_news(identifiers: Indexed, links: Indexed, actors: Rows, seen: pa.Table
     )
 
 
+def everybody(identifiers: pa.Table, links: pa.Table, seen: pa.Table, told: pa.Table) -> tuple[Around, dict[str, str]]:
+    """Return all rows of people with sightings and links added, of which none is marked refused, and what was refused.
+
+    >>> from kohort.storage.schemas import SCHEMAS
+    >>> one = {"kind": ["user_id"], "value": ["ada"], "actor_id": ["a"], "first_seen": [3], "last_seen": [4]}
+    >>> known, no_links = pa.table(one | {"refused": ["blocked"]}), SCHEMAS["links"].empty_table()
+    >>> around, refused = everybody(known, no_links, pa.table(one | {"first_seen": [2]}), no_links)
+    >>> around.identifiers["first_seen"].to_pylist(), around.identifiers["refused"].to_pylist(), [*refused.values()]
+    ([2], [None], ['blocked'])
+    """
+    marked = identifiers.filter(pc.is_valid(identifiers.column("refused")))
+    refused = dict(zip(keys_of(marked).to_pylist(), marked.column("refused").to_pylist(), strict=True))
+    both = merged_sightings([identifiers.select(seen.column_names), seen])
+    both = both.append_column("refused", pa.nulls(both.num_rows, pa.string())).select(identifiers.column_names)
+    return Around(both, _first_links(pa.concat_tables([links, told]))), refused
+
+
 def _sighted(identifiers: Indexed, seen: pa.Table) -> tuple[WithNews, pa.ChunkedArray]:
     """Return the rows of whoever is seen, and which of these tell something new."""
     whose = distinct(seen.column("actor_id"))
@@ -124,14 +141,19 @@ def _linked(links: Indexed, told: pa.Table) -> tuple[WithNews, pa.ChunkedArray]:
     """Return the links of whoever is named, and which of these tell something new."""
     whose = distinct(told.column("actor_id"))
     known = links.of(ACTOR, whose)
-    both = pa.concat_tables([_numbered(known), _numbered(told, known=False)])
-    ordered = both.sort_by([(name, "ascending") for name in known.column_names])
-    firsts = ordered.group_by(LINKED, use_threads=False)
-    found = firsts.aggregate([("ts", "first"), ("event_id", "first"), ("row", "max")])
-    rows = found.rename_columns([*known.column_names, "row"])
+    rows = _first_links(pa.concat_tables([_numbered(known), _numbered(told, known=False)]))
     before = rows.column("row")
     new = pc.or_(*(_differ(rows.column(name), known.column(name).take(before)) for name in ("ts", "event_id")))
     return WithNews(links, whose, rows.drop_columns("row")), new
+
+
+def _first_links(links: pa.Table) -> pa.Table:
+    """Return each link once, as the earliest message tells it; of a column `row` the greatest is kept."""
+    ordered = links.sort_by([("ts", "ascending"), ("event_id", "ascending")])
+    kept = {"ts": "first", "event_id": "first", "row": "max"}
+    asked = [(name, kept[name]) for name in links.column_names if name in kept]
+    found = ordered.group_by(LINKED, use_threads=False).aggregate(asked)
+    return found.rename_columns([*LINKED, *(name for name, _ in asked)])
 
 
 def concerned(merged: Merged) -> pa.Array:

@@ -10,7 +10,17 @@ import pyarrow.compute as pc
 from kohort.clock import Moment
 from kohort.definitions.identity import IdentityDefinition, Origin, normalised
 from kohort.pipeline.adoption import identity_in_force
-from kohort.pipeline.projecting.concerned import ACTOR, KEY, VALUE, Around, Merged, concerned, keys_of, with_news
+from kohort.pipeline.projecting.concerned import (
+    ACTOR,
+    KEY,
+    VALUE,
+    Around,
+    Merged,
+    concerned,
+    everybody,
+    keys_of,
+    with_news,
+)
 from kohort.pipeline.projecting.evidence import Evidence as Gathered
 from kohort.pipeline.projecting.evidence import merged_sightings
 from kohort.pipeline.projecting.pairs import NO_PAIRS, Pairs, pairs_in
@@ -47,16 +57,17 @@ def identity_changes(tables: Tables, said: Gathered, *, many: int = MANY) -> dic
     """
     if not said:
         return {}
-    edits = edits_of(tables)
-    identifiers, actors = tables.indexed("identifiers"), tables.indexed("actors")
-    merged = with_news(identifiers, tables.indexed("links"), actors, said.sightings(), said.links())
+    edits, seen, told = edits_of(tables), said.sightings(), said.links()
+    if _is_of_many(seen, many, tables.count("actors")):
+        # It is less work to look at everybody than to find out whom it concerns, or to look rows up.
+        around, refused = everybody(tables.read("identifiers"), tables.read("links"), seen, told)
+        return _content_of_all(around, refused, tables, edits, seen)
+    merged = with_news(tables.indexed("identifiers"), tables.indexed("links"), tables.indexed("actors"), seen, told)
     if not merged:
         # Known people came back: who is who stays as it is.
         return {"identifiers": Changed(merged.identifiers.whose, merged.identifiers.rows)}
-    # A split cuts whatever leads from one side to the other, however far: then everybody is looked at, as where nobody
-    # was known before; and of many that is less work than to find out whom it concerns.
-    everybody = not len(actors) or _is_of_many(merged.sightings, many, len(actors))
-    if everybody or any(edit.change == "split" for edit in edits):
+    if any(edit.change == "split" for edit in edits):
+        # A split cuts whatever leads from one side to the other, however far.
         around = Around(merged.identifiers.whole(), merged.links_after.whole())
         content = _content_of_all(around, merged.refused, tables, edits, merged.sightings)
     else:
@@ -64,9 +75,9 @@ def identity_changes(tables: Tables, said: Gathered, *, many: int = MANY) -> dic
     return content if merged.links.num_rows else {name: rows for name, rows in content.items() if name != "links"}
 
 
-def _is_of_many(new: pa.Table, many: int, known: int) -> bool:
-    told: int = pc.count_distinct(new.column("actor_id")).as_py()
-    return told >= max(many, known / 4)
+def _is_of_many(seen: pa.Table, many: int, known: int) -> bool:
+    told: int = pc.count_distinct(seen.column("actor_id")).as_py()
+    return told >= max(many, known / 4) or not known
 
 
 def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
@@ -195,6 +206,8 @@ def _of(edits: list[Edit], identifiers: pa.Table) -> list[Edit]:
 
 def _marked(identifiers: pa.Table, refused: dict[Value, str]) -> pa.Table:
     """Return identifiers with why they join nobody; those of which nothing is said stay as they are."""
+    if not refused:
+        return identifiers
     keys = pa.array([KEY.join(one) for one in refused], pa.string())
     places = pc.index_in(keys_of(identifiers), value_set=keys)
     reasons = pa.chunked_array([pa.array(list(refused.values()), pa.string())]).take(places)

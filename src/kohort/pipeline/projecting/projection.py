@@ -78,9 +78,10 @@ from kohort.storage.watch import Watch
 CHUNK: Final = 16 * 2**20
 """How many bytes of messages are applied at once: what bounds the memory of a projection."""
 
-_SETTLED_AT_ONCE: Final = 1_000_000
-_MOST_EVIDENCE: Final = 1_000_000
-"""After so many messages, or so many sightings and links, the tables of people are written."""
+_SETTLED_AT_ONCE: Final = 4_000_000
+_MOST_EVIDENCE: Final = 4_000_000
+"""After so many messages, or so many sightings and links, the tables of people are written: it takes as long for a few
+new people among many as for all of them, and what waits takes some hundred bytes each."""
 _MOST_HELD: Final = 200_000
 """How many rows may wait to be written."""
 _HELD_KINDS: Final = frozenset({"changes", "findings"})
