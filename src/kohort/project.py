@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from kohort.clock import Clock, Moment, SystemClock, format_moment, parse_duration, parse_moment
 from kohort.definitions.stores import StoreDefinition
-from kohort.engines.evaluation import Explanation
 from kohort.errors import UsageError
 from kohort.facets.accounts import AccountsFacet
 from kohort.facets.editing import EditingFacet
@@ -28,10 +27,8 @@ from kohort.facets.vocabulary import VocabularyFacet
 from kohort.imports import needing_extra
 from kohort.pipeline.creation import create_project
 from kohort.pipeline.results import IngestResult, StepOutcome
-from kohort.pipeline.segments.preview import Preview, preview, preview_segment
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.languages import Language
-from kohort.rules.nodes import Rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.holder import Holder
 from kohort.storage.journals import OpenJournal, open_journal
@@ -43,6 +40,7 @@ from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     from kohort.definitions.clusters import Picture
+    from kohort.engines.evaluation import Explanation
     from kohort.governance.audit import Actor
     from kohort.pipeline.collection.kept_open import KeptOpen
     from kohort.pipeline.freshness import Freshness
@@ -55,10 +53,12 @@ if TYPE_CHECKING:
     from kohort.pipeline.segments.history import VersionRow
     from kohort.pipeline.segments.member_lists import MemberList
     from kohort.pipeline.segments.membership_log import MembershipLog
+    from kohort.pipeline.segments.preview import Preview
     from kohort.pipeline.status import ProjectStatus, SegmentSummary
     from kohort.pipeline.today import Today
     from kohort.reports.data import DiscoveryReport, ReportData
     from kohort.rules.expressions import RuleExpression
+    from kohort.rules.nodes import Rule
     from kohort.segments.change_plan import ChangePlan
     from kohort.segments.expectations import Verdict
     from kohort.segments.flows import Flows
@@ -276,11 +276,13 @@ class Project(
         *,
         sample: int = 5,
         language: Language | None = None,
-    ) -> Preview:
+    ) -> "Preview":
         """Evaluate a rule that nobody saved, and each of its conditions: a sentence, or one built in Python.
 
         It is read and told in `language`, by default the project's. Raises RuleError if it is wrong.
         """
+        from kohort.pipeline.segments.preview import preview
+
         if not isinstance(rule, str):
             from kohort.rules.expressions import tree_of
 
@@ -288,8 +290,10 @@ class Project(
         workspace = self._workspace()
         return preview(workspace, rule, self._moment(workspace, at), sample, language)
 
-    def preview_segment(self, segment: str, at: Time = None, *, sample: int = 5) -> Preview:
+    def preview_segment(self, segment: str, at: Time = None, *, sample: int = 5) -> "Preview":
         """Evaluate the rule of a segment, and each of its conditions, as of the last run by default."""
+        from kohort.pipeline.segments.preview import preview_segment
+
         workspace = self._workspace()
         return preview_segment(workspace, segment, None if at is None else self._moment(workspace, at), sample)
 
@@ -320,7 +324,7 @@ class Project(
 
         return MembershipLog(self.folder.tables, self.folder.recent)
 
-    def explain(self, segment: str, person: str, at: Time = None) -> Explanation:
+    def explain(self, segment: str, person: str, at: Time = None) -> "Explanation":
         """Say why a person (by person id, user id or anonymous id) is in a segment or not.
 
         The explanation has the facts behind each condition, since when the person is in or out, and what would change

@@ -20,7 +20,6 @@ from kohort.definitions.source import SourceDefinition, source_definition_of
 from kohort.definitions.tracking import TrackingPlan, tracking_plan_of
 from kohort.definitions.values import ValueType
 from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
-from kohort.engines.evaluation import RuleEngine
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
@@ -28,8 +27,6 @@ from kohort.pipeline.sharing import Shared
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
 from kohort.rules.languages import Language
-from kohort.rules.parse import parse_rule
-from kohort.rules.print import print_rule
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.immutable import keep, parts_of
 from kohort.storage.journals import OpenJournal, open_journal
@@ -39,6 +36,8 @@ from kohort.storage.tables import Tables
 
 if TYPE_CHECKING:
     import duckdb
+
+    from kohort.engines.evaluation import RuleEngine
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Workspace:
     tables: Tables
     seen: SeenMessages
     shown: Shown = field(default_factory=dict)
-    elsewhere: Callable[[Catalog], RuleEngine] | None = None
+    elsewhere: "Callable[[Catalog], RuleEngine] | None" = None
     shared: Shared | None = None
     only: tuple[str, ...] = ()
 
@@ -197,7 +196,12 @@ class Workspace:
 
     def spoken(self, sentence: str) -> str:
         """Return a canonical sentence, which is in English, in the project's language."""
-        return sentence if self.language is Language.EN else print_rule(parse_rule(sentence), self.language)
+        if self.language is Language.EN:
+            return sentence
+        from kohort.rules.parse import parse_rule  # noqa: PLC0415 - a command that speaks of no rule needs no parser
+        from kohort.rules.print import print_rule  # noqa: PLC0415 - as above
+
+        return print_rule(parse_rule(sentence), self.language)
 
     def moment(self, at: Moment | None = None) -> Moment:
         """Return the moment to evaluate at: the one asked for, else the project's `as_of`, else the present."""

@@ -12,10 +12,10 @@ from kohort.pipeline.projecting.leading import Standing, still_leading, take_ter
 from kohort.pipeline.projecting.projection import Projection, Tally
 from kohort.pipeline.projecting.tracking_plans import adopt_plan
 from kohort.pipeline.projecting.write_behind import WriteBehind
-from kohort.pipeline.segments.epochs import close_epoch
 from kohort.pipeline.workspace import Workspace
+from kohort.storage.frames import Record
 from kohort.storage.holder import Holder
-from kohort.storage.records import FindingsRecorded
+from kohort.storage.records import EpochClosed, FindingsRecorded
 from kohort.storage.watch import Watch
 
 if TYPE_CHECKING:
@@ -29,10 +29,16 @@ def open_projection(workspace: Workspace, behind: WriteBehind | None = None) -> 
         workspace.journal,
         workspace.tables,
         workspace.seen,
-        lambda epoch, record: close_epoch(workspace, epoch, record),
+        lambda epoch, record: _close_epoch(workspace, epoch, record),
         Watch(workspace.folder.watch, workspace.clock),
         behind,
     )
+
+
+def _close_epoch(workspace: Workspace, epoch: EpochClosed, record: Record) -> None:
+    from kohort.pipeline.segments.epochs import close_epoch  # noqa: PLC0415 - half of what a rebuild would load
+
+    close_epoch(workspace, epoch, record)
 
 
 def writing(workspace: Workspace, holder: Holder) -> Callable[[], int]:
