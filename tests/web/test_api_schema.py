@@ -188,6 +188,7 @@ def operations_of(app: FastAPI) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_every_operation_keeps_its_promises(shop: Project, app: FastAPI) -> None:
     broken, statuses = broken_promises(schema_of(shop, app).exclude(operation_id="revoke_key"))
     assert broken == {}, "\n\n".join(f"{name}: {said}" for name, said in broken.items())

@@ -159,6 +159,7 @@ def test_hostile_names_are_text(open_studio: Studio) -> None:
     assert "=&lt;b&gt;&amp;rich" in open_studio.get("/segments/rich").text
 
 
+@pytest.mark.slow
 def test_a_name_may_hold_anything(trading: Project) -> None:
     path = trading.folder.path / "segments" / "ours.yaml"
     name = "b?c#<i>'\"%2F é"
@@ -218,6 +219,7 @@ def test_going_back_begins_with_a_plan(trading: Project) -> None:
         assert "Leave 6" in plain(found.get(html.unescape(link)).text)
 
 
+@pytest.mark.slow
 def test_who_may_not_change_a_segment_is_offered_nothing(trading: Project) -> None:
     path = trading.folder.path / "segments" / "ours.yaml"
     path.write_text(path.read_text().replace("in last 30 days", "in last 365 days"))
