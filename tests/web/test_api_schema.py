@@ -235,6 +235,7 @@ def test_operations_have_names_that_stay(app: FastAPI) -> None:
     assert app.openapi()["openapi"].startswith("3.1")
 
 
+@pytest.mark.slow
 def test_revoking_keys_keeps_its_promises(shop: Project, app: FastAPI) -> None:
     broken, _ = broken_promises(schema_of(shop, app).include(operation_id="revoke_key"))
     assert broken == {}

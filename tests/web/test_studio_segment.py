@@ -70,6 +70,7 @@ def test_the_page_tells_what_it_means_and_how_many_are_in_as_of_when(open_studio
     assert data["parts"]["apart"] == "/segments/buyers/apart"
 
 
+@pytest.mark.slow
 def test_a_part_is_also_a_page_for_who_has_no_script(open_studio: Studio) -> None:
     for name in (*COUNTS, "members"):
         answer = open_studio.get(f"/segments/buyers/{name}")
@@ -232,6 +233,7 @@ SLASHED = 'a/b %2F é "&'
 """A name with all that an address might take for something else."""
 
 
+@pytest.mark.slow
 def test_a_name_with_a_slash_has_a_page_and_parts(shop: Project, write_lines: WriteLines) -> None:
     ours = open_shop(shop, write_lines)
     segments = {"segments": [{"name": name, "where": "did order_completed"} for name in (SLASHED, "a", "b/members")]}
