@@ -9,7 +9,7 @@ from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from segment_shop import written
-from small_shop import NOW, order
+from small_shop import NOW, copy_of, order
 
 SCORE = """scores:
   - kind: clusters
@@ -31,7 +31,12 @@ def shop_of(folder: Path, orders: Sequence[object], more: str = "") -> Project:
     project.folder.settings.write_text(settings + "revenue: order_completed.total\n")
     project.ingest(written(folder, "orders.jsonl", orders))
     list(project.run())
-    (folder / "shop" / "scores" / "clusters.yaml").write_text(SCORE + more)
+    return declared(project, more)
+
+
+def declared(project: Project, more: str = "") -> Project:
+    """Declare what to cluster by, with more lines of the score."""
+    (project.folder.path / "scores" / "clusters.yaml").write_text(SCORE + more)
     return project
 
 
@@ -40,6 +45,21 @@ def two_groups(folder: Path, more: str = "") -> Project:
 
     `more` are lines of the score, such as "methods: [ward]".
     """
+    return declared(copy_of("two groups", folder, _two_groups), more)
+
+
+def found_groups(folder: Path) -> Project:
+    """The shop of `two_groups`, whose clusters have been looked for once."""
+    return copy_of("found groups", folder, _found_groups)
+
+
+def _found_groups(folder: Path) -> Project:
+    project = two_groups(folder)
+    assert project.discover().k == 2
+    return project
+
+
+def _two_groups(folder: Path) -> Project:
     chance = random.Random(3)  # noqa: S311 - no secret
     lines: list[object] = []
     for who in range(60):
@@ -48,7 +68,7 @@ def two_groups(folder: Path, more: str = "") -> Project:
             days = chance.uniform(1, 20) if often else chance.uniform(100, 200)
             total = chance.uniform(80, 120) if often else chance.uniform(5, 15)
             lines.append(order(f"p{who}", len(lines), days_ago=days, total=total))
-    return shop_of(folder, lines, more)
+    return shop_of(folder, lines)
 
 
 def ten_days_later(found: Project, folder: Path) -> Project:
@@ -62,6 +82,10 @@ def ten_days_later(found: Project, folder: Path) -> Project:
 
 def one_cloud(folder: Path) -> Project:
     """Forty people without any structure."""
+    return copy_of("one cloud", folder, _one_cloud)
+
+
+def _one_cloud(folder: Path) -> Project:
     chance = random.Random(5)  # noqa: S311 - no secret
     lines: list[object] = []
     for who in range(40):

@@ -113,7 +113,7 @@ def shop(tmp_path: Path, clock: SettableClock) -> Project:
     return Project.create(tmp_path / "shop", clock=clock)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
 def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Lake]":
     """A shop's tables, without rows, in a store of each kind that a run goes on in."""
     from store_desk import Lake  # noqa: PLC0415 - found from the folder of the tests that ask for it

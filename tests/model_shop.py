@@ -9,7 +9,7 @@ from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
 from segment_shop import written
-from small_shop import NOW, order
+from small_shop import NOW, copy_of, order
 
 SEGMENTS = """segments:
   - {name: first, label: {en: First, fr: Premiers}, where: 'persona_id = "persona-1"'}
@@ -49,6 +49,13 @@ def with_clusters(folder: Path, retrain: str = "") -> Project:
 
 def with_candidate(folder: Path) -> Project:
     """Make the shop, let a third kind of people in, and let the run train anew: its second model waits."""
+    project = copy_of("with a candidate", folder, _with_candidate)
+    assert isinstance(project.clock, SettableClock)
+    project.clock.moment = LATER
+    return project
+
+
+def _with_candidate(folder: Path) -> Project:
     project = with_clusters(folder, "    retrain: {every: 1 day}\n")
     project.ingest(written(folder, "more.jsonl", shoppers([2])))
     assert isinstance(project.clock, SettableClock)

@@ -1,25 +1,21 @@
 """A shop whose people stop at a hazard that their pace tells, and may answer a campaign: two years of it."""
 
 import re
-from atexit import register
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree, rmtree
-from tempfile import mkdtemp
 
 import numpy as np
 
 from kohort.clock import DAY
 from kohort.project import Project
 from kohort.testing.clock import SettableClock
-from small_shop import NOW, iso, lines_in, order
+from small_shop import NOW, copy_of, iso, lines_in, order
 
 PEOPLE = 260
 SILENT = """segments:
   - {name: silent, label: {en: Silent, fr: Silencieux}, where: not did order_completed in last 90 days}
   - {name: one, label: {en: One, fr: Une}, where: did order_completed in last 1 hours}
 """
-_RAN: dict[str, Path] = {}
 CAUSES = re.compile(
     r"because|\bcauses?\b|caused|due to|thanks to|leads? to|owing to|parce qu|à cause|en raison d|grâce à|\bdue? à\b|"
     r"entraîne\b|pousse à",
@@ -76,12 +72,13 @@ def prediction_shop(folder: Path, scores: str = SCORES, *, until: int = NOW) -> 
 
 def ran_shop(folder: Path, scores: str = SCORES) -> Project:
     """Return a copy, in a folder, of the shop that has run: it is filled and run once for each way to score it."""
-    if scores not in _RAN:
-        project = prediction_shop(Path(mkdtemp(prefix="predicted-")), scores)
+
+    def make(place: Path) -> Project:
+        project = prediction_shop(place, scores)
         list(project.run(NOW))
-        _RAN[scores] = project.folder.path
-        register(rmtree, project.folder.path.parent, ignore_errors=True)
-    return Project(copytree(_RAN[scores], folder / "shop"), clock=SettableClock(NOW))
+        return project
+
+    return copy_of(f"predicted by {scores}", folder, make)
 
 
 def segmented_shop(folder: Path) -> Project:

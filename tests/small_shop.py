@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+from atexit import register
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from deltalake import DeltaTable
@@ -50,6 +52,18 @@ def made_once(fill: Callable[[Project, WriteLines], Project]) -> object:
         return shop
 
     return copied
+
+
+_MADE: dict[str, Path] = {}
+
+
+def copy_of(name: str, folder: Path, make: Callable[[Path], Project]) -> Project:
+    """Return a copy, in a new folder, of the shop that `make` fills: once in this process for each name, at `NOW`."""
+    if name not in _MADE:
+        place = Path(mkdtemp(prefix="made-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+        register(shutil.rmtree, place, ignore_errors=True)
+        _MADE[name] = make(place).folder.path
+    return Project(shutil.copytree(_MADE[name], folder / "shop"), clock=SettableClock(NOW))
 
 
 def order(person: str, number: int, *, days_ago: float = 0, total: float = 10) -> dict[str, object]:

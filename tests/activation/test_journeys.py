@@ -163,6 +163,7 @@ def test_a_late_event_that_undoes_an_entering_retracts_it(subscribed: Shop, rece
     assert retracted.data["user_id"] == "ada"
 
 
+@pytest.mark.slow
 def test_live_memberships_are_told_and_taken_back_within_seconds(subscribed: Shop, receiver: Receiver) -> None:
     project, live = subscribed.project, LiveMemberships()
 
@@ -185,6 +186,7 @@ def test_live_memberships_are_told_and_taken_back_within_seconds(subscribed: Sho
     assert step(DAY) == []
 
 
+@pytest.mark.slow
 def test_a_receiver_that_was_down_for_two_days_gets_everything_once(
     interested: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +215,8 @@ class Interrupted(Exception):  # noqa: N818 - it stands for a power cut, not for
     """The process ends here."""
 
 
-@pytest.mark.parametrize("committed", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["before", "after"])
+@pytest.mark.slow
+@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
 def test_an_interruption_at_any_commit_repeats_at_most_what_was_under_way(
     interested: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
@@ -252,6 +255,7 @@ def test_an_interruption_at_any_commit_repeats_at_most_what_was_under_way(
     assert len(set(receiver.ids)) == len(people) == 2 * (interruptions + 1), "one person, one id"
 
 
+@pytest.mark.slow
 def test_a_receiver_that_hangs_holds_up_no_other(interested: Shop, receiver: Receiver) -> None:
     with receiving() as hanging:
         hanging.hold.clear()
@@ -291,6 +295,7 @@ def test_a_journey_begins_when_it_is_first_seen(interested: Shop, receiver: Rece
     assert [one.data["user_id"] for one in receiver.received] == ["bob"], "Cid did it before, though it is known now"
 
 
+@pytest.mark.slow
 def test_a_journey_that_was_taken_out_goes_on_where_it_stopped(interested: Shop, receiver: Receiver) -> None:
     path = interested.declare(receiver.url, more="wait: 2 hours")
     interested.run()
@@ -307,6 +312,7 @@ def test_a_journey_that_was_taken_out_goes_on_where_it_stopped(interested: Shop,
     assert sorted(str(one.data["user_id"]) for one in receiver.received) == ["ada", "bob"]
 
 
+@pytest.mark.slow
 def test_the_same_again_after_the_tables_were_made_anew_is_not_told(interested: Shop, receiver: Receiver) -> None:
     interested.declare(receiver.url)
     interested.run()
@@ -318,6 +324,7 @@ def test_the_same_again_after_the_tables_were_made_anew_is_not_told(interested: 
     assert len(receiver.received) == 1
 
 
+@pytest.mark.slow
 def test_who_wants_nothing_more_gets_nothing_more_until_there_is_another_address(
     interested: Shop, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -417,6 +424,7 @@ def test_a_name_is_one_journeys(interested: Shop, receiver: Receiver) -> None:
         interested.project.deliver()
 
 
+@pytest.mark.slow
 def test_what_is_settled_is_forgotten_in_the_end_and_dead_letters_are_not(interested: Shop, receiver: Receiver) -> None:
     interested.declare(receiver.url)
     interested.run()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cluster_shop import one_cloud, two_groups
+from cluster_shop import found_groups, one_cloud, two_groups
 from kohort.cli.main import run_command
 from kohort.definitions.clusters import Picture
 from kohort.learning.clustering.model import ClusterModel
@@ -18,8 +18,7 @@ from small_shop import order
 def test_the_sql_gives_everybody_the_persona_that_kohort_wrote(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project = two_groups(tmp_path)
-    project.discover()
+    project = found_groups(tmp_path)
     shop = ["--project", str(project.folder.path)]
     assert run_command(["clusters", "sql", "persona", "--from", "traits", *shop]) == 0
     printed = capsys.readouterr()
@@ -31,6 +30,7 @@ def test_the_sql_gives_everybody_the_persona_that_kohort_wrote(
     assert all(row["persona"] == row["name"] and row["persona_number"] == row["cluster"] + 1 for row in rows)
 
 
+@pytest.mark.slow
 def test_a_second_map_is_drawn_where_it_is_asked_for(tmp_path: Path) -> None:
     project = two_groups(tmp_path, "    methods: [k_means]\n")
     assert run_command(["discover", "--map", "tsne", "--project", str(project.folder.path)]) == 0
@@ -53,8 +53,7 @@ def test_one_trait_alone_has_no_map_and_is_clustered_all_the_same(tmp_path: Path
 
 
 def test_other_dialects_say_what_is_not_proven(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    project = two_groups(tmp_path)
-    project.discover()
+    project = found_groups(tmp_path)
     command = ["clusters", "sql", "--dialect", "bigquery", "--from", "shop.features", "--margin"]
     assert run_command([*command, "--project", str(project.folder.path)]) == 0
     printed = capsys.readouterr()
@@ -74,11 +73,11 @@ def test_without_clusters_there_is_no_sql(tmp_path: Path, capsys: pytest.Capture
     assert "unknown engine" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_somebody_new_gets_the_same_persona_alone_in_the_next_run_and_in_sql(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project = two_groups(tmp_path)
-    project.discover()
+    project = found_groups(tmp_path)
     before = project.sql("SELECT person_id, persona FROM traits").to_pylist()
     new = [order("new", 9_000 + number, days_ago=3 * number + 1, total=95) for number in range(12)]
     project.ingest(written(tmp_path, "new.jsonl", new))

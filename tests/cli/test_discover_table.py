@@ -97,6 +97,7 @@ def with_category(folder: Path, *, levels: int, count: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_category_of_many_levels_that_mean_nothing_changes_no_cluster(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

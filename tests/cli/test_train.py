@@ -61,6 +61,7 @@ def test_everything_that_was_promised_is_in_the_object(table: Path, capsys: pyte
     assert cost["model"]["estimate"] < min(cost["everybody"], cost["nobody"])  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_who_comes_twice_does_not_raise_the_area(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_feature_that_knows_the_label_is_told(tmp_path: Path, capsys: pytest.C
     assert found["is_telling"]
 
 
+@pytest.mark.slow
 def test_in_time_a_regime_that_changed_is_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     random = np.random.default_rng(0)
     rows = []

@@ -211,26 +211,11 @@ def test_a_rebuild_of_the_demo_gives_the_same_members(project: Project) -> None:
     assert project._workspace().tables.read("membership_log").num_rows == log
 
 
-def command(folder: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "kohort", "demo", str(folder), *options]
-
-
-def test_on_a_terminal_it_ends_after_the_work_where_it_is_told_so(demo: Path) -> None:
-    ours, theirs = pty.openpty()
-    shown = {name: value for name, value in os.environ.items() if name != "CI"}
-    with subprocess.Popen(command(demo, "--no-serve"), stdout=theirs, stderr=theirs, env=shown) as process:
-        os.close(theirs)
-        text = read_until(ours, None)
-        assert process.wait(60) == 0
-    os.close(ours)
-    assert "The report:" in text
-    assert "/welcome/" not in text
-
-
 def test_on_a_terminal_it_serves_the_studio_until_it_is_stopped(demo: Path) -> None:
     ours, theirs = pty.openpty()
     shown = {name: value for name, value in os.environ.items() if name != "CI"} | {"COLUMNS": "200"}
-    with subprocess.Popen(command(demo), stdout=theirs, stderr=theirs, env=shown, start_new_session=True) as process:
+    command = [sys.executable, "-m", "kohort", "demo", str(demo)]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=shown, start_new_session=True) as process:
         os.close(theirs)
         text = read_until(ours, r"http://127\.0\.0\.1:\d+/welcome/[\w-]+")
         found = re.search(r"(http://127\.0\.0\.1:\d+)(/welcome/[\w-]+)", text)

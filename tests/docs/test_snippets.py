@@ -10,8 +10,31 @@ from kohort.cli.output import err, out
 from kohort.project import Project
 from snippets import PAGES, ROOT, run_page
 
-LONG = ("docs/discover.md", "docs/drift.md")
-"""Pages that learn again and again, which takes most of a minute."""
+LONG = {
+    f"docs/{page}.md"
+    for page in (
+        "api",
+        "collect",
+        "discover",
+        "drift",
+        "duplicates",
+        "engines",
+        "explain",
+        "how-to/kafka",
+        "live",
+        "lookalikes",
+        "models",
+        "personas",
+        "places",
+        "predict",
+        "python-client",
+        "quality",
+        "segments-as-code",
+        "texts",
+        "traits",
+    )
+}
+"""Pages that serve, learn or run again and again, which takes more than two seconds."""
 
 
 def pages() -> Iterator[object]:

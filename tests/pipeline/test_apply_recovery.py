@@ -141,6 +141,7 @@ for text in cycle(texts):
 """
 
 
+@pytest.mark.slow
 def test_kill_9_while_applying_and_rolling_back_leaves_a_whole_state(ran: Path, tmp_path: Path) -> None:
     shop = Project(shutil.copytree(ran, tmp_path / "shop"), clock=SettableClock(NOW))
     pauses = random.Random(1 if KILL_CYCLES == 3 else None)  # noqa: S311 - no secret

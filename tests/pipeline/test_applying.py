@@ -176,6 +176,7 @@ RULES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=scaled(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=RULES, second=RULES)
 def test_what_a_plan_says_is_what_applying_does(

@@ -124,6 +124,7 @@ def opened(lines: list[dict[str, object]]) -> list[dict[str, object]]:
     return [*accounts, *lines]
 
 
+@pytest.mark.slow
 def test_a_table_at_a_cut_off_is_byte_for_byte_that_of_data_which_end_there(tmp_path: Path) -> None:
     lines = opened(story())
     everything = shop_of(tmp_path / "all", lines)
@@ -176,6 +177,7 @@ def test_each_person_has_features_of_the_day_thirty_days_after_their_first_order
     assert dict(zip(found.table.person_ids, found.cut_offs, strict=True)) == own_cut_offs(workspace, _as_of(OWN), NOW)
 
 
+@pytest.mark.slow
 def test_each_row_is_the_one_of_data_that_end_at_that_persons_cut_off(tmp_path: Path, own: ClusterFeatures) -> None:
     found = own
     row = int(np.argsort(found.cut_offs)[3])

@@ -127,6 +127,7 @@ def test_what_was_found_is_kept_beside_its_discovery_and_rebuilt(shop: Project) 
     assert shop.cluster_validation().over_time.periods == found
 
 
+@pytest.mark.slow
 def test_a_run_follows_once_a_month_and_a_new_discovery_anew(shop: Project, tmp_path: Path) -> None:
     copy = Project(shutil.copytree(shop.folder.path, tmp_path / "shop"), clock=SettableClock(NOW))
     (copy.folder.path / "scores" / "clusters.yaml").write_text(SCORE + "    follow_months: 2\n")

@@ -76,7 +76,8 @@ while True:
 """
 
 
-@pytest.mark.parametrize("journal", ["files", pytest.param("kafka", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("journal", ["files", "kafka"])
 def test_kill_9_of_collector_and_engine_loses_nothing_and_doubles_nothing(
     tmp_path: Path, request: pytest.FixtureRequest, journal: str
 ) -> None:

@@ -157,6 +157,7 @@ def test_damage_in_the_topic_costs_itself_and_is_told(kafka_shop: Project, broke
     assert sorted(one.subject for one in kafka_shop.findings()) == [f"events 1/{offset}" for offset in range(3)]
 
 
+@pytest.mark.slow
 def test_an_engine_takes_what_is_there_and_goes_on_where_it_had_come(kafka_shop: Project, broker: Broker) -> None:
     for start in (0, 5):
         for number in range(start, start + 5):

@@ -171,6 +171,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_publishing_killed_at_any_moment_repeats_and_never_skips(shop: Project, broker: Broker) -> None:
     declare(shop, broker, "memberships")
     writer, chosen = Writer(shop.folder.tables), random.Random(7)  # noqa: S311 - no secret
@@ -193,6 +194,7 @@ def test_publishing_killed_at_any_moment_repeats_and_never_skips(shop: Project, 
         assert first == sorted(first)
 
 
+@pytest.mark.slow
 def test_another_folder_goes_on_publishing_where_the_first_had_come(
     kafka_shop: Project, broker: Broker, tmp_path: Path, clock: SettableClock, write_lines: WriteLines
 ) -> None:

@@ -154,6 +154,7 @@ def test_one_leads_and_the_other_follows_and_takes_over(pair: tuple[Folder, Fold
     assert other.terms == 2
 
 
+@pytest.mark.slow
 def test_commands_are_for_the_folder_that_leads(pair: tuple[Folder, Folder]) -> None:
     one, other = pair
     with pytest.raises(FollowingError, match=r"the engine on .* leads \(since record \d+ of the journal\)"):
@@ -183,6 +184,7 @@ def test_a_command_that_lost_the_lead_while_it_ran_says_so_and_changes_nothing(p
     assert steps == ["quality", "segments", "quality"]
 
 
+@pytest.mark.slow
 def test_an_engine_that_starts_again_goes_on_leading(pair: tuple[Folder, Folder]) -> None:
     one, other = pair
     one.turn.is_first = False
@@ -193,6 +195,7 @@ def test_an_engine_that_starts_again_goes_on_leading(pair: tuple[Folder, Folder]
     check(pair)
 
 
+@pytest.mark.slow
 def test_a_first_that_was_displaced_waits_until_it_must_have_noticed_and_then_leads_again(
     pair: tuple[Folder, Folder],
 ) -> None:
@@ -207,6 +210,7 @@ def test_a_first_that_was_displaced_waits_until_it_must_have_noticed_and_then_le
     check(pair)
 
 
+@pytest.mark.slow
 def test_files_that_records_speak_of_come_with_the_journal(pair: tuple[Folder, Folder]) -> None:
     one, other = pair
     score = "scores: [{name: rfm, kind: rfm, event: visit, value: total}]"
@@ -220,6 +224,7 @@ def test_files_that_records_speak_of_come_with_the_journal(pair: tuple[Folder, F
     check(pair)
 
 
+@pytest.mark.slow
 def test_what_does_not_count_is_streamed_by_nobody(
     pair: tuple[Folder, Folder], monkeypatch: pytest.MonkeyPatch
 ) -> None:

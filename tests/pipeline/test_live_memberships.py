@@ -1,5 +1,6 @@
 """Memberships kept up live: entered and left as it happens, whatever comes late, merges, restarts and runs between."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,10 +15,11 @@ from small_shop import NOW, tables_of
 VISIT = {"event": "Visit"}
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> LiveDesk:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop with two segments, one visitor and a first run."""
-    desk = LiveDesk(tmp_path, recent="did visit in last 60 seconds", visitors="did visit")
+    folder = tmp_path_factory.mktemp("begun")
+    desk = LiveDesk(folder, recent="did visit in last 60 seconds", visitors="did visit")
     desk.clock.moment = NOW - HOUR
     desk.receive(VISIT | {"userId": "ada", "at": -DAY})
     desk.step()
@@ -25,6 +27,14 @@ def desk(tmp_path: Path) -> LiveDesk:
     desk.step()
     desk.step(after=HOUR)
     assert desk.log() == ["visitors ada entered -86400"]
+    return folder / "shop"
+
+
+@pytest.fixture
+def desk(begun: Path, tmp_path: Path) -> LiveDesk:
+    """A copy of that shop, kept live."""
+    desk = LiveDesk.again(shutil.copytree(begun, tmp_path / "shop"), NOW, "m")
+    desk.step()
     return desk
 
 
@@ -188,6 +198,7 @@ def test_the_log_is_the_same_after_a_rebuild(desk: LiveDesk) -> None:
     assert tables_of(desk.project) == before
 
 
+@pytest.mark.slow
 def test_joining_small_files_changes_nothing(desk: LiveDesk) -> None:
     for number in range(70):
         desk.receive(VISIT | {"userId": f"u{number % 3}"})

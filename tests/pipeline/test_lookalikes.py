@@ -142,6 +142,7 @@ def test_copies_and_protected_traits_are_left_out_with_the_reason(shop: Project)
     assert set(asked.document.study.features) == {"age", "stores"}
 
 
+@pytest.mark.slow
 def test_with_a_cut_off_only_those_who_entered_since_are_learnt_from_by_what_was_known_then(
     shop: Project, tmp_path: Path
 ) -> None:
@@ -168,6 +169,7 @@ def _rows(table: FeatureTable, order: set[str]) -> Mapping[str, list[float]]:
     return dict(zip(table.person_ids, columns.round(9).tolist(), strict=True))
 
 
+@pytest.mark.slow
 def test_a_model_in_force_is_asked_until_the_seed_means_something_else(own: Project) -> None:
     detail = {one.step: one for one in own.run(NOW + DAY)}["score like_club"].detail
     assert detail.endswith("people by like_club 1")

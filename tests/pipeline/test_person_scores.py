@@ -352,6 +352,7 @@ def test_lime_of_a_linear_number_is_that_line() -> None:
     assert found.fidelity == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_shap_of_a_linear_model_is_its_weights_times_the_way_from_the_others() -> None:
     model = PlainModel(("a", "b"), (Part(Linear(np.array([2.0, -1.0]), 0.5), Link.IDENTITY),))
     others = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 5.0]])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster_shop import shop_of, two_groups
+from cluster_shop import found_groups, shop_of
 from kohort.project import Project
 from segment_shop import written
 from small_shop import order
@@ -34,8 +34,7 @@ def kinds_of_shoppers(
 
 @pytest.fixture(scope="module")
 def searched_twice(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = two_groups(tmp_path_factory.mktemp("twice"))
-    project.discover()
+    project = found_groups(tmp_path_factory.mktemp("twice"))
     project.discover()
     return project
 
@@ -61,8 +60,7 @@ def test_a_segment_over_the_lasting_id_has_exactly_its_people(searched_twice: Pr
 def test_without_structure_personas_are_gone_and_come_back_as_themselves_by_other_features(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    project = two_groups(tmp_path_factory.mktemp("gone"))
-    project.discover()
+    project = found_groups(tmp_path_factory.mktemp("gone"))
     scores = project.folder.path / "scores" / "clusters.yaml"
     declared = scores.read_text()
     scores.write_text(declared.replace("smallest: 2", "smallest: 9").replace("largest: 4", "largest: 9"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cluster_shop import shop_of, two_groups
+from cluster_shop import found_groups, shop_of
 from kohort.definitions.values import ValueType
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.personas.boxes import holding, rule_of
@@ -59,8 +59,10 @@ def test_members_by_the_rule_are_whom_the_tree_finds_missing_values_too(
 
 
 def test_each_persona_has_a_rule_of_its_people_in_both_languages(tmp_path_factory: pytest.TempPathFactory) -> None:
-    project = two_groups(tmp_path_factory.mktemp("ruled"))
-    for card in project.discover().personas:
+    project = found_groups(tmp_path_factory.mktemp("ruled"))
+    found = project.discovery()
+    assert found is not None
+    for card in found.personas:
         assert card.rule is not None
         assert not card.rule.is_poor
         assert card.rule.held_out == 18

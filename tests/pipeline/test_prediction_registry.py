@@ -110,6 +110,7 @@ def test_what_features_bring_and_how_far_the_first_go_are_kept_with_intervals(sh
     assert (lift[-1].capture.estimate, lift[-1].lift.estimate) == (1, 1)
 
 
+@pytest.mark.slow
 def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_path: Path) -> None:
     project = prediction_shop(tmp_path)
     list(project.run(NOW - 60 * DAY))
@@ -138,6 +139,7 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
     assert states == [State.LIVE, State.CANDIDATE]
 
 
+@pytest.mark.slow
 def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
     project = ran_shop(tmp_path)
     scores = project.folder.path / "scores/scores.yaml"
@@ -152,6 +154,7 @@ def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
     assert found.within == 90 * DAY
 
 
+@pytest.mark.slow
 def test_chances_are_judged_when_the_time_of_people_is_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ class Interrupted(Exception):  # noqa: N818 - it stands for a power cut, not for
     """The process ends here."""
 
 
-@pytest.mark.parametrize("write", [2, 5, 9, 14, 22, 31])
+@pytest.mark.parametrize("write", [5, 22, *(pytest.param(one, marks=pytest.mark.slow) for one in (2, 9, 14, 31))])
 def test_an_interruption_at_any_write_is_continued_by_the_next_command(
     shop: Project, write_lines: WriteLines, monkeypatch: pytest.MonkeyPatch, write: int
 ) -> None:
@@ -91,6 +91,7 @@ list(project.run("2026-03-01"))
 """
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path, write_lines: WriteLines) -> None:
     file = write_lines("many.jsonl", [order(f"p{n % 500}", n, days_ago=n % 90, total=1) for n in range(20_000)])
     Project.create(tmp_path / "shop")

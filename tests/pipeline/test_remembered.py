@@ -65,8 +65,9 @@ CHANGES: Final[Mapping[str, Callable[[Project], object]]] = {
 def test_after_every_change_the_answer_is_found_anew(shop: Project) -> None:
     for what, change in CHANGES.items():
         change(shop)
-        assert kept(shop) == anew(shop), what
-        assert kept(shop) == anew(shop), what
+        expected = anew(shop)
+        assert kept(shop) == expected, what
+        assert kept(shop) == expected, what
 
 
 def test_what_nothing_has_changed_is_not_found_again(shop: Project) -> None:

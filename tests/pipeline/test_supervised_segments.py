@@ -126,6 +126,7 @@ def test_two_segments_are_told_apart_by_what_neither_is_made_of(shop: Project) -
         seed_rules(workspace, replace(definition, features=("stores",)))
 
 
+@pytest.mark.slow
 def test_another_file_is_learnt_from_anew_and_the_same_is_not(tmp_path: Path) -> None:
     project = lookalike_shop(tmp_path, SCORES, SEGMENTS)
     file = project.folder.path / "examples.csv"

@@ -114,6 +114,7 @@ def journal_at(folder: Path, port: int, tls: KafkaTls | None = None, login: Kafk
     return KafkaJournal(KafkaDefinition((f"{HOST}:{port}",), tls, login, patience=3 * SECOND), TOPIC, folder)
 
 
+@pytest.mark.slow
 def test_tls_shows_and_asks_who_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "KEY_PASSWORD", PASSWORD)
     ours, others = Authority(tmp_path, "ours"), Authority(tmp_path, "others")

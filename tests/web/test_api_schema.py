@@ -188,6 +188,7 @@ def operations_of(app: FastAPI) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_every_operation_keeps_its_promises(shop: Project, app: FastAPI) -> None:
     broken, statuses = broken_promises(schema_of(shop, app).exclude(operation_id="revoke_key"))
     assert broken == {}, "\n\n".join(f"{name}: {said}" for name, said in broken.items())
@@ -234,6 +235,7 @@ def test_operations_have_names_that_stay(app: FastAPI) -> None:
     assert app.openapi()["openapi"].startswith("3.1")
 
 
+@pytest.mark.slow
 def test_revoking_keys_keeps_its_promises(shop: Project, app: FastAPI) -> None:
     broken, _ = broken_promises(schema_of(shop, app).include(operation_id="revoke_key"))
     assert broken == {}

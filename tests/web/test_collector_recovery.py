@@ -79,6 +79,7 @@ def test_kill_9_of_the_collector_loses_nothing_that_was_acknowledged(project: Pr
     assert tables_of(project) == tables
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_engine_repeats_nothing(project: Project) -> None:
     key, _ = project.keys.create_write("web")
     with running(project) as server:
@@ -93,6 +94,7 @@ def test_kill_9_of_the_engine_repeats_nothing(project: Project) -> None:
     assert project.status().behind == 0
 
 
+@pytest.mark.slow
 def test_a_killed_server_takes_its_processes_along(project: Project) -> None:
     project.keys.create_write("web")
     with subprocess.Popen(serve_command(project), stderr=subprocess.PIPE, text=True) as process:
@@ -132,6 +134,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     return Ended(server, key, answer.status_code)
 
 
+@pytest.mark.slow
 def test_what_came_last_is_answered_and_applied_before_the_end(ended: Ended) -> None:
     project = ended.server.project
     assert ended.answered == 200
@@ -141,6 +144,7 @@ def test_what_came_last_is_answered_and_applied_before_the_end(ended: Ended) -> 
     assert stopped == ["collector", "engine", "web", "server"]
 
 
+@pytest.mark.slow
 def test_nobody_is_named_in_the_log(ended: Ended) -> None:
     assert ended.server.heard("received")
     assert CANARY not in json.dumps(ended.server.said)

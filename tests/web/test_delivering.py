@@ -110,6 +110,7 @@ def test_a_server_does_not_start_without_the_secret_of_a_journey(
         serve_project(shop, ServeOptions(), print)
 
 
+@pytest.mark.slow
 def test_a_journey_that_is_declared_while_a_server_runs_is_delivered(tmp_path: Path, receiver: Receiver) -> None:
     project = Project.create(tmp_path / "shop")
     project.keys.create_write("web")

@@ -32,7 +32,7 @@ TRAITS = {
     "note": "call canary.ada@example.org", "nickname": "canary-user-ada the second",
 }  # fmt: skip
 PEOPLE = "/api/v1/people"
-PARTS = ("", "/sizes", "/moves", "/apart", "/value", "/overlap", "/flows", "/versions", "/checks", "/members")
+PARTS = ("", "/moves", "/apart", "/checks", "/members")
 INSIGHTS = [f"/segments/buyers{part}{form}" for part in PARTS for form in ("", ".json")]
 
 

@@ -57,6 +57,7 @@ def counted(url: str, secret: str) -> set[int]:
     return {int(line.split()[-1]) for line in lines if line.startswith("kohort_events_received_total{")}
 
 
+@pytest.mark.slow
 def test_two_share_the_work_a_key_s_rate_and_their_counts_though_one_is_killed(project: Project) -> None:
     key, _ = project.keys.create_write("web")
     slow, _ = project.keys.create_write("slow", rate=5)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from studio_desk import Studio, plain, studio
 
-from cluster_shop import one_cloud, two_groups
+from cluster_shop import found_groups, one_cloud
 from kohort.project import Project
 from kohort.rules.languages import Language
 from kohort.rules.parse import parse_rule
@@ -22,9 +22,7 @@ FR = "Acheteurs fréquents aux gros paniers, venus récemment"
 
 @pytest.fixture(scope="module")
 def found_two(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = two_groups(tmp_path_factory.mktemp("two"))
-    assert project.discover().k == 2
-    return project
+    return found_groups(tmp_path_factory.mktemp("two"))
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,7 @@ def test_the_page_tells_what_it_means_and_how_many_are_in_as_of_when(open_studio
     assert data["parts"]["apart"] == "/segments/buyers/apart"
 
 
+@pytest.mark.slow
 def test_a_part_is_also_a_page_for_who_has_no_script(open_studio: Studio) -> None:
     for name in (*COUNTS, "members"):
         answer = open_studio.get(f"/segments/buyers/{name}")
@@ -159,6 +160,7 @@ def test_hostile_names_are_text(open_studio: Studio) -> None:
     assert "=&lt;b&gt;&amp;rich" in open_studio.get("/segments/rich").text
 
 
+@pytest.mark.slow
 def test_a_name_may_hold_anything(trading: Project) -> None:
     path = trading.folder.path / "segments" / "ours.yaml"
     name = "b?c#<i>'\"%2F é"
@@ -218,6 +220,7 @@ def test_going_back_begins_with_a_plan(trading: Project) -> None:
         assert "Leave 6" in plain(found.get(html.unescape(link)).text)
 
 
+@pytest.mark.slow
 def test_who_may_not_change_a_segment_is_offered_nothing(trading: Project) -> None:
     path = trading.folder.path / "segments" / "ours.yaml"
     path.write_text(path.read_text().replace("in last 30 days", "in last 365 days"))
@@ -230,6 +233,7 @@ SLASHED = 'a/b %2F é "&'
 """A name with all that an address might take for something else."""
 
 
+@pytest.mark.slow
 def test_a_name_with_a_slash_has_a_page_and_parts(shop: Project, write_lines: WriteLines) -> None:
     ours = open_shop(shop, write_lines)
     segments = {"segments": [{"name": name, "where": "did order_completed"} for name in (SLASHED, "a", "b/members")]}

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 import pytest
 from studio_desk import Studio, plain, studio
 
-from cluster_shop import one_cloud, two_groups
+from cluster_shop import found_groups, one_cloud, two_groups
 from kohort.project import Project
 
 
 @pytest.fixture(scope="module")
 def found_two(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = two_groups(tmp_path_factory.mktemp("two"))
-    assert project.discover().k == 2
-    return project
+    return found_groups(tmp_path_factory.mktemp("two"))
 
 
 @pytest.fixture(scope="module")

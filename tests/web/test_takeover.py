@@ -162,6 +162,7 @@ def _membership(row: object) -> object:
     return Membership(**row)
 
 
+@pytest.mark.slow
 def test_of_two_engines_of_one_folder_the_second_goes_on_when_the_first_is_killed(tmp_path: Path) -> None:
     shop = Shop([tmp_path / "shop"])
     shop.receive(4)

@@ -18,13 +18,12 @@ from kohort.storage.row_index import RowIndex
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
 from kohort.storage.tables import WHOSE, Tables
 
+# Made and not read from text: every step of a run opens views, which have hundreds of columns.
 _SQL_TYPES = {
-    pa.int64(): "BIGINT",
-    pa.string(): "VARCHAR",
-    pa.bool_(): "BOOLEAN",
-    pa.float64(): "DOUBLE",
-    pa.list_(pa.string()): "VARCHAR[]",
-    pa.list_(pa.int64()): "BIGINT[]",
+    pa.int64(): exp.DType.BIGINT,
+    pa.string(): exp.DType.TEXT,
+    pa.bool_(): exp.DType.BOOLEAN,
+    pa.float64(): exp.DType.DOUBLE,
 }
 
 _UNWRITTEN = "unwritten_"
@@ -70,7 +69,9 @@ def open_views(
     run(connection, create("events", with_person(events), kind="VIEW"))
     run(
         connection,
-        create("trait_values", exp.union(_said_traits(told), _consent_traits(), distinct=False), kind="VIEW"),
+        create(
+            "trait_values", exp.union(_said_traits(told), _consent_traits(), distinct=False, copy=False), kind="VIEW"
+        ),
     )
     return connection
 
@@ -121,8 +122,9 @@ def _said_traits(stored: exp.Select) -> exp.Select:
     """Return stored values of all traits but those that are called as consents are."""
     claims = exp.StartsWith(this=exp.column("name"), expression=exp.Literal.string(CONSENT_PREFIX))
     columns = [exp.column(name, quoted=True) for name in (*SCHEMAS["trait_values"].names, "person_id")]
-    said = with_person(stored).subquery("said")
-    return exp.select(*columns).from_(said).where(claims.not_())
+    said = with_person(stored).subquery("said", copy=False)
+    chosen = exp.Select().select(*columns, copy=False).from_(said, copy=False)
+    return chosen.where(exp.Not(this=claims), copy=False)
 
 
 def _consent_traits() -> exp.Select:
@@ -139,27 +141,27 @@ def _consent_traits() -> exp.Select:
         "person_id": exp.column("person_id"),
     }
     schema = SCHEMAS["trait_values"]
-    return exp.select(
-        *(
-            held[name].as_(name, quoted=True) if name in held else _missing(name, schema.field(name).type)
-            for name in (*schema.names, "person_id")
-        )
-    ).from_("consent_status")
+    columns = (
+        held[name].as_(name, quoted=True, copy=False) if name in held else _missing(name, schema.field(name).type)
+        for name in (*schema.names, "person_id")
+    )
+    return exp.Select().select(*columns, copy=False).from_("consent_status", copy=False)
 
 
 def with_person(query: exp.Select) -> exp.Select:
-    """Return the rows of a query that have an `actor_id`, with the `person_id` of today's identities."""
-    stored = query.subquery("stored")
-    return (
-        exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("stored")), exp.column("person_id", "actors"))
-        .from_(stored)
-        .join("actors", using=["actor_id"])
-    )
+    """Return the rows of a query that have an `actor_id`, with the `person_id` of today's identities.
+
+    The query becomes part of what is returned.
+    """
+    columns = exp.Column(this=exp.Star(), table=exp.to_identifier("stored")), exp.column("person_id", "actors")
+    stored = exp.Select().select(*columns, copy=False).from_(query.subquery("stored", copy=False), copy=False)
+    return stored.join("actors", using=["actor_id"], copy=False)
 
 
 def rows_in(files: Sequence[str], *, numbered: bool = False) -> exp.Select:
     """Return the query of the rows that files of a table hold; `numbered` in `ROW_NUMBER`, from 0 on, in each file."""
-    return exp.select("*").from_(_read_parquet(files, **({ROW_NUMBER: exp.true()} if numbered else {})))
+    read = _read_parquet(files, **({ROW_NUMBER: exp.true()} if numbered else {}))
+    return exp.Select().select(exp.Star(), copy=False).from_(read, copy=False)
 
 
 def stored_rows(tables: Tables, name: str) -> exp.Select:
@@ -178,8 +180,8 @@ def stored_rows(tables: Tables, name: str) -> exp.Select:
         )
     if not files:
         columns = [_missing(field.name, field.type) for field in SCHEMAS[name]]
-        return exp.select(*columns).where(exp.false())
-    stored = exp.select("*").from_(_read_parquet(files))
+        return exp.Select().select(*columns, copy=False).where(exp.false(), copy=False)
+    stored = rows_in(files)
     amended = [str(span.path) for span in tables.amended(name)]
     return _with_amended(stored, name, amended) if amended else stored
 
@@ -235,11 +237,19 @@ def _with_columns(stored: exp.Select, catalog: Catalog, present: set[str]) -> ex
         for kind, column in types.items()
         if column not in present
     }
-    return stored.select(*[_missing(column, ARROW_TYPES[ValueType(kind)]) for column, kind in columns.items()])
+    missing = [_missing(column, ARROW_TYPES[ValueType(kind)]) for column, kind in columns.items()]
+    return stored.select(*missing, copy=False)
 
 
 def _missing(column: str, kind: pa.DataType) -> exp.Expr:
-    return exp.cast(exp.null(), exp.DataType.build(_SQL_TYPES[kind], dialect="duckdb")).as_(column, quoted=True)
+    held = exp.Cast(this=exp.Null(), to=_sql_type(kind))
+    return exp.Alias(this=held, alias=exp.to_identifier(column, quoted=True))
+
+
+def _sql_type(kind: pa.DataType) -> exp.DataType:
+    if pa.types.is_list(kind):
+        return exp.DataType(this=exp.DType.ARRAY, expressions=[_sql_type(kind.value_type)], nested=True)
+    return exp.DataType(this=_SQL_TYPES[kind], nested=False)
 
 
 def _read_parquet(files: Sequence[str], **more: exp.Expr) -> exp.Expr:

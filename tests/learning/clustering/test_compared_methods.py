@@ -112,7 +112,7 @@ NOISE: dict[str, Callable[[Random], np.ndarray]] = {
 }
 
 
-@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("noise", ["one normal"])
 def test_noise_has_no_structure_for_any_method(noise: str) -> None:
     found = found_in(NOISE[noise](np.random.default_rng(0)))
     assert [one.method for one in compared(found).results] == list(Method)
@@ -123,7 +123,7 @@ def test_noise_has_no_structure_for_any_method(noise: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("noise", NOISE)
 def test_noise_has_no_structure_for_any_method_whatever_the_draw(noise: str, seed: int) -> None:
     found = found_in(NOISE[noise](np.random.default_rng(seed)), bootstraps=10)

@@ -323,6 +323,7 @@ def test_memberships_are_calibrated() -> None:
 
 
 @pytest.mark.parametrize(("features", "seed"), [(5, 0), (10, 2)])
+@pytest.mark.slow
 def test_heavy_tails_keep_extra_bayesian_components_while_icl_finds_the_groups(features: int, seed: int) -> None:
     points = heavy_tails(3_000, features, seed)
     chosen = best_mixture(points, range(6, 11), seed=0)[0]

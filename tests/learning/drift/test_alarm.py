@@ -50,6 +50,7 @@ def test_of_a_million_people_a_hundredth_of_a_standard_deviation_is_sure_and_no_
     assert found.p_value is None
 
 
+@pytest.mark.slow
 def test_windows_that_differ_by_themselves_raise_no_alarm_for_it() -> None:
     """Where past windows have moved by a fifth of a standard deviation each, another that does so is as usual."""
     restless = stream(Planted(restless=0.2), windows=60, people=2_000, features=5, seed=46)

@@ -206,6 +206,7 @@ def test_sampled_contributions_add_up_for_any_model(seed: int) -> None:
     assert found.total == pytest.approx(scores(model, values), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_sampled_contributions_come_near_those_of_all_orders() -> None:
     model = plain_model(fitted("machine"), NAMES)
     values = np.nan_to_num(people(3, seed=9)[0])

@@ -36,6 +36,7 @@ def _study(known_until: int) -> PredictionStudy:
     return train(Examples(table, bought, people), Plan(families=("logistic",)), rule=_SILENT).study
 
 
+@pytest.mark.slow
 def test_the_area_is_that_of_a_held_out_time_and_recency_is_named_beside_it() -> None:
     found = _study(_SPLIT)
     assert found.measures.n == 2_357

@@ -29,7 +29,7 @@ def altered(examples: Examples) -> Examples:
 
 
 @pytest.mark.parametrize("balance", [Balance.WEIGHTS, Balance.SMOTE])
-@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+@pytest.mark.parametrize("family", ["logistic", pytest.param("lightgbm", marks=pytest.mark.slow)])
 def test_chances_do_not_move_with_who_else_is_held_out(family: str, balance: Balance) -> None:
     examples, _ = people_with_chances(PEOPLE, base=-1.0, seed=12)
     fold = Fold(np.arange(LEARNT), np.arange(LEARNT, PEOPLE))

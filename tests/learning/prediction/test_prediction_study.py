@@ -26,7 +26,7 @@ _LIGHT = {"logistic", "lightgbm", "xgboost"}
 
 
 @pytest.mark.parametrize(
-    "family", [pytest.param(one, marks=() if one in _LIGHT else pytest.mark.slow) for one in FAMILIES]
+    "family", [pytest.param(one, marks=() if one == "logistic" else pytest.mark.slow) for one in FAMILIES]
 )
 def test_shuffled_labels_tell_nothing_through_the_whole_way(family: str) -> None:
     examples, _ = people_with_chances(2_000, base=-0.5, seed=4)
@@ -40,7 +40,7 @@ def test_shuffled_labels_tell_nothing_through_the_whole_way(family: str) -> None
     assert not found.rule.is_beaten
 
 
-@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+@pytest.mark.parametrize("family", ["logistic", pytest.param("lightgbm", marks=pytest.mark.slow)])
 def test_every_band_holds_what_it_says_on_people_of_another_draw(family: str) -> None:
     examples, _ = people_with_chances(4_000, base=0.0, seed=1, strength=1.5)
     others, truth = people_with_chances(8_000, base=0.0, seed=2, strength=1.5)
@@ -55,7 +55,7 @@ def test_every_band_holds_what_it_says_on_people_of_another_draw(family: str) ->
     assert np.abs(chances - truth).mean() < (0.02 if family == "logistic" else 0.07)
 
 
-@pytest.mark.parametrize("balance", [Balance.WEIGHTS, Balance.SMOTE])
+@pytest.mark.parametrize("balance", [Balance.WEIGHTS, pytest.param(Balance.SMOTE, marks=pytest.mark.slow)])
 def test_chances_that_balancing_distorted_are_repaired(balance: Balance) -> None:
     examples, _ = people_with_chances(2_000, base=-3.0, seed=3)
     plain = train(examples, PLAIN, parts=2).study.measures
@@ -78,6 +78,7 @@ def test_a_threshold_tuned_on_noise_gains_nothing() -> None:
     assert found.f1.estimate - everybody <= 2 * error
 
 
+@pytest.mark.slow
 def test_threads_change_nothing() -> None:
     examples, _ = people_with_chances(300, seed=6)
     told = []
@@ -118,6 +119,7 @@ def test_a_goal_that_became_more_frequent_is_told() -> None:
     assert not any("Chances are too" in one.en for one in study_words(steady))
 
 
+@pytest.mark.slow
 def test_the_plainest_of_those_alike_is_taken_and_the_better_one_where_it_is_better() -> None:
     linear, _ = people_with_chances(1_500, seed=9)
     plan = Plan(families=("lightgbm", "logistic"))
