@@ -29,8 +29,8 @@ def someone(project: Project) -> str:
     return str(found[0])
 
 
-def write_project(path: Path, people: int, events: int) -> Project:
-    """Make a project with so many people, events over a hundred days, and twenty segments of a tenth of the people."""
+def write_project(path: Path, people: int, events: int, days: int = _SPAN) -> Project:
+    """Make a project with so many people, events over so many days, and twenty segments of a tenth of the people."""
     project = Project.create(path)
     for file in (path / "segments").iterdir():
         file.unlink()
@@ -41,15 +41,15 @@ def write_project(path: Path, people: int, events: int) -> Project:
     tables, chance = Tables(project.folder.tables), np.random.default_rng(1)
     ids = pa.array([f"{one:020x}" for one in chance.permutation(people)])
     # People after what they did, as ever.
-    _events(tables, ids, events, chance)
-    _people(tables, ids, chance)
+    _events(tables, ids, events, chance, days)
+    _people(tables, ids, chance, days)
     _memberships(tables, ids, chance)
     return project
 
 
-def _people(tables: Tables, ids: pa.Array, chance: np.random.Generator) -> None:
+def _people(tables: Tables, ids: pa.Array, chance: np.random.Generator, span: int) -> None:
     count = len(ids)
-    seen, now = np.full(count, NOW - _SPAN * DAY), np.full(count, NOW)
+    seen, now = np.full(count, NOW - span * DAY), np.full(count, NOW)
     tables.append("actors", pa.table({"actor_id": ids, "person_id": ids, "first_seen": seen}), watermark=_SEQ)
     known = {
         "kind": pa.repeat("user_id", count),
@@ -82,12 +82,12 @@ def _people(tables: Tables, ids: pa.Array, chance: np.random.Generator) -> None:
     tables.append("trait_values", pa.table(columns, names=schema.names).cast(schema), watermark=_SEQ)
 
 
-def _events(tables: Tables, ids: pa.Array, events: int, chance: np.random.Generator) -> None:
+def _events(tables: Tables, ids: pa.Array, events: int, chance: np.random.Generator, span: int) -> None:
     pieces = max(1, events // _PIECE)
-    days = _SPAN / pieces
+    days = span / pieces
     for piece in range(pieces):
         count = events // pieces
-        first, last = (NOW - int((_SPAN - days * (piece + more)) * DAY) for more in (0, 1))
+        first, last = (NOW - int((span - days * (piece + more)) * DAY) for more in (0, 1))
         moments = np.sort(chance.integers(first, last, count))
         rows = {
             "event_id": pa.array([f"e{piece}-{number}" for number in range(count)]),

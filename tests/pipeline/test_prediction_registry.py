@@ -1,6 +1,7 @@
 """A prediction in the registry: kept as plain numbers that the project signed, with its figures and card."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -26,6 +27,7 @@ from kohort.pipeline.learning.registry.entries import State, content_of
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
+from kohort.storage import views
 from prediction_shop import SCORES, prediction_shop, ran_shop
 from small_shop import NOW
 
@@ -176,8 +178,15 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
 
     verifying = Mock(wraps=model_of)
     monkeypatch.setattr(prediction_documents, "model_of", verifying)
+    opening = Mock(wraps=views.open_views)
+    monkeypatch.setattr(views, "open_views", opening)
     look = project.drift("lapse", NOW)
     assert verifying.call_count == 1, "the model is opened once, and asked about every month"
+    assert opening.call_count == 1, "the history is read once for all months"
+    with monkeypatch.context() as patched:
+        patched.setattr(Workspace, "read_once", lambda self, _until: nullcontext(self))
+        assert project.drift("lapse", NOW) == look, "as where each month reads it anew"
+    assert opening.call_count > 20
     assert look.judged is not None
     assert look.judged.month < look.month
     assert [one.month for one in look.judged_months] == ["2025-09", "2025-10", "2025-11"]

@@ -12,6 +12,7 @@ from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.errors import DefinitionError, UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
+from kohort.storage.lookups import is_any
 
 
 def event_facts(
@@ -50,6 +51,21 @@ def event_facts(
     return connection.sql(query.sql(dialect="duckdb"), params=[event, at]).to_arrow_table()
 
 
+def facts_until(
+    workspace: Workspace, event: str, properties: Mapping[str, tuple[str, ValueType]], at: Moment, *, where: str
+) -> pa.Table:
+    """Return what `event_facts` does of a project; within a block of `read_once` it is read once for all moments."""
+
+    def read(until: Moment) -> pa.Table:
+        catalog = workspace.catalog({})
+        with workspace.views(catalog) as views:
+            return event_facts(views, catalog, event, properties, at=until, where=where)
+
+    if workspace.once is None:
+        return read(at)
+    return workspace.once.facts((workspace.only, event, tuple(properties.items())), at, read)
+
+
 def revenue_of(workspace: Workspace, at: Moment, *, after: Moment | None = None) -> dict[str, int]:
     """Return what each person has spent up to `at` (and after `after`), in micros; nobody without a revenue setting."""
     catalog = workspace.catalog({})
@@ -57,8 +73,7 @@ def revenue_of(workspace: Workspace, at: Moment, *, after: Moment | None = None)
     if revenue is None or revenue[0] not in catalog.events:
         return {}
     wanted = {"value": (revenue[1], ValueType.NUMBER)}
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, revenue[0], wanted, at=at, where="kohort.yaml, revenue")
+    facts = facts_until(workspace, revenue[0], wanted, at, where="kohort.yaml, revenue")
     if after is not None:
         facts = facts.filter(pc.greater(facts.column("ts"), after))
     spent = facts.group_by("person_id").aggregate([("value", "sum")])
@@ -66,13 +81,23 @@ def revenue_of(workspace: Workspace, at: Moment, *, after: Moment | None = None)
     return dict(zip(spent.column("person_id").to_pylist(), sums, strict=True))
 
 
-def traits_at(connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, ValueType]], *, at: Moment) -> pa.Table:
-    """Return people who exist at `at` (column person_id, sorted) with one column for each trait, missing as null."""
+def traits_at(
+    connection: duckdb.DuckDBPyConnection,
+    names: Sequence[tuple[str, ValueType]],
+    *,
+    at: Moment,
+    relation: str = "trait_values",
+) -> pa.Table:
+    """Return people who exist at `at` (column person_id, sorted) with one column for each trait, missing as null.
+
+    `relation` holds the values: all, or at least those of the names.
+    """
+    asked = [name for name, _ in names]
     latest = (
         exp.select("person_id", "name", *VALUE_COLUMNS.values(), "removed")
         .distinct("person_id", "name")
-        .from_("trait_values")
-        .where(exp.column("set_at") <= exp.Placeholder())
+        .from_(relation)
+        .where(exp.column("set_at") <= exp.Placeholder(), is_any("name", asked))
         .order_by(
             "person_id", "name", exp.column("set_at").desc(), exp.column("value_id").desc(), exp.column("source").desc()
         )
@@ -91,7 +116,15 @@ def traits_at(connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, 
         .group_by(exp.column("person_id", "people"))
         .order_by(exp.column("person_id", "people"))
     )
-    return connection.sql(query.sql(dialect="duckdb"), params=[*parameters, at, at]).to_arrow_table()
+    return connection.sql(query.sql(dialect="duckdb"), params=[*parameters, at, *asked, at]).to_arrow_table()
+
+
+def traits_told(workspace: Workspace, catalog: Catalog, names: Sequence[tuple[str, ValueType]], at: Moment) -> pa.Table:
+    """Return what `traits_at` does of a project; within a block of `read_once` values are read once for all moments."""
+    with workspace.views(catalog) as views:
+        if workspace.once is None:
+            return traits_at(views, names, at=at)
+        return traits_at(views, names, at=at, relation=workspace.once.values(views, [name for name, _ in names]))
 
 
 def dated_trait(connection: duckdb.DuckDBPyConnection, name: str, kind: ValueType, *, at: Moment) -> pa.Table:

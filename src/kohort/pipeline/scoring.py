@@ -17,7 +17,7 @@ from kohort.definitions.splits import SplitDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.value.rfm import DEFAULT_CELLS, RfmCell, ScoreRange, score_rfm
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.facts import event_facts
+from kohort.pipeline.facts import facts_until
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.behaviour import Split, behaviour_traits, trait_types
 from kohort.storage.records import ScoreRun
@@ -144,9 +144,7 @@ def _orders(
     properties: Mapping[str, tuple[str, ValueType]],
     at: Moment,
 ) -> pa.Table:
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        return event_facts(views, catalog, definition.event, properties, at=at, where=f'score "{definition.name}"')
+    return facts_until(workspace, definition.event, properties, at, where=f'score "{definition.name}"')
 
 
 def _split(split: SplitDefinition) -> Split:

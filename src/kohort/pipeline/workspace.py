@@ -1,6 +1,7 @@
 """What every step of the pipeline works on: a project's definitions, journal and tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +24,7 @@ from kohort.definitions.webhook import WebhookDefinition, webhook_definition_of
 from kohort.errors import DefinitionError, UnknownNameError, UsageError
 from kohort.pipeline.adoption import adopted_purposes
 from kohort.pipeline.columns import Names, Shown
+from kohort.pipeline.reading_once import ReadOnce
 from kohort.pipeline.sharing import Shared
 from kohort.pipeline.versions import InForce, in_force
 from kohort.rules.catalog import Catalog
@@ -47,7 +49,7 @@ class Workspace:
     `shown` are names that a store has shown, as `Names.add` takes them. With `elsewhere`, which makes the engine for
     rules that a catalog resolves, the project is looked at as it is in that store: its names are those alone. Steps of
     one run have `shared` what they compute of people. With `only`, actors of some people, views show these people
-    alone.
+    alone. Questions about one history read it `once`.
     """
 
     folder: ProjectFolder
@@ -60,6 +62,7 @@ class Workspace:
     elsewhere: "Callable[[Catalog], RuleEngine] | None" = None
     shared: Shared | None = None
     only: tuple[str, ...] = ()
+    once: ReadOnce | None = None
 
     @classmethod
     def open(
@@ -238,12 +241,33 @@ class Workspace:
         """Return the sentence of each segment, in the project's language."""
         return {name: segment.where for name, segment in self.segments.items()}
 
-    def views(self, catalog: Catalog) -> "duckdb.DuckDBPyConnection":
+    def open_views(self, catalog: Catalog) -> "duckdb.DuckDBPyConnection":
         """Open the relations that show the tables as people and events."""
         # A fifth of a second that a preview on mapped arrays need not pay.
         from kohort.storage.views import open_views  # noqa: PLC0415
 
         return open_views(self.tables, catalog, memory=self.settings.memory, only=self.only)
+
+    def views(self, catalog: Catalog) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
+        """Give the relations of `open_views` for a block; those of `once` stay open after it."""
+        if self.once is None:
+            return self.open_views(catalog)
+        return nullcontext(self.once.views(self.only, catalog, lambda: self.open_views(catalog)))
+
+    @contextmanager
+    def read_once(self, until: Moment) -> "Iterator[Workspace]":
+        """Give the same for questions about several moments up to `until`, which open and read the history once.
+
+        Whoever writes meanwhile is not seen. Within another such block it is that one that stays open.
+        """
+        if self.once is not None:
+            yield self
+            return
+        once = ReadOnce(until)
+        try:
+            yield replace(self, once=once)
+        finally:
+            once.close()
 
     @property
     def of_everybody(self) -> "Workspace":

@@ -23,7 +23,7 @@ from kohort.learning.importance.screening import screened
 from kohort.learning.importance.variables import Snapshot, Variable, category_of
 from kohort.learning.personas.categories import CategoricalTrait
 from kohort.learning.prediction.labels import reached_labels
-from kohort.pipeline.facts import event_facts, traits_at
+from kohort.pipeline.facts import facts_until, traits_at
 from kohort.pipeline.learning.computing import scores_needed, with_scores
 from kohort.pipeline.learning.known import known_at
 from kohort.pipeline.workspace import Workspace
@@ -88,9 +88,7 @@ def own_cut_offs(workspace: Workspace, definition: CutOffDefinition, at: Moment)
     It is the start of the day, in the project's time zone, on which the time after their first event ends: people of
     one day share a cut-off, and nobody's is later than declared. Raises UnknownNameError for an unknown event.
     """
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, definition.event, {}, at=at, where="as_of")
+    facts = facts_until(workspace, definition.event, {}, at, where="as_of")
     first = facts.group_by("person_id").aggregate([("ts", "min")])
     zone = workspace.settings.zone
     days = {
@@ -111,9 +109,7 @@ def reached_after(
     An event at the very cut-off, or at the end of the gap, is not after it. People whose window is not over by `at`
     are left out: they may still do it. Raises UnknownNameError for an unknown event.
     """
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, event, {}, at=at, where="labels")
+    facts = facts_until(workspace, event, {}, at, where="labels")
     people, moments = facts.column("person_id").to_pylist(), facts.column("ts").to_pylist()
     return reached_labels(cut_offs, people, moments, horizon=horizon, gap=gap, until=at)
 

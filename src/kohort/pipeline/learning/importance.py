@@ -13,7 +13,7 @@ from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.importance.study import study_of
 from kohort.learning.importance.variables import REST, Snapshot, Variable, category_of, coded
-from kohort.pipeline.facts import event_facts, revenue_of
+from kohort.pipeline.facts import facts_until, revenue_of
 from kohort.pipeline.learning.goals import Goal, ImportanceDocument
 from kohort.pipeline.learning.kept_documents import keep_document
 from kohort.pipeline.learning.known import Known, known_at
@@ -59,9 +59,7 @@ def _reached(workspace: Workspace, goal: Goal, split: Moment) -> dict[str, float
     if goal.event is None:
         spent = revenue_of(workspace, until, after=split)
         return {person: max(0, micros) / MICRO for person, micros in spent.items()}
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, goal.event, {}, at=until, where="kohort.yaml, outcome")
+    facts = facts_until(workspace, goal.event, {}, until, where="kohort.yaml, outcome")
     after = facts.filter(pc.greater(facts.column("ts"), split)).column("person_id")
     return dict.fromkeys(after.to_pylist(), 1.0)
 

@@ -16,7 +16,7 @@ from kohort.definitions.repair import repaired_trait
 from kohort.definitions.score import BehaviourDefinition, ScoreDefinition
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.values import ValueType
-from kohort.pipeline.facts import traits_at
+from kohort.pipeline.facts import traits_told
 from kohort.pipeline.learning.computing import computed_at
 from kohort.pipeline.workspace import Workspace
 
@@ -55,8 +55,7 @@ def known_at(workspace: Workspace, at: Moment, scores: Sequence[ScoreDefinition]
         and repaired_trait(name) == name
         and not name.startswith(CONSENT_PREFIX)
     ]
-    with workspace.views(catalog) as views:
-        table = traits_at(views, told, at=at)
+    table = traits_told(workspace, catalog, told, at)
     people = table.column("person_id").combine_chunks()
     columns = {name: (table.column(name).combine_chunks(), kind) for name, kind in told}
     for found, types in computed:

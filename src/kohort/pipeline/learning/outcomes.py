@@ -10,7 +10,7 @@ from kohort.definitions.segment import SegmentDefinition
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.wording import NARROW_SPACE, Bilingual, number
 from kohort.measurement.outcomes import SegmentOutcome, measure_outcomes
-from kohort.pipeline.facts import event_facts, revenue_of, traits_at
+from kohort.pipeline.facts import facts_until, revenue_of, traits_at
 from kohort.pipeline.learning.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.segments.engine import engine_of
 from kohort.pipeline.segments.epochs import applicable_segments, pinned_statistics
@@ -98,9 +98,7 @@ def _people_at(workspace: Workspace, split: Moment) -> frozenset[str]:
 
 def did_between(workspace: Workspace, event: str, after: Moment, at: Moment) -> frozenset[str]:
     """Return who did `event` after a moment and up to `at`."""
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, event, {}, at=at, where="kohort.yaml, outcome")
+    facts = facts_until(workspace, event, {}, at, where="kohort.yaml, outcome")
     return frozenset(facts.filter(pc.greater(facts.column("ts"), after)).column("person_id").to_pylist())
 
 

@@ -13,7 +13,7 @@ from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.examples import Examples
 from kohort.learning.prediction.labels import reached_labels
-from kohort.pipeline.facts import event_facts
+from kohort.pipeline.facts import facts_until
 from kohort.pipeline.learning.computing import scores_needed
 from kohort.pipeline.learning.importance import variables_of
 from kohort.pipeline.learning.known import Known, known_at
@@ -62,13 +62,14 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     Everything about a row was known strictly before its cut-off. Raises UnknownNameError for an event or a feature that
     no data have shown.
     """
-    done = happenings(workspace, definition, at)
-    asked = _events(workspace, definition.among, definition, at) if definition.among else None
-    cut_offs = [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
-    moments = [*cut_offs, at]
-    # Where features are named, only the scores that compute one of them need to be computed at every cut-off.
-    scores = scores_needed(workspace, definition.features) if definition.features else None
-    tables = [known_at(workspace, one - 1, scores) for one in moments]
+    with workspace.read_once(at) as once:
+        done = happenings(once, definition, at)
+        asked = _events(once, definition.among, definition, at) if definition.among else None
+        cut_offs = [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
+        moments = [*cut_offs, at]
+        # Where features are named, only the scores that compute one of them need to be computed at every cut-off.
+        scores = scores_needed(workspace, definition.features) if definition.features else None
+        tables = [known_at(once, one - 1, scores) for one in moments]
     features, left_out = columns_of(workspace, tables, definition.features, f'score "{definition.name}"')
     labelled: list[tuple[FeatureTable, np.ndarray, np.ndarray]] = []
     for cut_off, known, each in zip(cut_offs, tables, features, strict=False):
@@ -125,9 +126,7 @@ def _cut_offs(definition: PredictionDefinition, at: Moment) -> list[Moment]:
 
 
 def _events(workspace: Workspace, event: str, definition: PredictionDefinition, at: Moment) -> Happened:
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, event, {}, at=at, where=f'score "{definition.name}"')
+    facts = facts_until(workspace, event, {}, at, where=f'score "{definition.name}"')
     return Happened(facts.column("person_id").to_pylist(), facts.column("ts").to_pylist())
 
 

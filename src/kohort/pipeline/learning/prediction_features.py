@@ -39,7 +39,7 @@ def read_of(
     own = replace(workspace, only=tuple(actors))
     # What is made of a trait, such as the days since a moment, is called by the trait and what follows a colon.
     traits = {one for name in model.features for one in (name, name.partition(": ")[0], name.rpartition(": ")[0])}
-    return _read(own, definition, model, at, scores_needed(own, traits))
+    return _read(own, definition, model, at, scores_needed(workspace, traits))
 
 
 def _read(

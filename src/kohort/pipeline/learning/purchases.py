@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from kohort.clock import Moment
 from kohort.definitions.values import MICRO, ValueType
 from kohort.learning.value.summaries import Purchases
-from kohort.pipeline.facts import event_facts
+from kohort.pipeline.facts import facts_until
 from kohort.pipeline.workspace import Workspace
 
 
@@ -27,9 +27,7 @@ def bought_until(workspace: Workspace, event: str, value: str, at: Moment, where
 
     Raises UnknownNameError for an unknown event or property, DefinitionError for one that is no number.
     """
-    catalog = workspace.catalog({})
-    with workspace.views(catalog) as views:
-        facts = event_facts(views, catalog, event, {"value": (value, ValueType.NUMBER)}, at=at, where=where)
+    facts = facts_until(workspace, event, {"value": (value, ValueType.NUMBER)}, at, where=where)
     coded = facts.column("person_id").combine_chunks().dictionary_encode()
     zone = workspace.settings.zone.key
     amounts = facts.column("value").cast(pa.float64(), safe=False).to_numpy() / MICRO

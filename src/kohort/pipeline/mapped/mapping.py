@@ -43,7 +43,7 @@ class Maker:
 
     @cached_property
     def _views(self) -> duckdb.DuckDBPyConnection:
-        return self._workspace.views(self.catalog)
+        return self._workspace.open_views(self.catalog)
 
     def anew(self, folder: Path, name: str) -> None:
         """Write a generation of everybody, in the order of their ids, into a folder; rows are made when asked for."""

@@ -68,20 +68,24 @@ def scores_now(workspace: Workspace, person: str, at: Moment, score: str | None 
     from kohort.pipeline.learning.prediction_features import read_of as features_of  # noqa: PLC0415
 
     actors, found = who_is(workspace, person).actors, []
-    for definition in predictions_of(workspace, score):
-        model = model_in_force(workspace, definition.name)
-        one = None if model is None else features_of(workspace, definition, model.plain, actors, at)
-        if model is None or one is None or not one.person_ids:
-            continue
-        values = points_of(model.plain, one)
-        chances = scores(model.plain, values)
-        chance, band = float(chances[0]), definition.band_names[int(band_of(chances, definition.bands)[0])]
-        untold = None if is_explained(model.plain) else _WHOM
-        drivers = None if untold else drivers_of(model, one, values, partial(_run_s_others, workspace, definition))
-        found.append(
-            PersonScore(definition.name, chance, band, at, model.number, model.version, False, drivers, untold)
-        )
+    with workspace.read_once(at) as once:
+        for definition in predictions_of(once, score):
+            model = model_in_force(once, definition.name)
+            people = None if model is None else features_of(once, definition, model.plain, actors, at)
+            if model is not None and people is not None and people.person_ids:
+                found.append(_now(once, definition, model, people, at))
     return found
+
+
+def _now(
+    workspace: Workspace, definition: PredictionDefinition, model: OpenedModel, one: FeatureTable, at: Moment
+) -> PersonScore:
+    values = points_of(model.plain, one)
+    chances = scores(model.plain, values)
+    chance, band = float(chances[0]), definition.band_names[int(band_of(chances, definition.bands)[0])]
+    untold = None if is_explained(model.plain) else _WHOM
+    drivers = None if untold else drivers_of(model, one, values, partial(_run_s_others, workspace, definition))
+    return PersonScore(definition.name, chance, band, at, model.number, model.version, False, drivers, untold)
 
 
 def _run_s_others(workspace: Workspace, definition: PredictionDefinition) -> FeatureTable:

@@ -47,7 +47,8 @@ def look_for_drift(workspace: Workspace, score: str, at: Moment) -> DriftLook:
     learnt = sum(end <= model.at for end in ends) - 1
     if learnt < 0 or learnt == len(ends) - 1:
         raise UsageError(f"no month has ended since {model.named} learnt; look again when one has")
-    return _Look(workspace, kind, model, ends, learnt, at).told()
+    with workspace.read_once(at) as once:
+        return _Look(once, kind, model, ends, learnt, at).told()
 
 
 def month_of(workspace: Workspace, end: Moment) -> str:
