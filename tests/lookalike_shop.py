@@ -1,6 +1,6 @@
 """A shop some of whose people are keen, and half of those in its club: who is keen outside the club is known here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -66,13 +66,20 @@ def told(person: str, message: str, days_ago: float, **traits: object) -> dict[s
     return {"type": "identify", "messageId": message, "userId": person, "timestamp": moment, "traits": traits}
 
 
-def lookalike_shop(folder: Path, scores: str = SCORES, segments: str = SEGMENTS, *, until: int = NOW) -> Project:
-    """Return the shop in a new folder, filled with what happened before a moment, not run."""
+def lookalike_shop(
+    folder: Path,
+    scores: str = SCORES,
+    segments: str = SEGMENTS,
+    *,
+    until: int = NOW,
+    lines: Iterable[dict[str, object]] = (),
+) -> Project:
+    """Return the shop in a new folder, filled with what happened before a moment, or with other `lines`, not run."""
     project = Project.create(folder / "shop", clock=SettableClock(NOW))
     for path in (*project.folder.path.glob("segments/*.yaml"), *project.folder.path.glob("scores/*.yaml")):
         path.unlink()
     (project.folder.path / "scores/scores.yaml").write_text(scores)
     (project.folder.path / "segments/segments.yaml").write_text(segments)
-    kept = [one for one in messages() if str(one["timestamp"]) < iso(until)]
+    kept = [one for one in lines or messages() if str(one["timestamp"]) < iso(until)]
     project.ingest(lines_in(folder)("told.jsonl", kept))
     return project

@@ -189,6 +189,8 @@ TRAPS = {
         "tests/pipeline/test_lookalikes.py::test_nothing_is_learnt_from_that_defines_the_seed",
         "tests/pipeline/test_lookalikes.py::test_copies_and_protected_traits_are_left_out_with_the_reason",
         "tests/pipeline/test_lookalikes.py::test_who_joins_the_seed_after_the_run_leaves_the_lookalikes_at_once",
+        "tests/pipeline/test_lookalikes_at_entry.py::test_what_comes_after_entering_changes_nothing_of_the_model",
+        "tests/pipeline/test_lookalikes_at_entry.py::test_features_that_carry_only_time_tell_nobody_apart",
         "tests/cli/test_lookalike.py::test_the_truth_of_a_real_table_lies_within_what_hidden_members_tell",
         "tests/learning/test_lookalike_quality.py::test_a_shuffled_seed_is_as_good_as_lots_and_is_told_so",
     ],

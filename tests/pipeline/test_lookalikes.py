@@ -121,6 +121,7 @@ def test_nothing_is_learnt_from_that_defines_the_seed(own: Project, rule: str, l
     workspace = Project(own.folder.path, clock=own.clock)._workspace()
     definition = replace(_declared(workspace), seed="other")
     past = seed_examples(workspace, definition, seed_rules(workspace, definition), NOW)
+    assert not isinstance(past, str)
     assert lost <= {one.name for one in past.left_out}
     assert not lost & set(past.examples.table.features)
     assert kept <= set(past.examples.table.features)
@@ -151,6 +152,7 @@ def test_with_a_cut_off_only_those_who_entered_since_are_learnt_from_by_what_was
     seed = seed_rules(workspace, definition)
     past = seed_examples(workspace, definition, seed, NOW)
     cut_off = NOW - 100 * DAY
+    assert not isinstance(past, str)
     assert past.cut_off == cut_off
     assert past.entered_before == shop.preview("club = true", cut_off).size
     assert int(past.examples.reached.sum()) == past.members - past.entered_before > 20
@@ -158,6 +160,7 @@ def test_with_a_cut_off_only_those_who_entered_since_are_learnt_from_by_what_was
     then_workspace = other._workspace()
     now = replace(definition, before=0)
     then = seed_examples(then_workspace, now, seed_rules(then_workspace, now), cut_off)
+    assert not isinstance(then, str)
     early = then.examples.take(np.flatnonzero(~then.examples.reached))
     names = {"stores", "orders", "recency_days", "basket_value"}
     assert names <= set(past.examples.table.names) & set(early.table.names)
@@ -211,6 +214,9 @@ def test_what_cannot_be_learnt_says_why(own: Project) -> None:
         ({"seed": "vip", "chance": 1.5}, "between 0 and 1"),
         ({"seed": "vip", "models": ["guess"]}, "each once"),
         ({"seed": "vip", "threshold": 1}, "unknown field"),
+        ({"seed": "vip", "at": "exit"}, "run or entry"),
+        ({"seed": "vip", "moments": 3}, "beside at: entry"),
+        ({"seed": "vip", "at": "entry", "moments": 0}, "from 1 on"),
     ],
 )
 def test_a_wrong_declaration_is_refused_with_its_field(fields: dict[str, object], problem: str) -> None:

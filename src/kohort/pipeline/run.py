@@ -8,7 +8,7 @@ from kohort.clock import Moment
 from kohort.definitions.clusters import ClustersDefinition
 from kohort.definitions.clv import ClvDefinition
 from kohort.definitions.demographics import DemographicsDefinition
-from kohort.definitions.lookalike import LookalikeDefinition
+from kohort.definitions.lookalike import LookalikeDefinition, LookedAt
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.definitions.repair import ImputationDefinition, OutliersDefinition
 from kohort.definitions.score import GeographicDefinition, PsychographicDefinition, ScoreDefinition
@@ -111,7 +111,11 @@ def _inputs(workspace: Workspace, score: ScoreDefinition) -> str:
         return geographic_inputs(workspace, score)
     if isinstance(score, SupervisedDefinition) and score.examples is not None:
         return f"{score!r} {content_of(workspace, [score.examples.file])}"
-    return f"{score!r} {workspace.sentences()}" if isinstance(score, _Seeded) else repr(score)
+    inputs = f"{score!r} {workspace.sentences()}" if isinstance(score, _Seeded) else repr(score)
+    if isinstance(score, LookalikeDefinition) and score.at is LookedAt.ENTRY:
+        # Moments of entry are logged from when the seed comes into force on.
+        return f"{inputs} {score.seed in workspace.in_force().versions}"
+    return inputs
 
 
 def _score(workspace: Workspace, score: ScoreDefinition, at: Moment) -> str:

@@ -81,7 +81,7 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     waits = [_waits(done, table.person_ids, cut, at) for (table, _, _), cut in zip(labelled, cut_offs, strict=True)]
     waited = np.concatenate([np.zeros(0), *(days for days, _ in waits)])
     happened = np.concatenate([np.zeros(0, dtype=bool), *(did for _, did in waits)])
-    return PastExamples(_joined(labelled, today), tuple(cut_offs), today, tuple(left_out), waited, happened)
+    return PastExamples(joined(labelled, today), tuple(cut_offs), today, tuple(left_out), waited, happened)
 
 
 def people_asked(workspace: Workspace, definition: PredictionDefinition, known: Known, at: Moment) -> list[str]:
@@ -182,8 +182,11 @@ def table_of(known: Known, columns: Columns, people: Sequence[str]) -> FeatureTa
     return FeatureTable(tuple(people), tuple(columns.numbers), values, texts)
 
 
-def _joined(parts: Sequence[tuple[FeatureTable, np.ndarray, np.ndarray]], like: FeatureTable) -> Examples:
-    """Return the rows of all cut-offs; people are the groups, and rows are numbered."""
+def joined(parts: Sequence[tuple[FeatureTable, np.ndarray, np.ndarray]], like: FeatureTable) -> Examples:
+    """Return the rows of several moments, each with its table, labels and times, as one; `like` is one of the tables.
+
+    People are the groups, and rows are numbered.
+    """
     people = [one for table, _, _ in parts for one in table.person_ids]
     values = [table.values for table, _, _ in parts] or [like.values[:0]]
     texts = {name: tuple(text for table, _, _ in parts for text in table.texts[name]) for name in like.texts}

@@ -1,6 +1,6 @@
 """What the rules of segments are made of: whoever learns from that learns to copy the rules, and finds nobody."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Protocol
 
@@ -113,16 +113,19 @@ def scores_apart(workspace: Workspace, seeds: SeedRules) -> list[ScoreDefinition
 
 
 def features_apart(
-    workspace: Workspace, known: Known, seeds: SeedRules, names: tuple[str, ...], where: str
-) -> tuple[Columns, tuple[LeftOut, ...]]:
-    """Return what may be learnt from of what is known, and what is left out with the reason.
+    workspace: Workspace, tables: Sequence[Known], seeds: SeedRules, names: tuple[str, ...], where: str
+) -> tuple[list[Columns], tuple[LeftOut, ...]]:
+    """Return what may be learnt from of what is known, at each of some moments, and what is left out with the reason.
 
     `names` are the features that a declaration names, () for all; raises UnknownNameError for one that there is not.
     """
-    out = seeds.left_out(known.columns, names)
+    out = seeds.left_out(tables[0].columns, names)
     lost = {one.name for one in out}
-    usable = replace(known, columns={name: one for name, one in known.columns.items() if name not in lost})
-    [columns], unusable = columns_of(workspace, [usable], names, where)
+    usable = [
+        replace(known, columns={name: one for name, one in known.columns.items() if name not in lost})
+        for known in tables
+    ]
+    columns, unusable = columns_of(workspace, usable, names, where)
     return columns, (*out, *unusable)
 
 

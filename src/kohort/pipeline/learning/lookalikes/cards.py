@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 
 from kohort.clock import DAY, datetime_of
-from kohort.definitions.lookalike import LookalikeDefinition, is_protected
+from kohort.definitions.lookalike import LookalikeDefinition, LookedAt, is_protected
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.lookalike.wording import lookalike_words
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.results import PredictionStudy
-from kohort.learning.wording import COLON, Bilingual, number
+from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number
 from kohort.pipeline.learning.lookalikes.documents import KIND, LookalikeDocument, lookalikes_in
+from kohort.pipeline.learning.lookalikes.wording import entry_words
 from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_models import project_key
 from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
@@ -41,7 +42,11 @@ def opened_lookalikes(workspace: Workspace, content: bytes) -> KeptLookalikes:
 def learnt_by(definition: LookalikeDefinition, seed: SeedRules) -> dict[str, Any]:
     """Return what a model learns by: the declaration without who is chosen in the end, and the rule of the seed."""
     said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
-    said = {name: value for name, value in said.items() if name not in {"share", "size", "chance", "retrain"}}
+    aside = {"share", "size", "chance", "retrain"}
+    if definition.at is LookedAt.RUN:
+        # What is said of a model that learnt before there was a choice is what it would be now.
+        aside |= {"at", "moments"}
+    said = {name: value for name, value in said.items() if name not in aside}
     return {**said, "sentences": seed.sentences}
 
 
@@ -73,7 +78,7 @@ def lookalike_entry(
 
 
 def _card(workspace: Workspace, found: LookalikeDocument) -> ModelCard:
-    day = datetime_of(found.cut_off, workspace.settings.zone).date().isoformat()
+    known = _known(workspace, found)
     members, others = number(found.quality.members), number(found.quality.others)
     words = [*lookalike_words(found.study, found.quality), *_consequences(found), *_protected(found)]
     return ModelCard(
@@ -83,9 +88,9 @@ def _card(workspace: Workspace, found: LookalikeDocument) -> ModelCard:
             f"À quel point quelqu'un ressemble aux membres du segment «\u202f{found.seed}\u202f», sans en être.",
         ),
         data=Bilingual(
-            f"{members.en} members and {others.en} people outside, by what was known before {day}, without anything "
+            f"{members.en} members and {others.en} people outside, by what was known {known.en}, without anything "
             f"that the segment's rule is made of.",
-            f"{members.fr} membres et {others.fr} personnes hors du segment, d'après ce qu'on savait avant le {day}, "
+            f"{members.fr} membres et {others.fr} personnes hors du segment, d'après ce qu'on savait {known.fr}, "
             "sans rien de ce dont la règle du segment est faite.",
         ),
         figures=_figures(found.study, found.quality),
@@ -93,7 +98,25 @@ def _card(workspace: Workspace, found: LookalikeDocument) -> ModelCard:
     )
 
 
+def _known(workspace: Workspace, found: LookalikeDocument) -> Bilingual:
+    day, last = (
+        datetime_of(one, workspace.settings.zone).date().isoformat()
+        for one in (found.cut_off, found.cut_off if found.entries is None else found.entries.moments[-1])
+    )
+    if found.entries is None:
+        return Bilingual(f"before {day}", f"avant le {day}")
+    moments = number(len(found.entries.moments))
+    return Bilingual(
+        f"before each member entered ({moments.en} moments from {day} to {last}; of the others at moments drawn like "
+        f"those)",
+        f"avant l'entrée de chaque membre ({moments.fr} moments du {day} au {last}{SEMICOLON} pour les autres, des "
+        f"moments tirés à l'image de ceux-ci)",
+    )
+
+
 def _consequences(found: LookalikeDocument) -> tuple[Bilingual, ...]:
+    if found.entries is not None:
+        return tuple(entry_words(found.entries, found.entered_before))
     if found.cut_off < found.at:
         days, early = (found.at - found.cut_off) // DAY, number(found.entered_before)
         return (
@@ -105,9 +128,11 @@ def _consequences(found: LookalikeDocument) -> tuple[Bilingual, ...]:
     return (
         Bilingual(
             "What was known of members is of a time when they were members: what came of that, such as a letter to "
-            "them, may be what is learnt. before: 90 days looks at what was known before they entered.",
+            "them, may be what is learnt. at: entry looks at what was known before each entered, before: 90 days at "
+            "what was known so long ago.",
             "Ce qu'on savait des membres date d'un temps où ils l'étaient\u202f: ce qui en découle, une lettre aux "
-            "membres par exemple, peut être ce qui est appris. before: 90 days regarde avant leur entrée.",
+            "membres par exemple, peut être ce qui est appris. at: entry regarde ce qu'on savait avant l'entrée de "
+            "chacun, before: 90 days ce qu'on savait alors.",
         ),
     )
 

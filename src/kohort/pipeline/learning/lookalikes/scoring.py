@@ -10,14 +10,14 @@ from kohort.learning.lookalike.quality import quality_of_trained
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
 from kohort.learning.prediction.contest import Plan
-from kohort.learning.prediction.examples import FEWEST, Examples
+from kohort.learning.prediction.examples import FEWEST
 from kohort.learning.prediction.judged import Chances
 from kohort.learning.prediction.study import train
 from kohort.pipeline.declared_files import refuse_told_traits
 from kohort.pipeline.learning.chosen import Written, chosen_from
 from kohort.pipeline.learning.lookalikes.cards import learnt_by, lookalike_entry
 from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
-from kohort.pipeline.learning.lookalikes.examples import people_outside, seed_examples
+from kohort.pipeline.learning.lookalikes.examples import SeedExamples, people_outside, seed_examples
 from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_features import features_read
 from kohort.pipeline.learning.prediction_models import plain_prediction, project_key, signed_content
@@ -40,7 +40,9 @@ def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed:
     """Return how like the seed everybody outside it is as of `at`, and how good that is, or why nothing can be said."""
     refuse_told_traits(workspace, definition.name, definition.traits)
     past = seed_examples(workspace, definition, seed, at)
-    lack = _lacking(past.examples)
+    if isinstance(past, str):
+        return past
+    lack = _lacking(past)
     if lack:
         return lack
     plan = Plan(definition.models, seed=definition.random_seed)
@@ -53,7 +55,7 @@ def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed:
     document = LookalikeDocument(
         definition.name, at, past.cut_off, definition.seed, seed.sentences[definition.seed], past.members,
         past.entered_before, len(people), int((chances >= threshold).sum()), threshold, done.study, quality,
-        past.left_out,
+        past.left_out, past.entries,
     )  # fmt: skip
     return Found(document, plain, written)
 
@@ -101,12 +103,19 @@ def _written(definition: LookalikeDefinition, people: list[str], chances: Chance
     return chosen_from(definition.traits, people, chances, threshold), threshold
 
 
-def _lacking(examples: Examples) -> str:
-    inside, outside = int(examples.reached.sum()), int((~examples.reached).sum())
+def _lacking(past: SeedExamples) -> str:
+    reached, entries = past.examples.reached, past.entries
+    inside, outside = int(reached.sum()), int((~reached).sum())
     if min(inside, outside) < FEWEST:
-        return (
+        lack = (
             f"too few to learn from: {FEWEST} members and {FEWEST} others are needed; there are {inside} and {outside}"
         )
-    if not examples.table.features:
+        if entries is not None:
+            lack += (
+                f" (nothing was known of {entries.unknown} members before they entered, and of hardly anybody else "
+                f"beside {entries.unmatched}: more moments may help, or leave out at: entry)"
+            )
+        return lack
+    if not past.examples.table.features:
         return "nothing to learn from: all that is known of people is what the seed's rule is made of"
     return ""

@@ -58,7 +58,7 @@ def find_supervised(
     refuse_told_traits(workspace, definition.name, definition.traits)
     examples = said_examples(workspace, definition, seeds, at)
     known = known_at(workspace, at - 1, scores_apart(workspace, seeds))
-    columns, out = features_apart(workspace, known, seeds, definition.features, f'score "{definition.name}"')
+    [columns], out = features_apart(workspace, [known], seeds, definition.features, f'score "{definition.name}"')
     people = [one for one in known.people if one in examples.said]
     reached = np.array([examples.said[one] for one in people], dtype=bool)
     table = table_of(known, columns, people)
