@@ -99,7 +99,7 @@ def test_a_rebuild_that_evaluates_no_rule_loads_nothing_that_does(shop: Project)
     filled(shop)
     loaded = loaded_by("-m", "kohort", "rebuild", "--project", str(shop.folder.path))
     assert b"kohort.pipeline.projecting.projection" in loaded
-    assert not any(one.startswith((b"pandas.", b"duckdb", b"lark", b"kohort.engines")) for one in loaded)
+    assert not any(one.startswith((b"pandas.", b"duckdb", b"lark", b"sqlglot", b"kohort.engines")) for one in loaded)
 
 
 def test_readers_of_a_long_journal_are_started_before_anything_else_is_loaded(

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlglot import exp
 
 from kohort.clock import Moment
 from kohort.rules.catalog import Catalog
@@ -61,7 +60,10 @@ class ReadOnce:
 
     def values(self, views: "duckdb.DuckDBPyConnection", names: list[str]) -> str:
         """Return what the relation is called that holds the values of some traits, as `trait_values` shows them."""
-        from kohort.storage.lookups import is_any  # noqa: PLC0415 - with DuckDB, which most commands need not load
+        # With DuckDB, which most commands need not load.
+        from sqlglot import exp  # noqa: PLC0415
+
+        from kohort.storage.lookups import is_any  # noqa: PLC0415
         from kohort.storage.views import create  # noqa: PLC0415
 
         if (views, names) not in self._values:
