@@ -59,6 +59,8 @@ _LONGEST = (
     "web/test_who_may_what.py",
     "web/test_long_overload.py",
     "docs/test_snippets.py",
+    "pipeline/test_live_memberships_law.py",
+    "web/test_collector_recovery.py",
     "web/test_api_schema.py",
     "activation/test_journeys.py",
     "engines/test_refresh.py",

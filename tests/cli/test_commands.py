@@ -76,6 +76,7 @@ def test_help_is_grouped_and_imports_nothing_heavy() -> None:
     assert "loaded []" in done.stdout
 
 
+@pytest.mark.slow
 def test_no_command_loads_pandas_or_model_libraries_to_preview(folder: Path) -> None:
     program = (
         f"import sys; sys.argv = ['kohort', 'preview', 'did order_completed', '--project', {str(folder)!r}]\n"
@@ -106,6 +107,7 @@ def test_a_project_from_nothing_to_members(tmp_path: Path, write_lines: WriteLin
     assert inside("status", "--project", project)[0].count("\n") > 5
 
 
+@pytest.mark.slow
 def test_every_listing_comes_as_table_json_and_csv(folder: Path, inside: Inside) -> None:
     listings = (
         ["segments"], ["members", "frequent_buyers"], ["status"], ["preview", "orders >= 1"], ["dead-letters"],

@@ -47,6 +47,7 @@ def test_clusters_are_written_and_what_was_guessed_is_told(
     assert found["C5"]["confidence"] == ""
 
 
+@pytest.mark.slow
 def test_a_review_list_holds_no_formula_and_comes_back_as_labels(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,6 +52,7 @@ def _found(capsys: pytest.CaptureFixture[str], table: Path, *more: str) -> dict[
     return found
 
 
+@pytest.mark.slow
 def test_the_truth_of_a_real_table_lies_within_what_hidden_members_tell(
     table: Path, tmp_path: Path, truth: np.ndarray, seed: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_shuffled_seed_is_told_to_be_no_better_than_lots(
     assert found["rule"]["is_beaten"] is False
 
 
+@pytest.mark.slow
 def test_rows_of_members_outside_the_seed_are_on_neither_side(
     table: Path, tmp_path: Path, seed: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:

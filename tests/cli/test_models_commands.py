@@ -39,6 +39,7 @@ def test_a_card_is_shown_in_a_language_and_whole_as_json(shop: Project, capsys: 
     assert whole["card"]["en"].startswith("# Clusters: persona")
 
 
+@pytest.mark.slow
 def test_a_plan_is_shown_and_the_model_put_in_force_and_back(
     shop: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

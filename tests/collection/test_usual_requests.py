@@ -181,7 +181,9 @@ def test_each_hostile_value_at_each_name_is_judged_as_with_care(name: str) -> No
     check_alike(text_of([("batch", f"[{text_of([*SOUND.items()])}]"), (name, "{}")]).encode())
 
 
-@pytest.mark.parametrize("kind", ["identify", "page", "screen", "group", "alias"])
+@pytest.mark.parametrize(
+    "kind", ["identify", *(pytest.param(one, marks=pytest.mark.slow) for one in ("page", "screen", "group", "alias"))]
+)
 def test_each_hostile_value_in_each_kind_of_event_is_judged_as_with_care(kind: str) -> None:
     sound = SOUND | {"type": f'"{kind}"', "groupId": '"g"', "previousId": '"p"', "traits": '{"a": 1}'}
     check_alike(b'{"batch":[' + text_of([*sound.items()]).encode() + b"]}")

@@ -15,6 +15,7 @@ def trading(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return importance_shop(tmp_path_factory.mktemp("importance")).folder.path
 
 
+@pytest.mark.slow
 def test_what_matters_is_told_once_it_was_asked(trading: Path) -> None:
     project = Project(trading)
     with answering(project, "segments:read") as counter:

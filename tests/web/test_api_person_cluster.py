@@ -10,6 +10,7 @@ from kohort.client import Client, RefusedError
 from kohort.governance.keys import SCOPES
 
 
+@pytest.mark.slow
 def test_somebody_who_came_after_the_last_run_has_a_cluster(tmp_path: Path) -> None:
     found = two_groups(tmp_path / "before", "    methods: [k_means]\n")
     found.discover(follow=False)

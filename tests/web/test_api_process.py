@@ -19,6 +19,7 @@ from kohort.clock import DAY, SystemClock
 from kohort.project import Project
 from small_shop import order
 
+pytestmark = pytest.mark.slow
 SEGMENT = "segments: [{name: buyers, label: {en: Buyers}, where: count of order_completed >= 1}]\n"
 
 
@@ -70,7 +71,6 @@ def test_the_server_loads_neither_pandas_nor_what_learns() -> None:
     assert not {"pandas.core", "scipy", "sklearn", "numba"} & loaded
 
 
-@pytest.mark.slow
 def test_a_stream_outlives_the_process_and_a_rebuild(server: Running, project: Project, tmp_path: Path) -> None:
     counter, buyers = counter_of(server), Buyers(project, tmp_path)
     buyers.come(3)
@@ -92,7 +92,6 @@ def test_a_stream_outlives_the_process_and_a_rebuild(server: Running, project: P
     assert len(read) == 7
 
 
-@pytest.mark.slow
 def test_the_end_of_the_server_is_the_end_of_the_stream(server: Running) -> None:
     counter = counter_of(server)
     with counter.follow() as blocks:
@@ -113,7 +112,6 @@ def test_a_port_that_is_taken_is_told(project: Project) -> None:
     assert "choose another with --api-port" in done.stderr.replace("\n", " ")
 
 
-@pytest.mark.slow
 def test_members_and_segments_are_answered_beside_the_collector(
     server: Running, project: Project, tmp_path: Path
 ) -> None:

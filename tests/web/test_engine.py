@@ -156,6 +156,7 @@ def test_a_segment_that_no_run_evaluates_is_told_once_and_again_after_it_was_men
     assert [line["segment"] for line in bench.said("stalled")] == [*told, *told]
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_told_to_end_before_it_has_begun_applies_what_was_received(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "shop")
     event = msgspec.Raw(b'{"type":"track","event":"Seen","messageId":"m1","userId":"ada"}')

@@ -37,6 +37,7 @@ def open_studio(shop: Project) -> Iterator[Studio]:
         yield found
 
 
+@pytest.mark.slow
 def test_what_was_checked_of_lookalikes_stands_on_the_page(open_studio: Studio, shop: Project) -> None:
     [told] = open_studio.get("/validation.json").json()["predictions"]
     assert (told["score"], told["number"]) == ("like_club", 1)
@@ -52,6 +53,7 @@ def test_what_was_checked_of_lookalikes_stands_on_the_page(open_studio: Studio, 
     assert {row["check"] for row in rows} == {one.key for one in checks}
 
 
+@pytest.mark.slow
 def test_likeness_that_is_no_better_than_lots_or_copies_the_rule_does_not_hold(shop: Project) -> None:
     [shown] = shop.lookalikes_shown()
     lots = replace(shown.quality, area=Interval(0.51, 0.47, 0.55, 500))

@@ -167,6 +167,7 @@ def test_runs_are_told_and_what_never_was_is_retracted(
     assert back.data["retracts"] == left.id
 
 
+@pytest.mark.slow
 def test_a_slow_client_holds_nobody_up_and_misses_nothing(
     counter: Counter, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
