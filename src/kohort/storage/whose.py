@@ -119,8 +119,8 @@ class _Layer:
     def written(self, folder: Path) -> "_Layer":
         """Return the same, mapped from a folder that is written now."""
         columns = {"actor": self.actors, "person": self.people}
-        arrays = {f"{name}_numbers": its.numbers for name, its in columns.items()}
-        arrays |= {name: its.rows for name, its in columns.items()}
+        numbers = {f"{name}_numbers": its.numbers for name, its in columns.items()}
+        arrays = {**numbers, **{name: its.rows for name, its in columns.items()}}
         return _Layer.mapped(MappedFolder.write(folder, arrays, {name: its.texts for name, its in columns.items()}))
 
     def person_of(self, actor: str) -> str | None:
