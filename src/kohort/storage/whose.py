@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from kohort.storage.amended import STANDS
 from kohort.storage.lookups import Standing
@@ -119,8 +120,8 @@ class _Layer:
     def written(self, folder: Path) -> "_Layer":
         """Return the same, mapped from a folder that is written now."""
         columns = {"actor": self.actors, "person": self.people}
-        numbers = {f"{name}_numbers": its.numbers for name, its in columns.items()}
-        arrays = {**numbers, **{name: its.rows for name, its in columns.items()}}
+        arrays: dict[str, NDArray[Any]] = {f"{name}_numbers": its.numbers for name, its in columns.items()}
+        arrays.update((name, its.rows) for name, its in columns.items())
         return _Layer.mapped(MappedFolder.write(folder, arrays, {name: its.texts for name, its in columns.items()}))
 
     def person_of(self, actor: str) -> str | None:
