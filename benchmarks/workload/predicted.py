@@ -1,17 +1,15 @@
 """A model put in force by hand: the document of a prediction, whose study is of a few people that nobody asks about."""
 
-import msgspec
 import numpy as np
 
 from kohort.clock import DAY
 from kohort.learning.features.table import FeatureTable
-from kohort.learning.models.document import document_of
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.contest import Plan
 from kohort.learning.prediction.examples import Examples
 from kohort.learning.prediction.study import train
 from kohort.pipeline.learning.prediction_documents import PredictionDocument
-from kohort.pipeline.learning.prediction_models import project_key
+from kohort.pipeline.learning.signed import signed_content
 from kohort.pipeline.workspace import Workspace
 from workload.tables import EVENT, NOW
 
@@ -24,5 +22,4 @@ def kept_model(workspace: Workspace, plain: PlainModel) -> str:
     reached = values[:, 0] + random.logistic(size=300) > 0
     study = train(Examples(table, reached, np.arange(300)), Plan(("logistic",))).study
     found = PredictionDocument("churn", NOW, "lapse", EVENT, 60 * DAY, (), study, (), (), 0, ())
-    signed = msgspec.Raw(document_of(plain, project_key(workspace)))
-    return workspace.keep_file("models", msgspec.json.encode({"found": found, "model": signed}), ".json")
+    return workspace.keep_file("models", signed_content(workspace, found, plain), ".json")

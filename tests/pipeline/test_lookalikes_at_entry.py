@@ -14,12 +14,13 @@ from kohort.errors import UsageError
 from kohort.learning.auc import auc_interval
 from kohort.learning.importance.results import Fault
 from kohort.pipeline.learning.known import known_at
-from kohort.pipeline.learning.lookalikes.cards import opened_lookalikes
+from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
 from kohort.pipeline.learning.lookalikes.entries import entry_examples, first_entries
 from kohort.pipeline.learning.lookalikes.examples import seed_examples
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes
 from kohort.pipeline.learning.registry.entries import content_of, live_model
 from kohort.pipeline.learning.seeds import seed_rules
+from kohort.pipeline.learning.signed import opened
 from kohort.pipeline.segments.people import user_ids_of
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
@@ -109,7 +110,7 @@ def test_what_comes_after_entering_changes_nothing_of_the_model(shop: Project, t
     assert not isinstance(after, str)
     live = live_model(workspace, "like_club")
     assert live is not None
-    before = opened_lookalikes(workspace, content_of(workspace, live))
+    before = opened(workspace, content_of(workspace, live), LookalikeDocument)
     assert after.document == before.found
     assert repr(after.model) == repr(before.model)
     # As of the run, what was planted alone tells the members.

@@ -110,6 +110,17 @@ def test_what_was_read_is_read_again_where_it_was_not_kept(tmp_path: Path) -> No
     assert len(list((shop.folder.mapped / "scored").iterdir())) == 1
 
 
+def test_what_was_read_stays_when_history_is_mapped_anew(tmp_path: Path) -> None:
+    shop = ran_shop(tmp_path)
+    shop.preview("did order_completed")
+    [before] = shop.person_scores("p1")
+    for days in (3, 2):
+        shop.ingest(lines_in(tmp_path)(f"{days}.jsonl", [order("p1", 900_000 + days, days_ago=days, total=900)]))
+        Project(shop.folder.path, clock=shop.clock).preview("did order_completed")
+    assert len(list((shop.folder.mapped / "scored").iterdir())) == 1
+    assert Project(shop.folder.path, clock=shop.clock).person_scores("p1") == [before]
+
+
 def test_what_is_read_of_one_person_is_what_is_read_of_them_among_everybody(shop: Project) -> None:
     workspace, model = shop._workspace(), _read(shop).model
     definition = predictions_of(workspace)[0]

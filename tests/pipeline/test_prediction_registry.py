@@ -17,14 +17,14 @@ from kohort.learning.drift.matured import performance_of
 from kohort.learning.models.document import model_of
 from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
-from kohort.pipeline.learning import prediction_documents
+from kohort.pipeline.learning import signed
 from kohort.pipeline.learning.prediction import said_of_everybody
-from kohort.pipeline.learning.prediction_documents import latest_prediction
+from kohort.pipeline.learning.prediction_documents import PredictionDocument, latest_prediction
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import opened_prediction, project_key
 from kohort.pipeline.learning.registry.entries import State, content_of
 from kohort.pipeline.learning.retraining.prediction_kind import PredictionKind
+from kohort.pipeline.learning.signed import opened, project_key
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
 from kohort.storage import views
@@ -60,7 +60,7 @@ def test_what_is_kept_says_of_everybody_what_was_written(shop: Project) -> None:
     workspace = shop._workspace()
     definition = _lapse(workspace)
     [kept] = shop.models("lapse")
-    model = opened_prediction(workspace, content_of(workspace, kept)).model
+    model = opened(workspace, content_of(workspace, kept), PredictionDocument).model
     today = past_examples(workspace, definition, NOW).today
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
@@ -78,13 +78,13 @@ def test_who_signs_with_another_key_cannot_put_a_model_in_its_place(shop: Projec
     elsewhere = Project.create(tmp_path / "other")._workspace()
     assert project_key(elsewhere) != project_key(workspace) == project_key(shop._workspace())
     with pytest.raises(CorruptionError, match="did not sign it"):
-        opened_prediction(elsewhere, content)
+        opened(elsewhere, content, PredictionDocument)
 
 
 def test_the_model_reads_of_people_what_it_learnt_from(shop: Project) -> None:
     workspace = shop._workspace()
     [kept] = shop.models("lapse")
-    model = opened_prediction(workspace, content_of(workspace, kept)).model
+    model = opened(workspace, content_of(workspace, kept), PredictionDocument).model
     today = past_examples(workspace, _lapse(workspace), NOW).today
     read = read_by(workspace, _lapse(workspace), model, NOW)
     assert read.person_ids == today.person_ids
@@ -96,7 +96,7 @@ def test_the_model_reads_of_people_what_it_learnt_from(shop: Project) -> None:
 def test_what_features_bring_and_how_far_the_first_go_are_kept_with_intervals(shop: Project) -> None:
     workspace = shop._workspace()
     [kept] = shop.models("lapse")
-    found = opened_prediction(workspace, content_of(workspace, kept))
+    found = opened(workspace, content_of(workspace, kept), PredictionDocument)
     weights = found.found.weights
     assert sorted(name for one in weights for name in one.group) == sorted(found.model.features)
     sizes = [one.brought.estimate for one in weights]
@@ -124,7 +124,7 @@ def test_later_runs_ask_the_model_in_force_and_a_plan_puts_another_there(tmp_pat
     assert [(one.at, one.model, one.untold) for one in (now, then)] == [(NOW, 1, None), (NOW - 60 * DAY, 1, None)]
     assert project.person_scores("p1", NOW - 61 * DAY) == []
     workspace = project._workspace()
-    kept = opened_prediction(workspace, content_of(workspace, first[0]))
+    kept = opened(workspace, content_of(workspace, first[0]), PredictionDocument)
     table, _ = said_of_everybody(workspace, _lapse(workspace), kept, NOW)
     catalog = workspace.catalog({})
     with workspace.views(catalog) as views:
@@ -165,10 +165,10 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
     early = NOW - 180 * DAY
     list(project.run(early))
     content = content_of(workspace, project.models("lapse")[0])
-    opened = PredictionKind(_lapse(workspace)).opened(workspace, content)
+    asked = PredictionKind(_lapse(workspace)).opened(workspace, content)
     cut_off = early + 30 * DAY
-    assert opened.foretold(cut_off, cut_off + 59 * DAY, lambda: pytest.fail("nothing can be said yet")) is None
-    told = opened.foretold(cut_off, cut_off + 60 * DAY, lambda: opened.features(cut_off))
+    assert asked.foretold(cut_off, cut_off + 59 * DAY, lambda: pytest.fail("nothing can be said yet")) is None
+    told = asked.foretold(cut_off, cut_off + 60 * DAY, lambda: asked.features(cut_off))
     assert told is not None
     orders = past_examples(workspace, replace(_lapse(workspace), cut_offs=2), cut_off + 60 * DAY)
     assert orders.cut_offs[-1] == cut_off
@@ -177,7 +177,7 @@ def test_chances_are_judged_when_the_time_of_people_is_over(
     assert performance_of(told).auc.low > 0.5  # type: ignore[union-attr]
 
     verifying = Mock(wraps=model_of)
-    monkeypatch.setattr(prediction_documents, "model_of", verifying)
+    monkeypatch.setattr(signed, "model_of", verifying)
     opening = Mock(wraps=views.open_views)
     monkeypatch.setattr(views, "open_views", opening)
     look = project.drift("lapse", NOW)

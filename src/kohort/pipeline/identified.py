@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlglot import exp
-
 from kohort.definitions.identity import ANONYMOUS, USER, Form, normalised
 from kohort.errors import UnknownNameError
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import actor_id_of
-from kohort.storage.lookups import Standing, few_rows, is_any, rows_with
-from kohort.storage.views import stored_rows
+from kohort.storage.lookups import Standing, rows_with
+from kohort.storage.whose import actors_of, people_of
 
 _MOST: Final = 50
 """How many people one identifier finds at most."""
@@ -54,25 +52,13 @@ def person_meant(workspace: Workspace, text: str) -> str:
 @lru_cache(maxsize=64)
 def _person(standing: Standing, text: str) -> str | None:
     meant = (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text))
-    people: dict[str, str] = dict(few_rows(standing.tables, _asking_who(standing)[0], meant))
+    people = people_of(standing, meant)
     return next((people[actor] for actor in meant if actor in people), None)
 
 
 @lru_cache(maxsize=64)
 def _actors(standing: Standing, person: str) -> Sequence[str]:
-    return sorted(actor for actor, _ in few_rows(standing.tables, _asking_who(standing)[1], (person,)))
-
-
-@lru_cache(maxsize=8)
-def _asking_who(standing: Standing) -> tuple[str, str]:
-    """Return the statements for the people of three actors, and for the actors of a person: written once a version.
-
-    They are two, with plain values, so that the filters that files carry are asked.
-    """
-    columns = exp.select("actor_id", "person_id").from_(stored_rows(standing.tables, "actors").subquery("stored"))
-    named = columns.where(is_any("actor_id", ("", "", "")))
-    theirs = columns.where(exp.column("person_id").eq(exp.Placeholder()))
-    return named.sql(dialect="duckdb"), theirs.sql(dialect="duckdb")
+    return actors_of(standing, person)
 
 
 def find_people(workspace: Workspace, text: str) -> list[FoundPerson]:

@@ -89,18 +89,6 @@ def answer(tables: Tables, query: exp.Query, parameters: Sequence[object] = ()) 
     return found
 
 
-def few_rows(tables: Tables, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    """Return the rows that a statement of DuckDB gives which was written before: of few, in half the time.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     few_rows(Tables(Path(folder)), "SELECT ?, 2", [1])
-    [(1, 2)]
-    """
-    with _opened(tables.folder.resolve()).cursor() as connection:
-        return connection.execute(statement, list(parameters)).fetchall()
-
-
 @cache
 def _parsed(statement: str) -> exp.Select:
     return parse_one(statement, dialect="duckdb", into=exp.Select)

@@ -17,6 +17,8 @@ Array = NDArray[Any]
 
 PARTIAL: Final = "partial-"
 """How a folder's name begins that is still being written."""
+SCORED: Final = "scored"
+"""The folder of what models read of people, beside what is mapped of histories."""
 _NUMBERS: Final = ".npy"
 _TEXTS: Final = ".arrow"
 

@@ -28,14 +28,12 @@ from kohort.pipeline.learning.prediction_documents import PredictionDocument
 from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import (
-    KeptPrediction,
     declared,
-    opened_prediction,
     plain_prediction,
-    prediction_content,
     prediction_entry,
 )
 from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
+from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.workspace import Workspace
 
@@ -122,7 +120,7 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     """
     live = live_model(workspace, definition.name)
     if live is not None and live.entry is not None and live.entry.parameters == declared(definition):
-        kept = opened_prediction(workspace, content_of(workspace, live))
+        kept = opened(workspace, content_of(workspace, live), PredictionDocument)
         people = read_by(workspace, definition, kept.model, at)
         table, types = _said(definition, kept, people, at)
         _record(workspace, definition, _Scored(table, types, kept.model, people), live.file, at)
@@ -130,9 +128,9 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
     found = predict(workspace, definition, at)
     if isinstance(found, str):
         return found
-    study, content = found.document.study, prediction_content(workspace, found.document, found.model)
+    study, content = found.document.study, signed_content(workspace, found.document, found.model)
     trained = record_training(
-        workspace, prediction_entry(workspace, definition, study, content, at), content, live=True
+        workspace, prediction_entry(workspace, definition, found.document, content), content, live=True
     )
     _record(workspace, definition, _Scored(found.table, found.types, found.model, found.people), trained.file, at)
     area, rule = study.measures.auc, study.rule
@@ -144,17 +142,17 @@ def record_prediction(workspace: Workspace, definition: PredictionDefinition, at
 
 
 def said_of_everybody(
-    workspace: Workspace, definition: PredictionDefinition, kept: KeptPrediction, at: Moment
+    workspace: Workspace, definition: PredictionDefinition, kept: Kept[PredictionDocument], at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     """Return what a kept model says of everybody as of `at` (column person_id and one a trait), and the traits' types.
 
-    `kept` is what `opened_prediction` gives, which verifies it.
+    `kept` is what `opened` gives, which verifies it.
     """
     return _said(definition, kept, read_by(workspace, definition, kept.model, at), at)
 
 
 def _said(
-    definition: PredictionDefinition, kept: KeptPrediction, people: FeatureTable, at: Moment
+    definition: PredictionDefinition, kept: Kept[PredictionDocument], people: FeatureTable, at: Moment
 ) -> tuple[pa.Table, dict[str, ValueType]]:
     chances = scores_of(kept.model, people)
     table, types, _ = _written(definition, people.person_ids, chances, kept.found.dates, at)

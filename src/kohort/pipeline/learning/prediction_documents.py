@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from kohort.clock import Moment
 from kohort.definitions.prediction import PredictionDefinition
 from kohort.learning.importance.results import LeftOut
-from kohort.learning.models.document import model_of
 from kohort.learning.models.explanation.weights import Group, Weight
-from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.dates import DateRanges
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.pipeline.learning.registry.entries import RegisteredModel, content_of, live_model
+from kohort.pipeline.learning.signed import found_in
 from kohort.pipeline.workspace import Workspace
 
 KIND: Final = "prediction"
@@ -46,31 +43,6 @@ class PredictionDocument:
     alike: tuple[Group, ...] = ()
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """What was found, as it stands in the registry's file beside the signed model."""
-
-    found: PredictionDocument
-
-
-class _Signed(msgspec.Struct, frozen=True):
-    """The model of a registry's file, whatever else was found."""
-
-    model: msgspec.Raw
-
-
-def found_in(content: bytes) -> PredictionDocument:
-    """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=_Kept).found
-
-
-def signed_model(content: bytes, key: bytes) -> PlainModel:
-    """Return the model alone, whatever else was found.
-
-    Raises CorruptionError if no project with this `key` signed it, ProjectError if it cannot be read.
-    """
-    return model_of(bytes(msgspec.json.decode(content, type=_Signed).model), [key])
-
-
 def kept_document(workspace: Workspace, model: RegisteredModel) -> PredictionDocument | None:
     """Return what was found when a model of the registry learnt, None for one that predicts nothing.
 
@@ -78,13 +50,13 @@ def kept_document(workspace: Workspace, model: RegisteredModel) -> PredictionDoc
     """
     if model.entry is None or model.entry.kind != KIND:
         return None
-    return found_in(content_of(workspace, model))
+    return found_in(content_of(workspace, model), PredictionDocument)
 
 
 def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:
     """Return what was found of the model of a prediction that is in force, None before the first."""
     live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live))
+    return None if live is None else found_in(content_of(workspace, live), PredictionDocument)
 
 
 def declared_predictions(workspace: Workspace) -> tuple[str, ...]:

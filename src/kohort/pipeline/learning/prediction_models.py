@@ -1,8 +1,6 @@
 """Predictions in the registry: what was found and the model as plain numbers that the project signs, and their card."""
 
-import hashlib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -12,25 +10,15 @@ from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.conversion.convert import plain_model
-from kohort.learning.models.document import document_of, signing_key
 from kohort.learning.models.plain import Isotonic, OddsSigmoid, PlainModel, calibrated_by
 from kohort.learning.prediction.calibrating import EDGE, SigmoidCurve
 from kohort.learning.prediction.model import TrainedModel
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import study_words
 from kohort.learning.wording import COLON, Bilingual, number
-from kohort.pipeline.learning.prediction_documents import KIND, PredictionDocument, found_in, signed_model
-from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
+from kohort.pipeline.learning.prediction_documents import KIND, PredictionDocument
+from kohort.pipeline.learning.registry.entries import Learnt, ModelEntry, entry_of
 from kohort.pipeline.workspace import Workspace
-from kohort.storage.state import State
-
-
-@dataclass(frozen=True, eq=False)
-class KeptPrediction:
-    """A prediction as it was kept: what was found, and the model, whose signature is this project's."""
-
-    found: PredictionDocument
-    model: PlainModel
 
 
 def plain_prediction(model: TrainedModel, examples: FeatureTable) -> PlainModel:
@@ -46,34 +34,6 @@ def plain_prediction(model: TrainedModel, examples: FeatureTable) -> PlainModel:
     return calibrated_by(plain, Isotonic(np.array(curve.scores), np.array(curve.chances)))
 
 
-def project_key(workspace: Workspace) -> bytes:
-    """Return the secret that a project signs its models with."""
-    return signing_key(State(workspace.folder.state))
-
-
-def prediction_content(workspace: Workspace, found: PredictionDocument, model: PlainModel) -> bytes:
-    """Return what was found, and the model as a signed document, as the registry keeps them."""
-    return signed_content(workspace, found, model)
-
-
-def signed_content(workspace: Workspace, found: object, model: PlainModel) -> bytes:
-    """Return whatever was `found`, and the model as a signed document, as the registry keeps them."""
-    return msgspec.json.encode({"found": found, "model": msgspec.Raw(document_of(model, project_key(workspace)))})
-
-
-def opened_prediction(workspace: Workspace, content: bytes) -> KeptPrediction:
-    """Return what was found and the model.
-
-    Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
-    """
-    return signed_prediction(content, project_key(workspace))
-
-
-def signed_prediction(content: bytes, key: bytes) -> KeptPrediction:
-    """Return what was found and the model, signed by the project of this `key`; raises as `opened_prediction`."""
-    return KeptPrediction(found_in(content), signed_model(content, key))
-
-
 def declared(definition: PredictionDefinition) -> dict[str, Any]:
     """Return what a model learns by: a declaration without how its chances are cut into bands and when it learns anew.
 
@@ -83,31 +43,40 @@ def declared(definition: PredictionDefinition) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name not in {"bands", "retrain"}}
 
 
+class Studied(Protocol):
+    """What was found of a model that was judged: as of `at`, with its study."""
+
+    @property
+    def score(self) -> str:
+        """The score's name."""
+
+    @property
+    def at(self) -> Moment:
+        """The moment of the data."""
+
+    @property
+    def study(self) -> PredictionStudy:
+        """How good the model is."""
+
+
+def studied(found: Studied, kind: str, parameters: dict[str, Any], card: ModelCard) -> Learnt:
+    """Return what was learnt by a model that was judged."""
+    study = found.study
+    return Learnt(found.score, kind, found.at, parameters, study.seed, study.features, study.people, card)
+
+
 def prediction_entry(
     workspace: Workspace,
     definition: PredictionDefinition,
-    study: PredictionStudy,
+    found: PredictionDocument,
     content: bytes,
-    at: Moment,
     *,
     cause: str = "run",
     why: Bilingual | None = None,
 ) -> ModelEntry:
-    """Return what is told of a prediction that learnt as of `at`."""
-    return ModelEntry(
-        score=definition.name,
-        kind=KIND,
-        at=at,
-        known=data_known(workspace),
-        parameters=declared(definition),
-        seed=definition.seed,
-        features=study.features,
-        people=study.people,
-        digest=hashlib.sha256(content).hexdigest(),
-        card=_card(workspace, definition, study, at),
-        cause=cause,
-        why=why,
-    )
+    """Return what is told of a prediction that learnt."""
+    card = _card(workspace, definition, found.study, found.at)
+    return entry_of(workspace, studied(found, KIND, declared(definition), card), content, cause=cause, why=why)
 
 
 def _card(workspace: Workspace, definition: PredictionDefinition, study: PredictionStudy, at: Moment) -> ModelCard:

@@ -15,7 +15,7 @@ from kohort.pipeline.mapped.layout import Kind, filed_as
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.lock import write_lock
-from kohort.storage.mapped import PARTIAL, MappedFolder
+from kohort.storage.mapped import PARTIAL, SCORED, MappedFolder
 from kohort.storage.row_index import INDEXES
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _PATIENCE: Final = 600
 _KEPT: Final = 3
 """So many generations are kept, and what they rest on: who reads an older one may still ask for more of it."""
 _LOCK: Final = "lock"
+_OTHERS: Final = frozenset({INDEXES, SCORED})
+"""What stands beside generations, and is none."""
 
 
 class Generations:
@@ -126,7 +128,7 @@ class Generations:
 
     def _drop_old(self, made: Generation) -> None:
         """Delete the generations but the newest, and what interruptions have left; who has mapped files keeps those."""
-        generations = [path for path in self._root.iterdir() if path.is_dir() and path.name != INDEXES]
+        generations = [path for path in self._root.iterdir() if path.is_dir() and path.name not in _OTHERS]
         whole = [path for path in generations if (path / STAND).exists()]
         newest = sorted(whole, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:_KEPT]
         kept = made.rests_on().union(*(Generation(self._root, path.name).rests_on() for path in newest))

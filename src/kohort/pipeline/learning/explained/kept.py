@@ -11,7 +11,6 @@ from functools import lru_cache
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -26,10 +25,9 @@ from kohort.pipeline.learning.explained.opened import OpenedModel, ScoringRun, r
 from kohort.pipeline.mapped.layout import folder_of
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch
-from kohort.storage.mapped import MappedFolder, drop_others
+from kohort.storage.mapped import SCORED, MappedFolder, drop_others
 from kohort.storage.records import ScoreRun
 
-_SCORED: Final = "scored"
 Run = ScoringRun | ScoreRun
 """A run, as it is recorded or as it is found again."""
 
@@ -144,7 +142,7 @@ def _mapped(folder: Path) -> ScoredPeople:
 def _folder(workspace: Workspace, run: Run, version: str) -> Path:
     """Return where a run's people are kept: another moment or another model may find the same, of other features."""
     name = blake2b(f"{run.file} {run.at} {version}".encode(), digest_size=16).hexdigest()
-    return workspace.folder.mapped / _SCORED / folder_of(run.score) / name
+    return workspace.folder.mapped / SCORED / folder_of(run.score) / name
 
 
 def _texts(column: Sequence[str | None], places: np.ndarray) -> pa.Array:

@@ -12,8 +12,9 @@ from kohort.errors import UnknownNameError
 from kohort.learning.models.document import signing_key
 from kohort.learning.models.explanation.weights import Group
 from kohort.learning.models.plain import PlainModel
-from kohort.pipeline.learning.prediction_documents import found_in, signed_model
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
 from kohort.pipeline.learning.registry.entries import in_force_at
+from kohort.pipeline.learning.signed import found_in, signed_model
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.immutable import fetch
 from kohort.storage.lookups import Standing
@@ -119,4 +120,4 @@ def version_of(file: str) -> str:
 def _opened(folder: Path, state: Path, score: str, number: int, file: str) -> OpenedModel:
     content = fetch(folder, file)
     plain = signed_model(content, signing_key(State(state)))
-    return OpenedModel(score, number, version_of(file), plain, found_in(content).alike)
+    return OpenedModel(score, number, version_of(file), plain, found_in(content, PredictionDocument).alike)

@@ -1,7 +1,5 @@
 """The card of look-alikes in both languages, and how their model is opened and told to the registry."""
 
-import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,32 +9,14 @@ from kohort.definitions.lookalike import LookalikeDefinition, LookedAt, is_prote
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.lookalike.wording import lookalike_words
-from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number
-from kohort.pipeline.learning.lookalikes.documents import KIND, LookalikeDocument, lookalikes_in
+from kohort.pipeline.learning.lookalikes.documents import KIND, LookalikeDocument
 from kohort.pipeline.learning.lookalikes.wording import entry_words
-from kohort.pipeline.learning.prediction_documents import signed_model
-from kohort.pipeline.learning.prediction_models import project_key
-from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
+from kohort.pipeline.learning.prediction_models import studied
+from kohort.pipeline.learning.registry.entries import ModelEntry, entry_of
 from kohort.pipeline.learning.seeds import SeedRules
 from kohort.pipeline.workspace import Workspace
-
-
-@dataclass(frozen=True, eq=False)
-class KeptLookalikes:
-    """Look-alikes as they were kept: what was found, and the model, whose signature is this project's."""
-
-    found: LookalikeDocument
-    model: PlainModel
-
-
-def opened_lookalikes(workspace: Workspace, content: bytes) -> KeptLookalikes:
-    """Return what was found and the model.
-
-    Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
-    """
-    return KeptLookalikes(lookalikes_in(content), signed_model(content, project_key(workspace)))
 
 
 def learnt_by(definition: LookalikeDefinition, seed: SeedRules) -> dict[str, Any]:
@@ -61,20 +41,8 @@ def lookalike_entry(
     why: Bilingual | None = None,
 ) -> ModelEntry:
     """Return what is told of look-alikes that were learnt."""
-    return ModelEntry(
-        score=definition.name,
-        kind=KIND,
-        at=found.at,
-        known=data_known(workspace),
-        parameters=learnt_by(definition, seed),
-        seed=definition.random_seed,
-        features=found.study.features,
-        people=found.study.people,
-        digest=hashlib.sha256(content).hexdigest(),
-        card=_card(workspace, found),
-        cause=cause,
-        why=why,
-    )
+    learnt = studied(found, KIND, learnt_by(definition, seed), _card(workspace, found))
+    return entry_of(workspace, learnt, content, cause=cause, why=why)
 
 
 def _card(workspace: Workspace, found: LookalikeDocument) -> ModelCard:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from kohort.clock import Moment
 from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.errors import UnknownNameError
@@ -13,6 +11,7 @@ from kohort.learning.importance.results import LeftOut
 from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.pipeline.learning.registry.entries import content_of, live_model
+from kohort.pipeline.learning.signed import found_in
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.predictions_data import LookalikesShown
 
@@ -65,17 +64,6 @@ class LookalikeDocument:
     entries: EntriesLookedAt | None = None
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """What was found, as it stands in the registry's file beside the model."""
-
-    found: LookalikeDocument
-
-
-def lookalikes_in(content: bytes) -> LookalikeDocument:
-    """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=_Kept).found
-
-
 def latest_lookalikes(workspace: Workspace, score: str) -> LookalikeDocument | None:
     """Return what was found of the model of a score that is in force, None before the first.
 
@@ -85,7 +73,7 @@ def latest_lookalikes(workspace: Workspace, score: str) -> LookalikeDocument | N
     if score not in names:
         raise UnknownNameError("look-alikes", score, names, where="scores of the kind lookalike")
     live = live_model(workspace, score)
-    return None if live is None else lookalikes_in(content_of(workspace, live))
+    return None if live is None else found_in(content_of(workspace, live), LookalikeDocument)
 
 
 def declared_lookalikes(workspace: Workspace) -> tuple[str, ...]:
@@ -98,5 +86,5 @@ def lookalikes_shown(workspace: Workspace) -> Iterator[LookalikesShown]:
     for name in declared_lookalikes(workspace):
         live = live_model(workspace, name)
         if live is not None:
-            found = lookalikes_in(content_of(workspace, live))
+            found = found_in(content_of(workspace, live), LookalikeDocument)
             yield LookalikesShown(name, live.number, found.study, found.quality)

@@ -18,11 +18,11 @@ from kohort.pipeline.learning.chosen import Written, chosen_from
 from kohort.pipeline.learning.lookalikes.cards import learnt_by, lookalike_entry
 from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
 from kohort.pipeline.learning.lookalikes.examples import SeedExamples, people_outside, seed_examples
-from kohort.pipeline.learning.prediction_documents import signed_model
 from kohort.pipeline.learning.prediction_features import features_read
-from kohort.pipeline.learning.prediction_models import plain_prediction, project_key, signed_content
+from kohort.pipeline.learning.prediction_models import plain_prediction
 from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
 from kohort.pipeline.learning.seeds import SeedRules, seed_rules
+from kohort.pipeline.learning.signed import project_key, signed_content, signed_model
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.workspace import Workspace
 

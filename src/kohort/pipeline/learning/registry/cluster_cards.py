@@ -1,7 +1,5 @@
 """What the registry tells of clusters: their entry, and their card in both languages."""
 
-import hashlib
-
 import msgspec
 
 from kohort.clock import Moment, datetime_of
@@ -9,7 +7,7 @@ from kohort.definitions.clusters import ClustersDefinition
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.traits import label_of
 from kohort.learning.wording import COLON, Bilingual, number
-from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
+from kohort.pipeline.learning.registry.entries import Learnt, ModelEntry, entry_of
 from kohort.pipeline.wording import trait_labels
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.data import DiscoveryReport
@@ -30,20 +28,9 @@ def cluster_entry(
     why: Bilingual | None = None,
 ) -> ModelEntry:
     """Return what is told of a discovery among so many `people`, of which `content` is the document."""
-    return ModelEntry(
-        score=definition.name,
-        kind=KIND,
-        at=at,
-        known=data_known(workspace),
-        parameters=msgspec.to_builtins(definition),
-        seed=definition.seed,
-        features=definition.features,
-        people=people,
-        digest=hashlib.sha256(content).hexdigest(),
-        card=_card(workspace, definition, report, at, people),
-        cause=cause,
-        why=why,
-    )
+    card, parameters = _card(workspace, definition, report, at, people), msgspec.to_builtins(definition)
+    learnt = Learnt(definition.name, KIND, at, parameters, definition.seed, definition.features, people, card)
+    return entry_of(workspace, learnt, content, cause=cause, why=why)
 
 
 def _card(

@@ -4,8 +4,9 @@ A model is bytes that this room does not read: their digest is the name of their
 a file beside it; runs and promotions are records of the journal, so the registry can be rebuilt like every table.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -29,7 +30,21 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class ModelEntry:
+class Learnt:
+    """What a model of some `kind` learnt, of how many `people`: with its parameters and seed it can learn it again."""
+
+    score: str
+    kind: str
+    at: Moment
+    parameters: Mapping[str, Any]
+    seed: int
+    features: tuple[str, ...]
+    people: int
+    card: ModelCard
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEntry(Learnt):
     """What is told of a training run.
 
     `known` is the newest record of the journal that the data held: with it, `at`, `parameters` and `seed` the run can
@@ -37,16 +52,8 @@ class ModelEntry:
     says it in words.
     """
 
-    score: str
-    kind: str
-    at: Moment
     known: int
-    parameters: Mapping[str, Any]
-    seed: int
-    features: tuple[str, ...]
-    people: int
     digest: str
-    card: ModelCard
     cause: str = "by hand"
     why: Bilingual | None = None
 
@@ -78,6 +85,15 @@ class RegisteredModel:
     def named(self) -> str:
         """What people call it: the score and its number."""
         return f"{self.score} {self.number}"
+
+
+def entry_of(
+    workspace: Workspace, learnt: Learnt, content: bytes, *, cause: str, why: Bilingual | None = None
+) -> ModelEntry:
+    """Return what is told of a model of which `content` are the bytes, learnt from what the tables hold now."""
+    said = {one.name: getattr(learnt, one.name) for one in fields(learnt)}
+    digest = hashlib.sha256(content).hexdigest()
+    return ModelEntry(**said, known=data_known(workspace), digest=digest, cause=cause, why=why)
 
 
 def record_training(workspace: Workspace, entry: ModelEntry, content: bytes, *, live: bool) -> ModelTrained:

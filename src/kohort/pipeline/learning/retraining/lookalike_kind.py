@@ -8,13 +8,14 @@ from kohort.definitions.retraining import RetrainingDefinition
 from kohort.errors import UsageError
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.lookalikes.cards import KeptLookalikes, lookalike_entry, opened_lookalikes
+from kohort.pipeline.learning.lookalikes.cards import lookalike_entry
+from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
 from kohort.pipeline.learning.lookalikes.examples import people_outside
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes, said_of_others
 from kohort.pipeline.learning.prediction_features import features_read
-from kohort.pipeline.learning.prediction_models import signed_content
 from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
 from kohort.pipeline.learning.seeds import seed_rules
+from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ class LookalikeKind:
 
     def opened(self, workspace: Workspace, content: bytes) -> "OpenedLookalikes":
         """Read and verify a model; raises CorruptionError for one that this project did not sign."""
-        return OpenedLookalikes(workspace, self.definition, opened_lookalikes(workspace, content))
+        return OpenedLookalikes(workspace, self.definition, opened(workspace, content, LookalikeDocument))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class OpenedLookalikes(ForetellsNothing):
 
     workspace: Workspace
     definition: LookalikeDefinition
-    kept: KeptLookalikes
+    kept: Kept[LookalikeDocument]
 
     def scores(self, at: Moment) -> Scores:
         """Return how like the seed everybody outside it is as of `at`, and who is chosen."""

@@ -15,15 +15,12 @@ from kohort.learning.models.scoring import scores_of
 from kohort.learning.prediction.thresholds import band_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.prediction import predict, said_of_everybody
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
 from kohort.pipeline.learning.prediction_examples import Happened, happenings, reached_since
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import (
-    KeptPrediction,
-    opened_prediction,
-    prediction_content,
-    prediction_entry,
-)
+from kohort.pipeline.learning.prediction_models import prediction_entry
 from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.workspace import Workspace
 from kohort.stats.intervals import Interval
 from kohort.storage.records import ModelFitted
@@ -55,13 +52,13 @@ class PredictionKind:
         found = predict(workspace, self.definition, at)
         if isinstance(found, str):
             raise UsageError(f'score "{self.name}": {found}')
-        content = prediction_content(workspace, found.document, found.model)
-        study = found.document.study
-        return Trained(content, prediction_entry(workspace, self.definition, study, content, at, cause=cause, why=why))
+        content = signed_content(workspace, found.document, found.model)
+        entry = prediction_entry(workspace, self.definition, found.document, content, cause=cause, why=why)
+        return Trained(content, entry)
 
     def opened(self, workspace: Workspace, content: bytes) -> "OpenedPrediction":
         """Read and verify a prediction; raises CorruptionError for one that this project did not sign."""
-        return OpenedPrediction(workspace, self.definition, opened_prediction(workspace, content))
+        return OpenedPrediction(workspace, self.definition, opened(workspace, content, PredictionDocument))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ class OpenedPrediction:
 
     workspace: Workspace
     definition: PredictionDefinition
-    kept: KeptPrediction
+    kept: Kept[PredictionDocument]
     _done: dict[Moment, Happened] = field(default_factory=dict)
 
     @property

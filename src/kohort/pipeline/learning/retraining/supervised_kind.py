@@ -8,13 +8,12 @@ from kohort.definitions.supervised import SupervisedDefinition
 from kohort.errors import UsageError
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.prediction_models import signed_content
 from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
 from kohort.pipeline.learning.seeds import seed_rules
+from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.learning.supervised.documents import (
-    KeptSupervised,
+    SupervisedDocument,
     learnt_by,
-    opened_supervised,
     supervised_entry,
 )
 from kohort.pipeline.learning.supervised.scoring import features_asked, file_digest, find_supervised, said_of_asked
@@ -54,7 +53,7 @@ class SupervisedKind:
 
     def opened(self, workspace: Workspace, content: bytes) -> "OpenedSupervised":
         """Read and verify a model; raises CorruptionError for one that this project did not sign."""
-        return OpenedSupervised(workspace, self.definition, opened_supervised(workspace, content))
+        return OpenedSupervised(workspace, self.definition, opened(workspace, content, SupervisedDocument))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class OpenedSupervised(ForetellsNothing):
 
     workspace: Workspace
     definition: SupervisedDefinition
-    kept: KeptSupervised
+    kept: Kept[SupervisedDocument]
 
     def scores(self, at: Moment) -> Scores:
         """Return everybody's chance as of `at`, and who is chosen."""

@@ -1,6 +1,5 @@
 """Supervised segments in the registry: what was found, the rule that comes nearest, and their card."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,11 @@ from kohort.clock import Moment, datetime_of
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.learning.cards import Figure, ModelCard
 from kohort.learning.importance.results import LeftOut
-from kohort.learning.models.plain import PlainModel
 from kohort.learning.prediction.results import PredictionStudy
 from kohort.learning.prediction.wording import study_words
 from kohort.learning.wording import COLON, Bilingual, number, percent
-from kohort.pipeline.learning.prediction_documents import signed_model
-from kohort.pipeline.learning.prediction_models import project_key, study_figures
-from kohort.pipeline.learning.registry.entries import ModelEntry, data_known
+from kohort.pipeline.learning.prediction_models import studied, study_figures
+from kohort.pipeline.learning.registry.entries import ModelEntry, entry_of
 from kohort.pipeline.learning.seeds import SeedRules
 from kohort.pipeline.learning.supervised.examples import Dropped
 from kohort.pipeline.workspace import Workspace
@@ -51,33 +48,6 @@ class SupervisedDocument:
     rule: PersonaRule | None
 
 
-@dataclass(frozen=True, eq=False)
-class KeptSupervised:
-    """A supervised segment as it was kept: what was found, and the model, whose signature is this project's."""
-
-    found: SupervisedDocument
-    model: PlainModel
-
-
-class _Kept(msgspec.Struct, frozen=True):
-    """What was found, as it stands in the registry's file beside the model."""
-
-    found: SupervisedDocument
-
-
-def supervised_in(content: bytes) -> SupervisedDocument:
-    """Return what was found when a model learnt."""
-    return msgspec.json.decode(content, type=_Kept).found
-
-
-def opened_supervised(workspace: Workspace, content: bytes) -> KeptSupervised:
-    """Return what was found and the model.
-
-    Raises CorruptionError if this project did not sign it, ProjectError if it cannot be read.
-    """
-    return KeptSupervised(supervised_in(content), signed_model(content, project_key(workspace)))
-
-
 def learnt_by(definition: SupervisedDefinition, seeds: SeedRules, content: str) -> dict[str, Any]:
     """Return what a model learns by: the declaration, the rules of its segments, and a digest of its file."""
     said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
@@ -95,20 +65,8 @@ def supervised_entry(
     why: Bilingual | None = None,
 ) -> ModelEntry:
     """Return what is told of a supervised segment that was learnt."""
-    return ModelEntry(
-        score=found.score,
-        kind=KIND,
-        at=found.at,
-        known=data_known(workspace),
-        parameters=parameters,
-        seed=found.study.seed,
-        features=found.study.features,
-        people=found.study.people,
-        digest=hashlib.sha256(content).hexdigest(),
-        card=_card(workspace, found),
-        cause=cause,
-        why=why,
-    )
+    learnt = studied(found, KIND, parameters, _card(workspace, found))
+    return entry_of(workspace, learnt, content, cause=cause, why=why)
 
 
 def supervised_words(found: SupervisedDocument) -> Iterator[Bilingual]:

@@ -23,16 +23,14 @@ from kohort.pipeline.learning.known import Known, known_at
 from kohort.pipeline.learning.persona_rules import rule_for
 from kohort.pipeline.learning.prediction_examples import table_of
 from kohort.pipeline.learning.prediction_features import features_read
-from kohort.pipeline.learning.prediction_models import plain_prediction, signed_content
+from kohort.pipeline.learning.prediction_models import plain_prediction
 from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
 from kohort.pipeline.learning.seeds import SeedRules, features_apart, scores_apart, seed_rules
+from kohort.pipeline.learning.signed import Kept, found_in, opened, signed_content
 from kohort.pipeline.learning.supervised.documents import (
-    KeptSupervised,
     SupervisedDocument,
     learnt_by,
-    opened_supervised,
     supervised_entry,
-    supervised_in,
 )
 from kohort.pipeline.learning.supervised.examples import said_examples
 from kohort.pipeline.scoring import record_scores
@@ -91,7 +89,7 @@ def record_supervised(workspace: Workspace, definition: SupervisedDefinition, at
     parameters = learnt_by(definition, seeds, file_digest(workspace, definition))
     live = live_model(workspace, definition.name)
     if live is not None and live.entry is not None and live.entry.parameters == parameters:
-        kept = opened_supervised(workspace, content_of(workspace, live))
+        kept = opened(workspace, content_of(workspace, live), SupervisedDocument)
         table, types = said_of_asked(workspace, definition, kept, at)
         record_scores(workspace, definition.name, table, types, at)
         return f"chances of {table.num_rows:,} people by {live.named}"
@@ -110,7 +108,9 @@ def record_supervised(workspace: Workspace, definition: SupervisedDefinition, at
     )
 
 
-def said_of_asked(workspace: Workspace, definition: SupervisedDefinition, kept: KeptSupervised, at: Moment) -> Written:
+def said_of_asked(
+    workspace: Workspace, definition: SupervisedDefinition, kept: Kept[SupervisedDocument], at: Moment
+) -> Written:
     """Return what a kept model says of everybody asked about as of `at`, and the traits' types."""
     table = features_asked(workspace, definition, kept.model, at)
     return chosen_from(definition.traits, table.person_ids, scores_of(kept.model, table), kept.found.threshold)
@@ -133,7 +133,7 @@ def latest_supervised(workspace: Workspace, score: str) -> SupervisedDocument | 
     if score not in names:
         raise UnknownNameError("supervised segment", score, names, where="scores of the kind supervised")
     live = live_model(workspace, score)
-    return None if live is None else supervised_in(content_of(workspace, live))
+    return None if live is None else found_in(content_of(workspace, live), SupervisedDocument)
 
 
 def declared_supervised(workspace: Workspace) -> tuple[str, ...]:
