@@ -11,7 +11,7 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.prediction_models import signed_content
 from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
 from kohort.pipeline.learning.seeds import seed_rules
-from kohort.pipeline.learning.supervised.documents import (
+from kohort.pipeline.learning.supervised.cards import (
     KeptSupervised,
     learnt_by,
     opened_supervised,
