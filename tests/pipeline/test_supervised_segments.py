@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kohort.clock import DAY
 from kohort.definitions.score import score_definitions_of
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.errors import DefinitionError, InputError, UnknownNameError, UsageError
@@ -126,6 +127,38 @@ def test_two_segments_are_told_apart_by_what_neither_is_made_of(shop: Project) -
         seed_rules(workspace, replace(definition, features=("stores",)))
 
 
+def test_with_a_cut_off_examples_are_looked_at_as_they_were_then(shop: Project, tmp_path: Path) -> None:
+    workspace = shop._workspace()
+    definition = replace(_declared(workspace), features=("stores", "club"))
+    cut_off = NOW - 100 * DAY
+    early = lookalike_shop(tmp_path, SCORES, SEGMENTS, until=cut_off)
+    (early.folder.path / "examples.csv").write_text("\n".join(_lines()) + "\n")
+    found = find_supervised(workspace, replace(definition, before=100 * DAY), seed_rules(workspace, definition), NOW)
+    then = early._workspace()
+    reference = find_supervised(then, definition, seed_rules(then, definition), cut_off)
+    assert not isinstance(found, str)
+    assert not isinstance(reference, str)
+    assert found.document.study == reference.document.study
+    assert repr(found.model) == repr(reference.model)
+    # Who is asked about is told what is known now.
+    assert found.document.asked == shop.preview("fits exists").size
+
+
+def test_members_of_segments_who_were_in_them_at_the_cut_off_are_not_learnt_from(shop: Project) -> None:
+    workspace = shop._workspace()
+    declared = replace(_declared(workspace), examples=None, positive="club", negative="outsider", before=100 * DAY)
+    path = shop.folder.path / "segments/outsider.yaml"
+    path.write_text("segments:\n  - {name: outsider, label: {en: O, fr: A}, where: 'not club = true'}\n")
+    fresh = Project(shop.folder.path, clock=shop.clock)._workspace()
+    seeds = seed_rules(fresh, declared)
+    found = find_supervised(fresh, declared, seeds, NOW)
+    path.unlink()
+    # Whoever is outside now was outside then, and whoever has entered since was too.
+    assert isinstance(found, str)
+    assert "there are 0 and 0" in found
+    assert "500 people were in one of the segments at the cut-off already" in found
+
+
 @pytest.mark.slow
 def test_another_file_is_learnt_from_anew_and_the_same_is_not(tmp_path: Path) -> None:
     project = lookalike_shop(tmp_path, SCORES, SEGMENTS)
@@ -184,6 +217,7 @@ def test_what_cannot_be_learnt_says_why(shop: Project) -> None:
         ({"examples": {"file": "a.csv", "label": "l"}}, "person"),
         ({"examples": {"file": "a.csv", "person": "p", "label": "l", "id": "x"}}, "unknown field"),
         ({"positive": "a", "negative": "b", "costs": [1, 0]}, "what one missed costs"),
+        ({"positive": "a", "negative": "b", "before": "soon"}, "before"),
     ],
 )
 def test_a_wrong_declaration_is_refused_with_its_field(fields: dict[str, object], problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Look-alikes on the studio's page of checks, beside clusters and predictions."""
+"""Look-alikes and segments from examples on the studio's page of checks, and in the report."""
 
 import csv
 from collections.abc import Iterator
@@ -11,14 +11,19 @@ from studio_desk import Studio, plain, studio
 from kohort.project import Project
 from kohort.reports.checks import Held
 from kohort.reports.validation_lookalikes import lookalike_checks
+from kohort.reports.validation_predictions import prediction_checks
 from kohort.stats.intervals import Interval
-from lookalike_shop import lookalike_shop
+from lookalike_shop import keen_people, lookalike_shop
 from small_shop import NOW
 
 SCORES = """scores:
   - kind: lookalike
     name: like_club
     seed: club
+    models: [logistic]
+  - kind: supervised
+    name: fits
+    examples: {file: examples.csv, person: customer, label: fits}
     models: [logistic]
 """
 
@@ -27,6 +32,8 @@ SCORES = """scores:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder: Path = tmp_path_factory.mktemp("checked")
     project = lookalike_shop(folder, SCORES)
+    answers = [f"p{place},{'yes' if keen else 'no'}" for place, keen in enumerate(keen_people()[:200].tolist())]
+    (project.folder.path / "examples.csv").write_text("\n".join(["customer,fits", *answers]) + "\n")
     list(project.run(NOW))
     return project
 
@@ -39,18 +46,39 @@ def open_studio(shop: Project) -> Iterator[Studio]:
 
 @pytest.mark.slow
 def test_what_was_checked_of_lookalikes_stands_on_the_page(open_studio: Studio, shop: Project) -> None:
-    [told] = open_studio.get("/validation.json").json()["predictions"]
-    assert (told["score"], told["number"]) == ("like_club", 1)
-    [shown] = shop.lookalikes_shown()
-    checks = lookalike_checks(shown)
-    assert {one["key"]: one["held"] for one in told["checks"]} == {one.key: str(one.held) for one in checks}
+    alike, supervised = open_studio.get("/validation.json").json()["predictions"]
+    assert [(one["score"], one["number"]) for one in (alike, supervised)] == [("like_club", 1), ("fits", 1)]
+    [shown], [fits] = shop.lookalikes_shown(), shop.supervised_shown()
+    checks, others = lookalike_checks(shown), prediction_checks(fits)
+    assert {one["key"]: one["held"] for one in alike["checks"]} == {one.key: str(one.held) for one in checks}
+    assert {one["key"]: one["held"] for one in supervised["checks"]} == {one.key: str(one.held) for one in others}
+    assert [one.key for one in others] == ["prediction-bands-fits", "prediction-rule-fits", "prediction-leaks-fits"]
+    assert "of a later time" not in others[0].method.en
     assert checks[0].held is Held.YES
     english, french = (plain(open_studio.get("/validation", one).text) for one in ("en", "fr"))
     assert "like_club: are hidden members found again? it holds" in english
     assert "and it may be none" in english
     assert "like_club : les membres cachés sont-ils retrouvés ?" in french
     rows = list(csv.DictReader(open_studio.get("/validation.csv").text.splitlines()))
-    assert {row["check"] for row in rows} == {one.key for one in checks}
+    assert {row["check"] for row in rows} == {one.key for one in (*checks, *others)}
+
+
+def test_the_report_says_how_good_they_are_what_they_learnt_from_and_who_is_in_them(shop: Project) -> None:
+    page = shop.report().read_text()
+    section = plain(page.partition('<section id="labels"')[2].partition("</section>")[0])
+    for score in ("like_club", "fits"):
+        chosen, told = (shop.preview(f"{score}{rest}").size for rest in ("_chosen = true", " exists"))
+        assert f"Of {told} people who are told a chance {chosen} are chosen." in section
+        card = shop.model(score).entry.card  # type: ignore[union-attr]
+        assert f"Learnt from: {card.data.en}" in section
+        assert f"How good {score} is" in section
+        assert f"What was checked of {score}" in section
+    [area] = [one for one in shop.model("fits").entry.card.figures if one.name == "auc"]  # type: ignore[union-attr]
+    assert f"{area.value.estimate:.3f} {area.value.low:.3f} – {area.value.high:.3f}" in section
+    assert "like_club: are hidden members found again?" in section
+    assert "fits: does it beat the obvious rule?" in section
+    # Whether chances are kept, and who comes first: of the examples.
+    assert page.partition('<section id="labels"')[2].partition("</section>")[0].count("<svg") == 2
 
 
 @pytest.mark.slow

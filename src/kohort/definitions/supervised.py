@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kohort.clock import parse_duration
 from kohort.definitions.fields import Fields
 from kohort.definitions.places import file_of
 from kohort.definitions.prediction import USUAL_MODELS, check_models, costs_of
@@ -25,9 +26,11 @@ class ExamplesDefinition:
 class SupervisedDefinition:
     """The chance of each person of `among`, a rule ("" for everybody), to be as those of whom somebody said yes.
 
-    The examples are those of a file, or the members of the segment `positive` against those of `negative`. `features`
-    are traits, all by default that do not define a segment and are not protected. Whoever has a chance from the
-    threshold on is chosen: the cheapest by `costs` of one missed and one chosen for nothing, else that of the best F1.
+    The examples are those of a file, or the members of the segment `positive` against those of `negative`. What is
+    known of them is that of the moment of the run, or, with `before`, that of so many microseconds earlier: then
+    members who were in either segment already are not learnt from. `features` are traits, all by default that do not
+    define a segment and are not protected. Whoever has a chance from the threshold on is chosen: the cheapest by
+    `costs` of one missed and one chosen for nothing, else that of the best F1.
 
     Traits written: `{name}`, a chance from 0 to 1, and `{name}_chosen`.
     """
@@ -37,6 +40,7 @@ class SupervisedDefinition:
     positive: str = ""
     negative: str = ""
     among: str = ""
+    before: int = 0
     features: tuple[str, ...] = ()
     rule: str = ""
     models: tuple[str, ...] = USUAL_MODELS
@@ -68,6 +72,7 @@ def supervised_of(fields: Fields) -> SupervisedDefinition:
         positive="" if inner is not None else fields.text("positive"),
         negative="" if inner is not None else fields.text("negative"),
         among=fields.text("among", default=""),
+        before=0 if fields.value("before") is None else fields.build("before", parse_duration),
         features=fields.texts("features", default=()),
         rule=fields.text("rule", default=""),
         models=fields.texts("models", default=USUAL_MODELS),

@@ -177,8 +177,7 @@ class LearningFacet(Facet):
 
         By default of the first score of the kind `supervised`. Raises UnknownNameError for one that nobody declared.
         """
-        with needing_extra("learn", "learning a segment from examples"):
-            from kohort.pipeline.learning.supervised.scoring import declared_supervised, latest_supervised
+        from kohort.pipeline.learning.supervised.documents import declared_supervised, latest_supervised
 
         workspace = self._workspace()
         chosen = next(iter(declared_supervised(workspace)), None) if score is None else score

@@ -63,6 +63,12 @@ class ModelsFacet(Facet):
 
         return tuple(lookalikes_shown(self._workspace()))
 
+    def supervised_shown(self) -> "tuple[PredictionShown, ...]":
+        """Return the supervised segments in force, with what was found when they learnt and at the last look."""
+        from kohort.pipeline.learning.predictions_shown import supervised_shown
+
+        return tuple(supervised_shown(self._workspace()))
+
     def model(self, score: str, number: int | None = None) -> "RegisteredModel":
         """Return a model by its number, by default the one in force, or the newest candidate where none is.
 

@@ -16,7 +16,7 @@ from kohort.pipeline.learning.cluster_studies import kept_studies
 from kohort.pipeline.learning.documents import cluster_search
 from kohort.pipeline.learning.goals import goals_of, latest_importance
 from kohort.pipeline.learning.outcomes import horizon_words, outcome_tables
-from kohort.pipeline.learning.predictions_shown import predictions_shown
+from kohort.pipeline.learning.predictions_shown import labelled_segments, predictions_shown
 from kohort.pipeline.learning.rfm import rfm_found
 from kohort.pipeline.learning.values import value_studies
 from kohort.pipeline.quality.reporting import scores_of, source_reports
@@ -121,6 +121,7 @@ def report_data(workspace: Workspace) -> ReportData:
         notes=_NOTES,
         values=tuple(value_studies(workspace)),
         predictions=tuple(predictions_shown(workspace)),
+        labelled=tuple(labelled_segments(workspace, at)),
     )
 
 

@@ -14,7 +14,7 @@ from kohort.measurement.outcomes import SegmentOutcome
 from kohort.reports.method_data import DendrogramTop, MethodRow, NeighbourDistances
 from kohort.reports.periods_data import NOTHING_YET, ClustersOverTime
 from kohort.reports.persona_data import Lineage, PersonaRule
-from kohort.reports.predictions_data import PredictionShown
+from kohort.reports.predictions_data import LabelledSegment, PredictionShown
 from kohort.reports.preparation_data import PreparationSummary
 from kohort.stats.intervals import Interval
 from kohort.stats.logarithms import share_less
@@ -430,3 +430,4 @@ class ReportData:
     values: tuple[ValueStudy, ...] = ()
     over_time: ClustersOverTime = NOTHING_YET
     predictions: tuple[PredictionShown, ...] = ()
+    labelled: tuple[LabelledSegment, ...] = ()

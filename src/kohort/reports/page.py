@@ -16,9 +16,10 @@ from kohort.reports.method_figures import method_figures
 from kohort.reports.method_tables import methods_table, preparation_table
 from kohort.reports.palette import GROUPS
 from kohort.reports.prediction_figures import prediction
-from kohort.reports.predictions_data import PredictionShown
+from kohort.reports.predictions_data import LookalikesShown, PredictionShown
 from kohort.reports.validation import validation_of
 from kohort.reports.validation_conversion import foretelling_words
+from kohort.reports.validation_lookalikes import lookalike_checks
 from kohort.reports.validation_predictions import prediction_checks
 from kohort.reports.value import value_words
 
@@ -58,14 +59,17 @@ def render_report(data: ReportData) -> str:
         methods=methods_table(data.discovery.methods) if data.discovery and data.discovery.methods else None,
         prepared=preparation_table(preparation) if preparation else None,
         prediction_checks=[_checked(one) for one in data.predictions],
+        labelled_checks=[_checked(one.shown) for one in data.labelled],
+        labelled_figures=[tables.card_table(one.card, one.shown.score) for one in data.labelled],
         findings=tables.findings_table(data.findings),
         categories_shown=_CATEGORIES_SHOWN,
         **_figures(data),
     )
 
 
-def _checked(found: PredictionShown) -> tables.Table:
-    return tables.validation_table(prediction_checks(found), f"What was checked of {found.score}")
+def _checked(found: PredictionShown | LookalikesShown) -> tables.Table:
+    checks = lookalike_checks(found) if isinstance(found, LookalikesShown) else prediction_checks(found)
+    return tables.validation_table(checks, f"What was checked of {found.score}")
 
 
 def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Figure]] | None]:
@@ -92,6 +96,11 @@ def _figures(data: ReportData) -> dict[str, Figure | list[Figure] | list[list[Fi
         "foretold": [period_figures.foretold(*one) for one in enumerate(data.over_time.conversions, start=1)],
         "values": [figures.value(number, one, data.currency) for number, one in enumerate(data.values, start=1)],
         "predictions": [prediction(number, one) for number, one in enumerate(data.predictions, start=1)],
+        # Numbers tell figures apart on one page.
+        "labelled": [
+            prediction(number, one.shown) if isinstance(one.shown, PredictionShown) else []
+            for number, one in enumerate(data.labelled, start=len(data.predictions) + 1)
+        ],
         "importance": [figures.importance(number, one) for number, one in enumerate(data.importance, start=1)],
         "scores": figures.source_scores(data.scores) if data.scores else None,
         "reliability": figures.reliability(data.scores) if any(one.loads for one in data.scores) else None,

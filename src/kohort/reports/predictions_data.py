@@ -1,7 +1,8 @@
-"""Predictions and look-alikes in force, as the report and the page of checks read it."""
+"""Predictions, look-alikes and supervised segments in force, as the report and the page of checks read it."""
 
 from dataclasses import dataclass
 
+from kohort.learning.cards import ModelCard
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.models.explanation.weights import Weight
@@ -33,8 +34,8 @@ class DriftShown:
 class PredictionShown:
     """The model of `number` that is in force for a score: how good it is, what it weighs, and whether it drifts.
 
-    `alarms` are features that alone tell so well who does it that they most likely know. `drift` is None where no run
-    has looked.
+    Of a prediction, or of a supervised segment, whose chances are as those. `alarms` are features that alone tell so
+    well who does it that they most likely know. `drift` is None where no run has looked.
     """
 
     score: str
@@ -53,3 +54,17 @@ class LookalikesShown:
     number: int
     study: PredictionStudy
     quality: LookalikeQuality
+
+
+@dataclass(frozen=True)
+class LabelledSegment:
+    """What the report tells of a segment from labels: its `card`, what is checked, and who is in it.
+
+    `shown` is what was found of look-alikes, or of a segment that was learnt from examples. Of `told` people who have a
+    chance as of the report's moment `chosen` are in it.
+    """
+
+    card: ModelCard
+    shown: LookalikesShown | PredictionShown
+    told: int
+    chosen: int

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from kohort.definitions.gates import DIMENSIONS
 from kohort.definitions.values import MICRO
+from kohort.learning.cards import ModelCard
 from kohort.learning.wording import Bilingual
 from kohort.reports.checks import Check, Detail
 from kohort.reports.data import (
@@ -162,6 +163,23 @@ def candidates_table(discovery: DiscoveryReport) -> Table:
             for one in discovery.candidates
         ),
     )
+
+
+def card_table(card: ModelCard, score: str) -> Table:
+    """Return the figures of a model's card with their intervals.
+
+    >>> from kohort.learning.cards import Figure
+    >>> words = Bilingual("AUC", "AUC")
+    >>> card = ModelCard(words, words, words, (Figure("auc", words, Interval(0.8, 0.75, 0.85, 90)),), words)
+    >>> card_table(card, "fits").rows[0][1:]
+    ('0.800', '0.750 – 0.850')
+    """
+    rows = [
+        (one.words, decimal(one.value.estimate, one.places),
+         f"{decimal(one.value.low, one.places)} – {decimal(one.value.high, one.places)}")
+        for one in card.figures
+    ]  # fmt: skip
+    return Table(f"How good {score} is", ("What", "Estimate", "Interval of 95 %"), tuple(rows))
 
 
 def validation_table(checks: Sequence[Check], caption: str = "What was checked of the groups") -> Table:

@@ -6,7 +6,7 @@ from typing import Final
 
 from kohort.learning.auc import TELLING
 from kohort.learning.drift.alarm import Sensitivity
-from kohort.learning.prediction.results import PredictionStudy
+from kohort.learning.prediction.results import FoldKind, PredictionStudy
 from kohort.learning.prediction.thresholds import BandRow
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.reports.checks import Check, Measured, alone, held
@@ -44,6 +44,8 @@ def _bands(found: PredictionShown) -> Check:
     off = [one for one in told if not is_kept(one)]
     figures = tuple(Measured(_band(one), one.observed) for one in told if one.observed is not None)
     many, wrong = number(len(told)), number(len(off))
+    in_time = found.study.folds is FoldKind.IN_TIME
+    later = Bilingual(" of a later time", " d'une période postérieure,") if in_time else Bilingual("", "")
     return Check(
         f"prediction-bands-{found.score}",
         Bilingual(
@@ -59,10 +61,10 @@ def _bands(found: PredictionShown) -> Check:
         held(not off),
         Bilingual("every band within two standard errors", "chaque tranche à moins de deux erreurs types"),
         Bilingual(
-            "The share of each band that reached the goal, with Wilson's interval, on people of a later time that the "
+            f"The share of each band that reached the goal, with Wilson's interval, on people{later.en} that the "
             "model did not learn from; beside it the mean chance told.",
-            "Part de chaque tranche qui a atteint l'objectif, avec l'intervalle de Wilson, sur des personnes d'une "
-            f"période postérieure, inconnues du modèle{SEMICOLON} à côté, la probabilité moyenne annoncée.",
+            "Part de chaque tranche qui a atteint l'objectif, avec l'intervalle de Wilson, sur des personnes"
+            f"{later.fr} inconnues du modèle{SEMICOLON} à côté, la probabilité moyenne annoncée.",
         ),
         figures,
         is_share=True,

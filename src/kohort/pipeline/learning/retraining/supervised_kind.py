@@ -11,11 +11,8 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
 from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.learning.signed import Kept, opened, signed_content
-from kohort.pipeline.learning.supervised.documents import (
-    SupervisedDocument,
-    learnt_by,
-    supervised_entry,
-)
+from kohort.pipeline.learning.supervised.cards import learnt_by, supervised_entry
+from kohort.pipeline.learning.supervised.documents import SupervisedDocument
 from kohort.pipeline.learning.supervised.scoring import features_asked, file_digest, find_supervised, said_of_asked
 from kohort.pipeline.workspace import Workspace
 

@@ -1,26 +1,45 @@
-"""Supervised segments in the registry: what was found, the rule that comes nearest, and their card."""
+"""What was found of supervised segments, as the registry keeps it: read without what learns or scores."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-import msgspec
-
-from kohort.clock import Moment, datetime_of
+from kohort.clock import Moment
 from kohort.definitions.supervised import SupervisedDefinition
-from kohort.learning.cards import Figure, ModelCard
+from kohort.errors import UnknownNameError
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.results import PredictionStudy
-from kohort.learning.prediction.wording import study_words
-from kohort.learning.wording import COLON, Bilingual, number, percent
-from kohort.pipeline.learning.prediction_models import studied, study_figures
-from kohort.pipeline.learning.registry.entries import ModelEntry, entry_of
-from kohort.pipeline.learning.seeds import SeedRules
-from kohort.pipeline.learning.supervised.examples import Dropped
+from kohort.pipeline.learning.registry.entries import content_of, live_model
+from kohort.pipeline.learning.signed import found_in
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.persona_data import PersonaRule
 
-KIND = "supervised"
+KIND: Final = "supervised"
+"""What the registry calls models of supervised segments."""
+
+
+_NAMED: Final = 20
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Examples that nothing is learnt from, of one reason: how many, and the first of them by their places."""
+
+    count: int = 0
+    places: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(places: Sequence[str]) -> "Dropped":
+        """Return what is told of some places.
+
+        >>> Dropped.of(["line 3", "line 9"])
+        Dropped(count=2, places=('line 3', 'line 9'))
+        """
+        return Dropped(len(places), tuple(places[:_NAMED]))
+
+
+NONE: Final = Dropped()
+"""Where all examples are of use."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,9 @@ class SupervisedDocument:
     Of the examples `unknown`, `unsaid` and `contradicted` are of no use. `asked` counts who was told a chance, `chosen`
     those from the chance `threshold` on; `rule` is the one that comes nearest to them, and how near, None where nothing
     but texts is known or too few are chosen. `alarms` are features that alone tell the answers.
+
+    What was known of examples is that of so many microseconds `before`. Of then, nothing was known of `unseen` people
+    with an answer, and `entered_before` were in a segment already: neither are learnt from.
     """
 
     score: str
@@ -46,103 +68,23 @@ class SupervisedDocument:
     left_out: tuple[LeftOut, ...]
     alarms: tuple[LeftOut, ...]
     rule: PersonaRule | None
+    before: int = 0
+    unseen: int = 0
+    entered_before: int = 0
 
 
-def learnt_by(definition: SupervisedDefinition, seeds: SeedRules, content: str) -> dict[str, Any]:
-    """Return what a model learns by: the declaration, the rules of its segments, and a digest of its file."""
-    said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(definition))
-    said = {name: value for name, value in said.items() if name != "retrain"}
-    return {**said, "sentences": seeds.sentences, "content": content}
+def declared_supervised(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names of the supervised segments that a project declares."""
+    return tuple(one.name for one in workspace.scores if isinstance(one, SupervisedDefinition))
 
 
-def supervised_entry(
-    workspace: Workspace,
-    parameters: dict[str, Any],
-    found: SupervisedDocument,
-    content: bytes,
-    *,
-    cause: str = "run",
-    why: Bilingual | None = None,
-) -> ModelEntry:
-    """Return what is told of a supervised segment that was learnt."""
-    learnt = studied(found, KIND, parameters, _card(workspace, found))
-    return entry_of(workspace, learnt, content, cause=cause, why=why)
+def latest_supervised(workspace: Workspace, score: str) -> SupervisedDocument | None:
+    """Return what was found of the model of a score that is in force, None before the first.
 
-
-def supervised_words(found: SupervisedDocument) -> Iterator[Bilingual]:
-    """Yield what was found: how good it is, which examples were of no use, who is chosen, the rule that comes near."""
-    yield from study_words(found.study)
-    yield from _dropped(found)
-    chosen, asked = number(found.chosen), number(found.asked)
-    limit = percent(found.threshold)
-    yield Bilingual(
-        f"Of {asked.en} people {chosen.en} are chosen, from a chance of {limit.en} on.",
-        f"Sur {asked.fr} personnes, {chosen.fr} sont choisies, à partir d'une probabilité de {limit.fr}.",
-    )
-    if found.rule is not None:
-        close = percent(found.rule.f1.estimate)
-        poor = Bilingual(", which is poor", ", ce qui est faible") if found.rule.is_poor else Bilingual("", "")
-        yield Bilingual(
-            f"The rule that comes nearest is: {found.rule.sentence.en} (F1 {close.en} on people it was not made "
-            f"of{poor.en}).",
-            f"La règle la plus proche est{COLON} {found.rule.sentence.fr} (F1 {close.fr} sur des personnes qui n'ont "
-            f"pas servi à la faire{poor.fr}).",
-        )
-
-
-_OF_NO_USE = (
-    ("unknown", "of nobody who is known", "de personne de connu"),
-    ("unsaid", "without an answer", "sans réponse"),
-    ("contradicted", "of people of whom both was said", "de personnes dont on a dit oui et non"),
-)
-
-
-def _dropped(found: SupervisedDocument) -> Iterator[Bilingual]:
-    for name, why, why_fr in _OF_NO_USE:
-        dropped: Dropped = getattr(found, name)
-        if dropped.count:
-            count = number(dropped.count)
-            listed = ", ".join(dropped.places) + (", …" if len(dropped.places) < dropped.count else "")
-            places = f" ({listed})" if dropped.places else ""
-            # A place is told as messages tell it: "line 7".
-            places_fr = places.replace("line ", "ligne ").replace("row ", "ligne ")
-            yield Bilingual(
-                f"Examples of no use, {why}: {count.en}{places}.",
-                f"Exemples inutilisables, {why_fr}{COLON} {count.fr}{places_fr}.",
-            )
-
-
-def _card(workspace: Workspace, found: SupervisedDocument) -> ModelCard:
-    day = datetime_of(found.at, workspace.settings.zone).date().isoformat()
-    yes, no = number(found.yes), number(found.no)
-    words = list(supervised_words(found))
-    return ModelCard(
-        title=Bilingual(f"Supervised segment: {found.score}", f"Segment cible{COLON} {found.score}"),
-        says=Bilingual(
-            "The chance that somebody is as those of whom the examples say yes.",
-            "La probabilité que quelqu'un soit comme ceux dont les exemples disent oui.",
-        ),
-        data=Bilingual(
-            f"{yes.en} people of whom the examples say yes and {no.en} of whom they say no, by what was known before "
-            f"{day}.",
-            f"{yes.fr} personnes dont les exemples disent oui et {no.fr} dont ils disent non, d'après ce qu'on savait "
-            f"avant le {day}.",
-        ),
-        figures=(*study_figures(found.study), *_fidelity(found)),
-        limits=Bilingual(
-            " ".join([*(one.en for one in words), _BIAS.en]), " ".join([*(one.fr for one in words), _BIAS.fr])
-        ),
-    )
-
-
-_BIAS = Bilingual(
-    "It learns whoever chose the examples too: people of a kind that is not among them are judged by guesswork.",
-    "Il apprend aussi les choix de qui a donné les exemples\u202f: les gens d'une sorte qui n'y figure pas sont jugés "
-    "à l'aveugle.",
-)
-
-
-def _fidelity(found: SupervisedDocument) -> tuple[Figure, ...]:
-    if found.rule is None:
-        return ()
-    return (Figure("fidelity", Bilingual("F1 of the nearest rule", "F1 de la règle la plus proche"), found.rule.f1),)
+    Raises UnknownNameError for a score of the kind that nobody declared.
+    """
+    names = declared_supervised(workspace)
+    if score not in names:
+        raise UnknownNameError("supervised segment", score, names, where="scores of the kind supervised")
+    live = live_model(workspace, score)
+    return None if live is None else found_in(content_of(workspace, live), SupervisedDocument)

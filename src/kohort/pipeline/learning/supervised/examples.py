@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,28 +16,10 @@ from kohort.pipeline.declared_files import declared_file
 from kohort.pipeline.learning.example_files import positive_of
 from kohort.pipeline.learning.feature_files import check_columns
 from kohort.pipeline.learning.seeds import SeedRules
+from kohort.pipeline.learning.supervised.documents import NONE, Dropped
 from kohort.pipeline.segments.evaluation import evaluator
 from kohort.pipeline.workspace import Workspace
 from kohort.profiles.identity import actor_id_of
-
-_NAMED: Final = 20
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """Examples that nothing is learnt from, of one reason: how many, and the first of them by their places."""
-
-    count: int = 0
-    places: tuple[str, ...] = ()
-
-    @staticmethod
-    def of(places: Sequence[str]) -> "Dropped":
-        """Return what is told of some places.
-
-        >>> Dropped.of(["line 3", "line 9"])
-        Dropped(count=2, places=('line 3', 'line 9'))
-        """
-        return Dropped(len(places), tuple(places[:_NAMED]))
 
 
 @dataclass(frozen=True)
@@ -49,9 +30,9 @@ class SaidExamples:
     """
 
     said: Mapping[str, bool]
-    unknown: Dropped = Dropped()
-    unsaid: Dropped = Dropped()
-    contradicted: Dropped = Dropped()
+    unknown: Dropped = NONE
+    unsaid: Dropped = NONE
+    contradicted: Dropped = NONE
 
 
 def said_examples(workspace: Workspace, definition: SupervisedDefinition, seeds: SeedRules, at: Moment) -> SaidExamples:

@@ -7,7 +7,6 @@ import numpy as np
 from kohort.clock import Moment
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.values import ValueType
-from kohort.errors import UnknownNameError
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
@@ -26,12 +25,9 @@ from kohort.pipeline.learning.prediction_features import features_read
 from kohort.pipeline.learning.prediction_models import plain_prediction
 from kohort.pipeline.learning.registry.entries import content_of, live_model, record_training
 from kohort.pipeline.learning.seeds import SeedRules, features_apart, scores_apart, seed_rules
-from kohort.pipeline.learning.signed import Kept, found_in, opened, signed_content
-from kohort.pipeline.learning.supervised.documents import (
-    SupervisedDocument,
-    learnt_by,
-    supervised_entry,
-)
+from kohort.pipeline.learning.signed import Kept, opened, signed_content
+from kohort.pipeline.learning.supervised.cards import learnt_by, supervised_entry
+from kohort.pipeline.learning.supervised.documents import SupervisedDocument
 from kohort.pipeline.learning.supervised.examples import said_examples
 from kohort.pipeline.scoring import record_scores
 from kohort.pipeline.segments.evaluation import evaluator
@@ -52,29 +48,35 @@ class FoundSupervised:
 def find_supervised(
     workspace: Workspace, definition: SupervisedDefinition, seeds: SeedRules, at: Moment
 ) -> FoundSupervised | str:
-    """Learn from the examples as of `at`, or return why that cannot be."""
+    """Learn from the examples as of `at`, or return why that cannot be.
+
+    Everything about an example was known strictly before the cut-off, and of who is asked about strictly before `at`.
+    """
     refuse_told_traits(workspace, definition.name, definition.traits)
     examples = said_examples(workspace, definition, seeds, at)
-    known = known_at(workspace, at - 1, scores_apart(workspace, seeds))
-    [columns], out = features_apart(workspace, [known], seeds, definition.features, f'score "{definition.name}"')
-    people = [one for one in known.people if one in examples.said]
+    then, early = _known_of_examples(workspace, definition, seeds, at)
+    now = then if not definition.before else known_at(workspace, at - 1, scores_apart(workspace, seeds))
+    tables = [then] if now is then else [then, now]
+    columns, out = features_apart(workspace, tables, seeds, definition.features, f'score "{definition.name}"')
+    people = [one for one in then.people if one in examples.said and one not in early]
     reached = np.array([examples.said[one] for one in people], dtype=bool)
-    table = table_of(known, columns, people)
-    lack = _lacking(table, reached)
+    table = table_of(then, columns[0], people)
+    lack = _lacking(table, reached, len(examples.said.keys() & early))
     if lack:
         return lack
     costs = None if definition.costs is None else Costs(*definition.costs)
     plan = Plan(definition.models, costs=costs, seed=definition.random_seed)
     done = train(Examples(table, reached, np.arange(len(people))), plan, rule=definition.rule or None)
     model = plain_prediction(done.model, table)
-    asked = _asked(workspace, definition, known, at)
-    chances = scores_of(model, features_read(known, asked, model))
+    asked = _asked(workspace, definition, now, at)
+    chances = scores_of(model, features_read(now, asked, model))
     threshold = done.study.threshold
     document = SupervisedDocument(
         definition.name, at, int(reached.sum()), int((~reached).sum()), examples.unknown, examples.unsaid,
         examples.contradicted, len(asked), int((chances >= threshold).sum()), threshold, done.study, out,
         telling_features(table, reached),
-        _nearest(known, table_of(known, columns, asked), chances >= threshold, definition.random_seed),
+        _nearest(now, table_of(now, columns[-1], asked), chances >= threshold, definition.random_seed),
+        definition.before, len(examples.said.keys() - early) - len(people), len(examples.said.keys() & early),
     )  # fmt: skip
     return FoundSupervised(document, model, chosen_from(definition.traits, asked, chances, threshold))
 
@@ -124,26 +126,21 @@ def features_asked(
     return features_read(known, _asked(workspace, definition, known, at), model)
 
 
-def latest_supervised(workspace: Workspace, score: str) -> SupervisedDocument | None:
-    """Return what was found of the model of a score that is in force, None before the first.
-
-    Raises UnknownNameError for a score of the kind that nobody declared.
-    """
-    names = declared_supervised(workspace)
-    if score not in names:
-        raise UnknownNameError("supervised segment", score, names, where="scores of the kind supervised")
-    live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live), SupervisedDocument)
-
-
-def declared_supervised(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names of the supervised segments that a project declares."""
-    return tuple(one.name for one in workspace.scores if isinstance(one, SupervisedDefinition))
-
-
 def file_digest(workspace: Workspace, definition: SupervisedDefinition) -> str:
     """Return what differs whenever the examples' file does, "" without one."""
     return "" if definition.examples is None else digests_of(workspace, [definition.examples.file])
+
+
+def _known_of_examples(
+    workspace: Workspace, definition: SupervisedDefinition, seeds: SeedRules, at: Moment
+) -> tuple[Known, frozenset[str]]:
+    """Return what was known of people before the cut-off, and who was in a segment then already."""
+    cut_off = at - definition.before
+    known = known_at(workspace, cut_off - 1, scores_apart(workspace, seeds))
+    if not definition.before or not definition.seeds:
+        return known, frozenset()
+    members = evaluator(workspace, workspace.catalog())(seeds.rules, cut_off).members
+    return known, frozenset(one for name in definition.seeds for one in members[name].to_pylist())
 
 
 def _asked(workspace: Workspace, definition: SupervisedDefinition, known: Known, at: Moment) -> list[str]:
@@ -161,10 +158,13 @@ def _nearest(known: Known, table: FeatureTable, chosen: np.ndarray, seed: int) -
     return rule_for(table.without(set(table.features) - numbers), chosen.astype(np.int64), 1, seed=seed)
 
 
-def _lacking(table: FeatureTable, reached: np.ndarray) -> str:
+def _lacking(table: FeatureTable, reached: np.ndarray, early: int) -> str:
     yes, no = int(reached.sum()), int((~reached).sum())
     if min(yes, no) < FEWEST:
-        return f"too few examples to learn from: {FEWEST} people of each answer are needed; there are {yes} and {no}"
+        lack = f"too few examples to learn from: {FEWEST} people of each answer are needed; there are {yes} and {no}"
+        if early:
+            lack += f" ({early:,} people were in one of the segments at the cut-off already: shorten before)"
+        return lack
     if not table.features:
         return "nothing to learn from: all that is known of people is what the segments' rules are made of"
     return ""

@@ -1,4 +1,4 @@
-"""`/validation`: what was checked of the clusters, of predictions and of look-alikes, and whether it holds."""
+"""`/validation`: what was checked of the clusters, of predictions and of segments from labels, and whether it holds."""
 
 from collections.abc import Callable
 from typing import Final
@@ -60,7 +60,7 @@ class ValidationCheck(Answer):
 
 
 class PredictionValidation(Answer):
-    """What was checked of the model of a prediction, or of look-alikes, that is in force."""
+    """What was checked of the model in force of a prediction, of look-alikes or of a supervised segment."""
 
     score: str
     number: int
@@ -68,7 +68,7 @@ class PredictionValidation(Answer):
 
 
 class Validation(Answer):
-    """What was checked of the newest clusters of a score, and of predictions; null and empty before there are any."""
+    """What was checked of the newest clusters of a score, and of other models; null and empty before there are any."""
 
     scores: list[str]
     score: str | None
@@ -91,12 +91,14 @@ def mount_validation(pages: Pages) -> None:
         with visit.desk.asking(**{"clusters score": "query.score"}) as project:
             found = project.cluster_validation(score or None)
             shown, alike = project.predictions_shown(), project.lookalikes_shown()
+            supervised = project.supervised_shown()
         search, over_time = found.search, found.over_time
         document = search.document
         checks = () if document is None else validation_of(document.report, over_time, found.value)
         of_models = [
             *((one.score, one.number, prediction_checks(one)) for one in shown),
             *((one.score, one.number, lookalike_checks(one)) for one in alike),
+            *((one.score, one.number, prediction_checks(one)) for one in supervised),
         ]
         every = (*checks, *(check for _score, _number, its in of_models for check in its))
         page = Validation.model_validate(
