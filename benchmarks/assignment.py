@@ -18,6 +18,7 @@ import pyarrow as pa
 from kohort.learning.clustering.assignment_sql import assignment_query
 from kohort.learning.clustering.assignment_tolerance import tolerance
 from kohort.learning.clustering.kmeans import fit_fresh
+from kohort.learning.clustering.methods.assigners import Centroids, vectors
 from kohort.learning.clustering.model import ClusterModel
 from kohort.learning.clustering.nearest import margins
 from kohort.learning.features.preparation import fit_preparation
@@ -43,7 +44,7 @@ def model_of(table: FeatureTable) -> ClusterModel:
     preparation = fit_preparation(sample)
     found = fit_fresh(preparation.apply(sample), CLUSTERS, starts=3, seed=0)
     names = tuple(f"cluster {number}" for number in range(1, CLUSTERS + 1))
-    return ClusterModel(preparation, tuple(map(tuple, found.centroids.tolist())), names, seed=0)
+    return ClusterModel(preparation, Centroids(vectors(found.centroids)), names, seed=0)
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float]:

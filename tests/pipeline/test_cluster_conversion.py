@@ -1,4 +1,4 @@
-"""Whether clusters foretell is asked of the method that found them, not of k-means."""
+"""Whether clusters hold over time and foretell is asked of the method that found them, not of k-means."""
 
 import random
 import shutil
@@ -11,6 +11,8 @@ from sklearn.datasets import make_circles
 from kohort.clock import DAY
 from kohort.errors import UsageError
 from kohort.project import Project
+from kohort.reports.checks import Held
+from kohort.reports.validation_periods import period_checks
 from kohort.testing.clock import SettableClock
 from segment_shop import written
 from small_shop import NOW, iso, order, tables_of
@@ -94,3 +96,43 @@ def test_a_method_whose_clusters_do_not_hold_is_told_with_the_reason(rings: Proj
     (shop.folder.path / "scores" / "clusters.yaml").write_text(SCORE.format(methods="k_means"))
     with pytest.raises(UsageError, match=r"no clusters hold among what was known before the split \(.*\); ask"):
         shop.cluster_conversion()
+
+
+def test_clusters_without_centres_are_followed_by_the_method_that_found_them(rings: Project, tmp_path: Path) -> None:
+    shop = copied(rings, tmp_path)
+    shop.discover()
+    still = shop.cluster_periods(months=2)
+    assert (still.method, still.sought_by.en) == ("hdbscan", "HDBSCAN")
+    [february] = still.periods
+    assert february.silent
+    assert [one.fate.value for one in february.fates] == ["persists", "persists"]
+    assert [one.estimate for one in february.stayed if one] == [1.0, 1.0]
+    assert sum(cell.shares[0].n for cell in still.cohorts if cell.shares) == 2 * PEOPLE
+    report = shop.discovery()
+    assert report is not None
+    assert {one.en for one in still.names} == {card.name.en for card in report.personas}
+    [check] = period_checks(shop.cluster_validation().over_time)
+    assert check.held is Held.YES
+    assert "sought anew each month by HDBSCAN" in check.method.en
+
+
+def test_a_ring_that_grows_in_the_last_month_is_told(rings: Project, tmp_path: Path) -> None:
+    shop = copied(rings, tmp_path)
+    shop.discover()
+    values, inner = make_circles(PEOPLE, noise=0.04, factor=0.4, random_state=1)
+    later: list[object] = [
+        {"type": "identify", "userId": f"p{who}", "messageId": f"m{who}", "timestamp": iso(NOW - 10 * DAY),
+         "traits": {"north": 1.6 * float(north), "east": 1.6 * float(east)}}
+        for who, (north, east) in enumerate(np.round(values, 4)) if not inner[who]
+    ]  # fmt: skip
+    shop.ingest(written(tmp_path, "grown.jsonl", later))
+    list(shop.run())
+    [february] = shop.cluster_periods(months=2).periods
+    [outer] = february.drifted
+    assert february.fates[outer].fate.value == "moved", "the same persons, though beyond what the model reaches"
+    grown = [one.change for one in february.shifts if one.kind == "spread" and one.cluster == outer]
+    assert [one.estimate for one in grown] == pytest.approx([np.log(1.6)] * 2, abs=0.01)
+    [check] = period_checks(shop.cluster_validation().over_time)
+    assert check.held is Held.NO
+    assert "has moved away" in check.answer.en
+    assert "s'est déplacé" in check.answer.fr

@@ -21,7 +21,8 @@ class PeriodsReport:
     `names` are those of the clusters: of the persona that each is, where there is one. `features` says how each is
     called. `months` are the names of all months looked at, the first among them; `periods` tells of the others,
     `cohorts` of those who came in each month, numbered as in `months`. `words` says in a sentence whether anything
-    changed.
+    changed. `method` sought the clusters of every month, in sentences `sought_by`; of documents of before that was
+    told, it was k-means.
     """
 
     score: str
@@ -32,6 +33,8 @@ class PeriodsReport:
     periods: tuple[PeriodFound, ...]
     cohorts: tuple[CohortCell, ...]
     words: Bilingual
+    method: str = "k_means"
+    sought_by: Bilingual = _BY_K_MEANS
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ FATE_WORDS: Final = {
     Fate.SPLIT: Bilingual("is split", "est divisé"),
     Fate.MERGED: Bilingual("is merged with another", "est fondu dans un autre"),
     Fate.DISSOLVED: Bilingual("is dissolved", "est dissous"),
+    Fate.MOVED: Bilingual("has moved away", "s'est déplacé"),
 }
 """What became of a group, after its name."""
 
@@ -39,11 +40,12 @@ def period_checks(over_time: ClustersOverTime) -> Iterator[Check]:
             f"du hasard",
         ),
         Bilingual(
-            "Clusters sought anew each month on the scale of the first, matched one to one; Jaccard similarity with "
-            "people drawn again; centres, spreads and correlations at 1 % after Holm over all months.",
-            "Groupes recherchés chaque mois à l'échelle du premier, appariés un à un"
-            f"{SEMICOLON} similarité de Jaccard, personnes tirées à nouveau{SEMICOLON} centres, dispersions et "
-            "corrélations à 1 % après Holm sur tous les mois.",
+            f"Clusters sought anew each month by {report.sought_by.en}, on the scale of the first, matched one to one; "
+            "Jaccard similarity with people drawn again; means and spreads of people's features in each, and "
+            "correlations, at 1 % after Holm over all months.",
+            f"Groupes recherchés chaque mois par {report.sought_by.fr}, à l'échelle du premier, appariés un à un"
+            f"{SEMICOLON} similarité de Jaccard, personnes tirées à nouveau{SEMICOLON} moyennes et dispersions des "
+            "caractéristiques des personnes de chacun, et corrélations, à 1 % après Holm sur tous les mois.",
         ),
         figures,
         REQUIRED,

@@ -21,7 +21,7 @@ def crowd(random: Random, centres: np.ndarray, people: int = 600, shares: list[f
     return points
 
 
-def followed(*points: np.ndarray, k: int = 4, seed: int = 0, bootstraps: int = 40) -> tuple[PeriodFound, ...]:
+def followed(*points: np.ndarray, k: int = 4, seed: int = 0, draws: int = 40) -> tuple[PeriodFound, ...]:
     found = fit_fresh(points[0], k, starts=10, seed=seed).centroids
     # Numbered by where they stand, so that a test can name them: (0,0,0), then by the axis that is high.
     order = np.argsort([0 if one.max() < 3.5 else 1 + int(one.argmax()) for one in found], kind="stable")
@@ -29,7 +29,8 @@ def followed(*points: np.ndarray, k: int = 4, seed: int = 0, bootstraps: int = 4
         Period(f"month {number}", tuple(f"p{number}-{row}" for row in range(len(one))), one)
         for number, one in enumerate(points)
     ]
-    return follow(periods, found[order], NAMES, verdict=Verdict.SEPARATED, seed=seed, bootstraps=bootstraps)
+    labels = nearest_in_order(points[0], found[order])
+    return follow(periods, labels, k, NAMES, verdict=Verdict.SEPARATED, seed=seed, draws=draws).periods
 
 
 def test_halves_of_one_population_have_the_same_clusters_and_nothing_is_said() -> None:
@@ -127,7 +128,7 @@ def test_people_who_move_are_told_beside_clusters_that_stay() -> None:
     groups[:75] = 1
     after = CENTRES[groups] + random.normal(size=(600, 3))
     periods = [Period("May", ids, before), Period("June", ids, after)]
-    [found] = follow(periods, CENTRES, NAMES, verdict=Verdict.SEPARATED, seed=0, bootstraps=40)
+    [found] = follow(periods, nearest_in_order(before, CENTRES), 4, NAMES, verdict=Verdict.SEPARATED, seed=0).periods
     assert found.silent
     assert [round(one.estimate, 2) for one in found.shares] == [0.12, 0.38, 0.25, 0.25]
     assert found.stayed[0] is not None
@@ -142,10 +143,9 @@ def test_how_clusters_are_numbered_and_people_ordered_does_not_matter() -> None:
     [found] = followed(points, again)
     assert [one.jaccard.estimate for one in found.fates] == [1.0] * 4
     ids = tuple(map(str, range(600)))
-    [turned] = follow(
-        [Period("a", ids, points), Period("b", ids, points)], CENTRES[::-1], NAMES, verdict=Verdict.SEPARATED, seed=0,
-        bootstraps=20,
-    )  # fmt: skip
+    periods = [Period("a", ids, points), Period("b", ids, points)]
+    labels = nearest_in_order(points, CENTRES[::-1])
+    [turned] = follow(periods, labels, 4, NAMES, verdict=Verdict.SEPARATED, seed=0, draws=20).periods
     assert turned.silent
     assert [one.estimate for one in turned.stayed if one] == [1.0] * 4
 
@@ -160,8 +160,9 @@ def test_a_large_population_is_not_alarmed_by_a_shift_that_does_not_matter() -> 
 def test_wrong_calls_are_refused() -> None:
     points = crowd(np.random.default_rng(0), CENTRES, 60)
     one = Period("May", tuple(map(str, range(60))), points)
+    labels = nearest_in_order(points, CENTRES)
     few = Period("June", tuple(map(str, range(20))), points[:20])
     with pytest.raises(UsageError, match="two periods"):
-        follow([one], CENTRES, NAMES, verdict=Verdict.SEPARATED, seed=0)
+        follow([one], labels, 4, NAMES, verdict=Verdict.SEPARATED, seed=0)
     with pytest.raises(UsageError, match="June has 20 people"):
-        follow([one, few], CENTRES, NAMES, verdict=Verdict.SEPARATED, seed=0)
+        follow([one, few], labels, 4, NAMES, verdict=Verdict.SEPARATED, seed=0)

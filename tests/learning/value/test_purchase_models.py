@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1, roots_jacobi
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from cdnow_data import needs_cdnow
 from cdnow_histories import WEEKS, cdnow_split
 from kohort.errors import UsageError
 from kohort.learning.value.beta_geometric import BG_NBD, MBG_NBD, BetaGeometric
-from kohort.learning.value.fitting import Fit, profile_interval
+from kohort.learning.value.fitting import Fit, Floats, maximise, profile_interval
 from kohort.learning.value.pareto import ParetoNbd
 from kohort.learning.value.purchasing import (
     PurchaseModel,
@@ -304,3 +305,17 @@ def test_expectations_go_over_smoothly_to_those_where_people_hardly_differ(model
     assert never == pytest.approx((0.8 + 6) / 45 * 26, rel=1e-6)
     extreme = model.expected(np.array([1.8e6, 3e6, 5e-7, 4.6e-6]), row, 4.0)
     assert np.isfinite(extreme).all()
+
+
+def test_a_fit_is_done_by_one_thread_whatever_the_machine_has() -> None:
+    seen: set[int] = set()
+
+    def likelihood(values: Floats) -> tuple[float, Floats]:
+        seen.update(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return -float((np.log(values) ** 2).sum()), -2 * np.log(values) / values
+
+    with threadpool_limits(limits=2):
+        assert {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"} == {2}
+        fit = maximise(likelihood, ("r", "alpha"), np.array([3.0, 0.5]), 1)
+        assert profile_interval(likelihood, fit, "r").low < 1
+    assert seen == {1}

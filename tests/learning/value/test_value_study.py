@@ -5,7 +5,8 @@ from functools import cache
 import msgspec
 import numpy as np
 import pytest
-from sklearn.metrics import mean_poisson_deviance, r2_score, roc_auc_score
+from scipy.stats import pearsonr
+from sklearn.metrics import mean_absolute_error, mean_poisson_deviance, r2_score, roc_auc_score
 
 from cdnow_data import needs_cdnow
 from cdnow_histories import END, SPLIT, WEEKS, cdnow_purchases, cdnow_split
@@ -265,6 +266,74 @@ def test_tenths_and_the_top_add_up() -> None:
     assert five.certainty is not None
     assert 0.3 < five.certainty < 0.9
     assert valued.decile[np.argsort(-worth)[:200]].min() == 10
+
+
+def _spent_in_a_world(fitted: FittedValue, weeks: float, chance: np.random.Generator) -> list[float]:
+    """Return what each person spends in one world, told purchase by purchase as the papers of both models tell it."""
+    r, alpha, a, b = np.exp(chance.multivariate_normal(np.log(fitted.purchases.values), fitted.purchases.covariance))
+    p, q, v = np.exp(chance.multivariate_normal(np.log(fitted.values.values), fitted.values.covariance))
+    known, spent = fitted.histories, []
+    for x, last, age, valued, each in zip(
+        known.frequency, known.recency, known.age, known.valued, known.mean_value, strict=True
+    ):
+        odds = 0.0 if x == 0 else a / (b + x - 1) * ((alpha + age) / (alpha + last)) ** (r + x)
+        count, here, stop = 0, chance.random() < 1 / (1 + odds), chance.beta(a, b + x)
+        rate = chance.gamma(r + x) / (alpha + age)
+        left = weeks - chance.exponential(1 / rate)
+        while here and left > 0:
+            count += 1
+            here = chance.random() >= stop
+            left -= chance.exponential(1 / rate)
+        scale = chance.gamma(q + p * valued) / (v + valued * each)
+        spent.append(chance.gamma(p * count) / scale if count else 0.0)
+    return spent
+
+
+@needs_cdnow
+def test_intervals_and_the_top_are_those_of_worlds_told_purchase_by_purchase() -> None:
+    trial, weeks = _trial(), 26.0
+    fitted, terms = _fitted(BG_NBD), Terms(weeks, discount=0.0)
+    worth = fitted.forecast(terms).worth
+    groups = deciles(worth) - 1
+    found = fitted.spread(terms, groups, top=0.05, worlds=400, seed=3)
+    chance = np.random.default_rng(4)
+    worlds = np.array([_spent_in_a_world(fitted, weeks, chance) for _ in range(40)])
+    assert worlds.sum(axis=1).mean() == pytest.approx(worth.sum(), rel=0.07)
+    by_tenth = np.array([[sum(one[groups == group]) for group in range(10)] for one in worlds])
+    for group in range(10):
+        low, high = np.quantile(found.sums[:, group], [0.05, 0.95])
+        inside = np.mean((by_tenth[:, group] >= low) & (by_tenth[:, group] <= high))
+        assert 0.75 <= inside <= 1.0, "nine worlds in ten, of forty"
+    top = round(0.05 * len(worth))
+    among = [(one >= sorted(one)[-top]) & (one > 0) for one in worlds]
+    most = sorted(range(len(worth)), key=lambda one: -worth[one])[:top]
+    assert found.top[most].mean() == pytest.approx(np.mean(among, axis=0)[most].mean(), abs=0.03)
+    assert found.top.sum() == pytest.approx(np.sum(among, axis=1).mean(), rel=0.03)
+    held = np.mean((worlds >= found.low) & (worlds <= found.high))
+    assert held >= 0.9, "an interval of nine worlds in ten holds the amount in at least nine of ten"
+    assert len(trial.histories) == len(worth)
+
+
+@needs_cdnow
+def test_what_a_holdout_is_judged_by_is_that_of_plain_loops_and_scikit_learn() -> None:
+    trial = _trial()
+    told = by_model(trial, _fitted(BG_NBD))
+    found, happened = judge(trial, told), trial.future
+    assert told.purchases is not None
+    pairs = list(zip(told.spent.tolist(), happened.spent.tolist(), strict=True))
+    assert found.spent == pytest.approx(sum(one for one, _ in pairs))
+    errors = [abs(one - other) for one, other in pairs]
+    middle = sum(errors) / len(errors)
+    reach = 1.959964 * (sum((one - middle) ** 2 for one in errors) / (len(errors) - 1) / len(errors)) ** 0.5
+    assert found.spent_error.estimate == pytest.approx(middle)
+    assert (found.spent_error.low, found.spent_error.high) == pytest.approx((middle - reach, middle + reach))
+    first = sorted(range(len(pairs)), key=lambda one: -pairs[one][0])[: len(pairs) // 10]
+    assert found.captured == pytest.approx(sum(pairs[one][1] for one in first) / sum(one for _, one in pairs))
+    assert found.correlation == pytest.approx(pearsonr(told.purchases, happened.purchases).statistic)
+    assert found.purchases_error is not None
+    assert found.purchases_error.estimate == pytest.approx(mean_absolute_error(happened.purchases, told.purchases))
+    assert found.deviance is not None
+    assert found.deviance.estimate == pytest.approx(mean_poisson_deviance(happened.spent, np.maximum(told.spent, 1e-9)))
 
 
 @needs_cdnow

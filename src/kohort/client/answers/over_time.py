@@ -6,7 +6,7 @@ from kohort.client.answers.discovery import Interval, Words
 
 
 class ClusterFate(Struct, frozen=True):
-    """What became of a group of the first month: persists, split, merged or dissolved."""
+    """What became of a group of the first month: persists, split, merged, dissolved or moved."""
 
     cluster: int
     fate: str
@@ -56,6 +56,7 @@ class ClusterPeriods(Struct, frozen=True):
     at: str
     words: Words
     is_silent: bool
+    method: str
     first: str
     months: tuple[str, ...]
     names: tuple[Words, ...]

@@ -1,9 +1,10 @@
-"""How far clusters, and what their features mean, have moved between two periods, by the bootstrap.
+"""How far clusters, and what their features mean, have moved between two periods.
 
-People of each period are drawn again, the centroids improved from where they stood, and all measures taken anew; the
-spread of a measure over the draws is its error (Efron and Tibshirani 1993, chapter 6). Means are those of clusters on
-the scale of the first period; correlations are Fisher's z. Where the same people stand in both periods the errors are
-too large, never too small.
+A cluster is measured by its people, so that one without a centre is measured as one with: the means and spreads of
+features among them, on the scale of the first period, and Fisher's z of correlations among everybody. Clusters are
+sought again among people drawn anew, and all measures taken of them; the spread of a measure over the draws is its
+error (Efron and Tibshirani 1993, chapter 6). Where the same people stand in both periods the errors are too large,
+never too small.
 """
 
 from dataclasses import dataclass, replace
@@ -14,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from kohort.learning.clustering.kmeans import fit_from, nearest
+from kohort.learning.clustering.match import Labels
+from kohort.learning.clustering.methods.assigners import Assigner
 from kohort.learning.clustering.period_results import Shift
 from kohort.learning.features.table import Points
 from kohort.stats.comparisons import holm
 from kohort.stats.intervals import Interval
 
-LARGEST: Final = 5_000
-"""The most people of a period who are drawn from."""
-_ROUGH: Final = 1e-3
 _NEARLY_ONE: Final = 0.999
 _NO_SPREAD: Final = 1e-6
+_FEWEST_DRAWS: Final = 10
+"""In fewer draws than this, or than half of them, a cluster has no error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,11 @@ class Measures:
     spreads: Points
     bends: Points
 
+    @property
+    def like(self) -> Points:
+        """What the people of each cluster are like: means, then spreads, shape (k, 2 · features)."""
+        return np.hstack([self.means, self.spreads])
+
     def flat(self) -> npt.NDArray[np.float64]:
         """Return all measures one after the other; of correlations, those above the diagonal."""
         upper = np.triu_indices(len(self.bends), 1)
@@ -46,10 +52,15 @@ class Measures:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredPeriod:
-    """The measures of a period, and those of people drawn again: shape (bootstraps, measures)."""
+    """The clusters of a period, what they are like, and the same of people drawn again.
 
+    `assigner` gives anybody their cluster, `again` does so by the clusters of each draw. `drawn` holds the measures of
+    each, shape (draws, measures), of its clusters in the order of this period's: NaN where one did not come back.
+    """
+
+    assigner: Assigner
     measures: Measures
-    centroids: Points
+    again: tuple[Assigner, ...]
     drawn: npt.NDArray[np.float64]
 
 
@@ -62,22 +73,24 @@ class Smallest:
     correlation: float = 0.2
 
 
-def measure_period(points: Points, centroids: Points, *, bootstraps: int, seed: int) -> MeasuredPeriod:
-    """Measure the clusters at `centroids` among `points`, shape (people, features), and among people drawn again.
+def measures_of(points: Points, labels: Labels, k: int) -> Measures:
+    """Measure k clusters of `points`, shape (people, features), by their people; of a cluster of nobody all is NaN.
 
-    >>> points = np.array([[0.0, 1.0], [0.2, 0.8], [5.0, 4.0], [5.2, 4.4]])
-    >>> measured = measure_period(points, np.array([[0.1, 0.9], [5.1, 4.2]]), bootstraps=3, seed=1)
-    >>> measured.measures.means.round(1).tolist(), measured.drawn.shape
-    ([[0.1, 0.9], [5.1, 4.2]], (3, 9))
+    `labels` of -1 are in no cluster.
+
+    >>> points = np.array([[0.0, 1.0], [0.2, 0.8], [5.0, 4.0], [5.2, 4.4], [99.0, 9.0]])
+    >>> measures_of(points, np.array([0, 0, 1, 1, -1]), 3).means.round(1).tolist()
+    [[0.1, 0.9], [5.1, 4.2], [nan, nan]]
     """
-    random = np.random.default_rng(seed)
-    own = points[random.permutation(len(points))[:LARGEST]]
-    settled = fit_from(own, centroids).centroids
-    drawn = []
-    for _ in range(bootstraps):
-        again = own[random.integers(0, len(own), len(own))]
-        drawn.append(_measures(again, fit_from(again, settled, tolerance=_ROUGH).centroids).flat())
-    return MeasuredPeriod(_measures(own, settled), settled, np.array(drawn))
+    means, spreads = np.full((2, k, points.shape[1]), np.nan)
+    for cluster in range(k):
+        members = points[labels == cluster]
+        if len(members):
+            means[cluster] = members.mean(axis=0)
+            spreads[cluster] = np.log(np.maximum(members.std(axis=0), _NO_SPREAD)) if len(members) > 1 else 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlations = np.nan_to_num(np.atleast_2d(np.corrcoef(points.T)))
+    return Measures(means, spreads, np.arctanh(np.clip(correlations, -_NEARLY_ONE, _NEARLY_ONE)))
 
 
 def shifts_of(
@@ -94,6 +107,7 @@ def shifts_of(
     `pairs` tells for each later period which of its clusters continues a cluster of the first. Each measure is
     compared by Student's t with the error of its difference over the draws; Holm's adjustment is over all measures of
     all periods, so that looking often raises no false alarm; errors are themselves estimates, hence a strict `level`.
+    Nothing is said of a cluster that came back in fewer than half of the draws of either period.
     """
     rows = [_shifts(before, one, names, pair) for one, pair in zip(after, pairs, strict=True)]
     adjusted = iter(holm([row.p_value for period in rows for row in period]).tolist())
@@ -117,9 +131,13 @@ def _shifts(before: MeasuredPeriod, after: MeasuredPeriod, names: tuple[str, ...
         places.append(("correlation", None, names[place], names[second], *where))
     found = []
     for kind, cluster, feature, beside, one, other in places:
-        error = float(np.hypot(before.drawn[:, one].std(ddof=1), after.drawn[:, other].std(ddof=1)))
+        known = [drawn[~np.isnan(drawn)] for drawn in (before.drawn[:, one], after.drawn[:, other])]
+        draws = min(map(len, known))
+        if draws < max(_FEWEST_DRAWS, min(len(before.drawn), len(after.drawn)) / 2):
+            continue
+        error = float(np.hypot(*(drawn.std(ddof=1) for drawn in known)))
         difference = float(new[other] - old[one])
-        degrees = len(after.drawn) - 1
+        degrees = draws - 1
         p_value = float(2 * stats.t.sf(abs(difference) / error, degrees)) if error > 0 else float(difference == 0)
         reach = float(stats.t.ppf(0.975, degrees)) * error
         ends = np.array([difference, difference - reach, difference + reach])
@@ -129,7 +147,7 @@ def _shifts(before: MeasuredPeriod, after: MeasuredPeriod, names: tuple[str, ...
             # Read on the scale of r, tested on that of z, on which the error is even.
             ends = np.tanh(old[one] + ends) - np.tanh(old[one])
         estimate, low, high = (float(end) for end in ends)
-        change = Interval(estimate, low, high, len(after.drawn))
+        change = Interval(estimate, low, high, draws)
         found.append(Shift(kind, cluster, feature, beside, change, p_value, found=False))
     return found
 
@@ -137,15 +155,3 @@ def _shifts(before: MeasuredPeriod, after: MeasuredPeriod, names: tuple[str, ...
 def _judged(shift: Shift, p_value: float, level: float, smallest: Smallest) -> Shift:
     matters = abs(shift.change.estimate) >= getattr(smallest, shift.kind)
     return replace(shift, p_value=p_value, found=p_value <= level and matters)
-
-
-def _measures(points: Points, centroids: Points) -> Measures:
-    labels = nearest(points, centroids)
-    spreads = np.zeros(centroids.shape)
-    for cluster in range(len(centroids)):
-        members = points[labels == cluster]
-        if len(members) > 1:
-            spreads[cluster] = np.log(np.maximum(members.std(axis=0), _NO_SPREAD))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = np.nan_to_num(np.atleast_2d(np.corrcoef(points.T)))
-    return Measures(centroids, spreads, np.arctanh(np.clip(correlations, -_NEARLY_ONE, _NEARLY_ONE)))

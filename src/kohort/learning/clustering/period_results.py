@@ -26,12 +26,13 @@ class Shift:
 
 
 class Fate(StrEnum):
-    """What became of a cluster."""
+    """What became of a cluster; one that *moved* is the same beyond the reach of the model that knew it."""
 
     PERSISTS = "persists"
     SPLIT = "split"
     MERGED = "merged"
     DISSOLVED = "dissolved"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True)

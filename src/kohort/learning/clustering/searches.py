@@ -52,6 +52,14 @@ class Search(ABC):
         Raises MethodRefusedError if the method cannot be run on these people.
         """
 
+    def finding(self, k: int) -> Assigner:  # noqa: ARG002 - crowds alone are not told how many they are
+        """Return the best clustering by the settings that find as near to k clusters as can be."""
+        return self.best()
+
+    def as_before(self, before: "Search") -> Assigner:  # noqa: ARG002 - numbers are chosen anew; crowds are not
+        """Return the best clustering by the settings that an earlier search of the same method found best."""
+        return self.best()
+
     @abstractmethod
     def again(self, points: Points) -> Assigner:
         """Return the clusters of other points by the settings found best."""
@@ -156,22 +164,41 @@ class DensitySearch(Search):
     def best(self) -> Assigner:
         """Return the crowds within the knee of the distance curve, or those of the best smallest size."""
         fitted = self.samples.fitted
-        self._crowd = 1
+        self.crowd = 1
         if self.method is Method.DBSCAN:
             return self.again(fitted)
         sample = fitted[:MOST_PAIRED]
         worths = {}
         for crowd in _CROWDS:
-            self._crowd = crowd
+            self.crowd = crowd
             worths[crowd] = self.worth(sample, self.again(sample))
-        self._crowd = max(worths, key=lambda crowd: worths[crowd])
+        self.crowd = max(worths, key=lambda crowd: worths[crowd])
         return self.again(fitted)
+
+    def finding(self, k: int) -> Assigner:
+        """Return the crowds of the smallest size that finds as near to k as any: it sees also those that come later."""
+        if self.method is Method.DBSCAN:
+            return self.best()
+        found = {}
+        for self.crowd in _CROWDS:
+            assigner = self.again(self.samples.fitted)
+            found[abs(assigner.clusters - k), self.crowd] = assigner
+        nearest = min(found)
+        self.crowd = nearest[1]
+        return found[nearest]
+
+    def as_before(self, before: Search) -> Assigner:
+        """Return the crowds of the size that was best before: another size would find others in the same people."""
+        if not isinstance(before, DensitySearch):
+            raise UsageError(f"crowds are sought as by a search for crowds, and not as by {before.method}")
+        self.crowd = before.crowd
+        return self.again(self.samples.fitted)
 
     def again(self, points: Points) -> Assigner:
         """Return the crowds of other points; the radius is read off them anew, for they may be sparser."""
         if self.method is Method.DBSCAN:
             return fit_dbscan(points, seed=self.samples.seed).assigner
-        smallest = max(round(self._crowd * self.smallest * len(points)), _FEWEST_IN_CROWD)
+        smallest = max(round(self.crowd * self.smallest * len(points)), _FEWEST_IN_CROWD)
         if smallest >= len(points):
             return NOBODY
         return fit_hdbscan(points, smallest=smallest).assigner

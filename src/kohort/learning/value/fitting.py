@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
+from threadpoolctl import threadpool_limits
 
 from kohort.errors import UsageError
 from kohort.stats.intervals import Interval, critical_value
@@ -71,9 +72,11 @@ def maximise(likelihood: Likelihood, names: tuple[str, ...], start: Floats, peop
 
     bounds = [(-_BORDER, _BORDER)] * len(names)
     options = {"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7}
-    logs = minimize(cost, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-    logs, curvature = _polished(cost, logs)
-    found, gradient = cost(logs)
+    # More threads would wait for one another, which for so few parameters takes five times what the search does.
+    with threadpool_limits(limits=1):
+        logs = minimize(cost, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+        logs, curvature = _polished(cost, logs)
+        found, gradient = cost(logs)
     largest = float(np.abs(gradient).max())
     peaked = bool(np.linalg.eigvalsh(curvature).min() > 0)
     inside = bool(np.abs(logs).max() < _BORDER - 1)
@@ -96,7 +99,8 @@ def profile_interval(likelihood: Likelihood, fit: Fit, name: str, confidence: fl
     """
     place = fit.names.index(name)
     drop = critical_value(confidence) ** 2 / 2
-    low, high = (_border(likelihood, fit, place, direction, drop) for direction in (-1.0, 1.0))
+    with threadpool_limits(limits=1):
+        low, high = (_border(likelihood, fit, place, direction, drop) for direction in (-1.0, 1.0))
     return Interval(fit.values[place], low, high, fit.people)
 
 

@@ -9,20 +9,22 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from kohort.clock import Moment, datetime_of, moment_of
-from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.clusters import ClustersDefinition, Method
 from kohort.definitions.values import MICRO, ValueType
 from kohort.errors import UnknownNameError, UsageError
 from kohort.learning.clustering.choice import Verdict
 from kohort.learning.clustering.cohorts import CohortCell, cohort_table
 from kohort.learning.clustering.match import match_clusterings
+from kohort.learning.clustering.methods.assigners import Assigner
+from kohort.learning.clustering.methods.fitted import METHOD_NAMES
 from kohort.learning.clustering.model import ClusterModel
-from kohort.learning.clustering.nearest import nearest_in_order
 from kohort.learning.clustering.period_results import PeriodFound
-from kohort.learning.clustering.periods import FEWEST, Period, begin_with, follow
+from kohort.learning.clustering.periods import FEWEST, Period, follow
 from kohort.learning.features.preparation import fit_preparation
 from kohort.learning.features.table import FeatureTable
 from kohort.learning.traits import TraitLabel, label_of
 from kohort.learning.wording import NARROW_SPACE, Bilingual
+from kohort.pipeline.learning.discovery import criteria_of
 from kohort.pipeline.learning.documents import DiscoveryDocument, latest_discovery
 from kohort.pipeline.learning.known import known_at
 from kohort.pipeline.learning.months import month_ends
@@ -35,8 +37,9 @@ def follow_clusters(workspace: Workspace, score: str | None, at: Moment, *, mont
     """Follow the clusters of a score's newest discovery over the last `months` months that have ended by `at`.
 
     Features are those of what was known at the end of each month, scaled as at the end of the first, with room
-    for what has grown since. Months of too few people are left out. Raises UsageError where no stable clusters were
-    found yet, or fewer than two months are left.
+    for what has grown since; clusters are sought by the method that the discovery took. Months of too few people are
+    left out. Raises UsageError where no stable clusters were found yet, fewer than two months are left, or the
+    method finds nothing that holds in the first.
     """
     definition = workspace.clusters_score(score)
     document = latest_discovery(workspace, definition.name, at)
@@ -58,21 +61,25 @@ def follow_clusters(workspace: Workspace, score: str | None, at: Moment, *, mont
     named = {end: _month(workspace, end) for end in tables}
     periods = [Period(named[end], table.person_ids, preparation.apply(table)) for end, table in tables.items()]
     seen = model.assign(next(iter(tables.values())))
-    centroids = begin_with(periods[0].points, seen, len(model.centroids), seed=definition.seed)
-    verdict = Verdict(document.report.verdict)
-    found = follow(periods, centroids, preparation.names, verdict=verdict, seed=definition.seed)
-    labels = nearest_in_order(periods[0].points, centroids)
+    method = Method(document.report.method)
+    followed = follow(
+        periods, seen, model.assigner.clusters, preparation.names,
+        verdict=Verdict(document.report.verdict), seed=definition.seed, method=method, criteria=criteria_of(definition),
+    )  # fmt: skip
+    first = followed.first
     labels_of = trait_labels(definition)
-    names = named_after(document, seen, labels, len(centroids))
+    names = named_after(document, seen, first.assign(periods[0].points), first.clusters)
     return PeriodsReport(
         score=definition.name,
         first=periods[0].name,
         names=names,
         features={one: _called(label_of(one, labels_of)) for one in preparation.names},
         months=tuple(named.values()),
-        periods=found,
-        cohorts=_cohorts(workspace, list(tables), periods, centroids),
-        words=_words(found, names),
+        periods=followed.periods,
+        cohorts=_cohorts(workspace, list(tables), periods, first),
+        words=_words(followed.periods, names),
+        method=method.value,
+        sought_by=METHOD_NAMES[method],
     )
 
 
@@ -123,7 +130,7 @@ def _floats(column: pa.Array) -> npt.NDArray[np.float64]:
 
 
 def _cohorts(
-    workspace: Workspace, ends: Sequence[Moment], periods: Sequence[Period], centroids: npt.NDArray[np.float64]
+    workspace: Workspace, ends: Sequence[Moment], periods: Sequence[Period], first: Assigner
 ) -> tuple[CohortCell, ...]:
     """Return the cohort table of those who came in the months of `periods`; the first holds whoever came before too."""
     zone = workspace.settings.zone
@@ -135,13 +142,13 @@ def _cohorts(
     clusters = np.full((len(people), len(periods)), -1, dtype=np.int64)
     for column, period in enumerate(periods):
         known = [place[person] for person in period.person_ids]
-        clusters[known, column] = nearest_in_order(period.points, centroids)
+        clusters[known, column] = first.assign(period.points)
     active = np.zeros(clusters.shape, dtype=bool)
     rows = np.array([place[person] for person in seen.column("person_id").to_pylist()], dtype=np.int64)
     columns = np.searchsorted(ends, seen.column("ts").to_numpy(), side="left")
     active[rows, columns] = True
     cohort = np.searchsorted(ends, np.array([came[person] for person in people]), side="left")
-    return cohort_table(cohort.astype(np.int64), active, clusters, len(centroids))
+    return cohort_table(cohort.astype(np.int64), active, clusters, first.clusters)
 
 
 def moments_of(workspace: Workspace, end: Moment) -> tuple[dict[str, Moment], pa.Table]:

@@ -13,7 +13,9 @@ class ClusterFate(Answer):
     """What became of a group of the first month."""
 
     cluster: int = Field(description="Its number, from 0, as in names.")
-    fate: str = Field(description="persists, split, merged or dissolved.")
+    fate: str = Field(
+        description="persists, split, merged, dissolved, or moved: the same, beyond the reach of the first model."
+    )
     into: list[int] = Field(description="The groups sought anew that its people are in.")
     jaccard: Interval = Field(description="The similarity of its people with those of its partner.")
 
@@ -60,6 +62,7 @@ class ClusterPeriods(Answer):
     at: IsoMoment
     words: Words
     is_silent: bool = Field(description="Whether nothing has changed in any month.")
+    method: str = Field(description="What sought the groups of every month: the method that the discovery took.")
     first: str
     months: list[str]
     names: list[Words]
