@@ -199,18 +199,15 @@ class Telling:
         self.rules = list(warm.rules)
         self.before = self.timelines(self.warm, story.ticks[begin])
 
-    def tick(self, number: int) -> Changes:
-        """Tell what arrives at a tick."""
-        changes = self.engine.tell(self._arrivals(number), self.story.ticks[number])
+    def tick(self, number: int, most: int | None = None) -> Changes:
+        """Tell what arrives at a tick, and what time alone brings, or about so much of it."""
+        return self.tell(self._arrivals(number), number, most)
+
+    def tell(self, arrivals: Arrivals, number: int, most: int | None = None) -> Changes:
+        """Tell something at a tick."""
+        changes = self.engine.tell(arrivals, self.story.ticks[number], most)
         self.given = Changes.joined([self.given, changes])
         return changes
-
-    def advance(self, number: int, most: int) -> Changes:
-        """Let time pass up to a tick, at most so much at a time."""
-        parts, to = list[Changes](), self.story.ticks[number]
-        while not parts or self.engine.now < to:
-            parts.append(self.engine.advance(to, most))
-        return Changes.joined(parts)
 
     def _arrivals(self, number: int) -> Arrivals:
         before = {one.person_id: one.first_seen for one in self.story.known(number - 1).people}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 

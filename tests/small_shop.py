@@ -13,7 +13,8 @@ from deltalake import DeltaTable
 
 from kohort.clock import DAY, format_moment, parse_moment, zone_of
 from kohort.project import Project
-from kohort.storage.tables import PEOPLE, Tables
+from kohort.storage.kinds import PEOPLE
+from kohort.storage.tables import Tables
 from kohort.testing.clock import SettableClock
 
 KILL_CYCLES = int(os.environ.get("KOHORT_KILL_CYCLES", "3"))

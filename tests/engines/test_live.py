@@ -308,21 +308,6 @@ def test_people_are_merged_and_split(story: Story, changing: list[bool], random:
 
 
 @examples(20)
-@given(st.one_of(stories(), grid_stories(), grid_stories()), st.integers(1, 9))
-def test_time_in_slices_changes_the_same(story: Story, most: int) -> None:
-    """At each tick all is told as of the one before; then time passes, a little at a time or at once."""
-    story = replace(story, ticks=tuple(sorted([*story.ticks, *story.ticks])))
-    story = replace(story, arrival={name: max(0, 2 * tick - 1) for name, tick in story.arrival.items()})
-    sliced, whole = Telling(story), Telling(story)
-    for number in range(1, len(story.ticks) - 1, 2):
-        assert sliced.named(sliced.tick(number)) == whole.named(whole.tick(number))
-        parts = sliced.advance(number + 1, most)
-        changes = whole.tick(number + 1)
-        assert list(parts) == list(changes)
-        assert sliced.members() == whole.members()
-
-
-@examples(20)
 @given(grid_stories(), st.integers(1, 3))
 def test_in_small_turns_changes_are_the_same(story: Story, rows: int) -> None:
     """Of many rows some enter at a time, but those of one moment together."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.pipeline.segments import membership_log
 from kohort.pipeline.segments.membership_log import LogState, MembershipLog
 from kohort.storage.tables import Tables

@@ -24,9 +24,10 @@ from kohort.profiles.identity import actor_id_of
 from kohort.project import Project
 from kohort.storage.amended import Amendment
 from kohort.storage.indexed import Indexed
+from kohort.storage.kinds import PEOPLE
 from kohort.storage.messages import Choices, Message, Values
 from kohort.storage.schemas import SCHEMAS
-from kohort.storage.tables import PEOPLE, Tables
+from kohort.storage.tables import Tables
 from kohort.testing.suite.base import scaled
 from small_shop import NOW, WriteLines, iso, order, tables_of
 

@@ -16,11 +16,15 @@ from hypothesis import strategies as st
 from kohort.clock import DAY, HOUR, MINUTE, Moment
 from kohort.engines.bits import size_of
 from kohort.engines.statistics import Statistics
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD, LogSoFar, append_log, current_memberships, log_kept
+from kohort.pipeline import membership_parts
+from kohort.pipeline.membership_parts import memberships_in_parts
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
+from kohort.pipeline.recording import LogSoFar, append_log, current_memberships, log_kept
 from kohort.pipeline.segments.member_bits import member_bits
 from kohort.segments.log import Logged, intervals, net_changes
 from kohort.segments.membership import Membership, MembershipChange
 from kohort.storage.frames import Record
+from kohort.storage.parquet_files import in_order
 from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
@@ -62,6 +66,14 @@ def test_memberships_are_what_the_log_says(story: list[tuple[list[tuple[str, str
             assert shared_of(tables) == {
                 pair: len(inside_of(said, pair[0]) & inside_of(said, pair[1])) for pair in product("ab", repeat=2)
             }
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(membership_parts, "_A_BUCKET", 2)
+                patched.setattr(membership_parts, "_A_PART", 3)
+                parts = list(memberships_in_parts(tables, number))
+            whole = pa.concat_tables(parts)
+            assert rows_of(whole) == rows_of(found)
+            assert in_order("memberships", whole) is whole
+            assert max(part.num_rows for part in parts) <= 3
             if is_written:
                 tables.replace("memberships", found, watermark=number)
 

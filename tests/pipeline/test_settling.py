@@ -1,11 +1,13 @@
 """Deadlines settle: what is undone in time never was, and what follows waits its turn."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kohort.engines.live.changes import Change, Changes
 from kohort.engines.live.flips import Cause
+from kohort.pipeline.live import settling
 from kohort.pipeline.live.settling import Settling
 
 
@@ -103,10 +105,17 @@ def test_what_is_overdue_and_undone_is_never_told() -> None:
     gaps=st.lists(st.tuples(st.integers(1, 12), st.integers(0, 1), st.booleans()), max_size=12),
     steps=st.lists(st.integers(0, 9), max_size=12),
     most=st.none() | st.integers(1, 3),
+    longest=st.sampled_from([2, 2**17]),
 )
 def test_everything_is_told_once_in_the_order_of_each_person_and_settled(
-    gaps: list[tuple[int, int, bool]], steps: list[int], most: int | None
+    gaps: list[tuple[int, int, bool]], steps: list[int], most: int | None, longest: int
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settling, "_MOST_A_RUN", longest)
+        settle(gaps, steps, most)
+
+
+def settle(gaps: list[tuple[int, int, bool]], steps: list[int], most: int | None) -> None:
     moment, story, inside = 100, [], [False, False]
     for gap, who, _ in gaps:
         moment += gap

@@ -59,7 +59,7 @@ def span(every: list[tuple[str, int, int | None]], source: str) -> tuple[int | N
 
 def test_only_parts_whose_bounds_hold_what_is_wanted_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memberships stand by segment, the open ones first, so that one segment is a few parts of many."""
-    monkeypatch.setattr(parquet_files, "_GROUP", 10)
+    monkeypatch.setattr(parquet_files, "GROUP", 10)
     tables, count = Tables(tmp_path), 100
     held = {
         "segment": [f"s{number % 10}" for number in range(count)],

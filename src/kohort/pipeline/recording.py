@@ -1,34 +1,29 @@
 """The membership log and what derives from it: changes written to the tables, in the order in which readers look."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from kohort.clock import HOUR, MINUTE, Moment
+from kohort.pipeline.membership_parts import memberships_in_parts
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD, moved, told_anew
 from kohort.pipeline.thinning import thinned_sizes, thinned_updates
 from kohort.pipeline.versions import in_force, readable
-from kohort.segments.log import Key, Logged, intervals, net_changes
-from kohort.segments.membership import Membership, MembershipChange
+from kohort.segments.membership import MembershipChange
 from kohort.storage.frames import Record
 from kohort.storage.records import ChangesSaid, MembershipsKept
 from kohort.storage.row_groups import rows_among
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 
-LOG_ROWS_A_RECORD: Final = 1_000_000
-"""The log's sequence number is the journal's times this, plus the row's place in the record."""
-
 _MOST_BEHIND: Final = 20_000
 """How many rows of the log `memberships` may lack, or an eighth of its own, before it is written at the next minute."""
-
-_KEY: Final = "\0"
 
 
 def append_log(tables: Tables, changes: Sequence[MembershipChange], record: Record) -> None:
@@ -99,104 +94,9 @@ def memberships_now(tables: Tables, person: str) -> pa.Table:
 
 
 def _moved(tables: Tables, stored: pa.Table, log: pa.Table, seq: int) -> pa.Table:
-    """Return memberships as they are after rows of the log, in its order."""
-    order = pc.sort_indices(log.append_column("key", _keys(log)), [("key", "ascending"), ("effective_at", "ascending")])
-    log = log.take(order)
-    told = _Told.of(_keys(log), _keys(stored))
-    mended = _mended(stored, log, told)
-    keys = told.keys.filter(pa.array(mended)).to_pylist()
-    if keys:
-        untold, plain = ~np.append(mended, [False])[told.whose], ~mended[told.numbers]
-        stored, log = stored.filter(pa.array(untold)), log.filter(pa.array(plain))
-        told = _Told(told.keys, told.numbers[plain], told.firsts[plain], told.whose[untold])
-    rows = [tuple(one.split(_KEY, 1)) for one in keys]
-    anew = [vars(one) for one in _anew(tables, {(segment, person) for segment, person in rows}, seq)]
-    added = [_closed(stored, log, told), _entered(log, told.firsts), pa.Table.from_pylist(anew, schema=stored.schema)]
-    return pa.concat_tables(added)
-
-
-def _keys(rows: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(rows.column("segment"), rows.column("person_id"), _KEY)
-
-
-class _Told(NamedTuple):
-    """Of whom in which segment the log tells: its distinct `keys`, and the `numbers` of these.
-
-    `numbers` has that of each row of the log, which stands in order, `firsts` whether a row is the first of its key,
-    and `whose` the number of each stored membership, -1 where nothing is told of it. So texts are compared once.
-    """
-
-    keys: pa.Array
-    numbers: NDArray[np.int32]
-    firsts: NDArray[np.bool_]
-    whose: NDArray[np.int32]
-
-    @staticmethod
-    def of(keys: pa.ChunkedArray, stored: pa.ChunkedArray) -> "_Told":
-        """Return what the keys of a log, in order, and those of what is stored tell."""
-        coded = keys.combine_chunks().dictionary_encode()
-        numbers = coded.indices.to_numpy()
-        firsts = np.append([True], numbers[1:] != numbers[:-1])[: len(numbers)]
-        whose = pc.fill_null(pc.index_in(stored, value_set=coded.dictionary), -1).to_numpy()
-        return _Told(coded.dictionary, numbers, firsts, whose)
-
-
-def _mended(stored: pa.Table, log: pa.Table, told: _Told) -> NDArray[np.bool_]:
-    """Return whose memberships do not just go on: a row takes another back, or stands before what is stored."""
-    ends = pc.coalesce(stored.column("left_at"), stored.column("entered_at")).to_numpy()
-    latest, known = np.full(len(told.keys), np.iinfo(np.int64).min), told.whose >= 0
-    np.maximum.at(latest, told.whose[known], ends[known])
-    odd = log.column("effective_at").to_numpy() < latest[told.numbers]
-    odd |= log.column("corrects").is_valid().to_numpy()
-    mended = np.zeros(len(told.keys), np.bool_)
-    mended[told.numbers[odd]] = True
-    return mended
-
-
-def _closed(stored: pa.Table, log: pa.Table, told: _Told) -> pa.Table:
-    """Return stored memberships; who leaves first of all that the log tells of them has left."""
-    leaves = told.firsts & ~_enters(log)
-    # The last place is that of those of whom nothing is told.
-    moments, has_left = np.zeros(len(told.keys) + 1, np.int64), np.zeros(len(told.keys) + 1, np.bool_)
-    moments[told.numbers[leaves]] = log.column("effective_at").to_numpy()[leaves]
-    has_left[told.numbers[leaves]] = True
-    left = pa.array(moments[told.whose], mask=~has_left[told.whose])
-    ends = pc.coalesce(stored.column("left_at"), left)
-    return stored.set_column(stored.schema.get_field_index("left_at"), "left_at", ends)
-
-
-def _entered(log: pa.Table, firsts: NDArray[np.bool_]) -> pa.Table:
-    """Return a membership for each row by which somebody enters, up to the row of theirs that follows."""
-    enters = _enters(log)
-    goes_on = np.append(~firsts[1:], [False])[: len(firsts)]
-    moments = log.column("effective_at").to_numpy()
-    ends = pa.array(np.append(moments[1:], [0])[: len(moments)], mask=~goes_on)
-    columns = [log.column(name) for name in ("segment", "version", "person_id", "effective_at")]
-    return pa.table([*columns, ends], schema=SCHEMAS["memberships"]).filter(pa.array(enters))
-
-
-def _enters(log: pa.Table) -> NDArray[np.bool_]:
-    return np.asarray(pc.equal(log.column("change"), "entered").to_numpy(), np.bool_)
-
-
-def _anew(tables: Tables, whose: set[Key], seq: int) -> list[Membership]:
-    """Return the memberships that the log, up to the record `seq`, tells of."""
-    counted = logged_of(tables, whose, seq)
-    return [one for key in sorted(whose) for one in intervals(counted.get(key, ()))]
-
-
-def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> Mapping[Key, Sequence[Logged]]:
-    """Return the rows that count of some people in some segments, in the log up to the journal's record `seq`."""
-    whose = list(whose)
-    if not whose:
-        return {}
-    seq = readable(tables) if seq is None else seq
-    log = rows_among(tables, "membership_log", {"segment": sorted({segment for segment, _ in whose})})
-    its = pc.and_(
-        pc.is_in(_keys(log), value_set=pa.array([_KEY.join(one) for one in whose], pa.string())),
-        pc.less(log.column("seq"), pa.scalar((seq + 1) * LOG_ROWS_A_RECORD)),
-    )
-    return net_changes(log.filter(its).sort_by("seq").to_pylist())
+    """Return memberships as they are after rows of the log, in its order, up to the record `seq`."""
+    rows, keys = moved(stored, log)
+    return pa.concat_tables([rows, *(found for found in told_anew(tables, keys, seq) if found is not None)])
 
 
 def said_of(changes: Sequence[MembershipChange]) -> ChangesSaid:
@@ -281,7 +181,7 @@ class LogSoFar:
         before = [self._before, *rows.column("recorded_at").to_pylist()[:-1]][-1]
         self._before = record.recorded_at
         is_first = before is not None and before // MINUTE < record.recorded_at // MINUTE
-        return is_first and self._behind > max(_MOST_BEHIND, tables.count("memberships") // 8)
+        return is_first and self._behind > _MOST_BEHIND and self._behind > tables.count("memberships") // 8
 
 
 def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
@@ -313,7 +213,7 @@ def log_kept(tables: Tables, record: Record, so_far: LogSoFar) -> None:
     else:
         tables.append("membership_updates", rows, watermark=record.seq)
     if tables.watermark("memberships") < record.seq and so_far.is_far(tables, record):
-        tables.replace("memberships", current_memberships(tables, record.seq), watermark=record.seq)
+        tables.replace_in_parts("memberships", memberships_in_parts(tables, record.seq), watermark=record.seq)
 
 
 def _thinned_sizes(tables: Tables, record: Record) -> pa.Table:

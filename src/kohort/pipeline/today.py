@@ -12,7 +12,7 @@ from kohort.clock import DAY, MINUTE, Moment
 from kohort.errors import DefinitionError
 from kohort.pipeline.findings import current_findings
 from kohort.pipeline.freshness import stalled_of, waiting_since
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.pipeline.segments.epochs import declared_segments
 from kohort.pipeline.versions import readable
 from kohort.pipeline.workspace import Workspace

@@ -8,8 +8,9 @@ import msgspec
 import pyarrow as pa
 
 from kohort.storage.amended import Amendment, Amendments
+from kohort.storage.kinds import WHOSE
 from kohort.storage.schemas import SCHEMAS
-from kohort.storage.tables import APPLICATION, KEPT, WHOSE, Tables
+from kohort.storage.tables import APPLICATION, KEPT, Tables
 
 _MOST_COMMITS: Final = 2_000
 """Beyond so many commits, to read all that they added costs more than it saves."""

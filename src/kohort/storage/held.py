@@ -80,6 +80,46 @@ class Held:
             yield Commit(rows, batches[-1].watermark, told)
 
 
+class HeldParts(Held):
+    """Rows that take the place of all that a table has, in parts that are made when they are asked for.
+
+    >>> held = HeldParts(iter([pa.table({"n": [1]}), pa.table({"n": [2]})]), watermark=3)
+    >>> first = held.next_part()
+    >>> [part.num_rows for part in held.rows], held.next_part().to_pylist(), held.next_part(), held.watermark
+    ([1, 1], [{'n': 2}], None, 3)
+    """
+
+    def __init__(self, parts: Iterator[pa.Table], watermark: int) -> None:
+        super().__init__(replaces=True)
+        self._parts, self._watermark, self._taken = parts, watermark, 0
+
+    @property
+    def watermark(self) -> int:
+        """The watermark that the table has once all is written."""
+        return self._watermark
+
+    @property
+    def rows(self) -> list[pa.Table]:
+        """All rows, in parts, each of which is made now."""
+        for part in self._parts:
+            self._batches.append(_Batch(part, self._watermark))
+        return super().rows
+
+    def next_part(self) -> pa.Table | None:
+        """Return the next of the parts, which may have no rows; None after the last."""
+        if self._taken == len(self._batches):
+            part = next(self._parts, None)
+            if part is None:
+                return None
+            self._batches.append(_Batch(part, self._watermark))
+        self._taken += 1
+        return self._batches[self._taken - 1].rows
+
+    def commits(self) -> Iterator[Commit]:
+        """Yield all at once."""
+        yield Commit(pa.concat_tables(self.rows), self._watermark, told=False)
+
+
 @dataclass
 class HeldAmendments:
     """Whose rows are others in a table whose rows are told apart by `column`: as `Held`.

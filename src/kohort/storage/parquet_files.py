@@ -1,12 +1,14 @@
 """How the files of tables are written, so that few of their rows are read, and what their footers say."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import BloomFilterProperties, ColumnProperties, WriterProperties
+
+from kohort.storage.schemas import SCHEMAS
 
 _SELECTED: Final = frozenset({"memberships", "membership_log", "events", "trait_values"})
 """Large tables of which the rows of one segment, or of one person, are read alone."""
@@ -24,7 +26,8 @@ _DISTINCT: Final[Mapping[str, Sequence[str]]] = {
     "links": ("event_id",),
 }
 """Columns of which hardly a value comes twice in a group of rows: a dictionary of them would be made for nothing."""
-_GROUP: Final = 2**16
+GROUP: Final = 2**16
+"""How many rows a group of rows has at most, of a table of which some rows are sought."""
 _MISTAKEN: Final = 0.01
 """How often a filter says that a group may hold what it does not hold."""
 
@@ -42,17 +45,17 @@ class Footer(NamedTuple):
         return Footer(metadata.num_rows, _top(metadata))
 
 
-def properties_of(table: str, rows: int = _GROUP) -> WriterProperties:
+def properties_of(table: str, rows: int = GROUP) -> WriterProperties:
     """Return how files of a table with so many rows are written: where some are sought, few of many are read.
 
     >>> properties_of("runs").max_row_group_size, properties_of("identifiers").max_row_group_size
     (None, 65536)
     """
-    filters = BloomFilterProperties(set_bloom_filter_enabled=True, fpp=_MISTAKEN, ndv=_GROUP)
-    sought, distinct = _SOUGHT.get(table, ()) if rows >= _GROUP else (), _DISTINCT.get(table, ())
+    filters = BloomFilterProperties(set_bloom_filter_enabled=True, fpp=_MISTAKEN, ndv=GROUP)
+    sought, distinct = _SOUGHT.get(table, ()) if rows >= GROUP else (), _DISTINCT.get(table, ())
     return WriterProperties(
         compression="SNAPPY",
-        max_row_group_size=_GROUP if table in _SELECTED or table in _SOUGHT else None,
+        max_row_group_size=GROUP if table in _SELECTED or table in _SOUGHT else None,
         column_properties={
             column: ColumnProperties(
                 dictionary_enabled=False if column in distinct else None,
@@ -61,6 +64,12 @@ def properties_of(table: str, rows: int = _GROUP) -> WriterProperties:
             for column in {*sought, *distinct}
         },
     )
+
+
+def writer_of(file: BinaryIO, table: str) -> pq.ParquetWriter:
+    """Return what writes a file of a table group by group, as `properties_of` says it is written."""
+    filters = {column: {"ndv": GROUP, "fpp": _MISTAKEN} for column in _SOUGHT.get(table, ())}
+    return pq.ParquetWriter(file, SCHEMAS[table], compression="snappy", bloom_filter_options=filters)
 
 
 def in_order(table: str, rows: pa.Table) -> pa.Table:

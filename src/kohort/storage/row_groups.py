@@ -1,6 +1,7 @@
 """Some columns of the rows that are wanted: parts of files whose bounds exclude what is wanted are not read."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,50 @@ from kohort.storage.tables import Tables
 
 Bounds = tuple[Any, Any]
 """The least and the greatest value that a column has somewhere, both included."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row group of a file of a table, or rows that wait to be written; read when it is asked for."""
+
+    rows: int
+    schema: pa.Schema
+    _where: "tuple[str, int] | pa.Table"
+
+    def read(self) -> pa.Table:
+        """Return the rows."""
+        if isinstance(self._where, pa.Table):
+            return self._where
+        file, group = self._where
+        return pq.ParquetFile(file).read_row_group(group).select(self.schema.names).cast(self.schema)
+
+
+def parts_of(
+    tables: Tables, name: str, *, after: int | None = None, wanted: Mapping[str, Sequence[str]] | None = None
+) -> list[Part]:
+    """Return the parts of a table, other than `events`, as it stands now, so that each can be read by itself.
+
+    Of those with a `seq` up to `after`, or with none of the `wanted` texts in a column, some are left out. Not for
+    tables of people, whose files are amended.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tables = Tables(Path(folder))
+    ...     sizes = {"seq": [1, 1], "segment": ["vip", "new"], "version": [1, 1], "at": [5, 5], "size": [2, 3]}
+    ...     _ = tables.append("segment_sizes", pa.table({**sizes, "population": [9, 9]}), watermark=1)
+    ...     [part.read().num_rows for part in parts_of(tables, "segment_sizes")]
+    [2]
+    """
+    found, schema = list[Part](), SCHEMAS[name]
+    for file in tables.files(name) if after is None else tables.files_after(name, after):
+        metadata = pq.ParquetFile(file).metadata
+        for group in range(metadata.num_row_groups):
+            bounds = bounds_of(metadata, group, "seq")
+            is_old = after is not None and bounds is not None and bounds[1] <= after
+            if not is_old and all(_may_hold(metadata, group, *one) for one in (wanted or {}).items()):
+                found.append(Part(metadata.row_group(group).num_rows, schema, (file, group)))
+    return [*found, *(Part(rows.num_rows, schema, rows) for rows in tables.unwritten(name))]
 
 
 def rows_among(

@@ -9,12 +9,11 @@ at once. Whoever else reads sees them then. What a process held when it died, th
 """
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -25,59 +24,26 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from kohort.errors import StorageError
 from kohort.storage.amended import Amendment, Amendments, Span
-from kohort.storage.held import Held, HeldAmendments
-from kohort.storage.indexed import Columns, Indexed, distinct
+from kohort.storage.commits import Commit, commit_of
+from kohort.storage.growing import GrowingFile
+from kohort.storage.held import Held, HeldAmendments, HeldParts
+from kohort.storage.indexed import Indexed, distinct
+from kohort.storage.kinds import LARGE, ORDER, PARTITIONS, PEOPLE, WHOSE
 from kohort.storage.moved_actors import MovedActors, MovedRows
 from kohort.storage.parquet_files import Footer, in_order, properties_of
 from kohort.storage.schemas import SCHEMAS
+from kohort.storage.whole import drop_whole
 
 APPLICATION: Final = "kohort"
 """Under which name a table remembers its watermark, in each commit."""
-_PARTITIONS: Final = {"events": ["name"]}
-
 _WHOLE: Final = "kohort-whole"
 """Under which name a table remembers up to which record all that amends it is in its files."""
-WHOSE: Final = "actor_id"
-"""Tables of people are amended actor by actor."""
-PEOPLE: Final[dict[str, tuple[Columns, ...]]] = {
-    "merges": ((WHOSE,),),
-    "actors": ((WHOSE,), ("person_id",)),
-    "links": ((WHOSE,), ("linked_actor_id",)),
-    "identifiers": ((WHOSE,), ("kind", "value")),
-}
-"""Tables of which a step changes a few rows, and by what these are looked up."""
-
 KEPT: Final = 1
 """For how many hours files are kept that a table no longer consists of."""
 _MOST_FILES: Final = 64
 """How many files a table, or a part of one, may consist of before they are joined."""
 _JOINED: Final = 16 * 2**20
 """The bytes from which on a file is large enough to be left alone."""
-
-_ORDER: Final = (
-    "tracking_plans", "settings", "people_edits", "segment_versions", "applications", "models", "cluster_studies",
-    "score_runs", "model_runs", "model_promotions", "model_drift",
-    "importance_studies", "value_studies", "persona_notes", "runs",
-    "events", "trait_values", "consent_choices", "dead_letters", "quality_findings", "quality_loads", "names",
-    "merges", "actors", "links", "identifiers",
-    "membership_log", "segment_sizes", "epochs", "membership_updates", "memberships",
-)  # fmt: skip
-"""In which order tables are written that wait: what says how far others may be read comes after them."""
-_LARGE: Final = frozenset(
-    {
-        "events", "trait_values", "consent_choices",
-        "membership_log", "memberships", "segment_sizes", "membership_updates",
-    }
-)  # fmt: skip
-"""Tables that nobody keeps in memory as a whole."""
-
-
-class _Commit(NamedTuple):
-    """A commit's number, and its file on disk: a table that was made anew has others."""
-
-    version: int
-    inode: int
-    changed: int
 
 
 class Tables:
@@ -104,7 +70,7 @@ class Tables:
         self._keeps = keeps
         self._open: dict[str, DeltaTable | None] = {}
         self._watermarks: dict[str, int] = {}
-        self._commits: dict[str, _Commit | None] = {}
+        self._commits: dict[str, Commit | None] = {}
         self._whole: dict[str, pa.Table] = {}
         self._footers: dict[str, Footer] = {}
         self._sealed: dict[str, Held | HeldAmendments] = {}
@@ -113,6 +79,7 @@ class Tables:
         self._indexed: dict[str, Indexed] = {}
         self._wholes: dict[str, int] = {}
         self._moved = MovedActors()
+        self._growing: GrowingFile | None = None
 
     def look_again(self) -> bool:
         """Forget what is known of tables that others have written since; a few looks at files, where nobody has.
@@ -152,7 +119,7 @@ class Tables:
         table = self._open.get(name)
         if table is None:
             return os.path.exists(f"{self.folder}/{name}/_delta_log")  # noqa: PTH110 - asked many times a second
-        return self._commits.get(name) is None or self._commit_of(name, table) != self._commits[name]
+        return self._commits.get(name) is None or commit_of(self.folder / name, table) != self._commits[name]
 
     def _forget(self, name: str) -> None:
         self._open.pop(name, None)
@@ -169,18 +136,9 @@ class Tables:
             self._indexed.pop(name, None)
         self.generation += bool(both) and self._moved.undo()
         self._sealed, self._held = {}, {}
-
-    def _commit_of(self, name: str, table: DeltaTable) -> "_Commit | None":
-        """Return the file of a table's newest commit; None if another one follows it, or it is gone."""
-        version = table.version()
-        log = f"{self.folder}/{name}/_delta_log/"
-        try:
-            status = os.stat(f"{log}{version:020d}.json")  # noqa: PTH116 - asked many times a second
-        except FileNotFoundError:
-            return None
-        if os.path.exists(f"{log}{version + 1:020d}.json"):  # noqa: PTH110
-            return None
-        return _Commit(version, status.st_ino, status.st_mtime_ns)
+        if self._growing is not None:
+            self._growing.abandon()
+            self._growing = None
 
     def append(self, name: str, rows: pa.Table, *, watermark: int) -> bool:
         """Add rows and move the watermark in one commit; does nothing, and says False, if it is there already."""
@@ -189,6 +147,31 @@ class Tables:
     def replace(self, name: str, rows: pa.Table, *, watermark: int) -> bool:
         """Replace all rows and move the watermark in one commit; as `append` otherwise."""
         return self._write(name, rows, watermark, mode="overwrite")
+
+    def replace_in_parts(self, name: str, parts: Iterator[pa.Table], *, watermark: int) -> bool:
+        """Replace all rows by those of parts, in the order in which they are written; as `replace` otherwise.
+
+        Where rows wait, each call of `write_next` asks for one of the parts and writes it, so that none takes long.
+        They are asked for at once where somebody reads the table before; until it is written, nobody else sees any.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tables, ada = Tables(Path(folder)), {"segment": ["vip"], "version": [1], "person_id": ["ada"]}
+        ...     rows = pa.table(ada | {"entered_at": [5], "left_at": pa.array([None], pa.int64())})
+        ...     _ = tables.append("memberships", rows, watermark=3)
+        ...     with tables.held():
+        ...         _ = tables.replace_in_parts("memberships", iter([rows, rows]), watermark=4)
+        ...     tables.seal()
+        ...     [(tables.write_next(), Tables(Path(folder)).count("memberships")) for _ in range(3)]
+        [(True, 1), (True, 1), (False, 2)]
+        """
+        if watermark <= self.watermark(name):
+            return False
+        if not self.holding:
+            return self.replace(name, pa.concat_tables([_empty(SCHEMAS[name]), *parts]), watermark=watermark)
+        self._held[name] = HeldParts((self._cast(name, part) for part in parts), watermark)
+        self._whole.pop(name, None)
+        return True
 
     def amend(self, name: str, whose: pa.Array, rows: pa.Table, *, watermark: int) -> bool:
         """Give some actors other rows of a table of people in place of those that they have; as `append` otherwise.
@@ -260,20 +243,22 @@ class Tables:
             whole = pa.concat_tables([*parts, *self.unwritten(name)] or [_empty(SCHEMAS[name])])
             amendment = self._amendment(name)
             whole = whole if amendment is None else amendment.over(whole, WHOSE)
-            if not self._keeps or name in _LARGE:
+            if not self._keeps or name in LARGE:
                 return whole
             self._whole[name] = whole
         return self._whole[name]
 
     def read_after(self, name: str, seq: int) -> pa.Table:
         """Return the rows of a table whose `seq` is above a number; files that hold none of them are not read."""
-        parts = [
-            self._cast(name, pq.ParquetFile(file).read()) for file in self.files(name) if self._may_hold(file, seq)
-        ]
+        parts = [self._cast(name, pq.ParquetFile(file).read()) for file in self.files_after(name, seq)]
         parts = [
             part.filter(pc.greater(part.column("seq"), pa.scalar(seq))) for part in (*parts, *self.unwritten(name))
         ]
         return pa.concat_tables(parts or [_empty(SCHEMAS[name])])
+
+    def files_after(self, name: str, seq: int) -> list[str]:
+        """Return the files of a table, but for those that hold no row whose `seq` is above a number."""
+        return [file for file in self.files(name) if self._may_hold(file, seq)]
 
     def count(self, name: str) -> int:
         """Return how many rows a table has."""
@@ -288,7 +273,7 @@ class Tables:
         for file in self.files(name):
             found[unquote(Path(file).parent.name.partition("=")[2])] += self._footer(file).rows
         for part in self.unwritten(name):
-            found.update(part.column(_PARTITIONS[name][0]).to_pylist())
+            found.update(part.column(PARTITIONS[name][0]).to_pylist())
         return dict(sorted(found.items()))
 
     def _may_hold(self, file: str, seq: int) -> bool:
@@ -359,11 +344,14 @@ class Tables:
         self._sealed, self._held = self._held, {}
 
     def write_next(self) -> bool:
-        """Write one of the tables of which rows were sealed; whether there are more. Raises StorageError."""
-        for name in _ORDER:
+        """Write one of the tables of which rows were sealed, or a part of it; whether there is more.
+
+        Raises StorageError.
+        """
+        for name in ORDER:
             if name in self._sealed:
-                self._write_held(name, self._sealed[name])
-                del self._sealed[name]
+                if self._write_held(name, self._sealed[name]):
+                    del self._sealed[name]
                 break
         return bool(self._sealed)
 
@@ -374,10 +362,14 @@ class Tables:
                 pass
             self.seal()
 
-    def _write_held(self, name: str, held: Held | HeldAmendments) -> None:
+    def _write_held(self, name: str, held: Held | HeldAmendments) -> bool:
+        """Write what is held of a table, or a part of it; return whether that was all."""
         if isinstance(held, HeldAmendments):
             self._write_amendments(name, held)
-            return
+            return True
+        table = self._table(name)
+        if isinstance(held, HeldParts) and table is not None:
+            return self._write_part(name, held, table)
         for rows, watermark, told in held.commits():
             if watermark <= self.watermark_on_disk(name):
                 continue
@@ -385,6 +377,24 @@ class Tables:
             self._commit(name, rows, watermark, mode="overwrite" if held.replaces else "append")
             if told:
                 self._told.setdefault(name, set()).update({*self._files(name)} - before)
+        return True
+
+    def _write_part(self, name: str, held: HeldParts, table: DeltaTable) -> bool:
+        if held.watermark <= self.watermark_on_disk(name):
+            return True
+        if self._growing is None:
+            with self._storing(name):
+                self._growing = GrowingFile(self.folder / name, name, held.watermark)
+        part = held.next_part()
+        if part is not None:
+            with self._storing(name):
+                self._growing.add(part)
+            return False
+        with self._committing(name):
+            self._growing.commit(table, _properties(held.watermark))
+        self._growing = None
+        self._watermarks[name] = held.watermark
+        return True
 
     def _write_amendments(self, name: str, held: HeldAmendments) -> None:
         before = self.watermark_on_disk(name)
@@ -479,7 +489,7 @@ class Tables:
         self._forget(name)
         for part in crowded:
             column, is_part, value = part.partition("=")
-            filters = [(column, "=", unquote(value))] if is_part and name in _PARTITIONS else None
+            filters = [(column, "=", unquote(value))] if is_part and name in PARTITIONS else None
             table.optimize.compact(filters, target_size=_JOINED, writer_properties=properties_of(name))
         return True
 
@@ -490,13 +500,7 @@ class Tables:
             self._open, self._watermarks, self._commits, self._whole, self._footers, self._indexed, self._wholes,
         ):  # fmt: skip
             known.clear()
-        leftover = self.folder.with_name(self.folder.name + ".dropped")
-        for _ in range(2):
-            # One that an interruption left behind goes first.
-            if leftover.exists():
-                shutil.rmtree(leftover)
-            if self.folder.exists():
-                self.folder.rename(leftover)
+        drop_whole(self.folder)
 
     def _write(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> bool:
         if watermark <= self.watermark(name):
@@ -512,7 +516,7 @@ class Tables:
         else:
             self.write_all()  # what waited comes first
             self._commit(name, rows, watermark, mode=mode)
-        if mode == "overwrite" and self._keeps and name not in _LARGE:
+        if mode == "overwrite" and self._keeps and name not in LARGE:
             self._whole[name] = rows
         elif name in self._whole:
             self._whole[name] = pa.concat_tables([self._whole[name], rows]).combine_chunks()
@@ -536,35 +540,43 @@ class Tables:
         return True
 
     def _commit(self, name: str, rows: pa.Table, watermark: int, *, mode: Literal["append", "overwrite"]) -> None:
-        known = self._table(name)
-        # Until it is written, nothing is known of it: a write that fails may have changed what is open.
-        self._forget(name)
-        marks = [Transaction(APPLICATION, watermark)]
-        if name in PEOPLE and mode == "overwrite":
-            marks.append(Transaction(_WHOLE, watermark))
-        properties = CommitProperties(app_transactions=marks)
-        try:
+        marks = [_WHOLE] if name in PEOPLE and mode == "overwrite" else []
+        with self._committing(name) as table:
             write_deltalake(
-                self._uri(name) if known is None else known,
+                self._uri(name) if table is None else table,
                 in_order(name, rows),
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
-                partition_by=_PARTITIONS.get(name),
-                commit_properties=properties,
+                partition_by=PARTITIONS.get(name),
+                commit_properties=_properties(watermark, *marks),
                 writer_properties=properties_of(name, rows.num_rows),
             )
+        self._watermarks[name] = watermark
+
+    @contextmanager
+    def _committing(self, name: str) -> Iterator[DeltaTable | None]:
+        """Give a table, None where there is none yet, to whoever commits to it; raises StorageError if that fails."""
+        known = self._table(name)
+        # Until it is written, nothing is known of it: a write that fails may have changed what is open.
+        self._forget(name)
+        with self._storing(name):
+            yield known
+        if known is not None:
+            self._open[name] = known
+            self._commits[name] = commit_of(self.folder / name, known)
+        elif self._keeps or name in PEOPLE:
+            # Their rows are known without it, and then nothing else would tell this write from that of others.
+            self._table(name)
+
+    @contextmanager
+    def _storing(self, name: str) -> Iterator[None]:
+        try:
+            yield
         except (DeltaError, OSError) as error:
             raise StorageError(
                 f'could not write the table "{name}" in {self.folder}: {error}; '
                 "nothing of this write is kept; free some space and run the command again"
             ) from error
-        if known is not None:
-            self._open[name] = known
-            self._commits[name] = self._commit_of(name, known)
-        elif self._keeps or name in PEOPLE:
-            # Their rows are known without it, and then nothing else would tell this write from that of others.
-            self._table(name)
-        self._watermarks[name] = watermark
 
     def _uri(self, name: str) -> str:
         """Return a table's address; as a URI, so that no character of the folder's name means anything."""
@@ -574,10 +586,14 @@ class Tables:
         if name not in self._open:
             try:
                 self._open[name] = table = DeltaTable(self._uri(name))
-                self._commits[name] = self._commit_of(name, table)
+                self._commits[name] = commit_of(self.folder / name, table)
             except TableNotFoundError:
                 self._open[name] = None
         return self._open[name]
+
+
+def _properties(watermark: int, *marks: str) -> CommitProperties:
+    return CommitProperties(app_transactions=[Transaction(one, watermark) for one in (APPLICATION, *marks)])
 
 
 def _empty(schema: pa.Schema) -> pa.Table:

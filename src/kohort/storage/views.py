@@ -14,9 +14,10 @@ from kohort.rules.catalog import Catalog
 from kohort.storage.amended import STANDS
 from kohort.storage.connections import open_duckdb
 from kohort.storage.consents import add_consents
+from kohort.storage.kinds import WHOSE
 from kohort.storage.row_index import RowIndex
 from kohort.storage.schemas import ARROW_TYPES, SCHEMAS
-from kohort.storage.tables import WHOSE, Tables
+from kohort.storage.tables import Tables
 
 # Made and not read from text: every step of a run opens views, which have hundreds of columns.
 _SQL_TYPES = {

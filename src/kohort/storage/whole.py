@@ -1,6 +1,7 @@
 """Files that are written whole or not at all: a reader finds what was there before, or all of what is new."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -49,3 +50,22 @@ def write_whole(path: Path, content: bytes, *, forced: bool, makes_folder: bool 
     """Write a file whole or not at all, as `writing_whole` does; raises StorageError if the disk refuses."""
     with writing_whole(path, forced=forced, makes_folder=makes_folder) as file:
         file.write(content)
+
+
+def drop_whole(folder: Path) -> None:
+    """Delete a folder with all that is in it, at one moment for whoever looks.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "tables" / "runs").mkdir(parents=True)
+    ...     drop_whole(Path(folder) / "tables")
+    ...     list(Path(folder).iterdir())
+    []
+    """
+    leftover = folder.with_name(folder.name + ".dropped")
+    for _ in range(2):
+        # One that an interruption left behind goes first.
+        if leftover.exists():
+            shutil.rmtree(leftover)
+        if folder.exists():
+            folder.rename(leftover)

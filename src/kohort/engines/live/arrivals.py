@@ -39,6 +39,11 @@ class Arrivals:
         late = people[moments <= at]
         return np.unique(late).astype(np.int32) if len(late) else NOBODY
 
+    @property
+    def whose(self) -> Places:
+        """The numbers of those of whom anything is told, in any order, and as often as it is."""
+        return self._told[0]
+
     def earliest(self) -> int:
         """Return the earliest moment that is told of; raises ValueError if nothing is told."""
         return int(self._told[1].min())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kohort.clock import Moment
-from kohort.engines.columns import MISSING, Moments
+from kohort.engines.columns import MISSING
 from kohort.engines.live import stepping
 from kohort.engines.live.deadlines import Deadlines
 from kohort.engines.live.flips import Flips, Lines
@@ -176,14 +176,6 @@ class Chains:
             return flips[:found]
         flips = np.concatenate([flips[:found], np.empty_like(leaving)])
         return flips[: stepping.leave_windows(leaving, known, self._blocks, self._pool, flips, found)]
-
-    def count(self, moments: Moments) -> Numbers:
-        """Return how many ways begin or cease to count by each of some moments, if nothing happens meanwhile."""
-        found = self._leaving.count(moments)
-        for number, (first, end) in enumerate(self._queue[:-1].tolist()):
-            ends = self._pending[number, first:end, 1]
-            found += np.searchsorted(ends, moments - self._facts[number, stepping.WAIT], side="right")
-        return found
 
     def _lines(self, most: int) -> tuple[Lines, Lines]:
         """Return room for so many ways to cease, and twice so many flips; it is kept, as new room costs more to get."""

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import Moments
 
 Lines = NDArray[np.int64]
 """What is to come, one a row: its moment, and whatever else is to be known of it."""
@@ -54,15 +53,6 @@ class Deadlines:
         self._earliest = min(self._earliest, int(lines[:, 0].min()))
         if self._size > _FEW:
             self._settle()
-
-    def count(self, moments: Moments) -> NDArray[np.int64]:
-        """Return how many rows there are up to each of some moments, which increase."""
-        if self._earliest <= moments[-1]:
-            self._settle()
-        found = np.zeros(len(moments), np.int64)
-        for run in self._runs:
-            found += np.searchsorted(run.lines[:, 0], moments, side="right") - run.next
-        return found
 
     def until(self, now: Moment) -> Lines:
         """Take out the rows up to `now`, itself included; those of one moment in no order."""

@@ -82,11 +82,14 @@ class LiveEngine:
         self._design = Design.of(self._plan, self._catalog, self.statistics, at, self._wide)
         self._upkeep = Upkeep(self._design, self._archive, self.statistics, at)
 
-    def _widen(self, arrivals: Arrivals) -> None:
-        """Begin anew, before something comes, if a sum might not be held any more."""
+    def _widen(self, arrivals: Arrivals) -> Changes:
+        """Begin anew, before something comes, if a sum might not be held any more; return what was owed then."""
         self._widths.add(arrivals.events)
-        if self._widths.wide() != self._wide:
-            self._begin(self.now)
+        if self._widths.wide() == self._wide:
+            return Changes.none()
+        settled = self._settled()
+        self._begin(self.now)
+        return settled
 
     @property
     def now(self) -> Moment:
@@ -103,24 +106,30 @@ class LiveEngine:
         """The epochs so far, in the order of time: what an engine that begins now must be given to go on like this."""
         return self._epochs.all
 
-    def tell(self, arrivals: Arrivals, now: Moment) -> Changes:
+    def tell(self, arrivals: Arrivals, now: Moment, most: int | None = None) -> Changes:
         """Take in what came and that it is `now`; return what changes by it, up to `now`.
 
         Changes stand in the order of the moments from which on they are so, then of people and rules. What is told late
         gives corrections besides: changes that are not true after all. Raises UsageError for a moment that is past, and
         for a person who is not known.
+
+        With `most`, nothing waits for a sweep: where more comes by time than so much, about so much of it is done, and
+        whatever concerns those of whom something came; the rest is owed (`owing_since`), and done by the calls that
+        follow, person by person. All changes together are the same, moments and causes too. Those of one person stand
+        in order: what was owed to whom something late is told of comes first.
         """
         since = self.now
         if now < since:
             raise UsageError(f"the live engine is at {since} and was told that it is {now}; tell it a later moment")
         arrivals.check(len(self._ids))
-        self._widen(arrivals)
+        widened = self._widen(arrivals)
         late = arrivals.late(since).astype(np.int64)
         known = late[late < len(self._ids)]
+        settled = self._given(Changes.joined([widened, self._settled(known)]))
         before = self._archive.block(known, self._design.reads) if len(late) else None
         self._archive.add(arrivals)
         self._grow(arrivals)
-        changes = self._upkeep.tell(arrivals, now)
+        changes = self._upkeep.tell(arrivals, now, most)
         if before is not None:
             after = self._archive.block(late, self._design.reads)
             stretch = Stretch(arrivals.earliest() - 1, now)
@@ -128,17 +137,18 @@ class LiveEngine:
             changes = Changes.joined([changes.of(~np.isin(changes.people, late)), corrections]).in_order()
         if now > since:
             self._latest = Changes.none()
-        return self._given(changes)
+        return Changes.joined([settled, self._given(changes)])
 
-    def advance(self, to: Moment, most: int) -> Changes:
-        """Let time pass towards `to`, until about so many things were due; return what changes, up to `now`.
+    @property
+    def owing_since(self) -> Moment | None:
+        """The moment up to which everybody's changes were given; None where that is up to `now`."""
+        return self._upkeep.owing_since
 
-        So nothing waits for a sweep: whoever finds `now` before `to` takes in what came, and goes on. What is due at
-        one and the same moment is done at once, however much it is. Raises UsageError for a moment that is past.
-        """
-        changes = self.tell(Arrivals(), self._reach(to, most))
-        self.look_further()
-        return changes
+    def _settled(self, people: NDArray[np.int64] | None = None) -> Changes:
+        """Do what is owed to people, by default to everybody; return what changes by it."""
+        if not self._upkeep.owes or (people is not None and not len(people)):
+            return Changes.none()
+        return self._upkeep.tell(Arrivals(), self.now) if people is None else self._upkeep.settle(people)
 
     def look_further(self) -> None:
         """Foresee more of what time will change, for some of the people, if that is to be done within half a day.
@@ -147,28 +157,17 @@ class LiveEngine:
         """
         self._upkeep.look_further()
 
-    def _reach(self, to: Moment, most: int) -> Moment:
-        """Return the last moment up to `to` by which at most so much is due, or that of the next if that is more."""
-        if self._upkeep.count(np.array([to]))[0] <= most:
-            return to
-        within, beyond = self.now, to
-        while beyond - within > 1:
-            between = within + np.unique((beyond - within) * np.arange(1, 64) // 64)
-            between = between[between > within]
-            place = int(np.searchsorted(self._upkeep.count(between), most, side="right"))
-            within, beyond = [within, *between.tolist(), beyond][place : place + 2]
-        return within if self._upkeep.count(np.array([within]))[0] else beyond
-
     def retell(self, whose: NDArray[np.integer], arrivals: Arrivals) -> Changes:
         """Forget all that is known of people, by number, and take in `arrivals` instead; return what changes.
 
         So people are merged, split and erased. Afterwards everything is as if nothing else had ever been told of them,
         epochs apart: these keep their numbers. Who of them is not `known` in `arrivals` does not exist.
-        All changes are corrections, up to now. Raises UsageError for a row of anybody else, and for whoever is new.
+        All changes are corrections, up to now, but for what was owed to them. Raises UsageError for a row of
+        anybody else, and for whoever is new.
         """
         people: NDArray[np.int64] = np.unique(whose).astype(np.int64)
         arrivals.check_whose(people, len(self._ids))
-        self._widen(arrivals)
+        settled = self._given(Changes.joined([self._widen(arrivals), self._settled(people)]))
         old = self._archive.block(people, self._design.reads)
         self._archive.forget(people)
         self._archive.add(arrivals)
@@ -176,7 +175,7 @@ class LiveEngine:
         stretch = Stretch(min(self.now, _earliest(old), _earliest(new)) - 1, self.now)
         corrections = self._corrections((people, old, self.now), (people, new, self.now), stretch)
         self._upkeep.relearn(people, _moments(old), new, arrivals)
-        return self._given(corrections.in_order())
+        return Changes.joined([settled, self._given(corrections.in_order())])
 
     def _corrections(self, before: _Known, after: _Known, stretch: Stretch) -> Changes:
         """Return what is to be said when people turn out to have another history than was known before.
@@ -200,10 +199,13 @@ class LiveEngine:
     def pin(self, statistics: Statistics) -> Changes:
         """Take `statistics` as in force from now on; return what changes by them.
 
-        What changed at this very moment by the numbers before, and does not by these, is corrected.
+        What changed at this very moment by the numbers before, and does not by these, is corrected. What is owed is
+        done before, however much it is.
         """
+        settled = self._given(self._settled())
         self._epochs.add(Epoch(self.now, statistics))
-        return self._given(self._upkeep.pin(self.statistics).undoing(self._latest))
+        pinned = self._given(self._upkeep.pin(self.statistics).undoing(self._latest))
+        return Changes.joined([settled, pinned])
 
     def met(self, arrivals: Arrivals) -> NDArray[np.int64]:
         """Return whom something is told of, by number, at a moment of which the same kind of thing is told already.
@@ -229,9 +231,11 @@ class LiveEngine:
         return int(np.count_nonzero(self._archive.first_seen <= self.now))
 
     def members(self) -> Members:
-        """Return the members of each rule, as of now."""
+        """Return the members of each rule, as of now; raises UsageError while anything is owed."""
         import pyarrow.compute as pc  # noqa: PLC0415 - a fiftieth of a second that only who asks should pay
 
+        if self.owing_since is not None:
+            raise UsageError("members are not known up to now: some deadlines are owed; tell the time without `most`")
         order = np.asarray(pc.sort_indices(self._ids))
         inside = {name: packed(self._upkeep.members_of(number)[order]) for number, name in enumerate(self._plan.rules)}
         return Members(self._ids.take(pa.array(order)), inside)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.clock import Moment
-from kohort.engines.columns import Moments, Rows
+from kohort.engines.columns import Rows
 from kohort.engines.live.arrivals import Arrivals
 from kohort.engines.live.layout import Layout
 from kohort.engines.live.streams import Bits, Streams
@@ -41,10 +41,6 @@ class Feed:
     def nothing(self) -> Table:
         """Return a table of no rows."""
         return Table.empty(self.width)
-
-    def count(self, moments: Moments) -> NDArray[np.int64]:
-        """Return how many rows are due by each of some moments."""
-        return self._to_come.until(moments)
 
     def forget(self, people: NDArray[np.int64]) -> None:
         """Forget what is to come of people."""

@@ -112,10 +112,6 @@ class Foresight:
         pinned = [place for place, group in enumerate(self._groups) if group.pinned]
         yield from self._trace_all(pinned, tracer, now, now)
 
-    def count(self, moments: Moments) -> Numbers:
-        """Return of how much the time has come by each of some moments."""
-        return self._deadlines.count(moments)
-
     def due(self, now: Moment) -> Flips:
         """Return what time brings up to `now`, of that what still counts."""
         lines = self._deadlines.until(now)

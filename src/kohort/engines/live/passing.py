@@ -31,6 +31,14 @@ class Lags(NamedTuple):
     entered: int
 
 
+class Asked(NamedTuple):
+    """Visits of rows of the first log to be done besides, by lags and in the order of time: from `next` to `ends`."""
+
+    visits: Numbers
+    next: Numbers
+    ends: Numbers
+
+
 class Room(NamedTuple):
     """Room for visits, for where those of each log and lag are, the next moment of each, and for flips."""
 
@@ -51,6 +59,12 @@ def due(ts: Moments, log: int, until: int, lags: Lags, stops: Numbers) -> int:
     return found
 
 
+@compiled
+def count_due(ts: Moments, lags: _Arrays, until: int) -> int:
+    """Return how much happens up to a moment to rows of the first log."""
+    return due(ts, 0, until, Lags(*lags), np.zeros((2, len(lags[0])), np.int64))
+
+
 @inlined
 def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
     log: int,
@@ -62,10 +76,13 @@ def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
     at: Numbers,
     soon: Numbers,
     size: int,
+    asked: Asked,
+    until: int,
 ) -> tuple[int, int]:
     """Note the visits of a log up to `stops`, those of each lag from `at` on, and in `soon` the first moment of these.
 
-    `lags.next` moves on. Returns the next place among visits, and a number without meaning.
+    Of the first log, those `asked` for `until` a moment stand before. `lags.next` moves on. Returns the next place of
+    visits, and a number without meaning.
     """
     ts, rows = table
     ranges, cells, _, pool = its
@@ -75,6 +92,11 @@ def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
         spans = lags.spans[lag], lags.spans[lag] + np.uint32(1)
         first, stop, length = lags.next[log, lag], stops[log, lag], lags.lengths[lag]
         begin = size
+        while log == 0 and asked.next[lag] < asked.ends[lag] and asked.visits[asked.next[lag], MOMENT] <= until:
+            visits[size, MOMENT] = asked.visits[asked.next[lag], MOMENT]
+            visits[size, ROW] = asked.visits[asked.next[lag], ROW]
+            asked.next[lag] += 1
+            size += 1
         size, read = look_ahead(ts, rows, first, stop, length, spans, ranges, cells, pool, visits, size)
         soon[log * number + lag] = visits[begin, MOMENT]
         seen += read
@@ -115,13 +137,13 @@ def take_turn(
     counted: _Arrays, others: flipping.Lines, stop: int, until: int, room: _Arrays, stops: Numbers, done: Numbers
 ) -> int:
     """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are."""
-    now, late, lags, its = counted[0], counted[1], Lags(*counted[2]), counted[3]
+    now, late, lags, its, asked = counted[0], counted[1], Lags(*counted[2]), counted[3], Asked(*counted[4])
     visits, at, soon, flips = room
     ranges, cells, comparisons, pool = its
     lag_spans, signs, is_late = lags.spans, lags.signs, len(late[0]) > 0
-    first, seen = foresee(0, now, lags, stops, its, visits, at, soon, 0)
+    first, seen = foresee(0, now, lags, stops, its, visits, at, soon, 0, asked, until)
     if is_late:
-        first, more = foresee(1, late, lags, stops, its, visits, at, soon, first)
+        first, more = foresee(1, late, lags, stops, its, visits, at, soon, first, asked, until)
         seen += more
     spans = np.uint32(0), np.uint32(lags.entered)
     _, more = look_ahead(now[0], now[1], done[HEAD], stop, 0, spans, ranges, cells, pool, visits, first)
@@ -161,7 +183,8 @@ def pass_time(
 ) -> tuple[int, int, int]:
     """Let rows enter, and happen to all rows what is due up to `now`; take flips of `others`, which are in order.
 
-    `counted` are the moments and rows of those that came in order and of those that came late, `Lags` and `Counters`.
+    `counted` are the moments and rows of those that came in order and of those that came late, `Lags`, `Counters` and
+    `Asked`.
     `done` says how far that has come: rows that have entered, `others` taken, flips to be resolved, changes found. What
     changes goes into the columns of `changes`, in the order of moments, people and rules. A row flips at most `most[0]`
     conditions when it happens, and `most[1]` later; about `most[2]` rows enter in one turn. Returns how much room is
@@ -178,6 +201,7 @@ def pass_time(
                 stop += 1
             until = now if stop == len(ts) else ts[stop - 1]
             later = due(ts, 0, until, Lags(*counted[2]), stops) + due(late, 1, until, Lags(*counted[2]), stops)
+            later += len(counted[4][0])
             enter = stop - done[HEAD]
             visited, flipped = later + enter + stops.size + 1, enter * most[0] + later * most[1] + len(others)
             if visited > len(room[0]) or flipped > len(flips):

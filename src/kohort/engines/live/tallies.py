@@ -13,6 +13,7 @@ from kohort.engines.live.changes import Changes
 from kohort.engines.live.flips import Cause, Flips, Lines, in_order
 from kohort.engines.live.layout import FOREVER, Bounds, Cell, Layout, Span
 from kohort.engines.live.memberships import Memberships
+from kohort.engines.live.owing import Chosen, Owed
 from kohort.engines.live.table import BITS, Log, Table, spread
 from kohort.engines.statistics import Statistics
 from kohort.errors import OverloadError
@@ -24,6 +25,7 @@ _ROOM = 2**16
 _FEW = 2**14
 """So many rows are counted one by one; what more make true is looked up in the cells."""
 _MOST_CELLS = 2**31 - 1
+_NOBODY = np.zeros(0, np.int32)
 Numbers = NDArray[np.int64]
 
 
@@ -133,6 +135,8 @@ class Tallies:
         self._log, self._late = Log(width), Table.empty(width)
         self._rows = {number: row for row, number in enumerate(its.numbers.tolist())}
         self._room = _room(0, len(lengths), 0)
+        self._owed, nowhere = Owed(), np.zeros(len(lengths), np.int64)
+        self._no_visits = passing.Asked(np.empty((0, 2), np.int64), nowhere, nowhere)
 
     def blank(self) -> NDArray[np.int32]:
         """Return the numbers of the comparisons that hold of whoever has done nothing."""
@@ -171,20 +175,33 @@ class Tallies:
         self._lags.next[1] = self._late.until(since - self._lags.lengths)
         return flips
 
-    def tell(self, due: Table, others: Sequence[Lines], now: Moment, memberships: Memberships) -> Changes:
-        """Take in rows up to `now`, the time up to it, and what else flips; return what changes in `memberships`."""
+    def tell(
+        self,
+        due: Table,
+        others: Sequence[Lines],
+        now: Moment,
+        memberships: Memberships,
+        most: int | None = None,
+        whose: NDArray[np.integer] = _NOBODY,
+    ) -> Changes:
+        """Take in rows up to `now`, the time up to it, and what else flips; return what changes in `memberships`.
+
+        Where more than `most` comes by time, about so much of it is done now, and the rest is owed: all is done for
+        those `whose` or `due` rows there are, as if all had been for everybody.
+        """
         if not self._log.has_room(len(due)):
             self._forget()
         done = np.array([len(self._log), 0, 0, 0, 0])
         self._log.add(self._allotted(due))
         now_told, late = self._log.table, self._late
+        flips, asked = self._chosen(due, in_order(others), now, most, whose)
         counters = self._counters(self._plans.cells)
-        counted = (now_told.ts, now_told.rows), (late.ts, late.rows), tuple(self._lags), tuple(counters)
-        flips = in_order(others)
-        most = (self._plans.most_of_event, self._plans.most_of_span, A_TURN)
+        logs = (now_told.ts, now_told.rows), (late.ts, late.rows)
+        counted = *logs, tuple(self._lags), tuple(counters), tuple(asked)
+        sizes = (self._plans.most_of_event, self._plans.most_of_span, A_TURN)
         while True:
             visited, flipped, changed = passing.pass_time(
-                counted, flips, now, most, tuple(memberships.known()), tuple(self._room), tuple(memberships.room), done
+                counted, flips, now, sizes, tuple(memberships.known()), tuple(self._room), tuple(memberships.room), done
             )
             if visited > len(self._room.visits) or flipped > len(self._room.flips):
                 self._room = _room(2 * visited, len(self._lags.lengths), 2 * flipped)
@@ -193,13 +210,23 @@ class Tallies:
             else:
                 return memberships.found(int(done[passing.FOUND]))
 
-    def count(self, moments: Moments) -> Numbers:
-        """Return how many rows enter or leave spans by each of some moments."""
-        found = np.zeros(len(moments), np.int64)
-        for lag, length in enumerate(self._lags.lengths.tolist()):
-            for log, table in enumerate((self._log.table, self._late)):
-                found += table.until(moments - length) - self._lags.next[log, lag]
-        return found
+    @property
+    def owes(self) -> bool:
+        """Whether anything is due that is still to be done."""
+        return self._owed.left > 0
+
+    def _chosen(self, due: Table, flips: Lines, now: Moment, most: int | None, whose: NDArray[np.integer]) -> Chosen:
+        """Return what to do now of what is due by `now` and of what else flips; what is not done now is owed."""
+        table, lags = self._log.table, self._lags
+        if not self.owes and (most is None or passing.count_due(table.ts, tuple(lags), now) + len(flips) <= most):
+            return Chosen(flips, self._no_visits)
+        people, late = np.unique(flips[:, 1]) if len(flips) <= (most or 0) else _NOBODY, list[Numbers]()
+        for lag, until in enumerate(self._late.until(now - lags.lengths).tolist()):
+            late.append(self._late.of(slice(int(lags.next[1, lag]), until)).people)
+        self._owed.note_visits(table, lags, now, self._plans.ranges, self._people)
+        self._owed.note_flips(flips, self._people)
+        first = np.concatenate([due.people, whose, people, *late])
+        return self._owed.choose(first, self._owed.left if most is None else most, len(lags.lengths))
 
     def forget(self, people: Numbers, moments: Moments) -> None:
         """Let people have done nothing: their rows belong to no stream any more, and their cells hold 0.
@@ -255,6 +282,8 @@ class Tallies:
 
     def _forget(self) -> None:
         """Forget the rows to which nothing is going to happen any more."""
+        if self.owes:
+            return  # which names rows by their places
         passed = int(self._lags.next[0].min(initial=len(self._log)))
         self._log.forget(passed)
         self._lags.next[0] -= passed

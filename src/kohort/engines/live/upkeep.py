@@ -37,6 +37,7 @@ class Upkeep:
     def __init__(self, design: Design, archive: Archive, statistics: Statistics, at: Moment) -> None:
         self._design, self._archive = design, archive
         self.now, self.statistics = at, statistics
+        self._done_until = at
         people = self.size
         blocks = list(archive.everybody())
         self._feed = Feed(design.layout, design.catalog)
@@ -80,13 +81,33 @@ class Upkeep:
         for part in (self._memberships, self._tallies, self._chains, self._foresight):
             part.grow(self.size)
 
-    def tell(self, arrivals: Arrivals, now: Moment) -> Changes:
-        """Take in what came and that it is `now`; return what changes by it, up to `now`."""
+    def tell(self, arrivals: Arrivals, now: Moment, most: int | None = None) -> Changes:
+        """Take in what came and that it is `now`; return what changes by it, up to `now`.
+
+        Where more than `most` comes by time, about so much of it is done, and all for those of whom anything came; the
+        rest is owed.
+        """
+        if not self.owes:
+            self._done_until = self.now
         late_rows, due = self._feed.take(arrivals, self.now, now)
         others = self._others(arrivals, late_rows, due, now)
-        changes = self._tallies.tell(due, others, now, self._memberships)
+        changes = self._tallies.tell(due, others, now, self._memberships, most, arrivals.whose)
         self.now = now
         return changes
+
+    @property
+    def owes(self) -> bool:
+        """Whether anything is due that is still to be done."""
+        return self._tallies.owes
+
+    @property
+    def owing_since(self) -> Moment | None:
+        """The moment up to which all is done; None where that is up to now."""
+        return self._done_until if self.owes else None
+
+    def settle(self, people: NDArray[np.int64]) -> Changes:
+        """Do what is owed to people; return what changes by it."""
+        return self._tallies.tell(self._feed.nothing(), [], self.now, self._memberships, 0, people)
 
     def _others(self, arrivals: Arrivals, late: Table, due: Table, now: Moment) -> list[Lines]:
         """Return what becomes of conditions up to `now`, but by what is counted of the rows that are `due`."""
@@ -106,11 +127,6 @@ class Upkeep:
         """Foresee more, of some of the people, where not much is foreseen any more."""
         if self._foresight.until < self.now + FORESEEN // 2:
             self._foresight.look_further(self.now + FORESEEN, self._tracer(), self.now)
-
-    def count(self, moments: Moments) -> NDArray[np.int64]:
-        """Return how much time alone brings by each of some moments."""
-        counts = [part.count(moments) for part in (self._feed, self._chains, self._foresight)]
-        return np.asarray(np.sum(counts, axis=0))
 
     def pin(self, statistics: Statistics) -> Changes:
         """Take statistics, which have all terms, as in force from now on; return what changes by them."""

@@ -23,7 +23,8 @@ from kohort.storage.records import ChangesSaid, MembershipsKept
 
 _CHANGES_A_RECORD: Final = 100_000
 _MOST_A_STEP: Final = 20_000
-"""How many changes a step tells: whatever a midnight brings, what comes meanwhile waits for no more of it."""
+"""How many deadlines a step lets pass, and changes it tells: whatever a midnight brings, what comes meanwhile waits for
+no more of it."""
 _UNDER_WAY: Final = SECOND // 2
 """While something happened so lately, more is under way that happened as lately."""
 
@@ -47,7 +48,7 @@ class LiveMemberships:
     @property
     def is_behind(self) -> bool:
         """Whether more is to be told already than the last step told."""
-        return self._state is not None and self._state.waiting.is_behind(self._state.engine.now)
+        return self._state is not None and self._state.is_behind
 
     def forget(self) -> None:
         """Begin anew at the next step: others may have recorded meanwhile."""
@@ -72,13 +73,14 @@ class LiveMemberships:
             said = said_of(changes)
         else:
             since, engine = state.engine.now, state.engine
+            known = state.known(since)
             found = _found(workspace, state, front, max(now, since))
-            if self._is_due(engine.now, settings):
+            # Numbers of the population change everybody, and so wait until nothing is owed.
+            if engine.owing_since is None and self._is_due(engine.now, settings):
                 engine.look_further()
                 if engine.asks_for_statistics:
                     statistics = engine.measured()
                     found = Changes.joined([found, engine.pin(statistics)])
-            known = state.waiting.known(since)
             told = state.waiting.take(found, engine.now, _MOST_A_STEP)
             said = said_live(state, told, known, workspace.tables)
         workspace.tables.tell()
@@ -107,14 +109,14 @@ class LiveMemberships:
     ) -> bool:
         """Append changes to the journal; without any, now and then, that memberships are kept up."""
         now = state.engine.now
-        is_due = self._is_due(now, settings)
+        is_due = state.engine.owing_since is None and self._is_due(now, settings)
         if not said.people and not is_due:
             return False
         population = state.engine.population()
         kept = [MembershipsKept(0, population, part) for part in parts_of(said, _CHANGES_A_RECORD)]
         # Only with the last of them memberships are known up to a later moment.
         numbers = None if statistics is None else statistics.to_json()
-        kept[-1] = msgspec.structs.replace(kept[-1], at=state.waiting.known(now), statistics=numbers)
+        kept[-1] = msgspec.structs.replace(kept[-1], at=state.known(now), statistics=numbers)
         workspace.journal.append("changes", [msgspec.json.encode(one) for one in kept], recorded_at=now)
         self._said_at = now if is_due else self._said_at
         return True
@@ -139,7 +141,7 @@ def _found(workspace: Workspace, state: State, front: Front, now: Moment) -> Cha
     met = frozenset(engine.met(arrivals).tolist())
     if met:
         arrivals = replace(arrivals, events=incoming.events(catalog, anew | met), traits=incoming.traits(anew | met))
-    found = engine.tell(arrivals, max(engine.now, _up_to(arrivals, now)))
+    found = engine.tell(arrivals, max(engine.now, _up_to(arrivals, now)), _MOST_A_STEP)
     if anew | met:
         told = told_of(workspace, catalog, {state.people[number]: number for number in anew | met})
         found = Changes.joined([found, engine.retell(np.array(sorted(anew | met), np.int64), told)])

@@ -6,6 +6,7 @@ so that entering and leaving are told in their order.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from kohort.engines.live.flips import Cause
 Numbers = NDArray[np.int64]
 _AT_ONCE = -(2**63)
 _NO_KEYS = np.zeros(0, np.int64)
+_MOST_A_RUN: Final = 2**17
+"""How many changes one run holds: to bring two together takes no longer, however many are held."""
 
 
 @dataclass
@@ -86,9 +89,11 @@ class Settling:
         return due
 
     def _tidy(self) -> None:
-        """Forget what was told, and keep few runs, each at least twice as long as the next."""
+        """Forget what was told, and keep few runs: each is twice as long as the next, or both together are long."""
         self._runs = [run for run in self._runs if len(run)]
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            if len(self._runs[-2]) + len(self._runs[-1]) > _MOST_A_RUN:
+                return
             last, before = self._runs.pop(), self._runs.pop()
             self._runs.append(_Run.merged(before, last))
 

@@ -102,6 +102,16 @@ class State:
     begun: Moment
     """Since when the log has all that the engine says; of before it says who was in then."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is to be told by now than was, or found."""
+        return self.engine.owing_since is not None or self.waiting.is_behind(self.engine.now)
+
+    def known(self, now: Moment) -> Moment:
+        """Return the moment up to which everything has been told that settles by now."""
+        known, owing_since = self.waiting.known(now), self.engine.owing_since
+        return known if owing_since is None else min(known, owing_since)
+
     def take(self, moved: Moved) -> list[str]:
         """Take in who is who now; return the persons of whom nothing was known, who get the next numbers."""
         new = [one for one in sorted({*moved.persons.values(), *moved.anew}) if one not in self.numbers]

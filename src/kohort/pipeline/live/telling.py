@@ -10,7 +10,8 @@ from kohort.engines.live.flips import Cause as Reason
 from kohort.pipeline.live.corrections import Corrections
 from kohort.pipeline.live.settling import keys_of
 from kohort.pipeline.live.state import State
-from kohort.pipeline.recording import logged_of, said_of
+from kohort.pipeline.moving import logged_of
+from kohort.pipeline.recording import said_of
 from kohort.segments.membership import Cause
 from kohort.storage.records import ChangesSaid
 from kohort.storage.tables import Tables

@@ -17,7 +17,7 @@ from kohort.engines.statistics import Statistics
 from kohort.engines.timelines.courses import Course, Positions, Stretch, Truth
 from kohort.engines.timelines.timeline import timelines
 from kohort.pipeline.mapped.histories import people_of
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.rules.catalog import Catalog
 from kohort.rules.nodes import Rule
 from kohort.rules.read import segments_of

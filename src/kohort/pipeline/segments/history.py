@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.errors import UnknownNameError, UsageError
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.pipeline.segments.people import user_ids_of
 from kohort.pipeline.versions import InForce, in_force, recorded
 from kohort.pipeline.workspace import Workspace

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.pipeline.freshness import evaluated_at
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.pipeline.segments.people import members
 from kohort.pipeline.versions import newest_versions, readable, recorded
 from kohort.pipeline.workspace import Workspace
