@@ -17,7 +17,7 @@ from kohort.pipeline.learning.lookalikes.documents import EntriesLookedAt
 from kohort.pipeline.learning.lookalikes.inside import people_inside
 from kohort.pipeline.learning.prediction_examples import joined, table_of
 from kohort.pipeline.learning.seeds import SeedRules, features_apart, scores_apart
-from kohort.pipeline.recording import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.pipeline.versions import readable
 from kohort.pipeline.workspace import Workspace
 from kohort.segments.log import net_changes
