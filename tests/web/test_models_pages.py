@@ -125,6 +125,7 @@ def test_what_is_not_there_is_refused_with_its_place(made: Project) -> None:
         assert counter.get("/api/v1/models/lapse", **{"if-none-match": answer.headers["etag"]}).status_code == 304
 
 
+@pytest.mark.slow
 def test_a_model_is_planned_promoted_and_taken_back_by_the_api(shop: Project) -> None:
     with answering(shop, "segments:read", "segments:write") as counter, Client(counter.url, counter.key) as client:
         both = {"promotion": {"score": "lapse"}, "rollback": {}}
@@ -220,6 +221,7 @@ def test_what_sources_named_is_text(open_studio: Studio) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_model_is_promoted_and_taken_back_by_forms_that_show_a_plan_first(shop: Project) -> None:
     with studio(shop) as found:
         page = found.get(PAGE).text
