@@ -71,6 +71,7 @@ def checks_of(found: Studio) -> dict[str, dict[str, object]]:
     return {one["key"]: one for one in found.get("/validation.json").json()["checks"]}
 
 
+@pytest.mark.slow
 def test_where_nothing_changes_the_page_says_that_the_groups_hold(open_studio: Studio) -> None:
     checks = checks_of(open_studio)
     assert [checks[one]["held"] for one in ("periods", "conversion-1", "methods", "steadiest")] == [
