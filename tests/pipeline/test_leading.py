@@ -168,6 +168,7 @@ def test_commands_are_for_the_folder_that_leads(pair: tuple[Folder, Folder]) -> 
     check(pair)
 
 
+@pytest.mark.slow
 def test_a_command_that_lost_the_lead_while_it_ran_says_so_and_changes_nothing(pair: tuple[Folder, Folder]) -> None:
     one, other = pair
     one.clock.advance(HOUR)

@@ -121,6 +121,7 @@ def test_the_next_run_assigns_people_by_the_model_in_force(shop: Project) -> Non
     assert members(shop) == after
 
 
+@pytest.mark.slow
 def test_going_back_restores_members_and_scores(shop: Project) -> None:
     before = members(shop)
     traits = shop.sql("SELECT person_id, persona_id FROM traits ORDER BY ALL")
@@ -134,6 +135,7 @@ def test_going_back_restores_members_and_scores(shop: Project) -> None:
     assert shop.plan_model_rollback("persona").model == shop.plan_promotion("persona", 2).model
 
 
+@pytest.mark.slow
 def test_a_registry_is_rebuilt_from_the_journal(shop: Project) -> None:
     shop.apply(shop.plan_promotion("persona"))
     shop.apply(shop.plan_model_rollback("persona"))
@@ -143,6 +145,7 @@ def test_a_registry_is_rebuilt_from_the_journal(shop: Project) -> None:
     assert shop.models() == listed
 
 
+@pytest.mark.slow
 def test_a_plan_that_is_no_longer_so_is_refused(shop: Project) -> None:
     plan = shop.plan_promotion("persona")
     shop.apply(plan)
@@ -186,6 +189,7 @@ def test_discovering_by_hand_is_live_at_once_and_a_candidate_before_it_waits_no_
         shop.plan_promotion("persona")
 
 
+@pytest.mark.slow
 def test_without_retrain_nothing_is_trained_by_itself(tmp_path: Path) -> None:
     project = with_clusters(tmp_path)
     assert isinstance(project.clock, SettableClock)

@@ -75,6 +75,7 @@ def test_without_structure_personas_are_gone_and_come_back_as_themselves_by_othe
     assert again.lineage.gone == ()
 
 
+@pytest.mark.slow
 def test_a_new_kind_of_people_is_born_with_a_fresh_identity(tmp_path: Path) -> None:
     often, rarely = ((10, 14), (1.0, 20.0), (80.0, 120.0)), ((1, 3), (100.0, 200.0), (5.0, 15.0))
     project = shop_of(tmp_path, kinds_of_shoppers([often, rarely]))
