@@ -72,3 +72,29 @@ def test_indexes_of_files_that_are_gone_go(tmp_path_factory: pytest.TempPathFact
             tables.amend("actors", pa.array(["a"]), rows({"a": f"p{seq}"}), watermark=seq)
             assert people_of(Standing(tables, "actors"), ["a"]) == {"a": f"p{seq}"}
         assert len(list((tables.folder.with_name("mapped") / INDEXES / "actors").iterdir())) == 1
+
+
+@pytest.mark.parametrize("large", [0, 2**21])
+def test_what_amends_a_table_later_counts_before_what_came_earlier(
+    large: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tables = Tables(tmp_path_factory.mktemp("later") / "tables")
+    many = {f"{number:020x}": f"{number:020x}" for number in range(10, 4_000)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(whose, "_LARGE", large)
+        tables.amend("actors", pa.array(list(many)), rows(many), watermark=1)
+        tables.holding = True
+        others = dict.fromkeys(list(many)[:40], "of all")
+        later = {list(many)[3]: "of one", list(many)[4]: None, list(many)[60]: "of one"}
+        for seq, people in ((2, others), (3, later)):
+            tables.amend("actors", pa.array(list(people)), rows(people), watermark=seq)
+            tables.write_all()
+        read = Tables(tables.folder)
+        assert len(read.amended("actors")) == 2
+        standing = Standing(read, "actors")
+        expected = {one: person for one, person in (many | others | later).items() if person}
+        assert people_of(standing, list(many)[:80]) == {
+            one: expected[one] for one in list(many)[:80] if one in expected
+        }
+        for person in ("of all", "of one", list(many)[60], list(many)[5], list(many)[61]):
+            assert actors_of(standing, person) == sorted(one for one, its in expected.items() if its == person)

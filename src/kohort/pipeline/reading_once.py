@@ -1,7 +1,7 @@
 """One reading of a history for several questions: relations are opened, and facts read, once for all moments."""
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,15 +12,17 @@ from kohort.rules.catalog import Catalog
 if TYPE_CHECKING:
     import duckdb
 
-_MOST = 20_000_000
-_HELD = "held_values_"
+_MOST: Final = 40_000_000
+"""Half a gigabyte, of numbers and ids."""
+_HELD: Final = "held_values_"
 
 
 class ReadOnce:
     """Relations by the people and names that they show, and facts (a column `ts` among theirs) up to a moment.
 
     What was read up to `until` answers about every earlier moment, in the same order of rows. The facts asked for
-    first go where there would be more than `most` values in all; those are read again when they are asked for.
+    first go where there would be more than `most` values in all, but never the last; they are read again when they are
+    asked for.
 
     >>> once, read = ReadOnce(9), []
     >>> def facts(until: int) -> pa.Table:
@@ -28,6 +30,10 @@ class ReadOnce:
     ...     return pa.table({"ts": [3, 5, 9]}).filter(pc.field("ts") <= until)
     >>> [once.facts("orders", at, facts).column("ts").to_pylist() for at in (4, 5, 9)], read
     ([[3], [3, 5], [3, 5, 9]], [9])
+    >>> small = ReadOnce(9, most=3)
+    >>> _ = [small.facts(one, 5, facts) for one in ("orders", "orders", "visits", "visits", "orders")]
+    >>> read
+    [9, 9, 9, 9]
     """
 
     def __init__(self, until: Moment, *, most: int = _MOST) -> None:
@@ -54,7 +60,9 @@ class ReadOnce:
             until = max(at, self._until)
             found = read(until)
         self._facts[asked] = until, found
-        while sum(one.num_rows * one.num_columns for _, one in self._facts.values()) > self._most:
+        while (
+            len(self._facts) > 1 and sum(one.num_rows * one.num_columns for _, one in self._facts.values()) > self._most
+        ):
             del self._facts[next(iter(self._facts))]
         return found if until == at else found.filter(pc.less_equal(found.column("ts"), at))
 
@@ -74,7 +82,9 @@ class ReadOnce:
         return f"{_HELD}{self._values.index((views, names))}"
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, and forget what was read."""
         for _, _, connection in self._opened:
             connection.close()
         self._opened.clear()
+        self._facts.clear()
+        self._values.clear()
