@@ -8,18 +8,28 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from kohort.clock import DAY, parse_moment
+from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.values import MICRO, ValueType
+from kohort.learning.lookalike.quality import quality_of_trained
+from kohort.learning.lookalike.results import LookalikeQuality
+from kohort.learning.prediction.contest import Plan
+from kohort.learning.prediction.examples import Examples
+from kohort.learning.prediction.study import Trained, train
 from kohort.pipeline.facts import event_facts, revenue_of, traits_at
+from kohort.pipeline.learning.lookalikes.examples import seed_examples
+from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.segments.people import open_memberships
 from kohort.project import Project
 from snippets import ROOT, run_page
@@ -193,6 +203,53 @@ def test_quality_findings_name_what_is_there(project: Project) -> None:
     assert any(check.startswith("outlier (z-score") for check in told)
     assert told["missing trait"].share is not None
     assert "lookup_without_match" in told
+
+
+@pytest.fixture(scope="module")
+def redeemers(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    """Return households by what they buy, and which have redeemed a coupon, as look-alikes learn from them."""
+    own = tmp_path_factory.mktemp("redeemers") / "demo"
+    shutil.copytree(demo, own)
+    rule = "count of coupon_redeemed >= 1"
+    (own / "segments/redeemers.yaml").write_text(
+        f"segments:\n  - {{name: redeemers, label: {{en: Redeemers, fr: Utilisateurs}}, where: {rule}}}\n"
+    )
+    workspace = Project(own)._workspace()
+    bought = ("orders", "recency_days", "basket_value", "trend", "discount_share", "private_label_share")
+    declared = LookalikeDefinition("like_redeemers", "redeemers", features=bought, models=("logistic",))
+    found = seed_examples(workspace, declared, seed_rules(workspace, declared), END)
+    assert not isinstance(found, str)
+    assert found.members == int(found.examples.reached.sum()) == 410
+    return found.examples
+
+
+def _as_seed(examples: Examples, seed: np.ndarray) -> tuple[Trained, LookalikeQuality]:
+    trained = train(replace(examples, reached=seed), Plan(("logistic",)))
+    return trained, quality_of_trained(trained, seed, examples.groups, seed=0)
+
+
+def test_redeemers_who_were_hidden_are_found_again_as_often_as_is_told(redeemers: Examples) -> None:
+    """Half of the real redeemers are the seed; the other half stand among the others, and are known here alone."""
+    true = redeemers.reached
+    seed = true & (np.random.default_rng(3).random(len(true)) < 0.5)
+    trained, quality = _as_seed(redeemers, seed)
+    tenth = quality.first[1]
+    assert tenth.lift.low > 2
+    assert quality.area.low > 0.75
+    outside = ~seed[trained.rows]
+    chances, hidden = trained.chances[outside], true[trained.rows][outside]
+    first = chances >= np.sort(chances)[-round(0.1 * len(chances))]
+    # Another two hundred redeemers than those whose interval it is: both are uncertain.
+    error = (tenth.recall.high - tenth.recall.low) / 2
+    assert first[hidden].mean() == pytest.approx(tenth.recall.estimate, abs=np.sqrt(2) * error)
+    assert quality.hidden.low <= hidden.mean() <= quality.hidden.high < 1
+    assert quality.labelled.low <= seed.sum() / true.sum() <= quality.labelled.high
+    assert hidden[first].mean() > 3 * hidden.mean()
+
+
+def test_a_shuffled_seed_of_real_households_is_as_good_as_lots(redeemers: Examples) -> None:
+    found = [_as_seed(redeemers, np.random.default_rng(one).permutation(redeemers.reached))[1] for one in (1, 2)]
+    assert np.mean([one.area.estimate for one in found]) == pytest.approx(0.5, abs=0.03)
 
 
 def test_every_command_and_snippet_of_the_readme_runs(

@@ -12,6 +12,7 @@ from kohort.learning.features.scaling import (
     ColumnScaling,
     DroppedColumn,
     fit_column,
+    quantiles_of,
     yeo_johnson,
     yeo_johnson_inverse,
 )
@@ -144,3 +145,9 @@ def test_the_order_of_people_does_not_change_the_parameters() -> None:
     column, shuffled = (fitted(values) for values in (spending(1), spending(1)[::-1]))
     assert np.isclose(column.centre, shuffled.centre)
     assert column.power == shuffled.power
+
+
+@given(st.lists(st.floats(-1e12, 1e12) | st.integers(-3, 3).map(float), min_size=1, max_size=80), st.integers(2, 60))
+def test_quantiles_are_those_of_numpy_to_the_last_bit(values: list[float], points: int) -> None:
+    told = np.array(values)
+    assert quantiles_of(told, points).tolist() == np.quantile(told, np.linspace(0, 1, points)).tolist()

@@ -227,8 +227,25 @@ def _min_max(seen: _Seen) -> dict[str, float]:
 
 def _shape(values: Values) -> Values:
     # Quantiles stand for the column: the fit costs the same at any size, and cannot depend on the order of people.
-    quantiles: Values = np.quantile(values, np.linspace(0, 1, _FITTING_POINTS))
-    return quantiles
+    return quantiles_of(values, _FITTING_POINTS)
+
+
+def quantiles_of(values: Values, points: int) -> Values:
+    """Return so many quantiles, evenly from the least to the greatest, float64 of shape (points,).
+
+    They are those of `numpy.quantile` to the last bit, whose partition by thousands of places takes up to a hundred
+    times as long as sorting.
+
+    >>> quantiles_of(np.array([4.0, 0.0, 2.0]), 5).tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0]
+    """
+    ordered = np.sort(values)
+    places = (len(values) - 1) * np.linspace(0, 1, points)
+    below = np.floor(places).astype(np.int64)
+    above = np.minimum(below + 1, len(values) - 1)
+    share, low, high = places - below, ordered[below], ordered[above]
+    # From the nearer end, as numpy does it.
+    return np.where(share >= 0.5, high - (high - low) * (1 - share), low + (high - low) * share)  # noqa: PLR2004 - half way
 
 
 def _standardised(bent: Values) -> dict[str, float]:
