@@ -83,12 +83,12 @@ def test_a_habit_has_the_lift_of_katz_and_the_p_value_of_scipy_after_holm() -> N
     for place, one in enumerate(ordered):
         highest = max(highest, min(1.0, (len(ordered) - place) * plain[one][2]))
         holm[one] = highest
-    for one in found:
-        here, there, _ = plain[one.trait, one.category]
+    for habit in found:
+        here, there, _ = plain[habit.trait, habit.category]
         lift = (here / 120) / (there / 280)
         error = math.sqrt(1 / here - 1 / 120 + 1 / there - 1 / 280)
-        assert one.p_value == pytest.approx(holm[one.trait, one.category])
-        assert one.lift.estimate == pytest.approx(lift)
-        assert (one.lift.low, one.lift.high) == pytest.approx(
+        assert habit.p_value == pytest.approx(holm[habit.trait, habit.category])
+        assert habit.lift.estimate == pytest.approx(lift)
+        assert (habit.lift.low, habit.lift.high) == pytest.approx(
             (lift * math.exp(-REACH * error), lift * math.exp(REACH * error))
         )

@@ -13,6 +13,7 @@ from cdnow_histories import END, SPLIT, WEEKS, cdnow_purchases, cdnow_split
 from kohort.errors import UsageError
 from kohort.learning.value.beta_geometric import BG_NBD, MBG_NBD, BetaGeometric
 from kohort.learning.value.contest import MODELS, fitted_value
+from kohort.learning.value.fitting import Fit
 from kohort.learning.value.holdout import (
     Foretold,
     Trial,
@@ -268,10 +269,16 @@ def test_tenths_and_the_top_add_up() -> None:
     assert valued.decile[np.argsort(-worth)[:200]].min() == 10
 
 
+def _parameters(fit: Fit, chance: np.random.Generator) -> list[float]:
+    """Return what the parameters may be: their logarithms are normal about the likeliest ones."""
+    assert fit.covariance is not None
+    return [float(one) for one in np.exp(chance.multivariate_normal(np.log(fit.values), np.array(fit.covariance)))]
+
+
 def _spent_in_a_world(fitted: FittedValue, weeks: float, chance: np.random.Generator) -> list[float]:
     """Return what each person spends in one world, told purchase by purchase as the papers of both models tell it."""
-    r, alpha, a, b = np.exp(chance.multivariate_normal(np.log(fitted.purchases.values), fitted.purchases.covariance))
-    p, q, v = np.exp(chance.multivariate_normal(np.log(fitted.values.values), fitted.values.covariance))
+    r, alpha, a, b = _parameters(fitted.purchases, chance)
+    p, q, v = _parameters(fitted.values, chance)
     known, spent = fitted.histories, []
     for x, last, age, valued, each in zip(
         known.frequency, known.recency, known.age, known.valued, known.mean_value, strict=True
