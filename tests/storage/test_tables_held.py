@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kohort.storage import tables as written_tables
 from kohort.storage.lookups import rows_with
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
@@ -46,10 +47,16 @@ def check(tables: Tables, plain: Tables, others: Tables) -> None:
 
 
 @settings(max_examples=25)
-@given(doings=DOINGS, keeps=st.booleans())
+@given(doings=DOINGS, keeps=st.booleans(), most=st.sampled_from([2, 2**16]))
 def test_what_waits_is_read_as_if_it_were_written(
-    doings: list[tuple[str, str, int]], keeps: bool, tmp_path_factory: pytest.TempPathFactory
+    doings: list[tuple[str, str, int]], keeps: bool, most: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(written_tables, "GROUP", most)
+        wait(doings, tmp_path_factory, keeps=keeps)
+
+
+def wait(doings: list[tuple[str, str, int]], tmp_path_factory: pytest.TempPathFactory, *, keeps: bool) -> None:
     folder = tmp_path_factory.mktemp("held")
     tables, plain = Tables(folder / "held", keeps=keeps), Tables(folder / "plain")
     is_sealed = False
@@ -97,6 +104,17 @@ def test_what_others_write_makes_what_waits_forgotten(tmp_path: Path) -> None:
     others.append("runs", rows("runs", 4, 1), watermark=4)
     mine.look_again()
     assert mine.generation == 1, "somebody was told of rows that come again"
+
+
+def test_of_many_rows_some_are_written_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written_tables, "GROUP", 5)
+    tables = Tables(tmp_path / "t", keeps=True)
+    tables.holding = True
+    for seq in range(1, 6):
+        tables.append("runs", rows("runs", seq, 2), watermark=seq)
+    tables.seal()
+    seen = [(tables.write_next(), Tables(tmp_path / "t").watermark("runs")) for _ in range(3)]
+    assert seen == [(True, 2), (True, 4), (False, 5)]
 
 
 def test_files_of_what_was_told_are_known(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -34,8 +33,8 @@ class Held:
     >>> held.add(pa.table({"n": [1]}), watermark=3)
     >>> held.tell()
     >>> held.add(pa.table({"n": [2]}), watermark=4)
-    >>> [(one.rows.num_rows, one.watermark, one.told) for one in held.commits()], len(held.untold())
-    ([(1, 3, True), (1, 4, False)], 1)
+    >>> len(held.untold()), [(one.rows.num_rows, one.watermark, one.told) for one in (held.take(9), held.take(9))]
+    (1, [(1, 3, True), (1, 4, False)])
     """
 
     replaces: bool = False
@@ -72,12 +71,24 @@ class Held:
         """Return the rows of which nobody was told yet, in parts."""
         return [one.rows for one in self._batches if not one.told]
 
-    def commits(self) -> Iterator[Commit]:
-        """Yield what is to be written; what was told stands apart from what was not, so that its files are known."""
-        for told, its in groupby(self._batches, lambda one: one.told and not self.replaces):
-            batches = list(its)
-            rows = pa.concat_tables([one.rows for one in batches], promote_options="default")
-            yield Commit(rows, batches[-1].watermark, told)
+    def take(self, most: int) -> Commit:
+        """Take out what is to be written next: about so many rows at most, or all where they replace others.
+
+        What was told stands apart from what was not, so that its files are known.
+        """
+        first, size, count = self._batches[0], 0, 0
+        for one in self._batches:
+            if not self.replaces and count and (one.told != first.told or size + one.rows.num_rows > most):
+                break
+            size, count = size + one.rows.num_rows, count + 1
+        taken, self._batches = self._batches[:count], self._batches[count:]
+        rows = pa.concat_tables([one.rows for one in taken], promote_options="default")
+        return Commit(rows, taken[-1].watermark, first.told and not self.replaces)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether all rows were taken out."""
+        return not self._batches
 
 
 class HeldParts(Held):
@@ -114,10 +125,6 @@ class HeldParts(Held):
             self._batches.append(_Batch(part, self._watermark))
         self._taken += 1
         return self._batches[self._taken - 1].rows
-
-    def commits(self) -> Iterator[Commit]:
-        """Yield all at once."""
-        yield Commit(pa.concat_tables(self.rows), self._watermark, told=False)
 
 
 @dataclass

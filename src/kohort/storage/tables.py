@@ -30,7 +30,7 @@ from kohort.storage.held import Held, HeldAmendments, HeldParts
 from kohort.storage.indexed import Indexed, distinct
 from kohort.storage.kinds import LARGE, ORDER, PARTITIONS, PEOPLE, WHOSE
 from kohort.storage.moved_actors import MovedActors, MovedRows
-from kohort.storage.parquet_files import Footer, in_order, properties_of
+from kohort.storage.parquet_files import GROUP, Footer, in_order, properties_of
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.whole import drop_whole
 
@@ -167,7 +167,7 @@ class Tables:
         """
         if watermark <= self.watermark(name):
             return False
-        if not self.holding:
+        if not self.holding or self._table(name) is None:
             return self.replace(name, pa.concat_tables([_empty(SCHEMAS[name]), *parts]), watermark=watermark)
         self._held[name] = HeldParts((self._cast(name, part) for part in parts), watermark)
         self._whole.pop(name, None)
@@ -370,14 +370,13 @@ class Tables:
         table = self._table(name)
         if isinstance(held, HeldParts) and table is not None:
             return self._write_part(name, held, table)
-        for rows, watermark, told in held.commits():
-            if watermark <= self.watermark_on_disk(name):
-                continue
+        rows, watermark, told = held.take(GROUP)
+        if watermark > self.watermark_on_disk(name):
             before = set(self._files(name)) if told else set()
             self._commit(name, rows, watermark, mode="overwrite" if held.replaces else "append")
             if told:
                 self._told.setdefault(name, set()).update({*self._files(name)} - before)
-        return True
+        return held.is_taken
 
     def _write_part(self, name: str, held: HeldParts, table: DeltaTable) -> bool:
         if held.watermark <= self.watermark_on_disk(name):
