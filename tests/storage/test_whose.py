@@ -1,5 +1,7 @@
 """Whose an actor is by the indexes of files is whose it is by the rows of the table, however those were written."""
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ CHANGES = st.lists(
 )
 
 
-def rows(people: dict[str, str | None]) -> pa.Table:
+def rows(people: Mapping[str, str | None]) -> pa.Table:
     """Return the rows of actors: of those who have a person."""
     its = [{"actor_id": actor, "person_id": one, "first_seen": 1} for actor, one in people.items() if one]
     return pa.Table.from_pylist(its, schema=SCHEMAS["actors"])
