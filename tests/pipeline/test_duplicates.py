@@ -158,6 +158,7 @@ def test_ten_times_as_many_people_without_duplicates_leave_precision_as_it_is() 
     assert found.blocking.comparisons <= 50 * len(everybody)
 
 
+@pytest.mark.slow
 def test_two_tables_are_linked_and_never_within_themselves(tmp_path: Path) -> None:
     made = french_people(9, 400, duplicated=0.5, families=0)
     place: dict[int, int] = {}
