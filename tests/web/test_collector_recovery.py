@@ -94,7 +94,6 @@ def test_kill_9_of_the_engine_repeats_nothing(project: Project) -> None:
     assert project.status().behind == 0
 
 
-@pytest.mark.slow
 def test_a_killed_server_takes_its_processes_along(project: Project) -> None:
     project.keys.create_write("web")
     with subprocess.Popen(serve_command(project), stderr=subprocess.PIPE, text=True) as process:
@@ -144,7 +143,6 @@ def test_what_came_last_is_answered_and_applied_before_the_end(ended: Ended) -> 
     assert stopped == ["collector", "engine", "web", "server"]
 
 
-@pytest.mark.slow
 def test_nobody_is_named_in_the_log(ended: Ended) -> None:
     assert ended.server.heard("received")
     assert CANARY not in json.dumps(ended.server.said)
