@@ -1,5 +1,7 @@
 """Whose an actor is by the indexes of files is whose it is by the rows of the table, however those were written."""
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ CHANGES = st.lists(
 )
 
 
-def rows(people: dict[str, str | None]) -> pa.Table:
+def rows(people: Mapping[str, str | None]) -> pa.Table:
     """Return the rows of actors: of those who have a person."""
     its = [{"actor_id": actor, "person_id": one, "first_seen": 1} for actor, one in people.items() if one]
     return pa.Table.from_pylist(its, schema=SCHEMAS["actors"])
@@ -79,13 +81,13 @@ def test_what_amends_a_table_later_counts_before_what_came_earlier(
     large: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tables = Tables(tmp_path_factory.mktemp("later") / "tables")
-    many = {f"{number:020x}": f"{number:020x}" for number in range(10, 4_000)}
+    many: dict[str, str | None] = {f"{number:020x}": f"{number:020x}" for number in range(10, 4_000)}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(whose, "_LARGE", large)
         tables.amend("actors", pa.array(list(many)), rows(many), watermark=1)
         tables.holding = True
-        others = dict.fromkeys(list(many)[:40], "of all")
-        later = {list(many)[3]: "of one", list(many)[4]: None, list(many)[60]: "of one"}
+        others: dict[str, str | None] = dict.fromkeys(list(many)[:40], "of all")
+        later: dict[str, str | None] = {list(many)[3]: "of one", list(many)[4]: None, list(many)[60]: "of one"}
         for seq, people in ((2, others), (3, later)):
             tables.amend("actors", pa.array(list(people)), rows(people), watermark=seq)
             tables.write_all()
