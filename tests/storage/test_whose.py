@@ -81,13 +81,13 @@ def test_what_amends_a_table_later_counts_before_what_came_earlier(
     large: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tables = Tables(tmp_path_factory.mktemp("later") / "tables")
-    many = {f"{number:020x}": f"{number:020x}" for number in range(10, 4_000)}
+    many: dict[str, str | None] = {f"{number:020x}": f"{number:020x}" for number in range(10, 4_000)}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(whose, "_LARGE", large)
         tables.amend("actors", pa.array(list(many)), rows(many), watermark=1)
         tables.holding = True
-        others = dict.fromkeys(list(many)[:40], "of all")
-        later = {list(many)[3]: "of one", list(many)[4]: None, list(many)[60]: "of one"}
+        others: dict[str, str | None] = dict.fromkeys(list(many)[:40], "of all")
+        later: dict[str, str | None] = {list(many)[3]: "of one", list(many)[4]: None, list(many)[60]: "of one"}
         for seq, people in ((2, others), (3, later)):
             tables.amend("actors", pa.array(list(people)), rows(people), watermark=seq)
             tables.write_all()
