@@ -24,7 +24,7 @@ TESTS = {
     "refresh": ("engines/test_refresh",),
     "kernel_engine_numpy": ("engines/test_kernel_engine_numpy",),
     "kernel_engine_numba": ("engines/test_kernel_engine_numba",),
-    "live": ("engines/test_live",),
+    "live": ("engines/test_live", "engines/test_owing"),
     "keeping": ("pipeline/test_settling", "pipeline/test_live_memberships", "pipeline/test_live_memberships_law"),
 }
 AT_ONCE = 2
@@ -95,6 +95,7 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
     CHANGES,
     KEPT_UP,
     REVISIONS,
+    OWING,
 ) = (
     f"engines/live/{name}.py"
     for name in (
@@ -115,6 +116,7 @@ FOUND, KERNEL = "engines/kernel/found.py", "engines/kernel/engine.py"
         "changes",
         "upkeep",
         "revisions",
+        "owing",
     )
 )
 SETTLING, KEEPING, CORRECTIONS, FRONT, STATE = (
@@ -374,6 +376,10 @@ FAULTS = (
     Fault(
         "time is not looked ahead", KEPT_UP, "if now > self._foresight.until:", "if now > 2 * self._foresight.until:"
     ),
+    Fault("who does something waits", TALLIED, "concatenate([due.people, whose, people", "concatenate([people"),
+    Fault("one of what is owed to a person is done", OWING, "place = lines[place, BEFORE]", "place = NOTHING"),
+    Fault("what is owed is told to nobody", OWING, "while place < looked[1] and found < most:", "while found < 0:"),
+    Fault("who is late is owed what is told anew", LIVE, "Changes.joined([widened, self._settled(known)])", "widened"),
     # Memberships kept up live.
     Fault("nothing settles", SETTLING, "last[waits]] + self.settling", "last[waits]]"),
     Fault("what follows does not wait", SETTLING, "waits = (last >= begins) &", "waits = settles &"),
