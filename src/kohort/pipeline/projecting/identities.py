@@ -22,7 +22,6 @@ from kohort.pipeline.projecting.concerned import (
     with_news,
 )
 from kohort.pipeline.projecting.evidence import Evidence as Gathered
-from kohort.pipeline.projecting.evidence import merged_sightings
 from kohort.pipeline.projecting.pairs import NO_PAIRS, Pairs, pairs_in
 from kohort.profiles.graph import BLOCKED, Edit, Evidence, Link, Persons, Sighting, Value, in_force
 from kohort.profiles.identity import trait_texts
@@ -85,13 +84,9 @@ def identity_tables_anew(tables: Tables) -> dict[str, Changed]:
 
     Traits that were set before their kind was declared unique are looked through as well.
     """
-    seen = merged_sightings([_seen_in_traits(tables, identity_in_force(tables))])
-    identifiers, links = tables.indexed("identifiers"), tables.indexed("links")
-    merged = with_news(identifiers, links, tables.indexed("actors"), seen, SCHEMAS["links"].empty_table())
-    whole = merged.identifiers.whole()
-    nothing = pa.nulls(whole.num_rows, pa.string())
-    unmarked = whole.drop_columns("refused").append_column("refused", nothing)
-    return _content_of_all(Around(unmarked, merged.links_after.whole()), {}, tables, edits_of(tables), unmarked)
+    seen, told = _seen_in_traits(tables, identity_in_force(tables)), SCHEMAS["links"].empty_table()
+    around, _ = everybody(tables.read("identifiers"), tables.read("links"), seen, told)
+    return _content_of_all(around, {}, tables, edits_of(tables), around.identifiers)
 
 
 def evidence_of(tables: Tables) -> Evidence:
