@@ -42,7 +42,7 @@ def told_anew(tables: Tables, whose: Sequence[Key], seq: int) -> Iterator[pa.Tab
     for part in _parts_of_log(tables, whose, seq):
         parts.append(part)
         yield None
-    counted = net_changes(pa.concat_tables(parts).sort_by("seq").to_pylist()) if parts else {}
+    counted = _counted(parts)
     rows = [vars(one) for key in sorted(whose) for one in intervals(counted.get(key, ()))]
     yield pa.Table.from_pylist(rows, schema=SCHEMAS["memberships"])
 
@@ -114,6 +114,10 @@ def _enters(log: pa.Table) -> NDArray[np.bool_]:
 def logged_of(tables: Tables, whose: Iterable[Key], seq: int | None = None) -> Mapping[Key, Sequence[Logged]]:
     """Return the rows that count of some people in some segments, in the log up to the journal's record `seq`."""
     parts = list(_parts_of_log(tables, list(whose), readable(tables) if seq is None else seq))
+    return _counted(parts)
+
+
+def _counted(parts: Sequence[pa.Table]) -> Mapping[Key, Sequence[Logged]]:
     return net_changes(pa.concat_tables(parts).sort_by("seq").to_pylist()) if parts else {}
 
 

@@ -3,6 +3,7 @@
 A number is no proof, so that each text found is compared.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,11 +22,13 @@ _LOOKED_AT: Final = 64
 
 @dataclass(frozen=True)
 class TextIndex:
-    """Distinct texts, the numbers made of them, in order, and which text each of those is of.
+    """Texts, the numbers made of them, in order, and which text each of those is of; `find` is for distinct ones.
 
     >>> index = TextIndex.of(pa.array(["eve", "ada", "bob"]))
     >>> index.find(pa.array(["ada", "dan", "eve"])).tolist()
     [1, -1, 0]
+    >>> sorted(TextIndex.of(pa.array(["ada", "bob", "ada"])).holding("ada"))
+    [0, 2]
     """
 
     texts: pa.StringArray
@@ -59,6 +62,16 @@ class TextIndex:
             found[left[same]] = rows[same]
             left = left[~same]
             at[left] += 1
+
+    def holding(self, text: str) -> Iterator[int]:
+        """Yield the places of one text, which may stand several times."""
+        number = numbers_of(pa.array([text], pa.string()))[0]
+        place = int(np.searchsorted(self.numbers, number))
+        while place < len(self.numbers) and self.numbers[place] == number:
+            row = int(self.rows[place])
+            if self.texts[row].as_py() == text:
+                yield row
+            place += 1
 
 
 def numbers_of(texts: pa.StringArray) -> Numbers:

@@ -13,7 +13,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -24,7 +23,7 @@ from kohort.storage.lookups import Standing
 from kohort.storage.mapped import MappedFolder
 from kohort.storage.row_index import INDEXES
 from kohort.storage.tables import Tables
-from kohort.storage.text_index import Numbers, Rows, numbers_of
+from kohort.storage.text_index import TextIndex
 
 _LARGE: Final = 2**21
 """From so many bytes on the index of a file is mapped, and else held."""
@@ -69,36 +68,11 @@ def _is_held(tables: Tables) -> bool:
 
 
 @dataclass(frozen=True)
-class _Ids:
-    """A column of ids, the numbers made of them, in order, and which row each of those is of."""
-
-    texts: pa.StringArray
-    numbers: Numbers
-    rows: Rows
-
-    @classmethod
-    def of(cls, texts: pa.StringArray) -> Self:
-        numbers = numbers_of(texts)
-        rows = np.argsort(numbers, kind="stable").astype(np.int32)
-        return cls(texts, numbers[rows], rows)
-
-    def holding(self, text: str) -> Iterator[int]:
-        """Yield the rows that hold a text."""
-        number = numbers_of(pa.array([text], pa.string()))[0]
-        place = int(np.searchsorted(self.numbers, number))
-        while place < len(self.numbers) and self.numbers[place] == number:
-            row = int(self.rows[place])
-            if self.texts[row].as_py() == text:
-                yield row
-            place += 1
-
-
-@dataclass(frozen=True)
 class _Layer:
     """The actors of one file, and whose they are: nobody's, "", where an amendment says so."""
 
-    actors: _Ids
-    people: _Ids
+    actors: TextIndex
+    people: TextIndex
 
     @classmethod
     def read(cls, file: str) -> Self:
@@ -109,13 +83,13 @@ class _Layer:
         people = rows.column("person_id")
         if STANDS in names:
             people = pc.if_else(rows.column(STANDS), people, "")
-        return cls(*(_Ids.of(column.combine_chunks()) for column in (rows.column("actor_id"), people)))
+        return cls(*(TextIndex.of(column.combine_chunks()) for column in (rows.column("actor_id"), people)))
 
     @classmethod
     def mapped(cls, folder: MappedFolder) -> Self:
         """Return what `written` has written."""
         names = ("actor", "person")
-        return cls(*(_Ids(folder.texts(one), folder.array(f"{one}_numbers"), folder.array(one)) for one in names))
+        return cls(*(TextIndex(folder.texts(one), folder.array(f"{one}_numbers"), folder.array(one)) for one in names))
 
     def written(self, folder: Path) -> "_Layer":
         """Return the same, mapped from a folder that is written now."""
