@@ -41,7 +41,7 @@ test-deep: $(DEV)/.ready ## Hold the engines to the reference over fifty times a
 	HYPOTHESIS_PROFILE=deep $(DEV)/bin/pytest --numprocesses 2 tests/engines
 
 test-chaos: $(DEV)/.ready ## Kill programs five hundred times at random moments, and see that nothing acknowledged is lost: hours.
-	KOHORT_KILL_CYCLES=500 $(DEV)/bin/pytest --numprocesses 2 -m "not stores" -k "kill_9 or killed"
+	KOHORT_KILL_CYCLES=500 $(DEV)/bin/pytest --timeout 0 --numprocesses 2 -m "not stores" -k "kill_9 or killed"
 
 mutants: $(DEV)/.ready ## Put deliberate faults into the engines, one at a time, and see that the tests find each: some minutes.
 	$(DEV)/bin/python tests/mutants.py
