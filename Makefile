@@ -58,7 +58,7 @@ docs: $(DEV)/.ready $(CDNOW)/.ready ## Run every command and snippet of the READ
 examples: $(DEV)/.ready $(DBT)/.ready ## Run the examples, each in its own environment, as their pages say.
 	KOHORT_DBT=$(DBT)/bin/dbt $(DEV)/bin/pytest tests/examples
 
-bench: $(DEV)/.ready ## Run every benchmark.
+bench: $(DEV)/.ready $(CDNOW)/.ready ## Run every benchmark.
 	set -e; for file in benchmarks/*.py; do $(DEV)/bin/python $$file; done
 
 format: $(DEV)/.ready ## Format the code.

@@ -1,8 +1,9 @@
 """BG/NBD by maximum likelihood on CDNOW's sample and on a million customers, beside pymc-marketing's MAP.
 
-Run: python benchmarks/clv.py FOLDER-OF-CDNOW [CUSTOMERS]
+Run: python benchmarks/clv.py [CUSTOMERS [FOLDER-OF-CDNOW]]
 
-Seconds are of the processor, this process alone. The other library runs in the same process where it is installed.
+CDNOW is what `make .venv/cdnow/.ready` unpacks, unless another folder is named. Seconds are of the processor, this
+process alone. The other library runs in the same process where it is installed.
 """
 
 import sys
@@ -19,6 +20,7 @@ from kohort.testing.cdnow import read_cdnow
 
 EPOCH = date(1970, 1, 1)
 SPLIT = (date(1997, 9, 30) - EPOCH).days
+CDNOW = Path(".venv/cdnow/lifetimes/datasets")
 TRUTH = (0.243, 4.414, 0.793, 2.426)
 
 
@@ -87,9 +89,10 @@ def show(name: str, histories: Histories, *, compared: bool) -> None:
 
 
 def main() -> None:
-    people = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else CDNOW
     ours(simulated(1_000))
-    show("CDNOW, 2,357 people", cdnow(Path(sys.argv[1])), compared=True)
+    show("CDNOW, 2,357 people", cdnow(folder), compared=True)
     show(f"simulated, {people:,} people", simulated(people), compared=people <= 100_000)
 
 
