@@ -64,11 +64,21 @@ def serve_command(project: Project) -> list[str]:
 
 
 @contextmanager
+def ended(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Tell a process to end after a block, and see that it does by itself; nobody waits for ever for another."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            assert process.wait(2 * PATIENCE) == 0
+        finally:
+            process.kill()
+
+
+@contextmanager
 def running(project: Project) -> Iterator[Running]:
     with subprocess.Popen(serve_command(project), stderr=subprocess.PIPE, text=True) as process:
         server = Running(project, process)
-        try:
+        with ended(process):
             yield server
-        finally:
-            process.terminate()
-            assert process.wait(PATIENCE) == 0

@@ -10,7 +10,7 @@ from accounts_desk import PASSWORD, guarded, holder
 from axe_playwright_python.sync_playwright import Axe
 from browser import capture_server, chromium
 from playwright.sync_api import Browser, Page, expect
-from server_desk import Running, serve_command
+from server_desk import Running, ended, serve_command
 
 from kohort.governance.audit import OPERATOR
 from kohort.governance.roles import Role
@@ -49,12 +49,9 @@ def first_started(project: Project) -> Iterator[tuple[Running, str]]:
         printed = process.stdout.readline()
         found = re.search(r"http://\S+/welcome/[\w-]{43}", printed)
         assert found is not None, printed
-        try:
+        with ended(process):
             server.wait_for("started", "web")
             yield server, found[0]
-        finally:
-            process.terminate()
-            assert process.wait(60) == 0
 
 
 def test_the_first_start_leads_to_a_signed_in_admin(shop: Project, page: Page) -> None:

@@ -13,7 +13,7 @@ from browser import CHROMIUM, chromium
 from builder_hands import Builder, Hand, says, settled
 from playwright.sync_api import Page, expect
 from segment.analytics.client import Client as Sdk
-from server_desk import Running, serve_command
+from server_desk import Running, ended, serve_command
 
 from cluster_shop import two_groups
 from kohort.client import Client
@@ -69,12 +69,9 @@ def serving(project: Project) -> Iterator[tuple[Running, str]]:
         assert process.stdout is not None
         found = re.search(r"http://\S+/welcome/[\w-]{43}", process.stdout.readline())
         assert found is not None
-        try:
+        with ended(process):
             server.wait_for("started", "web")
             yield server, found[0]
-        finally:
-            process.terminate()
-            assert process.wait(60) == 0
 
 
 def leave_a_cart(server: Running, key: str, who: str) -> None:

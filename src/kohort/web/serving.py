@@ -7,12 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from kohort.clock import MINUTE, SECOND, Clock, Moment
@@ -21,7 +19,7 @@ from kohort.governance.accounts import welcome_address
 from kohort.pipeline.segments.delivering import check_secrets
 from kohort.project import Project
 from kohort.storage.secrets import secret_of
-from kohort.web.lifeline import STOPPING
+from kohort.web.lifeline import STOPPING, Lifeline
 from kohort.web.listening import collector_name
 from kohort.web.logs import Log
 
@@ -118,16 +116,16 @@ class _Server:
     clock: Clock
     log: Log
     welcome: Callable[[str], None]
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; raises UsageError if the address cannot be used."""
         self.project.keep_up()
         # What collectors have counted is of one server's life.
         shutil.rmtree(self.project.folder.collectors, ignore_errors=True)
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, self._asked_to_stop)
         lifeline, held = os.pipe()
+        # A signal that is heard by a pipe waits for no lock, which who is interrupted may hold.
+        asked = Lifeline(lifeline)
+        asked.stop_on_signals()
         given = self.options
         with self._listening(given.port, "--port") as listening, self._listening(given.api_port, "--api-port") as api:
             host, port = listening.getsockname()[:2]
@@ -137,7 +135,7 @@ class _Server:
             if link is not None:
                 self.welcome(welcome_address(given.address(api.getsockname()[1]), link))
             try:
-                while not self._stop.wait(_LOOK):
+                while asked.wait(_LOOK):
                     for process in processes:
                         self._look_after(process)
             finally:
@@ -146,9 +144,6 @@ class _Server:
                 os.close(held)
                 os.close(lifeline)
         self.log.say("stopped")
-
-    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
 
     def _listening(self, port: int, option: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.options.host else socket.AF_INET
