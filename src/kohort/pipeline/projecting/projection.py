@@ -82,6 +82,9 @@ _SETTLED_AT_ONCE: Final = 4_000_000
 _MOST_EVIDENCE: Final = 4_000_000
 """After so many messages, or so many sightings and links, the tables of people are written: it takes as long for a few
 new people among many as for all of them, and what waits takes some hundred bytes each."""
+_WRITTEN_AT_ONCE: Final = 250_000
+"""After so many messages that are applied behind, all is written: whoever is killed again and again before they have
+caught up gets on all the same."""
 _MOST_HELD: Final = 200_000
 """How many rows may wait to be written."""
 _HELD_KINDS: Final = frozenset({"changes", "findings"})
@@ -181,6 +184,9 @@ class Projection:
                 unsettled = one.records[-1].seq
                 if self._seen.staged >= _SETTLED_AT_ONCE or len(self._evidence) >= _MOST_EVIDENCE:
                     self._settle(unsettled)
+                if self._behind is not None and self._seen.staged >= _WRITTEN_AT_ONCE:
+                    self._settle(unsettled)
+                    self._behind.write_all()
                 if self._tables.waiting > _MOST_HELD:
                     self._tables.write_all()
                 yield unsettled
