@@ -33,6 +33,8 @@ class ProjectFolder:
         self.measurements = data / "measurements.json"
         self.delivering = data / "delivering.lock"
         self.publishing = data / "publishing.lock"
+        self.training = data / "training.lock"
+        self.training_asked = data / "training.asked"
         self.delivery_measurements = data / "deliveries.json"
         self.collectors = data / "collectors"
         self.watch = data / "watch"
