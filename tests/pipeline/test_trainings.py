@@ -108,11 +108,16 @@ def test_the_audit_says_who_asked_and_what_came_of_it(trainings: Trainings, fold
     begun = trainings.begin_next()
     assert begun is not None
     trainings.end(begun, TrainingState.FAILED, reason="too few")
+    trainings.ask(training())
+    trainings.begin_next()
+    trainings.settle(lambda _: None)
     told = [
         (one.actor, one.door, one.action, one.object, one.detail)
         for one in Audit(State(folder.state), SettableClock(NOW)).list()
     ]
     assert told == [
+        ("server", "server", "training interrupted", "lapse", "training 2"),
+        ("ada", "api", "training asked", "lapse", "training 2"),
         ("ada", "api", "training failed", "lapse", "training 1"),
         ("ada", "api", "training asked", "lapse", "training 1"),
     ]

@@ -59,7 +59,7 @@ class ModelsFacet(Facet):
 
     def lookalikes_shown(self) -> "tuple[LookalikesShown, ...]":
         """Return the look-alikes in force, with how good they are."""
-        from kohort.pipeline.learning.lookalikes.documents import lookalikes_shown
+        from kohort.pipeline.learning.predictions_shown import lookalikes_shown
 
         return tuple(lookalikes_shown(self._workspace()))
 

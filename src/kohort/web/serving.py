@@ -113,7 +113,7 @@ class _Process:
 
 @dataclass
 class _Server:
-    """Starts the processes, keeps them alive, and ends them in order: who receives, applies, delivers, trains."""
+    """Starts the processes, keeps them alive, and ends them in order: who trains first, who delivers last."""
 
     project: Project
     options: ServeOptions
@@ -177,6 +177,8 @@ class _Server:
         publisher = _Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline])
         collecting = [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)]
         return [
+            # The first to end: it would take the processor from those who still write and apply.
+            _Process("trainer", [*module, "kohort.web.training", *common], [lifeline], asked, ends=True),
             *(
                 _Process(collector_name(number, many), [*collecting, "--number", str(number)], [listening, lifeline])
                 for number in range(1, many + 1)
@@ -186,7 +188,6 @@ class _Server:
                 "web", [*module, "kohort.web.answering", *common, *options, "--socket", str(api)], [api, lifeline]
             ),
             _Process("deliverer", [*module, "kohort.web.delivering", *common], [lifeline], journeys),
-            _Process("trainer", [*module, "kohort.web.training", *common], [lifeline], asked, ends=True),
             *([publisher] if kafka is not None and kafka.memberships is not None else []),
         ]
 

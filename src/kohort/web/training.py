@@ -13,7 +13,7 @@ from kohort.project import Project
 from kohort.web.lifeline import STOPPING, Lifeline
 from kohort.web.worker import Worker
 
-_NICE: Final = 10
+_NICE: Final = 5
 """How much the trainer gives way to those who receive, apply and answer."""
 _PATIENCE: Final = 600
 """The seconds that a model which has learnt waits for another command that writes."""

@@ -1,6 +1,7 @@
 """Planning a training: which model would learn from what, and why; nothing is read that only training needs."""
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,7 +17,7 @@ from kohort.pipeline.learning.training.records import Training, TrainingState
 from kohort.pipeline.workspace import Workspace
 
 
-def plan_training(workspace: Workspace, score: str, at: Moment, before: list[Training]) -> TrainingPlan:
+def plan_training(workspace: Workspace, score: str, at: Moment, before: Sequence[Training]) -> TrainingPlan:
     """Return what training a model of a score would learn from; `before` are its trainings, the newest first.
 
     Raises UnknownNameError for a score without models, UsageError or DefinitionError for one that is declared wrong.
@@ -66,7 +67,7 @@ def _models(workspace: Workspace, score: str) -> list[RegisteredModel]:
     return [one for one in models_of(workspace) if one.score == score]
 
 
-def _seconds(before: list[Training], rows: int) -> int | None:
+def _seconds(before: Sequence[Training], rows: int) -> int | None:
     for one in before:
         if one.state is TrainingState.DONE and one.rows and one.began_at is not None and one.ended_at is not None:
             return max(1, round((one.ended_at - one.began_at) / SECOND * rows / one.rows))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from kohort.clock import Clock, Moment
 from kohort.errors import CheckError, UnknownNameError
-from kohort.governance.audit import Actor, Door, note
+from kohort.governance.audit import SERVER, Actor, Door, note
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import is_held
 from kohort.storage.state import TRAININGS, State
@@ -82,6 +82,8 @@ class Training:
 
 
 _COLUMNS: Final = tuple(one.name for one in fields(Training))
+_BEGUN: Final = ("state", "stage", "began_at")
+_ENDED: Final = ("state", "stage", "ended_at", "model", "reason")
 
 
 class Trainings:
@@ -106,13 +108,13 @@ class Trainings:
                         f"that has ended"
                     )
             row["asked_at"] = self._clock.now()
-            made = connection.execute(sa.insert(TRAININGS).values(**row)).inserted_primary_key
-            training_id = int(made[0]) if made is not None else 0
+            made = sa.insert(TRAININGS).values(**row).returning(TRAININGS.c.training_id)
+            training_id = connection.execute(made).scalar_one()
             note(connection, row["asked_at"], asked.by, "training asked", asked.score, f"training {training_id}")
         self.wake()
         return replace(asked, training_id=training_id, asked_at=row["asked_at"])
 
-    def list(self, score: str | None = None, most: int = 100) -> "list[Training]":
+    def list(self, score: str | None = None, most: int = 100) -> tuple[Training, ...]:
         """Return the trainings of a score, or all, the newest first, at most so many.
 
         One whose process has died is interrupted, whether anybody has noted that or not.
@@ -133,9 +135,10 @@ class Trainings:
             row = connection.execute(_of_states(TrainingState.WAITING).limit(1)).mappings().one_or_none()
             if row is None:
                 return None
-            begun = {"state": TrainingState.RUNNING, "stage": Stage.READING, "began_at": self._clock.now()}
-            _change(connection, row["training_id"], begun)
-        return replace(_training(row), **begun)
+            now = self._clock.now()
+            begun = replace(_training(dict(row)), state=TrainingState.RUNNING, stage=Stage.READING, began_at=now)
+            _change(connection, begun.training_id, {name: getattr(begun, name) for name in _BEGUN})
+        return begun
 
     def tell(self, training_id: int, stage: Stage, done: int = 0, whole: int = 0, digest: str = "") -> None:
         """Note how far a training has come."""
@@ -146,13 +149,14 @@ class Trainings:
     def end(self, training: Training, state: TrainingState, *, model: int | None = None, reason: str = "") -> Training:
         """Note what has become of a training, in the audit too, and return it."""
         now = self._clock.now()
-        said = {"state": state, "stage": Stage.NOTHING, "ended_at": now, "model": model, "reason": reason}
+        ended = replace(training, state=state, stage=Stage.NOTHING, ended_at=now, model=model, reason=reason)
         of = training.score if model is None else f"{training.score} {model}"
         action = "model trained" if state is TrainingState.DONE else f"training {state}"
         with self._state.writing() as connection:
-            _change(connection, training.training_id, said)
-            note(connection, now, training.by, action, of, f"training {training.training_id}")
-        return replace(training, **said)  # type: ignore[arg-type]
+            _change(connection, training.training_id, {name: getattr(ended, name) for name in _ENDED})
+            by = SERVER if state is TrainingState.INTERRUPTED else training.by
+            note(connection, now, by, action, of, f"training {training.training_id}")
+        return ended
 
     def settle(self, kept: Callable[[Training], int | None]) -> None:
         """End what a process left under way that has died. The caller holds the lock.
@@ -175,17 +179,17 @@ class Trainings:
         """Let the server's process for it end; whoever asks from now on has it begin again."""
         self._folder.training_asked.unlink(missing_ok=True)
 
-    def _told(self, wanted: sa.Select[Any]) -> "list[Training]":
+    def _told(self, wanted: sa.Select[Any]) -> tuple[Training, ...]:
         """Return trainings as they are told: what nobody works on any more is interrupted."""
         rows = self._read(wanted)
         if all(one.state is not TrainingState.RUNNING for one in rows) or is_held(self._folder.training):
             return rows
         # Whoever held the lock may have ended it since the rows were read, and let go of the lock then.
-        return [_ended(one) for one in self._read(wanted)]
+        return tuple(_ended(one) for one in self._read(wanted))
 
-    def _read(self, wanted: sa.Select[Any]) -> "list[Training]":
+    def _read(self, wanted: sa.Select[Any]) -> tuple[Training, ...]:
         with self._state.reading() as connection:
-            return [_training(row) for row in connection.execute(wanted).mappings()]
+            return tuple(_training(dict(row)) for row in connection.execute(wanted).mappings())
 
 
 def _of_states(*states: TrainingState) -> sa.Select[Any]:

@@ -67,9 +67,7 @@ def _worked(trainings: Trainings, desk: Desk, clock: Clock, begun: Training) -> 
     def learn(workspace: Workspace) -> Trained:
         kind = kind_named(workspace, begun.score)
         if parameters_digest(workspace, kind) != begun.parameters:
-            raise CheckError(
-                f'score "{begun.score}" is declared otherwise than when the plan was made; ask for another'
-            )
+            raise CheckError(f'score "{begun.score}" is declared otherwise than when it was planned; plan anew')
         return kind.train(workspace, begun.at, "by hand", None, _Steps(trainings, clock, begun.training_id).tell)
 
     def keeping(trained: Trained) -> None:
