@@ -109,7 +109,7 @@ def test_drift_of_what_lookalikes_read_and_say_is_checked_once_a_run_has_looked(
     check = lookalike_checks(shown)[-1]
     assert (check.key, check.answer) == ("lookalike-drift-like_club", look.words)
     assert check.held is Held.NO
-    assert {"stores", "age"} <= set(look.found)
+    assert {"stores", "like_club"} <= set(look.found), "what is read, and who is chosen"
     assert {one.of.en for one in check.figures} == {one.feature for one in look.features}
     assert [one.feature for one in look.features if one.is_score] == ["like_club"]
     assert "calibration" not in check.method.en
