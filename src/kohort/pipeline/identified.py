@@ -52,8 +52,8 @@ def person_meant(workspace: Workspace, text: str) -> str:
 @lru_cache(maxsize=64)
 def _person(standing: Standing, text: str) -> str | None:
     # One after the other: who is found by the first is not looked for by the others.
-    ways = (lambda: text, lambda: actor_id_of(USER, text), lambda: actor_id_of(ANONYMOUS, text))
-    found = (people_of(standing, [actor]).get(actor) for actor in (way() for way in ways))
+    meant = (text if kind is None else actor_id_of(kind, text) for kind in (None, USER, ANONYMOUS))
+    found = (people_of(standing, [actor]).get(actor) for actor in meant)
     return next((person for person in found if person is not None), None)
 
 
