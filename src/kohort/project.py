@@ -23,6 +23,7 @@ from kohort.facets.personas import PersonasFacet
 from kohort.facets.records import RecordsFacet
 from kohort.facets.segments import SegmentsFacet
 from kohort.facets.serving import ServingFacet
+from kohort.facets.training import TrainingFacet
 from kohort.facets.vocabulary import VocabularyFacet
 from kohort.imports import needing_extra
 from kohort.pipeline.creation import create_project
@@ -79,6 +80,7 @@ class Project(
     RecordsFacet,
     SegmentsFacet,
     ServingFacet,
+    TrainingFacet,
     VocabularyFacet,
 ):
     """A project in a folder.

@@ -19,7 +19,7 @@ from kohort.learning.models.scoring import scores_of
 from kohort.pipeline.facts import traits_at
 from kohort.pipeline.learning import signed
 from kohort.pipeline.learning.prediction import said_of_everybody
-from kohort.pipeline.learning.prediction_documents import PredictionDocument, latest_prediction
+from kohort.pipeline.learning.prediction_documents import PredictionDocument
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.registry.entries import State, content_of
@@ -42,7 +42,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_a_run_that_learns_is_kept_with_its_figures_and_card(shop: Project) -> None:
     [model] = shop.models("lapse")
-    document = latest_prediction(shop._workspace(), "lapse")
+    document = shop.prediction("lapse")
     assert document is not None
     assert (model.state, model.at) == (State.LIVE, NOW)
     entry = model.entry
@@ -151,7 +151,7 @@ def test_another_thing_to_learn_is_learnt_at_once(tmp_path: Path) -> None:
     assert [one.state for one in opened.models("lapse")] == [State.RETIRED, State.LIVE]
     [score] = opened.person_scores("p1")
     assert (score.model, score.untold) == (2, None)
-    found = latest_prediction(opened._workspace(), "lapse")
+    found = opened.prediction("lapse")
     assert found is not None
     assert found.within == 90 * DAY
 

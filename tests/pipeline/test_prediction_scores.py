@@ -11,7 +11,6 @@ from kohort.definitions.prediction import PredictionDefinition, Target
 from kohort.learning.prediction.labels import reached_labels
 from kohort.pipeline.learning.known import known_at
 from kohort.pipeline.learning.prediction import predict
-from kohort.pipeline.learning.prediction_documents import latest_prediction
 from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.workspace import Workspace
 from kohort.project import Project
@@ -34,7 +33,7 @@ def _lapse(workspace: Workspace) -> PredictionDefinition:
 
 def test_chances_and_bands_are_traits_and_the_study_is_kept(shop: Project) -> None:
     workspace = _workspace(shop)
-    document = latest_prediction(workspace, "lapse")
+    document = shop.prediction("lapse")
     assert document is not None
     assert (document.score, document.target, document.within) == ("lapse", "lapse", 60 * DAY)
     assert document.cut_offs == tuple(days_before(days) for days in (240, 180, 120, 60))
@@ -86,7 +85,7 @@ def test_the_judged_stretch_is_later_than_every_label_that_was_learnt(shop: Proj
     assert found.document.study.measures.n == len(held)
     assert past.cut_offs[-2] + definition.within <= past.cut_offs[-1]
     # Twice the same to the last digit: this and what the run kept.
-    assert found.document == latest_prediction(workspace, "lapse")
+    assert found.document == shop.prediction("lapse")
 
 
 def test_too_short_a_past_says_what_it_waits_for(tmp_path: Path) -> None:
@@ -131,6 +130,6 @@ def test_buying_is_the_opposite_of_lapsing_for_the_same_people(shop: Project, ta
 
 def test_a_segment_can_be_made_of_a_chance(shop: Project) -> None:
     sizes: Mapping[str, int] = {one: shop.preview(one).size for one in ("lapse >= 0.5", "lapse < 0.5")}
-    document = latest_prediction(_workspace(shop), "lapse")
+    document = shop.prediction("lapse")
     assert document is not None
     assert sum(sizes.values()) == document.scored

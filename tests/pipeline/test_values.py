@@ -157,7 +157,7 @@ def test_limits_of_what_is_expected_are_missing_where_a_model_has_none() -> None
 
 def test_a_definition_has_sensible_defaults() -> None:
     document = {"scores": [{"kind": "clv", "event": "order_completed", "value": "total"}]}
-    assert score_definitions_of(document, "f.yaml") == [ClvDefinition("clv", "order_completed", "total")]
+    assert score_definitions_of(document, "f.yaml") == (ClvDefinition("clv", "order_completed", "total"),)
 
 
 def test_the_report_tells_of_value_in_both_languages(shop: Project, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from kohort.client.answers import (
     records,
     rules,
     segments,
+    training,
     value,
 )
 from kohort.errors import TerminalError, TransientError
@@ -56,6 +57,7 @@ ANSWERS = {
         records,
         rules,
         segments,
+        training,
         value,
     )
     for name, one in vars(module).items()

@@ -42,6 +42,7 @@ NAMES = [
     "get_personas",
     "get_segment",
     "get_taxonomy",
+    "get_training",
     "get_value",
     "list_dead_letters",
     "list_duplicates",
@@ -54,6 +55,7 @@ NAMES = [
     "list_scores",
     "list_segments",
     "list_sources",
+    "list_trainings",
     "make_plan",
     "members_arrow",
     "members_csv",
@@ -64,6 +66,7 @@ NAMES = [
     "person_scores",
     "person_segments",
     "person_traits",
+    "plan_training",
     "preview_rule",
     "property_values",
     "revoke_key",
@@ -72,6 +75,7 @@ NAMES = [
     "segment_members",
     "segment_sizes",
     "send_file",
+    "start_training",
     "trait_values",
 ]
 PERSON = {"path_parameters": {"person": "a"}}
@@ -91,6 +95,7 @@ RIGHT: list[tuple[str, str, Mapping[str, Any]]] = [
     ),
     ("GET", "/traits/{name}/values", {"path_parameters": {"name": "rfm_cell"}}),
     ("GET", "/models", {}),
+    ("GET", "/trainings", {}),
     ("GET", "/flows", {"query": {"since": "2026-02-01"}}),
     ("POST", "/previews", {"body": {"where": "did order_completed", "sample": 2}}),
     ("POST", "/keys", {"body": {"kind": "secret", "name": "crm", "scopes": ["people:read"]}}),
@@ -110,8 +115,11 @@ NOT_HERE = {
     "get_importance",
     "get_model",
     "get_personas",
+    "get_training",
     "get_value",
     "person_cluster",
+    "plan_training",
+    "start_training",
 }
 """What other tests see answered, after what it takes was made."""
 

@@ -1,6 +1,7 @@
 """Look-alikes and segments from examples on the studio's page of checks, and in the report."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,19 +9,22 @@ from pathlib import Path
 import pytest
 from studio_desk import Studio, plain, studio
 
+from kohort.clock import DAY
 from kohort.project import Project
 from kohort.reports.checks import Held
 from kohort.reports.validation_lookalikes import lookalike_checks
 from kohort.reports.validation_predictions import prediction_checks
 from kohort.stats.intervals import Interval
-from lookalike_shop import keen_people, lookalike_shop
-from small_shop import NOW
+from kohort.testing.clock import SettableClock
+from lookalike_shop import keen_people, lookalike_shop, told
+from small_shop import NOW, lines_in
 
 SCORES = """scores:
   - kind: lookalike
     name: like_club
     seed: club
     models: [logistic]
+    retrain: {on_drift: true, months: 1}
   - kind: supervised
     name: fits
     examples: {file: examples.csv, person: customer, label: fits}
@@ -88,3 +92,33 @@ def test_likeness_that_is_no_better_than_lots_or_copies_the_rule_does_not_hold(s
     assert lookalike_checks(replace(shown, quality=lots))[0].held is Held.NO
     copied = replace(shown, study=replace(shown.study, is_telling=True))
     assert lookalike_checks(copied)[-1].held is Held.NO
+
+
+def test_drift_of_what_lookalikes_read_and_say_is_checked_once_a_run_has_looked(shop: Project, tmp_path: Path) -> None:
+    [shown] = shop.lookalikes_shown()
+    assert shown.drift is None
+    assert "lookalike-drift-like_club" not in [one.key for one in lookalike_checks(shown)]
+    later = NOW + 62 * DAY
+    project = Project(shutil.copytree(shop.folder.path, tmp_path / "later"), clock=SettableClock(later))
+    # Three hundred people come who are unlike any before.
+    others = [told(f"new {place}", f"new-{place}", -30, stores=25, age=20, city="Brest") for place in range(300)]
+    project.ingest(lines_in(tmp_path)("others.jsonl", others))
+    list(project.run(later))
+    [look], [shown] = project.drift_looks("like_club"), project.lookalikes_shown()
+    assert (look.month, look.model) == ("2026-04", shown.number)
+    check = lookalike_checks(shown)[-1]
+    assert (check.key, check.answer) == ("lookalike-drift-like_club", look.words)
+    assert check.held is Held.NO
+    assert {"stores", "like_club"} <= set(look.found), "what is read, and who is chosen"
+    assert {one.of.en for one in check.figures} == {one.feature for one in look.features}
+    assert [one.feature for one in look.features if one.is_score] == ["like_club"]
+    assert "calibration" not in check.method.en
+    assert [one.key for one in lookalike_checks(replace(shown, drift=None))] == [
+        "lookalike-hidden-like_club",
+        "prediction-rule-like_club",
+        "lookalike-copies-like_club",
+    ]
+    with studio(project) as pages:
+        english, french = (plain(pages.get("/validation", one).text) for one in ("en", "fr"))
+    assert "like_club: are people still as it knows them? it does not hold" in english
+    assert "like_club : les personnes sont-elles encore telles qu’il les connaît ?" in french

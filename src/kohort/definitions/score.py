@@ -148,7 +148,7 @@ def family_of(trait: str, score: ScoreDefinition | None, declared: Mapping[str, 
     return _FAMILIES[type(score)]
 
 
-def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
+def score_definitions_of(document: object, file: str) -> tuple[ScoreDefinition, ...]:
     """Read the content of one file of scores: a list under `scores`, each with its `kind`.
 
     Raises DefinitionError with the file and field of what is wrong.
@@ -158,7 +158,7 @@ def score_definitions_of(document: object, file: str) -> list[ScoreDefinition]:
     (5, 5, 5)
     """
     fields = Fields(document, file)
-    scores = [_score(one) for one in fields.items("scores")]
+    scores = tuple(_score(one) for one in fields.items("scores"))
     fields.refuse_unknown()
     return scores
 

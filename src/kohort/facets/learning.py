@@ -1,9 +1,8 @@
 """What learning has found, and the scores of people as a grid."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from kohort.errors import UnknownNameError
 from kohort.facets.facet import Facet
 from kohort.imports import needing_extra
 
@@ -18,8 +17,10 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.rfm import RfmFound
     from kohort.pipeline.learning.supervised.documents import SupervisedDocument
     from kohort.pipeline.learning.values import ValueSearch
+    from kohort.pipeline.workspace import Workspace
     from kohort.reports.periods_data import ClusterConversion, PeriodsReport
 
+Found = TypeVar("Found")
 _FOREVER: Final = 2**63 - 1
 
 
@@ -146,14 +147,9 @@ class LearningFacet(Facet):
 
         Raises UnknownNameError for one that nobody declared.
         """
-        from kohort.pipeline.learning.prediction_documents import declared_predictions, latest_prediction
+        from kohort.pipeline.learning.prediction_documents import PredictionDocument, declared_predictions
 
-        workspace = self._workspace()
-        names = declared_predictions(workspace)
-        if score is not None and score not in names:
-            raise UnknownNameError("prediction", score, names, where="scores of the kind prediction")
-        chosen = next(iter(names), None) if score is None else score
-        return None if chosen is None else latest_prediction(workspace, chosen)
+        return self._found(score, PredictionDocument, declared_predictions, "prediction")
 
     def predictions(self) -> tuple[str, ...]:
         """Return the names of the predictions that the project declares."""
@@ -166,22 +162,29 @@ class LearningFacet(Facet):
 
         By default of the first score of the kind `lookalike`. Raises UnknownNameError for one that nobody declared.
         """
-        from kohort.pipeline.learning.lookalikes.documents import declared_lookalikes, latest_lookalikes
+        from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument, declared_lookalikes
 
-        workspace = self._workspace()
-        chosen = next(iter(declared_lookalikes(workspace)), None) if score is None else score
-        return None if chosen is None else latest_lookalikes(workspace, chosen)
+        return self._found(score, LookalikeDocument, declared_lookalikes, "look-alikes")
 
     def supervised(self, score: str | None = None) -> "SupervisedDocument | None":
         """Return what was found of a segment that is learnt from examples, None before its first run.
 
         By default of the first score of the kind `supervised`. Raises UnknownNameError for one that nobody declared.
         """
-        from kohort.pipeline.learning.supervised.documents import declared_supervised, latest_supervised
+        from kohort.pipeline.learning.supervised.documents import SupervisedDocument, declared_supervised
+
+        return self._found(score, SupervisedDocument, declared_supervised, "supervised segment")
+
+    def _found(
+        self, score: str | None, kind: type[Found], declared: "Callable[[Workspace], tuple[str, ...]]", called: str
+    ) -> Found | None:
+        """Return what the model of a score learnt that is in force, by default of the first that is `declared`."""
+        from kohort.pipeline.learning.signed import found_in_force
 
         workspace = self._workspace()
-        chosen = next(iter(declared_supervised(workspace)), None) if score is None else score
-        return None if chosen is None else latest_supervised(workspace, chosen)
+        names = declared(workspace)
+        chosen = next(iter(names), None) if score is None else score
+        return None if chosen is None else found_in_force(workspace, chosen, kind, names, called)
 
     def rfm(self) -> "RfmFound | None":
         """Return people by recency and frequency as of the last run, None where there is no such score or run yet."""

@@ -59,7 +59,7 @@ class ModelsFacet(Facet):
 
     def lookalikes_shown(self) -> "tuple[LookalikesShown, ...]":
         """Return the look-alikes in force, with how good they are."""
-        from kohort.pipeline.learning.lookalikes.documents import lookalikes_shown
+        from kohort.pipeline.learning.predictions_shown import lookalikes_shown
 
         return tuple(lookalikes_shown(self._workspace()))
 
@@ -80,18 +80,6 @@ class ModelsFacet(Facet):
         if number is not None:
             return model_numbered(workspace, score, number)
         return live_model(workspace, score) or models_of(workspace, score)[-1]
-
-    def train_model(self, score: str, at: "str | Moment | None" = None) -> "RegisteredModel":
-        """Train a model of a score on what is known as of `at`, and keep it as a candidate.
-
-        Raises MissingExtraError without the extra `[learn]`, UnknownNameError for a score without models, UsageError
-        where there is too little to learn from.
-        """
-        with needing_extra("learn", "training a model"):
-            from kohort.pipeline.learning.retraining.proposing import train_candidate
-
-        with self._writing() as (workspace, catch_up):
-            return train_candidate(workspace, score, self._moment(workspace, at), catch_up)
 
     def plan_promotion(self, score: str, number: int | None = None, at: "str | Moment | None" = None) -> "ChangePlan":
         """Return what putting a model in force would change, by default the newest candidate; `apply` does it.

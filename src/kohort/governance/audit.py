@@ -1,4 +1,4 @@
-"""The audit: who did what to accounts and keys, who put which model in force, and who was refused.
+"""The audit: who did what to accounts and keys, who trained or put in force which model, and who was refused.
 
 Each line on accounts and keys is written in the transaction of the change that it tells of. Of a person it holds the
 name of their account and nothing else; what was typed where no account is of that name stays untold, since it may be a

@@ -127,6 +127,18 @@ def traits_told(workspace: Workspace, catalog: Catalog, names: Sequence[tuple[st
         return traits_at(views, names, at=at, relation=workspace.once.values(views, [name for name, _ in names]))
 
 
+def first_seen(workspace: Workspace) -> pa.Table:
+    """Return everybody (column person_id, sorted) and since when they exist (`first_seen`, a moment)."""
+    query = (
+        exp.select("person_id", exp.func("min", exp.column("first_seen")).as_("first_seen"))
+        .from_("people")
+        .group_by("person_id")
+        .order_by("person_id")
+    )
+    with workspace.views(workspace.catalog({})) as views:
+        return views.sql(query.sql(dialect="duckdb")).to_arrow_table()
+
+
 def dated_trait(connection: duckdb.DuckDBPyConnection, name: str, kind: ValueType, *, at: Moment) -> pa.Table:
     """Return who has a trait at `at`: person_id, ts (when it was set) and value, sorted by person."""
     latest = (

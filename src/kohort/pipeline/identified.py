@@ -51,9 +51,10 @@ def person_meant(workspace: Workspace, text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _person(standing: Standing, text: str) -> str | None:
-    meant = (text, actor_id_of(USER, text), actor_id_of(ANONYMOUS, text))
-    people = people_of(standing, meant)
-    return next((people[actor] for actor in meant if actor in people), None)
+    # One after the other: who is found by the first is not looked for by the others.
+    meant = (text if kind is None else actor_id_of(kind, text) for kind in (None, USER, ANONYMOUS))
+    found = (people_of(standing, [actor]).get(actor) for actor in meant)
+    return next((person for person in found if person is not None), None)
 
 
 @lru_cache(maxsize=64)

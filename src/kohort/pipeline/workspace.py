@@ -77,7 +77,7 @@ class Workspace:
         A `journal` that was opened before knows its end, and how far it was read; what was `kept` open is as it is.
         """
         folder.check()
-        settings = project_definition_of(folder.read_yaml(folder.settings), folder.name_of(folder.settings))
+        settings = folder.read_definition(folder.settings, project_definition_of)
         journal = open_journal(folder, settings, journal)
         tables, seen = kept or (Tables(folder.tables), SeenMessages(folder.seen))
         return cls(folder, settings, clock, journal, tables, seen)
@@ -141,7 +141,7 @@ class Workspace:
         """The scores in scores/, in the order of the files; raises DefinitionError for a name used twice."""
         found: dict[str, ScoreDefinition] = {}
         for path in self.folder.definitions("scores"):
-            for score in score_definitions_of(self.folder.read_yaml(path), self.folder.name_of(path)):
+            for score in self.folder.read_definition(path, score_definitions_of):
                 if score.name in found:
                     raise DefinitionError(f'score "{score.name}" is declared twice; rename the one in {path.name}')
                 found[score.name] = score

@@ -48,12 +48,16 @@ class PredictionShown:
 
 @dataclass(frozen=True)
 class LookalikesShown:
-    """The model of `number` that is in force for look-alikes: how they rank hidden members, and beside the rule."""
+    """The model of `number` that is in force for look-alikes: how they rank hidden members, and beside the rule.
+
+    `drift` is None where no run has looked.
+    """
 
     score: str
     number: int
     study: PredictionStudy
     quality: LookalikeQuality
+    drift: DriftShown | None = None
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
-"""Whether look-alikes keep their word: hidden members, the obvious rule, and features that copy the seed's rule."""
+"""Whether look-alikes keep their word: hidden members, the obvious rule, copies of the seed's rule, and drift."""
 
 from kohort.learning.auc import TELLING
 from kohort.learning.wording import COLON, Bilingual, number, percent
 from kohort.reports.checks import Check, Measured, held
 from kohort.reports.predictions_data import LookalikesShown
+from kohort.reports.validation_drift import drift_checks
 from kohort.reports.validation_predictions import MODEL, beats_the_rule
 
 
 def lookalike_checks(found: LookalikesShown) -> tuple[Check, ...]:
-    """Return what was checked of look-alikes, by members that were hidden among the others."""
-    return (_found_again(found), beats_the_rule(found.score, found.study), _copies_nothing(found))
+    """Return what was checked of look-alikes, by members that were hidden among the others, and since."""
+    drift = drift_checks(f"lookalike-drift-{found.score}", found.score, found.drift, foretells=False)
+    return (_found_again(found), beats_the_rule(found.score, found.study), _copies_nothing(found), *drift)
 
 
 def _found_again(found: LookalikesShown) -> Check:

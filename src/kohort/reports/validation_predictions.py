@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from kohort.learning.auc import TELLING
-from kohort.learning.drift.alarm import Sensitivity
 from kohort.learning.prediction.results import FoldKind, PredictionStudy
 from kohort.learning.prediction.thresholds import BandRow
 from kohort.learning.wording import COLON, SEMICOLON, Bilingual, number, percent
 from kohort.reports.checks import Check, Measured, alone, held
-from kohort.reports.predictions_data import DriftShown, PredictionShown
+from kohort.reports.predictions_data import PredictionShown
+from kohort.reports.validation_drift import drift_checks
 
 _ERRORS: Final = 2
 """The standard errors by which a band may be off."""
@@ -20,7 +20,8 @@ MODEL: Final = Bilingual("the model", "le modèle")
 
 def prediction_checks(found: PredictionShown) -> tuple[Check, ...]:
     """Return what was checked of a prediction: by people of a later time, whom it did not learn from, and since."""
-    drift = () if found.drift is None else (_as_it_knew(found, found.drift),)
+    foretells = found.study.folds is FoldKind.IN_TIME
+    drift = drift_checks(f"prediction-drift-{found.score}", found.score, found.drift, foretells=foretells)
     return (_bands(found), beats_the_rule(found.score, found.study), _nothing_knows(found), *drift)
 
 
@@ -149,33 +150,4 @@ def _nothing_knows(found: PredictionShown) -> Check:
         tuple(figures),
         TELLING,
         decisive=study.measures.auc,
-    )
-
-
-def _as_it_knew(found: PredictionShown, drift: DriftShown) -> Check:
-    features = sorted(drift.features, key=lambda one: -one.index)
-    figures = tuple(Measured(Bilingual(one.name, one.name), alone(one.index)) for one in features)
-    smallest = Sensitivity().smallest
-    bar = number(smallest, 3)
-    return Check(
-        f"prediction-drift-{found.score}",
-        Bilingual(
-            f"{found.score}: are people still as it knows them?",
-            f"{found.score}{COLON} les personnes sont-elles encore telles qu'il les connaît\u202f?",
-        ),
-        drift.words,
-        held(not drift.found),
-        Bilingual(
-            f"no index of {bar.en} or more that is beyond what quiet months have",
-            f"aucun indice de {bar.fr} ou plus au-delà de ce qu'ont les mois calmes",
-        ),
-        Bilingual(
-            "The population stability index of each feature against months that nothing happened in; calibration and "
-            "AUC of people whose time is over.",
-            "Indice de stabilité de la population de chaque variable, face à des mois où rien n'est arrivé"
-            f"{SEMICOLON} calibration et AUC des personnes dont le délai est écoulé.",
-        ),
-        figures,
-        smallest,
-        decisive=figures[0].value if figures else None,
     )

@@ -43,6 +43,27 @@ def write_lock(path: Path, patience: float = 0) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether a process holds a lock; one that died holds none.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "lock"
+    ...     with write_lock(path):
+    ...         held = is_held(path)
+    ...     held, is_held(path), is_held(Path(folder) / "none")
+    (True, False, False)
+    """
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
 def _lock(file: IO[str], patience: float) -> None:
     for _ in range(int(patience / _PAUSE)):
         try:

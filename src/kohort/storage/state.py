@@ -160,6 +160,33 @@ SECRETS: Final = sa.Table(
 )
 """Secrets that Kohort has made for itself."""
 
+TRAININGS: Final = sa.Table(
+    "trainings",
+    METADATA,
+    sa.Column("training_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("score", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    # SHA-256 of what the plan says the model learns by.
+    sa.Column("parameters", sa.String, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    # Who asked, and through which door.
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("door", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("stage", sa.String, nullable=False),
+    sa.Column("done", sa.BigInteger, nullable=False),
+    sa.Column("whole", sa.BigInteger, nullable=False),
+    sa.Column("asked_at", sa.BigInteger, nullable=False),
+    sa.Column("began_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    # The model, once it has learnt, and its number, once it is in the registry.
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("model", sa.BigInteger),
+    sa.Column("reason", sa.String, nullable=False),
+)
+"""Trainings that somebody asked for, and what has become of them."""
+
 _VERSION: Final = sa.Table("state_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 
 Migration = Callable[[sa.Connection], None]
@@ -173,7 +200,14 @@ def _accounts(connection: sa.Connection) -> None:
     METADATA.create_all(connection, [ACCOUNTS, LINKS, SESSIONS, AUDIT, SECRETS])
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (KEYS.create, _journeys, PUBLISHED.create, ANSWERED.create, _accounts)
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    KEYS.create,
+    _journeys,
+    PUBLISHED.create,
+    ANSWERED.create,
+    _accounts,
+    TRAININGS.create,
+)
 """What makes version 1 of nothing, version 2 of version 1, and so on; each is final once released."""
 
 _WAIT: Final = 10.0

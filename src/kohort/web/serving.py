@@ -1,4 +1,4 @@
-"""`kohort serve`: collector, engine, API and deliverer as processes of their own, started again when they die."""
+"""`kohort serve`: each part of the server as a process of its own, started again when it dies."""
 
 import ipaddress
 import os
@@ -94,12 +94,16 @@ def serve_project(project: Project, options: ServeOptions, welcome: Callable[[st
 
 @dataclass
 class _Process:
-    """One of the server's processes, started once it is `wanted`, and when it may be again after it died."""
+    """One of the server's processes, started once it is `wanted`, and when it may be again after it died.
+
+    One that `ends` does so by itself when it has done what it was wanted for.
+    """
 
     name: str
     command: Sequence[str]
     descriptors: Sequence[int]
     wanted: Callable[[], object] = lambda: True
+    ends: bool = False
     running: subprocess.Popen[bytes] | None = None
     started: Moment = 0
     pause: int = 0
@@ -109,7 +113,7 @@ class _Process:
 
 @dataclass
 class _Server:
-    """Starts the processes, keeps them alive, and ends them in order: who receives, who applies, who delivers."""
+    """Starts the processes, keeps them alive, and ends them in order: who trains first, who delivers last."""
 
     project: Project
     options: ServeOptions
@@ -120,6 +124,7 @@ class _Server:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; raises UsageError if the address cannot be used."""
         self.project.keep_up()
+        self.project.trainings.wake()
         # What collectors have counted is of one server's life.
         shutil.rmtree(self.project.folder.collectors, ignore_errors=True)
         lifeline, held = os.pipe()
@@ -166,11 +171,14 @@ class _Server:
             options += ["--certificate", str(self.options.certificate), "--key", str(self.options.key)]
         module = [sys.executable, "-m", "kohort.web"]
         journeys = partial(self.project.folder.definitions, "journeys")
+        asked = self.project.folder.training_asked.exists
         kafka = self.project.settings.kafka
         many = self.project.settings.collect.processes
         publisher = _Process("publisher", [*module, "kohort.web.publishing", *common], [lifeline])
         collecting = [*module, "kohort.web.collecting", *common, *options, "--socket", str(listening)]
         return [
+            # The first to end: it would take the processor from those who still write and apply.
+            _Process("trainer", [*module, "kohort.web.training", *common], [lifeline], asked, ends=True),
             *(
                 _Process(collector_name(number, many), [*collecting, "--number", str(number)], [listening, lifeline])
                 for number in range(1, many + 1)
@@ -192,6 +200,9 @@ class _Server:
             lived = now - process.started
             process.pause = _pause_after(lived, process.pause)
             process.running, process.next_start = None, now + process.pause
+            if process.ends and code == 0:
+                process.next_start = now
+                return
             self.log.say("died", name=process.name, code=code, again_in=process.pause // SECOND)
         # Of a clock that was set back the pause is not what is still to wait.
         if process.wanted() and not now < process.next_start <= now + process.pause:

@@ -1,6 +1,6 @@
 """Predictions as scores: learnt from the project's past, judged on its newest stretch, written as traits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from kohort.pipeline.learning.cluster_features import telling_features
 from kohort.pipeline.learning.explained.kept import keep_scored, scored_of
 from kohort.pipeline.learning.explained.opened import version_of
 from kohort.pipeline.learning.prediction_documents import PredictionDocument
-from kohort.pipeline.learning.prediction_examples import PastExamples, past_examples
+from kohort.pipeline.learning.prediction_examples import past_examples
 from kohort.pipeline.learning.prediction_features import read_by
 from kohort.pipeline.learning.prediction_models import (
     declared,
@@ -49,20 +49,26 @@ class Predicted:
     people: FeatureTable
 
 
-def predict(workspace: Workspace, definition: PredictionDefinition, at: Moment) -> Predicted | str:
+def predict(
+    workspace: Workspace,
+    definition: PredictionDefinition,
+    at: Moment,
+    progress: Callable[[int, int], None] | None = None,
+) -> Predicted | str:
     """Return chances as of `at` and how good they are, or why nothing can be said yet.
 
     The models that judge learnt only from cut-offs whose labels were over at the last one. The final model learns
-    from all of them.
+    from all of them. `progress` is told how many of how many steps of the learning are done.
     """
     past = past_examples(workspace, definition, at)
-    folds = _last_held_out(past, definition)
-    lack = _lacking(past, folds)
+    folds = last_held_out(past.examples.times, past.cut_offs, definition)
+    lack = lacking(past.examples.reached, folds)
     if lack:
         return lack
     costs = None if definition.costs is None else Costs(*definition.costs)
     plan = Plan(definition.models, balance=Balance(definition.balance), costs=costs, seed=definition.seed)
-    done = train(past.examples, plan, folds=folds, rule=definition.rule or None, limits=definition.bands)
+    rule = definition.rule or None
+    done = train(past.examples, plan, folds=folds, rule=rule, limits=definition.bands, progress=progress)
     chances = done.model.chances(past.today)
     dates = None
     if definition.dates:
@@ -175,19 +181,24 @@ def _record(workspace: Workspace, definition: PredictionDefinition, scored: _Sco
     keep_scored(workspace, run, version_of(file), scored_of(workspace, run, scored.model, scored.people))
 
 
-def _last_held_out(past: PastExamples, definition: PredictionDefinition) -> tuple[Fold, ...]:
-    times = past.examples.times
-    if times is None or not past.cut_offs:
+def last_held_out(
+    times: np.ndarray | None, cut_offs: Sequence[Moment], definition: PredictionDefinition
+) -> tuple[Fold, ...]:
+    """Return the examples of the last cut-off as those that judge, and those whose time was over by then to learn from.
+
+    `times` are the cut-offs of the rows, shape (rows,); nothing is returned where there are none.
+    """
+    if times is None or not cut_offs:
         return ()
-    last = past.cut_offs[-1]
+    last = cut_offs[-1]
     learnt = np.flatnonzero(times + definition.gap + definition.within <= last)
     return (Fold(learnt, np.flatnonzero(times == last)),)
 
 
-def _lacking(past: PastExamples, folds: tuple[Fold, ...]) -> str:
+def lacking(reached: np.ndarray, folds: Sequence[Fold]) -> str:
+    """Return why nothing can be learnt from rows of whom it is known who `reached` the goal, "" where it can."""
     for rows in (folds[0].learnt, folds[0].judged) if folds else (np.zeros(0, dtype=np.int64),):
-        reached = past.examples.reached[rows]
-        inside, outside = int(reached.sum()), int((~reached).sum())
+        inside, outside = int(reached[rows].sum()), int((~reached[rows]).sum())
         if min(inside, outside) < FEWEST:
             return (
                 f"too little of the past to learn from: {FEWEST} people who did it and {FEWEST} who did not are needed "

@@ -9,7 +9,7 @@ from kohort.learning.importance.results import LeftOut
 from kohort.learning.models.explanation.weights import Group, Weight
 from kohort.learning.prediction.dates import DateRanges
 from kohort.learning.prediction.results import PredictionStudy
-from kohort.pipeline.learning.registry.entries import RegisteredModel, content_of, live_model
+from kohort.pipeline.learning.registry.entries import RegisteredModel, content_of
 from kohort.pipeline.learning.signed import found_in
 from kohort.pipeline.workspace import Workspace
 
@@ -51,12 +51,6 @@ def kept_document(workspace: Workspace, model: RegisteredModel) -> PredictionDoc
     if model.entry is None or model.entry.kind != KIND:
         return None
     return found_in(content_of(workspace, model), PredictionDocument)
-
-
-def latest_prediction(workspace: Workspace, score: str) -> PredictionDocument | None:
-    """Return what was found of the model of a prediction that is in force, None before the first."""
-    live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live), PredictionDocument)
 
 
 def declared_predictions(workspace: Workspace) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow.compute as pc
 
 from kohort.clock import DAY, Moment
 from kohort.definitions.prediction import PredictionDefinition, Target
@@ -13,7 +14,7 @@ from kohort.learning.features.table import FeatureTable
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.examples import Examples
 from kohort.learning.prediction.labels import reached_labels
-from kohort.pipeline.facts import facts_until
+from kohort.pipeline.facts import facts_until, first_seen
 from kohort.pipeline.learning.computing import scores_needed
 from kohort.pipeline.learning.importance import variables_of
 from kohort.pipeline.learning.known import Known, known_at
@@ -64,8 +65,7 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     """
     with workspace.read_once(at) as once:
         done = happenings(once, definition, at)
-        asked = _events(once, definition.among, definition, at) if definition.among else None
-        cut_offs = [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
+        asked, cut_offs = _asked(once, definition, at)
         moments = [*cut_offs, at]
         # Where features are named, only the scores that compute one of them need to be computed at every cut-off.
         scores = scores_needed(workspace, definition.features) if definition.features else None
@@ -82,6 +82,27 @@ def past_examples(workspace: Workspace, definition: PredictionDefinition, at: Mo
     waited = np.concatenate([np.zeros(0), *(days for days, _ in waits)])
     happened = np.concatenate([np.zeros(0, dtype=bool), *(did for _, did in waits)])
     return PastExamples(joined(labelled, today), tuple(cut_offs), today, tuple(left_out), waited, happened)
+
+
+def counted_examples(
+    workspace: Workspace, definition: PredictionDefinition, at: Moment
+) -> tuple[tuple[Moment, ...], np.ndarray, np.ndarray]:
+    """Return the cut-offs of `past_examples`, and of its rows the cut-off and who reached the goal; no feature is read.
+
+    Both arrays have shape (rows,): int64, and bool. Raises as `past_examples`.
+    """
+    with workspace.read_once(at) as once:
+        done = happenings(once, definition, at)
+        asked, cut_offs = _asked(once, definition, at)
+        seen = first_seen(once)
+    times, reached = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=bool)]
+    for cut_off in cut_offs:
+        known = seen.filter(pc.less(seen.column("first_seen"), cut_off)).column("person_id").to_pylist()
+        before = None if asked is None else asked.before(cut_off)
+        people = [one for one in known if before is None or one in before]
+        reached.append(reached_since(definition, done, people, cut_off, at))
+        times.append(np.full(len(people), cut_off, dtype=np.int64))
+    return tuple(cut_offs), np.concatenate(times), np.concatenate(reached)
 
 
 def people_asked(workspace: Workspace, definition: PredictionDefinition, known: Known, at: Moment) -> list[str]:
@@ -118,6 +139,14 @@ def _waits(done: Happened, people: Sequence[str], cut_off: Moment, at: Moment) -
             first.setdefault(person, moment)
     ends = np.array([first.get(person, at) for person in people], dtype=np.int64)
     return (ends - cut_off) / DAY, np.array([person in first for person in people], dtype=bool)
+
+
+def _asked(
+    workspace: Workspace, definition: PredictionDefinition, at: Moment
+) -> tuple["Happened | None", list[Moment]]:
+    """Return who did before what is declared as `among`, None for everybody, and the cut-offs when anybody had."""
+    asked = _events(workspace, definition.among, definition, at) if definition.among else None
+    return asked, [one for one in _cut_offs(definition, at) if asked is None or asked.before(one)]
 
 
 def _cut_offs(definition: PredictionDefinition, at: Moment) -> list[Moment]:

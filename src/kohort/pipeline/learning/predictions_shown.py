@@ -10,12 +10,12 @@ from kohort.definitions.lookalike import LookalikeDefinition
 from kohort.definitions.supervised import SupervisedDefinition
 from kohort.definitions.values import ValueType
 from kohort.pipeline.facts import traits_at
-from kohort.pipeline.learning.lookalikes.documents import lookalikes_shown
+from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument, declared_lookalikes
 from kohort.pipeline.learning.prediction_documents import kept_document
-from kohort.pipeline.learning.registry.entries import content_of, live_model
+from kohort.pipeline.learning.registry.entries import RegisteredModel, content_of, live_model
 from kohort.pipeline.learning.registry.standing import standings_of
 from kohort.pipeline.learning.retraining.looks import looks_of
-from kohort.pipeline.learning.signed import found_in
+from kohort.pipeline.learning.signed import Found, found_in
 from kohort.pipeline.learning.supervised.documents import SupervisedDocument, declared_supervised
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.predictions_data import DriftShown, FeatureMoved, LabelledSegment, LookalikesShown, PredictionShown
@@ -33,11 +33,25 @@ def predictions_shown(workspace: Workspace) -> Iterator[PredictionShown]:
 
 def supervised_shown(workspace: Workspace) -> Iterator[PredictionShown]:
     """Yield the supervised segments that have a model in force, in the order of their declarations."""
-    for name in declared_supervised(workspace):
+    for live, found in _in_force(workspace, declared_supervised(workspace), SupervisedDocument):
+        drift = _drift(workspace, live.score)
+        yield PredictionShown(live.score, live.number, found.study, found.alarms, drift=drift)
+
+
+def lookalikes_shown(workspace: Workspace) -> Iterator[LookalikesShown]:
+    """Yield the look-alikes that have a model in force, in the order of their declarations."""
+    for live, found in _in_force(workspace, declared_lookalikes(workspace), LookalikeDocument):
+        yield LookalikesShown(live.score, live.number, found.study, found.quality, _drift(workspace, live.score))
+
+
+def _in_force(
+    workspace: Workspace, scores: Sequence[str], kind: type[Found]
+) -> Iterator[tuple[RegisteredModel, Found]]:
+    """Yield the model in force of each score that has one, and what was found when it learnt."""
+    for name in scores:
         live = live_model(workspace, name)
         if live is not None:
-            found = found_in(content_of(workspace, live), SupervisedDocument)
-            yield PredictionShown(name, live.number, found.study, found.alarms, drift=_drift(workspace, name))
+            yield live, found_in(content_of(workspace, live), kind)
 
 
 def labelled_segments(workspace: Workspace, at: Moment) -> Iterator[LabelledSegment]:

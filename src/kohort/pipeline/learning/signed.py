@@ -1,12 +1,15 @@
 """A model of the registry with what was found when it learnt: one file, whose model is signed by the project."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
+from kohort.errors import UnknownNameError
 from kohort.learning.models.document import document_of, model_of, signing_key
 from kohort.learning.models.plain import PlainModel
+from kohort.pipeline.learning.registry.entries import content_of, live_model
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.state import State
 
@@ -47,6 +50,20 @@ def found_in(content: bytes, kind: type[Found]) -> Found:
     """Return what was found when a model learnt, a document of the `kind`; the model is not read."""
     told: _Told[Found] = msgspec.json.decode(content, type=_Told[kind])  # type: ignore[valid-type]
     return told.found
+
+
+def found_in_force(
+    workspace: Workspace, score: str, kind: type[Found], among: Sequence[str], called: str
+) -> Found | None:
+    """Return what was found, a document of the `kind`, when the model of a score learnt that is in force.
+
+    None before the first. `among` are the declared scores of the kind, which is `called` so where it is spoken of.
+    Raises UnknownNameError for a score that is none of them, CorruptionError if the file is not what it was.
+    """
+    if score not in among:
+        raise UnknownNameError(called, score, among, where="the scores of that kind that scores/ declares")
+    live = live_model(workspace, score)
+    return None if live is None else found_in(content_of(workspace, live), kind)
 
 
 def signed_model(content: bytes, key: bytes) -> PlainModel:

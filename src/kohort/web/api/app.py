@@ -45,6 +45,7 @@ from kohort.web.api.segments import mount_segment_details, mount_segments
 from kohort.web.api.sources import mount_dead_letters, mount_files, mount_sources
 from kohort.web.api.stream import mount_stream
 from kohort.web.api.taxonomy import mount_taxonomy, mount_values
+from kohort.web.api.training import mount_training, mount_trainings
 from kohort.web.api.value import mount_value
 from kohort.web.slashes import Slashes, read_names
 
@@ -130,6 +131,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     mount_importance(segments, desk)
     mount_value(segments, desk)
     mount_registry(segments, desk)
+    mount_trainings(segments, desk)
     people, caller = behind(PEOPLE_READ, PEOPLE_PSEUDONYMISED)
     mount_explanations(people, desk, caller)
     mount_values(people, desk, caller)
@@ -138,6 +140,7 @@ def _mount(app: FastAPI, desk: Desk, feed: Feed) -> None:
     repeats = Repeats(State(desk.project.folder.state), desk.project.clock)
     mount_changes(changing, desk, caller, repeats)
     mount_editing(changing, desk, caller, repeats)
+    mount_training(changing, desk, caller, repeats)
     named, _ = behind(PEOPLE_READ)
     mount_duplicates(named, desk)
     deciding, caller = behind(PEOPLE_WRITE)

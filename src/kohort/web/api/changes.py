@@ -39,7 +39,7 @@ def mount_changes(router: APIRouter, desk: Desk, caller: object, repeats: Repeat
         asker: Annotated[Caller, caller],
         idempotency_key: Annotated[str | None, Header(max_length=200, description=IDEMPOTENCY_KEY)] = None,
     ) -> Response:
-        planned = plan_of(asked.token)
+        planned = plan_of(asked.token, ChangePlan)
 
         def work() -> Application:
             with desk.changing(asked="body", guard="body.despite") as project:

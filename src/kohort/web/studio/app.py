@@ -26,6 +26,7 @@ from kohort.web.studio.people import mount_people
 from kohort.web.studio.personas.pages import mount_personas
 from kohort.web.studio.quality import mount_quality
 from kohort.web.studio.registry.pages import mount_model_pages
+from kohort.web.studio.registry.training import mount_training_pages
 from kohort.web.studio.security import Protected
 from kohort.web.studio.segment.mounting import mount_segment
 from kohort.web.studio.segments import mount_segment_list
@@ -56,6 +57,7 @@ def mount_studio(
         mount_importance_page,
         mount_value_page,
         mount_model_pages,
+        mount_training_pages,
         mount_duplicates_page,
         mount_events,
         mount_sources,

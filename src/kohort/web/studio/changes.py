@@ -66,7 +66,7 @@ def mount_changes(pages: Pages) -> None:
     def apply(visit: Visiting, body: Body) -> Response:
         pairs = pairs_posted(body)
         form, despite = dict(pairs), [value for name, value in pairs if name == "despite" and value]
-        plan = plan_of(form.get("token", ""))
+        plan = plan_of(form.get("token", ""), ChangePlan)
         with visit.desk.changing(asked="form", guard="form.despite") as project:
             project.apply(plan, despite=despite, reason=form.get("reason", ""), by=Actor(visit.visitor.name, "studio"))
         there = "/changes" if plan.model is None else f"/models/{quote(plan.model.score, safe='')}"

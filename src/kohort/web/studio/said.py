@@ -29,6 +29,17 @@ _FORMS: Final = (
     ),
     _('score "%(name)s": nobody had its features before the split; ask for a later moment'),
     _('score "%(name)s": no clusters hold among what was known before the split; ask for a later moment'),
+    # Why nothing came of a training.
+    _('score "%(name)s": %(reason)s'),
+    _(
+        "too little of the past to learn from: %(people)s people who did it and %(people)s who did not are needed "
+        "before the last cut-off and after it, and there are %(found)s and %(others)s"
+    ),
+    _("too few examples to learn from: %(people)s people of each answer are needed; there are %(yes)s and %(no)s"),
+    _("too few to learn from: %(people)s members and %(people)s others are needed; there are %(found)s and %(others)s"),
+    _("its process ended before it was done, as it does when the server stops; ask for it again"),
+    _('score "%(name)s" is declared otherwise than when it was planned; plan anew'),
+    _("the tables were made anew while they were learnt from; train again"),
     # Why an event was rejected.
     _('expected one of %(types)s, got "%(given)s"; %(hint)s'),
     _('did you mean "%(name)s"?'),

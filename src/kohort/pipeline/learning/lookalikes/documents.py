@@ -1,19 +1,14 @@
 """What was found of look-alikes, as the registry keeps it beside the model: read without what learns or scores."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from kohort.clock import Moment
 from kohort.definitions.lookalike import LookalikeDefinition
-from kohort.errors import UnknownNameError
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.lookalike.results import LookalikeQuality
 from kohort.learning.prediction.results import PredictionStudy
-from kohort.pipeline.learning.registry.entries import content_of, live_model
-from kohort.pipeline.learning.signed import found_in
 from kohort.pipeline.workspace import Workspace
-from kohort.reports.predictions_data import LookalikesShown
 
 KIND: Final = "lookalike"
 """What the registry calls models of look-alikes."""
@@ -64,27 +59,6 @@ class LookalikeDocument:
     entries: EntriesLookedAt | None = None
 
 
-def latest_lookalikes(workspace: Workspace, score: str) -> LookalikeDocument | None:
-    """Return what was found of the model of a score that is in force, None before the first.
-
-    Raises UnknownNameError for a score of the kind that nobody declared.
-    """
-    names = declared_lookalikes(workspace)
-    if score not in names:
-        raise UnknownNameError("look-alikes", score, names, where="scores of the kind lookalike")
-    live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live), LookalikeDocument)
-
-
 def declared_lookalikes(workspace: Workspace) -> tuple[str, ...]:
     """Return the names of the look-alikes that a project declares."""
     return tuple(one.name for one in workspace.scores if isinstance(one, LookalikeDefinition))
-
-
-def lookalikes_shown(workspace: Workspace) -> Iterator[LookalikesShown]:
-    """Yield the look-alikes that have a model in force, in the order of their declarations."""
-    for name in declared_lookalikes(workspace):
-        live = live_model(workspace, name)
-        if live is not None:
-            found = found_in(content_of(workspace, live), LookalikeDocument)
-            yield LookalikesShown(name, live.number, found.study, found.quality)

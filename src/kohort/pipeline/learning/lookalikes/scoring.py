@@ -1,5 +1,6 @@
 """Look-alikes as a score: learnt from a seed, judged by its hidden members, told of nobody who is in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,17 @@ class Found:
     written: Written
 
 
-def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed: SeedRules, at: Moment) -> Found | str:
-    """Return how like the seed everybody outside it is as of `at`, and how good that is, or why nothing can be said."""
+def find_lookalikes(
+    workspace: Workspace,
+    definition: LookalikeDefinition,
+    seed: SeedRules,
+    at: Moment,
+    progress: Callable[[int, int], None] | None = None,
+) -> Found | str:
+    """Return how like the seed everybody outside it is as of `at`, and how good that is, or why nothing can be said.
+
+    `progress` is told how many of how many steps of the learning are done.
+    """
     refuse_told_traits(workspace, definition.name, definition.traits)
     past = seed_examples(workspace, definition, seed, at)
     if isinstance(past, str):
@@ -46,7 +56,7 @@ def find_lookalikes(workspace: Workspace, definition: LookalikeDefinition, seed:
     if lack:
         return lack
     plan = Plan(definition.models, seed=definition.random_seed)
-    done = train(past.examples, plan, rule=definition.rule or None)
+    done = train(past.examples, plan, rule=definition.rule or None, progress=progress)
     quality = quality_of_trained(done, past.examples.reached, past.examples.groups, seed=definition.random_seed)
     known, people = people_outside(workspace, definition, seed, at)
     plain = plain_prediction(done.model, past.examples.table)

@@ -1,6 +1,8 @@
 """Clusters as models of the registry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -13,8 +15,10 @@ from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.discovery import assigned, find_clusters, fitted_of, persona_scores
 from kohort.pipeline.learning.documents import DiscoveryDocument
 from kohort.pipeline.learning.periods import features_at
-from kohort.pipeline.learning.registry.cluster_cards import cluster_entry
-from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained
+from kohort.pipeline.learning.registry.cluster_cards import KIND, cluster_entry
+from kohort.pipeline.learning.retraining.foreseeing import foreseen_of_everybody
+from kohort.pipeline.learning.retraining.foreseen import Foreseen
+from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Progress, Scores, Trained
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ModelFitted
 
@@ -40,9 +44,24 @@ class ClusterKind:
         """When a new model is proposed."""
         return self.definition.retrain
 
-    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+    @property
+    def kind(self) -> str:
+        """What the registry calls models of the kind."""
+        return KIND
+
+    def parameters(self, workspace: Workspace) -> Mapping[str, Any]:  # noqa: ARG002 - asked of every kind
+        """Return what a model learns by."""
+        return dict(msgspec.to_builtins(self.definition))
+
+    def foreseen(self, workspace: Workspace, at: Moment) -> Foreseen:
+        """Return everybody known: those with the features are learnt from, and nobody says who belongs where."""
+        return foreseen_of_everybody(workspace, at)
+
+    def train(
+        self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None, progress: Progress | None = None
+    ) -> Trained:
         """Look for clusters as of `at`; raises UsageError if nobody has the features."""
-        found = find_clusters(workspace, self.definition, at)
+        found = find_clusters(workspace, self.definition, at, progress)
         content, people = found.content, len(found.person_ids)
         report = found.document.report
         entry = cluster_entry(workspace, self.definition, report, content, at=at, people=people, cause=cause, why=why)

@@ -1,6 +1,8 @@
 """Look-alikes as models of the registry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kohort.clock import Moment
 from kohort.definitions.lookalike import LookalikeDefinition
@@ -8,12 +10,20 @@ from kohort.definitions.retraining import RetrainingDefinition
 from kohort.errors import UsageError
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.lookalikes.cards import lookalike_entry
-from kohort.pipeline.learning.lookalikes.documents import LookalikeDocument
+from kohort.pipeline.learning.lookalikes.cards import learnt_by, lookalike_entry
+from kohort.pipeline.learning.lookalikes.documents import KIND, LookalikeDocument
 from kohort.pipeline.learning.lookalikes.examples import people_outside
 from kohort.pipeline.learning.lookalikes.scoring import find_lookalikes, said_of_others
 from kohort.pipeline.learning.prediction_features import features_read
-from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
+from kohort.pipeline.learning.retraining.foreseeing import foreseen_of_a_seed
+from kohort.pipeline.learning.retraining.foreseen import Foreseen
+from kohort.pipeline.learning.retraining.model_kind import (
+    ForetellsNothing,
+    Progress,
+    Scores,
+    Trained,
+    chosen_by,
+)
 from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.workspace import Workspace
@@ -40,10 +50,25 @@ class LookalikeKind:
         """When a new model is proposed."""
         return self.definition.retrain
 
-    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+    @property
+    def kind(self) -> str:
+        """What the registry calls models of the kind."""
+        return KIND
+
+    def parameters(self, workspace: Workspace) -> Mapping[str, Any]:
+        """Return what a model learns by."""
+        return learnt_by(self.definition, seed_rules(workspace, self.definition))
+
+    def foreseen(self, workspace: Workspace, at: Moment) -> Foreseen:
+        """Return who is known and asked about, and how many of them are of the seed at `at`."""
+        return foreseen_of_a_seed(workspace, self.definition, at)
+
+    def train(
+        self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None, progress: Progress | None = None
+    ) -> Trained:
         """Learn from the seed as of `at`; raises UsageError where it is too small."""
         seed = seed_rules(workspace, self.definition)
-        found = find_lookalikes(workspace, self.definition, seed, at)
+        found = find_lookalikes(workspace, self.definition, seed, at, progress)
         if isinstance(found, str):
             raise UsageError(f'score "{self.name}": {found}')
         content = signed_content(workspace, found.document, found.model)

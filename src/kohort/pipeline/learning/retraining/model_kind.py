@@ -3,9 +3,9 @@
 The border is narrow: bytes, which only their own kind reads, and what is told of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -18,11 +18,15 @@ from kohort.learning.models.plain import PlainModel
 from kohort.learning.models.scoring import scores_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.registry.entries import ModelEntry
+from kohort.pipeline.learning.retraining.foreseen import Foreseen
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.records import ModelFitted
 
 Scores = tuple[pa.Table, dict[str, ValueType]]
 """People (column person_id) with a column for each trait of a score, and the traits' types."""
+
+Progress = Callable[[int, int], None]
+"""What is told how many of how many steps of the learning are done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +115,22 @@ class ModelKind(Protocol):
         """When a new model is proposed."""
         ...
 
-    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+    @property
+    def kind(self) -> str:
+        """What the registry calls models of the kind."""
+        ...
+
+    def parameters(self, workspace: Workspace) -> Mapping[str, Any]:
+        """Return what a model learns by, as its entry has it; raises as `train` for a declaration that is wrong."""
+        ...
+
+    def foreseen(self, workspace: Workspace, at: Moment) -> Foreseen:
+        """Return what a training as of `at` would learn from; raises as `train` for a declaration that is wrong."""
+        ...
+
+    def train(
+        self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None, progress: Progress | None = None
+    ) -> Trained:
         """Train a model on what is known as of `at`, and record nothing."""
         ...
 

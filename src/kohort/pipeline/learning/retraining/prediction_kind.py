@@ -1,7 +1,8 @@
 """Predictions as models of the registry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +16,13 @@ from kohort.learning.models.scoring import scores_of
 from kohort.learning.prediction.thresholds import band_of
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.prediction import predict, said_of_everybody
-from kohort.pipeline.learning.prediction_documents import PredictionDocument
+from kohort.pipeline.learning.prediction_documents import KIND, PredictionDocument
 from kohort.pipeline.learning.prediction_examples import Happened, happenings, reached_since
 from kohort.pipeline.learning.prediction_features import read_by
-from kohort.pipeline.learning.prediction_models import prediction_entry
-from kohort.pipeline.learning.retraining.model_kind import Scores, Trained
+from kohort.pipeline.learning.prediction_models import declared, prediction_entry
+from kohort.pipeline.learning.retraining.foreseeing import foreseen_of_the_past
+from kohort.pipeline.learning.retraining.foreseen import Foreseen
+from kohort.pipeline.learning.retraining.model_kind import Progress, Scores, Trained
 from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.workspace import Workspace
 from kohort.stats.intervals import Interval
@@ -47,9 +50,24 @@ class PredictionKind:
         """When a new model is proposed."""
         return self.definition.retrain
 
-    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+    @property
+    def kind(self) -> str:
+        """What the registry calls models of the kind."""
+        return KIND
+
+    def parameters(self, workspace: Workspace) -> Mapping[str, Any]:  # noqa: ARG002 - asked of every kind
+        """Return what a model learns by."""
+        return declared(self.definition)
+
+    def foreseen(self, workspace: Workspace, at: Moment) -> Foreseen:
+        """Return the examples of each cut-off, exactly."""
+        return foreseen_of_the_past(workspace, self.definition, at)
+
+    def train(
+        self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None, progress: Progress | None = None
+    ) -> Trained:
         """Learn from the past as of `at`; raises UsageError where there is too little of it."""
-        found = predict(workspace, self.definition, at)
+        found = predict(workspace, self.definition, at, progress)
         if isinstance(found, str):
             raise UsageError(f'score "{self.name}": {found}')
         content = signed_content(workspace, found.document, found.model)

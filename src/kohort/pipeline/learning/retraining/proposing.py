@@ -15,9 +15,9 @@ from kohort.pipeline.learning.registry.entries import (
     record_training,
     waiting_candidate,
 )
-from kohort.pipeline.learning.retraining.kinds import kind_named, kinds_of
+from kohort.pipeline.learning.retraining.kinds import kinds_of
 from kohort.pipeline.learning.retraining.looks import DriftLook
-from kohort.pipeline.learning.retraining.model_kind import ModelKind
+from kohort.pipeline.learning.retraining.model_kind import ModelKind, Trained
 from kohort.pipeline.learning.retraining.watching import look_for_drift
 from kohort.pipeline.results import StepOutcome
 from kohort.pipeline.steps import CatchUp
@@ -48,27 +48,17 @@ def propose_models(workspace: Workspace, at: Moment, catch_up: CatchUp) -> Itera
         if reason is None:
             yield StepOutcome(f"model {name}", "skipped", said)
             continue
-        model = _train(workspace, kind, at, catch_up, cause=reason.cause, why=reason.words)
+        model = keep_candidate(workspace, kind.train(workspace, at, reason.cause, reason.words), catch_up)
         yield StepOutcome(
             f"model {name}", "done", f"trained again: {reason.words.en} {model.named} waits; {_see(name)}"
         )
 
 
-def train_candidate(workspace: Workspace, score: str, at: Moment, catch_up: CatchUp) -> RegisteredModel:
-    """Train a model of a score because somebody asks for it; it waits as a candidate.
-
-    Raises UnknownNameError for a score without models, UsageError where there is too little to learn from.
-    """
-    return _train(workspace, kind_named(workspace, score), at, catch_up, cause="by hand")
-
-
-def _train(
-    workspace: Workspace, kind: ModelKind, at: Moment, catch_up: CatchUp, *, cause: str, why: Bilingual | None = None
-) -> RegisteredModel:
-    trained = kind.train(workspace, at, cause, why)
+def keep_candidate(workspace: Workspace, trained: Trained, catch_up: CatchUp) -> RegisteredModel:
+    """Record a model that was trained, as a candidate that waits."""
     record_training(workspace, trained.entry, trained.content, live=False)
     catch_up()
-    return models_of(workspace, kind.name)[-1]
+    return models_of(workspace, trained.entry.score)[-1]
 
 
 def _see(name: str) -> str:

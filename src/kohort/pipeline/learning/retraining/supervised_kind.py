@@ -1,6 +1,8 @@
 """Supervised segments as models of the registry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kohort.clock import Moment
 from kohort.definitions.retraining import RetrainingDefinition
@@ -8,11 +10,19 @@ from kohort.definitions.supervised import SupervisedDefinition
 from kohort.errors import UsageError
 from kohort.learning.features.table import FeatureTable, Texts
 from kohort.learning.wording import Bilingual
-from kohort.pipeline.learning.retraining.model_kind import ForetellsNothing, Scores, Trained, chosen_by
+from kohort.pipeline.learning.retraining.foreseeing import foreseen_of_answers
+from kohort.pipeline.learning.retraining.foreseen import Foreseen
+from kohort.pipeline.learning.retraining.model_kind import (
+    ForetellsNothing,
+    Progress,
+    Scores,
+    Trained,
+    chosen_by,
+)
 from kohort.pipeline.learning.seeds import seed_rules
 from kohort.pipeline.learning.signed import Kept, opened, signed_content
 from kohort.pipeline.learning.supervised.cards import learnt_by, supervised_entry
-from kohort.pipeline.learning.supervised.documents import SupervisedDocument
+from kohort.pipeline.learning.supervised.documents import KIND, SupervisedDocument
 from kohort.pipeline.learning.supervised.scoring import features_asked, file_digest, find_supervised, said_of_asked
 from kohort.pipeline.workspace import Workspace
 
@@ -38,10 +48,26 @@ class SupervisedKind:
         """When a new model is proposed."""
         return self.definition.retrain
 
-    def train(self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None) -> Trained:
+    @property
+    def kind(self) -> str:
+        """What the registry calls models of the kind."""
+        return KIND
+
+    def parameters(self, workspace: Workspace) -> Mapping[str, Any]:
+        """Return what a model learns by."""
+        seeds = seed_rules(workspace, self.definition)
+        return learnt_by(self.definition, seeds, file_digest(workspace, self.definition))
+
+    def foreseen(self, workspace: Workspace, at: Moment) -> Foreseen:
+        """Return the examples with one answer, and how many of them are a yes."""
+        return foreseen_of_answers(workspace, self.definition, at)
+
+    def train(
+        self, workspace: Workspace, at: Moment, cause: str, why: Bilingual | None, progress: Progress | None = None
+    ) -> Trained:
         """Learn from the examples as of `at`; raises UsageError where there are too few."""
         seeds = seed_rules(workspace, self.definition)
-        found = find_supervised(workspace, self.definition, seeds, at)
+        found = find_supervised(workspace, self.definition, seeds, at, progress)
         if isinstance(found, str):
             raise UsageError(f'score "{self.name}": {found}')
         content = signed_content(workspace, found.document, found.model)

@@ -6,11 +6,8 @@ from typing import Final
 
 from kohort.clock import Moment
 from kohort.definitions.supervised import SupervisedDefinition
-from kohort.errors import UnknownNameError
 from kohort.learning.importance.results import LeftOut
 from kohort.learning.prediction.results import PredictionStudy
-from kohort.pipeline.learning.registry.entries import content_of, live_model
-from kohort.pipeline.learning.signed import found_in
 from kohort.pipeline.workspace import Workspace
 from kohort.reports.persona_data import PersonaRule
 
@@ -76,15 +73,3 @@ class SupervisedDocument:
 def declared_supervised(workspace: Workspace) -> tuple[str, ...]:
     """Return the names of the supervised segments that a project declares."""
     return tuple(one.name for one in workspace.scores if isinstance(one, SupervisedDefinition))
-
-
-def latest_supervised(workspace: Workspace, score: str) -> SupervisedDocument | None:
-    """Return what was found of the model of a score that is in force, None before the first.
-
-    Raises UnknownNameError for a score of the kind that nobody declared.
-    """
-    names = declared_supervised(workspace)
-    if score not in names:
-        raise UnknownNameError("supervised segment", score, names, where="scores of the kind supervised")
-    live = live_model(workspace, score)
-    return None if live is None else found_in(content_of(workspace, live), SupervisedDocument)

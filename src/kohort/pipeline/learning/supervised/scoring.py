@@ -1,5 +1,6 @@
 """A supervised segment as a score: learnt from examples, judged by those left out, told of everybody asked about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,11 +47,16 @@ class FoundSupervised:
 
 
 def find_supervised(
-    workspace: Workspace, definition: SupervisedDefinition, seeds: SeedRules, at: Moment
+    workspace: Workspace,
+    definition: SupervisedDefinition,
+    seeds: SeedRules,
+    at: Moment,
+    progress: Callable[[int, int], None] | None = None,
 ) -> FoundSupervised | str:
     """Learn from the examples as of `at`, or return why that cannot be.
 
     Everything about an example was known strictly before the cut-off, and of who is asked about strictly before `at`.
+    `progress` is told how many of how many steps of the learning are done.
     """
     refuse_told_traits(workspace, definition.name, definition.traits)
     examples = said_examples(workspace, definition, seeds, at)
@@ -66,7 +72,8 @@ def find_supervised(
         return lack
     costs = None if definition.costs is None else Costs(*definition.costs)
     plan = Plan(definition.models, costs=costs, seed=definition.random_seed)
-    done = train(Examples(table, reached, np.arange(len(people))), plan, rule=definition.rule or None)
+    learnt = Examples(table, reached, np.arange(len(people)))
+    done = train(learnt, plan, rule=definition.rule or None, progress=progress)
     model = plain_prediction(done.model, table)
     asked = _asked(workspace, definition, now, at)
     chances = scores_of(model, features_read(now, asked, model))

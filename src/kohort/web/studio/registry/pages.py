@@ -5,6 +5,10 @@ from typing import Annotated, Final
 
 from fastapi import Path, Query, Response
 
+from kohort.definitions.clusters import ClustersDefinition
+from kohort.definitions.lookalike import LookalikeDefinition
+from kohort.definitions.prediction import PredictionDefinition
+from kohort.definitions.supervised import SupervisedDefinition
 from kohort.governance.keys import SEGMENTS_READ
 from kohort.learning.wording import Bilingual
 from kohort.pipeline.learning.registry.standing import Standing
@@ -35,7 +39,14 @@ _CAUSES: Final[Mapping[str, str]] = {
     "schedule": _("on schedule"),
     "drift": _("because of drift"),
 }
-_KINDS: Final[Mapping[str, str]] = {"clusters": _("clusters"), "prediction": _("prediction")}
+KINDS: Final[Mapping[str, str]] = {
+    "clusters": _("clusters"),
+    "prediction": _("prediction"),
+    "lookalike": _("look-alikes"),
+    "supervised": _("segment from examples"),
+}
+"""What the kinds of models are called."""
+_MODELLED: Final = (ClustersDefinition, PredictionDefinition, LookalikeDefinition, SupervisedDefinition)
 _CARD: Final = {
     "says": _("What it says"),
     "data": _("What it learnt from"),
@@ -62,9 +73,14 @@ def mount_model_pages(pages: Pages) -> None:
             "models/list",
             page,
             Listed(_SCORES, rows),
-            kinds=_KINDS,
+            kinds=KINDS,
             runs={(one.score, one.number): one for one in page.models},
             standings=_STANDINGS,
+            untrained=[
+                one.name
+                for one in scores
+                if isinstance(one, _MODELLED) and one.name not in {known.score for known in page.scores}
+            ],
             words=ScoreWords(scores, visit.formats),
         )
 
@@ -90,7 +106,7 @@ def mount_model_pages(pages: Pages) -> None:
             causes=_CAUSES,
             drifts=drift_figures(visit, look, words) if look and is_page else {},
             figures=quality_figures(visit, document, words) if document and is_page else {},
-            kinds=_KINDS,
+            kinds=KINDS,
             look=look,
             spoken=said,
             standings=_STANDINGS,

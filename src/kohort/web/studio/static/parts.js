@@ -1,5 +1,6 @@
 // Parts of a page that are loaded after it: each element with data-part says from where. Without this script the link
 // inside leads to the part as a page of its own. Links and forms marked data-part-link renew the part they stand in.
+// What holds an element with data-again is loaded again after so many seconds.
 import { fragment } from "./fragment.js";
 
 // Whoever is no longer signed in is sent elsewhere: that is no part of a page.
@@ -18,6 +19,8 @@ export async function load(place, url) {
     place.dataset.loaded = "";
     if (focused !== null) (document.getElementById(focused) ?? place).focus({ preventScroll: true });
     place.dispatchEvent(new CustomEvent("part", { bubbles: true }));
+    const again = place.querySelector("[data-again]");
+    if (again) setTimeout(() => load(place, url), 1000 * again.dataset.again);
   } catch (error) {
     if (error.name === "AbortError") return;
     const said = document.createElement("p");
