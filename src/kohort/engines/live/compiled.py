@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 Whole = int | np.integer[Any]
 """A whole number of the loops, of whatever size."""
@@ -26,6 +27,23 @@ def compiled(function: _Function, *, inline: bool = False) -> _Function:
             raise
         return function
     return numba_kernels.compiled(function, inline=inline)
+
+
+def _asking() -> Callable[[NDArray[Any], Whole, Whole], None]:
+    try:
+        from kohort.engines.kernel.numba_prefetch import ask_for  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return lambda _array, _row, _offset: None
+    return ask_for
+
+
+ask_for = _asking()
+"""Ask for memory that is read soon, by an array, its row and how many bytes further on, without waiting for it.
+
+Most of the time of a loop over everybody would go by in waiting, one time after another. There need be no such place.
+"""
 
 
 def inlined(function: _Function) -> _Function:
