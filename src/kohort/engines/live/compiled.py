@@ -1,7 +1,7 @@
 """Loops that numba compiles where it is installed, and that Python runs as they stand where it is not."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,17 @@ def compiled(function: _Function, *, inline: bool = False) -> _Function:
     return numba_kernels.compiled(function, inline=inline)
 
 
-def _asking() -> Callable[[NDArray[Any], Whole, Whole], None]:
+_Asking = Callable[[NDArray[Any], Whole, Whole], None]
+
+
+def _asking() -> _Asking:
     try:
         from kohort.engines.kernel.numba_prefetch import ask_for  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
         return lambda _array, _row, _offset: None
-    return ask_for
+    return cast("_Asking", ask_for)
 
 
 ask_for = _asking()

@@ -61,9 +61,10 @@ class Room(NamedTuple):
 def due(ts: Moments, log: int, until: int, lags: Lags, stops: Numbers) -> int:
     """Put into `stops` how far rows of a log are due up to a moment; return how many are."""
     found = 0
-    for lag in range(len(lags.lengths)):
-        first = lags.next[log, lag]
-        stops[log, lag] = after(ts, first, len(ts), until - lags.lengths[lag])
+    lengths, _, _, next_row = lags
+    for lag in range(len(lengths)):
+        first = next_row[log, lag]
+        stops[log, lag] = after(ts, first, len(ts), until - lengths[lag])
         found += stops[log, lag] - first
     return found
 
@@ -90,12 +91,12 @@ def foresee(
     """
     ts, rows = table
     ranges, cells, _, pool = its
-    number = len(lags.lengths)
-    for lag in range(number):
-        run = log * number + lag
-        first, stop, spans = lags.next[log, lag], stops[log, lag], (lags.spans[run, 0], lags.spans[run, 1])
-        size = look_ahead(ts, rows, first, stop, lags.lengths[lag], run, spans, ranges, cells, pool, visits, size)
-        lags.next[log, lag] = stop
+    lengths, spans, _, next_row = lags
+    for lag in range(len(lengths)):
+        run = log * len(lengths) + lag
+        first, stop, some = next_row[log, lag], stops[log, lag], (spans[run, 0], spans[run, 1])
+        size = look_ahead(ts, rows, first, stop, lengths[lag], run, some, ranges, cells, pool, visits, size)
+        next_row[log, lag] = stop
     return size
 
 
@@ -140,14 +141,16 @@ def come(  # noqa: PLR0917 - plain arrays, as in `sliding`
     row: int,
     spans: Indices,
     signs: Numbers,
-    its: _Arrays,
+    ranges: Indices,
+    cells: Numbers,
+    comparisons: Numbers,
+    pool: Numbers,
     conditions: Sets,
     members: Sets,
     flips: flipping.Lines,
     size: int,
 ) -> int:
     """Let a visit come; return how many flips there are then."""
-    ranges, cells, comparisons, pool = its
     event, cause = np.uint32(rows[row, WHO] >> EVENT), 1 if run == len(signs) - 1 else 0
     low, high = ranges[event, spans[run, 0]], ranges[event, spans[run, 1]]
     found = count(rows, row, moment, low, high, signs[run], cause, cells, comparisons, pool, flips, size)
@@ -173,10 +176,11 @@ def note_all(
     now, late, lags, its, asked = counted[0], counted[1], Lags(*counted[2]), counted[3], Asked(*counted[4])
     ranges, cells, _, pool = its
     size = 0
-    while asked.next[0] < len(asked.visits) and asked.visits[asked.next[0], MOMENT] <= until:
+    asked_for, next_asked = asked
+    while next_asked[0] < len(asked_for) and asked_for[next_asked[0], MOMENT] <= until:
         for column in range(3):
-            visits[size, column] = asked.visits[asked.next[0], column]
-        asked.next[0] += 1
+            visits[size, column] = asked_for[next_asked[0], column]
+        next_asked[0] += 1
         size += 1
     size = foresee(0, now, lags, stops, its, visits, size)
     if len(late[0]) > 0:
@@ -203,8 +207,11 @@ def take_turn(  # noqa: PLR0917 - plain arrays, as in `sliding`
     """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are, in order."""
     visits, ordered, counts, flips = room
     visited = note_all(counted, (done[HEAD], stop), until, stops, visits, counts, ordered)
-    rows, late_rows, lags, its = counted[0][1], counted[1][1], Lags(*counted[2]), counted[3]
-    spans, signs, first_late, enter = lags.spans, lags.signs, len(lags.lengths), 2 * len(lags.lengths)
+    # Arrays, not the tuples of them, are handed on: each access to a tuple counts one as used, which takes long.
+    rows, late_rows = counted[0][1], counted[1][1]
+    lengths, spans, signs, _ = counted[2]
+    ranges, cells, comparisons, pool = counted[3]
+    first_late, enter = len(lengths), 2 * len(lengths)
     size, other = 0, done[OTHER]
     for visit in range(visited + 1):
         moment = ordered[visit, MOMENT] if visit < visited else until + 1
@@ -217,9 +224,15 @@ def take_turn(  # noqa: PLR0917 - plain arrays, as in `sliding`
             break
         run, row = np.uint32(ordered[visit, RUN]), ordered[visit, ROW]
         if first_late <= run < enter:
-            size = come(late_rows, moment, run, row, spans, signs, its, conditions, members, flips, size)
+            size = come(
+                late_rows, moment, run, row, spans, signs, ranges, cells, comparisons, pool,
+                conditions, members, flips, size,
+            )  # fmt: skip
         else:
-            size = come(rows, moment, run, row, spans, signs, its, conditions, members, flips, size)
+            size = come(
+                rows, moment, run, row, spans, signs, ranges, cells, comparisons, pool,
+                conditions, members, flips, size,
+            )  # fmt: skip
     arrange_moments(flips, size)
     done[HEAD], done[OTHER] = stop, other
     return size

@@ -335,11 +335,11 @@ def leave_windows(
 
     `leaving` are rows as those of `its.leaves`, in the order of time. Returns how many flips there are then.
     """
-    its = Known(*known)
+    _, _, facts, _, _, apart, any_apart, _, _, _ = known
     for row in range(len(leaving)):
         moment, person, chain = leaving[row, 0], leaving[row, 1], leaving[row, 2]
-        place = blocks[person, chain] + its.facts[chain, SIZE] - 1
-        if not is_apart(chain, person, its.apart, its.any_apart) and pool[place] == moment:
+        place = blocks[person, chain] + facts[chain, SIZE] - 1
+        if not is_apart(chain, person, apart, any_apart) and pool[place] == moment:
             pool[place] = MISSING
-            found = emit(flips, found, moment, person, its.facts[chain, NUMBER], 0, 0)
+            found = emit(flips, found, moment, person, facts[chain, NUMBER], 0, 0)
     return found
