@@ -456,6 +456,9 @@ def found_in(place: Path, fault: Fault | None, tests: str) -> str | None:
     shutil.copy(ROOT / "pyproject.toml", folder)
     if fault is not None:
         fault.put_into(folder)
+    if fault is None or not fault.is_compiled:
+        # It is kept by all that it could be made of; this fault is in nothing of that.
+        Fault("", NUMBA, "return content.hexdigest()[:16]", 'return "kept"').put_into(folder)
     surroundings = {
         "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder / 'tests'}",
         "HYPOTHESIS_PROFILE": "mutants",

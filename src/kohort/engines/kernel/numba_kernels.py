@@ -48,10 +48,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def compiled(function: _Function, *, inline: bool = False) -> _Function:
     """Return `function` compiled for the types it is called with, or `inline` into its callers; kept in a cache.
 
-    What is inlined must make no arrays: it does not count who uses those that it is given, as its callers hold them. To
-    count at every step takes half of the time of a loop.
+    What is inlined must make no arrays: it does not count who uses those that it is given, as its callers hold them.
+    That would take a fifth of the time of the loops that call it at every step.
     """
-    options = {"nogil": True, "cache": True, "forceinline": inline, "_nrt": not inline}
+    options: Any = {"nogil": True, "cache": True, "forceinline": inline, "_nrt": not inline}
     return cast("_Function", numba.njit(**options)(function))
 
 
