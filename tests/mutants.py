@@ -309,8 +309,8 @@ FAULTS = (
     Fault(
         "what is due at the moment comes later",
         PASSING,
-        "until - lags.lengths[lag])",
-        "until - lags.lengths[lag] - 1)",
+        "until - lengths[lag])",
+        "until - lengths[lag] - 1)",
     ),
     Fault("late rows are not looked for", PASSING, "if len(late[0]) > 0:", "if len(late[0]) < 0:"),
     Fault("a few visits stand as they were dealt out", PASSING, "insert(ordered, 0, size)", "insert(ordered, 0, 1)"),
