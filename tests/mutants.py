@@ -309,16 +309,28 @@ FAULTS = (
     Fault(
         "what is due at the moment comes later",
         PASSING,
-        "while soon[run] <= moment:",
-        "while soon[run] < moment:",
+        "until - lengths[lag])",
+        "until - lengths[lag] - 1)",
     ),
-    Fault("late rows are not looked for", PASSING, "lags.signs, len(late[0]) > 0", "lags.signs, len(late[0]) < 0"),
+    Fault("late rows are not looked for", PASSING, "if len(late[0]) > 0:", "if len(late[0]) < 0:"),
+    Fault("a few visits stand as they were dealt out", PASSING, "insert(ordered, 0, size)", "insert(ordered, 0, 1)"),
+    Fault(
+        "many visits stand as they were dealt out",
+        PASSING,
+        "arrange_many(ordered, 0, size)",
+        "arrange_many(ordered, 0, 1)",
+    ),
     Fault("a count passes an edge unseen", SLIDING, "for edge in (low, high + 1):", "for edge in (low,):"),
     Fault("great counts are not compared", SLIDING, "found = 1 << _LAST_EDGE", "found = 0"),
     Fault("an epoch keeps the edges of before", TALLIED, "= sliding.edges(self.comparisons[first:last])", "|= 0"),
     Fault("what is of this moment is not late", FEED, 'since, side="right"', 'since, side="left"'),
     Fault("rows of one moment are two moments", PASSING, "stop < len(ts) and ts[stop] == ts[stop - 1]:", "stop < 0:"),
-    Fault("others flip after what is counted", PASSING, "others[other, 0] <= moment:", "others[other, 0] < moment:"),
+    Fault(
+        "others flip after what is counted",
+        PASSING,
+        "if visit < visited else until + 1",
+        "if visit < visited else until",
+    ),
     Fault("whoever does not exist is inside", LOOPS, "inside &= exists", "inside &= True"),
     Fault("a table is of the first of others alone", PROGRAMS, "place >> bit & 1 == 1", "place & 1 == 1"),
     Fault("an epoch changes nobody", TALLIED, "np.flatnonzero(after != before)", "np.flatnonzero(after & ~after)"),
@@ -444,6 +456,9 @@ def found_in(place: Path, fault: Fault | None, tests: str) -> str | None:
     shutil.copy(ROOT / "pyproject.toml", folder)
     if fault is not None:
         fault.put_into(folder)
+    if fault is None or not fault.is_compiled:
+        # It is kept by all that it could be made of; this fault is in nothing of that.
+        Fault("", NUMBA, "return content.hexdigest()[:16]", 'return "kept"').put_into(folder)
     surroundings = {
         "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder / 'tests'}",
         "HYPOTHESIS_PROFILE": "mutants",

@@ -320,6 +320,19 @@ def test_in_small_turns_changes_are_the_same(story: Story, rows: int) -> None:
         assert small.members() == whole.members()
 
 
+def test_a_crowd_whose_time_is_over_within_seconds_is_told_in_order() -> None:
+    """However many deadlines of different windows fall into one short stretch of a long time."""
+    crowd, step, second = 100, 20_000, 1_000_000
+    carts = Rows(np.arange(crowd, dtype=np.int32), 6 * HOUR + step * np.arange(crowd))
+    people = pa.array([f"u{number:03}" for number in range(crowd)])
+    history = History(people, [Block(np.zeros(crowd, np.int64), {"cart": carts}, {})])
+    rules = {"five hours": "did cart in last 5 hours", "a second more": "did cart in last 18001 seconds"}
+    asked = {name: read_rule(sentence, CATALOG) for name, sentence in rules.items()}
+    changes = LiveEngine(history, CATALOG, asked, at=10 * HOUR).tell(Arrivals(), 20 * HOUR)
+    ends = [(11 * HOUR + step * number + second * rule, number, rule) for number in range(crowd) for rule in (0, 1)]
+    assert [(one.moment, one.person, one.rule) for one in changes] == sorted(ends)
+
+
 @examples(30)
 @given(
     grid_stories(),

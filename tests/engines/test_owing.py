@@ -83,6 +83,14 @@ def test_what_is_owed_is_told_of_and_members_are_not_known_meanwhile() -> None:
     assert live.members()["did cart in last 5 hours"].to_pylist() == []
 
 
+def test_whoever_is_told_of_late_is_first_told_what_was_owed() -> None:
+    live, last = crowd("did cart in last 5 hours"), CROWD - 1
+    live.tell(Arrivals(), 11 * HOUR, most=10)
+    changes = live.tell(did("order", last, 7 * HOUR), 11 * HOUR + 1, most=10)
+    theirs = [(one.moment, one.enters, one.retracts) for one in changes if one.person == last]
+    assert theirs == [(11 * HOUR, False, False)]
+
+
 @examples(25)
 @given(
     st.one_of(stories(), grid_stories(), grid_stories()),

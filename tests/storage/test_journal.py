@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kohort.definitions.journal import JournalLimits
 from kohort.errors import DiskFullError, StorageError
+from kohort.storage.frames import Record, record_at
 from kohort.storage.journal import Journal
 
 
@@ -113,3 +114,46 @@ def test_a_reader_follows_and_reads_each_record_once(tmp_path: Path, monkeypatch
     expected = [number for number in range(30) for _ in range(number % 3)]
     assert read == list(enumerate(expected, 1))
     assert len(list(tmp_path.glob("*.journal"))) > 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=12), st.lists(st.integers(0, 13), max_size=6))
+def test_whoever_reads_from_elsewhere_reads_what_is_there(
+    tmp_path_factory: pytest.TempPathFactory, said: list[bytes], places: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("journal")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("kohort.storage.journal._LARGEST_FILE", 300)
+        patched.setattr("kohort.storage.journal._PIECE", 70)
+        reader = Journal(folder)
+        for number, body in enumerate(said, 1):
+            Journal(folder).append("messages", [body], recorded_at=0)
+            for after in places:
+                assert bodies(reader, after) == said[after:number]
+
+
+def test_whoever_reads_from_elsewhere_begins_near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kohort.storage.journal._PIECE", 1_000)
+    journal = Journal(tmp_path)
+    journal.append("messages", [bytes([number]) * 50 for number in range(100)], recorded_at=0)
+    whole = bodies(journal)
+    looked_at: list[int] = []
+
+    def noted(content: bytes, position: int) -> tuple[Record, int] | None:
+        looked_at.append(position)
+        return record_at(content, position)
+
+    monkeypatch.setattr("kohort.storage.journal.record_at", noted)
+    assert bodies(journal, 90) == whole[90:]
+    assert len(looked_at) < 40
+
+
+def test_a_place_that_was_come_by_and_is_no_more_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kohort.storage.journal._PIECE", 70)
+    reader, other = Journal(tmp_path / "one"), Journal(tmp_path / "other")
+    reader.append("messages", [b"x" * 30] * 9, recorded_at=0)
+    other.append("messages", [bytes([number]) * (number + 1) for number in range(9)], recorded_at=0)
+    assert len(bodies(reader)) == 9
+    only_file(tmp_path / "one").write_bytes(only_file(tmp_path / "other").read_bytes())
+    assert bodies(reader, 5) == bodies(other, 5)
+    assert not Journal(tmp_path / "one").damaged()

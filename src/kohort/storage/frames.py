@@ -27,7 +27,8 @@ MAGIC: Final = b"KOHORTJ1"
 LARGEST_BODY: Final = 2**30
 _HEAD: Final = struct.Struct("<II")
 _META: Final = struct.Struct("<Qq8s")
-_SMALLEST: Final = _HEAD.size + _META.size
+SMALLEST: Final = _HEAD.size + _META.size
+"""How many bytes a frame without a body has: what stands before any body."""
 _FARTHEST: Final = 2**24
 _SEARCHED_AT_ONCE: Final = 2**20
 
@@ -91,6 +92,15 @@ def record_at(content: bytes, position: int) -> tuple[Record, int] | None:
     return Record(seq, recorded_at, kind.rstrip(b"\0").decode("ascii"), content[start + _META.size : end]), end
 
 
+def begins_at(content: bytes, seq: int) -> bool:
+    """Return whether content begins as the frame of record `seq` does, whole or not.
+
+    >>> begins_at(frame_of(Record(7, 0, "run", b"{}"))[:24], 7), begins_at(b"{}", 7)
+    (True, False)
+    """
+    return len(content) >= SMALLEST and bool(_META.unpack_from(content, _HEAD.size)[0] == seq)
+
+
 def next_record(content: bytes, position: int, above: int) -> tuple[Record, int] | None:
     """Return the next whole record numbered above `above`, and where its frame begins; None if there is none.
 
@@ -138,17 +148,17 @@ def filler(seq: int, lost: int, recorded_at: Moment, size: int = 0) -> bytes:
     """
     # One record needs no number, so that the smallest frame can be replaced too.
     number = b"" if lost == 1 else str(lost).encode()
-    return frame_of(Record(seq, recorded_at, "lost", number.ljust(size - _SMALLEST)))
+    return frame_of(Record(seq, recorded_at, "lost", number.ljust(size - SMALLEST)))
 
 
 def _candidates(content: bytes, position: int, above: int) -> Iterator[int]:
     """Yield where a frame could begin, by its sequence number and length."""
-    for begin in range(position, len(content) - _SMALLEST + 1, _SEARCHED_AT_ONCE):
-        size = min(_SEARCHED_AT_ONCE, len(content) - _SMALLEST - begin + 1)
+    for begin in range(position, len(content) - SMALLEST + 1, _SEARCHED_AT_ONCE):
+        size = min(_SEARCHED_AT_ONCE, len(content) - SMALLEST - begin + 1)
         window = np.frombuffer(content, np.uint8, size + 15, begin)
         lengths = _at_every_byte(window, np.uint32)[:size]
         seqs = _at_every_byte(window[_HEAD.size :], np.uint64)[:size]
-        ends = np.arange(begin + _SMALLEST, begin + _SMALLEST + size) + lengths
+        ends = np.arange(begin + SMALLEST, begin + SMALLEST + size) + lengths
         near = (seqs > above) & (seqs <= above + _FARTHEST) & (ends <= len(content))
         yield from (begin + int(place) for place in np.flatnonzero(near))
 

@@ -20,7 +20,7 @@ from kohort.clock import Moment
 from kohort.definitions.journal import DEFAULT_LIMITS, JournalLimits
 from kohort.errors import DiskFullError, StorageError
 from kohort.storage.damage import DAMAGED, fill_gap, mend, mend_magic, set_aside, sync_folder
-from kohort.storage.frames import MAGIC, Record, RecordKind, frame_parts, record_at
+from kohort.storage.frames import MAGIC, SMALLEST, Record, RecordKind, begins_at, frame_parts, record_at
 
 _LARGEST_FILE: Final = 64 * 2**20
 _PIECE: Final = 2**20
@@ -62,6 +62,7 @@ class Journal:
         self._lock = folder / "lock"
         self._end: _Place | None = None
         self._seen: _Place | None = None
+        self._marks: dict[Path, dict[int, _Place]] = {}
         self._closed: tuple[Path, int] | None = None
 
     @property
@@ -107,13 +108,15 @@ class Journal:
     def read(self, *, after: int) -> Iterator[Record]:
         """Yield the records whose sequence number is above `after`, in order, up to the last one acknowledged.
 
-        To follow the journal, call it again with the last number seen: it goes on at that place. Raises
-        CorruptionError for a file that is none of a journal's.
+        To follow the journal, call it again with the last number seen: it goes on at that place. Whoever reads from
+        elsewhere meanwhile begins near, at a place that was come by. Raises CorruptionError for a file that is none of
+        a journal's.
         """
-        place = self._seen if self._seen is not None and self._seen.seq == after else self._file_of(after + 1)
+        place = self._seen if self._seen is not None and self._seen.seq == after else self._place_before(after)
         while place is not None:
             for record, reached in self._records(place, self._locked):
                 place = self._seen = reached
+                self._marks.setdefault(place.path, {}).setdefault(place.offset // _PIECE, place)
                 if record.seq > after and (record.kind != "lost" or record.lost):
                     yield record
             place = self._next_file(place)
@@ -155,6 +158,20 @@ class Journal:
         paths = self._paths()
         path = max((one for one in paths if int(one.stem) <= seq), default=paths[0] if paths else None)
         return _Place(path, 0, int(path.stem) - 1) if path else None
+
+    def _place_before(self, after: int) -> _Place | None:
+        """Return a place from which on the records above `after` stand; None for an empty journal.
+
+        That is the start of the file, or the nearest place that was come by, if a record still begins there: somebody
+        may have mended the file since, or put another in its place.
+        """
+        start = self._file_of(after + 1)
+        known = self._marks.get(start.path, {}).values() if start else ()
+        nearest = max((place for place in known if place.seq < after), key=lambda place: place.seq, default=start)
+        if nearest is None or nearest is start:
+            return start
+        begins = _bytes_of(nearest.path, nearest.offset, nearest.offset + SMALLEST)
+        return nearest if begins_at(begins, nearest.seq + 1) else start
 
     def _following(self, path: Path) -> int | None:
         """Return the first sequence number of the file after `path`; None after the last."""

@@ -4,6 +4,7 @@ They are compiled for this machine when first used, a few seconds once, and kept
 release the interpreter's lock while they run.
 """
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,23 @@ from kohort.engines.kernel.steps import Steps
 
 Chosen = NDArray[np.bool_] | None
 
+
+def digest_of(engines: Path) -> str:
+    """Return what tells apart all that loops in the folder `engines` are made of.
+
+    numba compiles a loop anew where its own file has changed, but keeps it where only another has that is inlined into
+    it, and fails where a class went away that it was handed.
+    """
+    content = hashlib.sha256()
+    for path in sorted([engines / "columns.py", *engines.glob("kernel/*.py"), *engines.glob("live/*.py")]):
+        content.update(path.read_bytes())
+    return content.hexdigest()[:16]
+
+
 # Set before anything is compiled: by default numba writes beside the source, which an installation may not allow.
-# Another folder whenever a class goes away that a loop was handed: numba fails on reading an old index that names it.
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kohort" / "loops"
-vars(numba.config).update(CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR") or str(_CACHE))
+_FOLDER = Path(os.environ.get("NUMBA_CACHE_DIR") or _CACHE) / digest_of(Path(__file__).parents[1])
+vars(numba.config).update(CACHE_DIR=str(_FOLDER))
 _WORD = 64
 _DONE, _ABSENT, _NEVER = 0, 1, 2
 _FOREVER = 2**62
@@ -32,8 +46,13 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def compiled(function: _Function, *, inline: bool = False) -> _Function:
-    """Return `function` compiled for the types it is called with, or `inline` into its callers; kept in a cache."""
-    return cast("_Function", numba.njit(nogil=True, cache=True, forceinline=inline)(function))
+    """Return `function` compiled for the types it is called with, or `inline` into its callers; kept in a cache.
+
+    What is inlined must make no arrays: it does not count who uses those that it is given, as its callers hold them.
+    That would take a fifth of the time of the loops that call it at every step.
+    """
+    options: Any = {"nogil": True, "cache": True, "forceinline": inline, "_nrt": not inline}
+    return cast("_Function", numba.njit(**options)(function))
 
 
 def add_counts(people: Places, chosen: Chosen, counts: NDArray[Any]) -> None:

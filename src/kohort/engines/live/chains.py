@@ -19,6 +19,7 @@ from kohort.rules.nodes import Step
 
 _ROOM = 2**12
 _KEPT = 2**18
+_FEW = 2**14
 _NOTHING = np.zeros((0, 3), np.int64)
 
 
@@ -169,7 +170,7 @@ class Chains:
         leaves, flips = self._lines(most)
         self._queue[-1] = 0
         known = tuple(self._known(leaves))
-        found, _ = stepping.advance(due.ts, due.rows, now, known, self._blocks, self._pool, self._used, flips)
+        found = stepping.advance(due.ts, due.rows, now, known, self._blocks, self._pool, self._used, flips)
         self._leaving.add(leaves[: int(self._queue[-1, 0])].copy())
         leaving = self._leaving.until(now)
         if not len(leaving):
@@ -188,7 +189,7 @@ class Chains:
 
     def _make_room(self, due: Table) -> int:
         """Make room for what rows may add; return how many ways may begin or cease to count."""
-        new = int(self._uses_of[due.events].sum())
+        new = self._most_uses(due)
         need = int(self._used[0]) + new * self._most
         if need > len(self._pool):
             pool = np.empty(max(need, len(self._pool) * 3 // 2), np.int64)
@@ -202,6 +203,12 @@ class Chains:
             self._pending = pending
             self._queue[:-1, 0], self._queue[:-1, 1] = 0, waiting
         return new + int(waiting.sum())
+
+    def _most_uses(self, due: Table) -> int:
+        """Return how often rows are of use to sequences at most: that of few rows is not counted."""
+        if len(due) <= _FEW:
+            return len(due) * int(self._uses_of.max(initial=0))
+        return int(self._uses_of[due.events].sum())
 
     def _known(self, leaves: Numbers) -> stepping.Known:
         return stepping.Known(

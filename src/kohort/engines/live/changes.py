@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ class Changes:
     retracts: NDArray[np.bool_]
 
     @staticmethod
+    @cache
     def none() -> "Changes":
         """Return no changes."""
         nobody, never = np.zeros(0, np.int32), np.zeros(0, np.bool_)

@@ -1,9 +1,10 @@
 """Loops that numba compiles where it is installed, and that Python runs as they stand where it is not."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 Whole = int | np.integer[Any]
 """A whole number of the loops, of whatever size."""
@@ -26,6 +27,26 @@ def compiled(function: _Function, *, inline: bool = False) -> _Function:
             raise
         return function
     return numba_kernels.compiled(function, inline=inline)
+
+
+_Asking = Callable[[NDArray[Any], Whole, Whole], None]
+
+
+def _asking() -> _Asking:
+    try:
+        from kohort.engines.kernel.numba_prefetch import ask_for  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return lambda _array, _row, _offset: None
+    return cast("_Asking", ask_for)
+
+
+ask_for = _asking()
+"""Ask for memory that is read soon, by an array, its row and how many bytes further on, without waiting for it.
+
+Most of the time of a loop over everybody would go by in waiting, one time after another. There need be no such place.
+"""
 
 
 def inlined(function: _Function) -> _Function:

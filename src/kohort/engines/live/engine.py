@@ -192,8 +192,9 @@ class LiveEngine:
 
     def _given(self, changes: Changes) -> Changes:
         """Remember what is so from this very moment on, and return all, which are in order."""
-        of_now = changes.of(slice(int(np.searchsorted(changes.moments, self.now)), None))
-        self._latest = Changes.joined([self._latest, of_now]).standing()
+        earlier = int(np.searchsorted(changes.moments, self.now))
+        if earlier < len(changes):
+            self._latest = Changes.joined([self._latest, changes.of(slice(earlier, None))]).standing()
         return changes
 
     def pin(self, statistics: Statistics) -> Changes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Flips:
     causes: NDArray[np.int8]
 
     @staticmethod
+    @cache
     def none() -> "Flips":
         """Return no flips."""
         nobody = np.zeros(0, np.int32)

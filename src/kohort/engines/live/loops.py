@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import Moments, Places
-from kohort.engines.live.compiled import Whole, compiled, inlined
+from kohort.engines.live.compiled import Whole, ask_for, compiled, inlined
 from kohort.engines.live.flips import Lines
 from kohort.engines.live.programs import ASKS_MORE, EXISTS, INSIDE, OTHERS, RULE, TABLES, Indices
 
 Sets = NDArray[np.uint8]
 _LINE = 64
-_FEW = 64
+FEW = 64
+"""So many rows are put in order one by one."""
 
 
 class Known(NamedTuple):
@@ -124,41 +125,70 @@ def arrange_many(flips: Lines, first: int, last: int) -> None:
 
 
 @inlined
-def arrange(flips: Lines, first: int, last: int) -> None:
-    """Put rows into the order of moments and people; what is of the same ones keeps its order."""
-    if last - first > _FEW:
-        arrange_many(flips, first, last)
-        return
+def insert(lines: Lines, first: int, last: int) -> None:
+    """Do as `arrange`, for what is few, or nearly in order."""
     for row in range(first + 1, last):
-        moment, person, what = flips[row, 0], flips[row, 1], flips[row, 2]
+        moment, person, what = lines[row, 0], lines[row, 1], lines[row, 2]
         place = row
         while place > first and (
-            flips[place - 1, 0] > moment or (flips[place - 1, 0] == moment and flips[place - 1, 1] > person)
+            lines[place - 1, 0] > moment or (lines[place - 1, 0] == moment and lines[place - 1, 1] > person)
         ):
-            flips[place, 0], flips[place, 1], flips[place, 2] = (
-                flips[place - 1, 0],
-                flips[place - 1, 1],
-                flips[place - 1, 2],
+            lines[place, 0], lines[place, 1], lines[place, 2] = (
+                lines[place - 1, 0],
+                lines[place - 1, 1],
+                lines[place - 1, 2],
             )
             place -= 1
-        flips[place, 0], flips[place, 1], flips[place, 2] = moment, person, what
+        lines[place, 0], lines[place, 1], lines[place, 2] = moment, person, what
 
 
 @inlined
-def fetch(flips: Lines, last: int, first_dependent: Indices, conditions: Sets, members: Sets) -> tuple[int, int]:
-    """Read what the first flips will ask for, none waiting for another, so that the cache has it.
+def are_in_order(lines: Lines, last: int) -> bool:
+    """Return whether the first rows stand in the order of moments, and of what stands in the second column."""
+    for row in range(1, last):
+        if lines[row - 1, 0] > lines[row, 0] or (
+            lines[row - 1, 0] == lines[row, 0] and lines[row - 1, 1] > lines[row, 1]
+        ):
+            return False
+    return True
 
-    Returns how many rules they can change at most, and a number without meaning: a compiler leaves nothing out then.
-    """
-    seen, most = 0, 0
+
+@inlined
+def arrange(flips: Lines, first: int, last: int) -> None:
+    """Put rows into the order of moments and people; what is of the same ones keeps its order."""
+    if last - first > FEW:
+        arrange_many(flips, first, last)
+    else:
+        insert(flips, first, last)
+
+
+@inlined
+def arrange_moments(flips: Lines, last: int) -> None:
+    """Put the first rows, which stand in the order of moments, into that of people too."""
+    first = 0
+    for row in range(1, last + 1):
+        if row == last or flips[row, 0] != flips[first, 0]:
+            arrange(flips, first, row)
+            first = row
+
+
+@inlined
+def ask_for_person(conditions: Sets, members: Sets, person: Whole) -> None:
+    """Ask for all that is known of a person."""
+    for place in range(0, conditions.shape[1], _LINE):
+        ask_for(conditions, person, place)
+    for place in range(0, members.shape[1], _LINE):
+        ask_for(members, person, place)
+
+
+@inlined
+def most_changes(flips: Lines, last: int, first_dependent: Indices) -> int:
+    """Return how many rules the first flips can change at most."""
+    most = 0
     for row in range(last):
-        person, number = np.uint32(flips[row, 1]), np.uint32(flips[row, 2] >> 3)
+        number = np.uint32(flips[row, 2] >> 3)
         most += first_dependent[number + 1] - first_dependent[number]
-        for place in range(0, conditions.shape[1], _LINE):
-            seen += int(conditions[person, place])
-        for place in range(0, members.shape[1], _LINE):
-            seen += int(members[person, place])
-    return most, seen
+    return most
 
 
 @inlined
@@ -179,6 +209,17 @@ def flip(flips: Lines, place: int, last: int, conditions: Sets) -> tuple[int, in
             flips[begin + size, 2] = number
             size += 1
     return place, size, cause
+
+
+@inlined
+def put_in_order(rules: Places, enters: NDArray[np.bool_], first: int, last: int) -> None:
+    """Put the rows from `first` to before `last`, a few, into the order of rules."""
+    for row in range(first + 1, last):
+        rule, inside, place = rules[row], enters[row], row
+        while place > first and rules[place - 1] > rule:
+            rules[place], enters[place] = rules[place - 1], enters[place - 1]
+            place -= 1
+        rules[place], enters[place] = rule, inside
 
 
 @compiled
@@ -214,22 +255,20 @@ def resolve(  # noqa: PLR0917 - one loop over plain arrays, so that it compiles 
             number = np.uint32(flips[one, 2])
             holds = 1 if is_set(conditions, person, number) else 0
             for dependent in range(first_dependent[number], first_dependent[number + 1]):
-                rule, table = dependents[dependent, RULE], dependents[dependent, TABLES + holds]
+                rule = dependents[dependent, RULE]
                 if dependents[dependent, ASKS_MORE] != 0:
                     inside = decide(conditions, person, starts[rule], code)
-                elif table == 0:
-                    inside = False
                 else:
-                    inside = ((table >> others_of(conditions, person, dependents, dependent)) & 1) == 1
+                    others = others_of(conditions, person, dependents, dependent)
+                    inside = ((dependents[dependent, TABLES + holds] >> others) & 1) == 1
                 inside &= exists
-                if inside == is_set(members, person, rule):
-                    continue
-                put_bit(members, person, rule, inside)
-                spot = found
-                while spot > first and rules[spot - 1] > rule:
-                    rules[spot], enters[spot] = rules[spot - 1], enters[spot - 1]
-                    spot -= 1
-                rules[spot], enters[spot] = rule, inside
-                people[found], moments[found], causes[found] = person, moment, cause
-                found += 1
+                # No branch, which no processor foresees: what does not change is written over.
+                changes = 1 if inside != is_set(members, person, rule) else 0
+                members[person, rule >> 3] ^= changes << (rule & 7)
+                rules[found], enters[found] = rule, inside
+                found += changes
+        for row in range(first, found):
+            people[row], moments[row], causes[row] = person, moment, cause
+        if size > 1:
+            put_in_order(rules, enters, first, found)
     return found

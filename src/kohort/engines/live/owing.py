@@ -37,9 +37,9 @@ class Owed:
 
     >>> owed, flips = Owed(), np.array([[5, 0, 9], [5, 1, 9], [6, 0, 8]])
     >>> owed.note_flips(flips, people=2)
-    >>> owed.choose(np.array([1]), most=1, lags=0).flips.tolist(), owed.left
+    >>> owed.choose(np.array([1]), most=1).flips.tolist(), owed.left
     ([[5, 1, 9]], 2)
-    >>> owed.choose(np.array([], np.int64), most=1, lags=0).flips.tolist(), owed.left
+    >>> owed.choose(np.array([], np.int64), most=1).flips.tolist(), owed.left
     ([[5, 0, 9], [6, 0, 8]], 0)
     """
 
@@ -60,12 +60,12 @@ class Owed:
         stops = table.until(now - lags.lengths)
         self._make_room(int((stops - lags.next[0]).sum()), people)
         for lag, length in enumerate(lags.lengths.tolist()):
-            rows, what = (int(lags.next[0, lag]), int(stops[lag])), (lag, length, lags.spans[lag])
+            rows, what = (int(lags.next[0, lag]), int(stops[lag])), (lag, length, lags.spans[lag, 0])
             self._noted(note_visits(table.ts, table.rows, rows, what, ranges, self._lines, self._newest, self._size))
         lags.next[0] = stops
 
-    def choose(self, first: NDArray[np.integer], most: int, lags: int) -> Chosen:
-        """Take out all that is owed to the `first` people, and of others until it is about `most`; there are `lags`."""
+    def choose(self, first: NDArray[np.integer], most: int) -> Chosen:
+        """Take out all that is owed to the `first` people, and of others until it is about `most`."""
         room = np.empty(self.left, np.int64)
         found, self._looked_at = choose(
             self._lines, self._newest, (self._looked_at, self._size), np.asarray(first, np.int64), most, room
@@ -76,12 +76,10 @@ class Owed:
             self._size = self._looked_at = 0
             self._lines, self._newest = np.empty((0, 5), np.int64), _NOBODY
         are_flips = its[:, LAG] == FLIP
-        flips, visits = its[are_flips, : WHAT + 1], its[~are_flips]
-        visits = visits[np.lexsort((visits[:, DUE], visits[:, LAG]))]
-        edges = np.searchsorted(visits[:, LAG], np.arange(lags + 1))
+        flips, visits = its[are_flips, : WHAT + 1], its[~are_flips][:, [DUE, LAG, WHAT]]
         return Chosen(
-            flips[np.argsort(flips[:, DUE], kind="stable")],
-            Asked(np.ascontiguousarray(visits[:, [DUE, WHAT]]), edges[:-1].copy(), edges[1:].copy()),
+            flips.take(np.argsort(flips[:, DUE], kind="stable"), axis=0),
+            Asked(visits.take(np.argsort(visits[:, 0], kind="stable"), axis=0), np.zeros(1, np.int64)),
         )
 
     def _noted(self, size: int) -> None:

@@ -7,44 +7,53 @@ import numpy as np
 from kohort.engines.columns import Moments
 from kohort.engines.live import flips as flipping
 from kohort.engines.live.compiled import compiled, inlined
-from kohort.engines.live.loops import arrange, fetch, resolve
-from kohort.engines.live.sliding import MOMENT, ROW, Indices, Numbers, after, count, look_ahead
+from kohort.engines.live.loops import (
+    FEW,
+    Sets,
+    are_in_order,
+    arrange_many,
+    arrange_moments,
+    ask_for_person,
+    insert,
+    most_changes,
+    resolve,
+)
+from kohort.engines.live.sliding import MOMENT, ROW, RUN, Indices, Numbers, after, count, look_ahead
 from kohort.engines.live.table import EVENT, WHO
 
-HEAD, OTHER, FLIPS, FOUND, SEEN = 0, 1, 2, 3, 4
-"""The places of what `pass_time` has done; `SEEN` is a number without meaning that what is read ahead goes into."""
+HEAD, OTHER, FLIPS, FOUND, DONE = 0, 1, 2, 3, 4
+"""The places of what `pass_time` has done, and how many there are."""
 
 _Arrays = tuple[Any, ...]
 
 
 class Lags(NamedTuple):
-    """What happens to rows some time after their moments: how much later, to which span, added (1) or taken back (-1).
+    """What happens to rows some time after their moments, `lengths` later, in runs of visits.
 
-    `next[log, lag]` is the next row of each log, of those that came in order and of those that came late. Of spans,
-    the first `entered` are entered at once.
+    The runs are, lag by lag, those of rows that came in order, then those of rows that came late, and last that of the
+    rows that enter. `spans[run]` are from which span to before which cells are changed, `signs[run]` whether rows are
+    added (1) or taken back (-1). `next[log, lag]` is the next row of each log.
     """
 
     lengths: Moments
     spans: Indices
     signs: Numbers
     next: Numbers
-    entered: int
 
 
 class Asked(NamedTuple):
-    """Visits of rows of the first log to be done besides, by lags and in the order of time: from `next` to `ends`."""
+    """Visits of rows of the first log to be done besides, in the order of time, and the next one of them."""
 
     visits: Numbers
     next: Numbers
-    ends: Numbers
 
 
 class Room(NamedTuple):
-    """Room for visits, for where those of each log and lag are, the next moment of each, and for flips."""
+    """Room for visits, for them in the order of time, for how many each stretch of it has, and for flips."""
 
     visits: Numbers
-    at: Numbers
-    next: Numbers
+    ordered: Numbers
+    counts: Numbers
     flips: flipping.Lines
 
 
@@ -52,9 +61,10 @@ class Room(NamedTuple):
 def due(ts: Moments, log: int, until: int, lags: Lags, stops: Numbers) -> int:
     """Put into `stops` how far rows of a log are due up to a moment; return how many are."""
     found = 0
-    for lag in range(len(lags.lengths)):
-        first = lags.next[log, lag]
-        stops[log, lag] = after(ts, first, len(ts), until - lags.lengths[lag])
+    lengths, _, _, next_row = lags
+    for lag in range(len(lengths)):
+        first = next_row[log, lag]
+        stops[log, lag] = after(ts, first, len(ts), until - lengths[lag])
         found += stops[log, lag] - first
     return found
 
@@ -66,108 +76,166 @@ def count_due(ts: Moments, lags: _Arrays, until: int) -> int:
 
 
 @inlined
-def foresee(  # noqa: PLR0917 - plain arrays, as in `sliding`
+def foresee(
     log: int,
     table: _Arrays,
     lags: Lags,
     stops: Numbers,
     its: _Arrays,
     visits: Numbers,
-    at: Numbers,
-    soon: Numbers,
     size: int,
-    asked: Asked,
-    until: int,
-) -> tuple[int, int]:
-    """Note the visits of a log up to `stops`, those of each lag from `at` on, and in `soon` the first moment of these.
+) -> int:
+    """Note the visits of a log up to `stops`, one run after another; `lags.next` moves on.
 
-    Of the first log, those `asked` for `until` a moment stand before. `lags.next` moves on. Returns the next place of
-    visits, and a number without meaning.
+    Returns the next place of visits.
     """
     ts, rows = table
     ranges, cells, _, pool = its
-    number, seen = len(lags.lengths), 0
-    for lag in range(number):
-        at[log * number + lag] = size
-        spans = lags.spans[lag], lags.spans[lag] + np.uint32(1)
-        first, stop, length = lags.next[log, lag], stops[log, lag], lags.lengths[lag]
-        begin = size
-        while log == 0 and asked.next[lag] < asked.ends[lag] and asked.visits[asked.next[lag], MOMENT] <= until:
-            visits[size, MOMENT] = asked.visits[asked.next[lag], MOMENT]
-            visits[size, ROW] = asked.visits[asked.next[lag], ROW]
-            asked.next[lag] += 1
-            size += 1
-        size, read = look_ahead(ts, rows, first, stop, length, spans, ranges, cells, pool, visits, size)
-        soon[log * number + lag] = visits[begin, MOMENT]
-        seen += read
-        lags.next[log, lag] = stop
-    return size, seen
-
-
-@inlined
-def come_due(  # noqa: PLR0917 - plain arrays, as in `sliding`
-    log: int,
-    moment: int,
-    rows: Numbers,
-    visits: Numbers,
-    at: Numbers,
-    soon: Numbers,
-    spans: Indices,
-    signs: Numbers,
-    its: _Arrays,
-    flips: flipping.Lines,
-    size: int,
-) -> int:
-    """Let the visits of a log with these rows come that are due by a moment; return how many flips there are then."""
-    ranges, cells, comparisons, pool = its
-    for lag in range(len(signs)):
-        run = log * len(signs) + lag
-        while soon[run] <= moment:
-            row, due_at = visits[at[run], ROW], visits[at[run], MOMENT]
-            event, span = np.uint32(rows[row, WHO] >> EVENT), spans[lag]
-            low, high = ranges[event, span], ranges[event, span + np.uint32(1)]
-            size = count(rows, row, due_at, low, high, signs[lag], 0, cells, comparisons, pool, flips, size)
-            at[run] += 1
-            soon[run] = visits[at[run], MOMENT]
+    lengths, spans, _, next_row = lags
+    for lag in range(len(lengths)):
+        run = log * len(lengths) + lag
+        first, stop, some = next_row[log, lag], stops[log, lag], (spans[run, 0], spans[run, 1])
+        size = look_ahead(ts, rows, first, stop, lengths[lag], run, some, ranges, cells, pool, visits, size)
+        next_row[log, lag] = stop
     return size
 
 
 @inlined
-def take_turn(
-    counted: _Arrays, others: flipping.Lines, stop: int, until: int, room: _Arrays, stops: Numbers, done: Numbers
+def put_in_time(visits: Numbers, size: int, until: int, counts: Numbers, ordered: Numbers) -> None:
+    """Put visits up to a moment into the order of time, those of one moment into that of their runs.
+
+    They are dealt out to as many stretches of the time as there are `counts`, and put in order there (Knuth, The Art of
+    Computer Programming 3, 1998, 5.2, distribution counting).
+    """
+    first, shift = until, 0
+    for visit in range(size):
+        first = min(first, visits[visit, MOMENT])
+    while (until - first) >> shift >= len(counts):
+        shift += 1
+    counts[:] = 0
+    for visit in range(size):
+        counts[(visits[visit, MOMENT] - first) >> shift] += 1
+    end, most = 0, 0
+    for stretch in range(len(counts)):
+        number = counts[stretch]
+        counts[stretch] = end
+        end += number
+        most = max(most, number)
+    for visit in range(size):
+        stretch = (visits[visit, MOMENT] - first) >> shift
+        place = counts[stretch]
+        counts[stretch] += 1
+        for column in range(3):
+            ordered[place, column] = visits[visit, column]
+    if most > FEW and not are_in_order(ordered, size):
+        arrange_many(ordered, 0, size)
+    else:
+        insert(ordered, 0, size)
+
+
+@inlined
+def come(  # noqa: PLR0917 - plain arrays, as in `sliding`
+    rows: Numbers,
+    moment: int,
+    run: np.uint32,
+    row: int,
+    spans: Indices,
+    signs: Numbers,
+    ranges: Indices,
+    cells: Numbers,
+    comparisons: Numbers,
+    pool: Numbers,
+    conditions: Sets,
+    members: Sets,
+    flips: flipping.Lines,
+    size: int,
 ) -> int:
-    """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are."""
+    """Let a visit come; return how many flips there are then."""
+    event, cause = np.uint32(rows[row, WHO] >> EVENT), 1 if run == len(signs) - 1 else 0
+    low, high = ranges[event, spans[run, 0]], ranges[event, spans[run, 1]]
+    found = count(rows, row, moment, low, high, signs[run], cause, cells, comparisons, pool, flips, size)
+    if found > size:
+        ask_for_person(conditions, members, flips[size, 1])
+    return found
+
+
+@inlined
+def note_all(
+    counted: _Arrays,
+    rows: tuple[int, int],
+    until: int,
+    stops: Numbers,
+    visits: Numbers,
+    counts: Numbers,
+    ordered: Numbers,
+) -> int:
+    """Note the visits of rows that are asked for or due by a moment, and of `rows` that enter, in the order of time.
+
+    Returns how many there are.
+    """
     now, late, lags, its, asked = counted[0], counted[1], Lags(*counted[2]), counted[3], Asked(*counted[4])
-    visits, at, soon, flips = room
-    ranges, cells, comparisons, pool = its
-    lag_spans, signs, is_late = lags.spans, lags.signs, len(late[0]) > 0
-    first, seen = foresee(0, now, lags, stops, its, visits, at, soon, 0, asked, until)
-    if is_late:
-        first, more = foresee(1, late, lags, stops, its, visits, at, soon, first, asked, until)
-        seen += more
-    spans = np.uint32(0), np.uint32(lags.entered)
-    _, more = look_ahead(now[0], now[1], done[HEAD], stop, 0, spans, ranges, cells, pool, visits, first)
-    done[SEEN] += seen + more
-    size, head, other = 0, first, done[OTHER]
-    while True:
-        moment, begin = min(visits[head, MOMENT], until), size
-        size = come_due(0, moment, now[1], visits, at, soon, lag_spans, signs, its, flips, size)
-        if is_late:
-            size = come_due(1, moment, late[1], visits, at, soon, lag_spans, signs, its, flips, size)
-        while visits[head, MOMENT] == moment:
-            row = visits[head, ROW]
-            event = np.uint32(now[1][row, WHO] >> EVENT)
-            low, high = ranges[event, spans[0]], ranges[event, spans[1]]
-            size = count(now[1], row, moment, low, high, 1, 1, cells, comparisons, pool, flips, size)
-            head += 1
-        while other < len(others) and others[other, 0] <= moment:
+    ranges, cells, _, pool = its
+    size = 0
+    asked_for, next_asked = asked
+    while next_asked[0] < len(asked_for) and asked_for[next_asked[0], MOMENT] <= until:
+        for column in range(3):
+            visits[size, column] = asked_for[next_asked[0], column]
+        next_asked[0] += 1
+        size += 1
+    size = foresee(0, now, lags, stops, its, visits, size)
+    if len(late[0]) > 0:
+        size = foresee(1, late, lags, stops, its, visits, size)
+    enter = len(lags.signs) - 1
+    spans = lags.spans[enter, 0], lags.spans[enter, 1]
+    size = look_ahead(now[0], now[1], rows[0], rows[1], 0, enter, spans, ranges, cells, pool, visits, size)
+    put_in_time(visits, size, until, counts, ordered)
+    return size
+
+
+@inlined
+def take_turn(  # noqa: PLR0917 - plain arrays, as in `sliding`
+    counted: _Arrays,
+    others: flipping.Lines,
+    stop: int,
+    until: int,
+    conditions: Sets,
+    members: Sets,
+    room: _Arrays,
+    stops: Numbers,
+    done: Numbers,
+) -> int:
+    """Let rows up to `stop` enter, and what is due up to a moment happen; return how many flips there are, in order."""
+    visits, ordered, counts, flips = room
+    visited = note_all(counted, (done[HEAD], stop), until, stops, visits, counts, ordered)
+    # Arrays, not the tuples of them, are handed on: each access to a tuple counts one as used, which takes long.
+    rows, late_rows = counted[0][1], counted[1][1]
+    lengths, spans, signs, _ = counted[2]
+    ranges, cells, comparisons, pool = counted[3]
+    first_late, enter = len(lengths), 2 * len(lengths)
+    size, other = 0, done[OTHER]
+    for visit in range(visited + 1):
+        moment = ordered[visit, MOMENT] if visit < visited else until + 1
+        while other < len(others) and others[other, 0] < moment:
             for column in range(3):
                 flips[size, column] = others[other, column]
+            ask_for_person(conditions, members, others[other, 1])
             size, other = size + 1, other + 1
-        arrange(flips, begin, size)
-        if moment == until:
-            done[HEAD], done[OTHER] = stop, other
-            return size
+        if visit == visited:
+            break
+        run, row = np.uint32(ordered[visit, RUN]), ordered[visit, ROW]
+        if first_late <= run < enter:
+            size = come(
+                late_rows, moment, run, row, spans, signs, ranges, cells, comparisons, pool,
+                conditions, members, flips, size,
+            )  # fmt: skip
+        else:
+            size = come(
+                rows, moment, run, row, spans, signs, ranges, cells, comparisons, pool,
+                conditions, members, flips, size,
+            )  # fmt: skip
+    arrange_moments(flips, size)
+    done[HEAD], done[OTHER] = stop, other
+    return size
 
 
 @compiled
@@ -203,12 +271,11 @@ def pass_time(
             later = due(ts, 0, until, Lags(*counted[2]), stops) + due(late, 1, until, Lags(*counted[2]), stops)
             later += len(counted[4][0])
             enter = stop - done[HEAD]
-            visited, flipped = later + enter + stops.size + 1, enter * most[0] + later * most[1] + len(others)
+            visited, flipped = later + enter + 1, enter * most[0] + later * most[1] + len(others)
             if visited > len(room[0]) or flipped > len(flips):
                 return visited, flipped, 0
-            done[FLIPS] = take_turn(counted, others, stop, until, room, stops, done)
-        changed, seen = fetch(flips, done[FLIPS], first_dependent, conditions, members)
-        done[SEEN] += seen
+            done[FLIPS] = take_turn(counted, others, stop, until, conditions, members, room, stops, done)
+        changed = most_changes(flips, done[FLIPS], first_dependent)
         if done[FOUND] + changed > len(whose):
             return 0, 0, done[FOUND] + changed
         done[FOUND] = resolve(

@@ -7,22 +7,22 @@ from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, Moments, Places
 from kohort.engines.live import flips as flipping
-from kohort.engines.live.compiled import Whole, compiled, inlined
+from kohort.engines.live.compiled import Whole, ask_for, compiled, inlined
 from kohort.engines.live.table import BITS, EVENT, PEOPLE, START, VALUE, WHO
 
 Numbers = NDArray[np.int64]
 Indices = NDArray[np.uint32]
 """Places that are never negative, which a loop need not look for from the end."""
 
-NO_ROW: Final = 2**63 - 1
 _LINE: Final = 8
+_AHEAD: Final = 16
 
 OFFSET, STREAM, COLUMN, FIRST, LAST, EDGES = 0, 1, 2, 3, 4, 5
 """The columns of what is known of a cell."""
 
 _LAST_EDGE: Final = 63
 
-MOMENT, ROW = 0, 1
+MOMENT, RUN, ROW = 0, 1, 2
 """The columns of what is known of a visit: that a row is added to cells, or taken back, when its moment comes."""
 
 
@@ -83,11 +83,11 @@ def count(  # noqa: PLR0917 - see above
         for another in range(cells[cell, FIRST], cells[cell, LAST]):
             comparison = np.uint32(another)
             least, most = comparisons[comparison, 0], comparisons[comparison, 1]
-            inside = (least <= after) & (after <= most)
-            if inside != ((least <= before) & (before <= most)):
-                flips[found, 0], flips[found, 1] = moment, rows[row, WHO] & PEOPLE
-                flips[found, 2] = (comparisons[comparison, 2] ^ (1 if inside else 0)) + 2 * cause
-                found += 1
+            inside, was = (least <= after) & (after <= most), (least <= before) & (before <= most)
+            # No branch, which no processor foresees: what is not a flip is written over.
+            flips[found, 0], flips[found, 1] = moment, rows[row, WHO] & PEOPLE
+            flips[found, 2] = (comparisons[comparison, 2] ^ (1 if inside else 0)) + 2 * cause
+            found += 1 if inside != was else 0
     return found
 
 
@@ -113,6 +113,9 @@ def allot(rows: Numbers, sizes: Places, blocks: Places, used: int) -> int:
     Returns how much of the pool is used then.
     """
     for row in range(len(rows)):
+        if row + _AHEAD < len(rows):
+            who = rows[row + _AHEAD, WHO]
+            ask_for(blocks, who & PEOPLE, blocks.itemsize * (who >> EVENT))
         who = rows[row, WHO]
         person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
         start = blocks[person, event]
@@ -161,35 +164,33 @@ def look_ahead(  # noqa: PLR0917 - see above
     first: int,
     last: int,
     lag: int,
+    run: int,
     spans: tuple[Whole, Whole],
     ranges: Indices,
     cells: Numbers,
     pool: Numbers,
     visits: Numbers,
     size: int,
-) -> tuple[int, int]:
+) -> int:
     """Note visits of the rows from `first` to before `last` that change cells of spans, `lag` after their own moments.
 
-    They are put into `visits` from place `size` on, and after them a moment that never comes. The cells are read, so
-    that the cache has them: these reads do not wait for one another, as those of the loop that decides on each do, most
-    of its time otherwise. Returns the next place, and a number without meaning, that keeps a compiler from leaving out
-    the reads.
+    They are put into `visits` from place `size` on, as of a run. The cells are asked for, so that the cache has them
+    when they are counted. Returns the next place.
     """
-    begin, seen = size, 0
+    begin = size
     for row in range(first, last):
         event = np.uint32(rows[row, WHO] >> EVENT)
         low, high = ranges[event, spans[0]], ranges[event, spans[1]]
         # No branch, which no processor foresees: what is not a visit is written over.
-        visits[size, MOMENT], visits[size, ROW] = ts[row] + lag, row
+        visits[size, MOMENT], visits[size, RUN], visits[size, ROW] = ts[row] + lag, run, row
         size += 1 if low < high else 0
-    visits[size, MOMENT] = NO_ROW
     for visit in range(begin, size):
         row = visits[visit, ROW]
         event, start = np.uint32(rows[row, WHO] >> EVENT), rows[row, START]
         low, high = ranges[event, spans[0]], ranges[event, spans[1]]
         for place in range(start + cells[low, OFFSET], start + cells[high - 1, OFFSET] + 1, _LINE):
-            seen += pool[np.uint32(place)]
-    return size + 1, seen
+            ask_for(pool, place, 0)
+    return size
 
 
 @compiled

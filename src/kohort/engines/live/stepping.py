@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kohort.engines.columns import MISSING, Moments, Places
-from kohort.engines.live.compiled import Whole, compiled, inlined
+from kohort.engines.live.compiled import Whole, ask_for, compiled, inlined
 from kohort.engines.live.layout import FOREVER
 from kohort.engines.live.sliding import Indices, Numbers
 from kohort.engines.live.table import BITS, EVENT, PEOPLE, WHO
@@ -255,33 +255,25 @@ def step_on(  # noqa: PLR0917 - as above
 @inlined
 def look_up(
     rows: Numbers, first: int, last: int, first_use: Indices, uses: Indices, blocks: Places, pool: Numbers
-) -> int:
-    """Read what rows from `first` to before `last` will be asked for, so that the cache has it.
-
-    These reads do not wait for one another, as those of the loop that decides on each do: no branch depends on one.
-    Returns a number without meaning, that keeps a compiler from leaving out the reads.
-    """
-    seen = 0
-    if len(pool) == 0:
-        return seen
+) -> None:
+    """Ask for the states that rows from `first` to before `last` change, and where those of the next so many begin."""
     for row in range(first, last):
         who = rows[row, WHO]
         person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
         for use in range(first_use[event], first_use[event + 1]):
-            seen ^= pool[max(blocks[person, uses[np.uint32(use), 0]], 0)]
-    return seen
+            ask_for(pool, blocks[person, uses[np.uint32(use), 0]], 0)
+    for row in range(last, min(2 * last - first, len(rows))):
+        ask_for(blocks, rows[row, WHO] & PEOPLE, 0)
 
 
 @inlined
-def look_up_pending(now: int, facts: Numbers, pending: Numbers, queue: Numbers, blocks: Places, pool: Numbers) -> int:
+def look_up_pending(now: int, facts: Numbers, pending: Numbers, queue: Numbers, blocks: Places, pool: Numbers) -> None:
     """Do as `look_up`, of the ways whose time to be undone ends by `now`."""
-    seen = 0
     for chain in range(len(facts)):
         last, place = facts[chain, SIZE] - 1, queue[chain, 0]
         while place < queue[chain, 1] and pending[chain, place, 1] + facts[chain, WAIT] <= now:
-            seen ^= pool[blocks[pending[chain, place, 0], chain] + last]
+            ask_for(pool, blocks[pending[chain, place, 0], chain] + last, 0)
             place += 1
-    return seen
 
 
 @compiled
@@ -294,20 +286,20 @@ def advance(
     pool: Numbers,
     used: Numbers,
     flips: Numbers,
-) -> tuple[int, int]:
+) -> int:
     """Read rows in the order of time, each later than all before this call, and the deadlines up to `now`.
 
     A person's state of a sequence is: for each step but the last the latest end, its begin, the latest end before it,
     its begin; for each absence the latest row and the one before; the latest row that undoes; until when the sequence
-    holds. Returns how many flips there are, and a number without meaning.
+    holds. Returns how many flips there are.
     """
     found = 0
     # Arrays, not the tuple of them, are handed on: a call copies all of a tuple, and each access counts one as used.
     first_use, uses, facts, withins, gaps, apart, any_apart, pending, queue, leaves = known
-    seen = look_up_pending(now, facts, pending, queue, blocks, pool)
+    look_up_pending(now, facts, pending, queue, blocks, pool)
     for row in range(len(rows)):
         if row % _A_TURN == 0:
-            seen ^= look_up(rows, row, min(row + _A_TURN, len(rows)), first_use, uses, blocks, pool)
+            look_up(rows, row, min(row + _A_TURN, len(rows)), first_use, uses, blocks, pool)
         moment, who, bits = ts[row], rows[row, WHO], rows[row, BITS]
         person, event = np.uint32(who & PEOPLE), np.uint32(who >> EVENT)
         for one in range(first_use[event], first_use[event + 1]):
@@ -332,7 +324,7 @@ def advance(
                     person, moment, chain, which, start,
                     facts, withins, gaps, pending, queue, leaves, pool, flips, found,
                 )  # fmt: skip
-    return pass_all(now + 1, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found), seen
+    return pass_all(now + 1, facts, apart, any_apart, pending, queue, leaves, blocks, pool, flips, found)
 
 
 @compiled
@@ -343,11 +335,11 @@ def leave_windows(
 
     `leaving` are rows as those of `its.leaves`, in the order of time. Returns how many flips there are then.
     """
-    its = Known(*known)
+    _, _, facts, _, _, apart, any_apart, _, _, _ = known
     for row in range(len(leaving)):
         moment, person, chain = leaving[row, 0], leaving[row, 1], leaving[row, 2]
-        place = blocks[person, chain] + its.facts[chain, SIZE] - 1
-        if not is_apart(chain, person, its.apart, its.any_apart) and pool[place] == moment:
+        place = blocks[person, chain] + facts[chain, SIZE] - 1
+        if not is_apart(chain, person, apart, any_apart) and pool[place] == moment:
             pool[place] = MISSING
-            found = emit(flips, found, moment, person, its.facts[chain, NUMBER], 0, 0)
+            found = emit(flips, found, moment, person, facts[chain, NUMBER], 0, 0)
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from kohort.errors import OverloadError
 
 A_TURN = 64
 """How many rows enter in one turn: what they, and those that leave meanwhile, ask for fits into the nearest caches."""
+
+_STRETCHES = 2**10
+"""How many stretches of its time a turn is put in order by: more than twice as many as it has visits, as a rule."""
 
 _ROOM = 2**16
 _FEW = 2**14
@@ -88,6 +92,11 @@ class Plans:
             int(flips.sum(axis=1).max(initial=0)),
         )
 
+    @cached_property
+    def most_cells(self) -> int:
+        """How many cells a person has for one event at most."""
+        return int(self.sizes.max(initial=0))
+
     @property
     def numbers(self) -> NDArray[np.int32]:
         """The numbers of the comparisons."""
@@ -123,20 +132,20 @@ class Tallies:
         leaving = [(span.leave, place, -1) for place, span in enumerate(its.spans) if span.leave != FOREVER]
         entering = [(span.enter, place, 1) for place, span in enumerate(its.spans) if span.enter]
         lengths, spans, signs = np.array(leaving + entering, np.int64).reshape(-1, 3).T.copy()
+        runs = [*np.stack([spans, spans + 1], axis=1)] * 2 + [np.array([0, len(its.spans) - len(entering)])]
         self._lags = passing.Lags(
             lengths,
-            spans.astype(np.uint32),
-            signs,
+            np.array(runs, np.uint32),
+            np.concatenate([signs, signs, np.ones(1, np.int64)]),
             np.zeros((2, len(lengths)), np.int64),
-            len(its.spans) - len(entering),
         )
         self._blocks = np.full((people, len(its.events)), -1, np.int32)
         self._pool, self._used = np.zeros(_ROOM, np.int64), 0
         self._log, self._late = Log(width), Table.empty(width)
         self._rows = {number: row for row, number in enumerate(its.numbers.tolist())}
-        self._room = _room(0, len(lengths), 0)
-        self._owed, nowhere = Owed(), np.zeros(len(lengths), np.int64)
-        self._no_visits = passing.Asked(np.empty((0, 2), np.int64), nowhere, nowhere)
+        self._room = _room(0, 0)
+        self._owed = Owed()
+        self._no_visits = passing.Asked(np.empty((0, 3), np.int64), np.zeros(1, np.int64))
 
     def blank(self) -> NDArray[np.int32]:
         """Return the numbers of the comparisons that hold of whoever has done nothing."""
@@ -191,7 +200,8 @@ class Tallies:
         """
         if not self._log.has_room(len(due)):
             self._forget()
-        done = np.array([len(self._log), 0, 0, 0, 0])
+        done = np.zeros(passing.DONE, np.int64)
+        done[passing.HEAD] = len(self._log)
         self._log.add(self._allotted(due))
         now_told, late = self._log.table, self._late
         flips, asked = self._chosen(due, in_order(others), now, most, whose)
@@ -204,7 +214,7 @@ class Tallies:
                 counted, flips, now, sizes, tuple(memberships.known()), tuple(self._room), tuple(memberships.room), done
             )
             if visited > len(self._room.visits) or flipped > len(self._room.flips):
-                self._room = _room(2 * visited, len(self._lags.lengths), 2 * flipped)
+                self._room = _room(2 * visited, 2 * flipped)
             elif changed:
                 memberships.make_room(2 * changed)
             else:
@@ -226,7 +236,7 @@ class Tallies:
         self._owed.note_visits(table, lags, now, self._plans.ranges, self._people)
         self._owed.note_flips(flips, self._people)
         first = np.concatenate([due.people, whose, people, *late])
-        return self._owed.choose(first, self._owed.left if most is None else most, len(lags.lengths))
+        return self._owed.choose(first, self._owed.left if most is None else most)
 
     def forget(self, people: Numbers, moments: Moments) -> None:
         """Let people have done nothing: their rows belong to no stream any more, and their cells hold 0.
@@ -258,7 +268,9 @@ class Tallies:
         return Flips.joined(found)
 
     def _allotted(self, table: Table) -> Table:
-        most = self._used + int(self._plans.sizes[table.events].sum())
+        most = self._used + len(table) * self._plans.most_cells
+        if most > len(self._pool):
+            most = self._used + int(self._plans.sizes[table.events].sum())
         if most > _MOST_CELLS:
             raise OverloadError("more counts are kept than one live engine can; share the people among several")
         if most > len(self._pool):
@@ -316,6 +328,10 @@ def _flips(people: NDArray[np.int64], number: int, holds: NDArray[np.bool_], at:
     )
 
 
-def _room(visits: int, lags: int, flips: int) -> passing.Room:
-    at, soon = np.zeros(2 * lags, np.int64), np.zeros(2 * lags, np.int64)
-    return passing.Room(np.empty((visits, 2), np.int64), at, soon, np.empty((flips, 3), np.int64))
+def _room(visits: int, flips: int) -> passing.Room:
+    some, ordered, counts = (
+        np.empty((visits, 3), np.int64),
+        np.empty((visits, 3), np.int64),
+        np.empty(_STRETCHES, np.int64),
+    )
+    return passing.Room(some, ordered, counts, np.empty((flips, 3), np.int64))
