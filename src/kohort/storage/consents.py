@@ -8,7 +8,7 @@ import duckdb
 # `kohort.profiles.consents` says the meaning. The changes in the number of refusals are summed up to every moment: over
 # the categories of one form of an actor, and then over a person's actors, each with the answer of who spoke last.
 _STATUS: Final = """
-CREATE VIEW consent_status AS
+CREATE OR REPLACE TEMPORARY VIEW consent_status AS
 WITH told AS (
     SELECT person_id, purpose, actor_id, form, category, effective_at, NOT bool_and(granted) AS refused
     FROM consent_choices JOIN purposes USING (category) JOIN actors USING (actor_id)
@@ -42,7 +42,7 @@ QUALIFY granted IS DISTINCT FROM lag(granted) OVER (PARTITION BY person_id, purp
 """
 
 _CONSENTS: Final = """
-CREATE VIEW consents AS
+CREATE OR REPLACE TEMPORARY VIEW consents AS
 SELECT person_id, actor_id, purpose, category, CASE
         WHEN granted THEN 'granted'
         WHEN lag(granted) OVER (
@@ -69,7 +69,7 @@ def add_consents(connection: duckdb.DuckDBPyConnection, purposes: Mapping[str, S
     >>> connection.execute("SELECT * FROM consent_status").fetchall()
     [('p', 'ads', True, 5)]
     """
-    connection.execute("CREATE TABLE purposes (purpose VARCHAR, category VARCHAR)")
+    connection.execute("CREATE OR REPLACE TEMPORARY TABLE purposes (purpose VARCHAR, category VARCHAR)")
     rows = [[purpose, category] for purpose, categories in purposes.items() for category in categories]
     if rows:
         connection.executemany("INSERT INTO purposes VALUES ($1, $2)", rows)

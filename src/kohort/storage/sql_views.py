@@ -166,7 +166,7 @@ def _people() -> exp.Select:
 
 def _add_traits(connection: duckdb.DuckDBPyConnection, catalog: Catalog, at: Moment) -> None:
     columns = _trait_columns(catalog)
-    connection.execute('CREATE TABLE trait_columns (place INTEGER, name VARCHAR, "column" VARCHAR, type VARCHAR)')
+    connection.execute('CREATE TEMPORARY TABLE trait_columns (place INTEGER, name TEXT, "column" TEXT, type TEXT)')
     if columns:
         rows = [
             [place, name, column, str(catalog.traits[name])] for place, (name, column) in enumerate(columns.items())
