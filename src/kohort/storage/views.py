@@ -162,10 +162,13 @@ def run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     connection.execute(statement.sql(dialect="duckdb", copy=False))
 
 
-def create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
-    """Return the statement that makes the relation `name`, a "TABLE" or a "VIEW", of a query, for one connection."""
-    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
-    return exp.Create(this=exp.to_table(name), kind=kind, expression=query, properties=temporary, replace=True)
+def create(name: str, query: exp.Expr, *, kind: str, temporary: bool = True) -> exp.Create:
+    """Return the statement that makes the relation `name`, a "TABLE" or a "VIEW", of a query, anew if it is there.
+
+    It is the connection's own, unless not `temporary`.
+    """
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()] if temporary else [])
+    return exp.Create(this=exp.to_table(name), kind=kind, expression=query, properties=properties, replace=True)
 
 
 def _people() -> exp.Select:
