@@ -9,36 +9,43 @@ from types import ModuleType
 from kohort.errors import MissingExtraError
 
 
-class WithoutPandas:
-    """An import hook under which pandas is as good as not installed.
+class Sparing:
+    """An import hook under which modules are as good as not installed: libraries that can do without them then do.
 
-    Arrow imports pandas wherever it finds it, which costs half a second and 40 MB; nothing of ours uses it. Libraries
-    that can do without it (Arrow, scikit-learn, Altair) then do.
+    Arrow, scikit-learn and Altair import pandas wherever they find it, which costs half a second and 40 MB; httpx
+    imports its own command line, with rich and click, which costs more than the rest of it. Nobody here uses either.
     """
+
+    def __init__(self) -> None:
+        self.spared = {"pandas", "httpx._main"}
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Refuse pandas; leave every other module to the hooks that follow."""
-        if fullname == "pandas":
-            raise ModuleNotFoundError("kohort runs without pandas", name=fullname)
+        """Refuse the modules that are spared; leave every other to the hooks that follow."""
+        if fullname in self.spared:
+            raise ModuleNotFoundError(f"kohort runs without {fullname}", name=fullname)
         return None
 
 
-def import_without_pandas() -> None:
-    """Keep pandas out of this process."""
-    sys.meta_path.insert(0, WithoutPandas())
+def import_sparingly() -> None:
+    """Keep out of this process what costs time to import and is not used."""
+    sys.meta_path.insert(0, Sparing())
 
 
 def let_pandas_in() -> None:
     """Let this process import pandas after all, for a library of an extra that cannot do without it.
 
-    >>> import_without_pandas()
+    >>> hook = Sparing()
+    >>> sys.meta_path.insert(0, hook)
     >>> let_pandas_in()
-    >>> any(isinstance(one, WithoutPandas) for one in sys.meta_path)
-    False
+    >>> sys.meta_path.remove(hook)
+    >>> hook.spared
+    {'httpx._main'}
     """
-    sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, WithoutPandas)]
+    for one in sys.meta_path:
+        if isinstance(one, Sparing):
+            one.spared.discard("pandas")
 
 
 @contextmanager

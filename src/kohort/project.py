@@ -35,6 +35,7 @@ from kohort.storage.holder import Holder
 from kohort.storage.journals import OpenJournal, open_journal
 from kohort.storage.lock import write_lock
 from kohort.storage.mapped import drop_others
+from kohort.storage.one_duckdb import OneDuckDB
 from kohort.storage.records import Finding
 from kohort.storage.seen import SeenMessages
 from kohort.storage.tables import Tables
@@ -104,6 +105,7 @@ class Project(
         self.clock = clock or SystemClock()
         self._journal: OpenJournal | None = None
         self._read: Tables | None = None
+        self._duckdb = OneDuckDB(self.folder.tables)
         self.folder.check()
 
     @classmethod
@@ -567,12 +569,13 @@ class Project(
 
     def _workspace(self) -> Workspace:
         """Open the project to read: what nobody has written since the last time is not opened again."""
-        tables = Tables(self.folder.tables) if self._read is None else self._read.for_another()
+        tables = Tables(self.folder.tables, self._duckdb) if self._read is None else self._read.for_another()
         workspace = self._opened((tables, SeenMessages(self.folder.seen)))
         self._read = tables
         return workspace
 
     def _opened(self, kept: tuple[Tables, SeenMessages] | None = None) -> Workspace:
+        kept = kept or (Tables(self.folder.tables, self._duckdb), SeenMessages(self.folder.seen))
         workspace = Workspace.open(self.folder, self.clock, self._journal, kept)
         self._journal = workspace.journal
         return workspace

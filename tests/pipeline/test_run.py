@@ -3,12 +3,14 @@
 import json
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from kohort.clock import DAY, moment_of
 from kohort.errors import DefinitionError, RuleError, UnknownNameError, UsageError
 from kohort.project import Project
+from kohort.storage import connections
 from kohort.testing.clock import SettableClock
 from small_shop import NOW, WriteLines, order
 
@@ -87,6 +89,21 @@ def test_what_has_not_changed_is_not_run_again(running: Project) -> None:
     assert set(states(running, NOW).values()) == {"skipped"}
     assert running.status().journal_records == records
     assert states(running, NOW + DAY)["segments"] == "done"
+
+
+def test_duckdb_is_opened_once_for_a_run_and_for_what_is_asked_after_it(
+    running: Project, write_lines: WriteLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To open it takes as long as ten statements."""
+    opening = Mock(wraps=connections.open_duckdb)
+    monkeypatch.setattr(connections, "open_duckdb", opening)
+    running.ingest(write_lines("more.jsonl", [order("eve", 5, total=5)]))
+    assert states(running, NOW)["segments"] == "done"
+    assert running.explain("buyers", "eve").holds
+    assert [one.value for one in running.person("eve").identifiers] == ["eve"]
+    assert opening.call_count == 1
+    left = running._workspace().tables.duckdb.connect().execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    assert left == []
 
 
 def test_a_changed_sentence_gets_a_version_and_a_reformatted_one_does_not(running: Project) -> None:

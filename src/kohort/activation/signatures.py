@@ -2,10 +2,11 @@
 
 import hmac
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from kohort.clock import SECOND, Moment
+from kohort.definitions.journey import JourneyDefinition
 from kohort.definitions.references import Reference
 from kohort.errors import ProjectError
 
@@ -32,6 +33,17 @@ def key_of(secret: str, reference: Reference) -> bytes:
             f"print('{_PREFIX}' + base64.b64encode(secrets.token_bytes(32)).decode())\""
         )
     return key
+
+
+def keys_of(journey: JourneyDefinition, secret_of: Callable[[Reference], str]) -> list[bytes]:
+    """Return the keys that sign a journey's webhooks; raises ProjectError for a secret that is missing or none."""
+    return [key_of(secret_of(one), one) for one in journey.webhook.secrets]
+
+
+def check_secrets(journeys: Iterable[JourneyDefinition], secret_of: Callable[[Reference], str]) -> None:
+    """Raise ProjectError for a journey's secret that is missing, or none for webhooks."""
+    for one in journeys:
+        keys_of(one, secret_of)
 
 
 def signed_headers(webhook_id: str, at: Moment, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from kohort.cli.output import err
 from kohort.cli.people import people
 from kohort.cli.train import train
 from kohort.errors import KohortError
-from kohort.imports import import_without_pandas
+from kohort.imports import import_sparingly
 
 app = typer.Typer(
     help="Audience segmentation that is exact, explained and proven.",
@@ -101,7 +101,7 @@ for _panel, _groups in GROUPS.items():
 
 def main() -> None:
     """Run the command line of this process."""
-    import_without_pandas()
+    import_sparingly()
     # A short process makes few cycles; looking for them after every 700 objects costs a tenth of a preview.
     gc.set_threshold(100_000)
     sys.exit(run_command(sys.argv[1:]))

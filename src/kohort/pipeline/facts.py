@@ -1,6 +1,7 @@
 """What the steps read from the views: one event's occurrences, or people's traits, as of a moment."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import duckdb
 import pyarrow as pa
@@ -41,14 +42,20 @@ def event_facts(
         if kind not in known[wanted]:
             found = ", ".join(known[wanted])
             raise DefinitionError(f"{where}: {event}.{wanted} should be a {kind} and is a {found}")
-        columns.append(exp.column(known[wanted][kind], quoted=True).as_(name, quoted=True))
+        columns.append((known[wanted][kind], name))
+    return connection.sql(_event_statement(tuple(columns)), params=[event, at]).to_arrow_table()
+
+
+@lru_cache
+def _event_statement(columns: tuple[tuple[str, str], ...]) -> str:
+    """Return the statement of `event_facts` for columns and what they are called in it."""
     query = (
-        exp.select("person_id", "ts", *columns)
+        exp.select("person_id", "ts", *(exp.column(one, quoted=True).as_(name, quoted=True) for one, name in columns))
         .from_("events")
         .where(exp.column("name").eq(exp.Placeholder()), exp.column("ts") <= exp.Placeholder())
         .order_by("person_id", "ts", "event_id", "source")
     )
-    return connection.sql(query.sql(dialect="duckdb"), params=[event, at]).to_arrow_table()
+    return query.sql(dialect="duckdb")
 
 
 def facts_until(

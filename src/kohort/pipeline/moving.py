@@ -129,3 +129,12 @@ def _parts_of_log(tables: Tables, whose: Sequence[Key], seq: int) -> Iterator[pa
         log = part.read()
         its = pc.less(log.column("seq"), pa.scalar((seq + 1) * LOG_ROWS_A_RECORD))
         yield log.filter(pc.and_(pc.is_in(_keys(log), value_set=keys), its))
+
+
+def last_of_record(seq: int) -> int:
+    """Return the last place in the membership log that belongs to a journal record.
+
+    >>> last_of_record(2)
+    2999999
+    """
+    return (seq + 1) * LOG_ROWS_A_RECORD - 1

@@ -96,7 +96,7 @@ def _name(row: Mapping[str, Any]) -> str:
 
 def _consents(workspace: Workspace, person: str, at: Moment) -> tuple[list[KnownConsent], dict[str, str]]:
     catalog = workspace.catalog({})
-    if not workspace.tables.count("consent_choices"):
+    if not catalog.purposes or not workspace.tables.count("consent_choices"):
         return [], dict.fromkeys(catalog.purposes, "unknown")
     told = _by_person("consents", _TOLD, "effective_at").distinct()
     status = _by_person("consent_status", ("purpose", "granted"), "since")

@@ -249,10 +249,17 @@ class Workspace:
         return open_views(self.tables, catalog, memory=self.settings.memory, only=self.only)
 
     def views(self, catalog: Catalog) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
-        """Give the relations of `open_views` for a block; those of `once` stay open after it."""
-        if self.once is None:
-            return self.open_views(catalog)
-        return nullcontext(self.once.views(self.only, catalog, lambda: self.open_views(catalog)))
+        """Give the relations of `open_views` for a block; those of `once`, and of one run, stay open after it."""
+        if self.once is not None:
+            return nullcontext(self.once.views(self.only, catalog, lambda: self.open_views(catalog)))
+        shared = self.shared_views(catalog)
+        return self.open_views(catalog) if shared is None else nullcontext(shared)
+
+    def shared_views(self, catalog: Catalog) -> "duckdb.DuckDBPyConnection | None":
+        """Return the relations of `open_views` that steps of one run share, as the tables are now; else None."""
+        if self.shared is None or self.only:
+            return None
+        return self.shared.views(self.tables, catalog, memory=self.settings.memory)
 
     @contextmanager
     def read_once(self, until: Moment) -> "Iterator[Workspace]":

@@ -4,8 +4,6 @@ import re
 from typing import Final
 from xml.etree import ElementTree as ET
 
-import vl_convert
-
 from kohort.reports.palette import VARIABLES
 from kohort.reports.theme import AnyChart
 
@@ -30,6 +28,8 @@ def render_svg(chart: AnyChart, *, name: str, title: str, description: str) -> s
     (True, True, True, False)
     """
     # Altair's validation would double the time of a page; the tests validate every chart instead.
+    import vl_convert  # noqa: PLC0415 - V8, which a server has no use for before a page with a chart is asked for
+
     drawn = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), allowed_base_urls=[])
     root = ET.fromstring(drawn)  # noqa: S314 - drawn here, from a chart made here
     for element in root.iter():

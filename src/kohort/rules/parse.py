@@ -1,5 +1,6 @@
 """A sentence as a rule: syntax only, no names, no types (for those, `kohort.rules.read`)."""
 
+from functools import lru_cache
 from typing import Final
 
 from lark import UnexpectedInput
@@ -13,11 +14,13 @@ from kohort.rules.tables import parser_of
 LONGEST_SENTENCE: Final = 100_000
 
 
+@lru_cache(maxsize=1024)
 def parse_rule(sentence: str, language: Language = Language.EN) -> Rule:
     """Read a sentence, by default an English one, as a rule.
 
-    Raises RuleError, with the place underlined, for what is no sentence of the language, and for a rule that
-    is too deep (16), too long (500 conditions, 100,000 characters), or out of range.
+    The last ones are remembered: each step of a run reads the same sentences as the step before, and a text is always
+    the same tree. Raises RuleError, with the place underlined, for what is no sentence of the language, and for a rule
+    that is too deep (16), too long (500 conditions, 100,000 characters), or out of range.
 
     >>> parse_rule('country = "FR" and not in segment "vip"')
     And(parts=(Comparison(value=Trait(name='country'), operator=<Operator.EQUAL: '='>, literal=Text(value='FR')),

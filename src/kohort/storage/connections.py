@@ -40,7 +40,8 @@ def open_duckdb(
     if files:
         connection.execute("SET allowed_paths = $1", [[str(file.resolve()) for file in files]])
     connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET TimeZone = $1", [time_zone])
+    # Of every connection to it, and not of this one alone.
+    connection.execute("SET GLOBAL TimeZone = $1", [time_zone])
     if not spill:
         connection.execute("SET temp_directory = ''")
     connection.execute("SET enable_external_access = false")

@@ -8,7 +8,6 @@ import duckdb
 # `kohort.profiles.consents` says the meaning. The changes in the number of refusals are summed up to every moment: over
 # the categories of one form of an actor, and then over a person's actors, each with the answer of who spoke last.
 _STATUS: Final = """
-CREATE VIEW consent_status AS
 WITH told AS (
     SELECT person_id, purpose, actor_id, form, category, effective_at, NOT bool_and(granted) AS refused
     FROM consent_choices JOIN purposes USING (category) JOIN actors USING (actor_id)
@@ -42,7 +41,6 @@ QUALIFY granted IS DISTINCT FROM lag(granted) OVER (PARTITION BY person_id, purp
 """
 
 _CONSENTS: Final = """
-CREATE VIEW consents AS
 SELECT person_id, actor_id, purpose, category, CASE
         WHEN granted THEN 'granted'
         WHEN lag(granted) OVER (
@@ -55,10 +53,12 @@ FROM consent_choices JOIN purposes USING (category) JOIN actors USING (actor_id)
 """
 
 
-def add_consents(connection: duckdb.DuckDBPyConnection, purposes: Mapping[str, Sequence[str]]) -> None:
+def add_consents(
+    connection: duckdb.DuckDBPyConnection, purposes: Mapping[str, Sequence[str]], *, temporary: bool = True
+) -> None:
     """Add `purposes(purpose, category)` and the views that derive from it, `consents` and `consent_status`.
 
-    The connection has `consent_choices` and `actors` already.
+    The connection has `consent_choices` and `actors` already. They are its own, unless not `temporary`.
 
     >>> connection = duckdb.connect()
     >>> chosen = "SELECT 'a' AS actor_id, 'Ads' AS category, true AS granted, 5 AS effective_at, 5 AS recorded_at"
@@ -69,9 +69,10 @@ def add_consents(connection: duckdb.DuckDBPyConnection, purposes: Mapping[str, S
     >>> connection.execute("SELECT * FROM consent_status").fetchall()
     [('p', 'ads', True, 5)]
     """
-    connection.execute("CREATE TABLE purposes (purpose VARCHAR, category VARCHAR)")
+    make = f"CREATE OR REPLACE {'TEMPORARY ' if temporary else ''}"
+    connection.execute(f"{make} TABLE purposes (purpose VARCHAR, category VARCHAR)")
     rows = [[purpose, category] for purpose, categories in purposes.items() for category in categories]
     if rows:
         connection.executemany("INSERT INTO purposes VALUES ($1, $2)", rows)
-    connection.execute(_STATUS)
-    connection.execute(_CONSENTS)
+    connection.execute(f"{make} VIEW consent_status AS {_STATUS}")
+    connection.execute(f"{make} VIEW consents AS {_CONSENTS}")

@@ -9,7 +9,6 @@ from sqlglot import exp
 from kohort.clock import Moment
 from kohort.definitions.provenance import marked_source
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.storage.connections import open_duckdb
 from kohort.storage.tables import Tables
 from kohort.storage.views import stored_rows
 
@@ -54,7 +53,7 @@ def distributions(tables: Tables, score: str) -> NewestRun | None:
     marked = exp.StartsWith(this=exp.column("source"), expression=exp.Placeholder())
     mine = mine.where(exp.or_(exp.column("source").eq(exp.Placeholder()), marked), starts)
     its = (score, marked_source(score, "").removesuffix(")"))
-    with open_duckdb(folders=[tables.folder]) as connection:
+    with tables.duckdb.connect() as connection:
 
         def ask(query: exp.Expr, *values: object) -> list[tuple[Any, ...]]:
             return connection.execute(query.sql(dialect="duckdb"), list(values)).fetchall()

@@ -1,16 +1,13 @@
 """Few rows of a large table, found by what one of its columns holds: nothing else of the others is read."""
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 from sqlglot import exp, parse_one
 
 from kohort.storage.appended import version_of
-from kohort.storage.connections import open_duckdb
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
 from kohort.storage.views import stored_rows
@@ -20,6 +17,7 @@ class Standing:
     """Tables as they stand: equal while none of the tables named has been written, so that answers can be held.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     tables = Tables(Path(folder))
     ...     before = Standing(tables, "runs")
@@ -69,6 +67,7 @@ def ask(tables: Tables, statement: str, parameters: Sequence[object] = ()) -> li
     """Return the rows that a statement of ours gives; what it names of `SCHEMAS` are the tables as they are stored.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     ask(Tables(Path(folder)), "SELECT count(*) AS people FROM actors")
     [{'people': 0}]
@@ -84,7 +83,7 @@ def ask(tables: Tables, statement: str, parameters: Sequence[object] = ()) -> li
 def answer(tables: Tables, query: exp.Query, parameters: Sequence[object] = ()) -> pa.Table:
     """Return what a query over stored rows gives; rows that wait to be written are not among them."""
     statement = query.sql(dialect="duckdb", copy=False)
-    with _opened(tables.folder.resolve()).cursor() as connection:
+    with tables.duckdb.connect() as connection:
         found: pa.Table = connection.sql(statement, params=list(parameters)).to_arrow_table()
     return found
 
@@ -92,9 +91,3 @@ def answer(tables: Tables, query: exp.Query, parameters: Sequence[object] = ()) 
 @cache
 def _parsed(statement: str) -> exp.Select:
     return parse_one(statement, dialect="duckdb", into=exp.Select)
-
-
-@lru_cache(maxsize=4)
-def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Return a connection that may read a folder: to open one takes longer than most answers."""
-    return open_duckdb(folders=[folder])

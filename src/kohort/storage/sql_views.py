@@ -74,20 +74,20 @@ class SqlViews:
     def _add(self, connection: duckdb.DuckDBPyConnection, wanted: frozenset[str]) -> None:
         needed = _with_needs(wanted)
         if "actors" in needed:
-            run(connection, create("actors", self._stored("actors"), kind="TABLE"))
+            _make(connection, "actors", self._stored("actors"), kind="TABLE")
         for name in SCHEMAS:
             if name in needed and name not in {"actors", "events", "trait_values", "memberships"}:
-                run(connection, create(name, self._stored(name), kind="VIEW"))
+                _make(connection, name, self._stored(name), kind="VIEW")
         if "memberships" in needed:
-            run(connection, create("memberships", self._memberships(connection), kind="VIEW"))
+            _make(connection, "memberships", self._memberships(connection), kind="VIEW")
         if "trait_values" in needed:
-            run(connection, create("trait_values", with_person(self._stored("trait_values")), kind="VIEW"))
+            _make(connection, "trait_values", with_person(self._stored("trait_values")), kind="VIEW")
         if "events" in needed:
-            run(connection, create("events", with_person(_events(self.tables, self.catalog)), kind="VIEW"))
+            _make(connection, "events", with_person(_events(self.tables, self.catalog)), kind="VIEW")
         if "people" in needed:
-            run(connection, create("people", _people(), kind="VIEW"))
+            _make(connection, "people", _people(), kind="VIEW")
         if "purposes" in needed:
-            add_consents(connection, self.catalog.purposes)
+            add_consents(connection, self.catalog.purposes, temporary=False)
         if "traits" in needed:
             _add_traits(connection, self.catalog, self.at)
 
@@ -99,6 +99,11 @@ class SqlViews:
             return self._stored("memberships")
         connection.register("memberships_now", self.memberships())
         return _shown(exp.select("*").from_("memberships_now"), SCHEMAS["memberships"].names)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, name: str, query: exp.Expr, *, kind: str) -> None:
+    """Make a relation where whoever writes out all of its name, `memory.main.people`, finds it."""
+    run(connection, create(name, query, kind=kind, temporary=False))
 
 
 def _with_needs(wanted: frozenset[str]) -> frozenset[str]:
@@ -192,7 +197,7 @@ def _add_traits(connection: duckdb.DuckDBPyConnection, catalog: Catalog, at: Mom
         .join(latest.subquery("latest"), using=["person_id"], join_type="left")
         .group_by(exp.column("person_id", "people"))
     )
-    run(connection, create("traits", query, kind="VIEW"))
+    _make(connection, "traits", query, kind="VIEW")
 
 
 def _trait_columns(catalog: Catalog) -> dict[str, str]:

@@ -30,6 +30,7 @@ from kohort.storage.held import Held, HeldAmendments, HeldParts
 from kohort.storage.indexed import Indexed, distinct
 from kohort.storage.kinds import LARGE, ORDER, PARTITIONS, PEOPLE, WHOSE
 from kohort.storage.moved_actors import MovedActors, MovedRows
+from kohort.storage.one_duckdb import OneDuckDB
 from kohort.storage.parquet_files import GROUP, Footer, in_order, properties_of
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.whole import drop_whole
@@ -50,7 +51,7 @@ class Tables:
     """The tables in `folder`; a table that nobody has written yet is empty.
 
     Each is looked at once, when it is first asked for: what others write later is seen by who opens the tables anew, or
-    says `look_again`. Whoever `keeps` them open reads small tables once.
+    says `look_again`. Whoever `keeps` them open reads small tables once. Statements over them run in `duckdb`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -61,8 +62,8 @@ class Tables:
     (3, 1, 0)
     """
 
-    def __init__(self, folder: Path, *, keeps: bool = False) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, duckdb: OneDuckDB | None = None, *, keeps: bool = False) -> None:
+        self.folder, self.duckdb = folder, duckdb or OneDuckDB(folder)
         self.holding = False
         """Whether rows wait from now on until `write_all` or `write_next` writes them."""
         self.generation = 0
@@ -108,7 +109,7 @@ class Tables:
         ...     tables.watermark("runs"), tables.for_another().watermark("runs")
         (0, 7)
         """
-        other = Tables(self.folder)
+        other = Tables(self.folder, self.duckdb)
         other._open.update(self._open)
         other._watermarks.update(self._watermarks)
         other._commits.update(self._commits)
@@ -168,7 +169,7 @@ class Tables:
         if watermark <= self.watermark(name):
             return False
         if not self.holding or self._table(name) is None:
-            return self.replace(name, pa.concat_tables([_empty(SCHEMAS[name]), *parts]), watermark=watermark)
+            return self.replace(name, pa.concat_tables([SCHEMAS[name].empty_table(), *parts]), watermark=watermark)
         self._held[name] = HeldParts((self._cast(name, part) for part in parts), watermark)
         self._whole.pop(name, None)
         return True
@@ -240,7 +241,7 @@ class Tables:
         if name not in self._whole:
             files = self.files(name)
             parts = [self._cast(name, pq.ParquetFile(file).read()) for file in files]
-            whole = pa.concat_tables([*parts, *self.unwritten(name)] or [_empty(SCHEMAS[name])])
+            whole = pa.concat_tables([*parts, *self.unwritten(name)] or [SCHEMAS[name].empty_table()])
             amendment = self._amendment(name)
             whole = whole if amendment is None else amendment.over(whole, WHOSE)
             if not self._keeps or name in LARGE:
@@ -254,7 +255,7 @@ class Tables:
         parts = [
             part.filter(pc.greater(part.column("seq"), pa.scalar(seq))) for part in (*parts, *self.unwritten(name))
         ]
-        return pa.concat_tables(parts or [_empty(SCHEMAS[name])])
+        return pa.concat_tables(parts or [SCHEMAS[name].empty_table()])
 
     def files_after(self, name: str, seq: int) -> list[str]:
         """Return the files of a table, but for those that hold no row whose `seq` is above a number."""
@@ -593,7 +594,3 @@ class Tables:
 
 def _properties(watermark: int, *marks: str) -> CommitProperties:
     return CommitProperties(app_transactions=[Transaction(one, watermark) for one in (APPLICATION, *marks)])
-
-
-def _empty(schema: pa.Schema) -> pa.Table:
-    return pa.table([pa.nulls(0, field.type) for field in schema], schema=schema)

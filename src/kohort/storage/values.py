@@ -6,7 +6,6 @@ from typing import Final
 from sqlglot import exp
 
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
-from kohort.storage.connections import open_duckdb
 from kohort.storage.tables import Tables
 from kohort.storage.views import stored_rows
 
@@ -45,7 +44,7 @@ def frequent_values(
         .order_by(exp.column("actors").desc(), exp.column("value"))
         .limit(most)
     )
-    with open_duckdb(folders=[tables.folder]) as connection:
+    with tables.duckdb.connect() as connection:
         asked = connection.execute(query.sql(dialect="duckdb"), [*among.values(), prefix.lower()])
         return [(value, actors) for value, actors in asked.fetchall()]
 
@@ -70,5 +69,5 @@ def last_sources(tables: Tables) -> dict[str, str]:
     """
     newest = exp.ArgMax(this=exp.column("source"), expression=exp.column("recorded_at")).as_("source")
     query = exp.select("name", newest).from_(stored_rows(tables, "trait_values").subquery("stored")).group_by("name")
-    with open_duckdb(folders=[tables.folder]) as connection:
+    with tables.duckdb.connect() as connection:
         return dict(connection.execute(query.sql(dialect="duckdb")).fetchall())

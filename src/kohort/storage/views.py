@@ -1,6 +1,6 @@
 """What engines are handed: a DuckDB connection whose relations show a project's tables as people and events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import duckdb
 import numpy as np
@@ -12,7 +12,6 @@ from kohort.definitions.consent import CONSENT_PREFIX
 from kohort.definitions.values import VALUE_COLUMNS, ValueType
 from kohort.rules.catalog import Catalog
 from kohort.storage.amended import STANDS
-from kohort.storage.connections import open_duckdb
 from kohort.storage.consents import add_consents
 from kohort.storage.kinds import WHOSE
 from kohort.storage.row_index import RowIndex
@@ -43,38 +42,92 @@ def open_views(
     """Open a DuckDB connection with the relations that engines read.
 
     `events` and `trait_values` carry the `person_id` of today's identities beside the `actor_id`; `people` has
-    one row a person with `first_seen`; `identifiers` is as stored. Columns that the catalog names but no event
+    one row a person with `first_seen`. Columns that the catalog names but no event
     has shown yet are there, and empty. The consent to each purpose of the catalog is a boolean trait, which no message
     can set: see `kohort.definitions.consent.consent_trait`. With `only`, some actors, people are theirs alone, and of
     events and traits no more is read than theirs.
     """
-    connection = open_duckdb(folders=[tables.folder], memory=memory)
-    for name in SCHEMAS:
-        if unwritten := tables.unwritten(name):
-            connection.register(_UNWRITTEN + name, pa.concat_tables(unwritten, promote_options="default"))
-    for name in ("actors", "identifiers"):
-        _hold(connection, name, *_of(stored_rows(tables, name), only))
-    run(connection, create("consent_choices", stored_rows(tables, "consent_choices"), kind="VIEW"))
-    add_consents(connection, catalog.purposes)
-    run(connection, create("people", _people(), kind="TABLE"))
-    events, told = stored_events(tables, catalog), stored_rows(tables, "trait_values")
-    if only:
-        for name in ("events", "trait_values"):
-            # Rows that wait to be written have no index.
-            waiting = bool(tables.unwritten(name))
-            its = _of(stored_rows(tables, name), only) if waiting else rows_of(tables, name, only)
-            _hold(connection, _OWN + name, *its)
-        held = {row[0] for row in connection.execute(f"DESCRIBE {_OWN}events").fetchall()}
-        events = _with_columns(exp.select("*").from_(_OWN + "events"), catalog, held)
-        told = exp.select("*").from_(_OWN + "trait_values")
-    run(connection, create("events", with_person(events), kind="VIEW"))
-    run(
-        connection,
-        create(
-            "trait_values", exp.union(_said_traits(told), _consent_traits(), distinct=False, copy=False), kind="VIEW"
-        ),
-    )
-    return connection
+    return Relations(tables, memory=memory, only=only).of_now(catalog)
+
+
+class Relations:
+    """What `open_views` opens, for who asks again and again: relations of tables without news are not made again.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tables = Tables(Path(folder))
+    ...     relations = Relations(tables)
+    ...     before = relations.of_now(Catalog()).execute("SELECT count(*) FROM people").fetchone()
+    ...     actors = pa.table({"actor_id": ["a"], "person_id": ["a"], "first_seen": [1]})
+    ...     _ = tables.append("actors", actors, watermark=3)
+    ...     before, relations.of_now(Catalog()).execute("SELECT count(*) FROM people").fetchone()
+    ((0,), (1,))
+    """
+
+    def __init__(self, tables: Tables, *, memory: str = "4GB", only: Sequence[str] = ()) -> None:
+        self._tables, self._only = tables, only
+        self._connection = tables.duckdb.connect(memory=memory)
+        self._made_of: dict[str, Hashable] = {}
+
+    def of_now(self, catalog: Catalog) -> duckdb.DuckDBPyConnection:
+        """Return the connection, its relations as the tables are now, with the names of `catalog`."""
+        for name in SCHEMAS:
+            if unwritten := self._tables.unwritten(name):
+                self._connection.register(_UNWRITTEN + name, pa.concat_tables(unwritten, promote_options="default"))
+        if self._follow("actors", (), self._hold_stored):
+            run(self._connection, create("people", _people(), kind="TABLE"))
+        # Without them consents are nobody's, and whatever reads traits is spared what they take to plan.
+        consents = bool(catalog.purposes and self._tables.count("consent_choices"))
+        if consents:
+            purposes = tuple((name, tuple(its)) for name, its in catalog.purposes.items())
+            self._follow("consent_choices", purposes, lambda name: self._add_consents(name, catalog))
+        columns = set(self._tables.columns("events"))
+        wanted = tuple(_wanted(catalog, columns).items())
+        self._follow("events", wanted, lambda name: self._add_events(name, catalog))
+        self._follow("trait_values", consents, lambda name: self._add_traits(name, consents=consents))
+        return self._connection
+
+    def _follow(self, name: str, asked: Hashable, make: Callable[[str], None]) -> bool:
+        """Make what is `asked` of a table, unless it was made of the same before; whether that was done."""
+        waiting = object() if self._tables.unwritten(name) else None
+        made_of = (asked, *self._tables.files(name), *self._tables.amended(name), waiting)
+        if self._made_of.get(name) == made_of:
+            return False
+        make(name)
+        self._made_of[name] = made_of
+        return True
+
+    def _hold_stored(self, name: str) -> None:
+        _hold(self._connection, name, *_of(stored_rows(self._tables, name), self._only))
+
+    def _add_consents(self, name: str, catalog: Catalog) -> None:
+        run(self._connection, create(name, stored_rows(self._tables, name), kind="VIEW"))
+        add_consents(self._connection, catalog.purposes)
+
+    def _add_events(self, name: str, catalog: Catalog) -> None:
+        if self._only:
+            self._hold_own(name)
+            held = {row[0] for row in self._connection.execute(f"DESCRIBE {_OWN}{name}").fetchall()}
+            events = _with_columns(exp.select("*").from_(_OWN + name), catalog, held)
+        else:
+            events = stored_events(self._tables, catalog)
+        run(self._connection, create(name, with_person(events), kind="VIEW"))
+
+    def _add_traits(self, name: str, *, consents: bool) -> None:
+        if self._only:
+            self._hold_own(name)
+        told = exp.select("*").from_(_OWN + name) if self._only else stored_rows(self._tables, name)
+        traits: exp.Query = _said_traits(told)
+        if consents:
+            traits = exp.union(traits, _consent_traits(), distinct=False, copy=False)
+        run(self._connection, create(name, traits, kind="VIEW"))
+
+    def _hold_own(self, name: str) -> None:
+        # Rows that wait to be written have no index.
+        waiting, only = bool(self._tables.unwritten(name)), self._only
+        stored = _of(stored_rows(self._tables, name), only) if waiting else rows_of(self._tables, name, only)
+        _hold(self._connection, _OWN + name, *stored)
 
 
 def _hold(
@@ -99,7 +152,7 @@ def count_by(tables: Tables, name: str, column: str) -> dict[str, int]:
     """Return how many rows a table holds for each value of one of its columns, in the order of the values."""
     counted = exp.Count(this=exp.Star()).as_("rows")
     query = exp.select(exp.column(column), counted).from_(stored_rows(tables, name).subquery("stored"))
-    with open_duckdb(folders=[tables.folder]) as connection:
+    with tables.duckdb.connect() as connection:
         statement = query.group_by(exp.column(column)).order_by(exp.column(column))
         return dict(connection.execute(statement.sql(dialect="duckdb")).fetchall())
 
@@ -109,9 +162,13 @@ def run(connection: duckdb.DuckDBPyConnection, statement: exp.Expr) -> None:
     connection.execute(statement.sql(dialect="duckdb", copy=False))
 
 
-def create(name: str, query: exp.Expr, *, kind: str) -> exp.Create:
-    """Return the statement that makes the relation `name`, a "TABLE" or a "VIEW", of a query."""
-    return exp.Create(this=exp.to_table(name), kind=kind, expression=query)
+def create(name: str, query: exp.Expr, *, kind: str, temporary: bool = True) -> exp.Create:
+    """Return the statement that makes the relation `name`, a "TABLE" or a "VIEW", of a query, anew if it is there.
+
+    It is the connection's own, unless not `temporary`.
+    """
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()] if temporary else [])
+    return exp.Create(this=exp.to_table(name), kind=kind, expression=query, properties=properties, replace=True)
 
 
 def _people() -> exp.Select:
@@ -231,15 +288,19 @@ def stored_events(tables: Tables, catalog: Catalog) -> exp.Select:
 
 def _with_columns(stored: exp.Select, catalog: Catalog, present: set[str]) -> exp.Select:
     """Return events with a column for every property that the catalog names, of which some are `present`."""
-    columns = {
-        column: kind
+    missing = [_missing(column, ARROW_TYPES[kind]) for column, kind in _wanted(catalog, present).items()]
+    return stored.select(*missing, copy=False)
+
+
+def _wanted(catalog: Catalog, present: set[str]) -> dict[str, ValueType]:
+    """Return the columns that the catalog names and events have not yet, with their types."""
+    return {
+        column: ValueType(kind)
         for properties in catalog.events.values()
         for types in properties.values()
         for kind, column in types.items()
         if column not in present
     }
-    missing = [_missing(column, ARROW_TYPES[ValueType(kind)]) for column, kind in columns.items()]
-    return stored.select(*missing, copy=False)
 
 
 def _missing(column: str, kind: pa.DataType) -> exp.Expr:

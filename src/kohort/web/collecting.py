@@ -20,8 +20,8 @@ from kohort.storage.committing import GroupCommit
 from kohort.storage.journals import open_intake
 from kohort.web.collector import Collector
 from kohort.web.direct import DirectProtocol
-from kohort.web.listening import arguments, collector_name, http_server, log_server, protection, serve_until_told
-from kohort.web.logs import Log
+from kohort.web.listening import arguments, http_server, log_server, protection, serve_until_told
+from kohort.web.logs import Log, collector_name
 from kohort.web.measurements import mount_metrics
 from kohort.web.outcomes import Outcome
 from kohort.web.pixel.serving import mount_pixel

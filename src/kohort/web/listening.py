@@ -43,15 +43,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def collector_name(number: int, many: int) -> str:
-    """Return what one of so many processes that collect is called.
-
-    >>> collector_name(1, 1), collector_name(2, 4)
-    ('collector', 'collector 2')
-    """
-    return "collector" if many == 1 else f"collector {number}"
-
-
 def protection(given: argparse.Namespace) -> dict[str, object]:
     """Return uvicorn's options for TLS, or for a proxy that ends it."""
     tls = {"ssl_certfile": given.certificate, "ssl_keyfile": given.key} if given.certificate else {}

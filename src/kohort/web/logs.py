@@ -60,3 +60,12 @@ class ServerLog(logging.Handler):
             if trace is not None:
                 fields["place"] = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
         self._log.say("server", **fields)
+
+
+def collector_name(number: int, many: int) -> str:
+    """Return what one of so many processes that collect is called.
+
+    >>> collector_name(1, 1), collector_name(2, 4)
+    ('collector', 'collector 2')
+    """
+    return "collector" if many == 1 else f"collector {number}"

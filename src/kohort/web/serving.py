@@ -13,15 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from kohort.activation.signatures import check_secrets
 from kohort.clock import MINUTE, SECOND, Clock, Moment
 from kohort.errors import UsageError
 from kohort.governance.accounts import welcome_address
-from kohort.pipeline.segments.delivering import check_secrets
 from kohort.project import Project
 from kohort.storage.secrets import secret_of
 from kohort.web.lifeline import STOPPING, Lifeline
-from kohort.web.listening import collector_name
-from kohort.web.logs import Log
+from kohort.web.logs import Log, collector_name
 
 _LOOK: Final = 0.2
 """The seconds between two looks at the processes."""

@@ -153,6 +153,6 @@ def _known(project: Project, name: str) -> list[float]:
 
 @pytest.mark.bayes
 def test_the_command_lets_pandas_in_where_the_library_cannot_do_without_it() -> None:
-    code = "from kohort.imports import *; import_without_pandas(); from kohort.learning.value import bayesian as b"
+    code = "from kohort.imports import *; import_sparingly(); from kohort.learning.value import bayesian as b"
     done = subprocess.run([sys.executable, "-c", code + "; b.library()"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

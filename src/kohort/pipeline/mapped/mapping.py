@@ -1,7 +1,7 @@
 """The arrays of the mapped history, made from the tables."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -21,7 +21,6 @@ from kohort.pipeline.mapped.layout import COLUMN, FIRSTS, GROWING, MAKERS, NAME,
 from kohort.pipeline.workspace import Workspace
 from kohort.rules.catalog import Catalog
 from kohort.storage.appended import files_after
-from kohort.storage.connections import open_duckdb
 from kohort.storage.mapped import MappedFolder
 from kohort.storage.schemas import SCHEMAS
 from kohort.storage.tables import Tables
@@ -42,8 +41,12 @@ class Maker:
         self._workspace, self.catalog = workspace, catalog
 
     @cached_property
-    def _views(self) -> duckdb.DuckDBPyConnection:
+    def _own(self) -> duckdb.DuckDBPyConnection:
         return self._workspace.open_views(self.catalog)
+
+    @property
+    def _views(self) -> duckdb.DuckDBPyConnection:
+        return self._workspace.shared_views(self.catalog) or self._own
 
     def anew(self, folder: Path, name: str) -> None:
         """Write a generation of everybody, in the order of their ids, into a folder; rows are made when asked for."""
@@ -73,20 +76,10 @@ class Maker:
 
     def rows(self, kind: Kind, name: str, filed: str, generation: Generation, folder: Path) -> MappedFolder:
         """Write the rows of an event or trait: block after block of all places, in the order of time, then of ids."""
-        time, identity = KEYS[kind]
         columns = self._columns(kind, name)
-        query = (
-            exp.select(
-                "_block", "_place", exp.column(time).as_("ts"), *(exp.column(one, quoted=True) for one in columns)
-            )
-            .from_(GROWING[kind])
-            .join(_NUMBERED, using=["person_id"])
-            .where(exp.column("name").eq(exp.Placeholder()))
-            .order_by("_block", exp.column(time), exp.column(identity), exp.column("source"))
-        )
         layers = generation.stand.layers
         self._views.register(_NUMBERED, _numbered(generation))
-        rows = self._views.sql(query.sql(dialect="duckdb"), params=[name]).to_arrow_table()
+        rows = self._views.sql(_statement(kind, tuple(columns)), params=[name]).to_arrow_table()
         blocks = [layer.blocks for layer in layers]
         texts: dict[str, pa.Array] = {
             MAKERS: pa.array([generation.name] * len(layers), pa.string()),
@@ -124,13 +117,30 @@ class Maker:
         tables = self._workspace.tables
         chosen = pa.table({"actor_id": actors.ids, "_place": actors.places})
         query = query.from_(stored_rows(tables, GROWING[kind]).subquery("stored")).join("chosen", using=["actor_id"])
-        with open_duckdb(folders=[tables.folder]) as connection:
+        with tables.duckdb.connect() as connection:
             connection.register("chosen", chosen)
             return connection.sql(query.sql(dialect="duckdb"), params=[name]).to_arrow_table()
 
     def _columns(self, kind: Kind, name: str) -> list[str]:
         tables = self._workspace.tables
         return property_columns(tables, name) if kind == "events" else list(VALUE_COLUMNS.values())
+
+
+@lru_cache
+def _statement(kind: Kind, columns: tuple[str, ...]) -> str:
+    """Return the statement for the rows of one event or trait with some of its columns, in the order of `Maker.rows`.
+
+    Remembered, as a run asks the same for one trait after the other.
+    """
+    time, identity = KEYS[kind]
+    query = (
+        exp.select("_block", "_place", exp.column(time).as_("ts"), *(exp.column(one, quoted=True) for one in columns))
+        .from_(GROWING[kind])
+        .join(_NUMBERED, using=["person_id"])
+        .where(exp.column("name").eq(exp.Placeholder()))
+        .order_by("_block", exp.column(time), exp.column(identity), exp.column("source"))
+    )
+    return query.sql(dialect="duckdb")
 
 
 def property_columns(tables: Tables, event: str) -> list[str]:

@@ -3,10 +3,10 @@
 import gc
 import sys
 
-from kohort.imports import import_without_pandas
+from kohort.imports import import_sparingly
 
 if __name__ == "__main__":
-    import_without_pandas()
+    import_sparingly()
 
 # Arrow would load it as soon as these are loaded.
 from kohort.pipeline.projecting.reading import read_records

@@ -5,35 +5,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kohort.activation.decisions import LoggedChange, Reading
 from kohort.activation.deliveries import Delivery
-from kohort.activation.destinations.webhooks import WebhookDestination
 from kohort.activation.ledger import Ledger, Progress
 from kohort.activation.sending import Lanes, Told
-from kohort.activation.signatures import key_of
+from kohort.activation.signatures import check_secrets, keys_of
 from kohort.clock import Clock, Moment
 from kohort.definitions.journey import JourneyDefinition
 from kohort.definitions.references import Reference
 from kohort.errors import ProjectError
 from kohort.pipeline.segments.membership_log import LogPage, MembershipLog
-from kohort.pipeline.segments.people import user_ids_of
 from kohort.pipeline.workspace import Workspace
 from kohort.storage.folder import ProjectFolder
 
+if TYPE_CHECKING:
+    from kohort.activation.destinations.webhooks import WebhookDestination
+
 Randomness = Callable[[int], bytes]
-
-
-def keys_of(journey: JourneyDefinition, secret_of: Callable[[Reference], str]) -> list[bytes]:
-    """Return the keys that sign a journey's webhooks; raises ProjectError for a secret that is missing or none."""
-    return [key_of(secret_of(one), one) for one in journey.webhook.secrets]
-
-
-def check_secrets(journeys: Iterable[JourneyDefinition], secret_of: Callable[[Reference], str]) -> None:
-    """Raise ProjectError for a journey's secret that is missing, or none for webhooks."""
-    for one in journeys:
-        keys_of(one, secret_of)
 
 
 def deliver_once(delivering: Callable[[Told], AbstractContextManager["Deliverer"]]) -> Mapping[str, int]:
@@ -109,7 +99,10 @@ class Deliverer:
             self._files = files
         return self._journeys
 
-    def _opening(self, journey: JourneyDefinition) -> WebhookDestination:
+    def _opening(self, journey: JourneyDefinition) -> "WebhookDestination":
+        # As below: a server whose project has no journeys has this process too.
+        from kohort.activation.destinations.webhooks import WebhookDestination  # noqa: PLC0415
+
         return WebhookDestination(journey.webhook, keys_of(journey, self._secret_of), self._clock)
 
     def _read(self, journeys: Sequence[JourneyDefinition]) -> Mapping[str, Progress]:
@@ -133,6 +126,8 @@ class Deliverer:
 
     def _take_in(self, journeys: Sequence[JourneyDefinition], progress: dict[str, Progress], page: LogPage) -> None:
         changes = [LoggedChange(**row) for row in page.rows.drop_columns(["recorded_at"]).to_pylist()]
+        from kohort.pipeline.segments.people import user_ids_of  # noqa: PLC0415
+
         user_ids = user_ids_of(self._opened(), sorted({one.person_id for one in changes}))
         for journey in journeys:
             before = progress[journey.name]

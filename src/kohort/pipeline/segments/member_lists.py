@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from kohort.clock import Moment
 from kohort.pipeline.freshness import evaluated_at
-from kohort.pipeline.moving import LOG_ROWS_A_RECORD
+from kohort.pipeline.moving import last_of_record
 from kohort.pipeline.segments.people import members
 from kohort.pipeline.versions import newest_versions, readable, recorded
 from kohort.pipeline.workspace import Workspace
@@ -47,15 +47,6 @@ def member_list(workspace: Workspace, segment: str, at: Moment | None) -> Member
         evaluated_at(workspace)[segment],
         last_of_record(readable(workspace.tables)),
     )
-
-
-def last_of_record(seq: int) -> int:
-    """Return the last place in the membership log that belongs to a journal record.
-
-    >>> last_of_record(2)
-    2999999
-    """
-    return (seq + 1) * LOG_ROWS_A_RECORD - 1
 
 
 def known_segments(workspace: Workspace) -> frozenset[str]:

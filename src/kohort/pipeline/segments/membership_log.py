@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kohort.pipeline.moving import last_of_record
 from kohort.pipeline.recording import changes_of, log_rows
-from kohort.pipeline.segments.member_lists import last_of_record
 from kohort.storage.followed import FollowedTable, TableFile
 from kohort.storage.recent import FollowedRecords
 from kohort.storage.schemas import SCHEMAS

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from kohort.clock import DAY, Moment, datetime_of, moment_of, step_from
 from kohort.errors import NotEvaluatedError, UnknownNameError, UsageError
+from kohort.pipeline.moving import last_of_record
 from kohort.pipeline.segments.epochs import latest_moment
-from kohort.pipeline.segments.member_lists import last_of_record
 from kohort.pipeline.segments.people import user_ids_of
 from kohort.pipeline.versions import readable, recorded
 from kohort.pipeline.workspace import Workspace

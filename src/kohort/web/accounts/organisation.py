@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from kohort.activation.destinations.checked import CheckedClient
 from kohort.collection.acceptance import RequestRefusedError
 from kohort.errors import MissingExtraError, RemoteError
 from kohort.governance.audit import SERVER
@@ -19,6 +18,7 @@ from kohort.web.accounts.visitors import local_path
 from kohort.web.api.asking import Desk
 
 if TYPE_CHECKING:
+    from kohort.activation.destinations.checked import CheckedClient
     from kohort.web.accounts.vouching import Provider, Voucher
 
 COOKIE: Final = "__Host-kohort-sign-in"
@@ -28,7 +28,7 @@ _FORBIDDEN, _FAILED = 403, 502
 Given = Annotated[str, Query(max_length=4_000)]
 
 
-def mount_organisation(router: APIRouter, desk: Desk, client: CheckedClient | None = None) -> None:
+def mount_organisation(router: APIRouter, desk: Desk, client: "CheckedClient | None" = None) -> None:
     """Add `/sign-in/organisation`, and where who has signed in there comes back to."""
 
     @cache
@@ -62,7 +62,7 @@ def mount_organisation(router: APIRouter, desk: Desk, client: CheckedClient | No
         return answer
 
 
-def _provider(desk: Desk, client: CheckedClient | None) -> "Provider":
+def _provider(desk: Desk, client: "CheckedClient | None") -> "Provider":
     declared = desk.project.settings.oidc
     if declared is None:
         raise RequestRefusedError(404, "not_found", "kohort.yaml names no organisation to sign in with")
@@ -70,6 +70,9 @@ def _provider(desk: Desk, client: CheckedClient | None) -> "Provider":
         from kohort.web.accounts.vouching import Provider  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtraError("oidc", "signing in with OpenID Connect") from error
+    # What asks other servers is loaded where one is asked.
+    from kohort.activation.destinations.checked import CheckedClient  # noqa: PLC0415
+
     secret = "" if declared.client_secret is None else secret_of(declared.client_secret)
     return Provider(declared, secret, desk.project.clock, client or CheckedClient(declared.allow_private))
 

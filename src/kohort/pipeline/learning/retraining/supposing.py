@@ -25,7 +25,7 @@ def supposing(workspace: Workspace, score: str, scores: Scores, at: Moment) -> I
     engines map from files stands in a folder of its own, which is deleted.
     """
     table, types = scores
-    tables = Tables(workspace.folder.tables)
+    tables = Tables(workspace.folder.tables, workspace.tables.duckdb)
     tables.holding = True
     seq = 1 + max(tables.watermark(name) for name in SCHEMAS)
     run = ScoreRun(score, at, "", {name: str(kind) for name, kind in types.items()})

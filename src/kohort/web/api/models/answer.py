@@ -25,7 +25,7 @@ class Answer(BaseModel):
     '{"at":"1970-01-01T00:00:00.000000+00:00","size":3}'
     """
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
 def written(moment: Moment | None) -> str | None:
