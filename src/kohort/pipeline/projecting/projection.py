@@ -86,7 +86,9 @@ _WRITTEN_AT_ONCE: Final = 250_000
 """After so many messages that are applied behind, all is written: whoever is killed again and again before they have
 caught up gets on all the same."""
 _MOST_HELD: Final = 200_000
-"""How many rows may wait to be written."""
+_MOST_BEHIND: Final = 2_000_000
+"""How many rows may wait to be written; more of them where each table is written in its turn, so that nobody who comes
+meanwhile waits for all."""
 _HELD_KINDS: Final = frozenset({"changes", "findings"})
 """Records that read nothing of what messages before and after them say."""
 
@@ -187,7 +189,7 @@ class Projection:
                 if self._behind is not None and self._seen.staged >= _WRITTEN_AT_ONCE:
                     self._settle(unsettled)
                     self._behind.write_all()
-                if self._tables.waiting > _MOST_HELD:
+                if self._tables.waiting > (_MOST_HELD if self._behind is None else _MOST_BEHIND):
                     self._tables.write_all()
                 yield unsettled
                 continue
