@@ -31,7 +31,8 @@ class Sender:
         self.again = 0
         self._url, self._key, self._name = url, key, name
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._send)
+        # Nobody waits for who still sends when a test has failed.
+        self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
 
     def _send(self) -> None:
