@@ -121,7 +121,7 @@ def test_a_sweep_is_told_in_slices_and_holds_nothing_up(
             desk.restart()
             desk.step()
             break
-    assert slices == ([8, 16] if restarts else [8, 16, 24, 32])
+    assert slices == ([10, 20] if restarts else [10, 20, 30, 35])
     desk.step(after=SECOND)
     assert not desk.live.is_behind
     left = sorted(line for line in desk.log("recent") if "left" in line)

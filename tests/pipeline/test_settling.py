@@ -1,5 +1,7 @@
 """Deadlines settle: what is undone in time never was, and what follows waits its turn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,9 +90,26 @@ def test_so_many_are_told_at_once_and_what_is_known_goes_no_further() -> None:
     assert (waiting.is_behind(105), waiting.known(105)) == (False, 95)
     assert told(waiting, now=115, most=2) == ["left 100", "left 100"]
     assert (waiting.is_behind(115), waiting.known(115)) == (True, 99)
-    assert told(waiting, entered(116, who=9), now=116, most=2) == ["left 100", "entered 116"]
-    assert told(waiting, now=116, most=2) == ["left 100", "left 100"]
+    assert told(waiting, entered(116, who=9), now=116, most=2) == ["left 100", "left 100", "entered 116"]
+    assert told(waiting, now=116, most=2) == ["left 100"]
     assert (waiting.is_behind(116), waiting.known(116)) == (False, 106)
+
+
+def test_what_happens_is_told_at_once_however_much_it_is() -> None:
+    waiting = Settling(10)
+    told(waiting, *(left(100, who) for who in range(5)), now=101)
+    happened = [entered(115, who) for who in range(10, 15)]
+    assert told(waiting, *happened, now=115, most=2) == [*["left 100"] * 2, *["entered 115"] * 5]
+    assert (waiting.is_behind(115), waiting.known(115)) == (True, 99)
+
+
+def test_what_numbers_of_the_population_change_is_told_in_parts_and_in_the_order_of_each_person() -> None:
+    waiting = Settling(10)
+    epoch = [replace(left(100, who), cause=Cause.EPOCH) for who in range(5)]
+    assert told(waiting, *epoch, now=100, most=2) == ["left 100"] * 2
+    again = [entered(101, who) for who in range(5)]
+    assert told(waiting, *again, now=101, most=2) == ["left 100"] * 2 + ["entered 101"] * 2
+    assert told(waiting, now=101, most=9) == ["left 100"] + ["entered 101"] * 3
 
 
 def test_what_is_overdue_and_undone_is_never_told() -> None:
@@ -102,31 +121,31 @@ def test_what_is_overdue_and_undone_is_never_told() -> None:
 
 
 @given(
-    gaps=st.lists(st.tuples(st.integers(1, 12), st.integers(0, 1), st.booleans()), max_size=12),
+    gaps=st.lists(st.tuples(st.integers(1, 12), st.integers(0, 1), st.sampled_from(Cause)), max_size=12),
     steps=st.lists(st.integers(0, 9), max_size=12),
     most=st.none() | st.integers(1, 3),
     longest=st.sampled_from([2, 2**17]),
 )
 def test_everything_is_told_once_in_the_order_of_each_person_and_settled(
-    gaps: list[tuple[int, int, bool]], steps: list[int], most: int | None, longest: int
+    gaps: list[tuple[int, int, Cause]], steps: list[int], most: int | None, longest: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settling, "_MOST_A_RUN", longest)
         settle(gaps, steps, most)
 
 
-def settle(gaps: list[tuple[int, int, bool]], steps: list[int], most: int | None) -> None:
+def settle(gaps: list[tuple[int, int, Cause]], steps: list[int], most: int | None) -> None:
     moment, story, inside = 100, [], [False, False]
-    for gap, who, _ in gaps:
+    for gap, who, cause in gaps:
         moment += gap
-        story.append(left(moment, who) if inside[who] else entered(moment, who))
+        story.append(Change(who, 0, moment, enters=not inside[who], cause=cause, retracts=False))
         inside[who] = not inside[who]
     waiting, now, heard = Settling(10), 100, []
     for step in [*steps, 1_000, *[0] * 12]:
         before, now = now, now + step
         its = [one for one in story if before < one.moment <= now]
         for one in waiting.take(changes(*its), now, most):
-            assert one.cause is Cause.EVENT or one.moment <= now - 10
+            assert one.cause is not Cause.TIME or one.moment <= now - 10
             heard.append(one)
     for who in (0, 1):
         assert [one for one in heard if one.person == who] == [one for one in story if one.person == who]

@@ -177,14 +177,22 @@ class _Part:
         order = np.argsort(self.rows.people, kind="stable")
         return order, self.rows.people[order]
 
+    @cached_property
+    def _newest(self) -> int:
+        return int(self.rows.ts.max(initial=-NEVER))
+
     def met(self, rows: Rows, people: Numbers, start: int) -> Numbers:
         """Return who of people, numbered from `start` on, has a row of the same moment as one of `rows`."""
-        chosen, counts = self._chosen(people)
-        whose = np.concatenate([np.repeat(people + start, counts), rows.people])
-        both = np.stack([whose, np.concatenate([self.rows.ts[chosen], rows.ts])], axis=1)
+        if rows.ts.min(initial=NEVER) > self._newest:
+            return np.zeros(0, np.int64)
+        chosen, _ = self._chosen(people)
+        chosen = chosen[np.isin(self.rows.ts[chosen], rows.ts)]
+        news = np.isin(rows.ts, self.rows.ts[chosen])
+        whose = np.concatenate([self.rows.people[chosen] + start, rows.people[news]])
+        both = np.stack([whose, np.concatenate([self.rows.ts[chosen], rows.ts[news]])], axis=1)
         _, place = np.unique(both, axis=0, return_inverse=True)
         place = place.reshape(-1)
-        return np.asarray(rows.people[np.isin(place[len(chosen) :], place[: len(chosen)])], np.int64)
+        return np.asarray(rows.people[news][np.isin(place[len(chosen) :], place[: len(chosen)])], np.int64)
 
     def of_people(self, people: Numbers, places: Numbers) -> Rows:
         chosen, counts = self._chosen(people)

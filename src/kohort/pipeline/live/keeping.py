@@ -23,8 +23,8 @@ from kohort.storage.records import ChangesSaid, MembershipsKept
 
 _CHANGES_A_RECORD: Final = 100_000
 _MOST_A_STEP: Final = 10_000
-"""How many deadlines a step lets pass, and changes it tells: whatever a midnight brings, what comes meanwhile waits for
-no more of it."""
+"""How many deadlines a step lets pass, and changes that wait it tells: whatever a midnight brings, what comes meanwhile
+waits for no more of it."""
 _UNDER_WAY: Final = SECOND // 2
 """While something happened so lately, more is under way that happened as lately."""
 

@@ -42,11 +42,12 @@ class Settling:
     def take(self, found: Changes, now: Moment, most: int | None = None) -> Changes:
         """Take in what was found, in order; return what is to be told by now, each person's in the order of time.
 
-        With `most`, about so many changes are told, and the others by the calls that follow; see `is_behind`.
+        With `most`, about so many changes are told besides those that something happening brought, which are bounded
+        by what happens, and the others by the calls that follow; see `is_behind`.
         """
         if len(found):
             self._hold(found)
-        told, room = [], len(found) + sum(map(len, self._runs)) if most is None else most
+        told, room = [run.at_once() for run in self._runs], sum(map(len, self._runs)) if most is None else most
         for run in reversed(self._runs):
             told.append(run.due(now, room))
             room -= len(told[-1])
@@ -73,19 +74,20 @@ class Settling:
         self._runs.append(_Run(told.of(order), due[order]))
 
     def _due(self, told: Changes) -> Numbers:
-        """Return when each change, in the order of moments, is to be told: with the last of its own that settles."""
-        settles = (told.causes == Cause.TIME) & ~told.retracts
+        """Return when each change, in the order of moments, is to be told: no sooner than what is before it."""
         due = np.full(len(told), _AT_ONCE, np.int64)
-        if not settles.any():
+        bounded = (told.causes != Cause.EVENT) & ~told.retracts
+        if not bounded.any():
             return due
         keys = keys_of(told)
         order = np.argsort(keys, kind="stable")
-        keys, settles = keys[order], settles[order]
+        keys, moments, causes = keys[order], told.moments[order], told.causes[order]
         first = np.flatnonzero(np.append([True], keys[1:] != keys[:-1]))
         begins = np.repeat(first, np.diff(np.append(first, len(keys))))
-        last = np.maximum.accumulate(np.where(settles, np.arange(len(keys)), -1))
-        waits = (last >= begins) & ~told.retracts[order]
-        due[order[waits]] = told.moments[order][last[waits]] + self.settling
+        for cause, wait in ((Cause.TIME, self.settling), (Cause.EPOCH, 0)):
+            last = np.maximum.accumulate(np.where(bounded[order] & (causes == cause), np.arange(len(keys)), -1))
+            waits = (last >= begins) & ~told.retracts[order]
+            due[order[waits]] = np.maximum(due[order[waits]], moments[last[waits]] + wait)
         return due
 
     def _tidy(self) -> None:
@@ -125,9 +127,16 @@ class _Run:
         late = slice(self._next, int(np.searchsorted(self._due, now, side="right")))
         return self._changes.moments[late][self._holds[late]]
 
+    def at_once(self) -> Changes:
+        """Take out what waits for nothing."""
+        return self._taken(int(np.searchsorted(self._due, _AT_ONCE, side="right")))
+
     def due(self, now: Moment, most: int) -> Changes:
         """Take out what is due by now, or the first of it."""
-        end = min(int(np.searchsorted(self._due, now, side="right")), self._next + most)
+        return self._taken(min(int(np.searchsorted(self._due, now, side="right")), self._next + most))
+
+    def _taken(self, end: int) -> Changes:
+        end = max(end, self._next)
         part = slice(self._next, end)
         held = self._holds[part].copy()
         self._holds[part], self._next = False, end
