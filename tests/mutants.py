@@ -24,7 +24,7 @@ TESTS = {
     "refresh": ("engines/test_refresh",),
     "kernel_engine_numpy": ("engines/test_kernel_engine_numpy",),
     "kernel_engine_numba": ("engines/test_kernel_engine_numba",),
-    "live": ("engines/test_live", "engines/test_owing"),
+    "live": ("engines/test_archive", "engines/test_live", "engines/test_owing"),
     "keeping": ("pipeline/test_settling", "pipeline/test_live_memberships", "pipeline/test_live_memberships_law"),
 }
 AT_ONCE = 2
@@ -393,12 +393,14 @@ FAULTS = (
     Fault("what is owed is told to nobody", OWING, "while place < looked[1] and found < most:", "while found < 0:"),
     Fault("who is late is owed what is told anew", LIVE, "Changes.joined([widened, self._settled(known)])", "widened"),
     # Memberships kept up live.
-    Fault("nothing settles", SETTLING, "last[waits]] + self.settling", "last[waits]]"),
-    Fault("what follows does not wait", SETTLING, "waits = (last >= begins) &", "waits = settles &"),
+    Fault("nothing settles", SETTLING, "(Cause.TIME, self.settling)", "(Cause.TIME, 0)"),
+    Fault("what follows does not wait", SETTLING, "(last >= begins)", "(last == np.arange(len(keys)))"),
+    Fault("what happens waits for others", SETTLING, "[run.at_once() for run in self._runs]", "[Changes.none()]"),
     Fault("what was told is told again", SETTLING, "self._holds[part], self._next = False", "_, self._next = False"),
     Fault("what is undone is told", SETTLING, "self._holds[places] = False", "self._holds[places] = True"),
     Fault("more is known than was told", SETTLING, "min(initial=now)) - 1", "min(initial=now))"),
     Fault("what came is told again", KEEPING, "    state.front = front\n    anew", "    anew"),
+    Fault("the newest moment is met by nobody", ARCHIVE, "> self._newest", ">= self._newest"),
     Fault("two of one moment are in no order", KEEPING, "frozenset(engine.met(arrivals).tolist())", "frozenset[int]()"),
     Fault("a consent changes nobody", KEEPING, "anew = incoming.consenting() | {", "anew = frozenset[int]() | {"),
     Fault("who was merged is not told anew", KEEPING, "    if anew | met:", "    if met:"),
