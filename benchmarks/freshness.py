@@ -29,6 +29,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 import numpy as np
+import pyarrow.compute as pc
 
 from kohort.clock import SECOND, Moment, SystemClock, format_moment, zone_of
 from kohort.project import Project
@@ -142,8 +143,9 @@ def followed(folder: Path, stop: Any, found: Any) -> None:
         while place < log.state.end:
             page = log.state.page(place)
             place = page.up_to
-            its = [row for row in page.rows.to_pylist() if row["segment"] == "fresh" and row["change"] == "entered"]
-            delays += [(seen - row["effective_at"]) / SECOND for row in its]
+            # Rows of other segments are not looked at one by one: what comes meanwhile would be seen later by it.
+            its = page.rows.filter((pc.field("segment") == "fresh") & (pc.field("change") == "entered"))
+            delays += [(seen - moment) / SECOND for moment in its.column("effective_at").to_pylist()]
     found.put(delays)
 
 

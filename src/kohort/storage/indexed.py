@@ -27,6 +27,9 @@ _ID: Final = 20
 _MIXED: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
+_NONE: Final = pa.table({})
+
+
 class Rows(Protocol):
     """Rows that are looked up."""
 
@@ -92,8 +95,10 @@ class Indexed:
         if not self._size:
             return self.whole()
         codes = np.unique(_codes_of(values, columns))
-        found = [part.rows.take(pa.array(part.places(columns, codes))) for part in self._parts]
-        rows = pa.concat_tables(found)
+        found = [(part, part.places(columns, codes)) for part in self._parts]
+        rows = pa.concat_tables([part.rows.take(pa.array(places)) for part, places in found if len(places)] or [_NONE])
+        if not rows.num_rows:
+            return self._parts[0].rows.slice(0, 0)
         return rows.filter(pc.is_in(texts_of(rows, columns), value_set=values))
 
     def amend(self, whose: pa.Array, rows: pa.Table) -> None:
@@ -102,6 +107,8 @@ class Indexed:
         codes = np.unique(_codes_of(whose, columns))
         for part in self._parts:
             places = part.places(columns, codes)
+            if not len(places):
+                continue
             its = texts_of(part.rows.take(pa.array(places)), columns)
             gone = places[pc.is_in(its, value_set=whose).to_numpy()]
             part.stands[gone] = False

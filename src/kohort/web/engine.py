@@ -157,6 +157,10 @@ def _sign_of(path: Path) -> _Sign:
 
 def main() -> None:
     """Run the engine until it is told to end; then apply what is left."""
+    import pyarrow as pa  # noqa: PLC0415 - whoever only names this module should not pay for it
+
+    # A step deals with hundreds of rows: to hand them to other threads, on cores that others use, takes longer.
+    pa.set_cpu_count(1)
     worker = Worker.of_arguments("engine")
     project, lifeline, log = worker.project, worker.lifeline, worker.log
     is_told = False
