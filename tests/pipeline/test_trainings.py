@@ -1,5 +1,6 @@
 """Trainings that were asked for: one a score at a time, told honestly whoever dies, and worked on in their order."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from kohort.errors import CheckError, UnknownNameError
 from kohort.governance.audit import Audit
-from kohort.pipeline.learning.training.records import INTERRUPTED, Stage, Training, Trainings, TrainingState
+from kohort.pipeline.learning.training.records import ENDED, INTERRUPTED, Stage, Training, Trainings, TrainingState
 from kohort.storage.folder import ProjectFolder
 from kohort.storage.lock import write_lock
 from kohort.storage.state import State
@@ -137,6 +138,7 @@ def test_never_are_two_of_a_score_open_whatever_happens(
     held.__enter__()
     expected: list[list[str]] = []
     running: Training | None = None
+    ended: dict[tuple[str, TrainingState], int] = {}
     for step in steps:
         if step.startswith("ask"):
             score = step[-1]
@@ -167,4 +169,9 @@ def test_never_are_two_of_a_score_open_whatever_happens(
             trainings.settle(lambda _: None)
             running = None
         assert [[score, state] for _, score, state in states(trainings)] == expected
+        counts = trainings.counts()
+        assert counts == Counter((score, TrainingState(state)) for score, state in expected)
+        assert all(counts[one] >= number for one, number in ended.items()), "what has ended is counted for ever"
+        ended = {one: number for one, number in counts.items() if one[1] in ENDED}
+        assert trainings.newest() == {one.score: one for one in reversed(trainings.list())}
     held.__exit__(None, None, None)

@@ -139,6 +139,16 @@ def status(project: ProjectOption = HERE, form: FormatOption = Format.TABLE) -> 
                 if one.candidate is not None
             ),
             *((f"drift of {one.score}", ", ".join(one.drifted)) for one in held.models if one.drifted),
+            *(
+                (f"training of {one.score}", f"runs since {opened.show_moment(one.running_since)}")
+                for one in held.trainings
+                if one.running_since is not None
+            ),
+            *(
+                (f"training of {one.score}", f"{one.failed.state}: {one.failed.reason}")
+                for one in held.trainings
+                if one.failed is not None
+            ),
             ("dead letters", f"{held.dead_letters:,}"),
             ("journal", _journal_of(held)),
             ("tables behind the journal", f"{held.behind:,} records"),

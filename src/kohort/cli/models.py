@@ -12,6 +12,7 @@ from kohort.cli.progress import stepping
 if TYPE_CHECKING:
     from kohort.pipeline.learning.registry.entries import RegisteredModel
     from kohort.pipeline.learning.retraining.looks import DriftLook, JudgedMonth
+    from kohort.pipeline.learning.training.records import Training
     from kohort.project import Project
 
 _COLUMNS: Final = ("score", "model", "state", "kind", "data", "trained", "since", "people", "cause", "digest")
@@ -20,6 +21,9 @@ _DRIFT: Final = (
     "drift",
 )  # fmt: skip
 _LOSSES: Final = ("measure", "change", "p_value", "drift")
+_TRAININGS: Final = (
+    "training", "score", "state", "by", "door", "asked", "began", "ended", "data", "rows", "model", "reason",
+)  # fmt: skip
 _DIGEST: Final = 12
 
 models = typer.Typer(
@@ -81,6 +85,21 @@ def train(score: ScoreArgument, at: AtOption = None, project: ProjectOption = HE
     with stepping(f"training {score}"):
         model = opened.train_model(score, at)
     out.print(f"{model.named} waits; see who would enter and leave with: kohort models plan {score}", markup=False)
+
+
+@models.command()
+def trainings(
+    score: Annotated[str | None, typer.Argument(metavar="[SCORE]", help="By default of all scores.")] = None,
+    most: Annotated[int, typer.Option("--rows", min=1, help="The most rows, those asked for last first.")] = 100,
+    project: ProjectOption = HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List the trainings that were asked for in the studio and by the API: by whom, and what has become of them."""
+    opened = open_project(project)
+    found = opened.trainings_asked(score, most)
+    show_rows([_asked(one, opened) for one in found], _TRAININGS, form)
+    if not found:
+        err.print("none was asked for; train by hand with: kohort models train SCORE", markup=False)
 
 
 @models.command()
@@ -168,6 +187,24 @@ def _row(one: "RegisteredModel", project: "Project", form: Format) -> dict[str, 
         "people": entry.people if entry else None,
         "cause": entry.cause if entry else "by hand",
         "digest": digest[:_DIGEST] if form is Format.TABLE else digest,
+    }
+
+
+def _asked(one: "Training", project: "Project") -> dict[str, object]:
+    began, ended = (None if moment is None else project.show_moment(moment) for moment in (one.began_at, one.ended_at))
+    return {
+        "training": one.training_id,
+        "score": one.score,
+        "state": str(one.state),
+        "by": one.actor,
+        "door": str(one.door),
+        "asked": project.show_moment(one.asked_at),
+        "began": began,
+        "ended": ended,
+        "data": project.show_moment(one.at),
+        "rows": one.rows,
+        "model": one.model,
+        "reason": one.reason,
     }
 
 

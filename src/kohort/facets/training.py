@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kohort.pipeline.learning.registry.entries import RegisteredModel
     from kohort.pipeline.learning.training.plan import TrainingPlan
     from kohort.pipeline.learning.training.records import Training, Trainings
+    from kohort.pipeline.learning.training.standing import TrainingStanding
     from kohort.pipeline.learning.training.working import Worked
 
 _PATIENCE: Final = 1.0
@@ -54,6 +55,24 @@ class TrainingFacet(Facet):
         from kohort.pipeline.learning.training.records import Trainings
 
         return Trainings(self.folder, self.clock)
+
+    def training_standings(self) -> "tuple[TrainingStanding, ...]":
+        """Return of each score that was asked for how many trainings ended and how, what runs, and what went wrong."""
+        from kohort.pipeline.learning.training.standing import training_standings
+
+        return training_standings(self._workspace())
+
+    def trainings_asked(self, score: str | None = None, most: int = 100) -> "tuple[Training, ...]":
+        """Return the trainings that were asked for, of a score or of all, the newest first, at most so many.
+
+        Raises UnknownNameError for a score that has no models, and of which none was ever asked for.
+        """
+        found = self.trainings.list(score, most)
+        if score is not None and not found:
+            with needing_extra("learn", "training a model"):
+                from kohort.pipeline.learning.retraining.kinds import kind_named
+            kind_named(self._workspace(), score)
+        return found
 
     def plan_training(self, score: str, at: "str | Moment | None" = None) -> "TrainingPlan":
         """Return what training a model of a score would learn from, and why; `start_training` begins it.

@@ -11,6 +11,7 @@ from kohort.activation.ledger import Ledger
 from kohort.clock import Moment, format_moment
 from kohort.pipeline.freshness import evaluated_at, freshness_of, stalled_of
 from kohort.pipeline.learning.registry.alerts import ModelAlert, alerts_of
+from kohort.pipeline.learning.training.standing import TrainingStanding, training_standings
 from kohort.pipeline.segments.epochs import applicable_segments, latest_moment
 from kohort.pipeline.versions import recorded
 from kohort.pipeline.workspace import Workspace
@@ -52,6 +53,8 @@ class ProjectStatus:
     """How many deliveries of journeys are in which state; empty without journeys."""
     models: tuple[ModelAlert, ...] = ()
     """How the model of each score that has one stands."""
+    trainings: tuple[TrainingStanding, ...] = ()
+    """How the trainings of each score stand that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ def project_status(workspace: Workspace) -> ProjectStatus:
         stalled=_stalled(workspace, fresh.evaluated),
         deliveries=_deliveries(workspace),
         models=alerts_of(workspace),
+        trainings=training_standings(workspace),
     )
 
 

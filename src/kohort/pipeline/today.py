@@ -12,6 +12,7 @@ from kohort.clock import DAY, MINUTE, Moment
 from kohort.errors import DefinitionError
 from kohort.pipeline.findings import current_findings
 from kohort.pipeline.freshness import stalled_of, waiting_since
+from kohort.pipeline.learning.training.standing import training_standings
 from kohort.pipeline.moving import LOG_ROWS_A_RECORD
 from kohort.pipeline.segments.epochs import declared_segments
 from kohort.pipeline.versions import readable
@@ -44,6 +45,7 @@ _LETTERS: Final = "SELECT count(*) AS letters FROM dead_letters WHERE replayed_a
 
 ConcernKind = Literal[
     "stalled", "new", "changed", "removed", "wrong", "letters", "finding", "dead", "retried", "damage", "behind",
+    "training",
 ]  # fmt: skip
 
 
@@ -232,6 +234,9 @@ def _concerns(workspace: Workspace, recorded: _Recorded) -> Iterator[Concern]:
     if letters:
         yield Concern("letters", letters)
     yield from _deliveries(workspace)
+    for told in training_standings(workspace):
+        if told.failed is not None:
+            yield Concern("training", 1, (told.score,), detail=told.failed.reason, at=told.failed.asked_at)
     for one in current_findings(workspace):
         if one.severity != "info" and one.check != "rejected":
             yield Concern("finding", one.count, (one.subject,), one.check, one.detail)

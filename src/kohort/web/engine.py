@@ -48,7 +48,12 @@ class Engine:
         self._last_run: Moment | None = None
         self._failures = Failures(log)
         self._measurements = EngineMeasurements(
-            project.folder.measurements, clock, project.freshness, project.untaken, project.model_alerts
+            project.folder.measurements,
+            clock,
+            project.freshness,
+            project.untaken,
+            project.model_alerts,
+            project.training_standings,
         )
         self._stalled: tuple[str, ...] = ()
         # Compiled loops take their time to load; who is told to end meanwhile must have heard it.

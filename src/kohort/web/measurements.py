@@ -12,6 +12,7 @@ from kohort.definitions.schedule import STALLED_AFTER
 from kohort.errors import StorageError
 from kohort.pipeline.freshness import Freshness
 from kohort.pipeline.learning.registry.alerts import ModelAlert
+from kohort.pipeline.learning.training.standing import TrainingStanding
 from kohort.pipeline.projecting.projection import Tally
 from kohort.storage.whole import write_whole
 from kohort.web.access import SecretKeys, check_scope
@@ -19,6 +20,7 @@ from kohort.web.collector import Collector
 from kohort.web.http import Request, Response
 from kohort.web.metrics import CONTENT_TYPE, Family, Metric, exposition
 from kohort.web.outcomes import Outcome
+from kohort.web.training_measurements import training_families
 
 _FAMILIES = msgspec.json.Decoder(list[Family])
 _OFTEN = 5 * SECOND
@@ -154,8 +156,8 @@ class EngineMeasurements:
     """What the engine counts, written to the file `path` at most every five seconds.
 
     `freshness` tells how far the project is behind, given the answer before, and `untaken` how much of a topic of
-    events the journal lacks, None where there is none. `models` tells how the models of scores stand. `stalled` are the
-    segments that were found to be so.
+    events the journal lacks, None where there is none. `models` tells how the models of scores stand, and
+    `trainings` how what was asked for stands. `stalled` are the segments that were found to be so.
     """
 
     def __init__(
@@ -165,8 +167,9 @@ class EngineMeasurements:
         freshness: Callable[[Freshness | None], Freshness],
         untaken: Callable[[], int | None],
         models: Callable[[], Sequence[ModelAlert]] = tuple,
+        trainings: Callable[[], Sequence[TrainingStanding]] = tuple,
     ) -> None:
-        self._models = models
+        self._models, self._trainings = models, trainings
         self._path, self._clock, self._freshness, self._count_untaken = path, clock, freshness, untaken
         self.stalled: tuple[str, ...] = ()
         self._before: Freshness | None = None
@@ -264,7 +267,8 @@ class EngineMeasurements:
             self._applied, self._known, self._rejected, self._behind, self._untaken, self._leads, self._lag,
             self._since, self._evaluated, self._is_stalled, self._drifted, self._candidate, self._alive,
         )  # fmt: skip
-        write_families(self._path, [one.family() for one in metrics])
+        families = [one.family() for one in metrics]
+        write_families(self._path, [*families, *training_families(self._trainings())])
 
 
 def write_families(path: Path, families: list[Family]) -> None:

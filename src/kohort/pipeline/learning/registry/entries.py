@@ -145,6 +145,11 @@ def live_runs(workspace: Workspace) -> dict[str, int]:
     return {score: run for score, _, run, _ in events}
 
 
+def newest_trainings(workspace: Workspace) -> dict[str, Moment]:
+    """Return when the newest model of each score was trained; no model is read."""
+    return {row["score"]: row["recorded_at"] for row in _runs(workspace)}
+
+
 def candidates_waiting(workspace: Workspace) -> dict[str, int]:
     """Return the number of the newest candidate of each score that has one newer than what is in force."""
     runs, live, counts = _runs(workspace), live_runs(workspace), dict[str, int]()

@@ -41,6 +41,8 @@ class Stage(StrEnum):
 
 
 _OPEN: Final = (TrainingState.WAITING, TrainingState.RUNNING)
+ENDED: Final = (TrainingState.DONE, TrainingState.FAILED, TrainingState.INTERRUPTED)
+"""What a training comes to, once and for all."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Training:
 
 _COLUMNS: Final = tuple(one.name for one in fields(Training))
 _BEGUN: Final = ("state", "stage", "began_at")
-_ENDED: Final = ("state", "stage", "ended_at", "model", "reason")
+_OUTCOME: Final = ("state", "stage", "ended_at", "model", "reason")
 
 
 class Trainings:
@@ -122,6 +124,19 @@ class Trainings:
         wanted = sa.select(TRAININGS).order_by(TRAININGS.c.training_id.desc()).limit(most)
         return self._told(wanted if score is None else wanted.where(TRAININGS.c.score == score))
 
+    def counts(self) -> dict[tuple[str, TrainingState], int]:
+        """Return how many trainings of each score are in each state, as it was noted: what has ended is so for ever."""
+        counted = sa.select(TRAININGS.c.score, TRAININGS.c.state, sa.func.count())
+        with self._state.reading() as connection:
+            rows = connection.execute(counted.group_by(TRAININGS.c.score, TRAININGS.c.state)).all()
+        return {(score, TrainingState(state)): number for score, state, number in rows}
+
+    def newest(self, state: TrainingState | None = None) -> dict[str, Training]:
+        """Return the newest training of each score, or the newest in a state, as `list` tells it."""
+        last = sa.select(sa.func.max(TRAININGS.c.training_id)).group_by(TRAININGS.c.score)
+        its = last if state is None else last.where(TRAININGS.c.state == state)
+        return {one.score: one for one in self._told(sa.select(TRAININGS).where(TRAININGS.c.training_id.in_(its)))}
+
     def find(self, training_id: int) -> Training:
         """Return a training; raises UnknownNameError for an id that none has."""
         found = self._told(sa.select(TRAININGS).where(TRAININGS.c.training_id == training_id))
@@ -153,7 +168,7 @@ class Trainings:
         of = training.score if model is None else f"{training.score} {model}"
         action = "model trained" if state is TrainingState.DONE else f"training {state}"
         with self._state.writing() as connection:
-            _change(connection, training.training_id, {name: getattr(ended, name) for name in _ENDED})
+            _change(connection, training.training_id, {name: getattr(ended, name) for name in _OUTCOME})
             by = SERVER if state is TrainingState.INTERRUPTED else training.by
             note(connection, now, by, action, of, f"training {training.training_id}")
         return ended

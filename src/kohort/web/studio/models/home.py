@@ -21,10 +21,10 @@ class Concern(Answer):
 
     kind: str = Field(
         description="stalled, behind, damage, wrong (files), new, changed or removed (segments of the files that are "
-        "not in force), letters (rejected), dead or retried (deliveries), or finding."
+        "not in force), letters (rejected), dead or retried (deliveries), training (of which nothing came), or finding."
     )
     count: int
-    subjects: list[str] = Field(description="Segments, journeys, or what a finding is about.")
+    subjects: list[str] = Field(description="Segments, journeys, scores, or what a finding is about.")
     check: str = Field(description="The check of a finding.")
     detail: Said = Field(description="In the words of whoever found it.")
     at: IsoMoment | None = Field(description="Since when it is so, where that is known.")
