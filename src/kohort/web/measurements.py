@@ -180,47 +180,39 @@ class EngineMeasurements:
             ("kohort_events_dead_lettered_total", "Events that became dead letters."),
         )
         self._applied, self._known, self._rejected = (Metric(name, "counter", words) for name, words in counted)
-        self._behind = Metric("kohort_journal_records_behind", "gauge", "Journal records that the tables lack.")
-        self._untaken = Metric(
+        self._behind = _gauge("kohort_journal_records_behind", "Journal records that the tables lack.")
+        self._untaken = _gauge(
             "kohort_events_topic_messages_untaken",
-            "gauge",
             "Messages of the topic of events that the journal lacks; no value where collectors write to the journal.",
         )
-        self._leads = Metric(
-            "kohort_engine_leads", "gauge", "1 where this folder's engine leads, 0 where it follows another folder's."
+        self._leads = _gauge(
+            "kohort_engine_leads", "1 where this folder's engine leads, 0 where it follows another folder's."
         )
-        self._lag = Metric(
+        self._lag = _gauge(
             "kohort_membership_lag_seconds",
-            "gauge",
             "From receipt to membership: how long the oldest event had waited when the segments were last evaluated.",
         )
-        self._since = Metric(
+        self._since = _gauge(
             "kohort_oldest_waiting_timestamp_seconds",
-            "gauge",
             "When the oldest event was received that no evaluation counts yet; no value if none waits.",
         )
-        self._evaluated = Metric(
-            "kohort_segment_evaluated_timestamp_seconds",
-            "gauge",
-            "When the segment was last evaluated.",
-            ("segment",),
+        self._evaluated = _gauge(
+            "kohort_segment_evaluated_timestamp_seconds", "When the segment was last evaluated.", "segment"
         )
-        self._is_stalled = Metric(
+        self._is_stalled = _gauge(
             "kohort_segment_stalled",
-            "gauge",
             "1 where the segment was not evaluated for longer than the schedule's stalled_after, else 0.",
-            ("segment",),
+            "segment",
         )
-        self._drifted = Metric(
+        self._drifted = _gauge(
             "kohort_model_drifted_features",
-            "gauge",
             "How many features, the score included, the last look at the model in force found drifted.",
-            ("score",),
+            "score",
         )
-        self._candidate = Metric(
-            "kohort_model_candidate_waiting", "gauge", "1 where a candidate waits to be promoted, else 0.", ("score",)
+        self._candidate = _gauge(
+            "kohort_model_candidate_waiting", "1 where a candidate waits to be promoted, else 0.", "score"
         )
-        self._alive = Metric("kohort_engine_timestamp_seconds", "gauge", "When the engine last wrote these values.")
+        self._alive = _gauge("kohort_engine_timestamp_seconds", "When the engine last wrote these values.")
 
     def applied(self, tally: Tally) -> None:
         """Count what became of messages."""
@@ -269,6 +261,10 @@ class EngineMeasurements:
         )  # fmt: skip
         families = [one.family() for one in metrics]
         write_families(self._path, [*families, *training_families(self._trainings())])
+
+
+def _gauge(name: str, words: str, *labels: str) -> Metric:
+    return Metric(name, "gauge", words, labels)
 
 
 def write_families(path: Path, families: list[Family]) -> None:
