@@ -14,21 +14,23 @@ import pytest
 from api_desk import answering, problem
 from studio_desk import EVERY_RIGHT, Studio, plain, studio
 
+from kohort.cli.main import run_command
 from kohort.client import Client, ConflictError, NotAllowedError
 from kohort.clock import DAY
 from kohort.definitions.collecting import CollectLimits
 from kohort.learning.importance.results import Fault, LeftOut
 from kohort.learning.prediction.thresholds import BandRow
+from kohort.learning.wording import percent
 from kohort.project import Project
 from kohort.reports.predictions_data import PredictionShown
-from kohort.reports.validation_predictions import is_kept, prediction_checks
+from kohort.reports.validation_predictions import prediction_checks
 from kohort.stats.intervals import Interval, wilson_interval
 from kohort.storage.committing import GroupCommit
 from kohort.storage.journal import Journal
 from kohort.testing.clock import SettableClock
 from kohort.web.collector import Collector
 from kohort.web.measurements import EngineMeasurements, mount_metrics
-from prediction_shop import HOSTILE, with_proposal
+from prediction_shop import HOSTILE, prediction_shop, with_proposal
 from small_shop import NOW
 
 PAGE = "/models/lapse"
@@ -259,7 +261,7 @@ def test_what_was_checked_of_predictions_stands_beside_the_clusters(open_studio:
     held = {one["key"]: one["held"] for one in told["checks"]}
     [shown] = made.predictions_shown()
     assert held == {
-        "prediction-bands-lapse": "yes" if all(map(is_kept, shown.study.bands)) else "no",
+        "prediction-bands-lapse": "yes" if all(one.is_kept for one in shown.study.bands) else "no",
         "prediction-rule-lapse": "no",
         "prediction-leaks-lapse": "yes",
         "prediction-drift-lapse": "no",
@@ -279,6 +281,31 @@ def test_a_report_shows_predictions_with_their_checks(made: Project, tmp_path: P
     assert "lapse: do as many do it as were told to?" in plain(section)
     assert "What was checked of lapse" in section
     assert HOSTILE not in section
+
+
+def test_a_band_that_misses_is_told_wherever_somebody_looks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nearly everybody stops ordering in the stretch that judges, which nobody could know: the shop has closed."""
+    shop = prediction_shop(tmp_path, until=NOW - 55 * DAY)
+    list(shop.run(NOW))
+    [shown] = shop.predictions_shown()
+    low = shown.study.bands[0]
+    assert not low.is_kept
+    assert low.chance is not None
+    entry = shop.model("lapse").entry
+    assert entry is not None
+    assert f"The band 0%–50% does not hold: {percent(low.chance, 1).en} was told" in entry.card.text("en")
+    assert "La tranche 0–50\u202f% ne tient pas" in entry.card.text("fr")
+    assert prediction_checks(shown)[0].held.value == "no"
+    missed = f"off by more than chance (0 % to 50 %, told {percent(low.chance).en}"
+    run_command(["models", "show", "lapse", "--project", str(shop.folder.path)])
+    with studio(shop) as pages:
+        told, checked = (plain(pages.get(page).text) for page in (PAGE, "/validation"))
+    report = plain(shop.report(tmp_path / "report.html").read_text())
+    assert "The band 0%–50% does not hold" in " ".join(capsys.readouterr().out.split())
+    assert "The band 0%–50% does not hold" in told
+    assert "lapse: do as many do it as were told to? it does not hold" in checked
+    for page in (checked, report):
+        assert " ".join(missed.split()) in " ".join(page.split())
 
 
 def test_checks_of_predictions_can_fail_and_can_hold(made: Project) -> None:

@@ -1,6 +1,5 @@
 """Whether a prediction keeps its word: bands, the obvious rule, features that know, and drift."""
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,8 +11,6 @@ from kohort.reports.checks import Check, Measured, alone, held
 from kohort.reports.predictions_data import PredictionShown
 from kohort.reports.validation_drift import drift_checks
 
-_ERRORS: Final = 2
-"""The standard errors by which a band may be off."""
 MODEL: Final = Bilingual("the model", "le modèle")
 """What a figure of the model itself is of."""
 
@@ -25,24 +22,9 @@ def prediction_checks(found: PredictionShown) -> tuple[Check, ...]:
     return (_bands(found), beats_the_rule(found.score, found.study), _nothing_knows(found), *drift)
 
 
-def is_kept(band: BandRow) -> bool:
-    """Return whether as many of a band reached the goal as were told to, within two standard errors.
-
-    >>> from kohort.stats.intervals import wilson_interval
-    >>> is_kept(BandRow(0.5, 0.8, 100, 0.6, wilson_interval(68, 100)))
-    True
-    >>> is_kept(BandRow(0.5, 0.8, 100, 0.6, wilson_interval(75, 100)))
-    False
-    """
-    if band.chance is None or band.observed is None:
-        return True
-    error = math.sqrt(band.chance * (1 - band.chance) / band.people)
-    return abs(band.observed.estimate - band.chance) <= _ERRORS * error
-
-
 def _bands(found: PredictionShown) -> Check:
     told = [one for one in found.study.bands if not one.is_empty]
-    off = [one for one in told if not is_kept(one)]
+    off = [one for one in told if not one.is_kept]
     figures = tuple(Measured(_band(one), one.observed) for one in told if one.observed is not None)
     many, wrong = number(len(told)), number(len(off))
     in_time = found.study.folds is FoldKind.IN_TIME

@@ -17,8 +17,10 @@ from kohort.learning.prediction.reliability import brier_score
 from kohort.learning.prediction.results import Reason
 from kohort.learning.prediction.search import Budget, Search
 from kohort.learning.prediction.study import train
-from kohort.learning.prediction.thresholds import Costs, bands_of
+from kohort.learning.prediction.thresholds import BandRow, Costs, bands_of
 from kohort.learning.prediction.wording import study_words
+from kohort.learning.wording import number, percent
+from kohort.stats.intervals import wilson_interval
 from prediction_people import people_with_chances
 
 PLAIN = Plan(families=("logistic",))
@@ -115,8 +117,31 @@ def test_a_goal_that_became_more_frequent_is_told() -> None:
     words = list(study_words(found))
     assert any("Chances are too small" in one.en and "Take them as an order" in one.en for one in words)
     assert any("trop faible" in one.fr for one in words)
+    assert any("The band 0%–50% does not hold" in one.en for one in words)
     steady = train(before, PLAIN, parts=2).study
     assert not any("Chances are too" in one.en for one in study_words(steady))
+    assert all(one.is_kept for one in steady.bands)
+    assert not any("does not hold" in one.en for one in study_words(steady))
+
+
+def test_bands_that_miss_are_told_one_by_one_where_all_together_are_as_many_as_was_told() -> None:
+    people, _ = people_with_chances(1_200, seed=16)
+    study = train(people, PLAIN, parts=2).study
+    total = round(study.measures.base_rate * study.measures.n)
+    half = study.measures.n // 2
+    even = total / study.measures.n
+    low = BandRow(0.0, 0.5, half, even, wilson_interval(round(half * even) + 60, half))
+    high = BandRow(0.5, 1.0, half, even, wilson_interval(round(half * even) - 60, half))
+    told = list(study_words(replace(study, bands=(low, high))))
+    assert not any("Chances are too" in one.en for one in told), "on average they are right"
+    said = [one for one in told if "does not hold" in one.en]
+    assert [one.en.partition(" does")[0] for one in said] == ["The band 0%–50%", "The band 50%–100%"]
+    assert [one.fr.partition(" ne tient")[0] for one in said] == [
+        "La tranche 0–50\u202f%",
+        "La tranche 50–100\u202f%",
+    ]
+    assert percent(even, 1).en in said[0].en
+    assert f"of {number(half).en} people" in said[0].en
 
 
 @pytest.mark.slow

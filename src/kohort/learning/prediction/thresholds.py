@@ -1,5 +1,6 @@
 """Who is meant: the chance from which on people are taken, by what errors cost, and the bands that chances fall in."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,9 @@ from kohort.stats.intervals import Interval, wilson_interval
 
 BANDS: Final = (0.5, 0.8)
 """The chances from which on a band is the next one, unless others are declared."""
+
+_ERRORS: Final = 2
+"""The standard errors by which a band may be off."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,10 @@ class BandRow:
     """People with chances from `low` up to `high`; `chance` is their mean and `observed` the share that reached it.
 
     Both are None where nobody is in the band.
+
+    >>> from kohort.stats.intervals import wilson_interval
+    >>> [BandRow(0.5, 0.8, 100, 0.6, wilson_interval(hits, 100)).is_kept for hits in (68, 75)]
+    [True, False]
     """
 
     low: float
@@ -77,6 +85,14 @@ class BandRow:
     def is_empty(self) -> bool:
         """Whether nobody has such a chance."""
         return self.people == 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether as many reached the goal as were told to, within two standard errors of the chance told."""
+        if self.chance is None or self.observed is None:
+            return True
+        error = math.sqrt(self.chance * (1 - self.chance) / self.people)
+        return abs(self.observed.estimate - self.chance) <= _ERRORS * error
 
 
 def band_of(chances: Chances, limits: Sequence[float] = BANDS) -> np.ndarray:

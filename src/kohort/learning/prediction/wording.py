@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from kohort.learning.prediction.results import FoldKind, PredictionStudy, Reason
+from kohort.learning.prediction.thresholds import BandRow
 from kohort.learning.wording import Bilingual, number, percent, sentence_case
-from kohort.stats.intervals import wilson_interval
+from kohort.stats.intervals import Interval, wilson_interval
 
 _FAMILIES = {
     "logistic": Bilingual("logistic regression", "régression logistique"),
@@ -116,3 +117,18 @@ def _bands(study: PredictionStudy) -> Iterator[Bilingual]:
         told = ", ".join(f"{one.low:.0%}–{one.high:.0%}" for one in empty)
         french = ", ".join(f"{one.low * 100:.0f}–{one.high * 100:.0f}\u202f%" for one in empty)
         yield Bilingual(f"Nobody has a chance of {told}.", f"Personne n'a une probabilité de {french}.")
+    for one in study.bands:
+        if not one.is_kept and one.chance is not None and one.observed is not None:
+            yield _missed(one, one.chance, one.observed)
+
+
+def _missed(band: BandRow, chance: float, observed: Interval) -> Bilingual:
+    """Say that a band was told another share than reached the goal, beyond two standard errors."""
+    told, happened, low, high = (percent(one, 1) for one in (chance, observed.estimate, observed.low, observed.high))
+    people = number(band.people)
+    return Bilingual(
+        f"The band {band.low:.0%}–{band.high:.0%} does not hold: {told.en} was told, and {happened.en} reached the "
+        f"goal ({low.en} to {high.en}, of {people.en} people).",
+        f"La tranche {band.low * 100:.0f}–{band.high * 100:.0f}\u202f% ne tient pas\u202f: {told.fr} annoncés, "
+        f"{happened.fr} constatés (de {low.fr} à {high.fr}, sur {people.fr} personnes).",
+    )
