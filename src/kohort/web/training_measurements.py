@@ -16,7 +16,7 @@ def training_families(standings: Sequence[TrainingStanding]) -> list[Family]:
     >>> from kohort.pipeline.learning.training.records import TrainingState
     >>> one = TrainingStanding("lapse", {TrainingState.DONE: 2}, 0, None, 90 * SECOND, None)
     >>> [(family.name, family.values) for family in training_families([one])][:2]
-    [('kohort_trainings_total', [(('lapse', 'done'), 2)]), ('kohort_trainings_waiting', [(('lapse',), 0)])]
+    [('kohort_trainings_total', [(('lapse', 'done'), 2.0)]), ('kohort_trainings_waiting', [(('lapse',), 0)])]
     """
     ended: Values = [
         ((one.score, str(state)), float(number)) for one in standings for state, number in one.ended.items()
