@@ -60,7 +60,7 @@ class TrainingFacet(Facet):
         """Return of each score that was asked for how many trainings ended and how, what runs, and what went wrong."""
         from kohort.pipeline.learning.training.standing import training_standings
 
-        return training_standings(self._workspace())
+        return training_standings(self._workspace(), self.trainings)
 
     def trainings_asked(self, score: str | None = None, most: int = 100) -> "tuple[Training, ...]":
         """Return the trainings that were asked for, of a score or of all, the newest first, at most so many.

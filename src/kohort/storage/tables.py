@@ -452,7 +452,8 @@ class Tables:
         table = self._table(name)
         # The addresses come with the folder percent-encoded; what follows the table's name is as it stands on disk.
         inside = [uri.rpartition(f"/{name}/")[2] for uri in table.file_uris()] if table else []
-        return sorted(str(self.folder / name / one) for one in inside)
+        folder = str(self.folder / name)  # asked for many files many times a second: a Path each would cost more
+        return sorted(f"{folder}/{one}" for one in inside)
 
     def opened(self, name: str) -> DeltaTable | None:
         """Return a table as Delta Lake has it, rows apart that wait or amend it; None where nobody has written it."""

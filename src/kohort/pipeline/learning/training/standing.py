@@ -27,12 +27,12 @@ class TrainingStanding:
     failed: Training | None
 
 
-def training_standings(workspace: Workspace) -> tuple[TrainingStanding, ...]:
+def training_standings(workspace: Workspace, trainings: Trainings | None = None) -> tuple[TrainingStanding, ...]:
     """Return how the trainings of each score stand that scores/ declares and that was ever asked for, by its name.
 
-    No model is read.
+    No model is read. Whoever asks every few seconds hands over `trainings`, whose store is open already.
     """
-    trainings = Trainings(workspace.folder, workspace.clock)
+    trainings = trainings or Trainings(workspace.folder, workspace.clock)
     newest = trainings.newest()
     if not newest:
         return ()
