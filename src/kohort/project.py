@@ -510,11 +510,14 @@ class Project(
 
         return report_data(self._workspace())
 
-    def freshness(self, before: "Freshness | None" = None) -> "Freshness":
-        """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper."""
+    def freshness(self, before: "Freshness | None" = None, *, kept_up: bool = False) -> "Freshness":
+        """Return how far memberships are behind what was received; `before`, an earlier answer, makes it cheaper.
+
+        With `kept_up` as `keep_up` has it in this process: what waits to be written counts, and no table is opened.
+        """
         from kohort.pipeline.freshness import freshness_of
 
-        return freshness_of(self._workspace(), before)
+        return freshness_of((kept_up and self._kept.look(self._journal)) or self._workspace(), before)
 
     def open_journal(self) -> OpenJournal:
         """Return the journal, opened anew: for who appends to it without the project's lock, as the collector does.

@@ -9,6 +9,7 @@ from live_desk import LiveDesk
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND
 from kohort.pipeline.live import keeping
+from kohort.storage import tables as storage
 from kohort.storage.tables import Tables
 from small_shop import NOW, tables_of
 
@@ -216,6 +217,7 @@ def test_freshness_is_told_from_what_came_since_it_was_last_told(
     desk: LiveDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, read, rows = desk.project.freshness(), Tables.read_after, list[int]()
+    kept = before
 
     def counted(tables: Tables, name: str, seq: int) -> pa.Table:
         found = read(tables, name, seq)
@@ -231,6 +233,10 @@ def test_freshness_is_told_from_what_came_since_it_was_last_told(
             before = desk.project.freshness(before)
         assert sum(rows) <= 4, "one update, and a size of each of two segments"
         assert before == desk.project.freshness()
+        with monkeypatch.context() as patched:
+            patched.setattr(storage, "DeltaTable", None)
+            kept = desk.project.freshness(kept, kept_up=True)
+        assert kept == before, "as whoever keeps up has it, for which no table is opened"
     desk.run()
     assert desk.project.freshness(before) == desk.project.freshness()
 

@@ -4,6 +4,7 @@ python -m kohort.web.engine --project DIR --lifeline DESCRIPTOR
 """
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +51,7 @@ class Engine:
         self._measurements = EngineMeasurements(
             project.folder.measurements,
             clock,
-            project.freshness,
+            partial(project.freshness, kept_up=True),
             project.untaken,
             project.model_alerts,
             project.training_standings,

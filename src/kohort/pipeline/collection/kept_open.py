@@ -34,6 +34,14 @@ class KeptOpen:
                 else:
                     behind.write()
 
+    def look(self, journal: OpenJournal | None) -> Workspace | None:
+        """Return the project as it was when this last opened it, with what waits to be written; None before the first.
+
+        No lock is needed: what others have written since is not looked for.
+        """
+        kept = None if self._behind is None else (self._behind.tables, self._behind.seen)
+        return None if kept is None else Workspace.open(self._folder, self._clock, journal, kept)
+
     @contextmanager
     def open(self, journal: OpenJournal | None) -> Iterator[tuple[Workspace, WriteBehind]]:
         """Give the project, and what is written behind, with a `journal` that was opened before; raises LockedError."""
