@@ -32,6 +32,8 @@ def training_standings(workspace: Workspace, trainings: Trainings | None = None)
 
     No model is read. Whoever asks every few seconds hands over `trainings`, whose store is open already.
     """
+    if not workspace.folder.state.exists():
+        return ()  # who only looks makes none
     trainings = trainings or Trainings(workspace.folder, workspace.clock)
     newest = trainings.newest()
     if not newest:
