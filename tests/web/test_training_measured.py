@@ -60,6 +60,7 @@ def measured(shop: Project) -> dict[str, Values]:
     engine = EngineMeasurements(
         shop.folder.measurements, shop.clock, shop.freshness, shop.untaken, trainings=shop.training_standings
     )
+    shop.folder.measurements.parent.mkdir(exist_ok=True)  # an engine has its lock there
     engine.publish()
     families = msgspec.json.decode(shop.folder.measurements.read_bytes(), type=list[Family])
     return {one.name: dict(one.values) for one in families if one.name.startswith("kohort_training")}
