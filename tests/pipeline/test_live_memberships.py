@@ -9,6 +9,7 @@ from live_desk import LiveDesk
 
 from kohort.clock import DAY, HOUR, MINUTE, SECOND
 from kohort.pipeline.live import keeping
+from kohort.pipeline.projecting import projection
 from kohort.storage import tables as storage
 from kohort.storage.tables import Tables
 from small_shop import NOW, tables_of
@@ -249,6 +250,19 @@ def test_an_event_of_which_no_rule_speaks_changes_nothing(desk: LiveDesk, monkey
     desk.receive({"event": "Unheard Of", "userId": "bob", "properties": {"size": 1}}, VISIT | {"userId": "ada"})
     desk.step()
     assert desk.log()[1:] == ["recent ada entered 0"]
+
+
+def test_what_came_is_told_once(desk: LiveDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("read anew, as if met")
+
+    monkeypatch.setattr(projection, "_WRITTEN_AT_ONCE", 1)  # before anybody is told
+    desk.receive(VISIT | {"userId": "ada"})
+    desk.step()
+    monkeypatch.setattr(keeping, "told_of", refused)
+    desk.receive(VISIT | {"userId": "bob"})
+    desk.step(after=SECOND)
+    assert desk.inside("recent") == ["ada", "bob"]
 
 
 def test_whoever_consents_or_withdraws_is_told_anew(tmp_path: Path) -> None:
