@@ -27,9 +27,6 @@ _ID: Final = 20
 _MIXED: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
-_NONE: Final = pa.table({})
-
-
 class Rows(Protocol):
     """Rows that are looked up."""
 
@@ -95,10 +92,11 @@ class Indexed:
         if not self._size:
             return self.whole()
         codes = np.unique(_codes_of(values, columns))
-        found = [(part, part.places(columns, codes)) for part in self._parts]
-        rows = pa.concat_tables([part.rows.take(pa.array(places)) for part, places in found if len(places)] or [_NONE])
-        if not rows.num_rows:
+        places = [part.places(columns, codes) for part in self._parts]
+        found = [part.rows.take(pa.array(its)) for part, its in zip(self._parts, places, strict=True) if len(its)]
+        if not found:
             return self._parts[0].rows.slice(0, 0)
+        rows = pa.concat_tables(found)
         return rows.filter(pc.is_in(texts_of(rows, columns), value_set=values))
 
     def amend(self, whose: pa.Array, rows: pa.Table) -> None:

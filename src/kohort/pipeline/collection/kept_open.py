@@ -39,8 +39,10 @@ class KeptOpen:
 
         No lock is needed: what others have written since is not looked for.
         """
-        kept = None if self._behind is None else (self._behind.tables, self._behind.seen)
-        return None if kept is None else Workspace.open(self._folder, self._clock, journal, kept)
+        behind = self._behind
+        if behind is None:
+            return None
+        return Workspace.open(self._folder, self._clock, journal, (behind.tables, behind.seen))
 
     @contextmanager
     def open(self, journal: OpenJournal | None) -> Iterator[tuple[Workspace, WriteBehind]]:
